@@ -1,0 +1,229 @@
+"""Every error that tokenkit raises on purpose: one closed tree.
+
+Each says what happened (``str(error)``) and what mends it (``error.hint``, a command line or a line of configuration;
+never empty where something can be done). None of them ever carries a token, a code, a verifier, a state, a secret or a key.
+``exit_code`` is what the command line ends with::
+
+    TokenKitError
+    ├── UsageError                 2   the call or command makes no sense as written
+    ├── ConfigurationError         3   something must be configured first
+    │   ├── UnknownProvider        3   no provider of that name
+    │   ├── UnknownAccount         3   nothing is stored for that account
+    │   ├── AmbiguousAccount       3   a bare provider name fits several accounts
+    │   ├── ClientMissing          3   no client id (or secret) for this provider
+    │   ├── ClientRefused          3   the provider does not accept our client id or secret
+    │   └── ProviderChanged        3   the plugin of today is not the one the grant came from (R17)
+    ├── ConsentRequired            4   only the person can go on: sign in (again)
+    ├── AuthorizationError         1   a sign-in did not succeed; nothing stored was changed
+    │   ├── ConsentDenied          1   the person, or the provider for them, said no
+    │   └── CallbackRefused        1   the answer is not one we may accept (R21 to R23)
+    ├── TokenRefused               1   a token may not go there (R32 to R34)
+    ├── ProviderError              5   the provider's side
+    │   ├── ProviderUnavailable    5   try later; nobody is signed out (R12, R14)
+    │   ├── InvalidAnswer          5   the provider answered something that cannot be used
+    │   └── ProviderBroken        70   the plugin raised what it must not
+    └── StoreError                 6   the store or its key
+        ├── StoreUnavailable       6   cannot be read or written now: permissions, disk full, lock not given
+        ├── FileRefused            6   a file that is not plainly ours was not followed (R26)
+        ├── BrokenRecord           6   a record that cannot be opened: never absent, never overwritten (R30)
+        ├── Conflict               6   the record changed since it was read (R8)
+        ├── GrantSuperseded        6   the record is older than one already used (R10)
+        ├── GrantMoved             6   the grant was transferred elsewhere (R10)
+        └── KeyUnavailable         6   the key that seals the records cannot be had
+"""
+
+from collections.abc import Iterable
+
+__all__ = [
+    "AmbiguousAccount",
+    "AuthorizationError",
+    "BrokenRecord",
+    "CallbackRefused",
+    "ClientMissing",
+    "ClientRefused",
+    "ConfigurationError",
+    "Conflict",
+    "ConsentDenied",
+    "ConsentRequired",
+    "FileRefused",
+    "GrantMoved",
+    "GrantSuperseded",
+    "InvalidAnswer",
+    "KeyUnavailable",
+    "ProviderBroken",
+    "ProviderChanged",
+    "ProviderError",
+    "ProviderUnavailable",
+    "StoreError",
+    "StoreUnavailable",
+    "TokenKitError",
+    "TokenRefused",
+    "UnknownAccount",
+    "UnknownProvider",
+    "UsageError",
+]
+
+
+class TokenKitError(Exception):
+    """The root of the tree: `str()` says what happened, `hint` how to mend it, `account` whose it is, if known."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "", account: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.account = account
+
+
+class UsageError(TokenKitError):
+    """The call or command makes no sense as written."""
+
+    exit_code = 2
+
+
+class ConfigurationError(TokenKitError):
+    """Something must be configured first; the hint is the exact line."""
+
+    exit_code = 3
+
+
+class UnknownProvider(ConfigurationError):
+    """No provider of that name; the hint names the nearest one."""
+
+
+class UnknownAccount(ConfigurationError):
+    """Nothing is stored for that account."""
+
+
+class AmbiguousAccount(ConfigurationError):
+    """A bare provider name fits several accounts, all listed in `candidates`."""
+
+    def __init__(self, message: str, *, candidates: Iterable[str], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.candidates = tuple(candidates)
+
+
+class ClientMissing(ConfigurationError):
+    """No client registration (client id, or the secret it needs) for this provider."""
+
+
+class ClientRefused(ConfigurationError):
+    """``invalid_client`` or ``unauthorized_client`` (RFC 6749 section 5.2): never latched (R13)."""
+
+
+class ProviderChanged(ConfigurationError):
+    """The plugin of today has other endpoints, issuer or client than the grant was issued under (R17)."""
+
+
+class ConsentRequired(TokenKitError):
+    """Only the person can go on. `reason` says why in words, `missing` which scopes were never granted."""
+
+    exit_code = 4
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        account: str = "",
+        reason: str = "",
+        missing: Iterable[str] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, account=account)
+        self.reason = reason
+        self.missing = tuple(missing)
+
+
+class AuthorizationError(TokenKitError):
+    """A sign-in did not succeed; nothing that was stored has changed."""
+
+
+class ConsentDenied(AuthorizationError):
+    """The person, or the provider for them, said no; `error` is the provider's code (RFC 6749 section 4.1.2.1)."""
+
+    def __init__(self, message: str, *, error: str = "access_denied", hint: str = "", account: str = "") -> None:
+        super().__init__(message, hint=hint, account=account)
+        self.error = error
+
+
+class CallbackRefused(AuthorizationError):
+    """The answer is forged, replayed, expired, someone else's, or came to another path or issuer (R21 to R23)."""
+
+
+class TokenRefused(TokenKitError):
+    """The token may not go where it was asked to go (R32 to R34)."""
+
+
+class ProviderError(TokenKitError):
+    """The provider's side of the conversation failed."""
+
+    exit_code = 5
+
+
+class ProviderUnavailable(ProviderError):
+    """Try later; nobody is signed out (R12, R14). `retry_at` is Unix time in seconds, UTC, or None.
+
+    `sent` is False only when the request certainly never left: then the provider cannot have acted on it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_at: float | None = None,
+        sent: bool = True,
+        hint: str = "",
+        account: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint, account=account)
+        self.retry_at = retry_at
+        self.sent = sent
+
+
+class InvalidAnswer(ProviderError):
+    """The provider's answer cannot be used: not JSON, too large, a redirect, or without what it must hold."""
+
+
+class ProviderBroken(ProviderError):
+    """A plugin raised what is not ours to handle; `provider` and `step` say where."""
+
+    exit_code = 70
+
+    def __init__(self, provider: str, step: str, *, hint: str = "") -> None:
+        super().__init__(f"the plugin for {provider} failed in {step}", hint=hint)
+        self.provider = provider
+        self.step = step
+
+
+class StoreError(TokenKitError):
+    """The store or its key."""
+
+    exit_code = 6
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be read or written now: permissions, disk full, read-only, a lock not given in time."""
+
+
+class FileRefused(StoreError):
+    """A symlink, hard link, FIFO, device, folder or someone else's file lies where ours should be (R26)."""
+
+
+class BrokenRecord(StoreError):
+    """A record that cannot be opened or understood: never treated as absent, never overwritten (R30)."""
+
+
+class Conflict(StoreError):
+    """The record is no longer the version that it was to replace (R8)."""
+
+
+class GrantSuperseded(StoreError):
+    """The record is older than one already used: a restored backup, a snapshot, a synced folder (R10)."""
+
+
+class GrantMoved(StoreError):
+    """The grant was exported as a transfer; another machine holds it now (R10)."""
+
+
+class KeyUnavailable(StoreError):
+    """The key that opens the records is missing, locked or another; nothing was changed."""

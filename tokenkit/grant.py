@@ -1,0 +1,221 @@
+"""What the person granted, and what is remembered while they are away: the values, and the one reader of each record.
+
+A record is a JSON object. Its reader is tolerant: unknown members survive in `unknown` and are written back (R30), a
+missing optional one takes its default; what cannot be understood is a `BrokenRecord` that names the member.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tokenkit.errors import BrokenRecord
+from tokenkit.token import AccessToken, Secret, access_token
+
+VERSION = 1
+
+ACTIVE = "active"
+NEEDS_CONSENT = "needs_consent"
+MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the person granted (RFC 6749): the refresh token, access tokens by audience, scopes, and where it is from.
+
+    All times are Unix time in seconds, UTC. `scopes` are the granted ones, or None where the provider does not say;
+    `asked` are those of the request. `generation` counts the saves of this account: a record with a smaller one than
+    has been seen is an old copy (R10). `state` is ``active``, ``needs_consent`` (latched, `reason` in words) or ``moved``.
+    """
+
+    provider: str
+    access_tokens: Mapping[str, AccessToken]
+    refresh_token: Secret | None = None
+    scopes: frozenset[str] | None = None
+    asked: frozenset[str] = frozenset()
+    issuer: str = ""
+    token_endpoint: str = ""
+    revocation_endpoint: str = ""
+    client_id: str = ""
+    resource: str = ""
+    subject: str = ""
+    authorized_at: float = 0.0
+    refresh_expires_at: float | None = None
+    generation: int = 0
+    state: str = ACTIVE
+    reason: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict[str, str])
+    unknown: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+
+    @property
+    def access_token(self) -> AccessToken | None:
+        """The access token for no particular audience."""
+        return self.access_tokens.get("")
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """The scopes that were asked for and not granted."""
+        return frozenset() if self.scopes is None else self.asked - self.scopes
+
+    def renewed(self, **changes: Any) -> "Grant":
+        """The same grant with some members changed."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingAuthorization:
+    """What is remembered between sending the person away and their return (R21): single use, and sealed at rest.
+
+    `url` is where the person goes. A provider fills in what its flow needs: `state` and `code_verifier` (RFC 7636), or
+    Pocket's `request_token`. `redirect_uri` is the one that was sent, so that the answer can be held against it.
+    `owner`, `account`, `binding` (a hash) and `expires_at` are the kit's.
+    """
+
+    provider: str
+    url: str = field(repr=False)
+    redirect_uri: str = field(repr=False)
+    state: Secret
+    code_verifier: Secret | None = None
+    request_token: Secret | None = None
+    scopes: frozenset[str] = frozenset()
+    issuer: str = ""
+    client_id: str = ""
+    owner: str = ""
+    account: str = ""
+    binding: str = field(default="", repr=False)
+    created_at: float = 0.0
+    expires_at: float = 0.0
+
+
+_GRANT_TEXTS = (
+    "provider", "issuer", "token_endpoint", "revocation_endpoint", "client_id", "resource", "subject", "state", "reason",
+)  # fmt: skip
+_GRANT_MEMBERS = frozenset(
+    {
+        "v", "access_tokens", "refresh_token", "scopes", "asked", "authorized_at", "refresh_expires_at", "generation",
+        "extra", *_GRANT_TEXTS,
+    }
+)  # fmt: skip
+
+
+def grant_to_bytes(grant: Grant) -> bytes:
+    """Write the record of a grant: UTF-8 JSON, unknown members included."""
+    record: dict[str, Any] = dict(grant.unknown)
+    record.update({name: getattr(grant, name) for name in _GRANT_TEXTS})
+    record.update(
+        v=VERSION,
+        access_tokens={audience: _token_record(token) for audience, token in grant.access_tokens.items()},
+        refresh_token=None if grant.refresh_token is None else grant.refresh_token.reveal(),
+        scopes=None if grant.scopes is None else sorted(grant.scopes),
+        asked=sorted(grant.asked),
+        authorized_at=grant.authorized_at,
+        refresh_expires_at=grant.refresh_expires_at,
+        generation=grant.generation,
+        extra=dict(grant.extra),
+    )
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def grant_from_bytes(data: bytes, *, account: str = "") -> Grant:
+    """Read a grant's record.
+
+    Raises `BrokenRecord` when it is not one, or was written by a later version than this one understands.
+    """
+    record = read_record(data, account=account)
+    try:
+        tokens = {audience: access_token(record, audience) for audience in record["access_tokens"]}
+        return Grant(
+            access_tokens={audience: token for audience, token in tokens.items() if token is not None},
+            refresh_token=_secret(record.get("refresh_token")),
+            scopes=None if record.get("scopes") is None else frozenset(record["scopes"]),
+            asked=frozenset(record.get("asked", ())),
+            authorized_at=float(record.get("authorized_at", 0.0)),
+            refresh_expires_at=_number(record.get("refresh_expires_at")),
+            generation=int(record.get("generation", 0)),
+            extra={str(name): str(value) for name, value in record.get("extra", {}).items()},
+            unknown={name: value for name, value in record.items() if name not in _GRANT_MEMBERS},
+            **{name: str(record[name]) for name in _GRANT_TEXTS if name in record},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _broken(account, f"its members are not as expected ({type(error).__name__})") from None
+
+
+def pending_to_bytes(pending: PendingAuthorization) -> bytes:
+    """Write the record of a pending authorization."""
+    record = {name: getattr(pending, name) for name in PendingAuthorization.__slots__}
+    for name in ("state", "code_verifier", "request_token"):
+        record[name] = None if record[name] is None else record[name].reveal()
+    record["scopes"] = sorted(pending.scopes)
+    record["v"] = VERSION
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def pending_from_bytes(data: bytes) -> PendingAuthorization:
+    """Read the record of a pending authorization; raises `BrokenRecord` when it is not one."""
+    record = read_record(data)
+    try:
+        return PendingAuthorization(
+            state=Secret(record["state"]),
+            code_verifier=_secret(record["code_verifier"]),
+            request_token=_secret(record["request_token"]),
+            scopes=frozenset(record["scopes"]),
+            created_at=float(record["created_at"]),
+            expires_at=float(record["expires_at"]),
+            **{
+                name: str(record[name])
+                for name in (
+                    "provider",
+                    "url",
+                    "redirect_uri",
+                    "issuer",
+                    "client_id",
+                    "owner",
+                    "account",
+                    "binding",
+                )
+            },
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _broken("", f"its members are not as expected ({type(error).__name__})") from None
+
+
+def read_record(data: bytes, *, account: str = "") -> dict[str, Any]:
+    """Read any record: a JSON object of a version that we understand, else `BrokenRecord`."""
+    try:
+        record = json.loads(data)
+    except ValueError:
+        raise _broken(account, "it is not JSON") from None
+    if not isinstance(record, dict) or not isinstance(record.get("v"), int):
+        raise _broken(account, "it has no version")
+    if record["v"] > VERSION:
+        raise _broken(account, f"it was written by a later tokenkit (record version {record['v']}): upgrade tokenkit")
+    return record
+
+
+def _broken(account: str, why: str) -> BrokenRecord:
+    hint = f"tokenkit login {account} --replace" if account else ""
+    return BrokenRecord(
+        f"the record of {account or 'a pending authorization'} cannot be read: {why}",
+        hint=hint,
+        account=account,
+    )
+
+
+def _token_record(token: AccessToken) -> dict[str, Any]:
+    return {
+        "value": token.value,
+        "type": token.type,
+        "expires_at": token.expires_at,
+        "obtained_at": token.obtained_at,
+        "scopes": None if token.scopes is None else sorted(token.scopes),
+    }
+
+
+def _secret(value: object) -> Secret | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError
+    return None if value is None else Secret(value)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

@@ -1,0 +1,266 @@
+"""The one interface behind which every provider lies, and the values it speaks in. Made for plugin authors.
+
+A provider that speaks OAuth 2 is a value of `tokenkit.OAuth2` and needs none of this. Only what is not OAuth 2
+implements `Provider` itself. It touches the world through `Context` and nothing else: no clock, no randomness, no HTTP
+library of its own. So it composes by calling, and four lambdas test it.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from tokenkit.errors import InvalidAnswer
+from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.token import AccessToken, Secret
+
+__all__ = [
+    "AuthorizationAnswer",
+    "AuthorizationRequest",
+    "ClientRegistration",
+    "Context",
+    "Headers",
+    "Identity",
+    "Provider",
+    "Request",
+    "Response",
+    "Revocation",
+    "Scope",
+]
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request, complete: `url` with its query, headers as pairs, the body as bytes.
+
+    Neither URL, headers nor body show in the repr: any of them may carry a secret.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    headers: Headers = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def form(cls, url: str, fields: Mapping[str, str], headers: Headers = ()) -> "Request":
+        """A POST of ``application/x-www-form-urlencoded`` fields that asks for JSON."""
+        standard = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
+        return cls("POST", url, (*standard, *headers), urlencode(fields).encode())
+
+    @classmethod
+    def json(cls, url: str, members: Mapping[str, Any], headers: Headers = ()) -> "Request":
+        """A POST of a JSON object that asks for JSON."""
+        standard = (("Content-Type", "application/json; charset=UTF-8"), ("Accept", "application/json"))
+        return cls("POST", url, (*standard, *headers), json.dumps(members).encode())
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, whatever its case."""
+        return _header(self.headers, name)
+
+    def with_header(self, name: str, value: str) -> "Request":
+        """The same request with that header, in place of any of the same name."""
+        others = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
+        return Request(self.method, self.url, (*others, (name, value)), self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP response. `at` is when its request was *sent*, Unix time in seconds, UTC: expiry counts from there."""
+
+    status: int
+    headers: Headers = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+    at: float = 0.0
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, whatever its case."""
+        return _header(self.headers, name)
+
+    def json_object(self) -> dict[str, Any]:
+        """The body as a JSON object; raises `InvalidAnswer` when it is none. The body never shows in the error."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            kind = (self.header("content-type") or "no content type").partition(";")[0][:60]
+            raise InvalidAnswer(f"the answer (HTTP {self.status}, {kind}, {len(self.body)} bytes) is not a JSON object")
+        return value
+
+
+def _header(headers: Headers, name: str) -> str | None:
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that a provider may touch.
+
+    `send` raises `ProviderUnavailable` when there is no answer (its `sent` says whether the request can have arrived);
+    an HTTP error status is an answer. `now` is Unix time in seconds, UTC. `random` returns that many bytes. `sleep`
+    takes seconds.
+    """
+
+    send: Callable[[Request], Response]
+    now: Callable[[], float]
+    random: Callable[[int], bytes]
+    sleep: Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRegistration:
+    """The registration that the user made at the provider (RFC 6749 section 2): client id and, perhaps, secret."""
+
+    client_id: str
+    client_secret: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A scope: its full `value`, and `about`, what it permits, as a sentence for people ("read your mail")."""
+
+    value: str
+    about: str = ""
+    device: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """What a sign-in asks for. `scopes` are full values; `redirect_uri` is where the answer is awaited.
+
+    `need_refresh_token` is False only when one is stored already and the provider need not be pressed for another.
+    """
+
+    redirect_uri: str
+    scopes: Sequence[str] = ()
+    login_hint: str = ""
+    need_refresh_token: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationAnswer:
+    """What the person came back with: the query's parameters, each given once (R23 refuses twice)."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose account it is: `subject` never changes, `name` is what people call it (an address, a user name)."""
+
+    subject: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """What revoking did: whether the provider confirmed it, and a sentence where there is more to say."""
+
+    done: bool
+    note: str = ""
+
+
+Refresh = Callable[[Context, ClientRegistration, Grant], Grant]
+Revoke = Callable[[Context, ClientRegistration, Grant], Revocation]
+Identify = Callable[[Context, ClientRegistration, Grant], Identity]
+Device = Callable[[Context, ClientRegistration, AuthorizationRequest, Callable[[str, str], None]], Grant]
+Challenged = Callable[[Context, ClientRegistration, AccessToken, Request, Response], Request | None]
+
+
+class Provider(Protocol):
+    """A service that issues tokens. Every function is plain and may block; every error it raises is one of ours.
+
+    Data every provider has:
+
+    - `name` (``google``), `title` (``Google``), `scopes` by short alias, `default_scopes` (aliases or values)
+    - `issuer`, `token_endpoint`, `revocation_endpoint`: kept with each grant, and compared before a refresh token or a
+      secret is sent anywhere (R17); empty where there is none
+    - `resource_hosts`: where its tokens may go (R32), as ``https://host[:port][/prefix]``
+    - `redirect_host`: the loopback host of its redirect URIs, ``127.0.0.1`` unless the provider demands another;
+      `redirect_port`: 0 for any
+    - `needs_secret`: whether a client secret is required; `console_url`: where a person registers a client
+    - `revocation_reach`: ``token``, ``grant``, ``client``, or empty when it cannot revoke; `manage_url`: where a person
+      removes the app by hand
+    - `header_token`: whether the token travels in ``Authorization`` and nowhere else (R33)
+    - `state_in`: ``query``, or ``path`` where the redirect carries no parameters and its path must be unguessable
+    - `retired`: a sentence where the service is gone, else empty
+
+    Powers: each is None where the provider lacks it. `isinstance` on this protocol is not used.
+
+    - `refresh(ctx, client, grant) -> Grant`: `ConsentRequired` for ``invalid_grant``, `ClientRefused` for
+      ``invalid_client``, `ProviderUnavailable` for 429 and 5xx
+    - `revoke(ctx, client, grant) -> Revocation`: best effort, prefers the refresh token
+    - `identify(ctx, client, grant) -> Identity`
+    - `device(ctx, client, request, show) -> Grant`: RFC 8628; ``show(verification_uri, user_code)`` tells the person
+    - `challenged(ctx, client, token, request, response) -> Request | None`: sees status and headers only
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def scopes(self) -> Mapping[str, Scope]: ...
+    @property
+    def default_scopes(self) -> Sequence[str]: ...
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def token_endpoint(self) -> str: ...
+    @property
+    def revocation_endpoint(self) -> str: ...
+    @property
+    def resource_hosts(self) -> Sequence[str]: ...
+    @property
+    def redirect_host(self) -> str: ...
+    @property
+    def redirect_port(self) -> int: ...
+    @property
+    def needs_secret(self) -> bool: ...
+    @property
+    def console_url(self) -> str: ...
+    @property
+    def manage_url(self) -> str: ...
+    @property
+    def revocation_reach(self) -> str: ...
+    @property
+    def header_token(self) -> bool: ...
+    @property
+    def state_in(self) -> str: ...
+    @property
+    def retired(self) -> str: ...
+    @property
+    def refresh(self) -> Refresh | None: ...
+    @property
+    def revoke(self) -> Revoke | None: ...
+    @property
+    def identify(self) -> Identify | None: ...
+    @property
+    def device(self) -> Device | None: ...
+    @property
+    def challenged(self) -> Challenged | None: ...
+
+    def begin(self, ctx: Context, client: ClientRegistration, request: AuthorizationRequest) -> PendingAuthorization:
+        """Say where to send the person and what to remember."""
+        ...
+
+    def complete(
+        self,
+        ctx: Context,
+        client: ClientRegistration,
+        pending: PendingAuthorization,
+        answer: AuthorizationAnswer,
+    ) -> Grant:
+        """Turn what the person came back with into the grant; a code is exchanged exactly once (R18).
+
+        Raises `ConsentDenied`, `CallbackRefused`, `ClientRefused`, `ProviderUnavailable`, `InvalidAnswer`.
+        """
+        ...
+
+    def authenticate(self, ctx: Context, client: ClientRegistration, token: AccessToken, request: Request) -> Request:
+        """The request with the token on."""
+        ...

@@ -1,0 +1,94 @@
+"""Where sealed records are kept: bytes under a name, compared by version. Never a token, never a key.
+
+`Store` is the whole interface; `files`, `memory` and others are siblings of one shape, held to it by
+`tokenkit.testing.StoreContract`.
+"""
+
+from collections.abc import Hashable, Iterator
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+Version = Hashable
+"""Of one record: it changes with every save and never comes back."""
+
+KINDS = ("grant", "pending", "client", "metadata")
+
+
+class Name(NamedTuple):
+    """What a record is called: its kind, whose it is, and an id within them.
+
+    For a grant the id is ``provider/account``, as in `str(Account)`; for others it is opaque.
+    """
+
+    kind: str
+    owner: str
+    id: str
+
+
+class Stored(NamedTuple):
+    """A record as it was found."""
+
+    data: bytes
+    version: Version
+
+
+class Lease(Protocol):
+    """The right to refresh one account, held by one caller on all processes and hosts that share the store (R5)."""
+
+    def left(self) -> float:
+        """Seconds for which the lease is certainly ours still; infinite where a kernel lock holds it."""
+        ...
+
+    @property
+    def note(self) -> bytes:
+        """What the last holder left to the next: shared and not secret (R8); empty at first."""
+        ...
+
+    def write_note(self, note: bytes) -> None:
+        """Replace the note, at once visible to the next holder; not durable against a power cut."""
+        ...
+
+    def reserve(self, size: int) -> None:
+        """Make sure now that a save of `size` bytes can succeed later (R9); raises `StoreUnavailable`."""
+        ...
+
+
+class Store(Protocol):
+    """Bytes under a name. Every method may block, is safe from any thread and process, and raises `StoreError` only."""
+
+    def load(self, name: Name) -> Stored | None:
+        """The record, or None when there is none. What is there and cannot be read is an error, never None (R30)."""
+        ...
+
+    def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
+        """Write durably, only over the version `replaces` (None: only where nothing is), else raise `Conflict`.
+
+        `data` None deletes and returns None; so a record is *claimed* by deleting the version one read.
+        """
+        ...
+
+    def version(self, name: Name) -> Version | None:
+        """The record's version, or None when there is none: cheap, for looking whether anything changed (R1).
+
+        For a grant whose id is a bare provider: a version of the whole set of that provider's accounts.
+        """
+        ...
+
+    def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
+        """The names of that kind and owner, by id, those beyond `after`; other owners' are never among them."""
+        ...
+
+    def lease(self, name: Name, *, lasts: float, wait: float) -> AbstractContextManager[Lease]:
+        """Take the lease, waiting up to `wait` seconds for it; `StoreUnavailable` when it was not given.
+
+        `lasts` (seconds) bounds a lease that ends by time; a kernel lock ignores it and ends with its holder (R6).
+        """
+        ...
+
+    def quarantine(self, name: Name, *, replaces: Version) -> str:
+        """Set the record of that version aside, out of the way and never deleted (R13, R30); returns where it lies."""
+        ...
+
+    def probe(self) -> None:
+        """Write, read back and delete: raises `StoreUnavailable` before a person is bothered (R20)."""
+        ...

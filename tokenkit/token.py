@@ -1,0 +1,141 @@
+"""The access token that a tool gets, and the one judgement whether it is still good."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, NoReturn
+
+Record = Mapping[str, Any]
+
+REFRESH_MARGIN = 300.0
+"""Seconds before the end at which a background refresh may start; a fifth of the lifetime if that is less (R3)."""
+
+EXPIRY_MARGIN = 10.0
+"""Seconds before the end from which a token counts as spent; a twentieth of the lifetime if that is less."""
+
+
+class Secret:
+    """A string that does not show itself: not in a repr, a pickle, a deep copy or a format string (R35)."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the string; whoever calls this answers for where it goes."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a secret is neither pickled nor copied")
+
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        raise TypeError("a secret is neither pickled nor copied")
+
+
+class AccessToken:
+    """An access token (RFC 6749 section 1.4): `value`, `type`, `expires_at`, `scopes`.
+
+    `expires_at` and `obtained_at` are Unix time in seconds, UTC; `expires_at` is None for a token that never ends.
+    `scopes` are the granted ones, None where the provider does not say. The value shows in no repr and refuses
+    pickle, copy and asdict (R35): hand on `value`, knowingly.
+    """
+
+    __slots__ = ("_value", "expires_at", "obtained_at", "scopes", "type")
+
+    def __init__(
+        self,
+        value: str,
+        *,
+        type: str = "Bearer",
+        expires_at: float | None = None,
+        obtained_at: float = 0.0,
+        scopes: Collection[str] | None = None,
+    ) -> None:
+        self._value = value
+        self.type = type
+        self.expires_at = expires_at
+        self.obtained_at = obtained_at
+        self.scopes = None if scopes is None else frozenset(scopes)
+
+    @property
+    def value(self) -> str:
+        """The token itself: a secret."""
+        return self._value
+
+    def lifetime(self) -> float:
+        """Seconds from issue to end; infinite for a token that never ends."""
+        return float("inf") if self.expires_at is None else max(0.0, self.expires_at - self.obtained_at)
+
+    def good(self, now: float, min_ttl: float = 0.0) -> bool:
+        """Whether the token serves at `now` for `min_ttl` seconds more.
+
+        A `min_ttl` beyond nine tenths of what the provider hands out asks for nine tenths: no refresh could do better.
+        """
+        if self.expires_at is None:
+            return True
+        if now < self.obtained_at - EXPIRY_MARGIN:
+            return False  # the clock was stepped back: how old the token is cannot be told
+        lifetime = self.lifetime()
+        margin = max(min(EXPIRY_MARGIN, lifetime / 20), min(min_ttl, lifetime * 0.9))
+        return now < self.expires_at - margin
+
+    def alive(self, now: float) -> bool:
+        """Whether there is any life left: such a token is served when nothing better can be had (R14)."""
+        return self.expires_at is None or now < self.expires_at
+
+    def closing(self, now: float) -> bool:
+        """Whether a background refresh is due (R3)."""
+        return self.expires_at is not None and now >= self.expires_at - min(REFRESH_MARGIN, self.lifetime() / 5)
+
+    def __repr__(self) -> str:
+        return f"AccessToken(…, type={self.type!r}, expires_at={self.expires_at!r})"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("an access token is neither pickled nor copied")
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        raise TypeError("an access token is neither pickled nor copied")
+
+
+def access_token(record: Record, audience: str = "") -> AccessToken | None:
+    """Read the access token for `audience` out of a grant's record; None when it holds none."""
+    held = record.get("access_tokens", {}).get(audience)
+    if not held:
+        return None
+    scopes = held.get("scopes", record.get("scopes"))
+    return AccessToken(
+        held["value"],
+        type=held.get("type", "Bearer"),
+        expires_at=held.get("expires_at"),
+        obtained_at=held.get("obtained_at", 0.0),
+        scopes=scopes,
+    )
+
+
+def usable(record: Record, now: float, min_ttl: float = 0.0, scopes: Collection[str] = ()) -> AccessToken | None:
+    """The one judgement: the record's access token if it is good at `now`, for `min_ttl` seconds, with `scopes`.
+
+    `scopes` are full scope values, not aliases. None says that more than looking is needed; why is the keeper's to find out.
+    """
+    if record.get("state", "active") == "moved":
+        return None
+    token = access_token(record)
+    if token is None or not token.good(now, min_ttl):
+        return None
+    if scopes and token.scopes is not None and not token.scopes.issuperset(scopes):
+        return None
+    return token

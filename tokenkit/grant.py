@@ -7,7 +7,7 @@ missing optional one takes its default; what cannot be understood is a `BrokenRe
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from tokenkit.errors import BrokenRecord
 from tokenkit.token import AccessToken, Secret, access_token
@@ -182,10 +182,11 @@ def pending_from_bytes(data: bytes) -> PendingAuthorization:
 def read_record(data: bytes, *, account: str = "") -> dict[str, Any]:
     """Read any record: a JSON object of a version that we understand, else `BrokenRecord`."""
     try:
-        record = json.loads(data)
+        value = json.loads(data)
     except ValueError:
         raise _broken(account, "it is not JSON") from None
-    if not isinstance(record, dict) or not isinstance(record.get("v"), int):
+    record = cast(dict[str, Any], value) if isinstance(value, dict) else {}
+    if not isinstance(record.get("v"), int):
         raise _broken(account, "it has no version")
     if record["v"] > VERSION:
         raise _broken(account, f"it was written by a later tokenkit (record version {record['v']}): upgrade tokenkit")

@@ -8,7 +8,7 @@ library of its own. So it composes by calling, and four lambdas test it.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import urlencode
 
 from tokenkit.errors import InvalidAnswer
@@ -88,7 +88,7 @@ class Response:
         if not isinstance(value, dict):
             kind = (self.header("content-type") or "no content type").partition(";")[0][:60]
             raise InvalidAnswer(f"the answer (HTTP {self.status}, {kind}, {len(self.body)} bytes) is not a JSON object")
-        return value
+        return cast(dict[str, Any], value)
 
 
 def _header(headers: Headers, name: str) -> str | None:

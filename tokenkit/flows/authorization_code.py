@@ -1,0 +1,150 @@
+"""The authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636) and issuer identification (RFC 9207)."""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote, urlencode
+
+from tokenkit.errors import (
+    AuthorizationError,
+    CallbackRefused,
+    ClientRefused,
+    ConsentDenied,
+    InvalidAnswer,
+    ProviderChanged,
+    ProviderUnavailable,
+)
+from tokenkit.flows.answer import TokenAnswer, vschar
+from tokenkit.flows.pkce import challenge, unguessable
+from tokenkit.flows.token_endpoint import TEMPORARY_CODES, Refusal, TokenEndpoint
+from tokenkit.flows.words import plain
+from tokenkit.grant import PendingAuthorization
+from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration, Context
+from tokenkit.token import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationEndpoint:
+    """Where the person is sent, and how the answer they come back with is judged."""
+
+    provider: str
+    title: str
+    url: str
+    issuer: str = ""
+    iss: Literal["required", "if_present"] = "if_present"
+    scope_separator: str = " "
+    pkce: bool = True
+
+    def begin(
+        self,
+        ctx: Context,
+        client: ClientRegistration,
+        request: AuthorizationRequest,
+        scopes: Sequence[str],
+        parameters: Mapping[str, str],
+    ) -> PendingAuthorization:
+        """Say where to send the person. `parameters` are the provider's own; the flow's always win over them."""
+        state = unguessable(ctx)
+        code_verifier = unguessable(ctx) if self.pkce else ""
+        query = {
+            **parameters,
+            "response_type": "code",
+            "client_id": client.client_id,
+            "redirect_uri": request.redirect_uri,
+            "state": state,
+        }
+        if scopes:
+            query["scope"] = self.scope_separator.join(scopes)
+        if request.login_hint:
+            query["login_hint"] = request.login_hint
+        if code_verifier:
+            query |= {"code_challenge": challenge(code_verifier), "code_challenge_method": "S256"}
+        return PendingAuthorization(
+            provider=self.provider,
+            url=f"{self.url}{'&' if '?' in self.url else '?'}{urlencode(query, quote_via=quote)}",
+            redirect_uri=request.redirect_uri,
+            state=Secret(state),
+            code_verifier=Secret(code_verifier) if code_verifier else None,
+            scopes=frozenset(scopes),
+            issuer=self.issuer,
+            client_id=client.client_id,
+            created_at=ctx.now(),
+        )
+
+    def code(self, client: ClientRegistration, pending: PendingAuthorization, answer: AuthorizationAnswer) -> str:
+        """Return the code of an answer that we may accept. Nothing of it is believed before state and ``iss`` fit."""
+        begun = (pending.provider, pending.issuer, pending.client_id)
+        if begun != (self.provider, self.issuer, client.client_id):
+            raise ProviderChanged(
+                f"the sign-in at {self.title} was begun with another provider, issuer or client id", hint=self._again
+            )
+        self._check_state(pending, answer)
+        self._check_issuer(answer)
+        if "error" in answer.parameters:
+            raise self._refusal(answer)
+        code = answer.parameters.get("code", "")
+        if not vschar(code):
+            raise CallbackRefused(f"the answer from {self.title} holds neither a code nor an error", hint=self._again)
+        return code
+
+    @property
+    def _again(self) -> str:
+        return f"tokenkit login {self.provider}"
+
+    def _check_state(self, pending: PendingAuthorization, answer: AuthorizationAnswer) -> None:
+        given, expected = answer.parameters.get("state", ""), pending.state.reveal()
+        if not hmac.compare_digest(given.encode(errors="replace"), expected.encode()):
+            raise CallbackRefused("the answer does not belong to the sign-in that was begun", hint=self._again)
+
+    def _check_issuer(self, answer: AuthorizationAnswer) -> None:
+        """RFC 9207 section 2.4: plain strings are compared, nothing is normalised."""
+        iss = answer.parameters.get("iss")
+        if iss is None and self.iss == "if_present":
+            return
+        if iss is None or not self.issuer or iss != self.issuer:
+            raise CallbackRefused(
+                f"the answer does not say that it comes from {self.issuer or self.title}: "
+                "it may be meant to mix up two providers (RFC 9207)",
+                hint=self._again,
+            )
+
+    def _refusal(self, answer: AuthorizationAnswer) -> AuthorizationError | ClientRefused | ProviderUnavailable:
+        code = plain(answer.parameters["error"], limit=60)
+        words = ": ".join(filter(None, (code, plain(answer.parameters.get("error_description")))))
+        if code in TEMPORARY_CODES:
+            return ProviderUnavailable(f"{self.title} has trouble of its own: {words}", hint=self._again)
+        if code == "unauthorized_client":
+            return ClientRefused(
+                f"{self.title} does not let this client sign people in: {words}",
+                hint=f"check the client registration of {self.provider}",
+            )
+        if code == "access_denied":
+            return ConsentDenied(f"the sign-in at {self.title} was declined", hint=self._again)
+        return ConsentDenied(f"{self.title} refused the sign-in: {words}", error=code, hint=self._again)
+
+
+def exchange(
+    ctx: Context,
+    endpoint: TokenEndpoint,
+    client: ClientRegistration,
+    pending: PendingAuthorization,
+    code: str,
+    parameters: Mapping[str, str],
+) -> TokenAnswer:
+    """Exchange the code, exactly once: whatever comes of it, it is not sent again (R18)."""
+    fields = {
+        **parameters,
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": pending.redirect_uri,
+    }
+    if pending.code_verifier:
+        fields["code_verifier"] = pending.code_verifier.reveal()
+    answer = endpoint.ask(ctx, client, fields)
+    again = f"tokenkit login {endpoint.provider}"
+    if isinstance(answer, Refusal):
+        raise AuthorizationError(f"{endpoint.title} did not accept the code: {answer.sentence}", hint=again)
+    if answer.access is None:
+        raise InvalidAnswer(f"{endpoint.title} answered without an access token that can be used", hint=again)
+    return answer

@@ -1,0 +1,125 @@
+"""Providers by name, loaded one at a time and only when asked for: from entry points, and from the user's TOML files."""
+
+import inspect
+import os
+import re
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
+from typing import ParamSpec, TypeVar, cast
+
+from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider
+from tokenkit.provider import Provider
+
+GROUP = "tokenkit.providers"
+"""The entry point group. Each object in it is a callable, ``(**options) -> Provider``."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def load_provider(
+    name: str, *, config_folder: str, options: Mapping[str, object] = _NO_OPTIONS, shadow: bool = False
+) -> Provider:
+    """Return the provider of that name, made with `options`.
+
+    A file in ``<config_folder>/providers`` may take the name of an installed provider only where `shadow` says so (R17).
+    Raises `UnknownProvider`, `ConfigurationError` for a file or an option that is wrong, and `ProviderBroken`.
+    """
+    path = _path(config_folder, name)
+    declared = bool(_NAME.fullmatch(name)) and os.path.exists(path)
+    point = _installed(name)
+    if declared and point is not None and not shadow:
+        raise ConfigurationError(
+            f"{path} takes the name of the installed provider {name}, and config.toml does not allow it",
+            hint=f"rename the file, or write shadow = true under [providers.{name}] in config.toml",
+        )
+    if declared:
+        from tokenkit.provider_file import read_provider_file
+
+        return read_provider_file(path, name, options)
+    if point is None:
+        raise _unknown(name, config_folder)
+    return _made(name, point, options)
+
+
+def provider_names(config_folder: str) -> list[str]:
+    """Return the names of all providers that could be loaded, sorted; none is loaded."""
+    try:
+        files = os.listdir(os.path.join(config_folder, "providers"))
+    except OSError:
+        files = []
+    declared = {stem for stem, ending in map(os.path.splitext, files) if ending == ".toml" and _NAME.fullmatch(stem)}
+    return sorted(declared | entry_points(group=GROUP).names)
+
+
+def guarded(provider: Provider, step: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call into a provider. An error of ours passes; any other becomes `ProviderBroken(provider, step)`."""
+    return _guarded(provider.name, step, call, *args, **kwargs)
+
+
+def _guarded(name: str, step: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return call(*args, **kwargs)
+    except TokenKitError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's plugin raises is what this is for
+        hint = f"{_where(error)}; tell whoever wrote the plugin"
+    # Raised out here the error carries no context: a plugin's own exception may quote a token (R35).
+    raise ProviderBroken(name, step, hint=hint)
+
+
+def _where(error: Exception) -> str:
+    """The kind of error and the line that raised it, without its message."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = "" if frame is None else f" at {os.path.basename(frame.tb_frame.f_code.co_filename)}:{frame.tb_lineno}"
+    return f"{type(error).__name__}{place}"
+
+
+def _path(config_folder: str, name: str) -> str:
+    return os.path.join(config_folder, "providers", f"{name}.toml")
+
+
+def _installed(name: str) -> EntryPoint | None:
+    """The entry point of that name. Two packages that want the same name are refused, not ranked."""
+    found = {point.value: point for point in entry_points(group=GROUP, name=name)}
+    if len(found) > 1:
+        raise ConfigurationError(
+            f"several installed packages provide {name}: {', '.join(sorted(found))}",
+            hint="uninstall all but one of them",
+        )
+    return next(iter(found.values()), None)
+
+
+def _made(name: str, point: EntryPoint, options: Mapping[str, object]) -> Provider:
+    make = cast(Callable[..., Provider], _guarded(name, "load", point.load))
+    _check_options(name, make, options)
+    provider = _guarded(name, "load", make, **options)
+    if provider.name != name:
+        raise ProviderBroken(name, "load", hint=f"{point.value} calls itself {provider.name!r}")
+    return provider
+
+
+def _check_options(name: str, make: Callable[..., Provider], options: Mapping[str, object]) -> None:
+    known = inspect.signature(make).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
+        return
+    for option in options.keys() - known.keys():
+        raise ConfigurationError(
+            f"{name} has no option {option!r}", hint=f"it has {', '.join(known) or 'none'}; see [providers.{name}]"
+        )
+
+
+def _unknown(name: str, config_folder: str) -> UnknownProvider:
+    from tokenkit.provider_file import nearest
+
+    known = provider_names(config_folder)
+    return UnknownProvider(
+        f"there is no provider {name!r}",
+        hint=f"did you mean {nearest(name, known)}? Known are {', '.join(known)}" if known else "install one",
+    )

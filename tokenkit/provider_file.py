@@ -1,0 +1,125 @@
+"""A provider that a user describes in a TOML file: the fields of `OAuth2`, checked strictly, and variables in its URLs.
+
+The schema is `OAuth2` itself, so that a field which it has can be written, and one which it has not is an error. What a
+file says besides is in ``[provider.variables.NAME]``: values that are chosen in ``config.toml``, such as a region.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any, TypeVar, cast
+
+from tokenkit.errors import ConfigurationError
+from tokenkit.oauth2 import OAuth2
+from tokenkit.provider import Scope
+
+_VARIABLE = re.compile(r"\{([A-Za-z0-9_]+)\}")
+_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5})?")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A part of the provider's URLs that differs from user to user: one of the `choices`, or any host name or label."""
+
+    choices: tuple[str, ...] = ()
+    default: str = ""
+
+
+def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> OAuth2:
+    """Read the file of the provider `name`; `options` give its variables their values.
+
+    Raises `ConfigurationError`, which names the file, the key at fault and, for an unknown one, the nearest known.
+    """
+    try:
+        with open(path, "rb") as file:
+            document = tomllib.load(file)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from None
+    table = document.pop("provider", None)
+    if document or not isinstance(table, dict):
+        raise ConfigurationError(f"{path} must hold one table, [provider], and nothing beside it")
+    members = cast(dict[str, Any], table)
+    if members.get("name") != name:
+        raise ConfigurationError(f'{path} must say name = "{name}": a provider is called as its file is')
+    values = _values(path, name, members.pop("variables", {}), options)
+    return _checked(path, OAuth2, _filled(path, members, values))
+
+
+def _values(path: str, name: str, table: object, options: Mapping[str, object]) -> dict[str, str]:
+    """The value of each variable: the option of that name, else its default."""
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{path}: variables are tables of their own, such as [provider.variables.region]")
+    declared = cast(dict[str, object], table)
+    variables = {key: _checked(path, Variable, given, f"variables.{key}.") for key, given in declared.items()}
+    for option in options.keys() - variables.keys():
+        raise ConfigurationError(
+            f"{name} has no option {option!r}", hint=f"its options are the variables of {path}: {', '.join(variables)}"
+        )
+    return {key: _value(name, key, variable, options.get(key)) for key, variable in variables.items()}
+
+
+def _value(name: str, key: str, variable: Variable, given: object) -> str:
+    value = variable.default if given is None else str(given)
+    if value in variable.choices or (not variable.choices and _VALUE.fullmatch(value)):
+        return value
+    expected = f"one of {', '.join(variable.choices)}" if variable.choices else "a host name or a part of one"
+    raise ConfigurationError(
+        f"{name} needs {key}: {expected}",
+        hint=f'in config.toml, under [providers.{name}], write {key} = "{next(iter(variable.choices), "...")}"',
+    )
+
+
+def _filled(path: str, value: Any, values: Mapping[str, str]) -> Any:
+    """The same table with the variables in all of its texts replaced."""
+    if isinstance(value, dict):
+        return {key: _filled(path, item, values) for key, item in cast(dict[str, Any], value).items()}
+    if isinstance(value, list):
+        items: list[Any] = value
+        return [_filled(path, item, values) for item in items]
+    if not isinstance(value, str):
+        return value
+    unknown = [key for key in _VARIABLE.findall(value) if key not in values]
+    if unknown:
+        raise ConfigurationError(
+            f"{path} uses {{{unknown[0]}}}, and declares no such variable",
+            hint=f"add a table [provider.variables.{unknown[0]}]",
+        )
+    return _VARIABLE.sub(lambda found: values[found[1]], value)
+
+
+def _checked(path: str, kind: type[T], members: object, where: str = "") -> T:
+    """Make a value of the dataclass `kind`, every key and type checked."""
+    from pydantic import ConfigDict, TypeAdapter, ValidationError
+    from pydantic.dataclasses import dataclass as checked_dataclass
+
+    strict: type[Any] = checked_dataclass(
+        kind, frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True)
+    )
+    try:
+        return cast(T, TypeAdapter(strict).validate_json(json.dumps(members)))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise _wrong(path, kind, where, first["loc"], first["type"], first["msg"]) from None
+    except TypeError:
+        raise ConfigurationError(f"{path} holds a date or time, which no field takes") from None
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
+
+
+def _wrong(
+    path: str, kind: type[Any], where: str, loc: Sequence[int | str], fault: str, message: str
+) -> ConfigurationError:
+    key = where + ".".join(map(str, loc))
+    if fault != "unexpected_keyword_argument":
+        return ConfigurationError(f"{path}: {key}: {message}")
+    if loc[-1] in ("client_id", "client_secret"):
+        hint = "a client registration is kept apart from the provider; `tokenkit login` asks for it"
+    else:
+        known = [field.name for field in fields(Scope if len(loc) > 1 else kind)]
+        hint = f"did you mean {get_close_matches(str(loc[-1]), known, n=1, cutoff=0.0)[0]}?"
+    return ConfigurationError(f"{path}: there is no key {key}", hint=hint)

@@ -1,0 +1,67 @@
+# Each target makes what it needs, inside the checkout: .venv and .cache, both ignored by git.
+# Another Python: make PYTHON=python3.13 test
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+PIP     = $(BIN)/python -m pip install -qq --disable-pip-version-check
+QUICK   = not slow and not real
+OP      = tests/interop/node_modules/.package-lock.json
+
+.PHONY: demo test check lint quick docs bench soak torture clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.runtime  ## the whole life of three accounts, against the sandbox
+	@$(BIN)/tokenkit demo
+
+test: $(VENV)/.test $(OP)  ## the whole suite, real parts included where they are there
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: lint quick  ## what to run before every commit
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+quick: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m "$(QUICK)" $(ARGS)
+
+docs: $(VENV)/.test  ## run every example of the documents, follow every link inside them
+	$(BIN)/python -m pytest tests/test_docs.py $(ARGS)
+
+bench: $(VENV)/.bench  ## tokenkit beside its peers, measured in one run
+	$(BIN)/python -m bench $(ARGS)
+
+soak: $(VENV)/.test  ## ten minutes of short-lived tokens under the real clock
+	$(BIN)/python -m pytest --torture -m soak $(ARGS)
+
+torture: $(VENV)/.test $(OP)  ## the whole suite, with the number of rounds that evidence needs
+	$(BIN)/python -m pytest --torture -m "not soak" $(ARGS)
+
+clean:
+	rm -rf $(VENV) .cache tests/interop/node_modules
+
+# A stamp beside the environment, not the environment itself: `python -m venv` leaves a half-made one when it fails.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "tokenkit needs Python 3.11 or later, and '$(PYTHON)' is not: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@echo "setting up $(VENV) ..." >&2
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.made pyproject.toml
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test $(VENV)/.dev $(VENV)/.bench: $(VENV)/.%: $(VENV)/.made pyproject.toml
+	@$(PIP) --editable '.[$*]'
+	@touch $@
+
+# The real authorization server of tests/interop. Without npm, or without its registry, those tests say why they skip.
+$(OP): tests/interop/package.json tests/interop/package-lock.json
+	@if command -v npm >/dev/null; then \
+		(cd tests/interop && npm ci --silent --no-audit --no-fund --cache ../../.cache/npm && touch ../../$@) || \
+		echo "oidc-provider could not be installed: the tests against it will be skipped" >&2; fi

@@ -1,0 +1,62 @@
+"""What holds for every test: a home of its own, no settings of the person who runs it, and no excuse in CI."""
+
+import os
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+
+FOREIGN = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY", "DBUS_SESSION_BUS_ADDRESS")
+"""Variables that tell tokenkit what kind of session this is: a test sets the ones that it is about."""
+
+XDG = {
+    "XDG_CONFIG_HOME": ".config",
+    "XDG_DATA_HOME": ".local/share",
+    "XDG_STATE_HOME": ".local/state",
+    "XDG_CACHE_HOME": ".cache",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--torture", action="store_true", help="as many rounds as evidence needs (see `rounds`)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the soak out unless it is asked for by name."""
+    if "soak" in config.getoption("markexpr"):
+        return
+    soaks = [item for item in items if item.get_closest_marker("soak")]
+    config.hook.pytest_deselected(items=soaks)
+    items[:] = [item for item in items if item not in soaks]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a real part that is missing is a failure: a suite that skips it would prove nothing."""
+    report = yield
+    if report.skipped and os.environ.get("CI") == "true" and item.get_closest_marker("real"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"CI must not skip a test of a real part. {reason}"
+    return report
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder, the only one that tokenkit can find: ``~``, ``TOKENKIT_HOME`` and ``XDG_*`` lie in it."""
+    place = tmp_path_factory.mktemp("home")
+    for name in os.environ:
+        if name.startswith(("TOKENKIT_", "POCKETPAW_", "XDG_")) or name.lower().endswith("_proxy") or name in FOREIGN:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(place))
+    monkeypatch.setenv("TOKENKIT_HOME", str(place / ".tokenkit"))
+    for name, folder in XDG.items():
+        monkeypatch.setenv(name, str(place / folder))
+    return place
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """How often a repeated experiment runs: ``rounds(3, 100)`` is 3, and 100 under ``make torture``."""
+    torture = bool(request.config.getoption("--torture"))
+    return lambda quick, evidence: evidence if torture else quick

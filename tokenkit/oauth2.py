@@ -3,9 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from tokenkit.errors import ConfigurationError, InvalidAnswer
 from tokenkit.flows.answer import Lifetime, TokenAnswer
@@ -18,6 +16,7 @@ from tokenkit.flows.refresh import refresh
 from tokenkit.flows.revoke import revoke
 from tokenkit.flows.token_endpoint import TokenEndpoint
 from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.hosts import overlaps, parse_url
 from tokenkit.provider import (
     AuthorizationAnswer,
     AuthorizationRequest,
@@ -33,8 +32,6 @@ from tokenkit.provider import (
 )
 from tokenkit.token import AccessToken
 
-__all__ = ["ClientAuth", "OAuth2"]
-
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
@@ -46,9 +43,9 @@ class OAuth2:
 
     - `name` (``google``), `title` (``Google``)
     - `authorization_endpoint`, `token_endpoint`, `revocation_endpoint`, `device_authorization_endpoint`,
-      `userinfo_endpoint`: URLs, https but for a loopback IP address
+      `userinfo_endpoint`: URLs; those that are not https need the opt-in of R32, but for a loopback IP address
     - `issuer`, and whether the answer's ``iss`` is ``required`` or compared ``if_present`` (RFC 9207)
-    - `resource_hosts`: where its tokens may go, as ``https://host[:port][/prefix]``
+    - `resource_hosts`: where its tokens may go, as ``https://host[:port][/prefix]``, see `tokenkit.hosts`
     - `redirect_host`, `redirect_port`: of loopback redirect URIs; port 0 is any
     - `console_url`: where a person registers a client; `manage_url`: where they remove the app by hand
 
@@ -92,7 +89,7 @@ class OAuth2:
     default_scopes: tuple[str, ...] = ()
     identity_scopes: tuple[str, ...] = ()
     scope_separator: str = " "
-    client_auth: ClientAuth = ClientAuth.POST
+    client_auth: ClientAuth = "post"
     needs_secret: bool = False
     pkce: bool = True
     request_format: Literal["form", "json"] = "form"
@@ -111,8 +108,7 @@ class OAuth2:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ConfigurationError(f"{self.name!r} is no name for a provider: it takes a-z, 0-9, '.', '_' and '-'")
-        for url in (*self._endpoints(), *self.resource_hosts):
-            _check_url(self.name, url)
+        self._check_addresses()
         if not self.revocation_endpoint:
             object.__setattr__(self, "revocation_reach", "")
 
@@ -265,25 +261,26 @@ class OAuth2:
             reasons=self.reasons,
         )
 
-    def _endpoints(self) -> tuple[str, ...]:
+    def _check_addresses(self) -> None:
+        """Every address can be read, and the authorization server's own are no resource servers (R32)."""
+        own = (self.authorization_endpoint, self.token_endpoint)
         optional = (self.revocation_endpoint, self.device_authorization_endpoint, self.userinfo_endpoint)
-        return self.authorization_endpoint, self.token_endpoint, *filter(None, optional)
+        schemes = {_scheme(self.name, url) for url in (*own, *filter(None, optional))}
+        if len(schemes) > 1:
+            raise ConfigurationError(f"some endpoints of {self.name} are https and some are not", hint="write https")
+        for url in (*own, *optional[:2]):
+            if overlaps(url, self.resource_hosts):
+                raise ConfigurationError(
+                    f"a resource host of {self.name} takes in its endpoint {url}, where no token may go",
+                    hint="narrow the resource host with a path, as in https://host/api",
+                )
 
 
-def _check_url(provider: str, url: str) -> None:
-    """TLS always, but for a loopback address as an IP literal (R32); nothing that would be lost or misread."""
-    parts = urlsplit(url)
-    secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
-    plain = not (parts.fragment or parts.username or parts.password or set(url) & set(" {}*\\"))
-    if not (parts.hostname and secure and plain):
-        raise ConfigurationError(
-            f"{url!r} cannot be an address of {provider}",
-            hint="write https://host[:port][/path], without wildcards; http is for a loopback IP address alone",
-        )
-
-
-def _is_loopback(host: str) -> bool:
+def _scheme(provider: str, url: str) -> str:
+    """The scheme of an endpoint. A fragment is none of an endpoint's (RFC 6749 section 3.1)."""
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+        if "#" in url:
+            raise ValueError("it has a fragment")
+        return parse_url(url).scheme
+    except ValueError as error:
+        raise ConfigurationError(f"{url!r} cannot be an endpoint of {provider}: {error}") from None

@@ -1,9 +1,10 @@
-"""Providers by name, loaded one at a time and only when asked for: from entry points, and from the user's TOML files."""
+"""Providers by name, loaded one at a time and only when asked for: from entry points and the user's TOML files."""
 
 import inspect
 import os
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import ParamSpec, TypeVar, cast
@@ -26,7 +27,7 @@ def load_provider(
 ) -> Provider:
     """Return the provider of that name, made with `options`.
 
-    A file in ``<config_folder>/providers`` may take the name of an installed provider only where `shadow` says so (R17).
+    A file in ``<config_folder>/providers`` may take the name of an installed provider where `shadow` says so (R17).
     Raises `UnknownProvider`, `ConfigurationError` for a file or an option that is wrong, and `ProviderBroken`.
     """
     path = _path(config_folder, name)
@@ -116,10 +117,10 @@ def _check_options(name: str, make: Callable[..., Provider], options: Mapping[st
 
 
 def _unknown(name: str, config_folder: str) -> UnknownProvider:
-    from tokenkit.provider_file import nearest
-
     known = provider_names(config_folder)
+    like = get_close_matches(name, known, n=1)
+    meant = f"did you mean {like[0]}? " if like else ""
+    file = _path(config_folder, "NAME")
     return UnknownProvider(
-        f"there is no provider {name!r}",
-        hint=f"did you mean {nearest(name, known)}? Known are {', '.join(known)}" if known else "install one",
+        f"there is no provider {name!r}", hint=f"{meant}Known are {', '.join(known)}; describe others in {file}"
     )

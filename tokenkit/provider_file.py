@@ -74,13 +74,12 @@ def _value(name: str, key: str, variable: Variable, given: object) -> str:
     )
 
 
-def _filled(path: str, value: Any, values: Mapping[str, str]) -> Any:
+def _filled(path: str, value: object, values: Mapping[str, str]) -> object:
     """The same table with the variables in all of its texts replaced."""
     if isinstance(value, dict):
-        return {key: _filled(path, item, values) for key, item in cast(dict[str, Any], value).items()}
+        return {key: _filled(path, item, values) for key, item in cast(dict[str, object], value).items()}
     if isinstance(value, list):
-        items: list[Any] = value
-        return [_filled(path, item, values) for item in items]
+        return [_filled(path, item, values) for item in cast("list[object]", value)]
     if not isinstance(value, str):
         return value
     unknown = [key for key in _VARIABLE.findall(value) if key not in values]

@@ -66,5 +66,5 @@ def _read(issuer: str, members: Mapping[str, Any]) -> Discovered:
 def _client_auth(methods: object) -> ClientAuth:
     """The first that we can do; RFC 8414 section 2 takes ``client_secret_basic`` where none is named."""
     named = cast(list[object], methods) if isinstance(methods, list) else ["client_secret_basic"]
-    known = {"client_secret_basic": ClientAuth.BASIC, "client_secret_post": ClientAuth.POST, "none": ClientAuth.NONE}
-    return next((method for name, method in known.items() if name in named), ClientAuth.BASIC)
+    known: dict[str, ClientAuth] = {"client_secret_basic": "basic", "client_secret_post": "post", "none": "none"}
+    return next((method for name, method in known.items() if name in named), "basic")

@@ -44,7 +44,7 @@ class TokenEndpoint:
     provider: str
     title: str
     url: str
-    client_auth: ClientAuth = ClientAuth.POST
+    client_auth: ClientAuth = "post"
     request_format: Literal["form", "json"] = "form"
     scope_separator: str = " "
     default_expires_in: Lifetime = 3600.0

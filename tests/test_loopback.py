@@ -108,6 +108,7 @@ def test_localhost_listens_on_both_loopback_addresses_so_that_no_one_else_can_ta
     [
         (b"GET http://evil.example/ HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"GET / HTTP/2\r\nHost: x\r\n\r\n", 400),
+        (b"GET /a\tb HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (b"GET /\r\nHost: x\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),

@@ -6,6 +6,7 @@ keeps no access log and writes nothing to stderr. Sizes are in bytes, times in s
 
 import contextlib
 import errno
+import re
 import selectors
 import socket
 import threading
@@ -28,6 +29,8 @@ GRACE = 2.0
 
 HOSTS = {"127.0.0.1": ("127.0.0.1",), "::1": ("::1",), "localhost": ("127.0.0.1", "::1")}
 """The hosts that may be bound, and the addresses of each: a browser tries either one for ``localhost``."""
+
+_REQUEST_LINE = re.compile(r"[A-Z]+ /[!-~]* HTTP/1\.[01]")
 
 Handler = Callable[[Request], Response]
 """What answers. As with `Context.send`, `ProviderUnavailable` means that there is no answer: the connection is cut."""
@@ -224,9 +227,9 @@ def _receive(connection: socket.socket, deadline: float) -> bytes:
 def _parse_head(head: str) -> tuple[str, str, Headers]:
     """Method, target and headers; only what RFC 9112 has every server accept, nothing repaired."""
     first, *lines = head.split("\r\n")
-    words = first.split(" ")
-    if len(words) != 3 or not words[0].isalpha() or not words[1].startswith("/") or not words[2].startswith("HTTP/1."):
+    if not _REQUEST_LINE.fullmatch(first):
         raise _Unreadable(400)
+    method, target, _ = first.split(" ")
     headers: list[tuple[str, str]] = []
     for line in lines:
         name, colon, value = line.partition(":")
@@ -235,7 +238,7 @@ def _parse_head(head: str) -> tuple[str, str, Headers]:
         headers.append((name, value.strip()))
     if sum(name.lower() == "host" for name, _ in headers) != 1:
         raise _Unreadable(400)
-    return words[0], words[1], tuple(headers)
+    return method, target, tuple(headers)
 
 
 def _body_length(headers: Headers) -> int:

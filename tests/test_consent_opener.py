@@ -1,0 +1,58 @@
+"""Opening a browser (R24, R28, R35)."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+from tokenkit.consent.opener import open_in_browser, require_web_url
+from tokenkit.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "-remote",
+        "https:/no-host",
+        "ms-settings:",
+        "",
+        "http://a.example/\x1b[2J",
+        "http://a.example/\n",
+    ],
+)
+def test_only_plain_http_urls_go_to_a_browser(url: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        open_in_browser(url)
+    assert not url or url not in str(caught.value)
+
+
+def test_http_and_https_urls_go_to_a_browser() -> None:
+    for url in ("http://127.0.0.1:8000/start/1", "https://accounts.example/auth?a=b&c=$(touch%20x)"):
+        assert require_web_url(url) == url
+
+
+def test_the_browser_gets_the_url_as_one_argument_and_none_of_our_streams_or_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """R24: no shell. R28: the key is not passed to processes that we start. stdout stays data."""
+    browser, seen = tmp_path / "browser", tmp_path / "seen"
+    browser.write_text(
+        f'#!/bin/sh\nprintf \'%s|%s|\' "$#" "$1" >{shlex.quote(str(seen))}\nenv >>{shlex.quote(str(seen))}\necho noise\n'
+    )
+    browser.chmod(0o700)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    monkeypatch.setenv("TOKENKIT_KEY", "top-secret")
+    monkeypatch.setenv("POCKETPAW_GOOGLE_CLIENT_SECRET", "top-secret")
+    open_in_browser("http://127.0.0.1:9/start/a;b$(c)")
+    assert seen.read_text().startswith("1|http://127.0.0.1:9/start/a;b$(c)|")
+    assert "top-secret" not in seen.read_text()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_code_in_the_working_folder_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "webbrowser.py").write_text("open('ran', 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BROWSER", "true %s")
+    open_in_browser("http://127.0.0.1:9/")
+    assert not (tmp_path / "ran").exists()

@@ -1,0 +1,43 @@
+"""Opening a browser: never through a shell, with nothing of ours on its output or in its environment."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from tokenkit.errors import UsageError
+
+Opener = Callable[[str], object]
+"""Takes a URL to a browser. What it returns does not matter: the person is told the address as well."""
+
+OPEN_TIME = 10.0
+
+_SECRET_NAME = re.compile(r"(KEY|SECRET|TOKEN|PASSPHRASE|PASSWORD)S?$")
+
+
+def require_web_url(url: str) -> str:
+    """The URL, if a browser may be sent to it: http(s) with a host (R24); else `UsageError`, which does not show it."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or not url.isprintable():
+        raise UsageError("a browser is only sent to http and https URLs", hint="correct the provider's authorize_url")
+    return url
+
+
+def open_in_browser(url: str) -> None:
+    """Show an http(s) URL in the person's browser, as the standard library finds one.
+
+    That runs in a process of its own because `webbrowser` lets the browser write to our stdout. The child is isolated
+    (``-I``: no code from the working folder) and gets no variable that is named like a secret (R28).
+    """
+    environ = {name: value for name, value in os.environ.items() if not _SECRET_NAME.search(name.upper())}
+    command = [sys.executable, "-I", "-m", "webbrowser", require_web_url(url)]
+    nothing = subprocess.DEVNULL
+    try:
+        subprocess.run(
+            command, env=environ, stdin=nothing, stdout=nothing, stderr=nothing, timeout=OPEN_TIME, check=False,
+            start_new_session=True,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return  # the address is on the terminal, too

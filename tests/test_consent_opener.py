@@ -37,9 +37,8 @@ def test_the_browser_gets_the_url_as_one_argument_and_none_of_our_streams_or_sec
 ) -> None:
     """R24: no shell. R28: the key is not passed to processes that we start. stdout stays data."""
     browser, seen = tmp_path / "browser", tmp_path / "seen"
-    browser.write_text(
-        f'#!/bin/sh\nprintf \'%s|%s|\' "$#" "$1" >{shlex.quote(str(seen))}\nenv >>{shlex.quote(str(seen))}\necho noise\n'
-    )
+    script = 'printf "%s|%s|" "$#" "$1" >SEEN; env >>SEEN; echo noise; echo noise >&2'
+    browser.write_text(f"#!/bin/sh\n{script.replace('SEEN', shlex.quote(str(seen)))}\n")
     browser.chmod(0o700)
     monkeypatch.setenv("BROWSER", f"{browser} %s")
     monkeypatch.setenv("TOKENKIT_KEY", "top-secret")

@@ -9,7 +9,7 @@ from tokenkit.provider import ClientRegistration, Headers
 
 ClientAuth = Literal["none", "post", "basic", "basic_raw"]
 """``none``: a public client, the client id alone. ``post``: id and secret in the body. ``basic``: in ``Authorization``,
-each form-urlencoded first, as RFC 6749 section 2.3.1 has it; ``basic_raw``: without, for servers that do not undo it."""
+each form-urlencoded first (RFC 6749 section 2.3.1); ``basic_raw``: not encoded, for servers that do not undo it."""
 
 
 def identify_client(method: ClientAuth, client: ClientRegistration) -> tuple[dict[str, str], Headers]:

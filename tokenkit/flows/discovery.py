@@ -67,4 +67,7 @@ def _client_auth(methods: object) -> ClientAuth:
     """The first that we can do; RFC 8414 section 2 takes ``client_secret_basic`` where none is named."""
     named = cast(list[object], methods) if isinstance(methods, list) else ["client_secret_basic"]
     known: dict[str, ClientAuth] = {"client_secret_basic": "basic", "client_secret_post": "post", "none": "none"}
-    return next((method for name, method in known.items() if name in named), "basic")
+    for name, method in known.items():
+        if name in named:
+            return method
+    return "basic"

@@ -1,0 +1,215 @@
+"""The house holds: imports run one way, the light modules stay light, plugins see only what is public."""
+
+import ast
+import graphlib
+import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import tokenkit
+
+import tokenkit_providers
+
+HOUSE = Path(tokenkit.__path__[0])
+PROVIDERS = Path(tokenkit_providers.__path__[0])
+
+ROWS = """
+    account
+    errors
+    os_words token paths
+    private_file
+    store
+    seal
+    keys
+    grant
+    provider
+    hosts loopback flows
+    network proxy oauth2
+    http provider_file
+    plugins
+    config
+    activity consent
+    flight note records
+    keeper
+    authorization sign_out status
+    desk
+    kit
+    source sign_in
+    async_kit
+    adapters sandbox audit
+    testing
+    web
+    cli
+"""
+"""A room (a module, or a package) imports only rooms of rows above its own; what stands in one row is independent."""
+
+FACADE = ("kit", "async_kit", "cli")
+"""These may import anything inside function bodies: it is heavy, or needs them in turn."""
+
+LIGHT = [
+    "account",
+    "errors",
+    "os_words",
+    "token",
+    "paths",
+    "private_file",
+    "seal",
+    "keys.jwks",
+    "keys.file",
+    "cli.lane",
+]
+LIGHT_PACKAGES = ("", "keys", "cli")
+LIGHT_IMPORTS = {
+    "binascii", "collections.abc", "cryptography.exceptions", "cryptography.hazmat.primitives.ciphers.aead",
+    "cryptography.hazmat.primitives.keywrap", "errno", "json", "os", "re", "stat", "sys", "time", "typing",
+}  # fmt: skip
+HEAVY = {"asyncio", "base64", "dataclasses", "hashlib", "httpx", "logging", "pathlib", "platformdirs", "pydantic",
+         "rich", "secrets", "tomllib", "typer"}  # fmt: skip
+
+PUBLIC = ("tokenkit", "tokenkit.errors", "tokenkit.provider")
+
+
+class Import(NamedTuple):
+    """One imported module or name, and where it stands: at the top, in a function's body, or for type checkers only."""
+
+    name: str
+    place: str
+    line: int
+
+
+def sources(folder: Path, package: str) -> dict[str, ast.Module]:
+    """Every module below the folder, by its dotted name."""
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        parts = [package, *path.relative_to(folder).with_suffix("").parts]
+        found[".".join(parts).removesuffix(".__init__")] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+def imports(node: ast.AST, place: str = "top") -> Iterator[Import]:
+    """All imports of a module; ``from a import b`` is ``a.b``, which may be a module or a name (see `module_of`)."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (Import(alias.name, place, child.lineno) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, f"line {child.lineno}: imports are absolute here"
+            yield from (Import(f"{child.module}.{alias.name}", place, child.lineno) for alias in child.names)
+        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+            yield from imports(child, "types")
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from imports(child, "body")
+        else:
+            yield from imports(child, place)
+
+
+MODULES = sources(HOUSE, "tokenkit")
+
+
+def module_of(name: str) -> str:
+    """The module that an imported dotted name is, or lies in."""
+    return name if name in MODULES or not name.startswith("tokenkit.") else name.rpartition(".")[0]
+
+
+def room(module: str) -> str:
+    return module.split(".")[1]
+
+
+def edges() -> Iterator[tuple[str, str, int]]:
+    """Which module of the house imports which, and in what line; without what the facade may do in its bodies."""
+    for module, tree in MODULES.items():
+        if module == "tokenkit":
+            continue  # the table of public names: `test_the_public_names_are_the_same_in_all_three_lists`
+        for name, place, line in imports(tree):
+            target = module_of(name)
+            free = place != "top" and room(module) in FACADE
+            if target.startswith("tokenkit.") and target != module and not free:
+                yield module, target, line
+
+
+def test_every_module_has_its_row() -> None:
+    """Whoever adds a room says where it stands."""
+    assert {room(module) for module in MODULES if module != "tokenkit"} <= set(ROWS.split())
+
+
+def test_imports_run_one_way() -> None:
+    row = {name: number for number, names in enumerate(ROWS.strip().splitlines()) for name in names.split()}
+    against = [
+        f"{module}:{line} imports {target}"
+        for module, target, line in edges()
+        if room(module) != room(target) and row[room(target)] >= row[room(module)]
+    ]
+    assert against == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph: dict[str, set[str]] = {module: set() for module in MODULES}
+    for module, target, _ in edges():
+        graph[module].add(target)
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names them
+
+
+def light_modules() -> list[str]:
+    names = [".".join(filter(None, ("tokenkit", name))) for name in (*LIGHT_PACKAGES, *LIGHT)]
+    return [name for name in names if name in MODULES]
+
+
+@pytest.mark.parametrize("module", light_modules())
+def test_a_light_module_imports_only_what_is_cheap(module: str) -> None:
+    """Each of the others costs `tokenkit token` 0.5x to 2x of the interpreter's start."""
+    for name, place, line in imports(MODULES[module]):
+        owner = module_of(name) if name.startswith("tokenkit.") else name.rpartition(".")[0] or name
+        if place == "top" and not {name, owner} & LIGHT_IMPORTS:
+            assert owner in light_modules(), f"{module}:{line} imports {name}"
+
+
+def test_the_fast_lane_loads_nothing_heavy() -> None:
+    """What the light modules import, looked at from outside: in a new process, after the lane is loaded."""
+    program = "import sys; before = set(sys.modules); import tokenkit.cli.lane; print(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) & HEAVY == set()
+
+
+@pytest.mark.parametrize("path", sorted(PROVIDERS.glob("*.py")), ids=lambda path: path.stem)
+def test_a_provider_uses_only_public_names(path: Path) -> None:
+    """Our plugins have no privilege that a stranger's has not."""
+    for name, _, line in imports(ast.parse(path.read_text(encoding="utf-8"))):
+        if name.split(".")[0] == "tokenkit":
+            module, _, attribute = name.rpartition(".")
+            public = module in PUBLIC and attribute in importlib.import_module(module).__all__
+            assert public, f"{path.name}:{line} imports {name}"
+
+
+def test_the_public_names_are_the_same_in_all_three_lists() -> None:
+    """The lazy table, what type checkers see, and `__all__`; and each can be had."""
+    for_types = {name for name in imports(MODULES["tokenkit"]) if name.place == "types"}
+    assert {tuple(name.name.rsplit(".", 1)) for name in for_types} == {
+        (module, name) for name, module in tokenkit._EXPORTS.items()
+    }
+    assert sorted(tokenkit.__all__) == sorted(tokenkit._EXPORTS)
+    for name in tokenkit.__all__:
+        assert getattr(tokenkit, name).__module__.startswith("tokenkit.")
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="NoSuchName"):
+        tokenkit.NoSuchName  # noqa: B018
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.startswith("tokenkit.cli")])
+def test_a_library_does_not_print(module: str) -> None:
+    calls = [node for node in ast.walk(MODULES[module]) if isinstance(node, ast.Call)]
+    assert [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"] == []
+
+
+def test_no_except_is_bare() -> None:
+    """One around the saving of a rotated token has cost people their session."""
+    assert [
+        f"{module}:{node.lineno}"
+        for module, tree in {**MODULES, **sources(PROVIDERS, "tokenkit_providers")}.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler) and node.type is None
+    ] == []

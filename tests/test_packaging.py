@@ -1,0 +1,70 @@
+"""What a person installs: the distribution, its entry points, its types; and that no document misleads them."""
+
+import re
+from importlib.metadata import distribution
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+DISTRIBUTION = "tokenkit-oauth"
+TOP = Path(__file__).resolve().parent.parent
+
+documents = sorted(
+    path
+    for pattern in (
+        "*.md",
+        "docs/**/*.md",
+        "pyproject.toml",
+        ".github/**/*.yml",
+        "tokenkit/**/*.py",
+        "providers/**/*.py",
+    )
+    for path in TOP.glob(pattern)
+)
+
+
+def entry_points(group: str) -> dict[str, str]:
+    return {entry.name: entry.value for entry in distribution(DISTRIBUTION).entry_points if entry.group == group}
+
+
+def test_the_command_is_the_fast_lane() -> None:
+    assert entry_points("console_scripts") == {"tokenkit": "tokenkit.cli.lane:main"}
+
+
+def test_our_own_providers_come_through_the_entry_points_that_a_stranger_uses() -> None:
+    assert entry_points("tokenkit.providers") == {
+        "google": "tokenkit_providers.google:provider",
+        "pocket": "tokenkit_providers.pocket:provider",
+        "spotify": "tokenkit_providers.spotify:provider",
+    }
+
+
+@pytest.mark.parametrize("group", ["console_scripts", "tokenkit.providers"])
+def test_every_entry_point_loads(group: str) -> None:
+    for entry in distribution(DISTRIBUTION).entry_points.select(group=group):
+        assert callable(entry.load())
+
+
+@pytest.mark.parametrize("package", ["tokenkit", "tokenkit_providers"])
+def test_the_package_ships_its_types(package: str) -> None:
+    assert files(package).joinpath("py.typed").is_file()
+
+
+def test_the_metadata_says_what_it_runs_on() -> None:
+    metadata = distribution(DISTRIBUTION).metadata
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata["License-Expression"] == "MIT"
+
+
+def test_the_changelog_names_the_version_or_says_unreleased() -> None:
+    changelog = (TOP / "CHANGELOG.md").read_text(encoding="utf-8")
+    version = distribution(DISTRIBUTION).version
+    assert re.search(rf"^## (Unreleased|\[?{re.escape(version)}\]?)", changelog, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(TOP)))
+def test_no_document_says_to_install_the_strangers_distribution(path: Path) -> None:
+    """`tokenkit` on the package index is somebody else's project; ours is `tokenkit-oauth`."""
+    install = r"(?:pip|pipx|uv tool|uv|poetry)\s+(?:install|add)\s+(?:-\S+\s+)*['\"]?tokenkit(?!-oauth)(?![-\w])"
+    assert re.findall(install, path.read_text(encoding="utf-8")) == []

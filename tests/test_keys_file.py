@@ -1,0 +1,144 @@
+import json
+import multiprocessing
+import os
+import stat
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenkit import private_file, seal
+from tokenkit.errors import FileRefused, KeyUnavailable
+from tokenkit.keys import file, jwks
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return str(tmp_path / "share" / "tokenkit")
+
+
+def put(folder, data):
+    private_file.ensure_folder(folder)
+    private_file.write(file.path_in(folder), data)
+
+
+def test_without_a_file_there_are_no_keys_and_nothing_is_made(folder):
+    assert file.load(folder) is None
+    assert not os.path.exists(folder)
+
+
+def test_the_first_key_is_random_private_and_comes_back(folder):
+    """R28."""
+    made = file.create(folder)
+    assert file.load(folder) == made
+    assert made.generation == 1
+    assert made.by_kid == {made.first.kid: made.first}
+    assert stat.S_IMODE(os.stat(file.path_in(folder)).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
+
+
+def test_creating_again_keeps_the_key_that_is_there(folder):
+    assert file.create(folder) == file.create(folder)
+
+
+def test_the_file_is_a_jwk_set_of_symmetric_keys(folder):
+    """RFC 7517, RFC 7518 section 6.4."""
+    key = file.create(folder).first
+    with open(file.path_in(folder), "rb") as written:
+        document = json.load(written)
+    assert document == {
+        "v": 1,
+        "generation": 1,
+        "keys": [{"kty": "oct", "kid": key.kid, "alg": "A256KW", "k": seal.b64url_encode(key.secret).decode()}],
+    }
+
+
+def _create(folder, barrier, results):
+    barrier.wait()
+    results.put(file.create(folder).first.kid)
+
+
+def test_many_processes_that_create_the_first_key_at_once_get_the_same_one(folder, rounds):
+    """R28."""
+    processes = rounds(10, 50)
+    fork = multiprocessing.get_context("fork")
+    barrier, results = fork.Barrier(processes), fork.Queue()
+    workers = [fork.Process(target=_create, args=(folder, barrier, results)) for _ in range(processes)]
+    for worker in workers:
+        worker.start()
+    kids = {results.get(timeout=60) for _ in workers}
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+    assert kids == {file.load(folder).first.kid}
+    assert sorted(os.listdir(folder)) == [".keys.lock", "keys.json"]
+
+
+KEY = {"kty": "oct", "kid": "a", "alg": "A256KW", "k": "A" * 43}
+
+UNUSABLE = {
+    "is empty": b"",
+    "not a JWK Set": b'{"keys": [',
+    "not a JWK Set in JSON": b"\xff\xfe",
+    "is not a JWK Set": b"[]",
+    "holds no keys": b'{"keys": []}',
+    "holds no keys ": b"{}",
+    "not an object": b'{"keys": ["x"]}',
+    "without kid": json.dumps({"keys": [{**KEY, "kid": ""}]}).encode(),
+    "kty oct": json.dumps({"keys": [{**KEY, "kty": "RSA"}]}).encode(),
+    "kty oct for A256KW": json.dumps({"keys": [{**KEY, "alg": "A128KW"}]}).encode(),
+    "32 bytes": json.dumps({"keys": [{**KEY, "k": "AAAA"}]}).encode(),
+    "in base64url": json.dumps({"keys": [{**KEY, "k": "é" * 43}]}).encode(),
+    "two keys of one kid": json.dumps({"keys": [KEY, KEY]}).encode(),
+    "whole number": json.dumps({"keys": [KEY], "generation": True}).encode(),
+    "has version 2": json.dumps({"keys": [KEY], "v": 2}).encode(),
+    "the keys are in: 'keyring'": json.dumps({"v": 1, "source": "keyring"}).encode(),
+}
+
+
+@pytest.mark.parametrize("words", UNUSABLE)
+def test_a_key_file_that_cannot_be_used_is_named_and_never_replaced(folder, words):
+    """R30: neither absent nor overwritten."""
+    put(folder, UNUSABLE[words])
+    for attempt in (file.load, file.create):
+        with pytest.raises(KeyUnavailable, match=words.strip()) as raised:
+            attempt(folder)
+        assert file.path_in(folder) in str(raised.value)
+        assert raised.value.hint
+        assert "AAAA" not in str(raised.value)
+    assert private_file.read(file.path_in(folder)) == UNUSABLE[words]
+
+
+@given(
+    st.binary(max_size=100)
+    | st.recursive(st.none() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)).map(
+        lambda x: json.dumps({"keys": x}).encode()
+    )
+)
+def test_no_bytes_raise_anything_but_key_unavailable(data):
+    with pytest.raises(KeyUnavailable):
+        jwks.load(data, "these bytes")
+
+
+def test_a_key_file_that_others_may_read_is_refused(folder):
+    file.create(folder)
+    os.chmod(file.path_in(folder), 0o644)
+    with pytest.raises(FileRefused, match="others have access") as raised:
+        file.load(folder)
+    assert raised.value.hint.startswith("chmod 600 ")
+
+
+def test_a_symlink_in_the_place_of_the_key_file_is_refused(folder, tmp_path):
+    put(folder, b"{}")
+    os.rename(file.path_in(folder), tmp_path / "elsewhere")
+    os.symlink(tmp_path / "elsewhere", file.path_in(folder))
+    with pytest.raises(FileRefused, match="symlink"):
+        file.load(folder)
+
+
+def test_a_kill_between_creating_and_writing_leaves_no_key_and_the_next_one_is_made(folder):
+    """The stray of the killed process is taken over."""
+    private_file.ensure_folder(folder)
+    os.close(private_file.open_new(file.path_in(folder)))
+    assert file.load(folder) is None
+    assert file.load(folder) != file.create(folder) == file.load(folder)
+    assert not os.path.exists(file.path_in(folder) + ".new")

@@ -1,0 +1,341 @@
+import errno
+import os
+import resource
+import signal
+import socket
+import stat
+import subprocess
+import sys
+
+import pytest
+from tokenkit import private_file
+from tokenkit.errors import FileRefused, StoreUnavailable
+
+posix = pytest.mark.skipif(os.name != "posix", reason="modes and owners are POSIX")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "record.jwe")
+
+
+def mode(path):
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_a_written_file_is_0600_under_any_umask_and_reads_back(tmp_path, umask):
+    """R26."""
+    before = os.umask(umask)
+    try:
+        path = str(tmp_path / "a" / "b" / "record.jwe")
+        private_file.ensure_folder(os.path.dirname(path))
+        private_file.write(path, b"data")
+    finally:
+        os.umask(before)
+    assert private_file.read(path) == b"data"
+    assert mode(path) == 0o600
+    assert mode(tmp_path / "a") == mode(tmp_path / "a" / "b") == 0o700
+
+
+def test_only_a_missing_file_reads_as_none(path, tmp_path):
+    """R30: an empty file is there."""
+    assert private_file.read(path) is None
+    assert private_file.read(str(tmp_path / "missing" / "folder")) is None
+    private_file.write(path, b"")
+    assert private_file.read(path) == b""
+    with pytest.raises(StoreUnavailable):
+        private_file.read(path + "/below a file")
+
+
+def make_symlink(path):
+    os.symlink("elsewhere", path)
+
+
+def make_hard_link(path):
+    private_file.write(path + ".other", b"data")
+    os.link(path + ".other", path)
+
+
+def make_socket(path):
+    with socket.socket(socket.AF_UNIX) as listener:
+        here = os.getcwd()
+        os.chdir(os.path.dirname(path))  # a socket's path is limited to 108 bytes
+        try:
+            listener.bind(os.path.basename(path))
+        finally:
+            os.chdir(here)
+
+
+ODD = {
+    "a symlink": make_symlink,
+    "hard links": make_hard_link,
+    "FIFO": os.mkfifo,
+    "folder": os.mkdir,
+    "socket": make_socket,
+}
+
+
+@posix
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_not_plainly_our_file_is_refused_and_not_followed(path, tmp_path, kind):
+    """R26: for reading, as the temporary file of a write, and as a lock."""
+    (tmp_path / "elsewhere").write_bytes(b"not ours")
+    ODD[kind](path)
+    ODD[kind](path + "2.new")
+    for attempt in (private_file.read, private_file.open_lock, lambda path: private_file.overwrite(path, b"x")):
+        with pytest.raises(FileRefused, match=kind) as raised:
+            attempt(path)
+        assert path in str(raised.value)
+        assert path in raised.value.hint
+    with pytest.raises(FileRefused, match=kind):
+        private_file.write(path + "2", b"new")
+    assert (tmp_path / "elsewhere").read_bytes() == b"not ours"
+
+
+@posix
+def test_a_device_is_refused():
+    with pytest.raises(FileRefused):
+        private_file.read("/dev/null")
+
+
+@posix
+def test_the_mending_command_for_a_hard_link_mends_it(path):
+    make_hard_link(path)
+    with pytest.raises(FileRefused) as raised:
+        private_file.read(path)
+    subprocess.run(raised.value.hint, shell=True, check=True)
+    assert private_file.read(path) == b"data"
+
+
+@posix
+def test_another_users_file_and_folder_are_refused(path, tmp_path, monkeypatch):
+    private_file.write(path, b"data")
+    us = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: us + 1)
+    with pytest.raises(FileRefused, match=f"belongs to user {us}") as raised:
+        private_file.read(path)
+    assert raised.value.hint == f"chown {us + 1} {path}"
+    with pytest.raises(FileRefused, match="belongs to user"):
+        private_file.ensure_folder(str(tmp_path))
+
+
+@posix
+def test_a_key_file_that_others_may_read_is_refused_while_a_record_is_not(path):
+    """A backup restored under another umask must not cost the session; the audit reports it."""
+    private_file.write(path, b"data")
+    os.chmod(path, 0o640)
+    assert private_file.read(path) == b"data"
+    with pytest.raises(FileRefused, match="mode 0640") as raised:
+        private_file.read(path, private=True)
+    assert raised.value.hint == f"chmod 600 {path}"
+
+
+@posix
+def test_a_command_that_mends_quotes_the_path(tmp_path):
+    path = str(tmp_path / "it's $HOME")
+    private_file.write(path, b"data")
+    os.chmod(path, 0o644)
+    with pytest.raises(FileRefused) as raised:
+        private_file.read(path, private=True)
+    subprocess.run(raised.value.hint, shell=True, check=True)
+    assert private_file.read(path, private=True) == b"data"
+
+
+def test_a_file_beyond_the_limit_is_refused(path):
+    private_file.write(path, b"12345")
+    assert private_file.read(path, limit=5) == b"12345"
+    with pytest.raises(FileRefused, match="5 bytes"):
+        private_file.read(path, limit=4)
+
+
+def test_a_write_over_a_longer_stray_leaves_only_what_was_written(path):
+    with open(path + ".new", "wb") as stray:
+        stray.write(b"a stray of a killed process, which is longer")
+    private_file.write(path, b"short")
+    assert private_file.read(path) == b"short"
+    assert not os.path.exists(path + ".new")
+
+
+def test_every_write_has_a_version_that_never_comes_back(path, monkeypatch):
+    """Even when the clock stands still, or was stepped back."""
+    seen = [private_file.version(path)]
+    for second in (1_800_000_000, 1_800_000_000, 1_700_000_000, 1_700_000_000):
+        monkeypatch.setattr(private_file.time, "time_ns", lambda now=second: now * 10**9)
+        seen.append(private_file.write(path, b"same size"))
+        assert private_file.version(path) == seen[-1]
+    assert seen[0] is None
+    mtimes = [version[1] for version in seen[1:]]
+    assert mtimes == sorted(set(mtimes))
+
+
+def test_a_file_system_that_rounds_time_down_still_gives_a_new_version(path, monkeypatch):
+    """FAT keeps two seconds."""
+    utime = os.utime
+
+    def coarse(target, *, ns):
+        utime(target, ns=tuple(value // (2 * 10**9) * (2 * 10**9) for value in ns))
+
+    monkeypatch.setattr(os, "utime", coarse)
+    monkeypatch.setattr(os, "supports_fd", {coarse})
+    versions = [private_file.write(path, b"same size")[1] for _ in range(4)]
+    assert versions == sorted(set(versions))
+
+
+def test_reserved_space_is_there_before_and_gone_after_the_write(path):
+    """R9."""
+    private_file.reserve(path, 10_000)
+    assert os.stat(path + ".new").st_blocks * 512 >= 10_000
+    assert private_file.read(path) is None
+    private_file.write(path, b"data")
+    assert private_file.read(path) == b"data"
+
+
+@pytest.mark.parametrize("missing", [OSError(errno.EOPNOTSUPP, "unsupported"), None])
+def test_where_space_cannot_be_reserved_it_is_written(path, monkeypatch, missing):
+    def unsupported(*_arguments):
+        raise missing
+
+    if missing:
+        monkeypatch.setattr(os, "posix_fallocate", unsupported)
+    else:
+        monkeypatch.delattr(os, "posix_fallocate")
+    private_file.reserve(path, 10_000)
+    assert os.path.getsize(path + ".new") == 10_000
+
+
+@posix
+@pytest.mark.parametrize(
+    "attempt", [lambda path: private_file.reserve(path, 8192), lambda path: private_file.write(path, bytes(8192))]
+)
+def test_a_disk_without_room_is_told_and_the_old_file_stays(path, attempt):
+    """R9, with a real limit of the kernel."""
+    private_file.write(path, b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(StoreUnavailable, match="limit for the size of files") as raised:
+            attempt(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert raised.value.hint == "ulimit -f unlimited"
+    assert private_file.read(path) == b"old"
+    assert not os.path.exists(path + ".new")
+
+
+WORDS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "quota",
+    errno.EROFS: "read-only",
+    errno.EACCES: "permission denied",
+    errno.EIO: "the disk failed",
+}
+
+
+@pytest.mark.parametrize("call", ["write", "ftruncate", "utime", "fsync", "replace"])
+@pytest.mark.parametrize("number", WORDS)
+def test_a_failing_system_call_is_told_in_words_and_the_old_file_stays(path, monkeypatch, call, number):
+    private_file.write(path, b"old")
+
+    def fail(*_arguments, **_more):
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, fail)
+        with pytest.raises(StoreUnavailable, match=WORDS[number]) as raised:
+            private_file.write(path, b"new")
+    assert path in str(raised.value)
+    assert raised.value.hint
+    assert private_file.read(path) == b"old"
+    assert os.listdir(os.path.dirname(path)) == [os.path.basename(path)]
+
+
+def test_file_and_folder_are_synced_in_the_order_that_survives_a_power_cut(path, monkeypatch):
+    steps = []
+
+    def record(name):
+        real = getattr(os, name)
+
+        def call(*arguments, **more):
+            is_folder = name == "fsync" and stat.S_ISDIR(os.fstat(arguments[0]).st_mode)
+            steps.append("fsync folder" if is_folder else name)
+            return real(*arguments, **more)
+
+        monkeypatch.setattr(os, name, call)
+
+    for name in ("write", "fsync", "replace"):
+        record(name)
+    private_file.write(path, b"data")
+    assert steps == ["write", "fsync", "replace", "fsync folder"]
+
+
+def test_a_folder_that_cannot_be_synced_for_want_of_support_is_no_error(path, monkeypatch):
+    real = os.fsync
+
+    def fsync(fd):
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "unsupported")
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    private_file.write(path, b"data")
+    assert private_file.read(path) == b"data"
+
+
+def test_what_is_removed_is_gone_and_removing_it_again_is_no_error(path):
+    private_file.write(path, b"data")
+    private_file.remove(path)
+    private_file.remove(path)
+    assert private_file.read(path) is None
+
+
+def test_no_descriptor_is_left_open_after_an_error(path):
+    os.mkfifo(path)
+    os.mkfifo(path + ".new")
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    for attempt in (private_file.read, private_file.open_new):
+        with pytest.raises(FileRefused):
+            attempt(path)
+    assert (len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0) == before
+
+
+@posix
+def test_a_folder_that_is_a_symlink_a_file_or_open_to_others_is_refused(tmp_path):
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "file").touch()
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o770)
+    for name, words in (("link", "a symlink"), ("file", "a file"), ("shared", "others may write")):
+        with pytest.raises(FileRefused, match=words):
+            private_file.ensure_folder(str(tmp_path / name))
+    with pytest.raises(StoreUnavailable):
+        private_file.ensure_folder(str(tmp_path / "file" / "below"))
+
+
+def test_the_note_is_overwritten_in_place(path):
+    private_file.overwrite(path, b"first")
+    inode = os.stat(path).st_ino
+    private_file.overwrite(path, b"other")
+    assert private_file.read(path) == b"other"
+    assert os.stat(path).st_ino == inode
+
+
+@posix
+def test_a_process_killed_while_it_writes_leaves_the_old_file_or_the_new(path, rounds):
+    """R26."""
+    code = (
+        "import sys; from tokenkit import private_file\n"
+        "print('go', flush=True)\n"
+        "while True:\n"
+        "    for letter in b'ab': private_file.write(sys.argv[1], bytes([letter]) * 5000)"
+    )
+    for _ in range(rounds(3, 200)):
+        with subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE) as writer:
+            writer.stdout.read(3)
+            while private_file.version(path) is None:
+                pass
+            writer.send_signal(signal.SIGKILL)
+        assert private_file.read(path) in (b"a" * 5000, b"b" * 5000)
+    private_file.write(path, b"next")
+    assert os.listdir(os.path.dirname(path)) == [os.path.basename(path)]

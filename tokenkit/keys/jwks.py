@@ -1,0 +1,101 @@
+"""A list of keys, and how it is written: a JWK Set (RFC 7517) of symmetric keys (RFC 7518 section 6.4)."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from tokenkit.errors import KeyUnavailable
+from tokenkit.seal import Key, b64url_decode, b64url_encode, new_key
+
+VERSION = 1
+"""The member ``v`` of what we write."""
+
+
+class KeyList(NamedTuple):
+    """The keys in use: the first one seals, all of them open. `generation` grows with every change (R29)."""
+
+    generation: int
+    keys: tuple[Key, ...]
+
+    @property
+    def first(self) -> Key:
+        """The key that seals."""
+        return self.keys[0]
+
+    @property
+    def by_kid(self) -> dict[str, Key]:
+        """All of them, by key id."""
+        return {key.kid: key for key in self.keys}
+
+
+def new_key_list() -> KeyList:
+    """A first generation of one random key."""
+    return KeyList(1, (new_key(),))
+
+
+def dump(keys: KeyList) -> bytes:
+    """Write a key list as a JWK Set: a secret."""
+    members = [
+        {"kty": "oct", "kid": key.kid, "alg": "A256KW", "k": b64url_encode(key.secret).decode()} for key in keys.keys
+    ]
+    return json.dumps({"v": VERSION, "generation": keys.generation, "keys": members}, indent=1).encode() + b"\n"
+
+
+def load(data: bytes, where: str) -> KeyList:
+    """Read what `dump` wrote. Raises `KeyUnavailable`, which names `where` it came from and what is wrong there."""
+    return key_list(parse(data, where), where)
+
+
+def parse(data: bytes, where: str) -> dict[str, Any]:
+    """The JSON object in `data`, of a version that we know. Raises `KeyUnavailable`."""
+    try:
+        document: dict[str, Any] | None = json.loads(data.decode())
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise _unusable(where, "is not a JWK Set in JSON" if data else "is empty")
+    version = document.get("v", VERSION)
+    if version != VERSION:
+        raise KeyUnavailable(
+            f"{where} has version {version!r}, and this tokenkit knows {VERSION}",
+            hint="use the tokenkit that wrote it, or a newer one",
+        )
+    return document
+
+
+def key_list(document: Mapping[str, Any], where: str) -> KeyList:
+    """The key list in a parsed JWK Set. Raises `KeyUnavailable`."""
+    members: list[dict[str, Any]] | None = document.get("keys")
+    generation = document.get("generation", 1)
+    if not isinstance(members, list) or not members:
+        raise _unusable(where, "holds no keys")
+    if type(generation) is not int or generation < 1:
+        raise _unusable(where, "has a generation that is not a whole number above 0")
+    keys = tuple(_key(member, where) for member in members)
+    if len({key.kid for key in keys}) != len(keys):
+        raise _unusable(where, "has two keys of one kid")
+    return KeyList(generation, keys)
+
+
+def _key(member: dict[str, Any], where: str) -> Key:
+    if not isinstance(member, dict):
+        raise _unusable(where, "has a key that is not an object")
+    kid, text = member.get("kid"), member.get("k")
+    if not isinstance(kid, str) or not kid:
+        raise _unusable(where, "has a key without kid")
+    if member.get("kty") != "oct" or member.get("alg", "A256KW") != "A256KW" or not isinstance(text, str):
+        raise _unusable(where, f"has a key {kid!r} that is not of kty oct for A256KW")
+    try:
+        secret = b64url_decode(text.encode())
+    except ValueError:
+        secret = b""
+    if len(secret) != 32:
+        raise _unusable(where, f"has a key {kid!r} whose k is not 32 bytes in base64url")
+    return Key(kid, secret)
+
+
+def _unusable(where: str, what: str) -> KeyUnavailable:
+    return KeyUnavailable(
+        f"{where} {what}; nothing was changed, and the records stay sealed",
+        hint="restore it from a backup, or: tokenkit key import FILE",
+    )

@@ -1,0 +1,39 @@
+"""What the system said about a path, in words, and the command that mends it or shows more."""
+
+import errno
+import os
+
+from tokenkit.errors import StoreUnavailable
+
+_WORDS = {
+    errno.ENOSPC: ("the disk is full", "df -h {folder}"),
+    errno.EDQUOT: ("the disk quota is used up", "quota -s"),
+    errno.EROFS: ("the file system is read-only", "findmnt --target {folder}"),
+    errno.EACCES: ("permission denied", "ls -ld {folder} {path}"),
+    errno.EPERM: ("permission denied", "ls -ld {folder} {path}"),
+    errno.EFBIG: ("the limit for the size of files is too small", "ulimit -f unlimited"),
+    errno.EMFILE: ("too many files are open in this process", "ulimit -n 4096"),
+    errno.EIO: ("the disk failed", "dmesg | tail"),
+}
+
+
+def unavailable(path: str, error: OSError) -> StoreUnavailable:
+    """Say in words what the system said about `path`, and what to look at."""
+    words, hint = _WORDS.get(error.errno or 0, ("", "ls -ld {folder} {path}"))
+    said = error.strerror or type(error).__name__
+    return StoreUnavailable(
+        f"{path}: {words} ({said})" if words else f"{path}: {said}",
+        hint=hint.format(path=quoted(path), folder=quoted(os.path.dirname(path) or ".")),
+    )
+
+
+def move_away(path: str) -> str:
+    """The command that moves what lies at `path` out of the way."""
+    return f"mv {quoted(path)} {quoted(path + '.odd')}"
+
+
+def quoted(path: str) -> str:
+    """The path as a shell takes it."""
+    from shlex import quote
+
+    return quote(path)

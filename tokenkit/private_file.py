@@ -1,0 +1,285 @@
+"""Files that are plainly ours: 0600 under any umask, durable, and refused if they are anything else (R26).
+
+There is one temporary file for each path, ``<path>.new``, so a kill leaves one stray at most and the next write takes
+it over. Two writers of one path must therefore exclude each other by a lock. What Windows lacks (modes, owners,
+O_NOFOLLOW, fsync of folders) is skipped there.
+"""
+
+import errno
+import os
+import stat
+import time
+
+from tokenkit.errors import FileRefused, StoreError
+from tokenkit.os_words import move_away, quoted
+from tokenkit.os_words import unavailable as unavailable
+
+Version = tuple[int, int, int]
+"""Inode, mtime in nanoseconds, size: it changes with every `commit` and never comes back."""
+
+_POSIX = os.name == "posix"
+_SAFE = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+_UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, getattr(errno, "ENOTSUP", errno.EINVAL), errno.EOPNOTSUPP)
+
+
+def read(path: str, *, private: bool = False, limit: int = 1 << 20) -> bytes | None:
+    """Return what the file holds, None only when there is none.
+
+    Raises `FileRefused` for a symlink, hard link, FIFO, folder, device, another's file, or more than `limit` bytes;
+    with `private` (keys) also for a file that others may read or write. Without it (sealed records) a wide mode is left
+    for the audit to report: whoever restored a backup under another umask must not lose the session by it.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | _SAFE)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _cannot_open(path, error) from None
+    try:
+        size = _check_plain(path, os.fstat(fd), private=private)
+        if size > limit:
+            raise FileRefused(f"{path} has {size} bytes, of {limit} at most", hint=move_away(path))
+        return _read_all(fd, limit)
+    except OSError as error:
+        raise unavailable(path, error) from None
+    finally:
+        os.close(fd)
+
+
+def write(path: str, data: bytes) -> Version:
+    """Replace the file durably, mode 0600; it holds the old content or the new at every moment. Returns its version."""
+    mtime_ns = next_mtime(path)
+    return commit(open_new(path), path, data, mtime_ns)
+
+
+def open_new(path: str) -> int:
+    """Open ``<path>.new`` for `commit`: created 0600 under any umask, or taken over if it is plainly ours."""
+    return _open_ours(path + ".new")
+
+
+def open_lock(path: str) -> int:
+    """Open a file that is there to be locked, as `open_new` does; whoever opens it never deletes it."""
+    return _open_ours(path)
+
+
+def overwrite(path: str, data: bytes) -> None:
+    """Write over the beginning of the file by one write, neither beside nor durably: for notes that may be lost."""
+    fd = _open_ours(path)
+    try:
+        os.write(fd, data)
+    except OSError as error:
+        raise unavailable(path, error) from None
+    finally:
+        os.close(fd)
+
+
+def commit(fd: int, path: str, data: bytes, mtime_ns: int) -> Version:
+    """Write `data` to `fd` from `open_new`, and put that file durably in the place of `path`. Closes `fd` always.
+
+    The file gets the modification time `mtime_ns` (take `next_mtime`), or the next one above it that the file system
+    can keep. After an error `path` is what it was, except when nothing but the fsync of the folder failed.
+    """
+    new = path + ".new"
+    try:
+        try:
+            _write_all(fd, data)
+            os.ftruncate(fd, len(data))
+            _stamp(fd, new, mtime_ns)
+            os.fsync(fd)
+            status = os.fstat(fd)
+        finally:
+            os.close(fd)
+        os.replace(new, path)
+        sync_folder(os.path.dirname(path))
+    except OSError as error:
+        _discard(new)
+        raise unavailable(path, error) from None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def reserve(path: str, size: int) -> None:
+    """Create ``<path>.new`` with room for `size` bytes, so that the `commit` to come finds neither disk full (R9)."""
+    fd = open_new(path)
+    try:
+        _allocate(fd, size)
+    except OSError as error:
+        _discard(path + ".new")
+        raise unavailable(path, error) from None
+    finally:
+        os.close(fd)
+
+
+def version(path: str) -> Version | None:
+    """The file's version by one stat, None when there is none. Whether it is plainly ours is for `read` to say."""
+    try:
+        status = os.stat(path, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise unavailable(path, error) from None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def next_mtime(path: str) -> int:
+    """A modification time in nanoseconds that no earlier version of `path` has: now, or just above the present one."""
+    present = version(path)
+    return max(time.time_ns(), present[1] + 1 if present else 0)
+
+
+def remove(path: str) -> None:
+    """Delete the file durably; no error when it is gone already."""
+    try:
+        os.unlink(path)
+        sync_folder(os.path.dirname(path))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unavailable(path, error) from None
+
+
+def ensure_folder(path: str) -> None:
+    """Make sure that `path` is a folder of ours into which nobody else writes; create what is missing with mode 0700.
+
+    Raises `FileRefused` for a symlink, something that is no folder, another's folder, or one that others may write to.
+    """
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        status = _make_folder(path)
+    except OSError as error:
+        raise unavailable(path, error) from None
+    if not stat.S_ISDIR(status.st_mode):
+        raise FileRefused(f"{path} is {_kind(status.st_mode)}, not a folder", hint=move_away(path))
+    _check_owner(path, status)
+    if _POSIX and status.st_mode & 0o022:
+        raise FileRefused(f"others may write into the folder {path}", hint=f"chmod 700 {quoted(path)}")
+
+
+def sync_folder(path: str) -> None:
+    """Make the names in a folder durable, where the system can. Raises OSError."""
+    if not _POSIX:
+        return
+    fd = os.open(path or ".", os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0))
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+    finally:
+        os.close(fd)
+
+
+def _open_ours(path: str) -> int:
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | _SAFE, 0o600)
+    except OSError as error:
+        raise _cannot_open(path, error) from None
+    try:
+        _check_plain(path, os.fstat(fd))
+        if _POSIX:
+            os.fchmod(fd, 0o600)
+    except OSError as error:
+        os.close(fd)
+        raise unavailable(path, error) from None
+    except FileRefused:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _cannot_open(path: str, error: OSError) -> StoreError:
+    """Tell a symlink (ELOOP), a folder or a socket (ENXIO) from a file that cannot be had now."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return unavailable(path, error)
+    return unavailable(path, error) if stat.S_ISREG(mode) else _not_a_file(path, mode)
+
+
+def _check_plain(path: str, status: os.stat_result, *, private: bool = False) -> int:
+    """Refuse what is not a plain file of ours; return its size."""
+    if not stat.S_ISREG(status.st_mode):
+        raise _not_a_file(path, status.st_mode)
+    if status.st_nlink != 1:
+        hint = f"cp -p {quoted(path)} {quoted(path)}.copy && mv {quoted(path)}.copy {quoted(path)}"
+        raise FileRefused(f"{path} has {status.st_nlink} names (hard links)", hint=hint)
+    _check_owner(path, status)
+    if private and _POSIX and status.st_mode & 0o077:
+        mode = stat.S_IMODE(status.st_mode)
+        raise FileRefused(f"others have access to {path} (mode {mode:04o})", hint=f"chmod 600 {quoted(path)}")
+    return status.st_size
+
+
+def _check_owner(path: str, status: os.stat_result) -> None:
+    if _POSIX and status.st_uid != os.geteuid():
+        raise FileRefused(
+            f"{path} belongs to user {status.st_uid}, and this process is user {os.geteuid()}",
+            hint=f"chown {os.geteuid()} {quoted(path)}",
+        )
+
+
+def _not_a_file(path: str, mode: int) -> FileRefused:
+    return FileRefused(f"{path} is {_kind(mode)}, not a file", hint=move_away(path))
+
+
+def _kind(mode: int) -> str:
+    names = {stat.S_IFLNK: "a symlink", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
+    return names.get(stat.S_IFMT(mode), "a file" if stat.S_ISREG(mode) else "a device")
+
+
+def _make_folder(path: str) -> os.stat_result:
+    parent = os.path.dirname(path) or "."
+    if not os.path.isdir(parent):
+        _make_folder(parent)
+    try:
+        os.mkdir(path, 0o700)
+        if _POSIX:
+            os.chmod(path, 0o700)  # a umask may have taken our own bits away
+        sync_folder(parent)
+    except FileExistsError:
+        pass  # another process was faster
+    except OSError as error:
+        raise unavailable(path, error) from None
+    return os.lstat(path)
+
+
+def _read_all(fd: int, limit: int) -> bytes:
+    parts: list[bytes] = []
+    left = limit
+    while left and (part := os.read(fd, left)):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    os.lseek(fd, 0, os.SEEK_SET)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def _stamp(fd: int, path: str, mtime_ns: int) -> None:
+    """Set the modification time, rounded up where the file system would round it down."""
+    for nanoseconds in (mtime_ns, mtime_ns + 2 * 10**9):  # FAT keeps two seconds, others one, ext4 nanoseconds
+        os.utime(fd if os.utime in os.supports_fd else path, ns=(nanoseconds, nanoseconds))
+        if os.fstat(fd).st_mtime_ns >= mtime_ns:
+            return
+
+
+def _allocate(fd: int, size: int) -> None:
+    try:
+        os.posix_fallocate(fd, 0, size)
+    except AttributeError:
+        _write_all(fd, bytes(size))
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+        _write_all(fd, bytes(size))
+
+
+def _discard(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return

@@ -1,0 +1,205 @@
+"""The envelope of a record: a JWE in compact form, ``A256KW`` and ``A256GCM`` and nothing else (R27).
+
+RFC 7516 (JWE), RFC 7518 sections 4.4 and 5.3 (the algorithms), RFC 3394 (key wrap). Every write has a content key of
+its own, so their number has no limit. The protected header says which key sealed the record, what it is and whose; it
+is readable without the key, and whoever opens a record names what they expect: one account's file does not open as
+another's.
+"""
+
+import json
+import os
+from binascii import Error as Base64Error
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from tokenkit.errors import BrokenRecord, KeyUnavailable, UsageError
+
+KEY_SIZE = 32
+"""Bytes of a key, and of a content key."""
+
+TYPES = ("grant", "pending", "client", "metadata")
+"""What the header's ``typ`` may be: the kinds of record."""
+
+_MEMBERS = frozenset(("alg", "enc", "kid", "typ", "app", "owner", "account"))
+_IV_SIZE = 12
+_TAG_SIZE = 16
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
+
+
+class Key:
+    """A key that seals records, called by its `kid`. The secret shows in no repr and refuses pickle and copy (R35)."""
+
+    __slots__ = ("_secret", "kid")
+
+    def __init__(self, kid: str, secret: bytes) -> None:
+        if not kid or len(secret) != KEY_SIZE:
+            raise KeyUnavailable(
+                f"the key {kid!r} has {len(secret)} bytes, and {KEY_SIZE} and a key id are needed",
+                hint="tokenkit key list",
+            )
+        self.kid = kid
+        self._secret = secret
+
+    @property
+    def secret(self) -> bytes:
+        """The key itself, 32 bytes."""
+        return self._secret
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Key) and (self.kid, self._secret) == (other.kid, other._secret)
+
+    def __hash__(self) -> int:
+        return hash(self.kid)
+
+    def __repr__(self) -> str:
+        return f"Key({self.kid!r}, …)"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a key is neither pickled nor copied")
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        raise TypeError("a key is neither pickled nor copied")
+
+
+def new_key() -> Key:
+    """A random key with a random kid (R28)."""
+    return Key(os.urandom(8).hex(), os.urandom(KEY_SIZE))
+
+
+def seal(plaintext: bytes, key: Key, *, typ: str, app: str, owner: str, account: str) -> bytes:
+    """Seal one record. `account` is ``provider/name`` for a grant, else the id that the record is stored under."""
+    if typ not in TYPES:
+        raise UsageError(f"there is no kind of sealed record called {typ!r}", hint=f"one of {', '.join(TYPES)}")
+    members = {
+        "alg": "A256KW",
+        "enc": "A256GCM",
+        "kid": key.kid,
+        "typ": typ,
+        "app": app,
+        "owner": owner,
+        "account": account,
+    }
+    protected = b64url_encode(json.dumps(members, separators=(",", ":")).encode())
+    content_key = os.urandom(KEY_SIZE)
+    iv = os.urandom(_IV_SIZE)
+    sealed = AESGCM(content_key).encrypt(iv, plaintext, protected)
+    parts = (aes_key_wrap(key.secret, content_key), iv, sealed[:-_TAG_SIZE], sealed[-_TAG_SIZE:])
+    return b".".join((protected, *map(b64url_encode, parts)))
+
+
+def open(data: bytes, keys: Mapping[str, Key], *, typ: str, app: str, owner: str, account: str) -> bytes:
+    """Open one record with the key that its header names, never by trial (R28).
+
+    Raises `BrokenRecord` where the envelope is damaged or is not the record asked for, and `KeyUnavailable` for a kid
+    that is not among `keys`. Nothing is decrypted before the header was held against what was asked.
+    """
+    try:
+        parts = _split(data)
+        found = _header(parts[1])
+        _compare(found, {"typ": typ, "app": app, "owner": owner, "account": account})
+        key = keys.get(found["kid"])
+        if key is not None:
+            return _decrypt(parts, key)
+    except (_Damage, InvalidTag, InvalidUnwrap) as error:
+        raise _broken(str(error) or "it was changed after it was sealed", typ, account) from None
+    raise KeyUnavailable(
+        f"the {typ} record of {account!r} is sealed with the key {found['kid']!r}, which is not among the keys at hand",
+        hint="restore the key from a backup (tokenkit key list says where keys come from), or: tokenkit key import",
+        account=account,
+    )
+
+
+def header(data: bytes) -> dict[str, str]:
+    """The protected header: alg, enc, kid, typ, app, owner, account. Not authenticated, since no key is needed.
+
+    Raises `BrokenRecord` for anything that `seal` would not have written.
+    """
+    try:
+        return _header(_split(data)[1])
+    except _Damage as error:
+        raise _broken(str(error), "", "") from None
+
+
+def b64url_encode(data: bytes) -> bytes:
+    """Base64url without padding (RFC 7515 section 2)."""
+    return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=")
+
+
+def b64url_decode(text: bytes) -> bytes:
+    """Decode base64url without padding. Raises ValueError for anything but the one canonical form."""
+    try:
+        data = a2b_base64(text.translate(_FROM_URL) + b"=" * (-len(text) % 4))
+    except Base64Error:
+        raise ValueError("not base64url") from None
+    if b64url_encode(data) != text:
+        raise ValueError("not canonical base64url")
+    return data
+
+
+class _Damage(Exception):
+    """What is wrong with an envelope, in words; it never leaves this module."""
+
+
+def _split(data: bytes) -> list[bytes]:
+    parts = data.split(b".")
+    if len(parts) != 5:
+        raise _Damage(f"it has {len(parts)} parts, and a JWE has five" if data else "it is empty")
+    try:
+        protected, wrapped, iv, ciphertext, tag = map(b64url_decode, parts)
+    except ValueError as error:
+        raise _Damage(f"a part is {error}") from None
+    if (len(wrapped), len(iv), len(tag)) != (KEY_SIZE + 8, _IV_SIZE, _TAG_SIZE):
+        raise _Damage("a part has the wrong length")
+    return [parts[0], protected, wrapped, iv, ciphertext, tag]
+
+
+def _decrypt(parts: list[bytes], key: Key) -> bytes:
+    encoded, _, wrapped, iv, ciphertext, tag = parts
+    return AESGCM(aes_key_unwrap(key.secret, wrapped)).decrypt(iv, ciphertext + tag, encoded)
+
+
+def _header(protected: bytes) -> dict[str, str]:
+    try:
+        members: dict[str, Any] = json.loads(protected.decode(), object_pairs_hook=_unique)
+    except (ValueError, RecursionError):
+        raise _Damage("its header is not JSON") from None
+    if not isinstance(members, dict) or not all(isinstance(value, str) for value in members.values()):
+        raise _Damage("its header is not an object of strings")
+    if members.keys() != _MEMBERS:
+        odd = ", ".join(sorted(map(repr, members.keys() ^ _MEMBERS)))
+        raise _Damage(f"its header lacks, or has and may not have: {odd}")
+    if (members["alg"], members["enc"]) != ("A256KW", "A256GCM"):
+        raise _Damage(f"it is sealed with {members['alg']!r} and {members['enc']!r}, and not with A256KW and A256GCM")
+    if members["typ"] not in TYPES:
+        raise _Damage(f"its typ is {members['typ']!r}, which is none of {', '.join(TYPES)}")
+    return members
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _Damage("a member of its header is given twice")
+    return members
+
+
+def _compare(found: Mapping[str, str], asked: Mapping[str, str]) -> None:
+    for name, value in asked.items():
+        if found[name] != value:
+            raise _Damage(f"its {name} is {found[name]!r}, and {value!r} was asked for: it was moved or swapped")
+
+
+def _broken(what: str, typ: str, account: str) -> BrokenRecord:
+    provider = account.partition("/")[0]
+    return BrokenRecord(
+        f"the {typ} record of {account!r} cannot be opened: {what}" if typ else f"not a sealed record: {what}",
+        hint=f"restore it from a backup, or sign in again: tokenkit login {provider} --replace"
+        if typ == "grant"
+        else "",
+        account=account,
+    )

@@ -1,0 +1,177 @@
+"""tokenkit keeps a personal assistant signed in: connect an account once, then ask for a token that works.
+
+    kit = TokenKit()
+    kit.login("google", scopes=["gmail.readonly"])
+    token = kit.token("google")
+
+Names are loaded when first used (PEP 562), so that importing the package costs next to nothing.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tokenkit.account import Account
+    from tokenkit.async_kit import AsyncTokenKit
+    from tokenkit.errors import (
+        AmbiguousAccount,
+        AuthorizationError,
+        BrokenRecord,
+        CallbackRefused,
+        ClientMissing,
+        ClientRefused,
+        ConfigurationError,
+        Conflict,
+        ConsentDenied,
+        ConsentRequired,
+        FileRefused,
+        GrantMoved,
+        GrantSuperseded,
+        InvalidAnswer,
+        KeyUnavailable,
+        ProviderBroken,
+        ProviderChanged,
+        ProviderError,
+        ProviderUnavailable,
+        StoreError,
+        StoreUnavailable,
+        TokenKitError,
+        TokenRefused,
+        UnknownAccount,
+        UnknownProvider,
+        UsageError,
+    )
+    from tokenkit.grant import Grant, PendingAuthorization
+    from tokenkit.kit import TokenKit
+    from tokenkit.oauth2 import OAuth2
+    from tokenkit.provider import (
+        AuthorizationAnswer,
+        AuthorizationRequest,
+        ClientRegistration,
+        Context,
+        Identity,
+        Provider,
+        Request,
+        Response,
+        Revocation,
+        Scope,
+    )
+    from tokenkit.sign_out import SignOut
+    from tokenkit.source import AsyncTokenSource, TokenSource
+    from tokenkit.status import Status
+    from tokenkit.token import AccessToken, Secret
+
+__all__ = [
+    "AccessToken",
+    "Account",
+    "AmbiguousAccount",
+    "AsyncTokenKit",
+    "AsyncTokenSource",
+    "AuthorizationAnswer",
+    "AuthorizationError",
+    "AuthorizationRequest",
+    "BrokenRecord",
+    "CallbackRefused",
+    "ClientMissing",
+    "ClientRefused",
+    "ClientRegistration",
+    "ConfigurationError",
+    "Conflict",
+    "ConsentDenied",
+    "ConsentRequired",
+    "Context",
+    "FileRefused",
+    "Grant",
+    "GrantMoved",
+    "GrantSuperseded",
+    "Identity",
+    "InvalidAnswer",
+    "KeyUnavailable",
+    "OAuth2",
+    "PendingAuthorization",
+    "Provider",
+    "ProviderBroken",
+    "ProviderChanged",
+    "ProviderError",
+    "ProviderUnavailable",
+    "Request",
+    "Response",
+    "Revocation",
+    "Scope",
+    "Secret",
+    "SignOut",
+    "Status",
+    "StoreError",
+    "StoreUnavailable",
+    "TokenKit",
+    "TokenKitError",
+    "TokenRefused",
+    "TokenSource",
+    "UnknownAccount",
+    "UnknownProvider",
+    "UsageError",
+]
+
+_EXPORTS: dict[str, str] = {
+    "AccessToken": "tokenkit.token",
+    "Account": "tokenkit.account",
+    "AmbiguousAccount": "tokenkit.errors",
+    "AsyncTokenKit": "tokenkit.async_kit",
+    "AsyncTokenSource": "tokenkit.source",
+    "AuthorizationAnswer": "tokenkit.provider",
+    "AuthorizationError": "tokenkit.errors",
+    "AuthorizationRequest": "tokenkit.provider",
+    "BrokenRecord": "tokenkit.errors",
+    "CallbackRefused": "tokenkit.errors",
+    "ClientMissing": "tokenkit.errors",
+    "ClientRefused": "tokenkit.errors",
+    "ClientRegistration": "tokenkit.provider",
+    "ConfigurationError": "tokenkit.errors",
+    "Conflict": "tokenkit.errors",
+    "ConsentDenied": "tokenkit.errors",
+    "ConsentRequired": "tokenkit.errors",
+    "Context": "tokenkit.provider",
+    "FileRefused": "tokenkit.errors",
+    "Grant": "tokenkit.grant",
+    "GrantMoved": "tokenkit.errors",
+    "GrantSuperseded": "tokenkit.errors",
+    "Identity": "tokenkit.provider",
+    "InvalidAnswer": "tokenkit.errors",
+    "KeyUnavailable": "tokenkit.errors",
+    "OAuth2": "tokenkit.oauth2",
+    "PendingAuthorization": "tokenkit.grant",
+    "Provider": "tokenkit.provider",
+    "ProviderBroken": "tokenkit.errors",
+    "ProviderChanged": "tokenkit.errors",
+    "ProviderError": "tokenkit.errors",
+    "ProviderUnavailable": "tokenkit.errors",
+    "Request": "tokenkit.provider",
+    "Response": "tokenkit.provider",
+    "Revocation": "tokenkit.provider",
+    "Scope": "tokenkit.provider",
+    "Secret": "tokenkit.token",
+    "SignOut": "tokenkit.sign_out",
+    "Status": "tokenkit.status",
+    "StoreError": "tokenkit.errors",
+    "StoreUnavailable": "tokenkit.errors",
+    "TokenKit": "tokenkit.kit",
+    "TokenKitError": "tokenkit.errors",
+    "TokenRefused": "tokenkit.errors",
+    "TokenSource": "tokenkit.source",
+    "UnknownAccount": "tokenkit.errors",
+    "UnknownProvider": "tokenkit.errors",
+    "UsageError": "tokenkit.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'tokenkit' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_EXPORTS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})

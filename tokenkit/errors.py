@@ -1,7 +1,7 @@
 """Every error that tokenkit raises on purpose: one closed tree.
 
 Each says what happened (``str(error)``) and what mends it (``error.hint``, a command line or a line of configuration;
-never empty where something can be done). None of them ever carries a token, a code, a verifier, a state, a secret or a key.
+never empty where something can be done). None of them ever carries a token, code, verifier, state, secret or key.
 ``exit_code`` is what the command line ends with::
 
     TokenKitError

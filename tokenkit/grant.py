@@ -25,7 +25,8 @@ class Grant:
 
     All times are Unix time in seconds, UTC. `scopes` are the granted ones, or None where the provider does not say;
     `asked` are those of the request. `generation` counts the saves of this account: a record with a smaller one than
-    has been seen is an old copy (R10). `state` is ``active``, ``needs_consent`` (latched, `reason` in words) or ``moved``.
+    has been seen is an old copy (R10). `state` is ``active``, ``needs_consent`` (latched, `reason` in words) or
+    ``moved``.
     """
 
     provider: str
@@ -88,7 +89,8 @@ class PendingAuthorization:
 
 
 _GRANT_TEXTS = (
-    "provider", "issuer", "token_endpoint", "revocation_endpoint", "client_id", "resource", "subject", "state", "reason",
+    "provider", "issuer", "token_endpoint", "revocation_endpoint", "client_id", "resource", "subject", "state",
+    "reason",
 )  # fmt: skip
 _GRANT_MEMBERS = frozenset(
     {

@@ -11,6 +11,9 @@ REFRESH_MARGIN = 300.0
 EXPIRY_MARGIN = 10.0
 """Seconds before the end from which a token counts as spent; a twentieth of the lifetime if that is less."""
 
+DEAD_ON_ARRIVAL = 60.0
+"""Seconds for which a token is used that the provider called expired when it issued it (R16)."""
+
 
 class Secret:
     """A string that does not show itself: not in a repr, a pickle, a deep copy or a format string (R35)."""
@@ -80,18 +83,26 @@ class AccessToken:
         """Seconds from issue to end; infinite for a token that never ends."""
         return float("inf") if self.expires_at is None else max(0.0, self.expires_at - self.obtained_at)
 
-    def good(self, now: float, min_ttl: float = 0.0) -> bool:
-        """Whether the token serves at `now` for `min_ttl` seconds more.
+    def good_until(self, min_ttl: float = 0.0) -> float:
+        """When the token stops to be good for `min_ttl` seconds more, some way before its end; infinite for never.
 
         A `min_ttl` beyond nine tenths of what the provider hands out asks for nine tenths: no refresh could do better.
         """
         if self.expires_at is None:
-            return True
-        if now < self.obtained_at - EXPIRY_MARGIN:
-            return False  # the clock was stepped back: how old the token is cannot be told
+            return float("inf")
         lifetime = self.lifetime()
-        margin = max(min(EXPIRY_MARGIN, lifetime / 20), min(min_ttl, lifetime * 0.9))
-        return now < self.expires_at - margin
+        if lifetime == 0:  # the provider called it expired on arrival: one refresh a minute, not one a call (R16)
+            return self.obtained_at + DEAD_ON_ARRIVAL
+        return self.expires_at - max(min(EXPIRY_MARGIN, lifetime / 20), min(min_ttl, lifetime * 0.9))
+
+    def good(self, now: float, min_ttl: float = 0.0) -> bool:
+        """Whether the token serves at `now` for `min_ttl` seconds more.
+
+        After the clock was stepped back to before its issue nobody can tell how old it is, and it does not.
+        """
+        if self.expires_at is not None and now < self.obtained_at - EXPIRY_MARGIN:
+            return False
+        return now < self.good_until(min_ttl)
 
     def alive(self, now: float) -> bool:
         """Whether there is any life left: such a token is served when nothing better can be had (R14)."""
@@ -129,7 +140,7 @@ def access_token(record: Record, audience: str = "") -> AccessToken | None:
 def usable(record: Record, now: float, min_ttl: float = 0.0, scopes: Collection[str] = ()) -> AccessToken | None:
     """The one judgement: the record's access token if it is good at `now`, for `min_ttl` seconds, with `scopes`.
 
-    `scopes` are full scope values, not aliases. None says that more than looking is needed; why is the keeper's to find out.
+    `scopes` are full values, not aliases. None says that more than looking is needed; the keeper finds out what.
     """
     if record.get("state", "active") == "moved":
         return None

@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 Version = Hashable
 """Of one record: it changes with every save and never comes back."""
 
-KINDS = ("grant", "pending", "client", "metadata")
+KINDS = ("grant", "pending", "client", "metadata", "quarantine")
+"""The kinds of record. What was superseded or could not be opened is kept under ``quarantine`` (R18, R30)."""
 
 
 class Name(NamedTuple):
@@ -78,17 +79,13 @@ class Store(Protocol):
         """The names of that kind and owner, by id, those beyond `after`; other owners' are never among them."""
         ...
 
+    def note(self, name: Name) -> bytes:
+        """The note of the account's last lease, read without taking it; empty when there is none."""
+        ...
+
     def lease(self, name: Name, *, lasts: float, wait: float) -> AbstractContextManager[Lease]:
         """Take the lease, waiting up to `wait` seconds for it; `StoreUnavailable` when it was not given.
 
         `lasts` (seconds) bounds a lease that ends by time; a kernel lock ignores it and ends with its holder (R6).
         """
-        ...
-
-    def quarantine(self, name: Name, *, replaces: Version) -> str:
-        """Set the record of that version aside, out of the way and never deleted (R13, R30); returns where it lies."""
-        ...
-
-    def probe(self) -> None:
-        """Write, read back and delete: raises `StoreUnavailable` before a person is bothered (R20)."""
         ...

@@ -1,0 +1,183 @@
+"""From an account as asked to a token: memory, names, scopes, the refresh ahead of the end (R1, R3, R4)."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tokenkit.errors import AmbiguousAccount, ConsentRequired, UnknownAccount, UnknownProvider
+from tokenkit.keeper import Need
+from tokenkit.store.memory import MemoryStore
+
+from scripted import LIFETIME, ScriptedKit
+
+
+class CountingStore(MemoryStore):
+    """Counts how often it is looked at."""
+
+    def __init__(self):
+        super().__init__()
+        self.loads = self.looks = 0
+
+    def load(self, name):
+        self.loads += 1
+        return super().load(name)
+
+    def version(self, name):
+        self.looks += 1
+        return super().version(name)
+
+
+@pytest.fixture
+def kit(tmp_path):
+    kit = ScriptedKit(tmp_path, store=CountingStore())
+    kit.me = kit.sign_in()
+    return kit
+
+
+@pytest.mark.parametrize("asked", ["scripted", "scripted/me@example.com"])
+def test_within_a_second_memory_serves_without_a_look_at_the_store(kit, asked):
+    """R1."""
+    kit.token(asked)
+    store = kit.records.store
+    store.loads = store.looks = 0
+    for _ in range(10):
+        kit.token(asked)
+        kit.clock.advance(0.09)
+    assert (store.loads, store.looks) == (0, 0)
+
+
+@pytest.mark.parametrize("asked", ["scripted", "scripted/me@example.com"])
+def test_after_a_second_one_look_at_the_version_moves_the_window_on(kit, asked):
+    """R1: the record is loaded only when it changed."""
+    kit.token(asked)
+    kit.clock.advance(1.1)
+    store = kit.records.store
+    store.loads = store.looks = 0
+    kit.token(asked)
+    assert (store.loads, store.looks) == (0, 1)
+
+
+@pytest.mark.parametrize("asked", ["scripted", "scripted/me@example.com"])
+def test_another_process_sign_out_and_login_are_seen_within_a_second(kit, tmp_path, asked):
+    """R1."""
+    other = ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store)
+    kit.token(asked)
+    other.logout(asked)
+    kit.clock.advance(1.1)
+    with pytest.raises((UnknownAccount, ConsentRequired)):
+        kit.token(asked)
+    other.sign_in()
+    assert kit.token(asked).value == other.token(asked).value
+
+
+def test_a_clock_stepped_back_does_not_freeze_the_memory(kit, tmp_path):
+    """R1: outside the window, on either side, the store is looked at."""
+    kit.token("scripted")
+    kit.clock.advance(-5)
+    store = kit.records.store
+    store.looks = 0
+    kit.token("scripted")
+    assert store.looks > 0
+
+
+def test_memory_never_serves_beyond_the_end_of_a_token(kit):
+    kit.token("scripted")
+    kit.clock.advance(LIFETIME - 10.5)
+    first = kit.token("scripted")
+    kit.clock.advance(0.6)
+    assert kit.token("scripted").value != first.value
+
+
+def test_a_bare_provider_without_an_account_says_how_to_sign_in(tmp_path):
+    """R4."""
+    with pytest.raises(ConsentRequired) as caught:
+        ScriptedKit(tmp_path).token("scripted")
+    assert caught.value.hint == "tokenkit login scripted"
+
+
+def test_an_unknown_provider_is_not_told_as_a_missing_sign_in(tmp_path):
+    with pytest.raises(UnknownProvider, match="gogle"):
+        ScriptedKit(tmp_path).token("gogle")
+
+
+def test_a_bare_provider_with_several_accounts_lists_them(kit):
+    """R4."""
+    kit.sign_in(name="work")
+    with pytest.raises(AmbiguousAccount) as caught:
+        kit.token("scripted")
+    assert caught.value.candidates == ("scripted/me@example.com", "scripted/work")
+    assert "[defaults]" in caught.value.hint
+
+
+def test_a_configured_default_decides_between_several_accounts(kit, tmp_path):
+    """R4."""
+    kit.sign_in(name="work")
+    folder = tmp_path / ".config" / "tokenkit"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('[defaults]\nscripted = "work"\n')
+    assert kit.token("scripted").value == kit.token("scripted/work").value
+
+
+def test_scopes_that_were_not_granted_are_named(kit):
+    """R4."""
+    with pytest.raises(ConsentRequired) as caught:
+        kit.token("scripted", scopes=["read", "write"])
+    assert caught.value.missing == ("write",)
+    assert caught.value.hint == "tokenkit login scripted/me@example.com --scopes write"
+
+
+def test_scopes_are_asked_for_by_alias_or_by_value(kit):
+    for _ in range(2):
+        assert kit.token("scripted", scopes=["read"])
+        assert kit.token("scripted", scopes=["https://scripted.example/read"])
+
+
+def test_memory_serves_asks_with_scopes_too(kit):
+    """R1: the aliases are remembered, not resolved anew."""
+    kit.token("scripted", scopes=["read"])
+    store = kit.records.store
+    store.loads = store.looks = 0
+    kit.token("scripted", scopes=["read"], min_ttl=60)
+    assert (store.loads, store.looks) == (0, 0)
+
+
+def test_close_to_its_end_a_token_is_refreshed_in_the_background_and_nobody_waits(tmp_path):
+    """R3."""
+    kit = ScriptedKit(tmp_path, background=True)
+    account = kit.sign_in()
+    first = kit.token("scripted")
+    kit.clock.advance(LIFETIME - 200)
+    assert kit.token("scripted").value == first.value
+    kit.keeper.renew(account, Need()).result()
+    kit.clock.advance(1.1)
+    assert kit.token("scripted").value != first.value
+    assert kit.scripted.refreshes == 1
+
+
+def test_a_one_shot_kit_starts_no_background_refresh(kit):
+    """R3."""
+    kit.clock.advance(LIFETIME - 200)
+    kit.token("scripted")
+    assert kit.scripted.refreshes == 0
+
+
+def test_first_use_signs_in_when_interactive(kit, monkeypatch):
+    """`token(..., interactive=True)` asks when nothing is stored."""
+    kit.logout("scripted")
+    monkeypatch.setattr(kit, "login", lambda provider, **_: kit.sign_in())
+    assert kit.token("scripted", interactive=True)
+
+
+def test_several_first_uses_at_once_cause_one_prompt(kit, monkeypatch):
+    """R20."""
+    kit.logout("scripted")
+    prompts = []
+
+    def login(provider, **_):
+        prompts.append(provider)
+        return kit.sign_in()
+
+    monkeypatch.setattr(kit, "login", login)
+    with ThreadPoolExecutor(8) as pool:
+        tokens = list(pool.map(lambda _: kit.token("scripted", interactive=True).value, range(8)))
+    assert len(set(tokens)) == 1
+    assert prompts == ["scripted"]

@@ -1,0 +1,490 @@
+"""The life of one grant, rule by rule, at a provider that does what the test says."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tokenkit.desk import Ask
+from tokenkit.errors import (
+    ClientRefused,
+    ConsentRequired,
+    GrantSuperseded,
+    InvalidAnswer,
+    ProviderBroken,
+    ProviderChanged,
+    ProviderUnavailable,
+    StoreUnavailable,
+    UnknownAccount,
+)
+from tokenkit.grant import NEEDS_CONSENT
+from tokenkit.records import grant_name
+from tokenkit.store.memory import MemoryLease, MemoryStore
+from tokenkit.token import Secret
+
+from scripted import LIFETIME, ScriptedKit
+
+
+@pytest.fixture
+def kit(tmp_path):
+    kit = ScriptedKit(tmp_path)
+    kit.me = kit.sign_in()
+    return kit
+
+
+def unavailable(**details):
+    return ProviderUnavailable("the provider is down", **details)
+
+
+def stored(kit):
+    return kit.records.get(kit.me).grant
+
+
+def expire(kit):
+    kit.clock.advance(LIFETIME + 1)
+
+
+def test_a_good_token_is_served_without_a_refresh(kit):
+    assert kit.token("scripted").value == stored(kit).access_token.value
+    assert kit.scripted.refreshes == 0
+
+
+def test_a_spent_token_is_refreshed_and_saved_before_it_is_returned(kit):
+    """R2: persist, then return."""
+    expire(kit)
+    token = kit.token("scripted")
+    assert kit.scripted.refreshes == 1
+    assert stored(kit).access_token.value == token.value
+
+
+def test_many_threads_cause_one_refresh(kit):
+    """R5."""
+    expire(kit)
+    with ThreadPoolExecutor(16) as pool:
+        tokens = set(pool.map(lambda _: kit.token("scripted").value, range(64)))
+    assert len(tokens) == 1
+    assert kit.scripted.refreshes == 1
+
+
+def test_kits_that_share_a_store_cause_one_refresh(kit, tmp_path):
+    """R5: as processes do, each kit has its own memory and flights."""
+    kits = [ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store) for _ in range(8)]
+    expire(kit)
+    with ThreadPoolExecutor(8) as pool:
+        tokens = set(pool.map(lambda kit: kit.token("scripted").value, kits))
+    assert len(tokens) == 1
+    assert kit.scripted.refreshes == 1
+
+
+def test_callers_who_wait_for_a_refresh_share_its_failure(kit):
+    """R5: one failed request, one error for all, and none of them tries again on its own."""
+    expire(kit)
+    release = threading.Event()
+    kit.scripted.will(_once(release, unavailable(retry_at=kit.clock.now() + 60)))
+    errors = []
+
+    def ask(_):
+        try:
+            kit.token("scripted")
+        except ProviderUnavailable as error:
+            errors.append(error)
+
+    with ThreadPoolExecutor(16) as pool:
+        callers = [pool.submit(ask, number) for number in range(16)]
+        release.set()
+        for caller in callers:
+            caller.result()
+    assert len(errors) == 16
+    assert kit.scripted.refreshes == 1
+
+
+def _once(event, error):
+    def outcome():
+        event.wait(5)
+        raise error
+
+    return outcome
+
+
+def test_back_off_is_shared_through_the_note(kit, tmp_path):
+    """R12: another process does not ask before the provider's own time, and asks then."""
+    expire(kit)
+    kit.scripted.will(unavailable(retry_at=kit.clock.now() + 60))
+    with pytest.raises(ProviderUnavailable):
+        kit.token("scripted")
+    other = ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store)
+    kit.clock.advance(59)
+    with pytest.raises(ProviderUnavailable) as caught:
+        other.token("scripted")
+    assert caught.value.retry_at == pytest.approx(kit.clock.now() + 1)
+    assert kit.scripted.refreshes == 1
+    kit.clock.advance(2)
+    assert other.token("scripted")
+    assert kit.scripted.refreshes == 2
+
+
+def test_repeated_failures_back_off_further_each_time(kit):
+    """R12."""
+    expire(kit)
+    waits = []
+    for _ in range(4):
+        kit.scripted.will(unavailable(sent=False))
+        with pytest.raises(ProviderUnavailable):
+            kit.token("scripted")
+        retry_at = kit.keeper.note(kit.me).failure.retry_at
+        waits.append(retry_at - kit.clock.now())
+        kit.clock.advance(retry_at - kit.clock.now())
+    assert waits == [1, 2, 4, 8]
+
+
+def test_a_request_that_was_never_sent_is_not_repeated_at_once(kit):
+    """R12: nothing was sent, so nothing is unknown."""
+    expire(kit)
+    kit.scripted.will(unavailable(sent=False))
+    with pytest.raises(ProviderUnavailable):
+        kit.token("scripted")
+    assert kit.scripted.refreshes == 1
+
+
+@pytest.mark.parametrize("error", [unavailable(), InvalidAnswer("not JSON")])
+def test_an_unknown_outcome_is_retried_once_with_the_same_refresh_token(kit, error):
+    """R12: grace windows are short, so within seconds."""
+    expire(kit)
+    kit.scripted.will(error)
+    before = kit.clock.now()
+    assert kit.token("scripted")
+    assert kit.scripted.refreshes == 2
+    assert kit.clock.now() - before < 2
+
+
+def test_an_outcome_that_stays_unknown_is_told_and_nobody_is_signed_out(kit):
+    """R12, R14."""
+    expire(kit)
+    kit.scripted.will(unavailable(), unavailable())
+    with pytest.raises(ProviderUnavailable):
+        kit.token("scripted")
+    assert kit.scripted.refreshes == 2
+    assert stored(kit).state == "active"
+    kit.clock.advance(2)
+    assert kit.token("scripted")
+
+
+def test_a_token_with_life_left_is_served_while_the_provider_is_down(kit):
+    """R14: forty-five seconds are forty-five seconds."""
+    first = kit.token("scripted").value
+    kit.clock.advance(LIFETIME - 5)
+    kit.scripted.will(unavailable(sent=False))
+    assert kit.token("scripted").value == first
+    assert kit.scripted.refreshes == 1
+
+
+def test_invalid_grant_is_latched_until_a_new_login(kit):
+    """R13: no more HTTP, and the reason is told each time."""
+    expire(kit)
+    kit.scripted.will(ConsentRequired("refused", reason="you changed your password"))
+    for _ in range(3):
+        with pytest.raises(ConsentRequired, match="you changed your password") as caught:
+            kit.token("scripted")
+        assert caught.value.hint == "tokenkit login scripted"
+    assert kit.scripted.refreshes == 1
+    assert stored(kit).state == NEEDS_CONSENT
+    kit.sign_in()
+    assert kit.token("scripted")
+
+
+def test_the_refresh_token_of_a_refused_grant_is_kept_and_force_tries_it(kit):
+    """R13: providers have refused valid tokens during an incident of theirs."""
+    expire(kit)
+    kit.scripted.will(ConsentRequired("refused", reason="an incident"))
+    with pytest.raises(ConsentRequired):
+        kit.token("scripted")
+    kit.refresh("scripted", force=True)
+    assert stored(kit).state == "active"
+    assert kit.token("scripted")
+
+
+def test_invalid_grant_after_another_has_won_uses_what_the_other_stored(kit):
+    """R13: one more look into the store before anybody is told to sign in."""
+    expire(kit)
+
+    def another_signs_in():
+        held = kit.records.get(kit.me)
+        kit.records.save(kit.me, kit.scripted.issue(kit.clock.now()), replaces=held.version)
+        raise ConsentRequired("refused", reason="rotated")
+
+    kit.scripted.will(another_signs_in)
+    assert kit.token("scripted").value == stored(kit).access_token.value
+    assert stored(kit).state == "active"
+
+
+def test_a_refused_client_is_a_configuration_error_and_never_latched(kit):
+    """R13."""
+    expire(kit)
+    kit.scripted.will(ClientRefused("invalid_client", hint="tokenkit client set scripted"))
+    with pytest.raises(ClientRefused):
+        kit.token("scripted")
+    assert stored(kit).state == "active"
+    kit.clock.advance(2)
+    assert kit.token("scripted")
+
+
+def test_a_lost_answer_is_told_when_the_next_refresh_is_refused(kit):
+    """R8: an attempt without an end says that an answer was lost on the way."""
+    expire(kit)
+    with kit.records.store.lease(grant_name(kit.me), lasts=60, wait=1) as lease:
+        lease.write_note(b'{"newest": 1, "attempt": 5.0}')
+    kit.scripted.will(ConsentRequired("refused", reason="used twice"))
+    with pytest.raises(ConsentRequired, match="answer to an earlier refresh was lost"):
+        kit.token("scripted")
+
+
+def test_an_older_record_than_one_already_used_is_not_refreshed_from(kit):
+    """R10: a restored backup."""
+    backup = kit.records.store.load(grant_name(kit.me))
+    expire(kit)
+    kit.token("scripted")
+    held = kit.records.get(kit.me)
+    kit.records.store.save(grant_name(kit.me), backup.data, replaces=held.version)
+    expire(kit)
+    kit.clock.advance(60)
+    with pytest.raises(GrantSuperseded) as caught:
+        kit.token("scripted")
+    assert "refresh scripted/me@example.com --force" in caught.value.hint
+    assert kit.scripted.refreshes == 1
+
+
+def test_a_changed_client_id_gets_no_refresh_token(kit, tmp_path):
+    """R17."""
+    expire(kit)
+    other = ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store)
+    other._environ["TOKENKIT_SCRIPTED_CLIENT_ID"] = "another"
+    with pytest.raises(ProviderChanged, match="client id"):
+        other.token("scripted")
+    assert kit.scripted.refreshes == 0
+
+
+@pytest.mark.parametrize("member", ["issuer", "token_endpoint", "revocation_endpoint"])
+def test_a_changed_plugin_gets_no_refresh_token(kit, member):
+    """R17: nor does a file dropped into the config folder."""
+    expire(kit)
+    setattr(kit.scripted, member, "https://evil.example/")
+    with pytest.raises(ProviderChanged, match=member.replace("_", " ")):
+        kit.token("scripted")
+    assert kit.scripted.refreshes == 0
+
+
+def test_an_exception_of_a_plugin_names_the_plugin_and_nothing_it_said(kit):
+    expire(kit)
+    kit.scripted.will(ValueError("secret-value"))
+    with pytest.raises(ProviderBroken, match="scripted failed in refresh") as caught:
+        kit.token("scripted")
+    assert "secret-value" not in str(caught.value)
+
+
+def test_a_sign_out_beats_a_refresh_on_its_way_which_revokes_what_it_got(kit):
+    """R8: whichever order, the account stays signed out."""
+    expire(kit)
+    kit.scripted.will(lambda: kit.logout("scripted"))
+    with pytest.raises(UnknownAccount, match="signed out while it was being refreshed"):
+        kit.token("scripted/me@example.com")
+    assert kit.accounts() == []
+    assert kit.scripted.revoked == ["refresh-2", "refresh-4"]
+
+
+def test_a_sign_out_after_a_refresh_that_it_did_not_see_ends_that_too(kit):
+    """R8, R19: the other order."""
+    original = kit.scripted.revoke
+
+    def revoke(ctx, client, grant):
+        kit.scripted.revoke = original
+        kit.refresh("scripted")
+        return original(ctx, client, grant)
+
+    kit.scripted.revoke = revoke
+    kit.logout("scripted")
+    assert kit.accounts() == []
+    assert kit.scripted.revoked == ["refresh-2", "refresh-4"]
+
+
+class FullStore(MemoryStore):
+    """A disk that is full: for the reservation, for the save, or not at all."""
+
+    full_for_reserve = full_for_save = False
+
+    def save(self, name, data, *, replaces):
+        if self.full_for_save and name.kind == "grant" and data is not None:
+            raise StoreUnavailable("No space left on device", hint="free some disk space")
+        return super().save(name, data, replaces=replaces)
+
+    def lease(self, name, *, lasts, wait):
+        store = self
+
+        class Lease(MemoryLease):
+            def reserve(self, size):
+                if store.full_for_reserve:
+                    raise StoreUnavailable("No space left on device", hint="free some disk space")
+
+        return WithLease(super().lease(name, lasts=lasts, wait=wait), Lease(self._notes, name))
+
+
+class WithLease:
+    def __init__(self, manager, lease):
+        self.manager, self.lease = manager, lease
+
+    def __enter__(self):
+        self.manager.__enter__()
+        return self.lease
+
+    def __exit__(self, *exc):
+        return self.manager.__exit__(*exc)
+
+
+@pytest.fixture
+def full(tmp_path):
+    kit = ScriptedKit(tmp_path, store=FullStore())
+    kit.me = kit.sign_in()
+    expire(kit)
+    return kit
+
+
+def test_a_full_disk_is_found_before_the_server_rotates(full):
+    """R9."""
+    full.records.store.full_for_reserve = True
+    with pytest.raises(StoreUnavailable, match="No space left"):
+        full.token("scripted")
+    assert full.scripted.refreshes == 0
+    full.records.store.full_for_reserve = False
+    assert full.token("scripted")
+
+
+def test_a_grant_that_cannot_be_written_is_told_kept_and_written_at_the_next_call(full):
+    """R9."""
+    full.records.store.full_for_save = True
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="No space left"):
+            full.token("scripted")
+    assert full.scripted.refreshes == 1
+    full.records.store.full_for_save = False
+    token = full.token("scripted")
+    assert full.scripted.refreshes == 1
+    assert stored(full).access_token.value == token.value
+
+
+def test_a_late_write_does_not_resurrect_an_account(full, tmp_path):
+    """R8: a sign-out in between stands."""
+    full.records.store.full_for_save = True
+    with pytest.raises(StoreUnavailable):
+        full.token("scripted")
+    full.records.store.full_for_save = False
+    ScriptedKit(tmp_path, provider=full.scripted, clock=full.clock, store=full.records.store).logout("scripted")
+    with pytest.raises(UnknownAccount):
+        full.token("scripted/me@example.com")
+    assert full.accounts() == []
+
+
+def test_a_rejected_token_is_replaced_by_a_newer_one_of_the_store_or_refreshed_once(kit):
+    """R15."""
+    source = kit.source("scripted")
+    first = source.token()
+    second = source.token(rejected=first)
+    assert second.value != first.value
+    assert source.token(rejected=first).value == second.value
+    assert kit.scripted.refreshes == 1
+
+
+def test_a_rejected_token_is_not_served_again_when_the_refresh_fails(kit):
+    """R15: what an API has refused is no token with life left."""
+    kit.scripted.will(unavailable(sent=False))
+    first = kit.token("scripted")
+    with pytest.raises(ProviderUnavailable):
+        kit.source("scripted").token(rejected=first)
+
+
+def test_a_token_that_was_expired_on_arrival_is_used_and_refreshed_once_a_minute(kit):
+    """R16."""
+    kit.scripted.lifetime = 0
+    expire(kit)
+    for _ in range(5):
+        assert kit.token("scripted")
+        kit.clock.advance(1)
+    assert kit.scripted.refreshes == 1
+    kit.clock.advance(60)
+    kit.token("scripted")
+    assert kit.scripted.refreshes == 2
+
+
+def test_a_min_ttl_that_the_provider_cannot_meet_does_not_refresh_at_every_call(kit):
+    for _ in range(5):
+        kit.token("scripted", min_ttl=10 * LIFETIME)
+    assert kit.scripted.refreshes == 0
+
+
+def test_a_min_ttl_refreshes_a_token_with_too_little_left(kit):
+    kit.clock.advance(1800)
+    assert kit.token("scripted", min_ttl=2000).expires_at == kit.clock.now() + LIFETIME
+    assert kit.scripted.refreshes == 1
+
+
+@pytest.mark.parametrize("step", [-30 * 86400, 30 * 86400])
+def test_a_stepped_clock_costs_one_refresh_and_no_loop(kit, step):
+    """R1: and no dead token is called fresh."""
+    kit.token("scripted")
+    kit.clock.advance(step)
+    for _ in range(5):
+        assert kit.token("scripted").expires_at == kit.clock.now() + LIFETIME
+    assert kit.scripted.refreshes == 1
+
+
+def test_a_login_replaces_the_grant_as_a_whole_and_keeps_the_old_one_in_quarantine_unrevoked(kit):
+    """R18."""
+    old = stored(kit).refresh_token
+    kit.sign_in()
+    assert stored(kit).refresh_token != old
+    assert len(list(kit.records.store.names("quarantine"))) == 1
+    assert kit.scripted.revoked == []
+
+
+def test_a_login_that_comes_back_with_another_subject_is_another_account(kit):
+    """R18: it never overwrites."""
+    before = stored(kit)
+    kit.scripted.subject = "subject-2"
+    other = kit.sign_in()
+    assert other.name == "me@example.com-2"
+    assert stored(kit).refresh_token == before.refresh_token
+
+
+def test_a_person_who_changed_their_address_keeps_their_account(kit):
+    kit.scripted.account_name = "new@example.com"
+    assert kit.sign_in() == kit.me
+
+
+def test_a_refresh_outlives_a_caller_that_gave_up(kit):
+    """R7: the rotated grant is on disk, whoever has stopped waiting."""
+    expire(kit)
+    release = threading.Event()
+    kit.scripted.will(lambda: release.wait(5) and None)
+    wanted = kit._desk.look("scripted", Ask())
+    flight = kit.keeper.renew(wanted.account, wanted.need)
+    with pytest.raises(TimeoutError):
+        flight.result(timeout=0.01)
+    release.set()
+    flight.result(timeout=5)
+    assert stored(kit).access_token.value == "access-3"
+
+
+def test_a_note_never_holds_a_secret(kit):
+    """R8, R35."""
+    expire(kit)
+    kit.scripted.will(ProviderUnavailable("down"), ProviderUnavailable("down"))
+    with pytest.raises(ProviderUnavailable):
+        kit.token("scripted")
+    note = kit.records.store.note(grant_name(kit.me))
+    assert b"refresh-" not in note
+    assert b"access-" not in note
+
+
+def test_no_secret_shows_in_the_repr_of_what_is_remembered(kit):
+    """R35."""
+    kit.token("scripted")
+    shown = repr((kit._remembered, stored(kit), kit.records.get(kit.me), Secret("access-1")))
+    assert "access-1" not in shown
+    assert "refresh-2" not in shown

@@ -1,0 +1,155 @@
+import os
+import stat
+
+import pytest
+from tokenkit.errors import FileRefused, StoreUnavailable, UsageError
+from tokenkit.store import Name
+from tokenkit.store.files import FileStore
+from tokenkit.testing.store_contract import GRANT, StoreContract
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FileStore(str(tmp_path / "home" / "tokens"), str(tmp_path / "state"))
+
+
+class TestFileStore(StoreContract):
+    @pytest.fixture
+    def store(self, tmp_path):
+        return FileStore(str(tmp_path / "home" / "tokens"), str(tmp_path / "state"))
+
+
+def everything(folder):
+    for base, folders, files in os.walk(folder):
+        yield from (os.path.join(base, name) for name in folders + files)
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_under_any_umask_files_are_0600_and_folders_0700(tmp_path, store, umask):
+    """R26."""
+    before = os.umask(umask)
+    try:
+        store.save(GRANT, b"x", replaces=None)
+        with store.lease(GRANT, lasts=1, wait=1) as lease:
+            lease.write_note(b"{}")
+    finally:
+        os.umask(before)
+    paths = list(everything(tmp_path))
+    assert len(paths) > 8
+    for path in paths:
+        expected = 0o700 if os.path.isdir(path) else 0o600
+        assert stat.S_IMODE(os.stat(path).st_mode) == expected, path
+
+
+def test_a_save_leaves_no_temporary_file(store):
+    version = store.save(GRANT, b"one", replaces=None)
+    store.save(GRANT, b"two", replaces=version)
+    assert os.listdir(os.path.dirname(store.path(GRANT))) == ["me@example.com.jwe"]
+
+
+def test_the_reservation_of_a_refresh_that_never_came_back_is_taken_over(store):
+    """R9: one stray at most, and none after the next save."""
+    version = store.save(GRANT, b"one", replaces=None)
+    with store.lease(GRANT, lasts=1, wait=1) as lease:
+        lease.reserve(8192)
+    assert os.path.getsize(store.path(GRANT) + ".new") == 8192
+    store.save(GRANT, b"two", replaces=version)
+    assert os.listdir(os.path.dirname(store.path(GRANT))) == ["me@example.com.jwe"]
+    assert store.load(GRANT).data == b"two"
+
+
+def test_a_symlink_where_a_record_should_be_is_refused_not_followed(tmp_path, store):
+    """R26, and R30: refused is not absent."""
+    store.save(GRANT, b"one", replaces=None)
+    path = store.path(GRANT)
+    os.rename(path, tmp_path / "elsewhere")
+    os.symlink(tmp_path / "elsewhere", path)
+    with pytest.raises(FileRefused, match="symlink"):
+        store.load(GRANT)
+
+
+def test_a_hard_link_to_a_record_is_refused(tmp_path, store):
+    """R26."""
+    store.save(GRANT, b"one", replaces=None)
+    os.link(store.path(GRANT), tmp_path / "second")
+    with pytest.raises(FileRefused, match="hard link"):
+        store.load(GRANT)
+
+
+def test_a_fifo_where_a_record_should_be_is_refused_without_waiting_for_a_writer(store):
+    """R26."""
+    store.save(Name("grant", "", "google/other"), b"x", replaces=None)
+    os.mkfifo(store.path(GRANT))
+    with pytest.raises(FileRefused, match="FIFO"):
+        store.load(GRANT)
+
+
+def test_a_symlinked_folder_is_refused_before_anything_is_written_through_it(tmp_path, store):
+    """R26."""
+    store.save(GRANT, b"x", replaces=None)
+    (tmp_path / "elsewhere").mkdir()
+    os.symlink(tmp_path / "elsewhere", os.path.join(store.tokens, "spotify"))
+    with pytest.raises(FileRefused, match="symlink"):
+        store.save(Name("grant", "", "spotify/me"), b"x", replaces=None)
+    assert os.listdir(tmp_path / "elsewhere") == []
+
+
+def test_the_notes_do_not_come_back_with_a_restored_tokens_folder(tmp_path, store):
+    """R10: what was newest is remembered apart from what may be restored."""
+    with store.lease(GRANT, lasts=1, wait=1) as lease:
+        lease.write_note(b"newest")
+    inside = [path for path in everything(store.tokens) if os.path.isfile(path)]
+    assert all(os.path.getsize(path) == 0 for path in inside)
+    assert store.note(GRANT) == b"newest"
+
+
+def test_pending_authorizations_leave_no_lock_file_each(store):
+    """They come and go; lock files stay."""
+    for number in range(5):
+        name = Name("pending", "", f"p{number}")
+        store.save(name, None, replaces=store.save(name, b"x", replaces=None))
+    locks = [path for path in everything(os.path.join(store.tokens, ".locks")) if os.path.isfile(path)]
+    assert len(locks) == 1
+
+
+def test_a_name_that_does_not_fit_is_refused_in_words(store):
+    with pytest.raises(UsageError, match="bytes as a file name"):
+        store.save(Name("grant", "", "google/" + "x" * 300), b"x", replaces=None)
+
+
+@pytest.mark.parametrize("provider", ["..", ".locks", "Google", "a\0b", "@alice", "google:..%2f"])
+def test_a_provider_name_that_could_name_a_folder_of_ours_is_refused(store, provider):
+    with pytest.raises(UsageError):
+        store.save(Name("grant", "", f"{provider}/x"), b"x", replaces=None)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_told_with_its_path(store):
+    store.save(GRANT, b"x", replaces=None)
+    os.chmod(os.path.dirname(store.path(GRANT)), 0o500)
+    with pytest.raises(StoreUnavailable, match="google"):
+        store.save(Name("grant", "", "google/other"), b"x", replaces=None)
+
+
+def test_a_forked_child_does_not_hold_the_lease_of_its_dead_parent(store):
+    """R7: the child closes its copy of the lock's description."""
+    import subprocess
+    import sys
+
+    script = f"""
+import os, sys, time
+from tokenkit.store.files import FileStore
+from tokenkit.testing.store_contract import GRANT
+store = FileStore({store.tokens!r}, {store.notes!r})
+with store.lease(GRANT, lasts=1, wait=1):
+    if os.fork() == 0:
+        os.close(1)
+        time.sleep(20)
+        os._exit(0)
+    os.write(1, b"forked")
+    os.kill(os.getpid(), 9)
+"""
+    parent = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, timeout=20)
+    assert parent.stdout == b"forked"
+    with store.lease(GRANT, lasts=1, wait=1):
+        pass

@@ -1,0 +1,232 @@
+"""The same face for asyncio. A coroutine never leads a refresh: it awaits the flight that a thread makes (R7).
+
+Memory is looked at in place; whatever touches the disk, a lock, a key or a person runs in a thread, so that the loop is
+never blocked. Cancelling a waiter cancels nothing but its waiting.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from tokenkit.account import Account
+from tokenkit.desk import Ask, Wanted
+from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
+from tokenkit.grant import PendingAuthorization
+from tokenkit.keys.source import KeySource
+from tokenkit.kit import AccountSource, TokenKit
+from tokenkit.provider import Context, Provider, Request
+from tokenkit.sign_out import SignOut
+from tokenkit.status import Status
+from tokenkit.store import Store
+from tokenkit.token import AccessToken
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tokenkit.sign_in import Way
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LOOKS = 8
+"""Threads that look at the disk for all coroutines; a refresh has the flight's own."""
+
+
+class AsyncTokenKit:
+    """`TokenKit` for asyncio: the same names and arguments, awaited. One kit serves any number of event loops.
+
+    `sync` is the kit beneath; both share memory and flights.
+    """
+
+    def __init__(
+        self,
+        app: str = "tokenkit",
+        owner: str = "",
+        *,
+        store: Store | None = None,
+        keys: KeySource | None = None,
+        providers: Mapping[str, Provider] | None = None,
+        context: Context | None = None,
+        background: bool = True,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.sync = TokenKit(
+            app, owner, store=store, keys=keys, providers=providers, context=context,
+            background=background, environ=environ,
+        )  # fmt: skip
+        self._remembered = self.sync._remembered
+        self._now = self.sync.context.now
+        self._pool_pid = 0
+
+    async def token(
+        self,
+        account: str,
+        *,
+        scopes: Collection[str] = (),
+        min_ttl: float = 0.0,
+        interactive: bool = False,
+    ) -> AccessToken:
+        """A good access token; see `TokenKit.token`."""
+        held = self._remembered.get(account)
+        if held is not None:
+            now = self._now()
+            if (
+                held.since <= now < held.until
+                and now + min_ttl <= held.ends
+                and (not scopes or held.scopes.issuperset(scopes))
+            ):
+                return held.token
+        try:
+            return await self._token(account, Ask(scopes, min_ttl))
+        except (ConsentRequired, UnknownAccount):
+            if not interactive:
+                raise
+        return await self._asking(self.sync.token, account, scopes=scopes, min_ttl=min_ttl, interactive=True)
+
+    async def _token(self, account: str, ask: Ask) -> AccessToken:
+        desk = self.sync._desk
+        found = await self._looking(desk.look, account, ask)
+        while isinstance(found, Wanted):
+            flight = self.sync.keeper.renew(found.account, found.need)
+            try:
+                renewed = await asyncio.shield(asyncio.wrap_future(flight))
+            except TokenKitError as error:
+                return desk.fall_back(found, error)
+            found = desk.settle(account, ask, found, renewed)
+        return found
+
+    def source(self, account: str) -> "AsyncAccountSource":
+        """The `AsyncTokenSource` of one account."""
+        return AsyncAccountSource(self, account)
+
+    def http(self, account: str) -> "httpx.AsyncClient":
+        """An `httpx.AsyncClient` that stays signed in; see `TokenKit.http`."""
+        from tokenkit.adapters.httpx_client import async_client
+
+        return async_client(self.source(account))
+
+    def auth(self, account: str) -> "httpx.Auth":
+        """An `httpx.Auth` for an async client of yours; see `TokenKit.auth`."""
+        from tokenkit.adapters.httpx_auth import async_auth
+
+        return async_auth(self.source(account))
+
+    async def login(
+        self,
+        provider: str,
+        *,
+        scopes: Collection[str] | None = None,
+        account: str = "",
+        name: str = "",
+        way: "Way" = "auto",
+        replace_broken: bool = False,
+    ) -> Account:
+        """Ask the person, in a thread of its own; see `TokenKit.login`."""
+        return await self._asking(
+            self.sync.login, provider,
+            scopes=scopes, account=account, name=name, way=way, replace_broken=replace_broken,
+        )  # fmt: skip
+
+    async def begin(
+        self,
+        provider: str,
+        *,
+        redirect_uri: str,
+        binding: str,
+        scopes: Collection[str] | None = None,
+        account: str = "",
+        name: str = "",
+        replace_broken: bool = False,
+    ) -> PendingAuthorization:
+        """The first leg of a sign-in; see `TokenKit.begin`."""
+        return await self._alone(
+            self.sync.begin, provider, redirect_uri=redirect_uri, binding=binding,
+            scopes=scopes, account=account, name=name, replace_broken=replace_broken,
+        )  # fmt: skip
+
+    async def complete(self, callback_url: str, *, binding: str) -> Account:
+        """The second leg; see `TokenKit.complete`. Once begun, it is finished even if its caller is gone."""
+        return await self._alone(self.sync.complete, callback_url, binding=binding)
+
+    async def logout(self, account: str, *, local: bool = False) -> SignOut:
+        """Revoke, then remove; see `TokenKit.logout`."""
+        return await self._alone(self.sync.logout, account, local=local)
+
+    async def accounts(self) -> list[Account]:
+        """The accounts that are stored, by name."""
+        return await self._looking(self.sync.accounts)
+
+    async def status(self, account: str) -> Status:
+        """How an account stands; see `TokenKit.status`."""
+        return await self._looking(self.sync.status, account)
+
+    async def refresh(self, account: str, *, force: bool = False) -> AccessToken:
+        """Refresh now; see `TokenKit.refresh`."""
+        return await self._alone(self.sync.refresh, account, force=force)
+
+    async def _looking(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what touches the disk in one of a few threads: it takes milliseconds."""
+        return await asyncio.wrap_future(self._looks.submit(partial(work, *args, **kwargs)))
+
+    async def _alone(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what waits for a provider in a thread of its own, which outlives its caller (R7)."""
+        return await _in_thread(partial(work, *args, **kwargs), daemon=False)
+
+    async def _asking(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what waits for a person in a thread of its own; the program may end without their answer."""
+        return await _in_thread(partial(work, *args, **kwargs), daemon=True)
+
+    @property
+    def _looks(self) -> ThreadPoolExecutor:
+        if self._pool_pid != os.getpid():  # the first use, or the first after a fork: threads do not survive it (R7)
+            self._pool_pid = os.getpid()
+            self._pool = ThreadPoolExecutor(LOOKS, thread_name_prefix="tokenkit-look")
+        return self._pool
+
+
+class AsyncAccountSource:
+    """An `AsyncTokenSource`: the tokens of one account, awaited."""
+
+    def __init__(self, kit: AsyncTokenKit, account: str) -> None:
+        self._kit = kit
+        self._asked = account
+        self._source = AccountSource(kit.sync, account)
+
+    @cached_property
+    def account(self) -> Account:
+        """Whose tokens these are."""
+        return self._source.account
+
+    @cached_property
+    def provider(self) -> Provider:
+        """Who issues them."""
+        return self._source.provider
+
+    async def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
+        """A good token; see `AccountSource.token`."""
+        if rejected is None:
+            return await self._kit.token(self._asked)
+        return await self._kit._token(self._asked, Ask(rejected=rejected))
+
+    def authenticate(self, request: Request, token: AccessToken) -> Request:
+        """The request with the token on; see `AccountSource.authenticate`."""
+        return self._source.authenticate(request, token)
+
+
+async def _in_thread(work: Callable[[], T], *, daemon: bool) -> T:
+    future: Future[T] = Future()
+    threading.Thread(target=_run, args=(future, work), name="tokenkit", daemon=daemon).start()
+    return await asyncio.shield(asyncio.wrap_future(future))
+
+
+def _run(future: "Future[Any]", work: Callable[[], Any]) -> None:
+    try:
+        result = work()
+    except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+        future.set_exception(error)
+    else:
+        future.set_result(result)

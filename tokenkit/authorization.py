@@ -1,0 +1,260 @@
+"""A sign-in in two legs, which may run in different processes: begin, then complete (R18, R20 to R23)."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlsplit
+
+from tokenkit.account import DEFAULT_NAME, Account
+from tokenkit.errors import BrokenRecord, CallbackRefused, Conflict, ProviderUnavailable, StoreError, UsageError
+from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.keeper import Keeper
+from tokenkit.note import Note
+from tokenkit.plugins import guarded
+from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration, Provider
+from tokenkit.records import grant_name
+from tokenkit.store import Name
+
+PENDING_LASTS = 600.0
+"""Seconds that a person has for the consent screen."""
+
+PENDINGS_PER_BINDING = 20
+
+SHORT_WAIT = 5.0
+
+
+class Authorizations:
+    """Begins and completes the sign-ins of one owner."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self._records = keeper.records
+        self._ctx = keeper.context
+
+    def begin(
+        self,
+        provider: Provider,
+        request: AuthorizationRequest,
+        *,
+        binding: str,
+        name: str = "",
+        replace_broken: bool = False,
+    ) -> PendingAuthorization:
+        """Remember a sign-in under its state and this binding, and say where to send the person.
+
+        `name` is what the account shall be called; without it the provider is asked whose it is. Whether the store
+        can take the result is tried first (R20): `StoreUnavailable`, `KeyUnavailable`, or `BrokenRecord` where a record
+        of this provider cannot be opened, unless `replace_broken` moves such records to quarantine.
+        """
+        if not binding:
+            raise UsageError("a sign-in needs a binding: a secret value that only this browser session or run holds")
+        client = self._keeper.client(provider)
+        self.prepare(provider, replace_broken=replace_broken)
+        drawn = guarded(provider, "begin", provider.begin, self._ctx, client, request)
+        now = self._ctx.now()
+        pending = replace(
+            drawn,
+            owner=self._records.owner,
+            account=name,
+            client_id=client.client_id,
+            binding=_digest(binding),
+            created_at=now,
+            expires_at=now + PENDING_LASTS,
+        )
+        self._make_room(_digest(binding), now)
+        self._records.save_pending(_pending_id(binding, pending.state.reveal(), pending.expires_at), pending)
+        return pending
+
+    def prepare(self, provider: Provider, *, replace_broken: bool = False) -> None:
+        """Try, before a person is bothered, that the store takes records and that those it holds can be opened."""
+        self._records.probe()
+        for account in self._records.accounts(provider.name):
+            try:
+                self._records.load(account)
+            except BrokenRecord:
+                if not replace_broken:
+                    raise
+                self._records.set_aside(account, self._ctx.now())
+
+    def complete(self, callback_url: str, *, binding: str) -> Account:
+        """Take the whole URL that the person came back on, and store the account.
+
+        Raises `CallbackRefused` for an answer that is forged, replayed, expired, of another binding, or at another
+        path; nothing is consumed then. From the claim on, the pending authorization is spent, whatever happens.
+        """
+        url = urlsplit(callback_url)
+        parameters = _parameters(url.query)
+        state = parameters.get("state") or url.path.rpartition("/")[2]
+        pending = self._claim(state, binding, url.path)
+        provider = self._keeper.provider(pending.provider)
+        client = self._keeper.client(provider)
+        if client.client_id != pending.client_id:
+            raise CallbackRefused(
+                "the client id was changed during the sign-in", hint=f"tokenkit login {provider.name}"
+            )
+        answer = AuthorizationAnswer(parameters)
+        grant = guarded(provider, "complete", provider.complete, self._ctx, client, pending, answer)
+        return self.adopt(provider, client, grant, name=pending.account)
+
+    def adopt(self, provider: Provider, client: ClientRegistration, grant: Grant, *, name: str = "") -> Account:
+        """Store a grant that the provider has just issued, in place of the account's former one (R17, R18)."""
+        identity = self._identify(provider, client, grant)
+        grant = grant.renewed(
+            issuer=provider.issuer,
+            token_endpoint=provider.token_endpoint,
+            revocation_endpoint=provider.revocation_endpoint,
+            client_id=client.client_id,
+            subject=identity[0],
+            authorized_at=grant.authorized_at or self._ctx.now(),
+        )
+        wanted = name or self._name_of(provider, grant.subject) or identity[1] or DEFAULT_NAME
+        account = self._free(Account(provider.name, wanted, self._records.owner), grant.subject)
+        self._replace(account, grant)
+        return account
+
+    def _identify(self, provider: Provider, client: ClientRegistration, grant: Grant) -> tuple[str, str]:
+        """Whose account it is. A grant just issued is never lost for want of that: then its subject stays empty."""
+        if provider.identify is None:
+            return "", ""
+        for _ in range(2):
+            try:
+                identity = guarded(provider, "identify", provider.identify, self._ctx, client, grant)
+            except ProviderUnavailable:
+                continue
+            return identity.subject, identity.name
+        return "", ""
+
+    def _name_of(self, provider: Provider, subject: str) -> str:
+        """The name under which this person's account is stored already, should they have changed their address."""
+        for account in self._records.accounts(provider.name) if subject else ():
+            if self._subject(account) == subject:
+                return account.name
+        return ""
+
+    def _subject(self, account: Account) -> str:
+        try:
+            held = self._records.load(account)
+        except StoreError:
+            return ""
+        return "" if held is None else held.grant.subject
+
+    def _free(self, account: Account, subject: str) -> Account:
+        """The account, or, where another person's lies under that name, the next free name beside it (R18)."""
+        candidate, number = account, 1
+        while self._taken(candidate, subject):
+            number += 1
+            candidate = account._replace(name=f"{account.name}-{number}")
+        return candidate
+
+    def _taken(self, account: Account, subject: str) -> bool:
+        try:
+            held = self._records.load(account)
+        except BrokenRecord:
+            return True  # it broke during the consent: what was just granted goes beside it
+        return held is not None and bool(held.grant.subject) and held.grant.subject != subject
+
+    def _replace(self, account: Account, grant: Grant) -> None:
+        """Write over whatever is stored, which is kept in quarantine and not revoked (R18); then tell the others."""
+        while True:
+            held = self._records.load(account)
+            newest = max(self._keeper.note(account).newest, held.grant.generation if held else 0)
+            grant = grant.renewed(generation=newest + 1)
+            version = self._records.quarantine(account, self._ctx.now()) if held else None
+            try:
+                self._records.save(account, grant, replaces=version)
+                break
+            except Conflict:
+                continue  # a refresh was saved in between: the login stands over that, too
+        self._tell(account, grant.generation)
+
+    def _tell(self, account: Account, generation: int) -> None:
+        store = self._records.store
+        name = grant_name(account)
+        with suppress(StoreError), store.lease(name, lasts=SHORT_WAIT, wait=SHORT_WAIT) as lease:
+            # Where a refresh holds the lease for longer: when it ends, it finds this login and notes it.
+            lease.write_note(Note.from_bytes(lease.note).ended(generation).to_bytes())
+
+    def _claim(self, state: str, binding: str, path: str) -> PendingAuthorization:
+        """Find the pending authorization of this state and binding, hold the answer against it, and delete it."""
+        prefix = _pending_prefix(binding, state)
+        for name in self._records.pendings():
+            if not name.id.startswith(prefix):
+                continue
+            found = self._records.load_pending(name)
+            if found is not None:
+                pending, version = found
+                self._check(pending, state, binding, path)
+                try:
+                    self._records.store.save(name, None, replaces=version)
+                except Conflict:
+                    break  # another claimed it first
+                return pending
+        raise CallbackRefused(
+            "no sign-in of this browser or run is waiting for this answer: it was used already, has expired, "
+            "or was begun elsewhere",
+            hint="begin the sign-in again",
+        )
+
+    def _check(self, pending: PendingAuthorization, state: str, binding: str, path: str) -> None:
+        again = f"tokenkit login {pending.provider}"
+        if not hmac.compare_digest(pending.state.reveal().encode(), state.encode()) or not hmac.compare_digest(
+            pending.binding, _digest(binding)
+        ):
+            raise CallbackRefused("the answer belongs to another sign-in", hint=again)
+        if urlsplit(pending.redirect_uri).path != path:
+            raise CallbackRefused("the answer came to another path than it was awaited at", hint=again)
+        if self._ctx.now() >= pending.expires_at:
+            raise CallbackRefused("the sign-in took longer than ten minutes and has expired", hint=again)
+
+    def _make_room(self, binding: str, now: float) -> None:
+        """Drop what has expired; of this binding's own, the oldest beyond the bound; never another's that is alive."""
+        own: list[Name] = []
+        for name in self._records.pendings():
+            if _expiry(name) <= now:
+                self._drop(name)
+            elif name.id.startswith(binding[:32]):
+                own.append(name)
+        for name in sorted(own, key=_expiry)[: max(0, len(own) - PENDINGS_PER_BINDING + 1)]:
+            self._drop(name)
+
+    def _drop(self, name: Name) -> None:
+        store = self._records.store
+        version = store.version(name)
+        if version is not None:
+            with suppress(Conflict):  # claimed or dropped by another just now
+                store.save(name, None, replaces=version)
+
+
+def _parameters(query: str) -> dict[str, str]:
+    pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=50)
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):
+        raise CallbackRefused("the answer names a parameter twice", hint="begin the sign-in again")
+    return parameters
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def _pending_prefix(binding: str, state: str) -> str:
+    return f"{_digest(binding)[:32]}.{_digest(state)[:32]}."
+
+
+def _pending_id(binding: str, state: str, expires_at: float) -> str:
+    return f"{_pending_prefix(binding, state)}{int(expires_at):x}"
+
+
+def _expiry(name: Name) -> float:
+    try:
+        return float(int(name.id.rpartition(".")[2], 16))
+    except ValueError:
+        return 0.0
+
+
+def resolve_scopes(provider: Provider, names: Iterable[str] | None) -> list[str]:
+    """Full scope values for short aliases or full values; the provider's default scopes for None."""
+    chosen = provider.default_scopes if names is None else names
+    return [provider.scopes[name].value if name in provider.scopes else name for name in chosen]

@@ -1,0 +1,166 @@
+"""From an account as asked to a good token: memory first, then the store, then the one refresh (R1 to R4, R14, R15).
+
+What may block is in `look`; what waits is the caller's, who may be a thread or a coroutine: `look`, then, as long as
+something is wanted, the keeper's flight, then `settle`.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
+
+from tokenkit.account import Account
+from tokenkit.errors import AmbiguousAccount, ConsentRequired, StoreUnavailable, TokenKitError
+from tokenkit.grant import ACTIVE, MOVED, Grant
+from tokenkit.keeper import Keeper, Need, Renewed
+from tokenkit.provider import Provider
+from tokenkit.store import Name, Version
+from tokenkit.token import AccessToken, Secret
+
+WINDOW = 1.0
+"""Seconds for which memory serves without a look at the store: another process's sign-out is seen within them (R1)."""
+
+
+class Ask(NamedTuple):
+    """What a caller asks of a token: scopes (aliases or values), seconds of life, not the one an API rejected."""
+
+    scopes: Collection[str] = ()
+    min_ttl: float = 0.0
+    rejected: AccessToken | None = None
+
+
+class Remembered(NamedTuple):
+    """What the last look found, and the window of wall time in which it serves without another."""
+
+    token: AccessToken
+    since: float
+    until: float
+    ends: float
+    scopes: frozenset[str]
+    account: Account
+    grant: Grant
+    version: Version | None
+
+
+class Wanted(NamedTuple):
+    """What is missing: the refresh that the keeper must make, and what there is meanwhile."""
+
+    account: Account
+    need: Need
+    grant: Grant
+
+
+class Desk:
+    """Answers for the accounts of one owner. `remembered` is the memory of the fast path, by name as asked."""
+
+    def __init__(self, keeper: Keeper, defaults: Callable[[], Mapping[str, str]], *, background: bool) -> None:
+        self.remembered: dict[str, Remembered] = {}
+        self._keeper = keeper
+        self._records = keeper.records
+        self._now = keeper.context.now
+        self._defaults = defaults
+        self._background = background
+
+    def resolve(self, asked: str) -> Account:
+        """The one account that `asked` means: ``google/me@example.com``, or a bare provider where one fits (R4)."""
+        provider, _, name = asked.partition("/")
+        if name:
+            return Account(provider, name, self._records.owner)
+        accounts = self._records.accounts(provider)
+        if len(accounts) == 1:
+            return accounts[0]
+        if not accounts:
+            self._keeper.provider(provider)  # an unknown provider is told as such, with the nearest name
+            raise ConsentRequired(
+                f"no account is signed in at {provider}",
+                hint=f"tokenkit login {provider}",
+                account=asked,
+                reason="nobody has signed in yet",
+            )
+        default = Account(provider, self._defaults().get(provider, ""), self._records.owner)
+        if default in accounts:
+            return default
+        names = [str(account) for account in accounts]
+        raise AmbiguousAccount(
+            f"{provider} has {len(accounts)} accounts: {', '.join(names)}",
+            candidates=names,
+            hint=f'name one of them, or set a default in config.toml: [defaults] {provider} = "{accounts[0].name}"',
+        )
+
+    def look(self, asked: str, ask: Ask) -> AccessToken | Wanted:
+        """The token, if memory or the store has a good one; else what is wanted. Blocks on the disk at most."""
+        account, grant, version = self._find(asked)
+        scopes = self._check_scopes(account, grant, ask, self.remembered.get(asked))
+        need = Need(ask.min_ttl, None if ask.rejected is None else Secret(ask.rejected.value))
+        now = self._now()
+        if not need.met_by(grant, now):
+            return Wanted(account, need, grant)
+        token = self._remember(asked, account, grant, version, scopes)
+        if self._background and token.closing(now) and grant.state == ACTIVE and grant.refresh_token:
+            self._keeper.renew(account, Need(early=True))
+        return token
+
+    def settle(self, asked: str, ask: Ask, wanted: Wanted, renewed: Renewed) -> AccessToken | Wanted:
+        """The token out of what a flight brought, or, where that flight was after less, what is wanted still."""
+        grant = renewed.held.grant
+        token = grant.access_token
+        if token is not None and (renewed.refreshed or wanted.need.met_by(grant, self._now())):
+            scopes = self._check_scopes(wanted.account, grant, ask, None)
+            version = renewed.held.version if "/" in asked else None
+            return self._remember(asked, wanted.account, grant, version, scopes)
+        return wanted._replace(grant=grant)
+
+    def fall_back(self, wanted: Wanted, error: TokenKitError) -> AccessToken:
+        """A token with life left, where the refresh failed (R14); else the error."""
+        token = wanted.grant.access_token
+        rejected = wanted.need.rejected
+        told = isinstance(error, StoreUnavailable) and self._keeper.has_unsaved(wanted.account)
+        if token is None or told or wanted.grant.state == MOVED or not token.alive(self._now()):
+            raise error
+        if rejected is not None and token.value == rejected.reveal():
+            raise error
+        return token
+
+    def _find(self, asked: str) -> tuple[Account, Grant, Version | None]:
+        remembered = self.remembered.get(asked)
+        store = self._records.store
+        if remembered is not None and remembered.version is not None:
+            name = Name("grant", self._records.owner, asked)
+            if store.version(name) == remembered.version:
+                return remembered.account, remembered.grant, remembered.version
+        self.remembered.pop(asked, None)
+        version = None if "/" in asked else store.version(Name("grant", self._records.owner, asked))
+        account = self.resolve(asked)
+        held = self._keeper.load(account)
+        return account, held.grant, held.version if "/" in asked else version
+
+    def _check_scopes(self, account: Account, grant: Grant, ask: Ask, remembered: Remembered | None) -> frozenset[str]:
+        """The names, aliases too, of what is granted, where anybody asks for scopes; raises `ConsentRequired` (R4)."""
+        if not ask.scopes:
+            return remembered.scopes if remembered is not None and remembered.grant is grant else frozenset()
+        if grant.scopes is None:
+            return frozenset(ask.scopes)
+        granted = _names(self._keeper.provider(account.provider), grant.scopes)
+        missing = [scope for scope in ask.scopes if scope not in granted]
+        if missing:
+            raise ConsentRequired(
+                f"{account} was not granted {', '.join(missing)}",
+                hint=f"tokenkit login {account} --scopes {','.join(missing)}",
+                account=str(account),
+                reason="scopes were never granted",
+                missing=missing,
+            )
+        return granted
+
+    def _remember(
+        self, asked: str, account: Account, grant: Grant, version: Version | None, scopes: frozenset[str]
+    ) -> AccessToken:
+        token = grant.access_token
+        assert token is not None
+        now = self._now()
+        ends = token.good_until()
+        self.remembered[asked] = Remembered(token, now, min(now + WINDOW, ends), ends, scopes, account, grant, version)
+        return token
+
+
+def _names(provider: Provider, granted: Collection[str]) -> frozenset[str]:
+    aliases = (alias for alias, scope in provider.scopes.items() if scope.value in granted)
+    return frozenset((*granted, *aliases))

@@ -1,0 +1,292 @@
+"""The face of tokenkit: short methods over the rooms below, which decide everything."""
+
+import os
+import time
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tokenkit.account import Account
+from tokenkit.authorization import Authorizations, resolve_scopes
+from tokenkit.desk import Ask, Desk, Wanted
+from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
+from tokenkit.grant import PendingAuthorization
+from tokenkit.keeper import Keeper, Need
+from tokenkit.keys import key_source
+from tokenkit.keys.ring import KeyRing
+from tokenkit.keys.source import KeySource
+from tokenkit.paths import Folders, folders
+from tokenkit.plugins import guarded
+from tokenkit.provider import AuthorizationRequest, ClientRegistration, Context, Provider, Request, Response
+from tokenkit.records import Records
+from tokenkit.sign_out import SignOut, sharing_fate, sign_out
+from tokenkit.status import Status, status
+from tokenkit.store import Name, Store
+from tokenkit.store.files import FileStore
+from tokenkit.token import AccessToken, Secret
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tokenkit.config import Config
+    from tokenkit.sign_in import Way
+
+DEADLINE = 30.0
+"""Seconds that one request to an authorization server may take in all."""
+
+
+class TokenKit:
+    """Keeps one owner's accounts signed in.
+
+    ``TokenKit()`` uses the person's own folders; ``app="pocketpaw"`` keeps them under that name and reads
+    ``POCKETPAW_GOOGLE_CLIENT_ID`` and the like. `owner` separates the accounts of several people, one kit each.
+    `store`, `keys`, `providers` (by name, before plugins are looked for) and `context` replace the real parts.
+    `background` refreshes a token ahead of its end while nobody waits (R3): right for a program that runs on, off for
+    one that asks once and exits. A kit may be shared by threads; it does nothing before it is asked.
+    """
+
+    def __init__(
+        self,
+        app: str = "tokenkit",
+        owner: str = "",
+        *,
+        store: Store | None = None,
+        keys: KeySource | None = None,
+        providers: Mapping[str, Provider] | None = None,
+        context: Context | None = None,
+        background: bool = True,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.app = app
+        self.owner = owner
+        self.folders: Folders = folders(app, environ)
+        self.context = context or Context(
+            send=lambda request: self._send(request), now=time.time, random=os.urandom, sleep=time.sleep
+        )
+        self._environ = environ
+        self._providers = dict(providers or {})
+        ring = KeyRing(keys or key_source(self.folders, environ, app), app)
+        self.records = Records(store or FileStore(self.folders.tokens, self.folders.state), ring, owner)
+        self.keeper = Keeper(self.records, self.context, self.provider, self.client, deadline=DEADLINE)
+        self._desk = Desk(self.keeper, lambda: self.config.defaults, background=background)
+        self._remembered = self._desk.remembered
+        self._now = self.context.now
+
+    # Asking
+
+    def token(
+        self,
+        account: str,
+        *,
+        scopes: Collection[str] = (),
+        min_ttl: float = 0.0,
+        interactive: bool = False,
+    ) -> AccessToken:
+        """A good access token for ``google/me@example.com``, or for a bare provider with one account.
+
+        `scopes` (aliases or full values) must have been granted; `min_ttl` is in seconds. `interactive` asks the person
+        when nothing is stored or consent is needed. Raises `ConsentRequired`, `UnknownAccount`, `AmbiguousAccount`,
+        `ProviderUnavailable` (never while the stored token has life left), `StoreError`.
+        """
+        held = self._remembered.get(account)
+        if held is not None:
+            now = self._now()
+            if (
+                held.since <= now < held.until
+                and now + min_ttl <= held.ends
+                and (not scopes or held.scopes.issuperset(scopes))
+            ):
+                return held.token
+        try:
+            return self._token(account, Ask(scopes, min_ttl))
+        except (ConsentRequired, UnknownAccount):
+            if not interactive:
+                raise
+        return self._first_use(account, Ask(scopes, min_ttl))
+
+    def _token(self, account: str, ask: Ask) -> AccessToken:
+        found = self._desk.look(account, ask)
+        while isinstance(found, Wanted):
+            try:
+                renewed = self.keeper.renew(found.account, found.need).result()
+            except TokenKitError as error:
+                return self._desk.fall_back(found, error)
+            found = self._desk.settle(account, ask, found, renewed)
+        return found
+
+    def _first_use(self, account: str, ask: Ask) -> AccessToken:
+        """Ask the person; of several callers who need that at once, the others wait for the one prompt (R20)."""
+        provider, _, name = account.partition("/")
+        with self.records.store.lease(Name("grant", self.owner, provider), lasts=600, wait=600):
+            try:
+                return self._token(account, ask)
+            except (ConsentRequired, UnknownAccount):
+                signed_in = self.login(provider, scopes=ask.scopes or None, account=name)
+        return self._token(str(signed_in), ask)
+
+    def source(self, account: str) -> "AccountSource":
+        """The `TokenSource` of one account: what every adapter is built on."""
+        return AccountSource(self, account)
+
+    def http(self, account: str) -> "httpx.Client":
+        """An `httpx.Client` that stays signed in, and sends the token nowhere but to the provider's own hosts (R33)."""
+        from tokenkit.adapters.httpx_client import client
+
+        return client(self.source(account))
+
+    def auth(self, account: str) -> "httpx.Auth":
+        """An `httpx.Auth` for a client of yours; `TokenRefused` for tokens outside ``Authorization`` (R33)."""
+        from tokenkit.adapters.httpx_auth import auth
+
+        return auth(self.source(account))
+
+    # Signing in and out
+
+    def login(
+        self,
+        provider: str,
+        *,
+        scopes: Collection[str] | None = None,
+        account: str = "",
+        name: str = "",
+        way: "Way" = "auto",
+        replace_broken: bool = False,
+    ) -> Account:
+        """Ask the person, in whatever way this machine allows, and store the account.
+
+        `scopes` are aliases or full values, None for the provider's default; `account` says whom to ask for (a login
+        hint); `name` what the account shall be called where the provider cannot say (R4). `way` is ``auto``,
+        ``browser``, ``paste`` or ``device``. Raises `ConsentDenied`, `CallbackRefused`, `ClientMissing`, `StoreError`.
+        """
+        from tokenkit.sign_in import sign_in
+
+        return sign_in(self, provider, scopes, account=account, name=name, way=way, replace_broken=replace_broken)
+
+    def begin(
+        self,
+        provider: str,
+        *,
+        redirect_uri: str,
+        binding: str,
+        scopes: Collection[str] | None = None,
+        account: str = "",
+        name: str = "",
+        replace_broken: bool = False,
+    ) -> PendingAuthorization:
+        """The first leg of a sign-in that another process may complete: send the person to the result's `url`.
+
+        `redirect_uri` is yours, its path ending in ``/callback/<provider>``; `binding` is a secret value that this
+        browser session holds (R22). The result must not be shown or logged beyond its `url`.
+        """
+        plugin = self.provider(provider)
+        request = AuthorizationRequest(redirect_uri, resolve_scopes(plugin, scopes), login_hint=account)
+        if plugin.identify is None:
+            name = name or account
+        return self.authorizations.begin(plugin, request, binding=binding, name=name, replace_broken=replace_broken)
+
+    def complete(self, callback_url: str, *, binding: str) -> Account:
+        """The second leg: the whole URL that the person came back on, and the same binding.
+
+        Raises `CallbackRefused` for any answer that is not this browser's own, once and in time; `ConsentDenied`.
+        """
+        return self.authorizations.complete(callback_url, binding=binding)
+
+    def logout(self, account: str, *, local: bool = False) -> SignOut:
+        """Revoke at the provider, unless `local`, then remove here; the result says which of the two happened (R19)."""
+        found = self._desk.resolve(account)
+        outcome = sign_out(self.keeper, found, local=local)
+        self._remembered.clear()
+        return outcome
+
+    def sharing_fate(self, account: str) -> list[Account]:
+        """The other accounts here that signing out of this one would end, too (R19)."""
+        return sharing_fate(self.keeper, self._desk.resolve(account))
+
+    # Looking
+
+    def accounts(self) -> list[Account]:
+        """The accounts that are stored, by name."""
+        return self.records.accounts()
+
+    def status(self, account: str) -> Status:
+        """How an account stands; nothing is refreshed and nothing is sent."""
+        return status(self.keeper, self._desk.resolve(account), self._now())
+
+    def refresh(self, account: str, *, force: bool = False) -> AccessToken:
+        """Refresh now. `force` tries even a grant that was refused, or is older than one already used (R10, R13)."""
+        found = self._desk.resolve(account)
+        token = self.keeper.load(found).grant.access_token
+        need = Need(rejected=None if token is None else Secret(token.value), force=force)
+        renewed = self.keeper.renew(found, need).result()
+        self._remembered.clear()
+        fresh = renewed.held.grant.access_token
+        assert fresh is not None  # a refresh brings one, or raises
+        return fresh
+
+    # The parts
+
+    def provider(self, name: str) -> Provider:
+        """The provider of that name, its plugin loaded when first asked for; `UnknownProvider` names the nearest."""
+        if name not in self._providers:
+            from tokenkit.plugins import load_provider
+
+            settings = self.config.settings(name)
+            self._providers[name] = load_provider(
+                name, config_folder=self.folders.config, options=settings.options, shadow=settings.shadow
+            )
+        return self._providers[name]
+
+    def client(self, provider: Provider) -> ClientRegistration:
+        """The client registration for a provider; raises `ClientMissing` with the ways to give one."""
+        from tokenkit.config import client_registration
+
+        return client_registration(provider, folders=self.folders, environ=self._environ, app=self.app)
+
+    @cached_property
+    def config(self) -> "Config":
+        """What the person wrote into ``config.toml``."""
+        from tokenkit.config import load_config
+
+        return load_config(self.folders.config)
+
+    @cached_property
+    def authorizations(self) -> Authorizations:
+        """The sign-ins of this owner."""
+        return Authorizations(self.keeper)
+
+    @cached_property
+    def _send(self) -> Callable[[Request], Response]:
+        from tokenkit.http import Transport
+
+        return Transport(deadline=DEADLINE).send
+
+
+class AccountSource:
+    """A `TokenSource`: the tokens of one account, and how they are put on a request."""
+
+    def __init__(self, kit: TokenKit, account: str) -> None:
+        self._kit = kit
+        self._asked = account
+
+    @cached_property
+    def account(self) -> Account:
+        """Whose tokens these are."""
+        return self._kit._desk.resolve(self._asked)
+
+    @cached_property
+    def provider(self) -> Provider:
+        """Who issues them."""
+        return self._kit.provider(self.account.provider)
+
+    def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
+        """A good token; `rejected` is one that an API answered with 401: at most one refresh is made for it (R15)."""
+        if rejected is None:
+            return self._kit.token(self._asked)
+        return self._kit._token(self._asked, Ask(rejected=rejected))
+
+    def authenticate(self, request: Request, token: AccessToken) -> Request:
+        """The request with the token on. Whether it may go there is for the caller to check (`tokenkit.hosts`)."""
+        # Only a token that travels elsewhere than in a header needs the registration, as Pocket's consumer key.
+        client = ClientRegistration("") if self.provider.header_token else self._kit.client(self.provider)
+        step = self.provider.authenticate
+        return guarded(self.provider, "authenticate", step, self._kit.context, client, token, request)

@@ -1,0 +1,109 @@
+"""The note of a lease: what those who refresh one account tell each other, across processes; never a secret (R8)."""
+
+import json
+from dataclasses import dataclass, replace
+
+from tokenkit import errors
+from tokenkit.errors import ProviderUnavailable, TokenKitError
+
+FIRST_BACKOFF = 1.0
+LONGEST_BACKOFF = 300.0
+
+_SHARED = frozenset(
+    {"ProviderUnavailable", "InvalidAnswer", "ClientRefused", "ProviderBroken", "StoreUnavailable", "ProviderError"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The last refresh that failed: what to tell the others, until when not to try again, how many in a row.
+
+    Times are Unix time in seconds, UTC.
+    """
+
+    kind: str
+    message: str
+    hint: str
+    at: float
+    retry_at: float
+    count: int
+
+    def error(self, account: str) -> TokenKitError:
+        """The error as whoever shares it gets it."""
+        if self.kind == "ProviderUnavailable":
+            return ProviderUnavailable(self.message, retry_at=self.retry_at, hint=self.hint, account=account)
+        if self.kind == "ProviderBroken":
+            return errors.ProviderError(self.message, hint=self.hint, account=account)
+        kind: type[TokenKitError] = getattr(errors, self.kind)
+        return kind(self.message, hint=self.hint, account=account)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """`newest`: the highest generation ever saved; `attempt`: when a refresh began that has not ended, else None."""
+
+    newest: int = 0
+    attempt: float | None = None
+    failure: Failure | None = None
+
+    def begun(self, now: float) -> "Note":
+        """A refresh is about to be sent."""
+        return replace(self, attempt=now)
+
+    def ended(self, generation: int) -> "Note":
+        """A record of that generation is saved."""
+        return Note(newest=max(self.newest, generation))
+
+    def failed(self, error: TokenKitError, now: float, *, outcome_known: bool) -> "Note":
+        """The refresh failed; all wait until the provider's own time, or twice as long as after the last failure.
+
+        An attempt whose outcome is not known stays open: should the next be refused, this one's answer was lost.
+        """
+        count = 1 if self.failure is None else self.failure.count + 1
+        backoff = now + min(FIRST_BACKOFF * 2 ** min(count - 1, 20), LONGEST_BACKOFF)
+        asked = getattr(error, "retry_at", None)
+        kind = type(error).__name__
+        failure = Failure(
+            kind=kind if kind in _SHARED else "ProviderError",
+            message=str(error)[:300],
+            hint=error.hint[:200],
+            at=now,
+            retry_at=backoff if asked is None else max(asked, now + FIRST_BACKOFF),
+            count=count,
+        )
+        return Note(newest=self.newest, attempt=None if outcome_known else self.attempt, failure=failure)
+
+    def to_bytes(self) -> bytes:
+        """Write it: JSON, small."""
+        record: dict[str, object] = {"newest": self.newest, "attempt": self.attempt}
+        if self.failure is not None:
+            record["failure"] = {name: getattr(self.failure, name) for name in Failure.__slots__}
+        return json.dumps(record, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Note":
+        """Read it; what cannot be read is as good as no note, for it only ever makes callers wait."""
+        try:
+            record = json.loads(data or b"{}")
+            failure = record.get("failure")
+            attempt = record.get("attempt")
+            return cls(
+                newest=int(record.get("newest", 0)),
+                attempt=None if attempt is None else float(attempt),
+                failure=None if failure is None else _failure(failure),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return cls()
+
+
+def _failure(record: dict[str, object]) -> Failure | None:
+    if record["kind"] not in _SHARED:
+        return None
+    return Failure(
+        kind=str(record["kind"]),
+        message=str(record["message"]),
+        hint=str(record["hint"]),
+        at=float(str(record["at"])),
+        retry_at=float(str(record["retry_at"])),
+        count=int(str(record["count"])),
+    )

@@ -1,0 +1,125 @@
+"""Grants and pending authorizations as sealed records of a store: seal and write, read and open."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tokenkit.account import Account, parse_account
+from tokenkit.errors import StoreUnavailable, UnknownAccount
+from tokenkit.grant import (
+    Grant,
+    PendingAuthorization,
+    grant_from_bytes,
+    grant_to_bytes,
+    pending_from_bytes,
+    pending_to_bytes,
+)
+from tokenkit.keys.ring import KeyRing
+from tokenkit.store import Name, Store, Version
+
+
+class Held(NamedTuple):
+    """A grant as it was found, and the version that it may be replaced by."""
+
+    grant: Grant
+    version: Version
+
+
+def grant_name(account: Account) -> Name:
+    """The name of an account's grant in the store."""
+    return Name("grant", account.owner, str(account))
+
+
+class Records:
+    """The sealed records of one owner."""
+
+    def __init__(self, store: Store, ring: KeyRing, owner: str = "") -> None:
+        self.store = store
+        self.ring = ring
+        self.owner = owner
+
+    def accounts(self, provider: str = "") -> list[Account]:
+        """The accounts that have a record, by name; nothing is opened."""
+        names = self.store.names("grant", self.owner)
+        found = [Account(*parse_account(name.id), owner=self.owner) for name in names]
+        return [account for account in found if not provider or account.provider == provider]
+
+    def load(self, account: Account) -> Held | None:
+        """The account's grant, or None where none is stored."""
+        name = grant_name(account)
+        stored = self.store.load(name)
+        if stored is None:
+            return None
+        plaintext = self.ring.open_record(name, stored.data)
+        return Held(grant_from_bytes(plaintext, account=str(account)), stored.version)
+
+    def get(self, account: Account) -> Held:
+        """The account's grant; raises `UnknownAccount` where none is stored."""
+        held = self.load(account)
+        if held is None:
+            raise UnknownAccount(
+                f"nothing is stored for {account}", hint=f"tokenkit login {account.provider}", account=str(account)
+            )
+        return held
+
+    def save(self, account: Account, grant: Grant, *, replaces: Version | None) -> Held:
+        """Seal and write a grant over the version `replaces`; raises `Conflict` when it is another by now."""
+        name = grant_name(account)
+        version = self.store.save(name, self._seal(name, grant_to_bytes(grant)), replaces=replaces)
+        return Held(grant, version)
+
+    def remove(self, account: Account, *, replaces: Version) -> None:
+        """Delete the version `replaces` of an account's grant; raises `Conflict` when it is another by now."""
+        self.store.save(grant_name(account), None, replaces=replaces)
+
+    def quarantine(self, account: Account, now: float) -> Version | None:
+        """Keep a copy of whatever is stored for the account, readable or not, and return its version (R18, R30)."""
+        stored = self.store.load(grant_name(account))
+        if stored is None:
+            return None
+        copy = Name("quarantine", self.owner, f"{account}/{now:.6f}")
+        if self.store.version(copy) is None:
+            self.store.save(copy, stored.data, replaces=None)
+        return stored.version
+
+    def set_aside(self, account: Account, now: float) -> None:
+        """Move what is stored for the account to quarantine (R30)."""
+        version = self.quarantine(account, now)
+        if version is not None:
+            self.remove(account, replaces=version)
+
+    def probe(self) -> None:
+        """Write, read back and delete a record: raises a `StoreError` before a person is bothered (R20)."""
+        name = Name("metadata", self.owner, f"probe-{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}")
+        sealed = self._seal(name, b"probe")
+        version = self.store.save(name, sealed, replaces=None)
+        stored = self.store.load(name)
+        if stored is None or self.ring.open_record(name, stored.data) != b"probe":
+            raise StoreUnavailable("the store does not give back what was written to it", hint="tokenkit audit")
+        self.store.save(name, None, replaces=version)
+
+    def save_pending(self, id: str, pending: PendingAuthorization) -> None:
+        """Seal and write a pending authorization."""
+        name = Name("pending", self.owner, id)
+        self.store.save(name, self._seal(name, pending_to_bytes(pending)), replaces=None)
+
+    def pendings(self) -> Iterator[Name]:
+        """The names of the owner's pending authorizations."""
+        return self.store.names("pending", self.owner)
+
+    def load_pending(self, name: Name) -> tuple[PendingAuthorization, Version] | None:
+        """A pending authorization and the version by which it is claimed."""
+        stored = self.store.load(name)
+        if stored is None:
+            return None
+        return pending_from_bytes(self.ring.open_record(name, stored.data)), stored.version
+
+    def _seal(self, name: Name, plaintext: bytes) -> bytes:
+        self.ring.ensure(self._any_sealed)
+        return self.ring.seal_record(name, plaintext)
+
+    def _any_sealed(self) -> bool:
+        """Whether a sealed record exists: then a key that is missing is lost, and a new one would hide it (R28)."""
+        return any(next(self.store.names(kind, self.owner), None) for kind in ("grant", "quarantine"))

@@ -1,0 +1,74 @@
+"""Sign-out: revoke at the provider, remove here, and say which of the two happened (R19)."""
+
+from dataclasses import dataclass
+
+from tokenkit.account import Account
+from tokenkit.errors import Conflict, ProviderError, TokenKitError
+from tokenkit.grant import MOVED, Grant
+from tokenkit.keeper import Keeper, check_unchanged
+from tokenkit.plugins import guarded
+from tokenkit.provider import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    """What a sign-out did: `removed` here, `revoked` at the provider, and a `note` in words where that is not all."""
+
+    account: Account
+    removed: bool
+    revoked: bool
+    note: str = ""
+
+
+def sharing_fate(keeper: Keeper, account: Account) -> list[Account]:
+    """The other local accounts that a revocation ends: the same person's, where it reaches the whole client."""
+    provider = keeper.provider(account.provider)
+    if provider.revoke is None or provider.revocation_reach != "client":
+        return []
+    mine = keeper.records.get(account).grant
+    others = [other for other in keeper.records.accounts(account.provider) if other != account]
+    return [other for other in others if _same_client(keeper.records.get(other).grant, mine)]
+
+
+def _same_client(grant: Grant, other: Grant) -> bool:
+    return bool(grant.subject) and (grant.subject, grant.client_id) == (other.subject, other.client_id)
+
+
+def sign_out(keeper: Keeper, account: Account, *, local: bool = False) -> SignOut:
+    """Revoke first, unless `local`, then remove; a provider that cannot be reached does not keep the account here.
+
+    It takes no lease: a refresh on its way finds the record gone, and revokes what it got (R8). Raises
+    `UnknownAccount` when nothing is stored.
+    """
+    held = keeper.records.get(account)
+    while True:
+        revoked, note = (False, "only removed here") if local else _revoke(keeper, account, held.grant)
+        try:
+            keeper.records.remove(account, replaces=held.version)
+            return SignOut(account, removed=True, revoked=revoked, note=note)
+        except Conflict:
+            newer = keeper.records.load(account)  # a refresh was saved in between: its tokens end, too
+            if newer is None:
+                return SignOut(account, removed=True, revoked=revoked, note=note)
+            held = newer
+
+
+def _revoke(keeper: Keeper, account: Account, grant: Grant) -> tuple[bool, str]:
+    provider = keeper.provider(account.provider)
+    if provider.revoke is None or grant.state == MOVED:
+        return False, _by_hand(provider)
+    try:
+        client = keeper.client(provider)
+        check_unchanged(account, grant, provider, client)
+        outcome = guarded(provider, "revoke", provider.revoke, keeper.context, client, grant)
+    except ProviderError as error:
+        return False, f"{provider.title} could not be reached ({error}). {_by_hand(provider)}"
+    except TokenKitError as error:
+        return False, f"{provider.title} was not asked ({error}). {_by_hand(provider)}"
+    return outcome.done, outcome.note if outcome.done else f"{outcome.note} {_by_hand(provider)}".strip()
+
+
+def _by_hand(provider: Provider) -> str:
+    if provider.manage_url:
+        return f"Remove the app yourself at {provider.manage_url}"
+    return f"{provider.title} has no way to revoke"

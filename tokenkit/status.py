@@ -1,0 +1,115 @@
+"""How an account stands: types, not flags (R11). A pure look: nothing is refreshed and nothing is sent."""
+
+from dataclasses import dataclass
+
+from tokenkit.account import Account
+from tokenkit.errors import StoreError
+from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
+from tokenkit.keeper import Keeper
+from tokenkit.note import Note
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """A good access token is stored; `until` is when it ends, None for never."""
+
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """The access token is good and about to end; the next use refreshes it."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """The access token has ended; the next use refreshes it."""
+
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsConsent:
+    """Only the person can go on."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """The provider could not be reached; the next try is at `retry_at`."""
+
+    retry_at: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The record cannot be opened."""
+
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Another machine holds the grant now."""
+
+
+State = Active | Expiring | Expired | NeedsConsent | Unavailable | Broken | Moved
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """An account and how it stands; the other members are empty where the record cannot be opened.
+
+    All times are Unix time in seconds, UTC. `missing` are scopes that were asked for and not granted.
+    """
+
+    account: Account
+    state: State
+    scopes: frozenset[str] | None = None
+    missing: frozenset[str] = frozenset()
+    authorized_at: float = 0.0
+    expires_at: float | None = None
+    refresh_expires_at: float | None = None
+
+
+def status(keeper: Keeper, account: Account, now: float) -> Status:
+    """How `account` stands at `now`; a record that cannot be opened is a state. Raises `UnknownAccount`."""
+    try:
+        grant = keeper.records.get(account).grant
+        note = keeper.note(account)
+    except StoreError as error:
+        return Status(account, Broken(str(error), error.hint))
+    token = grant.access_token
+    return Status(
+        account,
+        _state(grant, note, now),
+        scopes=grant.scopes,
+        missing=grant.missing,
+        authorized_at=grant.authorized_at,
+        expires_at=None if token is None else token.expires_at,
+        refresh_expires_at=grant.refresh_expires_at,
+    )
+
+
+def _state(grant: Grant, note: Note, now: float) -> State:
+    if grant.state == MOVED:
+        return Moved()
+    if grant.state == NEEDS_CONSENT:
+        return NeedsConsent(grant.reason)
+    token = grant.access_token
+    if token is not None and token.expires_at is None:
+        return Active(None)
+    end = 0.0 if token is None or token.expires_at is None else token.expires_at
+    good = token is not None and token.good(now)
+    if token is not None and good and not (token.closing(now) and grant.refresh_token):
+        return Active(end)
+    if not grant.refresh_token:
+        return NeedsConsent("the access token has ended, and the provider gave no refresh token")
+    if note.failure is not None and now < note.failure.retry_at and not good:
+        return Unavailable(note.failure.retry_at, note.failure.message)
+    return Expiring(end) if good else Expired(end)

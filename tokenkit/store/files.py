@@ -1,0 +1,184 @@
+"""Records as files: one a record, 0600, in folders 0700, replaced whole and durably (R26).
+
+::
+
+    <tokens>/google/me@example.com.jwe          a grant; another owner's under <tokens>/@alice/google/
+    <tokens>/.pending/4f1c….jwe                 other kinds
+    <tokens>/.locks/google/me@example.com.…     .refresh, long, over HTTP; .write, microseconds; never deleted
+    <state>/leases/<store>/google/…             the notes of leases
+
+The notes lie apart from the tokens, so that a restored backup of the tokens does not bring back its own memory of what
+was newest (R10).
+"""
+
+import hashlib
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tokenkit import private_file
+from tokenkit.errors import Conflict, StoreUnavailable, UsageError
+from tokenkit.paths import account_name, file_name
+from tokenkit.store import KINDS, Name, Stored, Version
+from tokenkit.store.file_lock import locked
+
+SUFFIX = ".jwe"
+NOTE_SIZE = 1024
+WRITE_WAIT = 10.0
+SETTLED = 2.0
+"""Seconds after which the time stamp of a folder tells every change: its clock ticks in milliseconds."""
+
+_PROVIDER = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+
+
+class FileStore:
+    """A `Store` of files under `tokens`, the notes of its leases under `state`. Nothing is made until it is needed."""
+
+    def __init__(self, tokens: str, state: str) -> None:
+        self.tokens = os.path.abspath(tokens)
+        here = hashlib.sha256(os.fsencode(os.path.realpath(self.tokens))).hexdigest()[:16]
+        self.notes = os.path.join(os.path.abspath(state), "leases", here)
+
+    def path(self, name: Name) -> str:
+        """Where the record lies."""
+        return os.path.join(self.tokens, _relative(name) + SUFFIX)
+
+    def load(self, name: Name) -> Stored | None:
+        """The record, or None when there is none; `FileRefused` for what is not plainly ours."""
+        path = self.path(name)
+        while True:
+            version = private_file.version(path)
+            if version is None:
+                return None
+            data = private_file.read(path)
+            if data is not None and private_file.version(path) == version:
+                return Stored(data, version)
+
+    def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
+        """Write durably over the version `replaces`, or raise `Conflict`; None deletes."""
+        path = self.path(name)
+        self._ensure(self.tokens, os.path.dirname(_relative(name)))
+        with locked(self._lock(name, "write"), wait=WRITE_WAIT):
+            if private_file.version(path) != replaces:
+                raise Conflict(f"{name.id} has changed since it was read", hint="read it again")
+            if data is None:
+                private_file.remove(path)
+                return None
+            return private_file.write(path, data)
+
+    def version(self, name: Name) -> Version | None:
+        """The file's version, or that of a bare provider's folder."""
+        if name.kind == "grant" and "/" not in name.id:
+            return self._folder_version(os.path.join(self.tokens, _relative(name)))
+        return private_file.version(self.path(name))
+
+    def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
+        """The names of that kind and owner, by id, beyond `after`."""
+        base = os.path.join(self.tokens, _owner_folder(owner))
+        if kind == "grant":
+            found = [
+                f"{provider}/{account}"
+                for provider in _listed(base)
+                if _PROVIDER.fullmatch(provider)
+                for account in _records(os.path.join(base, provider))
+            ]
+        else:
+            found = _records(os.path.join(base, "." + kind))
+        return (Name(kind, owner, id) for id in sorted(found) if id > after)
+
+    def note(self, name: Name) -> bytes:
+        """The note of the last lease."""
+        return _read_note(os.path.join(self.notes, _relative(name)))
+
+    @contextmanager
+    def lease(self, name: Name, *, lasts: float, wait: float) -> Iterator["FileLease"]:
+        """Hold the kernel's lock of that name; it ends with its holder, however that dies."""
+        with locked(self._lock(name, "refresh"), wait=wait):
+            yield FileLease(self, name)
+
+    def _lock(self, name: Name, kind: str) -> str:
+        relative = _relative(name)
+        if name.kind != "grant":  # one lock for all of a kind: they come and go, and lock files never do
+            relative = os.path.dirname(relative)
+        folder = os.path.join(".locks", os.path.dirname(relative))
+        self._ensure(self.tokens, folder)
+        return os.path.join(self.tokens, folder, f"{os.path.basename(relative)}.{kind}")
+
+    def _ensure(self, base: str, relative: str) -> None:
+        folder = os.path.join(base, relative)
+        if os.path.isdir(folder) and not os.path.islink(folder):
+            return
+        private_file.ensure_folder(base)
+        for part in relative.split(os.sep):
+            base = os.path.join(base, part)
+            private_file.ensure_folder(base)
+
+    def _folder_version(self, folder: str) -> Version | None:
+        version = private_file.version(folder)
+        if version is None or time.time_ns() - version[1] > SETTLED * 1e9:
+            return version
+        return (*version, time.time_ns())  # too fresh to tell from the next change: never equal to another
+
+
+class FileLease:
+    """A kernel lock on one account, and its note."""
+
+    def __init__(self, store: FileStore, name: Name) -> None:
+        self._store = store
+        self._name = name
+        self._note = os.path.join(store.notes, _relative(name))
+
+    def left(self) -> float:
+        """For as long as this process lives."""
+        return float("inf")
+
+    @property
+    def note(self) -> bytes:
+        """What the last holder left."""
+        return _read_note(self._note)
+
+    def write_note(self, note: bytes) -> None:
+        """Replace the note with a single write of a fixed size: a kill leaves the old one or the new one."""
+        self._store._ensure(self._store.notes, os.path.dirname(_relative(self._name)))
+        private_file.overwrite(self._note, note[:NOTE_SIZE].ljust(NOTE_SIZE))
+
+    def reserve(self, size: int) -> None:
+        """Create the next version's file and take its space on the disk (R9)."""
+        private_file.reserve(self._store.path(self._name), size)
+
+
+def _owner_folder(owner: str) -> str:
+    return "@" + file_name(owner) if owner else ""
+
+
+def _relative(name: Name) -> str:
+    if name.kind not in KINDS:
+        raise UsageError(f"there is no kind of record called {name.kind!r}")
+    base = _owner_folder(name.owner)
+    if name.kind != "grant":
+        return os.path.join(base, "." + name.kind, file_name(name.id))
+    provider, _, account = name.id.partition("/")
+    if not _PROVIDER.fullmatch(provider):
+        raise UsageError(f"{provider!r} cannot be a provider's name", hint="use lower-case letters, digits, _ . -")
+    return os.path.join(base, provider, file_name(account)) if account else os.path.join(base, provider)
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{folder} cannot be read: {os.strerror(error.errno or 0)}", hint=f"chmod 700 '{folder}'"
+        ) from None
+
+
+def _records(folder: str) -> list[str]:
+    return [account_name(entry[: -len(SUFFIX)]) for entry in _listed(folder) if entry.endswith(SUFFIX)]
+
+
+def _read_note(path: str) -> bytes:
+    return (private_file.read(path) or b"").rstrip()

@@ -1,0 +1,92 @@
+"""Records in the memory of one process: for tests, and for people who want nothing on disk."""
+
+import itertools
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tokenkit.errors import Conflict, StoreUnavailable
+from tokenkit.store import Name, Stored, Version
+
+
+class MemoryStore:
+    """A `Store` that ends with its process."""
+
+    def __init__(self) -> None:
+        self._records: dict[Name, Stored] = {}
+        self._notes: dict[Name, bytes] = {}
+        self._leases: defaultdict[Name, threading.Lock] = defaultdict(threading.Lock)
+        self._versions = itertools.count(1)
+        self._sets: dict[tuple[str, str], int] = {}
+        self._lock = threading.RLock()
+
+    def load(self, name: Name) -> Stored | None:
+        """The record, or None when there is none."""
+        return self._records.get(name)
+
+    def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
+        """Write over the version `replaces`, or raise `Conflict`; None deletes."""
+        with self._lock:
+            if self.version(name) != replaces:
+                raise Conflict(f"{name.id} has changed since it was read", hint="read it again")
+            version = next(self._versions)
+            self._sets[name.owner, name.id.partition("/")[0]] = version
+            if data is None:
+                self._records.pop(name, None)
+                return None
+            self._records[name] = Stored(data, version)
+            return version
+
+    def version(self, name: Name) -> Version | None:
+        """The record's version, or that of a bare provider's set of accounts."""
+        if name.kind == "grant" and "/" not in name.id:
+            return self._sets.get((name.owner, name.id))
+        stored = self._records.get(name)
+        return None if stored is None else stored.version
+
+    def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
+        """The names of that kind and owner, by id, beyond `after`."""
+        with self._lock:
+            found = sorted(name for name in self._records if (name.kind, name.owner) == (kind, owner))
+        return (name for name in found if name.id > after)
+
+    def note(self, name: Name) -> bytes:
+        """The note of the last lease."""
+        return self._notes.get(name, b"")
+
+    @contextmanager
+    def lease(self, name: Name, *, lasts: float, wait: float) -> Iterator["MemoryLease"]:
+        """Hold the only lease of that name."""
+        with self._lock:
+            lock = self._leases[name]
+        if not lock.acquire(timeout=wait):
+            raise StoreUnavailable(f"another thread has held {name.id} for too long", hint="try again")
+        try:
+            yield MemoryLease(self._notes, name)
+        finally:
+            lock.release()
+
+
+class MemoryLease:
+    """A lease on a name in memory: it ends with its holder."""
+
+    def __init__(self, notes: dict[Name, bytes], name: Name) -> None:
+        self._notes = notes
+        self._name = name
+
+    def left(self) -> float:
+        """For ever: nobody takes it away."""
+        return float("inf")
+
+    @property
+    def note(self) -> bytes:
+        """What the last holder left."""
+        return self._notes.get(self._name, b"")
+
+    def write_note(self, note: bytes) -> None:
+        """Replace the note."""
+        self._notes[self._name] = note
+
+    def reserve(self, size: int) -> None:
+        """Memory needs no reservation."""

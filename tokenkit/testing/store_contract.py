@@ -1,0 +1,176 @@
+"""What every store must hold: subclass it in a test module and return yours from the `store` fixture."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tokenkit.errors import Conflict, StoreUnavailable
+from tokenkit.store import Name, Store
+
+GRANT = Name("grant", "", "google/me@example.com")
+
+HOSTILE = (
+    "a/b", "..", ".hidden", "a\0b", "\N{PILE OF POO}", "CON", "aux.txt", "trailing. ", "a b", "%41", "@", "A", "~",
+    "-rf",
+)  # fmt: skip
+
+
+class StoreContract:
+    """The tests of a `Store`::
+
+    class TestMyStore(StoreContract):
+        @pytest.fixture
+        def store(self, tmp_path):
+            return MyStore(tmp_path)
+    """
+
+    @pytest.fixture
+    def store(self) -> Store:
+        """The store to be tested, empty."""
+        raise NotImplementedError
+
+    def test_what_was_saved_is_loaded_with_its_version(self, store: Store) -> None:
+        """The plain round trip."""
+        version = store.save(GRANT, b"one", replaces=None)
+        assert store.load(GRANT) == (b"one", version)
+        assert store.version(GRANT) == version
+
+    def test_what_was_never_saved_is_none(self, store: Store) -> None:
+        """Absent is None, for the record, its version and its note."""
+        assert store.load(GRANT) is None
+        assert store.version(GRANT) is None
+        assert store.note(GRANT) == b""
+        assert list(store.names("grant")) == []
+
+    def test_a_save_over_another_version_conflicts_and_changes_nothing(self, store: Store) -> None:
+        """R8: compare and set."""
+        first = store.save(GRANT, b"one", replaces=None)
+        second = store.save(GRANT, b"two", replaces=first)
+        for stale in (None, first):
+            with pytest.raises(Conflict):
+                store.save(GRANT, b"three", replaces=stale)
+        assert store.load(GRANT) == (b"two", second)
+
+    def test_a_version_never_comes_back(self, store: Store) -> None:
+        """R8: not with the same bytes, nor after a deletion."""
+        seen = set()
+        for _ in range(50):
+            version = store.save(GRANT, b"same", replaces=None)
+            assert version not in seen
+            seen.add(version)
+            version = store.save(GRANT, b"same", replaces=version)
+            assert version not in seen
+            seen.add(version)
+            store.save(GRANT, None, replaces=version)
+
+    def test_a_record_is_claimed_by_exactly_one(self, store: Store) -> None:
+        """R21: of many who delete the version they read, one succeeds."""
+        name = Name("pending", "", "abc")
+        version = store.save(name, b"state", replaces=None)
+        barrier = threading.Barrier(8)
+
+        def claim() -> bool:
+            barrier.wait()
+            try:
+                store.save(name, None, replaces=version)
+            except Conflict:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(lambda _: claim(), range(8))) == 1
+        assert store.load(name) is None
+
+    def test_names_are_those_of_the_kind_and_owner_in_order(self, store: Store) -> None:
+        """Owners and kinds never mix; `after` goes on where a listing stopped."""
+        for id in ("spotify/b", "google/b", "google/a"):
+            store.save(Name("grant", "", id), b"x", replaces=None)
+        store.save(Name("grant", "alice", "google/a"), b"x", replaces=None)
+        store.save(Name("pending", "", "p"), b"x", replaces=None)
+        assert [name.id for name in store.names("grant")] == ["google/a", "google/b", "spotify/b"]
+        assert [name.id for name in store.names("grant", after="google/a")] == ["google/b", "spotify/b"]
+        assert list(store.names("grant", "alice")) == [Name("grant", "alice", "google/a")]
+        assert list(store.names("pending")) == [Name("pending", "", "p")]
+        assert list(store.names("client")) == []
+
+    def test_an_owners_record_is_not_anothers(self, store: Store) -> None:
+        """The same id under two owners is two records."""
+        alice = GRANT._replace(owner="alice")
+        store.save(GRANT, b"mine", replaces=None)
+        store.save(alice, b"hers", replaces=None)
+        mine, hers = store.load(GRANT), store.load(alice)
+        assert mine is not None
+        assert hers is not None
+        assert (mine.data, hers.data) == (b"mine", b"hers")
+
+    @pytest.mark.parametrize("account", HOSTILE)
+    def test_hostile_account_names_come_back_as_they_were(self, store: Store, account: str) -> None:
+        """A name is data: it names no other place, and nothing of it is lost."""
+        name = Name("grant", "", f"google/{account}")
+        store.save(name, b"x", replaces=None)
+        assert list(store.names("grant")) == [name]
+
+    def test_names_that_differ_only_by_case_are_two_records(self, store: Store) -> None:
+        """On a file system that ignores case, too."""
+        store.save(Name("grant", "", "google/Me"), b"upper", replaces=None)
+        store.save(Name("grant", "", "google/me"), b"lower", replaces=None)
+        assert [name.id for name in store.names("grant")] == ["google/Me", "google/me"]
+
+    def test_the_set_of_a_providers_accounts_has_a_version(self, store: Store) -> None:
+        """R1: for a bare provider name one look tells whether anything changed."""
+        everyone = Name("grant", "", "google")
+        before = store.version(everyone)
+        version = store.save(GRANT, b"one", replaces=None)
+        after = store.version(everyone)
+        assert after != before
+        store.save(GRANT, None, replaces=version)
+        assert store.version(everyone) != after
+
+    def test_a_lease_has_one_holder_at_a_time(self, store: Store) -> None:
+        """R5: the second waits for the first."""
+        order = []
+        entered, leave = threading.Event(), threading.Event()
+
+        def first() -> None:
+            with store.lease(GRANT, lasts=60, wait=10):
+                entered.set()
+                leave.wait(10)
+                order.append("first")
+
+        thread = threading.Thread(target=first)
+        thread.start()
+        entered.wait(10)
+        with pytest.raises(StoreUnavailable), store.lease(GRANT, lasts=60, wait=0.02):
+            raise AssertionError("two holders")
+        leave.set()
+        with store.lease(GRANT, lasts=60, wait=10) as lease:
+            order.append("second")
+            assert lease.left() > 30
+        thread.join()
+        assert order == ["first", "second"]
+
+    def test_leases_of_different_accounts_do_not_wait_for_each_other(self, store: Store) -> None:
+        """One provider that hangs delays nobody else."""
+        other = GRANT._replace(id="google/other")
+        with store.lease(GRANT, lasts=60, wait=0.1), store.lease(other, lasts=60, wait=0.1):
+            pass
+
+    def test_a_note_is_left_to_the_next_holder(self, store: Store) -> None:
+        """R8: what is shared and not secret."""
+        with store.lease(GRANT, lasts=60, wait=1) as lease:
+            assert lease.note == b""
+            lease.write_note(b'{"newest": 3}')
+            assert lease.note == b'{"newest": 3}'
+        with store.lease(GRANT, lasts=60, wait=1) as lease:
+            assert lease.note == b'{"newest": 3}'
+            lease.write_note(b"{}")
+        assert store.note(GRANT) == b"{}"
+
+    def test_a_save_needs_no_lease(self, store: Store) -> None:
+        """R8: a sign-out does not wait for a refresh on its way."""
+        version = store.save(GRANT, b"one", replaces=None)
+        with store.lease(GRANT, lasts=60, wait=1) as lease:
+            lease.reserve(100)
+            store.save(GRANT, None, replaces=version)
+            assert store.load(GRANT) is None

@@ -10,18 +10,8 @@ import pytest
 DISTRIBUTION = "tokenkit-oauth"
 TOP = Path(__file__).resolve().parent.parent
 
-documents = sorted(
-    path
-    for pattern in (
-        "*.md",
-        "docs/**/*.md",
-        "pyproject.toml",
-        ".github/**/*.yml",
-        "tokenkit/**/*.py",
-        "providers/**/*.py",
-    )
-    for path in TOP.glob(pattern)
-)
+PLACES = ("*.md", "docs/**/*.md", "pyproject.toml", ".github/**/*.yml", "tokenkit/**/*.py", "providers/**/*.py")
+DOCUMENTS = sorted(path for pattern in PLACES for path in TOP.glob(pattern))
 
 
 def entry_points(group: str) -> dict[str, str]:

@@ -208,7 +208,7 @@ def require_header_token(provider: Provider, account: Account) -> None:
     """Refuse a provider whose token travels elsewhere than in ``Authorization`` (R33); raises `TokenRefused`."""
     if not provider.header_token:
         raise TokenRefused(
-            f"the token of {account} travels elsewhere than in the Authorization header: a redirect could carry it away",
+            f"the token of {account} travels not only in the Authorization header: a redirect could carry it away",
             hint=f'use kit.http("{account}"), which checks every request as it leaves, or tokenkit request {account}',
             account=str(account),
         )

@@ -1,0 +1,104 @@
+"""Servers on real sockets that do with each connection whatever a test says, and a resolver that finds them."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from tokenkit.errors import ProviderUnavailable
+from tokenkit.http import Transport
+from tokenkit.provider import Request
+
+Handler = Callable[[socket.socket], None]
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+DEADLINE = 0.3
+SLACK = 0.5
+"""Seconds that a busy machine may add to a deadline."""
+
+
+class Peer:
+    """A server that does with each connection what `handler` says, in a thread each, and keeps what it read."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/token"
+        self.connections = 0
+
+    def run(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                self.connections += 1
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            self._handler(connection)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+@contextmanager
+def peer(handler: Handler) -> Iterator[Peer]:
+    server = Peer(handler)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.close()
+        thread.join()
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """Read up to the end of the body that Content-Length announces."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += connection.recv(65536) or b"\r\n\r\n"
+    head, _, body = data.partition(b"\r\n\r\n")
+    lengths = [line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
+    while lengths and len(body) < int(lengths[0]):
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def answering(answer: bytes, seen: list[bytes] | None = None) -> Handler:
+    def handler(connection: socket.socket) -> None:
+        request = read_request(connection)
+        if seen is not None:
+            seen.append(request)
+        connection.sendall(answer)
+
+    return handler
+
+
+def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def fails(url: str, transport: Transport | None = None) -> ProviderUnavailable:
+    """Send, expect no answer, and expect to be told within the deadline."""
+    start = time.monotonic()
+    with pytest.raises(ProviderUnavailable) as caught:
+        (transport or Transport(deadline=DEADLINE)).send(Request.form(url, {"refresh_token": "s3cret"}))
+    assert time.monotonic() - start < DEADLINE + SLACK
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.hint
+    return caught.value
+
+
+def point(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let `name` resolve to 127.0.0.1."""
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *a, **k: real("127.0.0.1" if host == name else host, *a, **k)
+    )

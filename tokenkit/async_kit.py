@@ -54,12 +54,24 @@ class AsyncTokenKit:
         background: bool = True,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self.sync = TokenKit(
-            app, owner, store=store, keys=keys, providers=providers, context=context,
-            background=background, environ=environ,
+        self._lie_over(
+            TokenKit(
+                app, owner, store=store, keys=keys, providers=providers, context=context,
+                background=background, environ=environ,
+            )
         )  # fmt: skip
-        self._remembered = self.sync._remembered
-        self._now = self.sync.context.now
+
+    @classmethod
+    def over(cls, kit: TokenKit) -> "AsyncTokenKit":
+        """The asyncio face of a kit that is there already."""
+        face = cls.__new__(cls)
+        face._lie_over(kit)
+        return face
+
+    def _lie_over(self, kit: TokenKit) -> None:
+        self.sync = kit
+        self._remembered = kit._remembered
+        self._now = kit.context.now
         self._pool_pid = 0
 
     async def token(

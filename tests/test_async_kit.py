@@ -1,0 +1,227 @@
+"""asyncio callers: the loop is never blocked, and a coroutine that goes away takes nothing with it (R1, R7)."""
+
+import asyncio
+import threading
+import time
+
+import pytest
+from scripted import LIFETIME, ScriptedKit
+
+from tokenkit.async_kit import AsyncTokenKit
+from tokenkit.errors import ConsentRequired, ProviderUnavailable
+from tokenkit.store.memory import MemoryStore
+
+
+class ThreadStore(MemoryStore):
+    """Remembers in which threads it was used."""
+
+    def __init__(self):
+        super().__init__()
+        self.threads = set()
+
+    def load(self, name):
+        self.threads.add(threading.get_ident())
+        return super().load(name)
+
+    def save(self, name, data, *, replaces):
+        self.threads.add(threading.get_ident())
+        return super().save(name, data, replaces=replaces)
+
+    def version(self, name):
+        self.threads.add(threading.get_ident())
+        return super().version(name)
+
+    def lease(self, name, *, lasts, wait):
+        self.threads.add(threading.get_ident())
+        return super().lease(name, lasts=lasts, wait=wait)
+
+
+@pytest.fixture
+def sync(tmp_path):
+    kit = ScriptedKit(tmp_path, store=ThreadStore())
+    kit.me = kit.sign_in()
+    kit.records.store.threads.clear()
+    return kit
+
+
+@pytest.fixture
+def kit(sync):
+    return AsyncTokenKit.over(sync)
+
+
+def expire(sync):
+    sync.clock.advance(LIFETIME + 1)
+
+
+def test_many_coroutines_cause_one_refresh(kit, sync):
+    """R5."""
+    expire(sync)
+
+    async def main():
+        return await asyncio.gather(*(kit.token("scripted") for _ in range(50)))
+
+    assert len({token.value for token in asyncio.run(main())}) == 1
+    assert sync.scripted.refreshes == 1
+
+
+def test_coroutines_and_threads_share_one_refresh(kit, sync):
+    """R5: the registry is the same for both."""
+    expire(sync)
+    release = threading.Event()
+    sync.scripted.will(lambda: release.wait(5) and None)
+    values = []
+
+    async def main():
+        thread = threading.Thread(target=lambda: values.append(sync.token("scripted").value))
+        thread.start()
+        waiting = asyncio.gather(*(kit.token("scripted") for _ in range(5)))
+        await asyncio.sleep(0.01)
+        release.set()
+        values.extend(token.value for token in await waiting)
+        await asyncio.to_thread(thread.join)
+
+    asyncio.run(main())
+    assert len(values) == 6
+    assert len(set(values)) == 1
+    assert sync.scripted.refreshes == 1
+
+
+def test_the_store_is_never_touched_on_the_thread_of_the_loop(kit, sync):
+    """R1: neither by a look, nor a refresh, a listing, a status, a sign-in or a sign-out."""
+    redirect_uri = "http://127.0.0.1:1/callback/scripted"
+
+    async def main():
+        await kit.token("scripted")
+        expire(sync)
+        await kit.token("scripted")
+        await kit.accounts()
+        await kit.status("scripted")
+        await kit.refresh("scripted")
+        pending = await kit.begin("scripted", redirect_uri=redirect_uri, binding="b")
+        await kit.complete(f"{redirect_uri}?code=c&state={pending.state.reveal()}", binding="b")
+        await kit.logout("scripted")
+        return threading.get_ident()
+
+    loop_thread = asyncio.run(main())
+    assert sync.records.store.threads
+    assert loop_thread not in sync.records.store.threads
+
+
+def test_a_cancelled_waiter_does_not_cancel_the_refresh(kit, sync):
+    """R7: nor does it fail the others who wait for it."""
+    expire(sync)
+    release = threading.Event()
+    sync.scripted.will(lambda: release.wait(5) and None)
+
+    async def main():
+        other = asyncio.create_task(kit.token("scripted"))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(kit.token("scripted"), 0.05)
+        release.set()
+        return await other
+
+    token = asyncio.run(main())
+    assert sync.records.get(sync.me).grant.access_token.value == token.value
+    assert sync.scripted.refreshes == 1
+
+
+def test_a_loop_that_ends_in_the_middle_of_a_refresh_loses_nothing(kit, sync):
+    """R7."""
+    expire(sync)
+    release = threading.Event()
+    sync.scripted.will(lambda: release.wait(5) and None)
+
+    async def main():
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(kit.token("scripted"), 0.05)
+
+    asyncio.run(main())
+    release.set()
+    assert sync.token("scripted").value == sync.records.get(sync.me).grant.access_token.value
+    assert sync.scripted.refreshes == 1
+
+
+def test_two_event_loops_share_one_kit(kit, sync):
+    expire(sync)
+    values = []
+
+    def run():
+        values.append(asyncio.run(kit.token("scripted")).value)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(values) == 4
+    assert len(set(values)) == 1
+    assert sync.scripted.refreshes == 1
+
+
+def test_errors_arrive_as_they_are(kit, sync):
+    expire(sync)
+    sync.scripted.will(ConsentRequired("refused", reason="revoked"))
+    with pytest.raises(ConsentRequired, match="revoked"):
+        asyncio.run(kit.token("scripted"))
+
+
+def test_a_token_with_life_left_is_served_while_the_provider_is_down(kit, sync):
+    """R14."""
+    first = asyncio.run(kit.token("scripted"))
+    sync.clock.advance(LIFETIME - 5)
+    sync.scripted.will(ProviderUnavailable("down", sent=False))
+    assert asyncio.run(kit.token("scripted")).value == first.value
+
+
+def test_interactive_first_use_runs_in_a_thread_of_its_own(kit, sync, monkeypatch):
+    sync.logout("scripted")
+    threads = []
+
+    def login(provider, **_):
+        threads.append(threading.get_ident())
+        return sync.sign_in()
+
+    monkeypatch.setattr(sync, "login", login)
+
+    async def main():
+        await kit.token("scripted", interactive=True)
+        return threading.get_ident()
+
+    assert asyncio.run(main()) not in threads
+    assert len(threads) == 1
+
+
+@pytest.mark.slow
+def test_a_ticker_on_the_loop_sees_no_gap_while_everything_else_waits(kit, sync):
+    """No gap above 50 ms, through a lock that is held, a slow store and a slow provider; the best of three runs."""
+    slow = sync.records.store
+
+    class Slow(ThreadStore):
+        def load(self, name):
+            time.sleep(0.1)
+            return super().load(name)
+
+        def save(self, name, data, *, replaces):
+            time.sleep(0.1)
+            return super().save(name, data, replaces=replaces)
+
+    slow.__class__ = Slow
+
+    async def ticker(gaps):
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0.005)
+            now = time.perf_counter()
+            gaps.append(now - last)
+            last = now
+
+    async def main():
+        gaps = []
+        ticking = asyncio.create_task(ticker(gaps))
+        expire(sync)
+        sync.scripted.will(lambda: time.sleep(0.2))
+        await asyncio.gather(*(kit.token("scripted") for _ in range(20)))
+        ticking.cancel()
+        return max(gaps)
+
+    assert min(asyncio.run(main()) for _ in range(3)) < 0.05

@@ -31,7 +31,7 @@ ROWS = """
     network proxy oauth2
     http provider_file
     plugins
-    config
+    config chained_log
     activity consent
     flight note records
     keeper
@@ -52,6 +52,7 @@ FACADE = ("kit", "async_kit", "cli")
 
 LIGHT = [
     "account",
+    "activity",
     "errors",
     "os_words",
     "token",

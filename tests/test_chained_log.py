@@ -1,0 +1,153 @@
+"""Accidents and partial edits of a log show, and writers in any number of processes keep it whole."""
+
+import multiprocessing
+import os
+import stat
+
+import pytest
+from tokenkit import chained_log
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def log(tmp_path):
+    return str(tmp_path / "log")
+
+
+def write(log, *texts, now=1_000_000.0):
+    for text in texts:
+        with chained_log.held(log):
+            chained_log.append(log, {"text": text}, now)
+
+
+def told(log):
+    return [line.entry["text"] if line.entry else None for line in chained_log.lines(log)]
+
+
+def unsound(log):
+    return [line.number for line in chained_log.lines(log) if not line.sound]
+
+
+def edit(log, change):
+    path = chained_log.segments(log)[0]
+    with open(path) as file:
+        lines = file.read().split("\n")
+    change(lines)
+    with open(path, "w") as file:
+        file.write("\n".join(lines))
+
+
+def test_what_was_appended_is_read_in_order_and_is_sound(log):
+    write(log, "a", "b", "c")
+    assert told(log) == ["a", "b", "c"]
+    assert unsound(log) == []
+
+
+def test_a_log_that_was_never_written_has_no_lines(log):
+    assert list(chained_log.lines(log)) == []
+
+
+def test_a_changed_line_shows(log):
+    write(log, "a", "b", "c")
+    edit(log, lambda lines: lines.__setitem__(1, lines[1].replace('"b"', '"x"')))
+    assert unsound(log) == [2]
+
+
+def test_a_changed_first_line_shows(log):
+    write(log, "a", "b")
+    edit(log, lambda lines: lines.__setitem__(0, lines[0].replace('"a"', '"x"')))
+    assert unsound(log) == [1]
+
+
+def test_a_removed_line_shows(log):
+    write(log, "a", "b", "c")
+    edit(log, lambda lines: lines.pop(1))
+    assert unsound(log) == [2]
+
+
+def test_an_inserted_line_shows(log):
+    write(log, "a", "b", "c")
+    edit(log, lambda lines: lines.insert(1, lines[2]))
+    assert unsound(log) == [2, 3]
+
+
+def test_what_a_killed_writer_left_shows_and_the_next_line_is_whole(log):
+    write(log, "a", "b")
+    path = chained_log.segments(log)[0]
+    os.truncate(path, os.path.getsize(path) - 9)
+    write(log, "c")
+    assert told(log) == ["a", None, "c"]
+    assert unsound(log) == [2]
+
+
+def test_a_full_segment_is_followed_by_another_that_is_chained_to_it(log, monkeypatch):
+    monkeypatch.setattr(chained_log, "SEGMENT_SIZE", 200)
+    write(log, *"abcdefgh")
+    assert len(chained_log.segments(log)) > 2
+    assert told(log) == list("abcdefgh")
+    assert unsound(log) == []
+
+
+def test_an_old_segment_is_followed_by_another(log):
+    write(log, "a", now=0.0)
+    write(log, "b", now=chained_log.SEGMENT_LASTS)
+    assert len(chained_log.segments(log)) == 2
+    assert unsound(log) == []
+
+
+def test_a_lost_segment_shows(log, monkeypatch):
+    monkeypatch.setattr(chained_log, "SEGMENT_SIZE", 1)
+    write(log, "a", "b", "c")
+    os.unlink(chained_log.segments(log)[1])
+    assert [line.sound for line in chained_log.lines(log)] == [True, False]
+
+
+def test_the_oldest_segment_goes_and_the_rest_is_sound(log, monkeypatch):
+    monkeypatch.setattr(chained_log, "SEGMENT_SIZE", 1)
+    monkeypatch.setattr(chained_log, "SEGMENTS", 3)
+    write(log, *"abcdef")
+    assert told(log) == ["d", "e", "f"]
+    assert unsound(log) == []
+
+
+def test_nothing_is_kept_beyond_its_time(log):
+    for month in range(20):
+        write(log, str(month), now=month * chained_log.SEGMENT_LASTS)
+    assert told(log)[0] != "0"
+    begun = [int(os.path.basename(path).split(".")[0]) for path in chained_log.segments(log)]
+    assert begun[1] >= 19 * chained_log.SEGMENT_LASTS - chained_log.KEPT
+
+
+def test_a_clock_that_went_back_neither_breaks_the_chain_nor_begins_a_segment(log):
+    write(log, "a", now=1_000_000.0)
+    write(log, "b", now=10.0)
+    assert told(log) == ["a", "b"]
+    assert unsound(log) == []
+
+
+def test_files_and_folders_are_private_under_any_umask(log):
+    before = os.umask(0)
+    try:
+        write(log, "a")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(os.stat(log).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(chained_log.segments(log)[0]).st_mode) == 0o600
+
+
+def _write_many(log, who):
+    write(log, *(f"{who}-{number}" for number in range(25)))
+
+
+def test_many_processes_at_once_lose_no_line_and_break_no_chain(log, monkeypatch):
+    monkeypatch.setattr(chained_log, "SEGMENT_SIZE", 4000)
+    monkeypatch.setattr(chained_log, "LOCK_WAIT", 60.0)
+    fork = multiprocessing.get_context("fork")
+    workers = [fork.Process(target=_write_many, args=(log, who)) for who in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert sorted(told(log)) == sorted(f"{who}-{number}" for who in range(6) for number in range(25))
+    assert unsound(log) == []

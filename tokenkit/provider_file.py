@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from typing import Any, TypeVar, cast
 
 from tokenkit.errors import ConfigurationError
@@ -100,7 +100,8 @@ def _checked(path: str, kind: type[T], members: object, where: str = "") -> T:
         kind, frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True)
     )
     try:
-        return cast(T, TypeAdapter(strict).validate_json(json.dumps(members)))
+        checked = TypeAdapter(strict).validate_json(json.dumps(members))
+        return kind(**{field.name: getattr(checked, field.name) for field in fields(strict)})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise _wrong(path, kind, where, first["loc"], first["type"], first["msg"]) from None
@@ -120,5 +121,11 @@ def _wrong(
         hint = "a client registration is kept apart from the provider; `tokenkit login` asks for it"
     else:
         known = [field.name for field in fields(Scope if len(loc) > 1 else kind)]
-        hint = f"did you mean {get_close_matches(str(loc[-1]), known, n=1, cutoff=0.0)[0]}?"
+        hint = f"did you mean {_nearest(str(loc[-1]), known)}?"
     return ConfigurationError(f"{path}: there is no key {key}", hint=hint)
+
+
+def _nearest(key: str, known: Sequence[str]) -> str:
+    """The known key most like this one, or like what it would be here: elsewhere endpoints are called URLs."""
+    spellings = (key, key.replace("_url", "_endpoint"))
+    return max(known, key=lambda name: max(SequenceMatcher(None, name, spelling).ratio() for spelling in spellings))

@@ -1,0 +1,241 @@
+"""The authorization code grant: what is sent out, and which answers are accepted (R18, R21 to R23)."""
+
+import re
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+
+import pytest
+from tokenkit.errors import (
+    AuthorizationError,
+    CallbackRefused,
+    ClientRefused,
+    ConsentDenied,
+    InvalidAnswer,
+    ProviderChanged,
+    ProviderUnavailable,
+)
+from tokenkit.flows.authorization_code import AuthorizationEndpoint, exchange
+from tokenkit.flows.token_endpoint import TokenEndpoint
+from tokenkit.grant import pending_from_bytes, pending_to_bytes
+from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration
+
+from world import CLIENT, NOW, World, answer, query
+
+ISSUER = "https://acme.example"
+PLAIN = AuthorizationEndpoint("acme", "Acme", "https://acme.example/authorize")
+WITH_ISSUER = AuthorizationEndpoint("acme", "Acme", "https://acme.example/authorize", issuer=ISSUER)
+PROMISED = AuthorizationEndpoint("acme", "Acme", "https://acme.example/authorize", issuer=ISSUER, iss="required")
+TOKENS = TokenEndpoint("acme", "Acme", "https://acme.example/token")
+REQUEST = AuthorizationRequest("http://127.0.0.1:1/callback/acme")
+
+
+def begin(endpoint=PLAIN, request=REQUEST, scopes=("a", "b"), parameters=None):
+    return endpoint.begin(World().ctx, CLIENT, request, scopes, parameters or {})
+
+
+def code(endpoint=PLAIN, **parameters):
+    pending = begin(endpoint)
+    parameters.setdefault("state", pending.state.reveal())
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return endpoint.code(CLIENT, pending, AuthorizationAnswer(given))
+
+
+def test_the_person_is_sent_with_what_the_rfc_asks_for():
+    pending = begin(request=AuthorizationRequest(REQUEST.redirect_uri, login_hint="me@example.com"))
+    assert pending.url.startswith("https://acme.example/authorize?")
+    sent = query(pending.url)
+    assert sent.pop("code_challenge")
+    assert sent == {
+        "response_type": "code",
+        "client_id": "client-1",
+        "redirect_uri": REQUEST.redirect_uri,
+        "state": pending.state.reveal(),
+        "scope": "a b",
+        "login_hint": "me@example.com",
+        "code_challenge_method": "S256",
+    }
+    assert (pending.scopes, pending.created_at, pending.client_id) == ({"a", "b"}, NOW, "client-1")
+
+
+def test_the_challenge_is_s256_of_the_verifier():
+    """R23, RFC 7636 section 4.2."""
+    pending = begin()
+    verifier = pending.code_verifier.reveal()
+    assert re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", verifier)
+    hashed = urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
+    assert query(pending.url)["code_challenge"] == hashed
+    assert verifier not in pending.url
+
+
+def test_state_and_verifier_are_256_bits_and_drawn_apart():
+    """R21: the world draws another byte each time."""
+    pending = begin()
+    assert pending.state != pending.code_verifier
+    assert len(pending.state.reveal()) == 43
+
+
+def test_pkce_is_off_only_where_the_provider_says_so():
+    """R23."""
+    pending = begin(AuthorizationEndpoint("acme", "Acme", "https://acme.example/authorize", pkce=False))
+    assert pending.code_verifier is None
+    assert "code_challenge" not in query(pending.url)
+
+
+def test_more_parameters_never_replace_the_flows_own():
+    parameters = {"prompt": "consent", "state": "known", "code_challenge_method": "plain", "client_id": "other"}
+    pending = begin(parameters=parameters)
+    sent = query(pending.url)
+    assert sent["prompt"] == "consent"
+    assert (sent["state"], sent["code_challenge_method"]) == (pending.state.reveal(), "S256")
+    assert sent["client_id"] == "client-1"
+
+
+def test_the_query_of_the_endpoint_is_kept():
+    """RFC 6749 section 3.1."""
+    pending = begin(AuthorizationEndpoint("acme", "Acme", "https://acme.example/authorize?tenant=x"))
+    assert query(pending.url)["tenant"] == "x"
+
+
+def test_scopes_are_joined_by_the_providers_separator_and_left_out_when_there_are_none():
+    endpoint = AuthorizationEndpoint("acme", "Acme", "https://acme.example/authorize", scope_separator=",")
+    assert query(begin(endpoint).url)["scope"] == "a,b"
+    assert "scope" not in query(begin(scopes=()).url)
+
+
+def test_what_is_remembered_survives_its_record_and_shows_nothing():
+    """R21, R35."""
+    pending = begin(WITH_ISSUER)
+    assert pending_from_bytes(pending_to_bytes(pending)) == pending
+    assert pending.state.reveal() not in repr(pending)
+    assert pending.code_verifier.reveal() not in repr(pending)
+
+
+def test_a_fitting_answer_gives_its_code():
+    assert code(code="the-code") == "the-code"
+
+
+@pytest.mark.parametrize("state", ["", "x", "other", "ü", "\ud800", None])
+def test_another_state_is_refused(state):
+    """R22: also with an error, which anyone could forge to end a sign-in."""
+    for more in ({"code": "c"}, {"error": "access_denied"}):
+        pending = begin()
+        parameters = more if state is None else {**more, "state": state}
+        with pytest.raises(CallbackRefused, match="does not belong") as caught:
+            PLAIN.code(CLIENT, pending, AuthorizationAnswer(parameters))
+        assert pending.state.reveal() not in str(caught.value)
+
+
+def test_states_are_compared_in_constant_time(monkeypatch):
+    """R21."""
+    compared = []
+    monkeypatch.setattr("hmac.compare_digest", lambda *both: compared.append(both) or True)
+    assert code(state="x", code="c") == "c"
+    assert len(compared) == 1
+
+
+@pytest.mark.parametrize("endpoint", [WITH_ISSUER, PROMISED])
+@pytest.mark.parametrize(
+    "iss", ["https://evil.example", f"{ISSUER}/", "HTTPS://ACME.EXAMPLE", "https://acme.example:443", ""]
+)
+def test_another_issuer_is_refused_before_its_error_is_believed(endpoint, iss):
+    """R23, RFC 9207 section 2.4: plain strings are compared, on error answers too."""
+    for more in ({"code": "c"}, {"error": "access_denied", "error_description": "believe me"}):
+        with pytest.raises(CallbackRefused, match="RFC 9207") as caught:
+            code(endpoint, iss=iss, **more)
+        assert "believe" not in str(caught.value)
+
+
+def test_a_promised_issuer_must_be_there():
+    """R23."""
+    with pytest.raises(CallbackRefused, match="RFC 9207"):
+        code(PROMISED, code="c")
+    assert code(PROMISED, code="c", iss=ISSUER) == "c"
+    assert code(WITH_ISSUER, code="c") == "c"
+
+
+def test_an_issuer_where_none_is_configured_is_refused():
+    """R23."""
+    for iss in (ISSUER, ""):
+        with pytest.raises(CallbackRefused):
+            code(PLAIN, code="c", iss=iss)
+
+
+@pytest.mark.parametrize("value", [None, "", "two\nlines", "ü"])
+def test_an_answer_without_a_code_that_can_be_one_is_refused(value):
+    with pytest.raises(CallbackRefused, match="neither a code nor an error"):
+        code(code=value)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ("access_denied", ConsentDenied),
+        ("invalid_scope", ConsentDenied),
+        ("login_required", ConsentDenied),
+        ("unauthorized_client", ClientRefused),
+        ("server_error", ProviderUnavailable),
+        ("temporarily_unavailable", ProviderUnavailable),
+    ],
+)
+def test_error_answers_are_told_apart(error, kind):
+    """RFC 6749 section 4.1.2.1."""
+    with pytest.raises(kind) as caught:
+        code(error=error, error_description="Scope \x1b[31m is not known")
+    assert type(caught.value) is kind
+    assert "\x1b" not in str(caught.value)
+    if kind is ConsentDenied:
+        assert caught.value.error == error
+
+
+def test_a_sign_in_that_another_provider_issuer_or_client_began_is_refused():
+    """R17: a plugin that changed in between gets no code."""
+    pending = begin(WITH_ISSUER)
+    parameters = AuthorizationAnswer({"state": pending.state.reveal(), "code": "c"})
+    for endpoint, client in ((PLAIN, CLIENT), (WITH_ISSUER, ClientRegistration("other"))):
+        with pytest.raises(ProviderChanged):
+            endpoint.code(client, pending, parameters)
+
+
+def test_the_code_is_exchanged_with_the_verifier_and_the_redirect_uri_that_was_sent():
+    pending = begin()
+    world = World(answer({"access_token": "a"}))
+    exchange(world.ctx, TOKENS, CLIENT, pending, "the-code", {"audience": "x", "code": "no"})
+    assert world.sent == {
+        "audience": "x",
+        "grant_type": "authorization_code",
+        "code": "the-code",
+        "redirect_uri": REQUEST.redirect_uri,
+        "code_verifier": pending.code_verifier.reveal(),
+        "client_id": "client-1",
+        "client_secret": "client-secret-1",
+    }
+
+
+def test_without_pkce_no_verifier_is_sent():
+    pending = begin(AuthorizationEndpoint("acme", "Acme", "https://acme.example/authorize", pkce=False))
+    world = World(answer({"access_token": "a"}))
+    exchange(world.ctx, TOKENS, CLIENT, pending, "c", {})
+    assert "code_verifier" not in world.sent
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"),
+    [
+        (answer({"error": "invalid_grant"}, 400), AuthorizationError),
+        (answer({"error": "invalid_request"}, 400), AuthorizationError),
+        (answer({"error": "invalid_client"}, 401), ClientRefused),
+        (answer({}, 503), ProviderUnavailable),
+        (ProviderUnavailable("the answer was lost", sent=True), ProviderUnavailable),
+        (ProviderUnavailable("no route", sent=False), ProviderUnavailable),
+        (answer([]), InvalidAnswer),
+        (answer({"access_token": None, "refresh_token": "r"}), InvalidAnswer),
+    ],
+)
+def test_a_code_is_sent_exactly_once_whatever_comes_of_it(outcome, kind):
+    """R18: a second try would revoke what the first one got (RFC 6749 section 4.1.2)."""
+    world = World(outcome)
+    with pytest.raises(kind) as caught:
+        exchange(world.ctx, TOKENS, CLIENT, begin(), "the-code", {})
+    assert len(world.requests) == 1
+    assert world.slept == []
+    assert "the-code" not in str(caught.value)

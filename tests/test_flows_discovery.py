@@ -1,0 +1,104 @@
+"""Metadata is taken from the issuer that was asked, and from no other (RFC 8414, R23)."""
+
+import pytest
+from tokenkit.errors import InvalidAnswer, ProviderUnavailable
+from tokenkit.flows.discovery import discover
+from tokenkit.provider import Response
+
+from world import World, answer
+
+ISSUER = "https://op.example"
+METADATA = {
+    "issuer": ISSUER,
+    "authorization_endpoint": "https://op.example/auth",
+    "token_endpoint": "https://op.example/token",
+}
+MISSING = Response(404)
+
+
+def found(**members):
+    return discover(World(answer({**METADATA, **members})).ctx, ISSUER)
+
+
+def test_endpoints_are_taken_from_the_metadata():
+    told = found(
+        revocation_endpoint="https://op.example/revoke",
+        device_authorization_endpoint="https://op.example/device",
+        userinfo_endpoint="https://op.example/me",
+    )
+    assert told == {
+        "issuer": ISSUER,
+        "authorization_endpoint": "https://op.example/auth",
+        "token_endpoint": "https://op.example/token",
+        "revocation_endpoint": "https://op.example/revoke",
+        "device_authorization_endpoint": "https://op.example/device",
+        "userinfo_endpoint": "https://op.example/me",
+        "iss": "if_present",
+        "client_auth": "basic",
+    }
+
+
+def test_an_issuer_with_a_path_is_looked_for_at_three_addresses():
+    """RFC 8414 section 3 and 5: the path goes in between; OpenID Connect puts it in front."""
+    issuer = "https://op.example/tenant"
+    world = World(MISSING, MISSING, answer({**METADATA, "issuer": issuer}))
+    assert discover(world.ctx, issuer)["issuer"] == issuer
+    assert [request.url for request in world.requests] == [
+        "https://op.example/.well-known/oauth-authorization-server/tenant",
+        "https://op.example/.well-known/openid-configuration/tenant",
+        "https://op.example/tenant/.well-known/openid-configuration",
+    ]
+
+
+def test_an_issuer_without_a_path_is_looked_for_at_two():
+    world = World(MISSING, MISSING)
+    with pytest.raises(InvalidAnswer, match="publishes no metadata"):
+        discover(world.ctx, ISSUER)
+    assert [request.url for request in world.requests] == [
+        "https://op.example/.well-known/oauth-authorization-server",
+        "https://op.example/.well-known/openid-configuration",
+    ]
+
+
+@pytest.mark.parametrize("issuer", ["https://evil.example", "https://op.example/", None])
+def test_the_metadata_of_another_issuer_is_refused(issuer):
+    """RFC 8414 section 3.3: the comparison is of plain strings."""
+    with pytest.raises(InvalidAnswer, match="another issuer"):
+        found(issuer=issuer)
+
+
+@pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint"])
+def test_metadata_without_the_two_endpoints_is_no_use(name):
+    with pytest.raises(InvalidAnswer, match="endpoint"):
+        found(**{name: None})
+
+
+@pytest.mark.parametrize(("promise", "iss"), [(True, "required"), (False, "if_present"), ("true", "if_present")])
+def test_a_server_that_promises_iss_is_held_to_it(promise, iss):
+    """R23, RFC 9207 section 3."""
+    assert found(authorization_response_iss_parameter_supported=promise)["iss"] == iss
+
+
+@pytest.mark.parametrize(
+    ("methods", "chosen"),
+    [
+        (None, "basic"),
+        (["client_secret_post", "client_secret_basic"], "basic"),
+        (["client_secret_post", "none"], "post"),
+        (["none"], "none"),
+        (["private_key_jwt"], "basic"),
+    ],
+)
+def test_the_client_authenticates_by_a_method_the_server_takes(methods, chosen):
+    """RFC 8414 section 2."""
+    assert found(token_endpoint_auth_methods_supported=methods)["client_auth"] == chosen
+
+
+def test_a_server_in_trouble_is_unavailable_and_not_without_metadata():
+    with pytest.raises(ProviderUnavailable):
+        discover(World(Response(503)).ctx, ISSUER)
+
+
+def test_something_that_is_no_metadata_is_refused():
+    with pytest.raises(InvalidAnswer):
+        discover(World(Response(200, (), b"<html>")).ctx, ISSUER)

@@ -1,0 +1,415 @@
+"""A provider as data: each field does what it says. `test_every_field_has_a_test_of_its_own` holds the two together."""
+
+from base64 import b64decode
+from dataclasses import FrozenInstanceError, fields, replace
+
+import pytest
+from tokenkit.errors import CallbackRefused, ConfigurationError, ConsentRequired, InvalidAnswer, ProviderUnavailable
+from tokenkit.oauth2 import OAuth2
+from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, Provider, Request, Response, Scope
+from tokenkit.token import AccessToken, Secret
+
+from world import CLIENT, NOW, PUBLIC, World, answer, grant, query
+
+REQUEST = AuthorizationRequest("http://127.0.0.1:1/callback/acme")
+
+ACME = OAuth2(
+    name="acme",
+    title="Acme",
+    authorization_endpoint="https://acme.example/authorize",
+    token_endpoint="https://acme.example/token",
+)
+TOKENS = {"access_token": "a", "refresh_token": "r", "expires_in": 60}
+
+
+def acme(**changes) -> OAuth2:
+    return replace(ACME, **changes)
+
+
+def begun(provider, request=REQUEST, client=CLIENT):
+    return provider.begin(World().ctx, client, request)
+
+
+def asked(provider, request=REQUEST):
+    return query(begun(provider, request).url)
+
+
+def signed_in(provider, members=TOKENS, request=REQUEST, **parameters):
+    """The grant of a whole sign-in, and the world it was in."""
+    pending = begun(provider, request)
+    world = World(answer(members))
+    given = AuthorizationAnswer({"state": pending.state.reveal(), "code": "c", **parameters})
+    return provider.complete(world.ctx, CLIENT, pending, given), world
+
+
+def refreshed(provider, members=TOKENS, **changes):
+    world = World(answer(members))
+    return provider.refresh(world.ctx, CLIENT, grant(**changes)), world
+
+
+def test_every_field_has_a_test_of_its_own():
+    """A field that nothing reads was the commonest fault of the provider list that is in wide use."""
+    tests = [name for name in globals() if name.startswith("test_")]
+    missing = [field.name for field in fields(OAuth2) if not any(f"_{field.name}_" in f"{name}_" for name in tests)]
+    assert missing == []
+
+
+def test_it_is_a_value():
+    assert acme() == ACME
+    with pytest.raises(FrozenInstanceError):
+        ACME.name = "other"
+
+
+def test_it_is_a_provider():
+    """Every member of the protocol is there; mypy holds the types."""
+    members = [name for name in vars(Provider) if not name.startswith("_")]
+    assert [name for name in members if not hasattr(ACME, name)] == []
+    assert (ACME.header_token, ACME.state_in, ACME.retired, ACME.challenged) == (True, "query", "", None)
+
+
+def test_a_power_without_its_endpoint_is_none():
+    assert (ACME.revoke, ACME.identify, ACME.device) == (None, None, None)
+    assert ACME.refresh is not None
+
+
+# Who and where.
+
+
+def test_name_is_in_what_is_kept_and_in_the_commands_that_mend():
+    provider = acme(name="other")
+    assert begun(provider).provider == "other"
+    assert signed_in(provider)[0].provider == "other"
+    with pytest.raises(ConsentRequired) as caught:
+        refreshed(provider, {"error": "invalid_grant"})
+    assert caught.value.hint == "tokenkit login other"
+
+
+@pytest.mark.parametrize("name", ["", "../config", "a/b", "Acme", ".hidden", "a b"])
+def test_a_name_that_could_not_be_a_file_or_a_command_is_refused(name):
+    with pytest.raises(ConfigurationError):
+        acme(name=name)
+
+
+def test_title_is_what_people_read():
+    with pytest.raises(ConsentRequired, match="The Acme needs you"):
+        refreshed(acme(title="The Acme"), {"error": "invalid_grant"})
+
+
+def test_authorization_endpoint_is_where_the_person_is_sent():
+    assert begun(acme(authorization_endpoint="https://x.example/a")).url.startswith("https://x.example/a?")
+
+
+def test_token_endpoint_is_asked_and_kept():
+    """R17."""
+    provider = acme(token_endpoint="https://x.example/t")
+    kept, world = signed_in(provider)
+    assert world.requests[0].url == kept.token_endpoint == "https://x.example/t"
+    assert refreshed(provider)[1].requests[0].url == "https://x.example/t"
+
+
+def test_revocation_endpoint_is_asked_and_kept():
+    """R17, R19."""
+    provider = acme(revocation_endpoint="https://acme.example/revoke")
+    assert signed_in(provider)[0].revocation_endpoint == "https://acme.example/revoke"
+    world = World(Response(200))
+    assert provider.revoke(world.ctx, CLIENT, grant()).done is True
+    assert world.requests[0].url == "https://acme.example/revoke"
+
+
+def test_device_authorization_endpoint_is_asked_for_a_code():
+    provider = acme(device_authorization_endpoint="https://acme.example/device", default_scopes=("a",))
+    codes = {"device_code": "d", "user_code": "u", "verification_uri": "https://acme.example/enter", "expires_in": 60}
+    world = World(answer(codes), answer(TOKENS))
+    kept = provider.device(world.ctx, CLIENT, REQUEST, lambda *_: None)
+    assert world.requests[0].url == "https://acme.example/device"
+    assert (kept.refresh_token, kept.asked, kept.authorized_at) == (Secret("r"), {"a"}, NOW + 5)
+
+
+def test_userinfo_endpoint_is_asked_with_the_token_whose_account_it_is():
+    provider = acme(userinfo_endpoint="https://acme.example/me")
+    world = World(answer({"sub": "42", "email": "me@example.com"}))
+    identity = provider.identify(world.ctx, CLIENT, grant())
+    assert (identity.subject, identity.name) == ("42", "me@example.com")
+    (request,) = world.requests
+    assert (request.method, request.url) == ("GET", "https://acme.example/me")
+    assert request.header("authorization") == "Bearer access-old"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"),
+    [
+        (Response(401), InvalidAnswer),
+        (Response(302), InvalidAnswer),
+        (Response(503), ProviderUnavailable),
+        (answer({}), InvalidAnswer),
+        (answer({"sub": "x" * 300}), InvalidAnswer),
+        (answer({"sub": "\x1b"}), InvalidAnswer),
+        (answer([]), InvalidAnswer),
+    ],
+)
+def test_an_identity_that_is_not_told_is_an_error_of_ours(outcome, kind):
+    with pytest.raises(kind):
+        acme(userinfo_endpoint="https://acme.example/me").identify(World(outcome).ctx, CLIENT, grant())
+
+
+def test_a_grant_without_an_access_token_cannot_be_asked_whose_it_is():
+    with pytest.raises(InvalidAnswer):
+        acme(userinfo_endpoint="https://acme.example/me").identify(World().ctx, CLIENT, grant(access_tokens={}))
+
+
+def test_issuer_is_kept_and_compared():
+    """R17, R23."""
+    provider = acme(issuer="https://acme.example")
+    assert signed_in(provider, iss="https://acme.example")[0].issuer == "https://acme.example"
+    with pytest.raises(CallbackRefused):
+        signed_in(provider, iss="https://evil.example")
+
+
+def test_iss_may_be_required():
+    """R23."""
+    with pytest.raises(CallbackRefused):
+        signed_in(acme(issuer="https://acme.example", iss="required"))
+
+
+def test_resource_hosts_are_read_when_the_provider_is_made():
+    """R32: a typo is found then, not when a token is about to go somewhere."""
+    assert acme(resource_hosts=("https://api.acme.example/v1",)).resource_hosts == ("https://api.acme.example/v1",)
+    for entry in ("api.acme.example", "https://*.com", "https://user@acme.example"):
+        with pytest.raises(ConfigurationError):
+            acme(resource_hosts=(entry,))
+
+
+@pytest.mark.parametrize("field", ["token_endpoint", "revocation_endpoint", "device_authorization_endpoint"])
+def test_no_endpoint_of_the_authorization_server_is_a_resource(field):
+    """R32."""
+    with pytest.raises(ConfigurationError, match="takes in its endpoint"):
+        acme(**{field: "https://api.acme.example/oauth/x"}, resource_hosts=("https://api.acme.example",))
+    acme(**{field: "https://api.acme.example/oauth/x"}, resource_hosts=("https://api.acme.example/v1",))
+
+
+@pytest.mark.parametrize(
+    "url", ["", "acme.example/token", "ftp://acme.example", "https://a@acme.example/t", "https:///t"]
+)
+def test_an_endpoint_that_is_no_plain_url_is_refused(url):
+    with pytest.raises(ConfigurationError):
+        acme(token_endpoint=url)
+
+
+def test_endpoints_have_no_fragment_and_are_not_half_https():
+    """RFC 6749 section 3.1; a browser sent to http would show the state to the network."""
+    with pytest.raises(ConfigurationError, match="fragment"):
+        acme(token_endpoint="https://acme.example/token#x")
+    with pytest.raises(ConfigurationError, match="some are not"):
+        acme(authorization_endpoint="http://acme.example/authorize")
+
+
+def test_redirect_host_and_redirect_port_are_data_for_the_loopback():
+    """R24: read by consent; a provider that demands localhost says so here."""
+    assert (ACME.redirect_host, ACME.redirect_port) == ("127.0.0.1", 0)
+    provider = acme(redirect_host="localhost", redirect_port=8080)
+    assert (provider.redirect_host, provider.redirect_port) == ("localhost", 8080)
+
+
+def test_console_url_and_manage_url_are_told_to_people():
+    provider = acme(console_url="https://acme.example/apps", manage_url="https://acme.example/me/apps")
+    assert (provider.console_url, provider.manage_url) == ("https://acme.example/apps", "https://acme.example/me/apps")
+
+
+# What is asked.
+
+
+def test_scopes_resolve_aliases():
+    provider = acme(scopes={"read": Scope("https://acme.example/read")}, default_scopes=("read", "raw"))
+    assert asked(provider)["scope"] == "https://acme.example/read raw"
+
+
+def test_default_scopes_are_asked_where_the_request_names_none():
+    provider = acme(default_scopes=("a", "b"))
+    assert asked(provider)["scope"] == "a b"
+    assert asked(provider, AuthorizationRequest("http://127.0.0.1:1/", scopes=("c",)))["scope"] == "c"
+
+
+def test_identity_scopes_are_asked_always_and_never_twice():
+    provider = acme(identity_scopes=("openid", "email"), default_scopes=("openid",))
+    assert asked(provider)["scope"] == "openid email"
+    assert (
+        asked(provider, AuthorizationRequest("http://127.0.0.1:1/", scopes=("c", "email")))["scope"] == "c email openid"
+    )
+
+
+def test_scope_separator_joins_and_splits():
+    provider = acme(scope_separator=",", default_scopes=("a", "b"))
+    assert asked(provider)["scope"] == "a,b"
+    assert signed_in(provider, {**TOKENS, "scope": "a,b"})[0].scopes == {"a", "b"}
+
+
+def test_client_auth_holds_for_every_request_that_has_one():
+    provider = acme(client_auth="basic", revocation_endpoint="https://acme.example/revoke")
+    world = World(Response(200))
+    provider.revoke(world.ctx, CLIENT, grant())
+    for request in (signed_in(provider)[1].requests[0], refreshed(provider)[1].requests[0], world.requests[0]):
+        credentials = request.header("authorization").removeprefix("Basic ")
+        assert b64decode(credentials) == b"client-1:client-secret-1"
+        assert b"client" not in request.body
+
+
+def test_needs_secret_is_told_to_whoever_asks_for_a_client():
+    assert (ACME.needs_secret, acme(needs_secret=True).needs_secret) == (False, True)
+
+
+def test_pkce_is_on_unless_the_data_says_off():
+    """R23."""
+    assert asked(ACME)["code_challenge_method"] == "S256"
+    assert "code_verifier" in signed_in(ACME)[1].sent
+    assert "code_challenge" not in asked(acme(pkce=False))
+    assert "code_verifier" not in signed_in(acme(pkce=False))[1].sent
+
+
+def test_request_format_may_be_json():
+    """Notion."""
+    _, world = signed_in(acme(request_format="json"))
+    (request,) = world.requests
+    assert request.header("content-type").startswith("application/json")
+    assert b'"grant_type": "authorization_code"' in request.body
+
+
+def test_authorization_parameters_are_always_sent():
+    provider = acme(authorization_parameters={"access_type": "offline"})
+    for need in (True, False):
+        request = AuthorizationRequest("http://127.0.0.1:1/", need_refresh_token=need)
+        assert asked(provider, request)["access_type"] == "offline"
+
+
+def test_consent_parameters_are_sent_when_a_refresh_token_is_needed():
+    provider = acme(consent_parameters={"prompt": "consent"})
+    assert asked(provider)["prompt"] == "consent"
+    assert "prompt" not in asked(provider, AuthorizationRequest("http://127.0.0.1:1/", need_refresh_token=False))
+
+
+def test_token_parameters_go_with_the_code():
+    provider = acme(token_parameters={"audience": "x"})
+    assert signed_in(provider)[1].sent["audience"] == "x"
+    assert "audience" not in refreshed(provider)[1].sent
+
+
+def test_refresh_parameters_go_with_the_refresh_token():
+    provider = acme(refresh_parameters={"audience": "x"})
+    assert refreshed(provider)[1].sent["audience"] == "x"
+    assert "audience" not in signed_in(provider)[1].sent
+
+
+# What is answered.
+
+
+def test_default_expires_in_stands_in_for_a_missing_one():
+    """R16."""
+    members = {"access_token": "a"}
+    assert signed_in(ACME, members)[0].access_token.expires_at == NOW + 3600
+    assert signed_in(acme(default_expires_in=5.0), members)[0].access_token.expires_at == NOW + 5
+    assert signed_in(acme(default_expires_in="never"), members)[0].access_token.expires_at is None
+    assert refreshed(acme(default_expires_in="never"), members)[0].access_token.expires_at is None
+
+
+def test_refresh_lifetime_counts_from_the_authorization():
+    provider = acme(refresh_lifetime=1000.0)
+    kept, _ = signed_in(provider)
+    assert (kept.authorized_at, kept.refresh_expires_at) == (NOW, NOW + 1000)
+    assert refreshed(provider, refresh_expires_at=NOW + 1000)[0].refresh_expires_at == NOW + 1000
+    assert signed_in(provider, {**TOKENS, "refresh_token_expires_in": 7})[0].refresh_expires_at == NOW + 7
+
+
+def test_captured_members_are_kept():
+    kept, _ = signed_in(acme(captured=("team.id",)), {**TOKENS, "team": {"id": "T1"}})
+    assert kept.extra == {"team.id": "T1"}
+    assert refreshed(acme(captured=("team.id",)), {**TOKENS, "team": {"id": "T2"}})[0].extra == {"team.id": "T2"}
+
+
+def test_subject_path_and_name_paths_say_where_the_identity_stands():
+    provider = acme(
+        userinfo_endpoint="https://acme.example/me", subject_path="user.id", name_paths=("none", "user.login")
+    )
+    members = {"user": {"id": 42, "login": "me"}}
+    identity = provider.identify(World(answer(members)).ctx, CLIENT, grant())
+    assert (identity.subject, identity.name) == ("42", "me")
+    identity = provider.identify(World(answer({"user": {"id": 42}})).ctx, CLIENT, grant())
+    assert (identity.subject, identity.name) == ("42", "42")
+
+
+def test_an_identity_may_stand_in_the_token_answer():
+    """Dropbox, Notion, Slack: no endpoint is asked."""
+    provider = acme(captured=("team.id", "team.name"), subject_path="team.id", name_paths=("team.name",))
+    kept, _ = signed_in(provider, {**TOKENS, "team": {"id": "T1", "name": "Ours"}})
+    identity = provider.identify(World().ctx, CLIENT, kept)
+    assert (identity.subject, identity.name) == ("T1", "Ours")
+
+
+def test_revocation_reach_token_names_each_token():
+    """R19."""
+    provider = acme(revocation_endpoint="https://acme.example/revoke", revocation_reach="token")
+    world = World(Response(200), Response(200))
+    provider.revoke(world.ctx, CLIENT, grant())
+    assert len(world.requests) == 2
+
+
+def test_without_an_endpoint_revocation_reaches_nothing():
+    """R19: the provider cannot revoke, and says so."""
+    assert acme(revocation_reach="client").revocation_reach == ""
+    assert acme(revocation_reach="client", revocation_endpoint="https://acme.example/r").revocation_reach == "client"
+
+
+def test_reasons_are_told_in_the_place_of_the_providers_words():
+    provider = acme(reasons={"rapt": "Ask your administrator."})
+    with pytest.raises(ConsentRequired) as caught:
+        refreshed(provider, {"error": "invalid_grant", "error_subtype": "invalid_rapt"})
+    assert caught.value.reason == "Ask your administrator."
+
+
+# A grant, a request, an issuer.
+
+
+def test_a_grant_says_where_it_is_from():
+    """R17."""
+    provider = acme(issuer="https://acme.example", default_scopes=("a", "b"))
+    kept, _ = signed_in(provider, {**TOKENS, "scope": "a"})
+    assert (kept.client_id, kept.authorized_at, kept.refresh_token) == ("client-1", NOW, Secret("r"))
+    assert (kept.scopes, kept.asked, kept.missing) == ({"a"}, {"a", "b"}, {"b"})
+    assert kept.access_token.scopes == {"a"}
+
+
+def test_an_answer_without_scopes_granted_what_was_asked():
+    """RFC 6749 section 5.1; and nothing is known where nothing was asked."""
+    assert signed_in(acme(default_scopes=("a",)))[0].scopes == {"a"}
+    assert signed_in(ACME)[0].scopes is None
+
+
+def test_an_empty_scope_granted_nothing():
+    assert signed_in(acme(default_scopes=("a",)), {**TOKENS, "scope": ""})[0].missing == {"a"}
+
+
+def test_a_request_gets_the_token_in_its_header_alone():
+    """RFC 6750 section 2.1; another Authorization header does not stay beside it."""
+    request = Request("GET", "https://api.acme.example/x", (("authorization", "Basic x"), ("X-Y", "z")))
+    signed = ACME.authenticate(World().ctx, PUBLIC, AccessToken("a"), request)
+    assert signed.headers == (("X-Y", "z"), ("Authorization", "Bearer a"))
+    assert signed.url == request.url
+
+
+def test_a_provider_can_be_made_from_its_issuer():
+    """RFC 8414; what is given goes before what was found."""
+    metadata = {
+        "issuer": "https://op.example",
+        "authorization_endpoint": "https://op.example/auth",
+        "token_endpoint": "https://op.example/token",
+        "authorization_response_iss_parameter_supported": True,
+    }
+    world = World(answer(metadata))
+    provider = OAuth2.from_issuer(world.ctx, "https://op.example", name="op", title="OP", client_auth="none")
+    assert provider == OAuth2(
+        name="op",
+        title="OP",
+        authorization_endpoint="https://op.example/auth",
+        token_endpoint="https://op.example/token",
+        issuer="https://op.example",
+        iss="required",
+        client_auth="none",
+    )

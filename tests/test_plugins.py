@@ -1,0 +1,337 @@
+"""Providers are found by name, one at a time, and a wrong file or plugin gets an exact error."""
+
+import subprocess
+import sys
+from importlib.metadata import EntryPoint, EntryPoints
+
+import pytest
+from tokenkit import plugins
+from tokenkit.errors import ConfigurationError, ConsentDenied, ProviderBroken, UnknownProvider
+from tokenkit.oauth2 import OAuth2
+from tokenkit.plugins import guarded, load_provider, provider_names
+from tokenkit.provider import Scope
+
+ACME = """
+[provider]
+name = "acme"
+title = "Acme Notes"
+authorization_endpoint = "https://{region}.acme.example/oauth/authorize"
+token_endpoint = "https://{region}.acme.example/oauth/token"
+revocation_endpoint = "https://{region}.acme.example/oauth/revoke"
+resource_hosts = ["https://{region}.acme.example/api"]
+client_auth = "basic"
+pkce = true
+scope_separator = ","
+request_format = "json"
+default_scopes = ["read"]
+default_expires_in = "never"
+captured = ["workspace_id"]
+
+[provider.authorization_parameters]
+audience = "https://{region}.acme.example"
+
+[provider.variables.region]
+choices = ["eu", "us"]
+
+[provider.scopes]
+read = { value = "notes.read", about = "read your notes" }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "providers").mkdir()
+    return tmp_path
+
+
+def write(folder, text, name="acme"):
+    path = folder / "providers" / f"{name}.toml"
+    path.write_text(text)
+    return path
+
+
+def load(folder, name="acme", **ways):
+    return load_provider(name, config_folder=str(folder), **ways)
+
+
+def refused(folder, text):
+    """The error that a file gets, which always names it."""
+    path = write(folder, text)
+    with pytest.raises(ConfigurationError) as caught:
+        load(folder, options={"region": "eu"} if "{region}" in text else {})
+    assert str(path) in str(caught.value)
+    return caught.value
+
+
+def install(monkeypatch, **objects):
+    """Entry points, of a plugin package that is not there; each object is made an attribute of this module."""
+    points = []
+    for name, thing in objects.items():
+        monkeypatch.setattr(sys.modules[__name__], f"plugin_{name}", thing, raising=False)
+        points.append(EntryPoint(name, f"{__name__}:plugin_{name}", plugins.GROUP))
+    monkeypatch.setattr(plugins, "entry_points", lambda **which: EntryPoints(points).select(**which))
+
+
+def value(name="acme", **fields):
+    return OAuth2(
+        name=name,
+        title=name,
+        authorization_endpoint="https://acme.example/a",
+        token_endpoint="https://acme.example/t",
+        **fields,
+    )
+
+
+# A file.
+
+
+def test_a_file_makes_a_provider(folder):
+    """The four tiers of what 86 % of known providers need: parameters, variables, separators, JSON, captured values."""
+    write(folder, ACME)
+    provider = load(folder, options={"region": "eu"})
+    assert provider == OAuth2(
+        name="acme",
+        title="Acme Notes",
+        authorization_endpoint="https://eu.acme.example/oauth/authorize",
+        token_endpoint="https://eu.acme.example/oauth/token",
+        revocation_endpoint="https://eu.acme.example/oauth/revoke",
+        resource_hosts=("https://eu.acme.example/api",),
+        client_auth="basic",
+        scope_separator=",",
+        request_format="json",
+        default_scopes=("read",),
+        default_expires_in="never",
+        captured=("workspace_id",),
+        authorization_parameters={"audience": "https://eu.acme.example"},
+        scopes={"read": Scope("notes.read", "read your notes")},
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "meant"),
+    [
+        ('tokn_endpoint = "x"', "tokn_endpoint", "token_endpoint"),
+        ('authorization_url = "x"', "authorization_url", "authorization_endpoint"),
+        ('authorize_url = "x"', "authorize_url", "authorization_endpoint"),
+        ('token_url = "x"', "token_url", "token_endpoint"),
+        ('consol_url = "x"', "consol_url", "console_url"),
+        ("scope = []", "scope", "scopes"),
+        ('[provider.scopes]\nread = { value = "x", abuot = "y" }', "scopes.read.abuot", "about"),
+        ("[provider.variables.place]\nchoice = []", "variables.place.choice", "choices"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest_known_one(folder, line, key, meant):
+    head = ACME.partition("[provider.authorization_parameters]")[0].replace("{region}", "eu")
+    error = refused(folder, f"{head}\n{line}\n")
+    assert str(error).endswith(f"there is no key {key}")
+    assert error.hint == f"did you mean {meant}?"
+
+
+def test_a_client_secret_in_the_file_is_refused_and_not_shown(folder):
+    """R31, R35: it has a file of its own."""
+    error = refused(folder, ACME.replace("pkce = true", 'client_secret = "s3cret"'))
+    assert "kept apart" in error.hint
+    assert "s3cret" not in f"{error} {error.hint}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"basic"', '"bsic"', "client_auth: Input should be 'none', 'post', 'basic' or 'basic_raw'"),
+        ("pkce = true", 'pkce = "yes"', "pkce: Input should be a valid boolean"),
+        ('title = "Acme Notes"', "", "title"),
+        ("pkce = true", "pkce = 2026-01-01", "holds a date"),
+        ('"acme"', '"other"', 'must say name = "acme"'),
+        ("[provider]", "[provider", "cannot be read"),
+        ("[provider]", "stray = 1\n[provider]", "nothing beside it"),
+        ("[provider]\n", "", "must hold one table"),
+        ("https://{region}.acme.example/oauth/token", "nonsense", "cannot be an endpoint"),
+        ("example/api", "example", "takes in its endpoint"),
+        ("{region}.acme.example/api", "{regoin}.acme.example/api", "{regoin}, and declares no such variable"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_said(folder, old, new, words):
+    assert words in str(refused(folder, ACME.replace(old, new)))
+
+
+def test_a_variable_takes_one_of_its_choices(folder):
+    write(folder, ACME)
+    for options in ({}, {"region": "mars"}, {"region": "eu.evil.example/"}):
+        with pytest.raises(ConfigurationError, match="acme needs region: one of eu, us") as caught:
+            load(folder, options=options)
+        assert caught.value.hint == 'in config.toml, under [providers.acme], write region = "eu"'
+
+
+@pytest.mark.parametrize("instance", ["evil.example/x", "a@evil.example", "a?b", "a#b", "a b", "a\\b", "", "-a", "{x}"])
+def test_a_free_variable_cannot_leave_its_place_in_the_url(folder, instance):
+    """R17: a host name or a part of one, and not a path, a user name or a query."""
+    write(folder, ACME.replace('choices = ["eu", "us"]', ""))
+    with pytest.raises(ConfigurationError, match="acme needs region"):
+        load(folder, options={"region": instance})
+
+
+def test_a_free_variable_may_be_a_host_with_a_port_and_have_a_default(folder):
+    write(folder, ACME.replace('choices = ["eu", "us"]', 'default = "home"'))
+    assert load(folder).token_endpoint == "https://home.acme.example/oauth/token"
+    whole = ACME.replace("{region}.acme.example", "{region}")
+    write(folder, whole)
+    made = load(folder, options={"region": "eu"})
+    assert made.token_endpoint == "https://eu/oauth/token"
+
+
+def test_an_option_that_is_no_variable_is_refused(folder):
+    write(folder, ACME)
+    with pytest.raises(ConfigurationError, match="acme has no option 'regio'") as caught:
+        load(folder, options={"region": "eu", "regio": "us"})
+    assert "region" in caught.value.hint
+
+
+# Names.
+
+
+def test_an_unknown_provider_names_the_nearest(folder):
+    with pytest.raises(UnknownProvider, match="there is no provider 'gogle'") as caught:
+        load(folder, "gogle")
+    assert caught.value.hint.startswith("did you mean google? Known are google, pocket, spotify;")
+
+
+@pytest.mark.parametrize("name", ["../acme", "providers/acme", "/etc/passwd", "", ".", "ACME"])
+def test_a_name_never_leads_out_of_the_folder(folder, name):
+    write(folder, ACME)
+    (folder / "acme.toml").write_text(ACME)
+    with pytest.raises(UnknownProvider):
+        load(folder, name)
+
+
+def test_all_names_are_listed_without_loading_anything(folder, monkeypatch):
+    write(folder, "not even TOML")
+    write(folder, ACME, name="UPPER")
+    (folder / "providers" / "notes.txt").write_text("")
+    install(monkeypatch, zulu=None)
+    assert provider_names(str(folder)) == ["acme", "zulu"]
+
+
+def test_our_own_are_found_like_any_other(tmp_path):
+    assert provider_names(str(tmp_path)) == ["google", "pocket", "spotify"]
+
+
+def test_one_provider_is_loaded_and_no_other():
+    """R17: a process that holds tokens does not run code that nobody asked for, nor pydantic without a file."""
+    code = (
+        "import sys; from tokenkit.plugins import load_provider; load_provider('spotify', config_folder='/nowhere');"
+        "print([m for m in ('tokenkit_providers.google', 'tokenkit_providers.pocket', 'pydantic', 'httpx') "
+        "if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+# A file and an installed provider of one name.
+
+
+def test_a_file_may_not_take_an_installed_name(folder):
+    """R17: a file dropped into the config folder never gets a refresh token or a secret."""
+    path = write(folder, ACME.replace('"acme"', '"google"'), name="google")
+    with pytest.raises(ConfigurationError, match="takes the name of the installed provider google") as caught:
+        load(folder, "google", options={"region": "eu"})
+    assert str(path) in str(caught.value)
+    assert "shadow = true under [providers.google]" in caught.value.hint
+
+
+def test_a_file_takes_an_installed_name_where_the_configuration_says_so(folder):
+    """R17."""
+    write(folder, ACME.replace('"acme"', '"google"'), name="google")
+    assert load(folder, "google", options={"region": "eu"}, shadow=True).title == "Acme Notes"
+
+
+# A package.
+
+
+def test_a_package_makes_a_provider_with_its_options(folder, monkeypatch):
+    install(monkeypatch, acme=lambda *, title="Acme": value(subject_path=title))
+    assert load(folder).subject_path == "Acme"
+    assert load(folder, options={"title": "other"}).subject_path == "other"
+
+
+def test_an_option_the_package_does_not_take_is_a_matter_of_configuration(folder, monkeypatch):
+    install(monkeypatch, acme=lambda *, base_url="": value())
+    with pytest.raises(ConfigurationError, match="acme has no option 'base_ur'") as caught:
+        load(folder, options={"base_ur": "x"})
+    assert "base_url" in caught.value.hint
+
+
+def test_a_package_may_take_any_option(folder, monkeypatch):
+    install(monkeypatch, acme=lambda **options: value(subject_path=options["x"]))
+    assert load(folder, options={"x": "y"}).subject_path == "y"
+
+
+def test_a_package_that_cannot_be_loaded_is_broken(folder, monkeypatch):
+    install(monkeypatch, acme=None)
+    monkeypatch.delattr(sys.modules[__name__], "plugin_acme")
+    with pytest.raises(ProviderBroken) as caught:
+        load(folder)
+    assert (caught.value.provider, caught.value.step) == ("acme", "load")
+
+
+def test_a_package_that_calls_itself_otherwise_is_broken(folder, monkeypatch):
+    """Its grants would be kept under the other name, among another provider's."""
+    install(monkeypatch, acme=lambda: value("google"))
+    with pytest.raises(ProviderBroken) as caught:
+        load(folder)
+    assert "calls itself 'google'" in caught.value.hint
+
+
+def test_two_packages_that_want_one_name_are_refused(folder, monkeypatch):
+    """R17: neither gets the tokens by being found first; the same one found twice is no conflict."""
+    points = [EntryPoint("acme", f"{package}:provider", plugins.GROUP) for package in ("one", "two")]
+    monkeypatch.setattr(plugins, "entry_points", lambda **which: EntryPoints(points).select(**which))
+    with pytest.raises(ConfigurationError, match="one:provider, two:provider"):
+        load(folder)
+    twice = [EntryPoint("google", "tokenkit_providers.google:provider", plugins.GROUP)] * 2
+    monkeypatch.setattr(plugins, "entry_points", lambda **which: EntryPoints(twice).select(**which))
+    assert load(folder, "google").name == "google"
+
+
+# What leaves a plugin.
+
+
+def test_an_error_of_ours_passes():
+    def deny():
+        raise ConsentDenied("no")
+
+    with pytest.raises(ConsentDenied):
+        guarded(value(), "complete", deny)
+
+
+def test_any_other_becomes_one_that_says_where():
+    def stumble(members, key):
+        return members[key]
+
+    with pytest.raises(ProviderBroken, match="the plugin for acme failed in refresh") as caught:
+        guarded(value(), "refresh", stumble, {}, "refresh_token")
+    assert (caught.value.provider, caught.value.step) == ("acme", "refresh")
+    assert caught.value.hint.startswith("KeyError at test_plugins.py:")
+
+
+def test_what_the_plugin_said_is_not_passed_on():
+    """R35: its message, and its traceback's values, may hold a token."""
+
+    def leak():
+        raise ValueError("token s3cret")
+
+    with pytest.raises(ProviderBroken) as caught:
+        guarded(value(), "refresh", leak)
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None
+    assert "s3cret" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_call_that_works_gives_what_it_gives():
+    assert guarded(value(), "begin", max, 1, 2) == 2
+
+
+def test_being_stopped_is_not_the_plugins_fault():
+    def stop():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        guarded(value(), "begin", stop)

@@ -3,7 +3,14 @@
 from urllib.parse import urlencode
 
 import pytest
-from tokenkit.errors import BrokenRecord, CallbackRefused, ProviderUnavailable, StoreUnavailable, UsageError
+from tokenkit.errors import (
+    BrokenRecord,
+    CallbackRefused,
+    KeyUnavailable,
+    ProviderUnavailable,
+    StoreUnavailable,
+    UsageError,
+)
 from tokenkit.provider import Identity
 from tokenkit.records import grant_name
 from tokenkit.store.memory import MemoryStore
@@ -190,3 +197,13 @@ def test_a_grant_is_not_lost_because_the_provider_would_not_say_whose_it_is(kit,
 def test_an_account_can_be_named_by_the_person(kit):
     """R4: --as NAME."""
     assert kit.sign_in(name="work").name == "work"
+
+
+def test_a_lost_key_is_told_and_not_replaced_by_a_new_one_even_for_another_owner(kit, tmp_path):
+    """R28: a key is created only when no sealed record exists, whoever's."""
+    kit.sign_in()
+    (tmp_path / ".local" / "share" / "tokenkit" / "keys.json").unlink()
+    bob = ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store, owner="bob")
+    with pytest.raises(KeyUnavailable, match=r"keys\.json is missing"):
+        begin(bob)
+    assert not (tmp_path / ".local" / "share" / "tokenkit" / "keys.json").exists()

@@ -122,4 +122,5 @@ class Records:
 
     def _any_sealed(self) -> bool:
         """Whether a sealed record exists: then a key that is missing is lost, and a new one would hide it (R28)."""
-        return any(next(self.store.names(kind, self.owner), None) for kind in ("grant", "quarantine"))
+        kinds = ("grant", "quarantine", "client")
+        return any(next(self.store.names(kind, owner), None) for owner in self.store.owners() for kind in kinds)

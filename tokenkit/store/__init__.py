@@ -79,6 +79,10 @@ class Store(Protocol):
         """The names of that kind and owner, by id, those beyond `after`; other owners' are never among them."""
         ...
 
+    def owners(self) -> Iterator[str]:
+        """The owners that have, or once had, records: what concerns all records, as a change of keys does, needs them."""
+        ...
+
     def note(self, name: Name) -> bytes:
         """The note of the account's last lease, read without taking it; empty when there is none."""
         ...

@@ -88,6 +88,11 @@ class FileStore:
             found = _records(os.path.join(base, "." + kind))
         return (Name(kind, owner, id) for id in sorted(found) if id > after)
 
+    def owners(self) -> Iterator[str]:
+        """The owners that have, or once had, records: the folders whose names begin with ``@``, and who has no name."""
+        named = (entry.removeprefix("@") for entry in _listed(self.tokens) if entry.startswith("@"))
+        return iter(sorted(("", *map(account_name, named))))
+
     def note(self, name: Name) -> bytes:
         """The note of the last lease."""
         return _read_note(os.path.join(self.notes, _relative(name)))

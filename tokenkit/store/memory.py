@@ -51,6 +51,11 @@ class MemoryStore:
             found = sorted(name for name in self._records if (name.kind, name.owner) == (kind, owner))
         return (name for name in found if name.id > after)
 
+    def owners(self) -> Iterator[str]:
+        """The owners that have records."""
+        with self._lock:
+            return iter(sorted({name.owner for name in self._records}))
+
     def note(self, name: Name) -> bytes:
         """The note of the last lease."""
         return self._notes.get(name, b"")

@@ -94,6 +94,12 @@ class StoreContract:
         assert list(store.names("pending")) == [Name("pending", "", "p")]
         assert list(store.names("client")) == []
 
+    def test_all_owners_can_be_listed(self, store: Store) -> None:
+        """What concerns every record, as a change of keys does, reaches every owner's (R29)."""
+        store.save(GRANT, b"x", replaces=None)
+        store.save(GRANT._replace(owner="Alice/B"), b"x", replaces=None)
+        assert list(store.owners()) == ["", "Alice/B"]
+
     def test_an_owners_record_is_not_anothers(self, store: Store) -> None:
         """The same id under two owners is two records."""
         alice = GRANT._replace(owner="alice")

@@ -1,0 +1,289 @@
+"""Client registrations: whence they come, and that no secret meets another source's client id (R31)."""
+
+import json
+import os
+import stat
+import sys
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tokenkit.config import KnownClient, client_registration, google_download, list_clients, remove_client, save_client
+from tokenkit.errors import ClientMissing, ConfigurationError, FileRefused
+from tokenkit.paths import Folders
+from tokenkit.provider import ClientRegistration, Provider
+from tokenkit.token import Secret
+
+ENVIRONMENT = {"TOKENKIT_GOOGLE_CLIENT_ID": "env-id", "TOKENKIT_GOOGLE_CLIENT_SECRET": "env-secret"}
+FILE = ClientRegistration("file-id", Secret("file-secret"))
+
+
+class Place:
+    """A config folder, and the questions that are asked about it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.config = folder / "config"
+        self.folders = Folders(tokens="", config=str(self.config), data="", state="")
+
+    def ask(
+        self, environ: dict[str, str] | None = None, *, needs_secret: bool = True, app: str = "tokenkit"
+    ) -> tuple[str, str | None]:
+        known = SimpleNamespace(name="google", needs_secret=needs_secret, console_url="https://console.example/")
+        client = client_registration(
+            cast(Provider, known), folders=self.folders, environ=environ or {"PATH": os.environ["PATH"]}, app=app
+        )
+        return client.client_id, client.client_secret.reveal() if client.client_secret else None
+
+    def save(self, client: ClientRegistration = FILE) -> Path:
+        return Path(save_client(str(self.config), "google", client))
+
+    def command(self, program: str, client_id: str = "config-id") -> None:
+        command = json.dumps([sys.executable, "-c", program])
+        self.config.mkdir(exist_ok=True)
+        (self.config / "config.toml").write_text(
+            f'[providers.google]\nclient_id = "{client_id}"\nclient_secret_command = {command}\n'
+        )
+
+    def listed(self, environ: dict[str, str] | None = None) -> list[KnownClient]:
+        return list_clients(folders=self.folders, environ=environ or {}, app="tokenkit")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+# Which source
+
+
+def test_the_environment_comes_first_then_the_file_then_the_command(place: Place) -> None:
+    """R31"""
+    place.command("print('config-secret')")
+    assert place.ask() == ("config-id", "config-secret")
+    place.save()
+    assert place.ask() == ("file-id", "file-secret")
+    assert place.ask(ENVIRONMENT) == ("env-id", "env-secret")
+
+
+def test_an_app_that_embeds_tokenkit_has_variables_of_its_own(place: Place) -> None:
+    """R26"""
+    environ = {"POCKETPAW_GOOGLE_CLIENT_ID": "paw-id", "POCKETPAW_GOOGLE_CLIENT_SECRET": "paw-secret"}
+    assert place.ask(environ | ENVIRONMENT, app="pocketpaw") == ("paw-id", "paw-secret")
+
+
+def test_a_secret_never_meets_the_client_id_of_another_source(place: Place) -> None:
+    """R31"""
+    place.save()
+    place.command("print('config-secret')")
+    only_id = {"TOKENKIT_GOOGLE_CLIENT_ID": "env-id"}
+    assert place.ask(only_id, needs_secret=False) == ("env-id", None)
+    with pytest.raises(ClientMissing, match=r"\(environment\) has no secret") as caught:
+        place.ask(only_id)
+    assert "TOKENKIT_GOOGLE_CLIENT_SECRET" in caught.value.hint
+
+
+def test_a_client_id_that_both_sources_name_is_one_client(place: Place) -> None:
+    place.save()
+    assert place.ask({"TOKENKIT_GOOGLE_CLIENT_ID": "file-id"}) == ("file-id", "file-secret")
+
+
+def test_a_secret_without_its_client_id_is_an_error(place: Place) -> None:
+    """R31: falling back to the file would use another secret than the one that was just set."""
+    place.save()
+    with pytest.raises(ConfigurationError) as caught:
+        place.ask({"TOKENKIT_GOOGLE_CLIENT_SECRET": "env-secret"})
+    assert "export TOKENKIT_GOOGLE_CLIENT_ID" in caught.value.hint
+    assert "env-secret" not in str(caught.value)
+
+
+def test_an_empty_variable_is_not_set_and_spaces_around_a_value_are_not_part_of_it(place: Place) -> None:
+    place.save()
+    assert place.ask({"TOKENKIT_GOOGLE_CLIENT_ID": "", "TOKENKIT_GOOGLE_CLIENT_SECRET": " "})[0] == "file-id"
+    spaced = {name: f" {value}\n" for name, value in ENVIRONMENT.items()}
+    assert place.ask(spaced) == ("env-id", "env-secret")
+
+
+def test_none_at_all_names_every_way_to_give_one(place: Place) -> None:
+    with pytest.raises(ClientMissing) as caught:
+        place.ask()
+    for way in ("https://console.example/", "tokenkit client set google", *ENVIRONMENT):
+        assert way in caught.value.hint
+    with pytest.raises(ClientMissing) as caught:
+        place.ask(app="pocketpaw", needs_secret=False)
+    assert "tokenkit --app pocketpaw client set google" in caught.value.hint
+    assert "POCKETPAW_GOOGLE_CLIENT_ID" in caught.value.hint
+    assert "SECRET" not in caught.value.hint
+
+
+@pytest.mark.parametrize("value", ["has\ttab", "has\nline", "ünicode", "\x7f"])
+def test_a_value_that_no_server_gives_out_is_refused_and_not_shown(place: Place, value: str) -> None:
+    """RFC 6749 appendix A, R35"""
+    for name in ENVIRONMENT:
+        with pytest.raises(ConfigurationError, match=name) as caught:
+            place.ask({**ENVIRONMENT, name: f"x{value}x"})
+        assert value not in str(caught.value)
+
+
+# The command
+
+
+def test_the_command_gets_no_key(place: Place) -> None:
+    """R28: what begins with our prefix may hold the key that seals the records."""
+    place.command("import os; print(','.join(k for k in os.environ if 'KIT' in k))")
+    environ = {"PATH": os.environ["PATH"], "TOKENKIT_KEY": "k", "KITCHEN": "1"}
+    assert place.ask(environ) == ("config-id", "KITCHEN")
+
+
+def test_the_command_does_not_eat_our_stdin(place: Place) -> None:
+    """``tokenkit token`` never prompts, and what is piped into us is not meant for a password manager."""
+    place.command("import sys; print('read:' + sys.stdin.read())")
+    ours, (reader, writer) = os.dup(0), os.pipe()
+    os.write(writer, b"typed")
+    os.close(writer)
+    os.dup2(reader, 0)
+    try:
+        assert place.ask() == ("config-id", "read:")
+    finally:
+        os.dup2(ours, 0)
+        os.close(ours)
+        os.close(reader)
+
+
+@pytest.mark.parametrize(
+    ("program", "complaint"),
+    [
+        ("import sys; print('s3cret'); sys.exit(3)", "ended with 3"),
+        ("print('s3cret'); print('x')", "printable"),
+        ("pass", "printable"),
+    ],
+)
+def test_a_command_that_gives_no_secret_is_an_error_that_shows_nothing_of_it(
+    place: Place, program: str, complaint: str
+) -> None:
+    """R35"""
+    place.command(program)
+    with pytest.raises(ConfigurationError, match=complaint) as caught:
+        place.ask()
+    assert "s3cret" not in str(caught.value) + caught.value.hint
+    assert "[providers.google]" in caught.value.hint or "copy" in caught.value.hint
+
+
+def test_a_command_that_is_not_there_is_an_error(place: Place) -> None:
+    place.config.mkdir()
+    (place.config / "config.toml").write_text(
+        '[providers.google]\nclient_id = "i"\nclient_secret_command = ["/nonexistent/pass"]\n'
+    )
+    with pytest.raises(ConfigurationError, match="cannot be run: No such file"):
+        place.ask()
+
+
+def test_a_command_that_does_not_end_is_given_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tokenkit.config.clients.COMMAND_DEADLINE", 0.1)
+    place.command("import time; time.sleep(60)")
+    with pytest.raises(ConfigurationError, match=r"more than 0\.1 s"):
+        place.ask()
+
+
+# The file
+
+
+def test_the_file_is_ours_alone(place: Place) -> None:
+    """R31"""
+    path = place.save()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    path.chmod(0o644)
+    with pytest.raises(FileRefused) as caught:
+        place.ask()
+    assert "chmod 600" in caught.value.hint
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@given(
+    client_id=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1),
+    secret=st.none() | st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1),
+)
+def test_what_is_written_is_read_back(place: Place, client_id: str, secret: str | None) -> None:
+    """Whatever RFC 6749 appendix A lets a client id or secret be, quotes and backslashes included."""
+    path = place.save(ClientRegistration(client_id, Secret(secret) if secret else None))
+    assert tomllib.loads(path.read_text())["client_id"] == client_id
+    assert place.ask(needs_secret=False) == (client_id, secret)
+
+
+def test_no_file_is_named_by_a_provider_but_its_own(place: Place) -> None:
+    path = Path(save_client(str(place.config), "../../evil", FILE))
+    assert path.parent == place.config / "clients"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('client_id = "a"\nclient_secrets = "s3cret"', "there is no key client_secrets"),
+        ('client_secret = "s3cret"', "client_id"),
+        ('client_id = "a"\nclient_secret = 5', "client_secret"),
+        ('client_id = "a"\nclient_secret = "s3cret\n', "line 2"),
+    ],
+)
+def test_a_file_that_somebody_broke_is_an_error_that_shows_no_secret(place: Place, text: str, complaint: str) -> None:
+    place.save().write_text(text)
+    with pytest.raises(ConfigurationError, match=complaint) as caught:
+        place.ask()
+    assert "s3cret" not in str(caught.value) + caught.value.hint
+    assert caught.value.hint
+
+
+def test_a_client_is_removed(place: Place) -> None:
+    place.save()
+    assert remove_client(str(place.config), "google")
+    assert not remove_client(str(place.config), "google")
+    with pytest.raises(ClientMissing):
+        place.ask()
+
+
+def test_the_list_names_sources_and_runs_no_command(place: Place, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    place.command(f"open({str(ran)!r}, 'w')")
+    config = str(place.config / "config.toml")
+    assert place.listed() == [("google", "config-id", True, config)]
+    file = str(place.save(ClientRegistration("file-id")))
+    save_client(str(place.config), "unknown", FILE)
+    assert place.listed()[0] == ("google", "file-id", False, file)
+    assert [client[0] for client in place.listed()] == ["google", "unknown"]
+    assert place.listed(ENVIRONMENT)[0] == ("google", "env-id", True, "environment")
+    assert not ran.exists()
+
+
+# Google's download
+
+
+def test_the_download_of_googles_console_is_read() -> None:
+    """Desktop and TV clients say "installed", web clients "web"."""
+    for kind in ("installed", "web"):
+        client = google_download(json.dumps({kind: {"client_id": "i", "client_secret": "s", "x": 1}}).encode())
+        assert client == ClientRegistration("i", Secret("s"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"installed": 1}',
+        b'{"installed": {"client_id": "i"}}',
+        b'{"installed": {"client_id": 1, "client_secret": "s3cret"}}',
+        b'{"type": "service_account", "private_key": "s3cret"}',
+        b'{"client_id": "i", "client_secret": "s3cret", "refresh_token": "s3cret"}',
+    ],
+)
+def test_any_other_json_is_refused_with_the_way_to_get_the_right_one(data: bytes) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        google_download(data)
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.hint

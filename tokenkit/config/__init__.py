@@ -1,0 +1,26 @@
+"""What people configure: ``config.toml`` and their client registrations."""
+
+from tokenkit.config.clients import (
+    KnownClient,
+    client_registration,
+    google_download,
+    known_client,
+    list_clients,
+    remove_client,
+    save_client,
+)
+from tokenkit.config.file import AccountSettings, Config, ProviderSettings, load_config
+
+__all__ = [
+    "AccountSettings",
+    "Config",
+    "KnownClient",
+    "ProviderSettings",
+    "client_registration",
+    "google_download",
+    "known_client",
+    "list_clients",
+    "load_config",
+    "remove_client",
+    "save_client",
+]

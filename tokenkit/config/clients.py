@@ -1,0 +1,211 @@
+"""Client registrations: from the environment, ``clients/<provider>.toml`` (0600, ours, whole) or ``config.toml`` (R31).
+
+A source is taken whole: no secret is ever joined to the client id of another one.
+"""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from tokenkit import private_file
+from tokenkit.config.file import load_config, read_toml
+from tokenkit.errors import ClientMissing, ConfigurationError
+from tokenkit.paths import Folders, account_name, file_name, prefix
+from tokenkit.plugins import provider_names
+from tokenkit.provider import ClientRegistration, Provider
+from tokenkit.token import Secret
+
+COMMAND_DEADLINE = 60.0
+"""Seconds that a command may take to print a secret: a password manager may ask its owner first."""
+
+_VSCHAR = re.compile(r"[ -~]+")
+_FILE_MEMBERS = ("client_id", "client_secret")
+
+
+class KnownClient(NamedTuple):
+    """A client registration as it may be listed: never its secret. `source` is a file, or ``environment``."""
+
+    provider: str
+    client_id: str
+    has_secret: bool
+    source: str
+
+
+class _Found(NamedTuple):
+    source: str
+    client_id: str
+    client_secret: Secret | None = None
+    command: tuple[str, ...] = ()
+
+
+def client_registration(
+    provider: Provider, *, folders: Folders, environ: Mapping[str, str], app: str
+) -> ClientRegistration:
+    """The client registration for `provider`: of the environment, ``clients/<provider>.toml``, or ``config.toml``.
+
+    A source is taken whole: no secret is ever joined to the client id of another one. Raises `ClientMissing` with the
+    ways to give one, and `ConfigurationError` for a source that cannot be used.
+    """
+    found = _find(provider.name, folders, environ, app)
+    if found is None:
+        raise _missing(provider, app, f"there is no client registration for {provider.name}")
+    secret = _from_command(provider.name, found.command, environ, app) if found.command else found.client_secret
+    if secret is None and provider.needs_secret:
+        raise _missing(provider, app, f"the client registration for {provider.name} ({found.source}) has no secret")
+    return ClientRegistration(found.client_id, secret)
+
+
+def list_clients(*, folders: Folders, environ: Mapping[str, str], app: str) -> list[KnownClient]:
+    """The client registrations that there are, by provider. No command is run."""
+    try:
+        files = os.listdir(_folder(folders.config))
+    except FileNotFoundError:
+        files = []
+    stored = {account_name(file.removesuffix(".toml")) for file in files if file.endswith(".toml")}
+    names = sorted(stored | {*provider_names(folders.config)})
+    known = (known_client(name, folders=folders, environ=environ, app=app) for name in names)
+    return [client for client in known if client]
+
+
+def known_client(provider: str, *, folders: Folders, environ: Mapping[str, str], app: str) -> KnownClient | None:
+    """The client registration for the provider of that name as it may be listed, or None. No command is run."""
+    found = _find(provider, folders, environ, app)
+    if found is None:
+        return None
+    return KnownClient(provider, found.client_id, bool(found.client_secret or found.command), found.source)
+
+
+def save_client(folder: str, provider: str, client: ClientRegistration) -> str:
+    """Write ``clients/<provider>.toml`` in the config `folder`, 0600, whole; returns its path.
+
+    Raises `ConfigurationError` for values that no server can have given out.
+    """
+    path = _path(folder, provider)
+    members = {"client_id": _plain(client.client_id, f"the client id for {provider}")}
+    if client.client_secret:
+        members["client_secret"] = _plain(client.client_secret.reveal(), f"the client secret for {provider}")
+    text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in members.items())  # of ASCII it is TOML, too
+    private_file.ensure_folder(_folder(folder))
+    private_file.write(path, text.encode())
+    return path
+
+
+def remove_client(folder: str, provider: str) -> bool:
+    """Delete ``clients/<provider>.toml``; returns whether there was one."""
+    path = _path(folder, provider)
+    existed = os.path.lexists(path)
+    private_file.remove(path)
+    return existed
+
+
+def google_download(data: bytes) -> ClientRegistration:
+    """Read the file that Google's console offers for download: ``client_secret_….json`` of a desktop or web client.
+
+    Source: googleapis.github.io/google-api-python-client/docs/client-secrets.html. Raises `ConfigurationError`.
+    """
+    hint = "in Google's console, under Credentials, create an OAuth client ID of type Desktop app and download its JSON"
+    try:
+        document = json.loads(data)
+        client = document.get("installed") or document["web"]
+        client_id, client_secret = client["client_id"], client["client_secret"]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise ConfigurationError("this is not the download of an OAuth client of Google's", hint=hint) from None
+    where = "in Google's download"
+    return ClientRegistration(
+        _plain(client_id, f"the client id {where}"), Secret(_plain(client_secret, f"the client secret {where}"))
+    )
+
+
+def _find(name: str, folders: Folders, environ: Mapping[str, str], app: str) -> _Found | None:
+    given = _from_environment(name, environ, app)
+    if given is None:
+        return _from_file(folders.config, name) or _from_config(folders.config, name)
+    if given.client_secret is None:
+        stored = _from_file(folders.config, name)
+        return stored if stored and stored.client_id == given.client_id else given
+    return given
+
+
+def _from_environment(name: str, environ: Mapping[str, str], app: str) -> _Found | None:
+    id_variable, secret_variable = _variables(name, app)
+    client_id, secret = environ.get(id_variable, "").strip(), environ.get(secret_variable, "").strip()
+    if secret and not client_id:
+        message = f"{secret_variable} is set, and the client id that it belongs to is not"
+        raise ConfigurationError(message, hint=f"export {id_variable}=…, or unset {secret_variable}")
+    if not client_id:
+        return None
+    plain = Secret(_plain(secret, secret_variable)) if secret else None
+    return _Found("environment", _plain(client_id, id_variable), plain)
+
+
+def _from_file(folder: str, name: str) -> _Found | None:
+    path = _path(folder, name)
+    data = private_file.read(path, private=True)
+    if data is None:
+        return None
+    members = read_toml(path, data)
+    for key in members.keys() - set(_FILE_MEMBERS):
+        like = get_close_matches(key, _FILE_MEMBERS, n=1, cutoff=0.0)[0]
+        raise ConfigurationError(f"{path}: there is no key {key}", hint=f"did you mean {like}?")
+    secret = members.get("client_secret")
+    plain = None if secret is None else Secret(_plain(secret, f"client_secret in {path}"))
+    return _Found(path, _plain(members.get("client_id"), f"client_id in {path}"), plain)
+
+
+def _from_config(folder: str, name: str) -> _Found | None:
+    settings = load_config(folder).settings(name)
+    if not settings.client_id:
+        return None
+    path = os.path.join(folder, "config.toml")
+    return _Found(path, _plain(settings.client_id, f"client_id in {path}"), command=settings.client_secret_command)
+
+
+def _from_command(name: str, command: tuple[str, ...], environ: Mapping[str, str], app: str) -> Secret:
+    """What the command prints. It gets our environment without our own variables, which may hold keys (R28)."""
+    ours = prefix(app) + "_"
+    theirs = {variable: value for variable, value in environ.items() if not variable.startswith(ours)}
+    what = f"the client_secret_command for {name} ({command[0]})"
+    hint = f"run it yourself; it is in config.toml, under [providers.{name}]"
+    try:
+        done = subprocess.run(
+            command, env=theirs, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=COMMAND_DEADLINE, check=True
+        )
+    except subprocess.CalledProcessError as error:
+        raise ConfigurationError(f"{what} ended with {error.returncode}", hint=hint) from None
+    except subprocess.TimeoutExpired:
+        raise ConfigurationError(f"{what} took more than {COMMAND_DEADLINE:g} s", hint=hint) from None
+    except OSError as error:
+        raise ConfigurationError(f"{what} cannot be run: {error.strerror}", hint=hint) from None
+    return Secret(_plain(done.stdout.decode(errors="replace").rstrip("\r\n"), f"what {what} printed"))
+
+
+def _plain(value: object, what: str) -> str:
+    """The value if it is what RFC 6749 appendix A lets a client id or secret be; it is never shown."""
+    if not isinstance(value, str) or not _VSCHAR.fullmatch(value):
+        raise ConfigurationError(f"{what} is not a text of printable ASCII characters", hint="copy it again")
+    return value
+
+
+def _missing(provider: Provider, app: str, message: str) -> ClientMissing:
+    id_variable, secret_variable = _variables(provider.name, app)
+    command = "tokenkit" if app == "tokenkit" else f"tokenkit --app {app}"
+    where = f"register a client at {provider.console_url}, then " if provider.console_url else ""
+    both = f"{id_variable} and {secret_variable}" if provider.needs_secret else id_variable
+    return ClientMissing(message, hint=f"{where}{command} client set {provider.name} (or export {both})")
+
+
+def _variables(name: str, app: str) -> tuple[str, str]:
+    stem = f"{prefix(app)}_{re.sub('[^A-Z0-9]', '_', name.upper())}"
+    return f"{stem}_CLIENT_ID", f"{stem}_CLIENT_SECRET"
+
+
+def _folder(config: str) -> str:
+    return os.path.join(config, "clients")
+
+
+def _path(config: str, provider: str) -> str:
+    return os.path.join(_folder(config), f"{file_name(provider)}.toml")

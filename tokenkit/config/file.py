@@ -1,0 +1,138 @@
+"""``config.toml``: written by people, checked strictly, and only ever read (R31).
+
+::
+
+    [defaults]                                   # the account that a bare provider name means (R4)
+    google = "me@example.com"
+
+    [providers.google]
+    client_id = "…"                              # with a command that prints the secret, such as a password manager
+    client_secret_command = ["pass", "show", "google-oauth"]
+    redirect_port = 8765                         # where the registration allows one port only
+    shadow = true                                # providers/google.toml may take a built-in name (R17)
+    base_url = "…"                               # any other key is an option of the plugin, which checks it
+
+    [accounts."homeassistant/me"]
+    insecure_hosts = ["homeassistant.lan:8123"]  # plain http to that host, for this account (R32)
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import Any, ClassVar, cast
+
+from tokenkit.errors import ConfigurationError
+from tokenkit.hosts import parse_url
+
+_STRICT: dict[str, Any] = {"strict": True, "extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """The table ``[providers.NAME]``. `options` are its other keys: arguments of the plugin."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    shadow: bool = False
+    redirect_port: int | None = None
+    client_id: str = ""
+    client_secret_command: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def __post_init__(self) -> None:
+        if self.redirect_port is not None and not 0 < self.redirect_port < 65536:
+            raise ValueError("redirect_port is not a port")
+        if self.client_secret_command and not self.client_id:
+            raise ValueError("client_secret_command needs the client_id that the secret belongs to beside it")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """The table ``[accounts."PROVIDER/NAME"]``. `insecure_hosts`: ``host`` or ``host:port``, see `hosts.check_tls`."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    insecure_hosts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for host in self.insecure_hosts:
+            if parse_url(f"http://{host}").target != "/":
+                raise ValueError(f"{host!r} is not a host")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What ``config.toml`` says. `defaults` holds the account name that a bare provider name means."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    defaults: Mapping[str, str] = field(default_factory=dict[str, str])
+    providers: Mapping[str, ProviderSettings] = field(default_factory=dict[str, ProviderSettings])
+    accounts: Mapping[str, AccountSettings] = field(default_factory=dict[str, AccountSettings])
+
+    def settings(self, provider: str) -> ProviderSettings:
+        """The table of that provider, empty where there is none."""
+        return self.providers.get(provider, ProviderSettings())
+
+    def insecure_hosts(self, account: str = "") -> frozenset[str]:
+        """The hosts that `account` may reach by plain http; without an account those of all together (R32)."""
+        chosen = [table for name, table in self.accounts.items() if account in ("", name)]
+        return frozenset(host for table in chosen for host in table.insecure_hosts)
+
+
+def load_config(folder: str) -> Config:
+    """Read ``config.toml`` in `folder`; without one everything has its default.
+
+    Raises `ConfigurationError`, which names the file, the key at fault and, for an unknown one, the nearest known.
+    """
+    path = os.path.join(folder, "config.toml")
+    try:
+        with open(path, "rb") as file:
+            document = read_toml(path, file.read())
+    except FileNotFoundError:
+        return Config()
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {path}") from None
+    tables = document.get("providers")
+    if isinstance(tables, dict):
+        document["providers"] = {name: _with_options(table) for name, table in cast(dict[str, Any], tables).items()}
+    return _checked(path, document)
+
+
+def read_toml(path: str, data: bytes) -> dict[str, Any]:
+    """The tables of a TOML file; raises `ConfigurationError` with the line at fault."""
+    try:
+        return tomllib.loads(data.decode())
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}", hint=f"mend the line in {path}") from None
+
+
+def _with_options(table: object) -> object:
+    """The table with all keys that are not ours moved into `options`."""
+    if not isinstance(table, dict):
+        return table
+    members = cast(dict[str, object], table)
+    ours = {item.name for item in fields(ProviderSettings)} - {"options"}
+    settings = {key: value for key, value in members.items() if key in ours}
+    return {**settings, "options": {key: value for key, value in members.items() if key not in ours}}
+
+
+def _checked(path: str, document: Mapping[str, Any]) -> Config:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        # By way of JSON, for which strict means: a table is a dataclass, an array a tuple, and text is not a number.
+        return TypeAdapter(Config).validate_json(json.dumps(document, default=str))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        loc = [str(part) for part in first["loc"]]
+        key = ".".join(loc)
+        said = first["msg"].removeprefix("Value error, ")
+        if first["type"] != "unexpected_keyword_argument":
+            raise ConfigurationError(f"{path}: {key}: {said}", hint=f"mend {key} in {path}") from None
+        kind = Config if len(loc) == 1 else AccountSettings
+        like = get_close_matches(loc[-1], [item.name for item in fields(kind)], n=1, cutoff=0.0)[0]
+        raise ConfigurationError(f"{path}: there is no key {key}", hint=f"did you mean {like}?") from None

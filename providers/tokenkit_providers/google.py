@@ -1,0 +1,80 @@
+"""Google: Gmail, Calendar, Drive, Docs.
+
+Sources: https://developers.google.com/identity/protocols/oauth2 with its pages /native-app, /web-server,
+/limited-input-device, /scopes and /resources/granular-permissions, and #expiration for why refresh tokens end.
+"""
+
+from tokenkit import OAuth2, Scope
+
+_AUTH = "https://www.googleapis.com/auth/"
+
+SCOPES = {
+    "openid": Scope("openid", "know which Google account it is", device=True),
+    "email": Scope(f"{_AUTH}userinfo.email", "see your email address", device=True),
+    "profile": Scope(f"{_AUTH}userinfo.profile", "see your name and picture", device=True),
+    "gmail.readonly": Scope(f"{_AUTH}gmail.readonly", "read your mail and its settings"),
+    "gmail.send": Scope(f"{_AUTH}gmail.send", "send mail on your behalf"),
+    "gmail.modify": Scope(f"{_AUTH}gmail.modify", "read, write and send your mail, and move it to the bin"),
+    "gmail.compose": Scope(f"{_AUTH}gmail.compose", "manage your drafts and send mail"),
+    "mail": Scope("https://mail.google.com/", "read, write, send and delete for good all your mail"),
+    "calendar": Scope(f"{_AUTH}calendar", "see, edit, share and delete for good all your calendars"),
+    "calendar.events": Scope(f"{_AUTH}calendar.events", "see and edit the events of all your calendars"),
+    "calendar.readonly": Scope(f"{_AUTH}calendar.readonly", "see your calendars and their events"),
+    "drive": Scope(f"{_AUTH}drive", "see, edit, create and delete all your files in Drive"),
+    "drive.file": Scope(f"{_AUTH}drive.file", "see and edit the files in Drive that you use with it", device=True),
+    "drive.readonly": Scope(f"{_AUTH}drive.readonly", "see and download all your files in Drive"),
+    "documents": Scope(f"{_AUTH}documents", "see, edit, create and delete all your documents in Docs"),
+    "documents.readonly": Scope(f"{_AUTH}documents.readonly", "see all your documents in Docs"),
+}
+"""`email` and `profile` under the names that Google's answers give them, so that asked and granted compare as sets.
+Google's device flow takes those marked for devices, and refuses Gmail, Calendar, Docs and the whole of Drive."""
+
+_RESOURCES = (
+    ("https://gmail.googleapis.com", ("/gmail", "/upload/gmail", "/batch/gmail")),
+    ("https://www.googleapis.com", ("/calendar", "/drive", "/upload/drive", "/batch/calendar", "/batch/drive")),
+    ("https://docs.googleapis.com", ("/v1/documents",)),
+)
+
+_ENDED = (
+    "Google has ended it: you removed the app, it was unused for six months, your password was changed while it could "
+    "read mail, or newer sign-ins of the same app took its place; and an app that is still in testing is signed out "
+    "every seven days, until it is set to In production in the Google Cloud console"
+)
+
+_REASONS = {
+    "rapt": "your Workspace administrator requires that you confirm who you are again and again "
+    "(https://support.google.com/a/answer/9368756); only the administrator can make that interval longer",
+    "expired or revoked": _ENDED,
+    "bad request": _ENDED,
+    "invalid device flow scope": "the device flow is not open to one of these scopes, only a browser is",
+}
+
+
+def provider(*, base_url: str = "") -> OAuth2:
+    """Return Google; `base_url` moves all of it under another address, a sandbox's."""
+
+    def at(host: str, path: str) -> str:
+        return f"{base_url.rstrip('/') or host}{path}"
+
+    return OAuth2(
+        name="google",
+        title="Google",
+        authorization_endpoint=at("https://accounts.google.com", "/o/oauth2/v2/auth"),
+        token_endpoint=at("https://oauth2.googleapis.com", "/token"),
+        revocation_endpoint=at("https://oauth2.googleapis.com", "/revoke"),
+        device_authorization_endpoint=at("https://oauth2.googleapis.com", "/device/code"),
+        userinfo_endpoint=at("https://openidconnect.googleapis.com", "/v1/userinfo"),
+        issuer=at("https://accounts.google.com", ""),
+        resource_hosts=tuple(at(host, path) for host, paths in _RESOURCES for path in paths),
+        console_url="https://console.cloud.google.com/apis/credentials",
+        manage_url="https://myaccount.google.com/connections",
+        scopes=SCOPES,
+        default_scopes=("openid", "email"),
+        identity_scopes=("openid", "email"),
+        needs_secret=True,  # of desktop clients, too, although it keeps nothing secret there
+        authorization_parameters={"access_type": "offline", "include_granted_scopes": "true"},
+        consent_parameters={"prompt": "consent"},  # without it an app that was allowed before gets no refresh token
+        name_paths=("email",),
+        revocation_reach="client",
+        reasons=_REASONS,
+    )

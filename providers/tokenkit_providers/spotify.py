@@ -1,0 +1,61 @@
+"""Spotify.
+
+Sources: https://developer.spotify.com/documentation/web-api/tutorials/code-pkce-flow, /refreshing-tokens,
+/concepts/scopes and /concepts/redirect_uri (a loopback redirect is an IP literal, ``localhost`` is refused), and
+https://developer.spotify.com/blog/2026-06-18-refresh-token-expiration (six months, counted from the authorization).
+"""
+
+from tokenkit import OAuth2, Scope
+
+SIX_MONTHS = 182 * 86400.0
+"""Seconds; the blog counts in months, and a warning had better come a day early than a day late."""
+
+_ABOUT = {
+    "user-read-email": "see your email address",
+    "user-read-private": "see your country and your kind of subscription",
+    "user-read-playback-state": "see what is playing and on which device",
+    "user-modify-playback-state": "play, pause, skip and change the volume",
+    "user-read-currently-playing": "see what is playing now",
+    "user-read-recently-played": "see what you played lately",
+    "user-read-playback-position": "see where you stopped in an episode",
+    "user-top-read": "see the artists and tracks that you play most",
+    "user-library-read": "see what you saved",
+    "user-library-modify": "save and remove tracks, albums and shows",
+    "user-follow-read": "see whom you follow",
+    "user-follow-modify": "follow and unfollow for you",
+    "playlist-read-private": "see your private playlists",
+    "playlist-read-collaborative": "see the playlists you share with others",
+    "playlist-modify-private": "change your private playlists",
+    "playlist-modify-public": "change your public playlists",
+    "streaming": "play music in this program",
+}
+
+_ENDED = (
+    "Spotify ends every sign-in six months after it was given, and earlier when you remove the app "
+    "(https://www.spotify.com/account/apps/)"
+)
+
+
+def provider(*, base_url: str = "") -> OAuth2:
+    """Return Spotify; `base_url` moves all of it under another address, a sandbox's."""
+    base = base_url.rstrip("/")
+    accounts, api = base or "https://accounts.spotify.com", base or "https://api.spotify.com"
+    return OAuth2(
+        name="spotify",
+        title="Spotify",
+        authorization_endpoint=f"{accounts}/authorize",
+        token_endpoint=f"{accounts}/api/token",
+        userinfo_endpoint=f"{api}/v1/me",
+        issuer=accounts,
+        resource_hosts=(f"{api}/v1",),
+        redirect_host="127.0.0.1",
+        console_url="https://developer.spotify.com/dashboard",
+        manage_url="https://www.spotify.com/account/apps/",
+        scopes={name: Scope(name, about) for name, about in _ABOUT.items()},
+        default_scopes=("user-read-email", "user-read-private"),
+        client_auth="basic",
+        refresh_lifetime=SIX_MONTHS,
+        subject_path="id",
+        name_paths=("email", "display_name"),
+        reasons={"revoked": _ENDED, "expired": _ENDED, "invalid refresh token": _ENDED},
+    )

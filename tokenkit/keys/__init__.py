@@ -1,0 +1,31 @@
+"""Where the keys come from, and what they do."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tokenkit.keys.source import KeySource
+    from tokenkit.paths import Folders
+
+
+def key_source(
+    folders: "Folders",
+    environ: Mapping[str, str] = os.environ,
+    app: str = "tokenkit",
+    *,
+    ask: Callable[[], str] | None = None,
+) -> "KeySource":
+    """The keys that the environment gives, else those that the key file in the data folder holds, wraps or names.
+
+    `ask` gets the passphrase from a person where the environment has none; without it that is a `KeyUnavailable`.
+    Reads nothing but `environ`.
+    """
+    from tokenkit.keys import environment, os_keyring, passphrase
+    from tokenkit.keys.folder import FolderSource
+
+    given = environment.from_environment(environ, app)
+    if given is not None:
+        return given
+    wrapped = passphrase.Passphrase(passphrase.from_environment(environ, app, ask))
+    return FolderSource(folders.data, {os_keyring.SOURCE: os_keyring.Keyring(app), passphrase.SOURCE: wrapped})

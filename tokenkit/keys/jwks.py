@@ -33,69 +33,71 @@ def new_key_list() -> KeyList:
     return KeyList(1, (new_key(),))
 
 
-def dump(keys: KeyList) -> bytes:
-    """Write a key list as a JWK Set: a secret."""
+def document(keys: KeyList) -> dict[str, Any]:
+    """A key list as a JWK Set: a secret."""
     members = [
         {"kty": "oct", "kid": key.kid, "alg": "A256KW", "k": b64url_encode(key.secret).decode()} for key in keys.keys
     ]
-    return json.dumps({"v": VERSION, "generation": keys.generation, "keys": members}, indent=1).encode() + b"\n"
+    return {"v": VERSION, "generation": keys.generation, "keys": members}
 
 
-def load(data: bytes, where: str) -> KeyList:
+def dump(keys: KeyList) -> bytes:
+    """The same on one line."""
+    return json.dumps(document(keys), separators=(",", ":")).encode()
+
+
+def load(data: bytes, where: str, *, hint: str) -> KeyList:
     """Read what `dump` wrote. Raises `KeyUnavailable`, which names `where` it came from and what is wrong there."""
-    return key_list(parse(data, where), where)
+    return key_list(parse(data, where, hint=hint), where, hint=hint)
 
 
-def parse(data: bytes, where: str) -> dict[str, Any]:
+def parse(data: bytes, where: str, *, hint: str) -> dict[str, Any]:
     """The JSON object in `data`, of a version that we know. Raises `KeyUnavailable`."""
     try:
-        document: dict[str, Any] | None = json.loads(data.decode())
+        found: dict[str, Any] | None = json.loads(data.decode())
     except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise _unusable(where, "is not a JWK Set in JSON" if data else "is empty")
-    version = document.get("v", VERSION)
+        found = None
+    if not isinstance(found, dict):
+        raise _unusable(where, "is not a JWK Set in JSON" if data else "is empty", hint)
+    version = found.get("v", VERSION)
     if version != VERSION:
         raise KeyUnavailable(
             f"{where} has version {version!r}, and this tokenkit knows {VERSION}",
             hint="use the tokenkit that wrote it, or a newer one",
         )
-    return document
+    return found
 
 
-def key_list(document: Mapping[str, Any], where: str) -> KeyList:
+def key_list(document: Mapping[str, Any], where: str, *, hint: str) -> KeyList:
     """The key list in a parsed JWK Set. Raises `KeyUnavailable`."""
     members: list[dict[str, Any]] | None = document.get("keys")
     generation = document.get("generation", 1)
     if not isinstance(members, list) or not members:
-        raise _unusable(where, "holds no keys")
+        raise _unusable(where, "holds no keys", hint)
     if type(generation) is not int or generation < 1:
-        raise _unusable(where, "has a generation that is not a whole number above 0")
-    keys = tuple(_key(member, where) for member in members)
+        raise _unusable(where, "has a generation that is not a whole number above 0", hint)
+    keys = tuple(_key(member, where, hint) for member in members)
     if len({key.kid for key in keys}) != len(keys):
-        raise _unusable(where, "has two keys of one kid")
+        raise _unusable(where, "has two keys of one kid", hint)
     return KeyList(generation, keys)
 
 
-def _key(member: dict[str, Any], where: str) -> Key:
+def _key(member: dict[str, Any], where: str, hint: str) -> Key:
     if not isinstance(member, dict):
-        raise _unusable(where, "has a key that is not an object")
+        raise _unusable(where, "has a key that is not an object", hint)
     kid, text = member.get("kid"), member.get("k")
     if not isinstance(kid, str) or not kid:
-        raise _unusable(where, "has a key without kid")
+        raise _unusable(where, "has a key without kid", hint)
     if member.get("kty") != "oct" or member.get("alg", "A256KW") != "A256KW" or not isinstance(text, str):
-        raise _unusable(where, f"has a key {kid!r} that is not of kty oct for A256KW")
+        raise _unusable(where, f"has a key {kid!r} that is not of kty oct for A256KW", hint)
     try:
         secret = b64url_decode(text.encode())
     except ValueError:
         secret = b""
     if len(secret) != 32:
-        raise _unusable(where, f"has a key {kid!r} whose k is not 32 bytes in base64url")
+        raise _unusable(where, f"has a key {kid!r} whose k is not 32 bytes in base64url", hint)
     return Key(kid, secret)
 
 
-def _unusable(where: str, what: str) -> KeyUnavailable:
-    return KeyUnavailable(
-        f"{where} {what}; nothing was changed, and the records stay sealed",
-        hint="restore it from a backup, or: tokenkit key import FILE",
-    )
+def _unusable(where: str, what: str, hint: str) -> KeyUnavailable:
+    return KeyUnavailable(f"{where} {what}; nothing was changed, and the records stay sealed", hint=hint)

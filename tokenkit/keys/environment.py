@@ -1,0 +1,98 @@
+"""Keys that the environment gives: a variable, or a credential of the service manager. We cannot write there (R29).
+
+``<APP>_KEY`` holds a JWK Set, as `tokenkit key export` writes it, or one key: 32 bytes in base64url. A service gets the
+same as the credential ``<app>.key`` (``LoadCredentialEncrypted=`` in systemd.exec(5)), which beats a variable:
+neither `ps` nor a child sees it.
+"""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Hashable, Mapping
+from typing import NoReturn
+
+from tokenkit import private_file
+from tokenkit.errors import KeyUnavailable, UsageError
+from tokenkit.keys import jwks
+from tokenkit.keys.jwks import KeyList
+from tokenkit.keys.source import Change
+from tokenkit.os_words import unavailable
+from tokenkit.paths import prefix
+from tokenkit.seal import Key, b64url_decode
+
+LIMIT = 1 << 16
+"""Bytes that a credential may have."""
+
+
+class EnvironmentSource:
+    """One text, given from outside: a variable's value, or a file that the service manager made."""
+
+    writable = False
+
+    def __init__(self, text: str, where: str, path: str = "") -> None:
+        self._text = text
+        self._where = where
+        self._path = path
+
+    def version(self) -> Hashable:
+        """The credential's version; a variable has one value for as long as the process lives."""
+        return private_file.version(self._path) if self._path else self._where
+
+    def load(self) -> KeyList | None:
+        """The keys. Raises `KeyUnavailable` for a text that holds none: it is never taken for absent."""
+        text = (read_credential(self._path) if self._path else self._text).strip()
+        if text.startswith("{"):
+            return jwks.load(text.encode(), self._where, hint=self._hint())
+        try:
+            secret = b64url_decode(text.encode())
+        except ValueError:
+            secret = b""
+        if len(secret) != 32:
+            raise KeyUnavailable(
+                f"{self._where} is neither a JWK Set nor 32 bytes in base64url without padding", hint=self._hint()
+            )
+        return KeyList(1, (Key(_kid(secret), secret),))
+
+    def change(self, change: Change) -> NoReturn:
+        """Refuse: only whoever set the value can change it."""
+        raise UsageError(f"the keys come from {self._where}, which tokenkit cannot change", hint=self._hint())
+
+    def describe(self) -> str:
+        """The variable or the credential."""
+        return self._where
+
+    def _hint(self) -> str:
+        return f"put the output of `tokenkit key export`, or of `tokenkit key rotate`, into {self._where}, and restart"
+
+
+def from_environment(environ: Mapping[str, str], app: str) -> EnvironmentSource | None:
+    """The source that the environment gives, or None. A variable that is set but empty counts as not set."""
+    path = credential(environ, f"{app}.key")
+    if path:
+        return EnvironmentSource("", f"the credential {path}", path)
+    variable = prefix(app) + "_KEY"
+    text = environ.get(variable, "")
+    return EnvironmentSource(text, f"the variable {variable}") if text else None
+
+
+def credential(environ: Mapping[str, str], name: str) -> str:
+    """The path of a credential that the service manager made for us; empty where it made none."""
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    path = os.path.join(folder, name)
+    return path if folder and os.path.lexists(path) else ""
+
+
+def read_credential(path: str) -> str:
+    """Its text. The service manager answers for owner and mode, which are not ours (R26 does not apply)."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(LIMIT).decode()
+    except OSError as error:
+        raise unavailable(path, error) from None
+    except UnicodeDecodeError:
+        raise KeyUnavailable(f"{path} is not text in UTF-8", hint=f"file {path}") from None
+
+
+def _kid(secret: bytes) -> str:
+    """A bare key must be called the same at every start: so the kid follows from it, one way only."""
+    return hmac.new(secret, b"tokenkit kid", hashlib.sha256).hexdigest()[:16]

@@ -1,0 +1,116 @@
+"""The keys at work: what seals and opens records by name, and how the keys are changed."""
+
+from collections.abc import Callable, Collection, Hashable
+from typing import TYPE_CHECKING
+
+from tokenkit import seal
+from tokenkit.errors import KeyUnavailable
+from tokenkit.keys import jwks, rotation
+from tokenkit.keys.jwks import KeyList
+from tokenkit.keys.source import KeySource
+from tokenkit.seal import Key
+
+if TYPE_CHECKING:
+    from tokenkit.store import Name
+
+
+class KeyRing:
+    """Seals and opens the records of one app with the keys of `source`.
+
+    It keeps the list in memory and looks at the source's version before it seals; threads share it without a lock: the
+    list and its version are replaced by one assignment, and two that load at once load the same.
+    """
+
+    def __init__(self, source: KeySource, app: str) -> None:
+        self.source = source
+        self._app = app
+        self._loaded: tuple[Hashable, KeyList] | None = None
+
+    def keys(self) -> KeyList:
+        """The keys of this moment. Raises `KeyUnavailable` where there are none."""
+        keys = self._load()
+        if keys is None:
+            raise self._missing()
+        return keys
+
+    def current(self) -> Key:
+        """The key that seals at this moment. A writer asks before it sends a request that cannot be undone (R29)."""
+        return self.keys().first
+
+    def ensure(self, exists: Callable[[], bool]) -> None:
+        """Create a first key where there is none, unless `exists` says that a sealed record does (R28).
+
+        Raises `KeyUnavailable` then: the key that the record was sealed with is lost, and a new one would hide it.
+        """
+        if self._load() is None:
+            if exists():
+                raise self._missing()
+            self.source.change(lambda keys: keys or jwks.new_key_list())
+
+    def seal_record(self, name: "Name", plaintext: bytes) -> bytes:
+        """Seal one record with the current first key."""
+        return seal.seal(plaintext, self.current(), typ=name.kind, app=self._app, owner=name.owner, account=name.id)
+
+    def open_record(self, name: "Name", data: bytes) -> bytes:
+        """Open one record. Raises `BrokenRecord` or `KeyUnavailable`; an unknown kid reloads the list once (R29)."""
+        return self._open(data, typ=name.kind, app=self._app, owner=name.owner, account=name.id)
+
+    def reseal(self, name: "Name", data: bytes) -> bytes | None:
+        """The record sealed with the current first key; None where it is already. To be saved under the account's lock.
+
+        What lies in quarantine keeps the name under which it was sealed.
+        """
+        header = seal.header(data)
+        first = self.current()
+        if header["kid"] == first.kid:
+            return None
+        claims = {"typ": name.kind, "app": self._app, "owner": name.owner, "account": name.id}
+        if name.kind == "quarantine":
+            claims = {member: header[member] for member in claims}
+        return seal.seal(self._open(data, **claims), first, **claims)
+
+    def add(self) -> KeyList:
+        """Put a new key in front. Also the way to begin anew when the old keys are lost for good."""
+        return self.source.change(rotation.added)
+
+    def drop(self, kid: str, in_use: Collection[str]) -> KeyList:
+        """Remove a key that no record names: `in_use` are the kids of all records, seen under every account's lock."""
+        return self.source.change(lambda keys: rotation.dropped(keys, kid, in_use))
+
+    def import_keys(self, data: bytes, where: str) -> KeyList:
+        """Add the keys of a JWK Set, as `export_keys` wrote it, behind those that there are."""
+        imported = jwks.load(data, where, hint="tokenkit key export writes what can be imported")
+        return self.source.change(lambda keys: rotation.merged(keys, imported))
+
+    def export_keys(self) -> bytes:
+        """All keys as a JWK Set: a secret."""
+        return jwks.dump(self.keys())
+
+    def _open(self, data: bytes, *, typ: str, app: str, owner: str, account: str) -> bytes:
+        keys = self._loaded[1] if self._loaded else self.keys()
+        try:
+            return seal.open(data, keys.by_kid, typ=typ, app=app, owner=owner, account=account)
+        except KeyUnavailable:
+            keys = self._reload(self.source.version()) or keys
+        try:
+            return seal.open(data, keys.by_kid, typ=typ, app=app, owner=owner, account=account)
+        except KeyUnavailable as error:
+            raise KeyUnavailable(f"{error}: {self.source.describe()}", hint=error.hint, account=account) from None
+
+    def _load(self) -> KeyList | None:
+        version = self.source.version()
+        if self._loaded and self._loaded[0] == version:
+            return self._loaded[1]
+        return self._reload(version)
+
+    def _reload(self, version: Hashable) -> KeyList | None:
+        keys = self.source.load()
+        self._loaded = (version, keys) if keys else None
+        return keys
+
+    def _missing(self) -> KeyUnavailable:
+        return KeyUnavailable(
+            f"{self.source.describe()} is missing; nothing was changed, and the records stay sealed",
+            hint="restore it from a backup, or: tokenkit key import FILE "
+            "(if it is lost for good: tokenkit key add, then tokenkit login PROVIDER --replace)",
+        )

@@ -28,7 +28,8 @@ lint: $(VENV)/.dev
 quick: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "$(QUICK)" $(ARGS)
 
-docs: $(VENV)/.test  ## run every example of the documents, follow every link inside them
+docs: $(VENV)/.test  ## write the generated pages, run every example, follow every link
+	$(BIN)/python docs/generate.py
 	$(BIN)/python -m pytest tests/test_docs.py $(ARGS)
 
 bench: $(VENV)/.bench  ## tokenkit beside its peers, measured in one run

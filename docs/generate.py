@@ -1,0 +1,96 @@
+"""Writes the two pages of the reference that the program itself knows best: `make docs` runs this.
+
+A test compares the pages with what this makes of them, so that neither is ever behind the code.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+from tokenkit.cli import json_output
+from tokenkit.cli.app import SECTIONS, app
+from typer.testing import CliRunner
+
+WIDTH = 100
+REFERENCE = Path(__file__).parent / "reference"
+
+CLI = """\
+# The program
+
+stdout is the data and nothing else; people are spoken to on stderr. [Exit codes](exit-codes.md) and [JSON](json.md)
+have pages of their own.
+"""
+
+JSON = """\
+# JSON
+
+Every command that prints data takes `--json`. The outermost object has the member `version`, 1 today; members may be
+added under the same version, and are renamed or removed only under another. Times are Unix seconds, UTC. `null` stands
+for what is not known or does not apply.
+"""
+
+
+def cli_page() -> str:
+    """Every command's ``--help``."""
+    blocks = [_help([]), *(_help(command) for command in _commands())]
+    return "\n".join([CLI, *blocks])
+
+
+def _commands() -> Iterator[list[str]]:
+    for section in SECTIONS.values():
+        for name in section:
+            yield [name]
+            text = _printed([name])
+            group = re.search(r"^Commands:\n((?:  .*\n?)+)", text, re.MULTILINE)
+            for line in group[1].splitlines() if group else ():
+                if line[2:3].strip():
+                    yield [name, line.split()[0]]
+
+
+def _help(command: list[str]) -> str:
+    title = " ".join(["tokenkit", *command])
+    return f"## {title}\n\n```text\n{_printed(command)}```\n" if command else f"```text\n{_printed(command)}```\n"
+
+
+def _printed(command: list[str]) -> str:
+    runner = CliRunner(env={"COLUMNS": str(WIDTH)})
+    result = runner.invoke(app, [*command, "--help"], prog_name="tokenkit", terminal_width=WIDTH)
+    return "".join(f"{line.rstrip()}\n" for line in result.stdout.strip().splitlines())
+
+
+def json_page() -> str:
+    """Every shape, with its members and their types."""
+    classes = [value for value in vars(json_output).values() if isinstance(value, type)]
+    shapes = [shape for shape in classes if issubclass(shape, BaseModel) and shape.__module__ == json_output.__name__]
+    public = [shape for shape in shapes if not shape.__name__.startswith("_")]
+    printed = [shape for shape in public if "version" in shape.model_fields]
+    parts = [shape for shape in public if "version" not in shape.model_fields]
+    return "\n".join([JSON, *map(_shape, printed), "# Parts of these\n", *map(_shape, parts)])
+
+
+def _shape(shape: type[BaseModel]) -> str:
+    about = " ".join((shape.__doc__ or "").replace("``", "`").split())
+    rows = "\n".join(f"| `{name}` | {_type(field.annotation)} |" for name, field in shape.model_fields.items())
+    return f"## {shape.__name__}\n\n{about}\n\n| member | type |\n|---|---|\n{rows}\n"
+
+
+def _type(annotation: object) -> str:
+    text = annotation.__name__ if isinstance(annotation, type) and "[" not in str(annotation) else str(annotation)
+    text = re.sub(r"\b(?:\w+\.)+(\w+)", r"\1", text)
+    return " or ".join(f"`{_json_name(part)}`" for part in text.split(" | "))
+
+
+def _json_name(text: str) -> str:
+    names = {"str": "string", "float": "number", "int": "number", "bool": "boolean", "None": "null"}
+    literal = re.fullmatch(r"Literal\[(.*)\]", text)
+    if literal:
+        return "` or `".join(part.strip().replace("'", '"') for part in literal[1].split(","))
+    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), text)
+
+
+PAGES = {"cli.md": cli_page, "json.md": json_page}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (REFERENCE / name).write_text(page(), encoding="utf-8")

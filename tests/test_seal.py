@@ -16,7 +16,7 @@ from tokenkit.keys import jwks
 
 ROOT = Path(__file__).parents[1]
 VECTORS = json.loads((ROOT / "docs" / "vectors" / "sealed_records.json").read_text(encoding="utf-8"))
-KEYS = jwks.key_list(VECTORS["keys"], "the vectors")
+KEYS = jwks.key_list(VECTORS["keys"], "the vectors", hint="")
 
 KEY = seal.Key("k1", bytes(range(32)))
 ASKED = {"typ": "grant", "app": "tokenkit", "owner": "", "account": "google/me@example.com"}

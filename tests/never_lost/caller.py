@@ -1,6 +1,6 @@
 """One process of an assistant: many callers, each asking for the same account's token, at a moment given.
 
-usage: caller.py sync|async|mixed CALLERS AT SPREAD      prints a JSON list: a token's digest or an error's name, per caller
+usage: caller.py sync|async|mixed CALLERS AT SPREAD      prints JSON: a token's digest or an error's name, per caller
 """
 
 import asyncio

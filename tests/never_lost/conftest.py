@@ -1,4 +1,4 @@
-"""A home with one account at a provider that rotates refresh tokens and ends the family when a spent one comes again."""
+"""A home with one account at a provider that rotates refresh tokens, and ends the session when a spent one comes."""
 
 import os
 import subprocess

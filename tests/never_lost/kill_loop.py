@@ -1,6 +1,6 @@
 """Kills a process that saves one record over and over, at random moments, and looks at what is left each time.
 
-usage: kill_loop.py TOKENS STATE KILLS      prints "KILLS kills, SAVES saves"; ends with 1 and a sentence if anything was lost
+usage: kill_loop.py TOKENS STATE KILLS      prints "KILLS kills, SAVES saves", or what was lost
 """
 
 import os
@@ -39,7 +39,7 @@ def save_for_ever(store: FileStore) -> None:
 
 
 def look(store: FileStore, newest: int) -> int:
-    """The record opens, is whole, and no older than seen before; the dead holder's lock delays nobody; no stray is left."""
+    """The record is whole and no older than before; the dead holder's lock delays nobody; no stray is left."""
     stored = store.load(GRANT)
     found = number(stored.data)
     if stored.data != record(found) or found < newest:

@@ -1,4 +1,4 @@
-"""Many processes and callers, one expired token, a server that ends the session on reuse (R5; RFC 9700 section 4.14)."""
+"""Many processes, one expired token, a server that ends the session on reuse (R5; RFC 9700 section 4.14)."""
 
 import json
 import time
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 
 def storm(assistant, processes, callers, mode, spread):
-    """All callers ask at one moment, or spread over some seconds; what each got: a token's digest, or an error's name."""
+    """All ask at one moment, or spread over some seconds; what they got: a token's digest, or an error's name."""
     at = time.time() + 0.5 + processes * 0.25
     started = [assistant.start("caller.py", mode, str(callers), str(at), str(spread)) for _ in range(processes)]
     results = []

@@ -1,0 +1,117 @@
+"""Killed at every system call of a refresh and a sign-in that touches the store; the kernel counts, not luck."""
+
+import itertools
+import os
+import shutil
+import time
+from collections import Counter
+
+import pytest
+from never_lost_paths import touched
+from tokenkit import CallbackRefused, ConsentRequired
+
+CALLS = (
+    "rename",
+    "fsync",
+    "openat",
+    "flock",
+    "fallocate",
+    "write",
+    "ftruncate",
+    "utimensat",
+    "unlink",
+    "fchmod",
+    "mkdir",
+)
+QUICK = 2
+"""How many of them the normal suite takes; `make torture` takes all."""
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.real,
+    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed: apt-get install strace"),
+]
+
+
+def killed_at(assistant, call, number, *arguments):
+    """Run the script with a kill at the `number`-th `call` on the store's files; whether the run survived."""
+    paths = [option for path in touched(assistant.home) for option in ("-P", path)]
+    inject = f"inject={call}:signal=KILL:when={number}"
+    strace = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", *paths, "-e", inject)
+    process = assistant.start("ask_once.py", *arguments, before=strace)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode in (0, -9, 137), err
+    return process.returncode == 0
+
+
+def every_point(assistant, before, rounds):
+    """Yield after each kill, at every point until a run survives, call by call."""
+    for call in CALLS[: rounds(QUICK, len(CALLS))]:
+        for number in itertools.count(1):
+            if killed_at(assistant, call, number, *before()):
+                break
+            yield call, number
+
+
+def test_a_refresh_killed_at_any_point_leaves_the_old_or_the_new_grant_and_delays_nobody(assistant, rounds):
+    """R26, R6; where the answer was lost on the way, that is told in words (R8)."""
+    ended = Counter()
+
+    def before():
+        assistant.expire()
+        return ()
+
+    for call, number in every_point(assistant, before, rounds):
+        began = time.monotonic()
+        refreshes = assistant.refreshes()
+        reason = why_consent_is_needed(assistant)
+        if not reason:
+            ended["the session lived"] += 1
+        else:
+            assert "answer to an earlier refresh was lost" in reason, (call, number)
+            assert assistant.refreshes() > refreshes
+            ended["the answer was lost, and that was told"] += 1
+            assistant.sign_in()
+        assert time.monotonic() - began < 5, f"{call} {number}: a dead holder delayed the next caller"
+        assert_tidy(assistant)
+    print(dict(ended))
+    assert len(ended) == 2
+
+
+def test_a_sign_in_killed_at_any_point_leaves_the_old_account_or_the_new_one(assistant, rounds):
+    """R18, R21, R26."""
+    ended = Counter()
+
+    def before():
+        kit = assistant.kit()
+        pending = kit.begin("google", redirect_uri="http://127.0.0.1:9/callback/google", binding="crash")
+        before.url = assistant.authority.approve(pending.url, as_user="me@example.com")
+        return (before.url,)
+
+    for _ in every_point(assistant, before, rounds):
+        assert assistant.kit().token("google")
+        try:
+            assistant.kit().complete(before.url, binding="crash")
+            ended["completed by the next try"] += 1
+        except CallbackRefused:
+            ended["claimed already: begun anew"] += 1
+        assert_tidy(assistant)
+    print(dict(ended))
+    assert sum(ended.values()) > 4
+
+
+def why_consent_is_needed(assistant):
+    """Ask as the next caller does; empty when a token came."""
+    try:
+        assistant.kit().token("google")
+    except ConsentRequired as error:
+        return error.reason
+    return ""
+
+
+def assert_tidy(assistant):
+    """No temporary file outlives the next use."""
+    kit = assistant.kit()
+    kit.refresh("google")
+    folder = os.path.join(kit.folders.tokens, "google")
+    assert os.listdir(folder) == ["me@example.com.jwe"]

@@ -80,7 +80,7 @@ class Store(Protocol):
         ...
 
     def owners(self) -> Iterator[str]:
-        """The owners that have, or once had, records: what concerns all records, as a change of keys does, needs them."""
+        """The owners that have, or once had, records: a change of keys concerns them all (R29)."""
         ...
 
     def note(self, name: Name) -> bytes:

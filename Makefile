@@ -23,7 +23,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 quick: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 -m "$(QUICK)" $(ARGS)

@@ -1,0 +1,181 @@
+"""``kit.http()``: an httpx client that stays signed in, and lets the token go to its resource servers only (R33).
+
+The token is put on below everything that httpx does with a request: what it shows to event hooks, logs, and copies for
+a redirect never holds one. No lock is held while a request is on its way.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Generic, TypeVar
+
+import httpx
+
+from tokenkit.adapters.httpx_request import Signer, in_memory
+from tokenkit.errors import UsageError
+from tokenkit.proxy import proxy_for
+from tokenkit.source import AsyncTokenSource, TokenSource
+from tokenkit.token import AccessToken
+
+_TRANSPORT_OPTIONS = ("verify", "cert", "trust_env", "http1", "http2", "limits", "proxy")
+
+_FRAMING = ("content-length", "transfer-encoding")
+"""Headers that no longer fit when a token was added to the body; httpx writes them anew."""
+
+T = TypeVar("T")
+
+
+def client(
+    source: TokenSource,
+    *,
+    insecure_hosts: Collection[str] = (),
+    transport: httpx.BaseTransport | None = None,
+    **options: Any,
+) -> httpx.Client:
+    """Make an `httpx.Client` that sends each request with a token of `source`. Close it, or use it in a ``with``.
+
+    `options` are those of `httpx.Client`; `insecure_hosts` the account's opt-in to plain http (R32). Any request may
+    raise what `TokenSource.token` does, and `TokenRefused` where the token may not go, redirects included. On a 401 a
+    newer token is asked for, and the request sent once more if its body is in memory.
+    """
+    inner_options = _taken(options)
+    inner = transport or _Environment(inner_options)
+    return httpx.Client(transport=_Signing(source, inner, insecure_hosts), **options)
+
+
+def async_client(
+    source: AsyncTokenSource,
+    *,
+    insecure_hosts: Collection[str] = (),
+    transport: httpx.AsyncBaseTransport | None = None,
+    **options: Any,
+) -> httpx.AsyncClient:
+    """Make an `httpx.AsyncClient` of the same kind; see `client`."""
+    inner_options = _taken(options)
+    inner = transport or _AsyncEnvironment(inner_options)
+    return httpx.AsyncClient(transport=_AsyncSigning(source, inner, insecure_hosts), **options)
+
+
+def _copy(signer: Signer, request: httpx.Request, token: AccessToken) -> httpx.Request:
+    """A copy of the request with the token on, checked as it leaves."""
+    signed = signer.signed(request, token)
+    signer.check(signed.url)
+    if not signer.needs_body:
+        return httpx.Request(
+            signed.method, signed.url, headers=signed.headers, stream=request.stream, extensions=request.extensions
+        )
+    headers = [pair for pair in signed.headers if pair[0].lower() not in _FRAMING]
+    return httpx.Request(signed.method, signed.url, headers=headers, content=signed.body, extensions=request.extensions)
+
+
+class _Signing(httpx.BaseTransport):
+    def __init__(self, source: TokenSource, inner: httpx.BaseTransport, insecure_hosts: Collection[str]) -> None:
+        self._source = source
+        self._inner = inner
+        self._signer = Signer(source, insecure_hosts)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._signer.check(str(request.url))
+        if self._signer.needs_body:
+            request.read()
+        token = self._source.token()
+        response = self._inner.handle_request(_copy(self._signer, request, token))
+        if response.status_code != 401:
+            return response
+        try:
+            fresh = self._source.token(rejected=token)
+        except BaseException:
+            response.close()
+            raise
+        if fresh.value == token.value or not in_memory(request):
+            return response
+        response.close()
+        return self._inner.handle_request(_copy(self._signer, request, fresh))
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _AsyncSigning(httpx.AsyncBaseTransport):
+    def __init__(
+        self, source: AsyncTokenSource, inner: httpx.AsyncBaseTransport, insecure_hosts: Collection[str]
+    ) -> None:
+        self._source = source
+        self._inner = inner
+        self._signer = Signer(source, insecure_hosts)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._signer.check(str(request.url))
+        if self._signer.needs_body:
+            await request.aread()
+        token = await self._source.token()
+        response = await self._inner.handle_async_request(_copy(self._signer, request, token))
+        if response.status_code != 401:
+            return response
+        try:
+            fresh = await self._source.token(rejected=token)
+        except BaseException:
+            await response.aclose()
+            raise
+        if fresh.value == token.value or not in_memory(request):
+            return response
+        await response.aclose()
+        return await self._inner.handle_async_request(_copy(self._signer, request, fresh))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _Routes(Generic[T]):
+    """One transport without a proxy, and one for each proxy that the environment names; made when first needed.
+
+    httpx itself looks at the environment only where it makes the transport, too.
+    """
+
+    def __init__(self, make: Callable[..., T], options: dict[str, Any]) -> None:
+        self._make = make
+        self._options = options
+        self._made: dict[Any, T] = {}
+        self._lock = threading.Lock()
+
+    def towards(self, url: httpx.URL) -> T:
+        proxy = self._options.get("proxy")
+        if proxy is None and self._options.get("trust_env", True):
+            proxy = proxy_for(url.scheme, url.host)
+        with self._lock:
+            if proxy not in self._made:
+                self._made[proxy] = self._make(**{**self._options, "proxy": proxy})
+            return self._made[proxy]
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._made.values())
+
+
+class _Environment(httpx.BaseTransport):
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._routes = _Routes(httpx.HTTPTransport, options)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._routes.towards(request.url).handle_request(request)
+
+    def close(self) -> None:
+        for transport in self._routes:
+            transport.close()
+
+
+class _AsyncEnvironment(httpx.AsyncBaseTransport):
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._routes = _Routes(httpx.AsyncHTTPTransport, options)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._routes.towards(request.url).handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for transport in self._routes:
+            await transport.aclose()
+
+
+def _taken(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the options that are the transport's out of those of the client."""
+    if "mounts" in options:
+        raise UsageError("mounts would lead past the check of where a token goes", hint="give one transport=… instead")
+    return {name: options.pop(name) for name in _TRANSPORT_OPTIONS if name in options}

@@ -237,7 +237,7 @@ class _Refresh:
     def _persist(self, grant: Grant, provider: Provider, client: ClientRegistration) -> Held:
         grant = grant.renewed(generation=self._next_generation(), state="active", reason="")
         try:
-            held = self.records.save(self.account, grant, replaces=self.held.version)
+            held = self._save(grant)
         except Conflict:
             return self._overtaken(grant, provider, client)
         except TokenKitError as error:
@@ -252,6 +252,17 @@ class _Refresh:
             raise failure from None
         self._write_note(self.note.ended(grant.generation))
         return held
+
+    def _save(self, grant: Grant) -> Held:
+        """Save over the record that was refreshed from, even if it was sealed with another key meanwhile (R29)."""
+        while True:
+            try:
+                return self.records.save(self.account, grant, replaces=self.held.version)
+            except Conflict:
+                current = self.records.load(self.account)
+                if current is None or current.grant.generation != self.held.grant.generation:
+                    raise
+                self.held = current
 
     def _overtaken(self, grant: Grant, provider: Provider, client: ClientRegistration) -> Held:
         """The record changed under the refresh: a login stands, and after a sign-out what we got is revoked (R8)."""

@@ -66,9 +66,7 @@ class Records:
 
     def save(self, account: Account, grant: Grant, *, replaces: Version | None) -> Held:
         """Seal and write a grant over the version `replaces`; raises `Conflict` when it is another by now."""
-        name = grant_name(account)
-        version = self.store.save(name, self._seal(name, grant_to_bytes(grant)), replaces=replaces)
-        return Held(grant, version)
+        return Held(grant, self._write(grant_name(account), grant_to_bytes(grant), replaces))
 
     def remove(self, account: Account, *, replaces: Version) -> None:
         """Delete the version `replaces` of an account's grant; raises `Conflict` when it is another by now."""
@@ -93,8 +91,7 @@ class Records:
     def probe(self) -> None:
         """Write, read back and delete a record: raises a `StoreError` before a person is bothered (R20)."""
         name = Name("metadata", self.owner, f"probe-{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}")
-        sealed = self._seal(name, b"probe")
-        version = self.store.save(name, sealed, replaces=None)
+        version = self._write(name, b"probe", None)
         stored = self.store.load(name)
         if stored is None or self.ring.open_record(name, stored.data) != b"probe":
             raise StoreUnavailable("the store does not give back what was written to it", hint="tokenkit audit")
@@ -102,8 +99,7 @@ class Records:
 
     def save_pending(self, id: str, pending: PendingAuthorization) -> None:
         """Seal and write a pending authorization."""
-        name = Name("pending", self.owner, id)
-        self.store.save(name, self._seal(name, pending_to_bytes(pending)), replaces=None)
+        self._write(Name("pending", self.owner, id), pending_to_bytes(pending), None)
 
     def pendings(self) -> Iterator[Name]:
         """The names of the owner's pending authorizations."""
@@ -116,9 +112,15 @@ class Records:
             return None
         return pending_from_bytes(self.ring.open_record(name, stored.data)), stored.version
 
-    def _seal(self, name: Name, plaintext: bytes) -> bytes:
+    def _write(self, name: Name, plaintext: bytes, replaces: Version | None) -> Version:
+        """Seal and save; once more where the key was rotated in between, lest it be dropped from under it (R29)."""
         self.ring.ensure(self._any_sealed)
-        return self.ring.seal_record(name, plaintext)
+        while True:
+            kid = self.ring.current().kid
+            version = self.store.save(name, self.ring.seal_record(name, plaintext), replaces=replaces)
+            if self.ring.current().kid == kid:
+                return version
+            replaces = version
 
     def _any_sealed(self) -> bool:
         """Whether a sealed record exists: then a key that is missing is lost, and a new one would hide it (R28)."""

@@ -1,0 +1,63 @@
+"""The sandbox: an authority to develop and test against, which plays Google, Spotify and Pocket on this machine.
+
+    authority = Authority(access_lifetime=60)
+    with serve(authority) as sandbox:
+        kit = TokenKit(providers=providers(sandbox.base_url))
+
+Without a socket, `Authority.handle` is a `Context.send`, and `Authority.approve` plays the person.
+"""
+
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from tokenkit.loopback import LoopbackServer
+from tokenkit.plugins import load_provider
+from tokenkit.provider import ClientRegistration, Provider
+from tokenkit.sandbox.authority import Authority
+from tokenkit.sandbox.registry import FLAVOURS, GOOGLE_CLIENT, POCKET_CLIENT, POCKET_READER, SPOTIFY_CLIENT, Client
+from tokenkit.token import Secret
+
+__all__ = [
+    "CLIENTS",
+    "FLAVOURS",
+    "GOOGLE_CLIENT",
+    "POCKET_CLIENT",
+    "POCKET_READER",
+    "SPOTIFY_CLIENT",
+    "Authority",
+    "Client",
+    "Served",
+    "providers",
+    "serve",
+]
+
+CLIENTS: Mapping[str, ClientRegistration] = {
+    client_of: ClientRegistration(client.client_id, Secret(client.client_secret) if client.client_secret else None)
+    for client_of, client in (("google", GOOGLE_CLIENT), ("spotify", SPOTIFY_CLIENT), ("pocket", POCKET_CLIENT))
+}
+"""The registrations that the sandbox knows from the start, by flavour."""
+
+
+class Served(NamedTuple):
+    """A sandbox that listens: `base_url` is ``http://127.0.0.1:port``."""
+
+    base_url: str
+    authority: Authority
+
+
+@contextmanager
+def serve(authority: Authority, *, port: int = 0) -> Generator[Served]:
+    """Serve the authority on loopback; raises `ConfigurationError` when a fixed port is taken."""
+    with LoopbackServer(authority.handle, port=port) as server:
+        yield Served(server.url, authority)
+
+
+def providers(base_url: str) -> dict[str, Provider]:
+    """The providers of this package, aimed at a sandbox at `base_url`."""
+    nowhere = os.devnull  # no folder of the user's: what is aimed at a sandbox are the installed ones
+    return {
+        name: load_provider(name, config_folder=nowhere, options={"base_url": f"{base_url}/{name}"})
+        for name in FLAVOURS
+    }

@@ -1,0 +1,33 @@
+"""For tests of what is built on tokenkit: a clock, a browser without a window, contracts for plugins and stores.
+
+Names are loaded when first used: the contracts need pytest, the rest does not.
+"""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tokenkit.testing.browser import Browser
+    from tokenkit.testing.clock import Clock
+    from tokenkit.testing.contract import ProviderContract
+    from tokenkit.testing.store_contract import StoreContract
+
+_EXPORTS = {
+    "Browser": "tokenkit.testing.browser",
+    "Clock": "tokenkit.testing.clock",
+    "ProviderContract": "tokenkit.testing.contract",
+    "StoreContract": "tokenkit.testing.store_contract",
+}
+
+__all__ = ["Browser", "Clock", "ProviderContract", "StoreContract"]
+
+if "pytest" in sys.modules:  # then a contract that is broken shows the values that it compared
+    sys.modules["pytest"].register_assert_rewrite("tokenkit.testing.contract", "tokenkit.testing.store_contract")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'tokenkit.testing' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_EXPORTS[name]), name)

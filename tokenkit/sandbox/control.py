@@ -1,0 +1,109 @@
+"""Faults by script: what the next requests get in place of what they asked for."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tokenkit.errors import UsageError
+from tokenkit.provider import Headers, Response
+from tokenkit.sandbox.documented import DOCUMENTED
+from tokenkit.sandbox.registry import FLAVOURS
+
+ENDPOINTS = ("authorize", "request", "token", "revoke", "device", "userinfo", "api")
+
+Body = bytes | str | Mapping[str, object]
+
+
+@dataclass(slots=True)
+class Fault:
+    """What happens to the next `times` requests at an endpoint, of one flavour or of any.
+
+    `error` names a documented one (`documented.DOCUMENTED`), `response` is any other answer. With `drop` the connection
+    is cut instead. `delay`: seconds before that. `acts`: whether the request is carried out all the same, so that only
+    its answer is lost or replaced; a fault that neither answers nor cuts always lets it be carried out.
+    """
+
+    endpoint: str
+    flavour: str | None = None
+    error: str = ""
+    response: Response | None = None
+    times: int = 1
+    drop: bool = False
+    delay: float = 0.0
+    acts: bool = False
+
+    def __post_init__(self) -> None:
+        if self.endpoint not in ENDPOINTS or self.flavour not in (None, *FLAVOURS):
+            raise UsageError(
+                f"there is no endpoint {self.endpoint!r} of {self.flavour or 'any flavour'}",
+                hint=f"endpoints are {', '.join(ENDPOINTS)}; flavours are {', '.join(FLAVOURS)}",
+            )
+        known = self.known_errors()
+        if self.error and self.error not in known:
+            raise UsageError(
+                f"{self.error!r} is no documented error of {self.endpoint}",
+                hint=f"those are {', '.join(sorted(known))}",
+            )
+
+    def known_errors(self) -> set[str]:
+        """The names that `error` may have."""
+        flavours = (self.flavour,) if self.flavour else FLAVOURS
+        return {name for flavour in flavours for name in DOCUMENTED.get((flavour, self.endpoint), {})}
+
+    def meets(self, flavour: str, endpoint: str) -> bool:
+        """Whether a request there gets this fault."""
+        fits = self.endpoint == endpoint and self.flavour in (None, flavour)
+        return fits and (not self.error or self.error in DOCUMENTED.get((flavour, endpoint), {}))
+
+    def answer(self, flavour: str) -> Response | None:
+        """What is answered, or None for what would have been answered anyway."""
+        return DOCUMENTED[flavour, self.endpoint][self.error] if self.error else self.response
+
+    @property
+    def carries_out(self) -> bool:
+        """Whether the request is carried out."""
+        return self.acts or not (self.drop or self.error or self.response)
+
+
+class Faults:
+    """The faults that are still to come, in the order in which they were scripted."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Let it happen after those that wait already."""
+        self._waiting.append(fault)
+
+    def take(self, flavour: str, endpoint: str) -> Fault | None:
+        """The fault for a request there, counted down."""
+        for fault in self._waiting:
+            if fault.meets(flavour, endpoint):
+                fault.times -= 1
+                if fault.times <= 0:
+                    self._waiting.remove(fault)
+                return fault
+        return None
+
+
+_MEMBERS: Mapping[str, type | tuple[type, ...]] = {
+    "endpoint": str, "error": str, "status": int, "body": (str, dict), "headers": dict, "times": int, "flavour": str,
+    "drop": bool, "delay": (int, float), "acts": bool, "user": str, "access": (int, float), "refresh": (int, float),
+}  # fmt: skip
+
+
+def check_members(fields: Mapping[str, object]) -> None:
+    """Refuse what a script over HTTP gives in another type than a call would."""
+    for name, value in fields.items():
+        if name not in _MEMBERS or not isinstance(value, _MEMBERS[name]):
+            raise UsageError(f"{name!r} is not known, or not of the kind that is expected")
+
+
+def scripted_response(status: int | None, body: Body, headers: Mapping[str, str]) -> Response | None:
+    """The answer of a fault that gives one: 200 unless it says otherwise; an object as JSON."""
+    if status is None and not body and not headers:
+        return None
+    pairs: Headers = tuple(headers.items())
+    if isinstance(body, Mapping):
+        return Response(status or 200, (("Content-Type", "application/json"), *pairs), json.dumps(dict(body)).encode())
+    return Response(status or 200, pairs, body.encode() if isinstance(body, str) else body)

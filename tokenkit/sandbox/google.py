@@ -1,0 +1,284 @@
+"""The Google flavour: a client secret always, scopes one by one, no rotation of its own, revocation of all at once.
+
+Sources: https://developers.google.com/identity/protocols/oauth2/web-server, /native-app and /limited-input-device.
+"""
+
+import hashlib
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tokenkit.provider import Response
+from tokenkit.sandbox.call import NO_STORE, Call, Refused, json_answer
+from tokenkit.sandbox.documented import GOOGLE_API, GOOGLE_REVOKE, GOOGLE_TOKEN, oauth_error
+from tokenkit.sandbox.flavour import Decision, Route
+from tokenkit.sandbox.ledger import Asked, Family, Ledger
+from tokenkit.sandbox.oauth2 import Lifetimes, OAuth2Flavour
+from tokenkit.sandbox.pages import device_page, notice
+from tokenkit.sandbox.registry import Client, Registry
+
+AUTH = "https://www.googleapis.com/auth/"
+
+SCOPES: Mapping[str, str] = {
+    "openid": "know which account it is",
+    "email": "see your email address",
+    "profile": "see your name and picture",
+    f"{AUTH}userinfo.email": "see your email address",
+    f"{AUTH}userinfo.profile": "see your name and picture",
+    f"{AUTH}gmail.readonly": "read your mail",
+    f"{AUTH}gmail.send": "send mail for you",
+    f"{AUTH}gmail.modify": "read, write and send your mail",
+    f"{AUTH}gmail.compose": "write drafts and send mail",
+    "https://mail.google.com/": "do everything with your mail",
+    f"{AUTH}calendar": "see and change your calendars",
+    f"{AUTH}calendar.events": "see and change your events",
+    f"{AUTH}calendar.readonly": "see your calendars",
+    f"{AUTH}drive": "see and change all your files",
+    f"{AUTH}drive.file": "see and change the files you use with it",
+    f"{AUTH}drive.readonly": "see all your files",
+    f"{AUTH}documents": "see and change your documents",
+    f"{AUTH}documents.readonly": "see your documents",
+}
+
+SHORT = {"email": f"{AUTH}userinfo.email", "profile": f"{AUTH}userinfo.profile"}
+"""What may be asked for by a short name and is answered by the long one."""
+
+DEVICE_SCOPES = frozenset({"openid", "email", "profile", *SHORT.values(), f"{AUTH}drive.file"})
+"""The short list of scopes that the device flow takes."""
+
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+DEVICE_LASTS = 1800.0
+DEVICE_INTERVAL = 5.0
+_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
+
+READ_MAIL = (f"{AUTH}gmail.readonly", f"{AUTH}gmail.modify", "https://mail.google.com/")
+SEND_MAIL = (f"{AUTH}gmail.send", f"{AUTH}gmail.compose", f"{AUTH}gmail.modify", "https://mail.google.com/")
+
+
+@dataclass(slots=True)
+class Device:
+    """A device that waits for its code to be entered. `family` is there once the person allowed it."""
+
+    asked: Asked
+    device_code: str = field(repr=False)
+    ends_at: float
+    polled_at: float
+    denied: bool = False
+    family: Family | None = None
+
+
+class Google(OAuth2Flavour):
+    """Plays Google."""
+
+    name = "google"
+    title = "Google"
+    granular = True
+    prefixes: Mapping[str, str] = {"code": "4/0A", "access": "ya29.", "refresh": "1//0"}
+    errors = GOOGLE_TOKEN
+    code_refusal = "malformed_code"
+    unknown_refresh_refusal = "bad_request"
+    sends_iss = True
+
+    def __init__(self, ledger: Ledger, registry: Registry, lifetimes: Lifetimes, *, rotates: bool) -> None:
+        super().__init__(ledger, registry, lifetimes, rotates=rotates)
+        self.grants[DEVICE_GRANT] = self.poll
+        self._devices: dict[str, Device] = {}
+        self._mail: dict[str, list[str]] = {}
+
+    def routes(self) -> Mapping[str, Route]:
+        """Google's paths, of its several hosts, below one prefix."""
+        return {
+            "/o/oauth2/v2/auth": Route("GET", "authorize", self.authorize),
+            "/consent": Route("POST", "", self.consent),
+            "/token": Route("POST", "token", self.token),
+            "/revoke": Route("POST", "revoke", self.revoke),
+            "/device/code": Route("POST", "device", self.begin_device),
+            "/device": Route("GET", "", self.enter_code),
+            "/v1/userinfo": Route("GET", "userinfo", self.userinfo),
+            "/gmail/v1/users/me/messages": Route("GET", "api", self.list_messages),
+            "/gmail/v1/users/me/messages/send": Route("POST", "api", self.send_message),
+            "/.well-known/openid-configuration": Route("GET", "", self.metadata),
+        }
+
+    def wrong_request(self, call: Call, asked: Asked) -> dict[str, str]:
+        """Also refuse a request without scopes, and ``prompt=none``: nobody is signed in at a sandbox."""
+        wrong = super().wrong_request(call, asked)
+        if not wrong and not asked.scopes:
+            wrong = {"error": "invalid_request", "error_description": "Missing required parameter: scope"}
+        if not wrong and call.query.get("prompt") == "none":
+            wrong = {"error": "interaction_required"}
+        return wrong
+
+    def detailed(self, asked: Asked, call: Call) -> Asked:
+        """A refresh token comes with ``access_type=offline``: the first time, or when ``prompt=consent`` presses."""
+        return replace(
+            asked,
+            offline=call.query.get("access_type") == "offline",
+            press="consent" in call.query.get("prompt", "").split(),
+            merge=call.query.get("include_granted_scopes") == "true",
+        )
+
+    def spelled(self, scopes: frozenset[str]) -> frozenset[str]:
+        """``email`` and ``profile`` come back by their long names."""
+        return frozenset(SHORT.get(scope, scope) for scope in scopes)
+
+    def beside_the_code(self, family: Family) -> dict[str, str]:
+        """Google says what was granted in the redirect, too."""
+        return {"scope": " ".join(sorted(family.scopes)), "authuser": "0"}
+
+    def beside_the_tokens(self, family: Family) -> Mapping[str, Any]:
+        """Where access was granted for a time: how long the refresh token has."""
+        if family.refresh_ends_at is None:
+            return {}
+        return {"refresh_token_expires_in": int(family.refresh_ends_at - self.ledger.now())}
+
+    def authenticated_client(self, call: Call) -> Client:
+        """The secret is needed, of desktop clients too."""
+        client, secret = self.named_client(call)
+        if secret is None:
+            self.refuse("missing_secret")
+        if not client.accepts(secret):
+            self.refuse("wrong_secret")
+        return client
+
+    def revoke(self, call: Call) -> Response:
+        """Revoke (RFC 7009): an access or a refresh token, and with it all that this client has of the person."""
+        token = call.field("token") or call.query.get("token", "")
+        if not token:
+            raise Refused(GOOGLE_REVOKE["missing_token"])
+        family = self.ledger.family_of(token, self.name)
+        if family is None or family.revoked:
+            raise Refused(GOOGLE_REVOKE["invalid_token"])
+        self.ledger.end(self.name, family.user, family.client_id)
+        return json_answer({})
+
+    # The device flow (RFC 8628), in the way of Google.
+
+    def begin_device(self, call: Call) -> Response:
+        """Give out a device code, for a few scopes only."""
+        client = self.registry.client(self.name, call.field("client_id"))
+        if client is None:
+            self.refuse("invalid_client")
+        scopes = tuple(call.field("scope").split())
+        for scope in scopes:
+            if scope not in DEVICE_SCOPES:
+                raise Refused(oauth_error("invalid_scope", f"Invalid device flow scope: {scope}"))
+        device_code, user_code = self.ledger.secret("AH-1Ng"), self._user_code()
+        now = self.ledger.now()
+        asked = Asked(self.name, client.client_id, scopes=scopes, user_code=user_code)
+        self._devices[user_code] = Device(asked, device_code, now + DEVICE_LASTS, polled_at=now)
+        members = {
+            "device_code": device_code,
+            "user_code": user_code,
+            "verification_url": f"{call.base}/device",  # Google's word: it is older than the RFC
+            "expires_in": int(DEVICE_LASTS),
+            "interval": int(DEVICE_INTERVAL),
+        }
+        return json_answer(members, headers=NO_STORE)
+
+    def _user_code(self) -> str:
+        digest = hashlib.sha256(self.ledger.secret().encode()).digest()
+        letters = "".join(_CODE_LETTERS[byte % len(_CODE_LETTERS)] for byte in digest[:8])
+        return f"{letters[:4]}-{letters[4:]}"
+
+    def enter_code(self, call: Call) -> Response:
+        """Take the code that a device shows, and ask for consent."""
+        user_code = call.query.get("user_code", "").strip().upper()
+        if not user_code:
+            return device_page(self.title, f"/{self.name}/device")
+        device = self._devices.get(user_code)
+        if device is None or device.family is not None or self.ledger.now() >= device.ends_at:
+            self.complain("That code is not known", "It was used, has expired, or is misspelled.", 404)
+        return self.present(device.asked)
+
+    def decided(self, asked: Asked, decision: Decision, call: Call) -> Response:
+        """Tell a device's poll what was decided, or send the browser back."""
+        if not asked.user_code:
+            return super().decided(asked, decision, call)
+        device = self._devices.get(asked.user_code)
+        if device is None or device.family is not None:
+            self.complain("That code is not known", "It was used already.", 404)
+        if not decision.allowed:
+            device.denied = True
+            return notice(self.title, "Denied", "Your device gets no access. You can close this window.")
+        device.family, _ = self.consented(asked, decision)
+        return notice(self.title, "Connected", "Your device is signed in. You can close this window.")
+
+    def poll(self, call: Call, client: Client) -> Response:
+        """Answer a device that asks whether the person has decided (RFC 8628 section 3.5)."""
+        value, now = call.field("device_code"), self.ledger.now()
+        device = next((device for device in self._devices.values() if device.device_code == value), None)
+        if device is None or device.asked.client_id != client.client_id:
+            self.refuse("malformed_code")
+        early = now < device.polled_at + DEVICE_INTERVAL
+        device.polled_at = now
+        if now >= device.ends_at:
+            self.refuse("expired_token")
+        if device.denied:
+            self.refuse("access_denied")
+        if early:
+            self.refuse("slow_down")
+        if device.family is None:
+            self.refuse("authorization_pending")
+        del self._devices[device.asked.user_code]
+        refresh_token = self.ledger.new_refresh(self.prefixes["refresh"], device.family)
+        return self.answer(device.family, device.family.scopes, refresh_token)
+
+    # The APIs.
+
+    def userinfo(self, call: Call) -> Response:
+        """OpenID Connect Core section 5.3."""
+        access = self.admitted(call, GOOGLE_API, "openid", *SHORT.values())
+        user = access.family.user
+        members: dict[str, Any] = {"sub": subject(user)}
+        if SHORT["email"] in access.scopes:
+            members |= {"email": user, "email_verified": True}
+        if SHORT["profile"] in access.scopes:
+            members["name"] = user.partition("@")[0]
+        return json_answer(members)
+
+    def list_messages(self, call: Call) -> Response:
+        """``users.messages.list`` of the Gmail API."""
+        mail = self._mail_of(self.admitted(call, GOOGLE_API, *READ_MAIL).family.user)
+        messages = [{"id": message, "threadId": message} for message in reversed(mail)]
+        return json_answer({"messages": messages, "resultSizeEstimate": len(messages)})
+
+    def send_message(self, call: Call) -> Response:
+        """``users.messages.send`` of the Gmail API: ``raw`` is an RFC 822 message in base64url."""
+        mail = self._mail_of(self.admitted(call, GOOGLE_API, *SEND_MAIL).family.user)
+        try:
+            message = urlsafe_b64decode(call.field("raw") + "==")
+        except ValueError:
+            message = b""
+        if b":" not in message:
+            raise Refused(GOOGLE_API["invalid_argument"])
+        mail.append(hashlib.sha256(message + str(len(mail)).encode()).hexdigest()[:16])
+        return json_answer({"id": mail[-1], "threadId": mail[-1], "labelIds": ["SENT"]})
+
+    def _mail_of(self, user: str) -> list[str]:
+        return self._mail.setdefault(user, [f"18c0ffee{number:08x}" for number in range(1, 4)])
+
+    def metadata(self, call: Call) -> Response:
+        """OpenID Connect Discovery section 4."""
+        return json_answer(
+            {
+                "issuer": call.base,
+                "authorization_endpoint": f"{call.base}/o/oauth2/v2/auth",
+                "device_authorization_endpoint": f"{call.base}/device/code",
+                "token_endpoint": f"{call.base}/token",
+                "userinfo_endpoint": f"{call.base}/v1/userinfo",
+                "revocation_endpoint": f"{call.base}/revoke",
+                "response_types_supported": ["code"],
+                "scopes_supported": ["openid", "email", "profile"],
+                "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+                "code_challenge_methods_supported": ["S256"],
+                "grant_types_supported": ["authorization_code", "refresh_token", DEVICE_GRANT],
+                "authorization_response_iss_parameter_supported": True,
+            }
+        )
+
+
+def subject(user: str) -> str:
+    """The identifier of a person that never changes: 21 digits, as Google has them."""
+    return f"1{int.from_bytes(hashlib.sha256(user.encode()).digest()[:8], 'big'):020d}"

@@ -1,0 +1,260 @@
+"""What every provider must hold: subclass it in a test module of your plugin and return yours from its fixtures."""
+
+from base64 import urlsafe_b64encode
+from dataclasses import replace
+from hashlib import sha256
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from tokenkit.errors import (
+    AuthorizationError,
+    CallbackRefused,
+    ClientRefused,
+    ConsentDenied,
+    ConsentRequired,
+    ProviderUnavailable,
+    TokenKitError,
+)
+from tokenkit.hosts import overlaps, resource_host
+from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Provider, Request
+from tokenkit.sandbox import CLIENTS
+from tokenkit.testing.trial import ME, Trial
+from tokenkit.token import AccessToken, Secret
+
+BASE_URL = "http://127.0.0.1:9"
+"""Where a provider under test is to be aimed: nothing listens there, for the authority is called without a socket."""
+
+STATE_BITS = 128
+
+
+class ProviderContract:
+    """The tests of a `Provider`, against the sandbox's `Authority`; what a provider lacks is skipped::
+
+    class TestAcme(ProviderContract):
+        flavour = "google"              # the part of the sandbox that it speaks to
+        scopes = ("notes.read",)
+
+        @pytest.fixture
+        def provider(self):
+            return acme.provider(base_url=f"{BASE_URL}/google")
+
+        @pytest.fixture
+        def api_request(self):
+            return Request("GET", f"{BASE_URL}/google/v1/userinfo")
+    """
+
+    flavour = ""
+    """``google``, ``spotify`` or ``pocket``; the provider's own name where it is empty."""
+
+    scopes: tuple[str, ...] = ()
+    """Full values of the scopes to ask for; those that `api_request` needs must be among them."""
+
+    @pytest.fixture
+    def provider(self) -> Provider:
+        """The provider to be tested, aimed at `flavour` below `BASE_URL`."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def api_request(self) -> Request:
+        """A request to the provider's API, without a token; it shall be a success with one."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def client(self, provider: Provider) -> ClientRegistration:
+        """The client registration at the authority."""
+        return CLIENTS[self.flavour or provider.name]
+
+    @pytest.fixture
+    def trial(self, provider: Provider, client: ClientRegistration) -> Trial:
+        """An authority that nobody has signed in at yet."""
+        return Trial(provider, client, self.flavour or provider.name, self.scopes)
+
+    # The data.
+
+    def test_its_data_is_whole(self, provider: Provider) -> None:
+        """People can read every scope, and the default ones are known."""
+        assert provider.name == provider.name.lower()
+        assert provider.title
+        values = {scope.value for scope in provider.scopes.values()}
+        assert all(scope.about for scope in provider.scopes.values())
+        assert all(name in provider.scopes or name in values for name in provider.default_scopes)
+
+    def test_its_tokens_never_go_to_its_own_endpoints(self, provider: Provider) -> None:
+        """R32: resource hosts can be read, and take in no endpoint of the authorization server."""
+        assert provider.resource_hosts
+        for entry in provider.resource_hosts:
+            assert resource_host(entry)
+        for endpoint in (provider.token_endpoint, provider.revocation_endpoint):
+            assert not overlaps(endpoint, provider.resource_hosts)
+
+    # Signing in.
+
+    def test_begin_says_where_to_go_and_what_to_remember(self, trial: Trial) -> None:
+        """The state, or the path that stands in for it, is what the answer is held against."""
+        pending, redirect_uri = trial.begin(), trial.asked.redirect_uri
+        state = pending.state.reveal()
+        assert urlsplit(pending.url).scheme in ("http", "https")
+        in_path = trial.provider.state_in == "path"
+        assert pending.redirect_uri == (f"{redirect_uri}/{state}" if in_path else redirect_uri)
+        assert len(state) * 6 >= STATE_BITS, "a state of URL-safe letters has six bits in each"
+
+    def test_two_sign_ins_share_nothing_that_is_secret(self, trial: Trial) -> None:
+        """Each begin draws anew."""
+        one, two = trial.begin(), trial.begin()
+        assert one.state != two.state
+        assert one.code_verifier is None or one.code_verifier != two.code_verifier
+        assert one.request_token is None or one.request_token != two.request_token
+
+    def test_pkce_is_s256_and_the_verifier_stays_here(self, trial: Trial) -> None:
+        """R23."""
+        pending = trial.begin()
+        if pending.code_verifier is None:
+            pytest.skip("this provider does not use PKCE")
+        verifier = pending.code_verifier.reveal()
+        query = dict(parse_qsl(urlsplit(pending.url).query))
+        digest = urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
+        assert (query["code_challenge_method"], query["code_challenge"]) == ("S256", digest)
+        assert verifier not in pending.url
+
+    def test_complete_makes_a_grant_that_says_where_it_is_from(self, trial: Trial) -> None:
+        """R17."""
+        granted, provider, now = trial.sign_in(), trial.provider, trial.clock.now()
+        assert granted.provider == provider.name
+        assert granted.access_token is not None
+        assert granted.access_token.good(now)
+        assert granted.token_endpoint == provider.token_endpoint
+        assert granted.revocation_endpoint == provider.revocation_endpoint
+        assert granted.client_id == trial.client.client_id
+        assert granted.authorized_at == now
+
+    def test_a_token_that_ends_comes_with_a_way_to_renew_it(self, trial: Trial) -> None:
+        """Else the person would have to consent every hour."""
+        granted = trial.sign_in()
+        assert granted.access_token is not None
+        assert granted.access_token.expires_at is None or granted.refresh_token is not None
+
+    def test_what_the_person_declined_is_a_denial(self, trial: Trial) -> None:
+        """The provider tells a no from every other failure."""
+        pending = trial.begin()
+        answer = trial.approve(pending, deny=True)
+        with pytest.raises(ConsentDenied):
+            trial.complete(pending, answer)
+
+    def test_an_answer_with_another_state_is_refused_before_anything_is_sent(self, trial: Trial) -> None:
+        """R22, R23."""
+        if trial.provider.state_in == "path":
+            pytest.skip("the path is compared by whoever receives the answer")
+        pending = trial.begin()
+        forged = AuthorizationAnswer({**trial.approve(pending).parameters, "state": "forged"})
+        sent = trial.authority.counters.total()
+        with pytest.raises(CallbackRefused):
+            trial.complete(pending, forged)
+        assert trial.authority.counters.total() == sent
+
+    def test_an_answer_serves_once(self, trial: Trial) -> None:
+        """R18: the second time is an error of ours, not a grant and not a crash."""
+        pending = trial.begin()
+        answer = trial.approve(pending)
+        trial.complete(pending, answer)
+        with pytest.raises(AuthorizationError):
+            trial.complete(pending, answer)
+
+    def test_a_provider_in_trouble_is_unavailable(self, trial: Trial) -> None:
+        """R12: a 503 is nobody's sign-out."""
+        pending = trial.begin()
+        answer = trial.approve(pending)
+        trial.authority.next("token", status=503)
+        with pytest.raises(ProviderUnavailable):
+            trial.complete(pending, answer)
+
+    def test_a_client_that_is_not_known_is_a_configuration_error(self, trial: Trial) -> None:
+        """R13."""
+        pending = trial.begin()
+        answer = trial.approve(pending)
+        trial.client = ClientRegistration("nobody", Secret("wrong"))
+        with pytest.raises(ClientRefused):
+            trial.complete(replace(pending, client_id="nobody"), answer)
+
+    # Using it.
+
+    def test_a_request_is_accepted_with_the_token_and_refused_without(self, trial: Trial, api_request: Request) -> None:
+        """And it goes where it was going."""
+        token = trial.sign_in().access_token
+        assert token is not None
+        signed = trial.provider.authenticate(trial.ctx, trial.client, token, api_request)
+        assert (signed.method, signed.url) == (api_request.method, api_request.url)
+        assert trial.status(token, api_request) < 300
+        assert trial.status(AccessToken("wrong"), api_request) == 401
+        assert trial.authority.handle(api_request).status in (400, 401, 403)
+
+    def test_whose_account_it_is_stays_the_same(self, trial: Trial) -> None:
+        """R18: the subject is the person's for ever, and nobody else's."""
+        identify = trial.provider.identify
+        if identify is None:
+            pytest.skip("this provider cannot say whose account it is")
+        users = (ME, ME, "you@example.com")
+        mine, again, yours = (identify(trial.ctx, trial.client, trial.sign_in(as_user=user)) for user in users)
+        assert mine == again
+        assert mine.subject != yours.subject
+        assert mine.name
+
+    def test_a_refresh_renews_the_access_token_and_keeps_the_rest(self, trial: Trial) -> None:
+        """R16: an answer without a refresh token or scopes takes nothing away."""
+        granted = trial.sign_in()
+        if trial.provider.refresh is None or granted.access_token is None:
+            pytest.skip("this provider does not refresh")
+        trial.clock.advance(granted.access_token.lifetime())
+        renewed = trial.provider.refresh(trial.ctx, trial.client, granted)
+        assert renewed.access_token is not None
+        assert renewed.access_token.value != granted.access_token.value
+        assert renewed.access_token.good(trial.clock.now())
+        assert renewed.refresh_token == granted.refresh_token
+        assert renewed.scopes == granted.scopes
+        assert renewed.authorized_at == granted.authorized_at
+
+    def test_a_grant_that_the_person_took_back_needs_consent(self, trial: Trial) -> None:
+        """R13, with a reason that a person can read."""
+        if trial.provider.refresh is None:
+            pytest.skip("this provider does not refresh")
+        granted = trial.sign_in()
+        trial.authority.withdraw(trial.flavour, ME)
+        with pytest.raises(ConsentRequired) as caught:
+            trial.provider.refresh(trial.ctx, trial.client, granted)
+        assert caught.value.reason
+        assert caught.value.hint
+
+    @pytest.mark.parametrize("status", [503, 429, None], ids=["503", "429", "no answer"])
+    def test_a_refresh_in_trouble_ends_nothing(self, trial: Trial, status: int | None) -> None:
+        """R12, R14."""
+        if trial.provider.refresh is None:
+            pytest.skip("this provider does not refresh")
+        granted = trial.sign_in()
+        trial.authority.next("token", status=status, drop=status is None)
+        with pytest.raises(ProviderUnavailable):
+            trial.provider.refresh(trial.ctx, trial.client, granted)
+        assert trial.provider.refresh(trial.ctx, trial.client, granted).access_token is not None
+
+    def test_revoking_ends_the_grant_at_the_provider(self, trial: Trial, api_request: Request) -> None:
+        """R19."""
+        if trial.provider.revoke is None:
+            assert trial.provider.revocation_reach == ""
+            pytest.skip("this provider cannot revoke")
+        granted = trial.sign_in()
+        assert granted.access_token is not None
+        assert trial.status(granted.access_token, api_request) < 300
+        assert trial.provider.revoke(trial.ctx, trial.client, granted).done
+        assert trial.status(granted.access_token, api_request) == 401
+
+    # Secrets.
+
+    def test_nothing_secret_shows_in_what_is_printed(self, trial: Trial) -> None:
+        """R35: neither in a repr nor in an error."""
+        pending = trial.begin()
+        granted = trial.complete(pending, trial.approve(pending))
+        printed = [repr(value) for value in (trial.client, pending, granted, granted.access_token)]
+        with pytest.raises(TokenKitError) as caught:
+            trial.complete(pending, AuthorizationAnswer({"state": pending.state.reveal(), "error": "access_denied"}))
+        printed += [str(caught.value), repr(caught.value), caught.value.hint]
+        for secret in trial.authority.issued:
+            assert not any(secret in text for text in printed)

@@ -35,7 +35,7 @@ ROWS = """
     activity consent
     flight note records
     keeper
-    authorization sign_out status
+    authorization sign_out status rotate
     desk
     kit
     source sign_in

@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from tokenkit.account import Account
@@ -111,21 +111,29 @@ class AsyncTokenKit:
             found = desk.settle(account, ask, found, renewed)
         return found
 
-    def source(self, account: str) -> "AsyncAccountSource":
+    async def source(self, account: str) -> "AsyncAccountSource":
         """The `AsyncTokenSource` of one account."""
-        return AsyncAccountSource(self, account)
+        return await self._looking(AsyncAccountSource, self, account)
 
-    def http(self, account: str) -> "httpx.AsyncClient":
+    async def http(self, account: str) -> "httpx.AsyncClient":
         """An `httpx.AsyncClient` that stays signed in; see `TokenKit.http`."""
+        return await self._looking(self._client, account)
+
+    def _client(self, account: str) -> "httpx.AsyncClient":
         from tokenkit.adapters.httpx_client import async_client
 
-        return async_client(self.source(account))
+        source = AsyncAccountSource(self, account)
+        return async_client(source, insecure_hosts=self.sync.config.insecure_hosts(str(source.account)))
 
-    def auth(self, account: str) -> "httpx.Auth":
+    async def auth(self, account: str) -> "httpx.Auth":
         """An `httpx.Auth` for an async client of yours; see `TokenKit.auth`."""
+        return await self._looking(self._auth, account)
+
+    def _auth(self, account: str) -> "httpx.Auth":
         from tokenkit.adapters.httpx_auth import async_auth
 
-        return async_auth(self.source(account))
+        source = AsyncAccountSource(self, account)
+        return async_auth(source, insecure_hosts=self.sync.config.insecure_hosts(str(source.account)))
 
     async def login(
         self,
@@ -201,22 +209,14 @@ class AsyncTokenKit:
 
 
 class AsyncAccountSource:
-    """An `AsyncTokenSource`: the tokens of one account, awaited."""
+    """An `AsyncTokenSource`: the tokens of one account, awaited. Making one may look at the disk."""
 
     def __init__(self, kit: AsyncTokenKit, account: str) -> None:
         self._kit = kit
         self._asked = account
         self._source = AccountSource(kit.sync, account)
-
-    @cached_property
-    def account(self) -> Account:
-        """Whose tokens these are."""
-        return self._source.account
-
-    @cached_property
-    def provider(self) -> Provider:
-        """Who issues them."""
-        return self._source.provider
+        self.account = self._source.account
+        self.provider = self._source.provider
 
     async def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
         """A good token; see `AccountSource.token`."""

@@ -8,7 +8,15 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.account import DEFAULT_NAME, Account
-from tokenkit.errors import BrokenRecord, CallbackRefused, Conflict, ProviderUnavailable, StoreError, UsageError
+from tokenkit.errors import (
+    BrokenRecord,
+    CallbackRefused,
+    Conflict,
+    ProviderUnavailable,
+    StoreError,
+    StoreUnavailable,
+    UsageError,
+)
 from tokenkit.grant import Grant, PendingAuthorization
 from tokenkit.keeper import Keeper
 from tokenkit.note import Note
@@ -21,6 +29,9 @@ PENDING_LASTS = 600.0
 """Seconds that a person has for the consent screen."""
 
 PENDINGS_PER_BINDING = 20
+
+PENDINGS_PER_OWNER = 200
+"""Sign-ins that may be under way over all bindings: whoever draws a new one each time does not fill the store."""
 
 SHORT_WAIT = 5.0
 
@@ -210,14 +221,20 @@ class Authorizations:
 
     def _make_room(self, binding: str, now: float) -> None:
         """Drop what has expired; of this binding's own, the oldest beyond the bound; never another's that is alive."""
-        own: list[Name] = []
+        alive: list[Name] = []
         for name in self._records.pendings():
             if _expiry(name) <= now:
                 self._drop(name)
-            elif name.id.startswith(binding[:32]):
-                own.append(name)
-        for name in sorted(own, key=_expiry)[: max(0, len(own) - PENDINGS_PER_BINDING + 1)]:
+            else:
+                alive.append(name)
+        own = sorted((name for name in alive if name.id.startswith(binding[:32])), key=_expiry)
+        surplus = own[: max(0, len(own) - PENDINGS_PER_BINDING + 1)]
+        for name in surplus:
             self._drop(name)
+        if len(alive) - len(surplus) >= PENDINGS_PER_OWNER:
+            raise StoreUnavailable(
+                f"{PENDINGS_PER_OWNER} sign-ins are under way already", hint="wait ten minutes: then they have expired"
+            )
 
     def _drop(self, name: Name) -> None:
         store = self._records.store

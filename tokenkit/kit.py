@@ -28,7 +28,7 @@ from tokenkit.token import AccessToken, Secret
 if TYPE_CHECKING:
     import httpx
 
-    from tokenkit.config import Config
+    from tokenkit.config import Config, KnownClient
     from tokenkit.sign_in import Way
 
 DEADLINE = 30.0
@@ -132,13 +132,15 @@ class TokenKit:
         """An `httpx.Client` that stays signed in, and sends the token nowhere but to the provider's own hosts (R33)."""
         from tokenkit.adapters.httpx_client import client
 
-        return client(self.source(account))
+        source = self.source(account)
+        return client(source, insecure_hosts=self.config.insecure_hosts(str(source.account)))
 
     def auth(self, account: str) -> "httpx.Auth":
         """An `httpx.Auth` for a client of yours; `TokenRefused` for tokens outside ``Authorization`` (R33)."""
         from tokenkit.adapters.httpx_auth import auth
 
-        return auth(self.source(account))
+        source = self.source(account)
+        return auth(source, insecure_hosts=self.config.insecure_hosts(str(source.account)))
 
     # Signing in and out
 
@@ -236,11 +238,23 @@ class TokenKit:
             )
         return self._providers[name]
 
+    def providers(self) -> list[str]:
+        """The names of all providers that can be asked for, sorted; no plugin is loaded for that."""
+        from tokenkit.plugins import provider_names
+
+        return sorted({*self._providers, *provider_names(self.folders.config)})
+
     def client(self, provider: Provider) -> ClientRegistration:
         """The client registration for a provider; raises `ClientMissing` with the ways to give one."""
         from tokenkit.config import client_registration
 
         return client_registration(provider, folders=self.folders, environ=self._environ, app=self.app)
+
+    def known_client(self, provider: str) -> "KnownClient | None":
+        """The client registration for that provider as it may be shown; no command is run for its secret."""
+        from tokenkit.config import known_client
+
+        return known_client(provider, folders=self.folders, environ=self._environ, app=self.app)
 
     @cached_property
     def config(self) -> "Config":
@@ -258,7 +272,7 @@ class TokenKit:
     def _send(self) -> Callable[[Request], Response]:
         from tokenkit.http import Transport
 
-        return Transport(deadline=DEADLINE).send
+        return Transport(deadline=DEADLINE, insecure_hosts=self.config.insecure_hosts()).send
 
 
 class AccountSource:

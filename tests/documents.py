@@ -4,7 +4,8 @@
 <!-- not run: why not -->          the block needs something that no test has: a real provider, an installation
 <!-- file: ~/.config/x.toml -->    the block is the content of that file
 ```python                          runs, in one namespace for the whole document
-```console                         runs, as one shell: after each "$ command" what it prints, "..." for anything
+```console                         runs, in one shell: after each "$ command" what it prints, "..." for anything;
+                                   exported variables stay for the next ones
 ```toml, ```json                   is well-formed
 ````
 """
@@ -12,6 +13,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -81,7 +83,9 @@ class Runner:
 
     def _transcript(self, example: Example, text: str) -> None:
         commands = list(_commands(text))
-        script = f'done_() {{ local status=$?; printf "\\n{_MARK} %d\\n" "$status"; return "$status"; }}\n'
+        exports = shlex.quote(str(self._folder / "exports"))
+        script = f"[ ! -e {exports} ] || . {exports}\ntrap 'export -p > {exports}' EXIT\n"
+        script += f'done_() {{ local status=$?; printf "\\n{_MARK} %d\\n" "$status"; return "$status"; }}\n'
         script += "".join(f"{command}\ndone_\n" for command, _ in commands)
         process = subprocess.run(
             ["bash", "-c", script],

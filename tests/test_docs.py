@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import tokenkit.consent
+from tokenkit.paths import folders, prefix
 from tokenkit.sandbox import CLIENTS, Authority, serve
 
 from documents import DOCUMENTS, TOP, Example, Runner, examples
@@ -51,16 +52,22 @@ def runner(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("BROWSER", f"{shlex.quote(sys.executable)} {shlex.quote(str(TOP / 'tests/browser.py'))} %s &")
     monkeypatch.setattr(tokenkit.consent, "_in_container", lambda environ, root: False)
     with serve(Authority()) as sandbox:
-        config = home / ".config" / "tokenkit" / "config.toml"
-        config.parent.mkdir(parents=True)
-        for provider, client in CLIENTS.items():
-            with config.open("a") as file:
-                file.write(f'[providers.{provider}]\nbase_url = "{sandbox.base_url}/{provider}"\n')
-            monkeypatch.setenv(f"TOKENKIT_{provider.upper()}_CLIENT_ID", client.client_id)
-            if client.client_secret is not None:
-                monkeypatch.setenv(f"TOKENKIT_{provider.upper()}_CLIENT_SECRET", client.client_secret.reveal())
+        for app in ("tokenkit", "sandbox"):
+            point_at(sandbox.base_url, app, monkeypatch)
         replaced = {real: f"{sandbox.base_url}/{provider}" for provider, real in REAL_ADDRESSES.items()}
         yield Runner(os.environ, tmp_path, replaced)
+
+
+def point_at(base_url: str, app: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Aim the providers of `app` at the sandbox, its clients registered, as the lines that `tokenkit sandbox` prints do."""
+    config = Path(folders(app).config) / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("".join(f'[providers.{name}]\nbase_url = "{base_url}/{name}"\n' for name in CLIENTS))
+    for provider, client in CLIENTS.items():
+        variable = f"{prefix(app)}_{provider.upper()}_CLIENT"
+        monkeypatch.setenv(f"{variable}_ID", client.client_id)
+        if client.client_secret is not None:
+            monkeypatch.setenv(f"{variable}_SECRET", client.client_secret.reveal())
 
 
 @pytest.mark.slow

@@ -193,7 +193,7 @@ class TestOverHttp:
         authority = Authority()
         with serve(authority) as sandbox:
             script = {"endpoint": "userinfo", "status": 503, "flavour": "google", "body": {"a": 1}}
-            assert self.call(sandbox.base_url, "POST", "/_control/next", script) == (200, {})
+            assert self.call(sandbox.base_url, "POST", "/_control", script) == (200, {})
             assert self.call(sandbox.base_url, "GET", "/google/v1/userinfo") == (503, {"a": 1})
             assert self.call(sandbox.base_url, "POST", "/_control/lifetimes", {"access": 5}) == (200, {})
             user = {"flavour": "google", "user": "me@example.com"}
@@ -209,12 +209,12 @@ class TestOverHttp:
     @pytest.mark.parametrize(
         ("path", "members", "kind"),
         [
-            ("/_control/next", {"endpoint": "token", "times": "2"}, "application/json"),
-            ("/_control/next", {"endpoint": "tokens"}, "application/json"),
-            ("/_control/next", {}, "application/json"),
-            ("/_control/next", {"endpoint": "token", "nonsense": 1}, "application/json"),
+            ("/_control", {"endpoint": "token", "times": "2"}, "application/json"),
+            ("/_control", {"endpoint": "tokens"}, "application/json"),
+            ("/_control", {}, "application/json"),
+            ("/_control", {"endpoint": "token", "nonsense": 1}, "application/json"),
             ("/_control/nonsense", {"endpoint": "token"}, "application/json"),
-            ("/_control/next", {"endpoint": "token", "status": 503}, "text/plain"),
+            ("/_control", {"endpoint": "token", "status": 503}, "text/plain"),
         ],
     )
     def test_a_script_that_is_wrong_is_refused_and_changes_nothing(

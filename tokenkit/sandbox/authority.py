@@ -139,17 +139,18 @@ class Authority:
         return route
 
     def _control(self, call: Call) -> Response:
-        """``GET /_control`` shows the counters; a POST of JSON to ``/_control/next`` and the like makes that call."""
+        """``GET /_control`` shows the counters; a POST of JSON there is `next`, and there are two more below it."""
         if call.request.method == "GET":
             return json_answer({"counters": dict(self.counters), "lifetimes": vars(self.lifetimes)})
         actions: dict[str, Callable[..., None]] = {
-            "/next": self.next,
+            "": self.next,
             "/lifetimes": self.lifetimes.change,
             "/withdraw": self.withdraw,
         }
         is_json = (call.request.header("Content-Type") or "").startswith("application/json")
         if call.path not in actions or call.request.method != "POST" or not is_json:
-            raise Refused(json_answer({"error": f"POST JSON to {', '.join(actions)} below /_control"}, 400))
+            places = ", ".join(f"/_control{path}" for path in actions)
+            raise Refused(json_answer({"error": f"POST JSON to {places}"}, 400))
         try:
             check_members(call.fields)
             actions[call.path](**call.fields)

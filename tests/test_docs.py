@@ -59,7 +59,7 @@ def runner(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def point_at(base_url: str, app: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Aim the providers of `app` at the sandbox, its clients registered, as the lines that `tokenkit sandbox` prints do."""
+    """Aim the providers of `app` at the sandbox and register its clients, as the lines of `tokenkit sandbox` do."""
     config = Path(folders(app).config) / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text("".join(f'[providers.{name}]\nbase_url = "{base_url}/{name}"\n' for name in CLIENTS))

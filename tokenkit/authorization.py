@@ -12,7 +12,7 @@ from tokenkit.errors import (
     BrokenRecord,
     CallbackRefused,
     Conflict,
-    ProviderUnavailable,
+    ProviderError,
     StoreError,
     StoreUnavailable,
     UsageError,
@@ -132,7 +132,7 @@ class Authorizations:
         for _ in range(2):
             try:
                 identity = guarded(provider, "identify", provider.identify, self._ctx, client, grant)
-            except ProviderUnavailable:
+            except ProviderError:
                 continue
             return identity.subject, identity.name
         return "", ""

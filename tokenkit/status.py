@@ -65,7 +65,8 @@ State = Active | Expiring | Expired | NeedsConsent | Unavailable | Broken | Move
 class Status:
     """An account and how it stands; the other members are empty where the record cannot be opened.
 
-    All times are Unix time in seconds, UTC. `missing` are scopes that were asked for and not granted.
+    All times are Unix time in seconds, UTC. `missing` are scopes that were asked for and not granted. `ends_at` is when
+    the person must sign in again, as far as that is known: the refresh token's end, or without one the access token's.
     """
 
     account: Account
@@ -75,6 +76,7 @@ class Status:
     authorized_at: float = 0.0
     expires_at: float | None = None
     refresh_expires_at: float | None = None
+    ends_at: float | None = None
 
 
 def status(keeper: Keeper, account: Account, now: float) -> Status:
@@ -85,14 +87,16 @@ def status(keeper: Keeper, account: Account, now: float) -> Status:
     except StoreError as error:
         return Status(account, Broken(str(error), error.hint))
     token = grant.access_token
+    expires_at = None if token is None else token.expires_at
     return Status(
         account,
         _state(grant, note, now),
         scopes=grant.scopes,
         missing=grant.missing,
         authorized_at=grant.authorized_at,
-        expires_at=None if token is None else token.expires_at,
+        expires_at=expires_at,
         refresh_expires_at=grant.refresh_expires_at,
+        ends_at=grant.refresh_expires_at if grant.refresh_token else expires_at,
     )
 
 

@@ -1,0 +1,45 @@
+"""The fixtures of the command line."""
+
+import contextlib
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from machine import Machine
+from tokenkit.cli import lane
+from tokenkit.sandbox import Authority, serve
+from transcript import Done, Run
+
+
+@pytest.fixture
+def machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """A machine with clients registered and nobody signed in."""
+    with serve(Authority()) as served:
+        machine = Machine(home, served.authority, served.base_url)
+        machine.configure()
+        machine.register()
+        monkeypatch.setattr("tokenkit.sign_in.way_to_ask", lambda environ: "browser")
+        monkeypatch.setattr("tokenkit.sign_in.open_in_browser", machine.person.open)
+        yield machine
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command line in this process, as the installed program does."""
+
+    def run(arguments: list[str], stdin: str = "") -> Done:
+        stdout, stderr = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        monkeypatch.setattr(sys, "argv", ["tokenkit", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8"))
+        code: object = 0
+        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+            try:
+                lane.main()
+            except SystemExit as end:
+                code = end.code or 0
+        written = [stream.buffer.getvalue().decode() for stream in (stdout, stderr)]
+        return Done(written[0], written[1], int(str(code)))
+
+    return run

@@ -1,0 +1,76 @@
+"""A machine of its own for the command line, with the sandbox for a provider and a scripted person at the browser."""
+
+import threading
+from pathlib import Path
+from urllib.parse import urljoin
+
+from tokenkit.config import save_client
+from tokenkit.http import Transport
+from tokenkit.kit import TokenKit
+from tokenkit.provider import Request
+from tokenkit.sandbox import CLIENTS, Authority
+from tokenkit.token import AccessToken
+
+
+class Person:
+    """Whoever sits at the browser. `user` is who they are at the provider; `denies` and `only` is what they decide."""
+
+    def __init__(self, authority: Authority) -> None:
+        self.user = "me@example.com"
+        self.denies = False
+        self.only: list[str] | None = None
+        self._authority = authority
+        self._send = Transport().send
+
+    def open(self, start: str) -> None:
+        """Be the browser: from the local start address to the consent screen, and back with the answer."""
+        consent_screen = self._send(Request("GET", start)).header("Location")
+        answer = self.decide(consent_screen or "")
+        threading.Thread(target=self._come_back, args=(answer,)).start()
+
+    def decide(self, consent_screen: str) -> str:
+        """Answer a consent screen; return where the browser is sent."""
+        return self._authority.approve(consent_screen, as_user=self.user, deny=self.denies, only=self.only)
+
+    def _come_back(self, answer: str) -> None:
+        last_page = self._send(Request("GET", answer)).header("Location") or ""
+        self._send(Request("GET", urljoin(answer, last_page)))
+
+
+class Machine:
+    """The folders, the sandbox and the person; and how a test reaches in between two commands."""
+
+    def __init__(self, home: Path, authority: Authority, base_url: str) -> None:
+        self.home = home
+        self.tokens = home / ".tokenkit" / "tokens"
+        self.config = home / ".config" / "tokenkit"
+        self.authority = authority
+        self.base_url = base_url
+        self.person = Person(authority)
+
+    def configure(self, text: str = "") -> None:
+        """Aim the providers at the sandbox in config.toml."""
+        tables = (f'[providers.{name}]\nbase_url = "{self.base_url}/{name}"\n' for name in CLIENTS)
+        self.config.mkdir(parents=True, exist_ok=True)
+        (self.config / "config.toml").write_text("\n".join((*tables, text)))
+
+    def register(self) -> None:
+        """Store the clients that the sandbox knows."""
+        for name, client in CLIENTS.items():
+            save_client(str(self.config), name, client)
+
+    def change(self, account: str, **changes: object) -> None:
+        """Change a stored grant behind everybody's back."""
+        records = TokenKit().records
+        found = next(known for known in records.accounts() if str(known) == account)
+        held = records.get(found)
+        records.save(found, held.grant.renewed(**changes), replaces=held.version)
+
+    def expire(self, account: str) -> None:
+        """Let the access token of an account have ended long ago."""
+        self.give(account, expires_at=1.0)
+
+    def give(self, account: str, value: str = "token-1", **members: object) -> None:
+        """Give an account another access token."""
+        members.setdefault("expires_at", None)
+        self.change(account, access_tokens={"": AccessToken(value, obtained_at=0.0, **members)})

@@ -1,0 +1,125 @@
+"""``tokenkit list`` and ``tokenkit status``."""
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tokenkit.cli.options import AsJson, complete_account
+from tokenkit.cli.session import open_kit
+from tokenkit.cli.speech import data, printable, say
+from tokenkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from tokenkit.kit import TokenKit
+    from tokenkit.status import Status
+
+_SPAN = re.compile(r"([0-9]{1,6})([smhdw])")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+def list_accounts(ctx: typer.Context, json: AsJson = False) -> None:
+    """List the accounts and how they stand.
+
+    Nothing is refreshed, and no provider is asked.
+    """
+    kit = open_kit(ctx)
+    statuses = _all(kit)
+    if json:
+        _print_json(statuses)
+    elif statuses:
+        _print_table(kit, statuses)
+    else:
+        say("No account is signed in. Begin with tokenkit login PROVIDER; tokenkit providers lists them.")
+
+
+def status(
+    ctx: typer.Context,
+    account: Annotated[
+        str, typer.Argument(help="All without it.", show_default=False, autocompletion=complete_account)
+    ] = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="Say only what is wrong, and end with its exit code: 4, 5, 6 or 7.")
+    ] = False,
+    within: Annotated[
+        str, typer.Option(metavar="TIME", help="With --check: 7 if one has to sign in again so soon (s, m, h, d, w).")
+    ] = "24h",
+    json: AsJson = False,
+) -> None:
+    """Show how accounts stand, or check them for a script.
+
+    Nothing is refreshed, and no provider is asked.
+    """
+    seconds = _seconds(within)
+    kit = open_kit(ctx)
+    statuses = [kit.status(account)] if account else _all(kit)
+    if json:
+        _print_json(statuses)
+    elif not check:
+        _print_blocks(kit, statuses)
+    if check:
+        raise typer.Exit(_check(statuses, kit.context.now(), seconds))
+
+
+def _seconds(text: str) -> float:
+    found = _SPAN.fullmatch(text)
+    if not found:
+        raise UsageError(f"{text!r} is not a span of time", hint="write a number and s, m, h, d or w: --within 24h")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def _all(kit: "TokenKit") -> "list[Status]":
+    return [kit.status(str(account)) for account in kit.accounts()]
+
+
+def _print_json(statuses: "list[Status]") -> None:
+    from tokenkit.cli.json_output import accounts_json
+
+    data(accounts_json(statuses))
+
+
+def _print_table(kit: "TokenKit", statuses: "list[Status]") -> None:
+    from tokenkit.cli.standing import end_words, scope_names, state_words
+    from tokenkit.cli.tables import show_table
+
+    now = kit.context.now()
+    rows = [
+        (
+            str(status.account),
+            state_words(status, now),
+            end_words(status, now),
+            ", ".join(scope_names(kit, status, status.scopes)),
+        )
+        for status in statuses
+    ]
+    show_table(("ACCOUNT", "TOKEN", "SIGN IN AGAIN", "SCOPES"), rows)
+
+
+def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
+    from tokenkit.cli.standing import end_words, scope_names, span, state_words
+
+    now = kit.context.now()
+    for status in statuses:
+        lines = {
+            "token": state_words(status, now),
+            "sign in again": end_words(status, now),
+            "signed in": f"{span(now - status.authorized_at)} ago" if status.authorized_at else "",
+            "scopes": ", ".join(scope_names(kit, status, status.scopes)),
+            "not granted": ", ".join(scope_names(kit, status, status.missing)),
+        }
+        data(printable(str(status.account)))
+        for name, words in lines.items():
+            if words:
+                data(f"  {name:<14} {printable(words)}")
+
+
+def _check(statuses: "list[Status]", now: float, within: float) -> int:
+    """Say what is wrong and how to mend it; return the exit code of the worst."""
+    from tokenkit.cli.standing import SEVERITY, end_words, exit_code, mend, state_words
+
+    codes = [exit_code(status, now, within) for status in statuses]
+    for status, code in zip(statuses, codes, strict=True):
+        if code:
+            say(f"{status.account}: {state_words(status, now)}")
+            say(f"  sign in again {end_words(status, now)}: {mend(status)}")
+    return min(codes, key=SEVERITY.index, default=0)

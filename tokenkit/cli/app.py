@@ -1,0 +1,131 @@
+"""The program ``tokenkit``: its commands by section, each loaded only when it is run."""
+
+import sys
+from collections import UserDict
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from tokenkit.cli.errors import telling
+from tokenkit.cli.options import CONTEXT
+from tokenkit.cli.speech import data
+
+
+class Command(NamedTuple):
+    """Where it is, as ``module:name`` of a function or, with commands of its own, of a `typer.Typer`; and a line."""
+
+    where: str
+    about: str
+
+
+SECTIONS: dict[str, dict[str, Command]] = {
+    "Accounts": {
+        "login": Command("login:login", "Sign in to a provider, or sign in again."),
+        "list": Command("accounts:list_accounts", "List the accounts and how they stand."),
+        "status": Command("accounts:status", "Show how accounts stand, or check them for a script."),
+        "refresh": Command("refresh:refresh", "Refresh the token of an account now."),
+        "logout": Command("logout:logout", "Revoke at the provider, then remove here."),
+        "dashboard": Command("dashboard:dashboard", "Show, connect and disconnect accounts in a browser."),
+    },
+    "Tokens": {
+        "token": Command("token:token", "Print an access token that works, refreshed if need be."),
+        "request": Command("request:request", "Make an HTTP request with the token on, and print the answer."),
+    },
+    "Set-up": {
+        "providers": Command("providers:providers", "List the providers, or show one: scopes, where to register."),
+        "client": Command("client:client", "Keep the client registrations that you made at the providers."),
+    },
+    "Trying out": {
+        "sandbox": Command("sandbox:sandbox", "Serve three providers to develop against, without credentials."),
+        "demo": Command("demo:demo", "Watch the whole life of three accounts in half a minute."),
+    },
+}
+
+
+class _Commands(UserDict[str, Any]):
+    """The commands by name, each loaded when it is looked up: ``--help`` and a suggestion for a typo import none."""
+
+    def __getitem__(self, name: str) -> Any:
+        return _loaded(name, self.data[name])
+
+
+class Program(TyperGroup):
+    """The group of all commands."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = _Commands({name: command for section in SECTIONS.values() for name, command in section.items()})
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Name them all."""
+        return [*self.commands]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections of ``--help``."""
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(9), command.about) for name, command in commands.items()])
+
+
+def _loaded(name: str, command: Command) -> Any:
+    module, _, member = command.where.partition(":")
+    loaded = getattr(import_module(f"tokenkit.cli.{module}"), member)
+    if not isinstance(loaded, typer.Typer):
+        single = typer.Typer(rich_markup_mode=None, add_completion=False, context_settings=CONTEXT)
+        single.command(name)(loaded)
+        loaded = single
+    return get_command(loaded)
+
+
+app = typer.Typer(
+    cls=Program,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings=CONTEXT,
+    epilog="Exit codes: 0 ok, 1 failed, 2 usage, 3 not configured, 4 sign in again, 5 provider unavailable, 6 store or "
+    "key, 7 ends soon, 70 a fault of tokenkit, 130 interrupted.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        data(f"tokenkit {version('tokenkit-oauth')}")
+        raise typer.Exit
+
+
+App = Annotated[
+    str,
+    typer.Option(envvar="TOKENKIT_APP", metavar="NAME", help="Use the accounts of a program that embeds tokenkit."),
+]
+Owner = Annotated[
+    str,
+    typer.Option(envvar="TOKENKIT_OWNER", metavar="NAME", help="Use the accounts that it keeps for this person."),
+]
+Version = Annotated[
+    bool,
+    typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end."),
+]
+
+
+@app.callback()
+def program(
+    app: App = "tokenkit",
+    owner: Owner = "",
+    version: Version = False,
+) -> None:
+    """Keep an assistant signed in: connect an account once, then ask for a token that works.
+
+    An ACCOUNT is google/me@example.com, or just google where there is one. Data goes to stdout, words go to stderr.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program, and end the process with its exit code."""
+    with telling():
+        get_command(app).main(args=sys.argv[1:] if arguments is None else list(arguments), prog_name="tokenkit")

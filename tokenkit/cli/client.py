@@ -1,0 +1,129 @@
+"""``tokenkit client``: the client registrations that a person made at the providers (R31)."""
+
+import sys
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tokenkit.cli.options import CONTEXT, AsJson, ProviderName
+from tokenkit.cli.session import open_kit
+from tokenkit.cli.speech import ask, ask_secret, data, say
+from tokenkit.cli.tables import show_table
+from tokenkit.errors import ClientMissing, UsageError
+
+if TYPE_CHECKING:
+    from tokenkit.kit import TokenKit
+    from tokenkit.provider import ClientRegistration, Provider
+
+client = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings=CONTEXT,
+    help="Keep the client registrations that you made at the providers.",
+)
+
+
+@client.command("set")
+def set_client(
+    ctx: typer.Context,
+    provider: ProviderName,
+    client_id: Annotated[str, typer.Option(metavar="ID", help="Asked for without it.", show_default=False)] = "",
+    client_secret: Annotated[
+        str, typer.Option(metavar="SECRET", help="Better typed when asked for: others see this.", show_default=False)
+    ] = "",
+    public: Annotated[bool, typer.Option("--public", help="There is no secret.")] = False,
+) -> None:
+    """Store the client id and secret that a provider gave you.
+
+    They are asked for, or read from stdin: a line each.
+    """
+    from tokenkit.provider import ClientRegistration
+    from tokenkit.token import Secret
+
+    kit = open_kit(ctx)
+    plugin = kit.provider(provider)
+    if client_secret:
+        say("tokenkit: warning: a secret on the command line is in your shell's history, and every program can see it")
+        say("tokenkit: hint: leave --client-secret out; it is asked for, or read from stdin")
+    if plugin.console_url and not client_id and sys.stdin.isatty():
+        say(f"Register a client at {plugin.console_url}")
+    client_id = client_id or ask(f"Client id of {plugin.title}: ")
+    secret = "" if public else client_secret or _ask_for_secret(plugin)
+    _save(kit, plugin, ClientRegistration(client_id, Secret(secret) if secret else None))
+
+
+@client.command("import")
+def import_client(
+    ctx: typer.Context,
+    provider: ProviderName,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="client_secret_....json, or - for stdin.", show_default=False)
+    ],
+) -> None:
+    """Store the client in the file that Google's console offers for download."""
+    from tokenkit.config import google_download
+
+    kit = open_kit(ctx)
+    if provider != "google":
+        raise UsageError(f"{provider} has no download that is known", hint=f"tokenkit client set {provider}")
+    _save(kit, kit.provider(provider), google_download(read_file(file)))
+    if file != "-":
+        say(f"The secret lies in {file}, too, where others may find it. To delete that: rm {quote(file)}")
+
+
+@client.command("list")
+def list_registrations(ctx: typer.Context, json: AsJson = False) -> None:
+    """List the registrations and where they come from; no secret is shown."""
+    from tokenkit.config import list_clients
+
+    kit = open_kit(ctx)
+    found = list_clients(folders=kit.folders, environ=kit._environ, app=kit.app)
+    if json:
+        from tokenkit.cli.json_output import clients_json
+
+        data(clients_json(found))
+    elif found:
+        show_table(
+            ("PROVIDER", "CLIENT ID", "SECRET", "FROM"),
+            [(item.provider, item.client_id, "yes" if item.has_secret else "no", item.source) for item in found],
+        )
+    else:
+        say("No client is registered. Begin with tokenkit client set PROVIDER; tokenkit providers lists them.")
+
+
+@client.command("remove")
+def remove_registration(ctx: typer.Context, provider: ProviderName) -> None:
+    """Remove a registration that was stored with client set or client import."""
+    from tokenkit.config import remove_client
+
+    kit = open_kit(ctx)
+    if not remove_client(kit.folders.config, provider):
+        raise ClientMissing(f"no registration is stored for {provider}", hint="tokenkit client list")
+    say(f"Removed the registration for {provider}. Accounts that need it are kept, and cannot be refreshed without it.")
+
+
+def _ask_for_secret(provider: "Provider") -> str:
+    needed = provider.needs_secret
+    secret = ask_secret(f"Client secret of {provider.title}{'' if needed else ' (empty if there is none)'}: ")
+    if needed and not secret:
+        raise ClientMissing(f"{provider.title} needs a client secret", hint=f"tokenkit client set {provider.name}")
+    return secret
+
+
+def _save(kit: "TokenKit", provider: "Provider", registration: "ClientRegistration") -> None:
+    from tokenkit.config import save_client
+
+    path = save_client(kit.folders.config, provider.name, registration)
+    say(f"Stored in {path}. Next: tokenkit login {provider.name}")
+
+
+def read_file(path: str) -> bytes:
+    """What a file holds, or stdin for ``-``."""
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        with open(path, "rb") as file:
+            return file.read(1 << 20)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {quote(path)}") from None

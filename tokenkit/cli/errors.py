@@ -1,0 +1,40 @@
+"""What a person gets to read when a command fails, and what its process ends with: nothing else prints an error."""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from traceback import extract_tb
+
+from tokenkit.cli.speech import say
+from tokenkit.errors import TokenKitError
+
+FAULT = 70
+"""``EX_SOFTWARE`` of sysexits.h: a fault of ours."""
+
+
+@contextmanager
+def telling() -> Generator[None]:
+    """End the process as the errors' table says, with what happened and what mends it on stderr."""
+    try:
+        yield
+    except TokenKitError as error:
+        tell(error)
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the last one to see it
+        _tell_fault(error)
+        sys.exit(FAULT)
+
+
+def tell(error: TokenKitError) -> None:
+    """Say what happened, and what mends it."""
+    say(f"tokenkit: error: {error}")
+    if error.hint:
+        say(f"tokenkit: hint: {error.hint}")
+
+
+def _tell_fault(error: Exception) -> None:
+    """Say where it happened. Not the error's own words: they may quote anything, a token too (R35)."""
+    say(f"tokenkit: error: a fault of tokenkit itself, {type(error).__name__}, at")
+    for frame in extract_tb(error.__traceback__):
+        say(f"    {frame.filename}:{frame.lineno} in {frame.name}")
+    say("tokenkit: hint: report these lines with the output of tokenkit --version; they hold no secrets")

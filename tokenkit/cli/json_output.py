@@ -1,0 +1,229 @@
+"""The shapes of ``--json``: documented in docs/reference/json.md, and changed only under another `version`.
+
+All times are Unix time in seconds, UTC.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tokenkit import status as states
+from tokenkit.account import Account
+from tokenkit.cli.standing import mend
+from tokenkit.config import KnownClient
+from tokenkit.provider import Provider
+from tokenkit.sign_out import SignOut
+from tokenkit.status import Status
+from tokenkit.token import AccessToken
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Output(_Shape):
+    version: Literal[1] = 1
+
+
+State = Literal["active", "expiring", "expired", "needs_consent", "unavailable", "broken", "moved"]
+
+
+class AccountShape(_Shape):
+    """An account and how it stands. `reason` and `hint` are words; `retry_at` is set while unavailable."""
+
+    account: str
+    provider: str
+    name: str
+    state: State
+    reason: str
+    hint: str
+    scopes: list[str] | None
+    missing_scopes: list[str]
+    authorized_at: float | None
+    access_token_expires_at: float | None
+    ends_at: float | None
+    retry_at: float | None
+
+
+class Accounts(_Output):
+    """What ``list``, ``status``, ``login`` and ``refresh`` print."""
+
+    accounts: list[AccountShape]
+
+
+class Token(_Output):
+    """What ``token`` prints. It holds a secret."""
+
+    account: str
+    access_token: str
+    token_type: str
+    expires_at: float | None
+    scopes: list[str] | None
+
+
+class SignedOut(_Output):
+    """What ``logout`` prints: which of the two happened."""
+
+    account: str
+    removed: bool
+    revoked: bool
+    note: str
+
+
+class ScopeShape(_Shape):
+    """A scope: its short name, its full value, and what it permits."""
+
+    name: str
+    value: str
+    about: str
+
+
+class ProviderShape(_Shape):
+    """A provider. `retired` is a sentence where the service is gone, else empty."""
+
+    name: str
+    title: str
+    retired: str
+    console_url: str
+    needs_secret: bool
+    registered: bool
+    default_scopes: list[str]
+    scopes: list[ScopeShape]
+
+
+class Providers(_Output):
+    """What ``providers`` prints."""
+
+    providers: list[ProviderShape]
+
+
+class ClientShape(_Shape):
+    """A client registration: where it comes from, and never its secret."""
+
+    provider: str
+    client_id: str
+    has_secret: bool
+    source: str
+
+
+class Clients(_Output):
+    """What ``client list`` prints."""
+
+    clients: list[ClientShape]
+
+
+class KeyShape(_Shape):
+    """A key: its id, whether it is the one that seals, whether it is missing here, how many records it has sealed."""
+
+    kid: str
+    seals: bool
+    missing: bool
+    records: int
+
+
+class Keys(_Output):
+    """What ``key list`` prints: where the keys come from, and never a key."""
+
+    source: str
+    keys: list[KeyShape]
+
+
+_STATES: dict[type[states.State], State] = {
+    states.Active: "active",
+    states.Expiring: "expiring",
+    states.Expired: "expired",
+    states.NeedsConsent: "needs_consent",
+    states.Unavailable: "unavailable",
+    states.Broken: "broken",
+    states.Moved: "moved",
+}
+
+
+def accounts_json(statuses: Iterable[Status]) -> str:
+    """The JSON of accounts and how they stand."""
+    return Accounts(accounts=[_account(status) for status in statuses]).model_dump_json(indent=2)
+
+
+def token_json(account: Account, token: AccessToken) -> str:
+    """The JSON of a token: a secret."""
+    return Token(
+        account=str(account),
+        access_token=token.value,
+        token_type=token.type,
+        expires_at=token.expires_at,
+        scopes=None if token.scopes is None else sorted(token.scopes),
+    ).model_dump_json(indent=2)
+
+
+def signed_out_json(outcome: SignOut) -> str:
+    """The JSON of a sign-out."""
+    return SignedOut(
+        account=str(outcome.account), removed=outcome.removed, revoked=outcome.revoked, note=outcome.note
+    ).model_dump_json(indent=2)
+
+
+def clients_json(found: Iterable[KnownClient]) -> str:
+    """The JSON of client registrations."""
+    return Clients(clients=[ClientShape(**client._asdict()) for client in found]).model_dump_json(indent=2)
+
+
+def keys_json(source: str, kids: Sequence[str], sealed: Mapping[str, int]) -> str:
+    """The JSON of keys: those at hand, the first of which seals, and those that records name and that are missing."""
+    missing = [kid for kid in sealed if kid not in kids]
+    return Keys(
+        source=source,
+        keys=[
+            KeyShape(kid=kid, seals=kid == kids[0], missing=kid in missing, records=sealed.get(kid, 0))
+            for kid in (*kids, *missing)
+        ],
+    ).model_dump_json(indent=2)
+
+
+def providers_json(found: Iterable[tuple[Provider, bool]]) -> str:
+    """The JSON of providers, each with whether a client is registered for it."""
+    return Providers(providers=[_provider(provider, registered) for provider, registered in found]).model_dump_json(
+        indent=2
+    )
+
+
+def _provider(provider: Provider, registered: bool) -> ProviderShape:
+    return ProviderShape(
+        name=provider.name,
+        title=provider.title,
+        retired=provider.retired,
+        console_url=provider.console_url,
+        needs_secret=provider.needs_secret,
+        registered=registered,
+        default_scopes=list(provider.default_scopes),
+        scopes=[ScopeShape(name=name, value=scope.value, about=scope.about) for name, scope in provider.scopes.items()],
+    )
+
+
+def _account(status: Status) -> AccountShape:
+    state = status.state
+    needs = isinstance(state, states.NeedsConsent | states.Broken | states.Moved)
+    return AccountShape(
+        account=str(status.account),
+        provider=status.account.provider,
+        name=status.account.name,
+        state=_STATES[type(state)],
+        reason=_reason(state),
+        hint=mend(status) if needs else "",
+        scopes=None if status.scopes is None else sorted(status.scopes),
+        missing_scopes=sorted(status.missing),
+        authorized_at=status.authorized_at or None,
+        access_token_expires_at=status.expires_at,
+        ends_at=status.ends_at,
+        retry_at=state.retry_at if isinstance(state, states.Unavailable) else None,
+    )
+
+
+def _reason(state: states.State) -> str:
+    match state:
+        case states.NeedsConsent(reason):
+            return reason
+        case states.Unavailable(_, message) | states.Broken(message, _):
+            return message
+        case _:
+            return ""

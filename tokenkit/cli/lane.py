@@ -1,0 +1,77 @@
+"""The fast way for ``tokenkit token ACCOUNT``: a stored token that is good is printed without loading the program.
+
+It composes what the program itself uses and decides nothing: whatever is not plainly a good token of one account, be it
+an option, another source of keys or a damaged file, is left to the program, which finds the same and says more.
+"""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tokenkit.token import AccessToken
+
+FOREIGN = ("TOKENKIT_APP", "TOKENKIT_OWNER", "TOKENKIT_KEY", "CREDENTIALS_DIRECTORY", "_TOKENKIT_COMPLETE")
+"""Variables that change whose accounts are meant, or where the keys come from."""
+
+RECORD_VERSION = 1
+"""Of the records that are understood here; `tokenkit.grant` has more to say of another."""
+
+SUFFIX = ".jwe"
+
+
+def main() -> None:
+    """The program ``tokenkit``."""
+    if not (_plain(sys.argv[1:]) and _print_stored(sys.argv[2])):
+        from tokenkit.cli.app import main as program
+
+        program()
+
+
+def _plain(arguments: list[str]) -> bool:
+    if len(arguments) != 2 or arguments[0] != "token" or arguments[1].startswith("-"):
+        return False
+    return not any(name in os.environ for name in FOREIGN)
+
+
+def _print_stored(asked: str) -> bool:
+    from tokenkit.errors import TokenKitError
+
+    try:
+        token = _stored(asked)
+        if token is None:
+            return False
+        print(token.value, flush=True)  # noqa: T201 - nothing is loaded that could print it otherwise
+        return True
+    except (TokenKitError, OSError, LookupError, TypeError, ValueError, AttributeError):
+        return False
+
+
+def _stored(asked: str) -> "AccessToken | None":
+    import json
+    import time
+
+    from tokenkit import private_file, seal
+    from tokenkit.keys import file as key_file
+    from tokenkit.paths import file_name, folders
+    from tokenkit.token import usable
+
+    where = folders()
+    provider, _, name = asked.partition("/")
+    account = name or _only_account(os.path.join(where.tokens, provider))
+    keys = key_file.load(where.data)
+    data = private_file.read(os.path.join(where.tokens, provider, file_name(account) + SUFFIX))
+    if keys is None or data is None:
+        return None
+    opened = seal.open(data, keys.by_kid, typ="grant", app="tokenkit", owner="", account=f"{provider}/{account}")
+    record = json.loads(opened)
+    token = usable(record, time.time()) if record["v"] == RECORD_VERSION else None
+    return token if token is not None and token.type.lower() == "bearer" else None
+
+
+def _only_account(folder: str) -> str:
+    """The account of a bare provider; ValueError unless there is exactly one."""
+    from tokenkit.paths import account_name
+
+    (entry,) = (entry for entry in os.listdir(folder) if entry.endswith(SUFFIX))
+    return account_name(entry.removesuffix(SUFFIX))

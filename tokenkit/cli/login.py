@@ -1,0 +1,105 @@
+"""``tokenkit login``."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tokenkit.account import Account
+from tokenkit.cli.options import AsJson, ScopeList, complete_provider, parse_scopes
+from tokenkit.cli.session import open_kit
+from tokenkit.cli.speech import ask, data, say
+from tokenkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from tokenkit.grant import PendingAuthorization
+    from tokenkit.kit import TokenKit
+    from tokenkit.sign_in import Way
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="PROVIDER[/ACCOUNT]",
+        help="Where, and as whom.",
+        show_default=False,
+        autocompletion=complete_provider,
+    ),
+]
+CallIt = Annotated[str, typer.Option("--as", metavar="NAME", help="What to call the account.", show_default=False)]
+ByDevice = Annotated[bool, typer.Option("--device", help="Show a code to enter on another device.")]
+ByPaste = Annotated[bool, typer.Option("--paste", help="Print the address, and read the answer from stdin.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Listen on this machine, but open nothing.")]
+PrintUrl = Annotated[bool, typer.Option("--print-url", help="Print the address and end; login --complete goes on.")]
+Complete = Annotated[bool, typer.Option("--complete", help="Read from stdin the address where the browser stopped.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Move records that cannot be opened out of the way.")]
+
+
+def login(
+    ctx: typer.Context,
+    account: Target = "",
+    scopes: ScopeList = "",
+    name: CallIt = "",
+    device: ByDevice = False,
+    paste: ByPaste = False,
+    no_browser: NoBrowser = False,
+    print_url: PrintUrl = False,
+    complete: Complete = False,
+    replace: Replace = False,
+    json: AsJson = False,
+) -> None:
+    """Sign in to a provider, or sign in again.
+
+    It opens a browser where one can be seen. Over SSH or in a container it prints the address, for a browser anywhere,
+    and takes the address at which that browser stops.
+    """
+    from tokenkit.sign_in import begin_by_hand, complete_by_hand, sign_in
+
+    _exclusive({"--device": device, "--paste": paste, "--no-browser": no_browser, "--print-url": print_url})
+    kit = open_kit(ctx)
+    if complete:
+        answer = ask("The whole address at which the browser stopped: ")
+        return _tell(kit, complete_by_hand(kit, answer), account, json)
+    provider, _, hint = account.partition("/")
+    if not provider:
+        raise UsageError("no provider is named", hint="tokenkit login PROVIDER; tokenkit providers lists them")
+    asked = parse_scopes(scopes) or None
+    if print_url:
+        pending = begin_by_hand(kit, provider, asked, account=hint, name=name, replace_broken=replace)
+        return _print_url(pending)
+    way: Way = "device" if device else "paste" if paste else "browser" if no_browser else "auto"
+    opener = _open_nothing if no_browser else None
+    signed_in = sign_in(kit, provider, asked, account=hint, name=name, way=way, replace_broken=replace, opener=opener)
+    return _tell(kit, signed_in, account, json)
+
+
+def _exclusive(options: Mapping[str, bool]) -> None:
+    given = [option for option, on in options.items() if on]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} exclude each other", hint="tokenkit login --help")
+
+
+def _open_nothing(url: str) -> None:
+    """The address is on the terminal."""
+
+
+def _print_url(pending: "PendingAuthorization") -> None:
+    data(pending.url)
+    say(f"Open that address in any browser. It stops at one that begins with {pending.redirect_uri}")
+    say("and cannot be reached. Within ten minutes, give the whole of it to: tokenkit login --complete")
+
+
+def _tell(kit: "TokenKit", signed_in: Account, wanted: str, json: bool) -> None:
+    from tokenkit.cli.standing import scope_names
+
+    status = kit.status(str(signed_in))
+    say(f"Signed in as {signed_in}.")
+    if "/" in wanted and wanted != str(signed_in):
+        say(f"That is another account than {wanted}.")
+    if status.missing:
+        say(f"Not granted: {', '.join(scope_names(kit, status, status.missing))}")
+    if json:
+        from tokenkit.cli.json_output import accounts_json
+
+        data(accounts_json([status]))
+    else:
+        data(str(signed_in))

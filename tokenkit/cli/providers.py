@@ -1,0 +1,91 @@
+"""``tokenkit providers``."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tokenkit.cli.errors import tell
+from tokenkit.cli.options import AsJson, complete_provider
+from tokenkit.cli.session import open_kit
+from tokenkit.cli.speech import data, printable
+from tokenkit.errors import TokenKitError
+
+if TYPE_CHECKING:
+    from tokenkit.kit import TokenKit
+    from tokenkit.provider import Provider
+
+
+def providers(
+    ctx: typer.Context,
+    name: Annotated[
+        str, typer.Argument(help="All without it.", show_default=False, autocompletion=complete_provider)
+    ] = "",
+    json: AsJson = False,
+) -> None:
+    """List the providers, or show one: its scopes, and where to register a client."""
+    kit = open_kit(ctx)
+    found = [kit.provider(name)] if name else _all(kit)
+    if json:
+        from tokenkit.cli.json_output import providers_json
+
+        data(providers_json((provider, _registered(kit, provider)) for provider in found))
+    elif name:
+        _print_one(kit, found[0])
+    else:
+        _print_all(kit, found)
+
+
+def _all(kit: "TokenKit") -> "list[Provider]":
+    """All that can be loaded; of the others, what is wrong."""
+    found: list[Provider] = []
+    for name in kit.providers():
+        try:
+            found.append(kit.provider(name))
+        except TokenKitError as error:
+            tell(error)
+    return found
+
+
+def _registered(kit: "TokenKit", provider: "Provider") -> bool:
+    known = kit.known_client(provider.name)
+    return known is not None and (known.has_secret or not provider.needs_secret)
+
+
+def _print_all(kit: "TokenKit", found: "list[Provider]") -> None:
+    from tokenkit.cli.tables import show_table
+
+    show_table(
+        ("PROVIDER", "NAME", "CLIENT", "NOTE"),
+        [
+            (provider.name, provider.title, "yes" if _registered(kit, provider) else "", provider.retired)
+            for provider in found
+        ],
+    )
+
+
+def _print_one(kit: "TokenKit", provider: "Provider") -> None:
+    from tokenkit.cli.tables import show_table
+
+    port = kit.config.settings(provider.name).redirect_port or provider.redirect_port
+    lines = {
+        "gone": provider.retired,
+        "register at": provider.console_url,
+        "redirect URI": f"http://{provider.redirect_host}{f':{port}' if port else ''}/callback/{provider.name}",
+        "client": "stored" if _registered(kit, provider) else f"none yet: tokenkit client set {provider.name}",
+        "device code": "tokenkit login --device, for the scopes that allow it" if provider.device else "",
+        "remove it at": provider.manage_url,
+    }
+    data(printable(provider.title))
+    for title, words in lines.items():
+        if words:
+            data(f"  {title:<13} {printable(words)}")
+    if provider.scopes:
+        data("")
+        standard = {*provider.default_scopes}
+        show_table(
+            ("SCOPE", "LETS THE ASSISTANT", ""),
+            [
+                (name, scope.about, "asked by default" if {name, scope.value} & standard else "")
+                for name, scope in provider.scopes.items()
+            ],
+        )

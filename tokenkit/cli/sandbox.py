@@ -1,0 +1,54 @@
+"""``tokenkit sandbox``."""
+
+import threading
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from tokenkit.cli.speech import data, say
+
+APP = "sandbox"
+"""The app that the printed lines name: its accounts lie apart from the real ones."""
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = 8137,
+    lifetime: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0, help="How long an access token is good.")
+    ] = 3600.0,
+) -> None:
+    """Serve three providers to develop against, without credentials.
+
+    It plays Google, Spotify and Pocket on this machine until Ctrl-C: sign-in, refresh, revocation, and a small API of
+    each. Nothing that it knows outlives it. GET /_control shows what was asked; POST there, with a JSON object such as
+    {"endpoint": "token", "status": 503, "times": 2}, says what the next requests get.
+    """
+    from tokenkit.sandbox import Authority, serve
+
+    with serve(Authority(access_lifetime=lifetime), port=port) as served:
+        say("The sandbox listens until Ctrl-C. In another terminal, for accounts apart from your own:\n")
+        say("\n".join(_lines(served.base_url)) + "\n")
+        data(served.base_url)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            say("The sandbox is closed.")
+
+
+def _lines(base_url: str) -> Iterator[str]:
+    """What points tokenkit at the sandbox, as lines for a shell."""
+    from tokenkit.paths import folders, prefix
+    from tokenkit.sandbox import CLIENTS
+
+    config = folders(APP).config
+    yield f"mkdir -p '{config}' && cat > '{config}/config.toml' <<'END'"
+    for name in CLIENTS:
+        yield f"[providers.{name}]"
+        yield f'base_url = "{base_url}/{name}"'
+    yield "END"
+    yield f"export TOKENKIT_APP={APP}"
+    for name, client in CLIENTS.items():
+        variable = f"export {prefix(APP)}_{name.upper()}_CLIENT"
+        secret = client.client_secret
+        yield f"{variable}_ID={client.client_id}" + (f" {variable[7:]}_SECRET={secret.reveal()}" if secret else "")

@@ -1,0 +1,58 @@
+"""``tokenkit dashboard``: the page of the accounts, served to one browser on this machine."""
+
+import contextlib
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tokenkit.cli.session import open_kit
+from tokenkit.cli.speech import data, say
+from tokenkit.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import socket
+
+HOST = "127.0.0.1"
+
+
+def dashboard(
+    ctx: typer.Context,
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="Listen on this port; any free one, unless a provider wants a fixed one."),
+    ] = 0,
+) -> None:
+    """Show the accounts in a browser, connect and disconnect them there.
+
+    Prints a link that opens the page once, in one browser. The page is gone when this command ends (Ctrl-C).
+    """
+    try:
+        import uvicorn
+
+        from tokenkit.web.stand_alone import StandAlone
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"the page needs the package {error.name}", hint='pip install "tokenkit-oauth[web]"'
+        ) from None
+    with _listening(port) as listener:
+        app = StandAlone(open_kit(ctx), listener.getsockname()[1])
+        settings = uvicorn.Config(
+            app, access_log=False, log_level="warning", proxy_headers=False, server_header=False,
+            lifespan="off", ws="none", limit_concurrency=64, timeout_graceful_shutdown=3,
+        )  # fmt: skip
+        say("Open this link in a browser on this machine. It works once; stop the page with Ctrl-C.")
+        data(app.link)
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(settings).run([listener])
+
+
+def _listening(port: int) -> "socket.socket":
+    """A listening socket, bound before the link is shown (R24)."""
+    import socket
+
+    try:
+        return socket.create_server((HOST, port), backlog=64)
+    except OSError as error:
+        raise ConfigurationError(
+            f"port {port} of {HOST} cannot be had: {error.strerror}", hint="tokenkit dashboard, without --port"
+        ) from None

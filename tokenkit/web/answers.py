@@ -1,0 +1,113 @@
+"""What is sent back: pages from the templates, JSON, and errors in words that quote nothing of the request."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from tokenkit.errors import (
+    AuthorizationError,
+    ClientMissing,
+    ClientRefused,
+    ConfigurationError,
+    ConsentRequired,
+    ProviderError,
+    StoreError,
+    TokenKitError,
+    UnknownAccount,
+    UnknownProvider,
+    UsageError,
+)
+from tokenkit.web import words
+from tokenkit.web.visit import TooLarge, Visit
+
+STATUSES: tuple[tuple[type[TokenKitError], int], ...] = (
+    (TooLarge, 413),
+    (UsageError, 400),
+    (AuthorizationError, 403),
+    (UnknownProvider, 404),
+    (UnknownAccount, 404),
+    (ConfigurationError, 409),
+    (ConsentRequired, 409),
+    (ProviderError, 502),
+    (StoreError, 503),
+)
+
+CALLBACK_WORDS: tuple[tuple[type[TokenKitError], str], ...] = (
+    (AuthorizationError, "This answer does not belong to a sign-in that this browser has begun and not yet finished."),
+    (ClientRefused, "The provider does not accept the client registration that is set up here."),
+    (ClientMissing, "The client registration was removed while you were away."),
+    (ProviderError, "The provider could not finish the sign-in. Its answer was lost or cannot be used."),
+    (StoreError, "The account could not be stored on this computer."),
+)
+"""What a failed return is told as: fixed sentences, for an error's own may quote what came in the address."""
+
+WITHIN_REACH = {"Cross-Origin-Opener-Policy": "unsafe-none"}
+
+
+def environment() -> Environment:
+    """The templates, every text escaped, every name known."""
+    made = Environment(
+        loader=PackageLoader("tokenkit.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Callable[..., object]] = {
+        "day": words.day,
+        "iso": words.iso,
+        "away": words.away,
+        "hue": words.hue,
+        "sentence": words.sentence,
+        "listed": words.listed,
+    }
+    made.filters.update(filters)
+    return made
+
+
+_TEMPLATES = environment()
+
+
+def page(visit: Visit, template: str, told: Mapping[str, object], *, status: int = 200) -> Response:
+    """A page; `told` are the names that its template knows beside ``path``, ``csrf`` and ``now``."""
+    shared = {"path": visit.path, "csrf": visit.csrf_token, "now": visit.kit.context.now()}
+    return HTMLResponse(_TEMPLATES.get_template(template).render({**shared, **told}), status)
+
+
+def json(record: Mapping[str, Any], status: int = 200) -> Response:
+    """A JSON object."""
+    return JSONResponse(dict(record), status)
+
+
+def popup_page(visit: Visit, template: str, told: Mapping[str, object], *, status: int = 200) -> Response:
+    """A page that a pop-up shows: it stays within reach of the page that opened it."""
+    response = page(visit, template, told, status=status)
+    response.headers.update(WITHIN_REACH)
+    return response
+
+
+def see_other(url: str) -> Response:
+    """Lead the browser, which may be a pop-up, to a page of ours (RFC 9110 section 15.4.4)."""
+    return Response(status_code=303, headers={"Location": url} | WITHIN_REACH)
+
+
+def failure(visit: Visit, error: TokenKitError) -> Response:
+    """What went wrong, as the one who asked can read it."""
+    status = _status(error)
+    if visit.wants_json:
+        record = {"kind": type(error).__name__, "message": str(error), "hint": error.hint}
+        return json({"version": 1, "error": record}, status)
+    return page(visit, "problem.html", {"message": words.sentence(str(error)), "hint": error.hint}, status=status)
+
+
+def failed_return(visit: Visit, error: TokenKitError, provider: str) -> Response:
+    """What a person reads who came back with an answer that led nowhere; whoever waits for them is told, too."""
+    message = next((text for kind, text in CALLBACK_WORDS if isinstance(error, kind)), "The sign-in failed.")
+    told = {"outcome": "failed", "provider": provider, "title": "", "message": message}
+    return popup_page(visit, "returned.html", told, status=_status(error))
+
+
+def _status(error: TokenKitError) -> int:
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)

@@ -1,0 +1,104 @@
+"""The ASGI app: which path leads to which handler, and what every request passes through before."""
+
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from tokenkit.errors import TokenKitError, UsageError
+from tokenkit.kit import TokenKit
+from tokenkit.web import clients, pages, sign_in
+from tokenkit.web.answers import failure
+from tokenkit.web.assets import NAMES, asset
+from tokenkit.web.guard import Guard
+from tokenkit.web.place import Mounted, Place
+from tokenkit.web.visit import Visit, read_form
+
+KitFor = Callable[[Request], TokenKit | Awaitable[TokenKit | None] | None]
+Handler = Callable[[Visit], Response]
+
+ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/", pages.accounts),
+    ("GET", "/status", pages.status),
+    ("GET", "/opening", sign_in.opening),
+    ("POST", "/start/{provider}", sign_in.start),
+    ("GET", "/callback/{provider}", sign_in.callback),
+    ("GET", "/callback/{provider}/{state}", sign_in.callback),
+    ("GET", "/connected/{provider}/{name:path}", sign_in.connected),
+    ("GET", "/declined/{provider}", sign_in.declined),
+    ("GET", "/disconnect", pages.ask_disconnect),
+    ("POST", "/disconnect", pages.disconnect),
+)
+REGISTRATION: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/client/{provider}", clients.ask),
+    ("POST", "/client/{provider}", clients.keep),
+)
+
+
+def authorize_app(
+    kit: TokenKit | None = None,
+    *,
+    kit_for: KitFor | None = None,
+    public_url: str = "",
+    hosts: tuple[str, ...] = (),
+) -> ASGIApp:
+    """An ASGI app that connects accounts, to mount in a dashboard: ``app.mount("/connect", authorize_app(kit))``.
+
+    `kit` is for a dashboard of one person. Where it has several, `kit_for` takes the request (a Starlette one, with the
+    dashboard's own session in it) and returns the kit of the person who is signed in there, or None; it may be async.
+
+    `public_url` is where people's browsers reach the app, ``https://dash.example/connect``, whatever proxies stand
+    between: neither ``Host`` nor ``X-Forwarded-*`` is believed. Without it the app answers on loopback addresses only.
+    `hosts` are further ``Host`` headers to accept, of a proxy that does not hand on the browser's. Register
+    ``<public_url>/callback/<provider>`` as the redirect URI at each provider. Raises `UsageError`.
+    """
+    if (kit is None) == (kit_for is None):
+        raise UsageError("authorize_app takes either a kit or kit_for", hint="authorize_app(TokenKit())")
+    place = Mounted(public_url, hosts, may_register=kit_for is None)
+    return Guard(pages_at(place, kit_for or (lambda request: kit)), place)
+
+
+def pages_at(place: Place, kit_for: KitFor) -> Starlette:
+    """The app at a place, without its guard. Clients are registered here only by a person who is the operator, too."""
+    handlers = (*ROUTES, *REGISTRATION) if place.may_register else ROUTES
+    routes = [_route(method, path, _endpoint(place, kit_for, handler)) for method, path, handler in handlers]
+    routes += [Route(f"/{name}", asset, methods=["GET"]) for name in NAMES]
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False  # such a redirect would be built from the Host header
+    return app
+
+
+def _route(method: str, path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    """A route of exactly one method: a HEAD by some link preview must not use up an answer (R24)."""
+    route = Route(path, endpoint, methods=[method])
+    route.methods = {method}
+    return route
+
+
+def _endpoint(place: Place, kit_for: KitFor, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        browser = place.browser(request)
+        kit = None if browser is None else await _kit(kit_for, request)
+        if browser is None or kit is None:
+            return PlainTextResponse("You are not signed in to this dashboard.\n", 401)
+        visit = Visit(request, kit, place, browser, {})
+        try:
+            visit = Visit(request, kit, place, browser, await read_form(request))
+            response = await run_in_threadpool(handler, visit)
+        except TokenKitError as error:
+            response = await run_in_threadpool(failure, visit, error)
+        if browser.new_cookie:
+            response.headers.append("Set-Cookie", browser.new_cookie)
+        return response
+
+    return endpoint
+
+
+async def _kit(kit_for: KitFor, request: Request) -> TokenKit | None:
+    found = await run_in_threadpool(kit_for, request)
+    return await found if isawaitable(found) else found

@@ -1,0 +1,141 @@
+"""What there is to see: every provider and account, read from the store and from nowhere else."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tokenkit.account import Account
+from tokenkit.errors import ConfigurationError, TokenKitError
+from tokenkit.kit import TokenKit
+from tokenkit.provider import Provider
+from tokenkit.status import Broken, Status
+from tokenkit.web.words import SOON, away, condition
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account: how it stands, in words, and what it may do.
+
+    `scopes` are full values, None where the provider does not say; `permissions` and `withheld` are what was granted
+    and what was asked for in vain, each as people read it. Times are Unix time in seconds, UTC.
+    """
+
+    id: str
+    name: str
+    condition: str
+    reason: str
+    warning: str
+    broken: bool
+    scopes: tuple[str, ...] | None
+    permissions: tuple[str, ...]
+    withheld: tuple[str, ...]
+    authorized_at: float
+    ends_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeView:
+    """A scope: its alias, its full value, what it permits, and whether it is asked for where nobody chooses."""
+
+    alias: str
+    value: str
+    about: str
+    default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """A provider and its accounts. `problem` says why nobody can connect one, empty where somebody can.
+
+    `identifies` is whether it can say whose account it is; `registered` whether there is a client registration.
+    """
+
+    name: str
+    title: str
+    registered: bool
+    identifies: bool
+    problem: str
+    scopes: tuple[ScopeView, ...]
+    accounts: tuple[AccountView, ...]
+
+    def record(self) -> dict[str, Any]:
+        """The provider as ``/status`` tells it."""
+        return asdict(self)
+
+
+def overview(kit: TokenKit, only: Sequence[str] = ()) -> list[ProviderView]:
+    """The providers of these names, or all there are."""
+    accounts = kit.accounts()
+    names = only or sorted({*kit.providers(), *(one.provider for one in accounts)})
+    return [_provider(kit, name, [one for one in accounts if one.provider == name]) for name in names]
+
+
+def _provider(kit: TokenKit, name: str, accounts: Sequence[Account]) -> ProviderView:
+    try:
+        provider = kit.provider(name)
+    except TokenKitError as error:
+        left = tuple(_unloaded(account, str(error)) for account in accounts)
+        return ProviderView(name, name, registered=False, identifies=True, problem=str(error), scopes=(), accounts=left)
+    registered, problem = _registered(kit, provider)
+    return ProviderView(
+        name=name,
+        title=provider.title,
+        registered=registered,
+        identifies=provider.identify is not None,
+        problem=provider.retired or problem,
+        scopes=tuple(_scopes(provider)),
+        accounts=tuple(_account(provider, kit.status(str(account)), kit.context.now()) for account in accounts),
+    )
+
+
+def _scopes(provider: Provider) -> Iterator[ScopeView]:
+    for alias, scope in provider.scopes.items():
+        usual = not {alias, scope.value}.isdisjoint(provider.default_scopes)
+        yield ScopeView(alias, scope.value, scope.about, usual)
+
+
+def _registered(kit: TokenKit, provider: Provider) -> tuple[bool, str]:
+    """Whether there is a client registration that will do, and what is wrong with the files that it would be in."""
+    try:
+        client = kit.known_client(provider.name)
+    except ConfigurationError as error:
+        return False, str(error)
+    return client is not None and (client.has_secret or not provider.needs_secret), ""
+
+
+def _account(provider: Provider, status: Status, now: float) -> AccountView:
+    kind, reason = condition(status.state, provider.title, now)
+    return AccountView(
+        id=str(status.account),
+        name=status.account.name,
+        condition=kind,
+        reason=reason,
+        warning=_warning(kind, status.ends_at, now),
+        broken=isinstance(status.state, Broken),
+        scopes=None if status.scopes is None else tuple(sorted(status.scopes)),
+        permissions=_permissions(provider, status.scopes or ()),
+        withheld=_permissions(provider, status.missing),
+        authorized_at=status.authorized_at,
+        ends_at=status.ends_at,
+    )
+
+
+def _warning(kind: str, ends_at: float | None, now: float) -> str:
+    if kind != "connected" or ends_at is None or ends_at - now > SOON:
+        return ""
+    return f"This ends {away(ends_at, now)}. Reconnect before, and nothing is interrupted."
+
+
+def _permissions(provider: Provider, scopes: Sequence[str] | frozenset[str]) -> tuple[str, ...]:
+    """What the scopes permit, in the provider's order and words; a scope without words stands for itself."""
+    about = {scope.value: scope.about for scope in provider.scopes.values() if scope.about}
+    told = [sentence for value, sentence in about.items() if value in scopes]
+    return (*told, *sorted(set(scopes) - about.keys()))
+
+
+def _unloaded(account: Account, problem: str) -> AccountView:
+    """An account whose provider cannot be loaded: all that is left to do is to remove it."""
+    return AccountView(
+        str(account), account.name, "attention", problem, "", broken=False,
+        scopes=None, permissions=(), withheld=(), authorized_at=0.0, ends_at=None,
+    )  # fmt: skip

@@ -1,0 +1,63 @@
+"""The accounts page, its JSON, and disconnecting."""
+
+from starlette.responses import Response
+
+from tokenkit.errors import UnknownAccount
+from tokenkit.web.answers import json, page
+from tokenkit.web.last_use import last_uses
+from tokenkit.web.overview import AccountView, ProviderView, overview
+from tokenkit.web.visit import Visit
+
+
+def accounts(visit: Visit) -> Response:
+    """All providers and accounts. It only looks: nothing is refreshed, and nothing is sent."""
+    views = overview(visit.kit)
+    groups: dict[str, object] = {
+        "may_register": visit.place.may_register,
+        "uses": last_uses(visit.kit),
+        "needing": [view for view in views if any(one.condition == "attention" for one in view.accounts)],
+        "connected": [view for view in views if view.accounts],
+        "ready": [view for view in views if not view.accounts and view.registered and not view.problem],
+        "unregistered": [view for view in views if not view.accounts and not view.registered and not view.problem],
+        "problems": [view for view in views if not view.accounts and view.problem],
+    }
+    return page(visit, "accounts.html", groups)
+
+
+def status(visit: Visit) -> Response:
+    """The same for scripts; ``?provider=`` asks for one. Documented in docs/how-to/dashboard.md."""
+    name = visit.request.query_params.get("provider", "")
+    if name:
+        visit.kit.provider(name)
+    views = overview(visit.kit, [name] if name else [])
+    return json({"version": 1, "csrf": visit.csrf_token, "providers": [view.record() for view in views]})
+
+
+def ask_disconnect(visit: Visit) -> Response:
+    """Say what would end, and ask (R19)."""
+    view, account = _find(visit, visit.request.query_params.get("account", ""))
+    provider = visit.kit.provider(view.name)
+    also = [str(other) for other in visit.kit.sharing_fate(account.id)]
+    told = {"view": view, "account": account, "provider": provider, "also": also}
+    return page(visit, "disconnect.html", told)
+
+
+def disconnect(visit: Visit) -> Response:
+    """Revoke at the provider, unless ``local`` is ``yes``, remove here, and say which of the two happened."""
+    visit.check_form()
+    view, account = _find(visit, visit.form.get("account", ""))
+    outcome = visit.kit.logout(account.id, local=visit.form.get("local") == "yes")
+    if visit.wants_json:
+        done = {"removed": outcome.removed, "revoked": outcome.revoked, "note": outcome.note}
+        return json({"version": 1, "account": account.id} | done)
+    return page(visit, "disconnected.html", {"view": view, "account": account, "outcome": outcome})
+
+
+def _find(visit: Visit, id: str) -> tuple[ProviderView, AccountView]:
+    """The account of that name, which must be in full: nothing is guessed about what shall end."""
+    provider = id.partition("/")[0]
+    for view in overview(visit.kit, [provider] if provider else []):
+        for account in view.accounts:
+            if account.id == id:
+                return view, account
+    raise UnknownAccount("there is no such account here", hint="tokenkit list")

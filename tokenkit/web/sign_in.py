@@ -1,0 +1,94 @@
+"""Connecting an account: the person is sent away, comes back, and is told what came of it."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, urlsplit
+
+from starlette.responses import Response
+
+from tokenkit.account import Account
+from tokenkit.errors import ClientMissing, ConsentDenied, ProviderBroken, TokenKitError, UnknownAccount, UsageError
+from tokenkit.web.answers import failed_return, json, page, popup_page, see_other
+from tokenkit.web.overview import overview
+from tokenkit.web.visit import Visit
+
+SCOPES = 50
+NAME = 200
+TICKED = "scope."
+_SCOPE = re.compile(r"[!#-\[\]-~]+")
+
+
+def start(visit: Visit) -> Response:
+    """Begin a sign-in, and send the person to the provider; a script is told where."""
+    visit.check_form()
+    provider = visit.kit.provider(visit.part("provider"))
+    try:
+        pending = visit.kit.begin(
+            provider.name,
+            redirect_uri=visit.place.redirect_uri(visit.request, provider),
+            binding=visit.browser.secret,
+            scopes=_scopes(visit.form),
+            account=_name(visit.form.get("account", "")),
+            name=_name(visit.form.get("name", "")),
+            replace_broken=visit.form.get("replace_broken") == "yes",
+        )
+    except ClientMissing:
+        if visit.wants_json or not visit.place.may_register:
+            raise
+        return see_other(f"{visit.path}/client/{provider.name}")
+    if urlsplit(pending.url).scheme not in ("https", "http"):  # it is about to be followed
+        raise ProviderBroken(provider.name, "begin", hint="its authorization endpoint is no web address")
+    visit.place.began(pending)
+    if visit.wants_json:
+        return json({"version": 1, "url": pending.url})
+    return page(visit, "leaving.html", {"title": provider.title, "provider": provider.name, "url": pending.url})
+
+
+def callback(visit: Visit) -> Response:
+    """Take what the person came back with. Nothing of it is shown: a clean address follows, or a fixed sentence."""
+    name = visit.part("provider")
+    try:
+        account = visit.kit.complete(visit.place.callback_url(visit.request), binding=visit.browser.secret)
+    except ConsentDenied:
+        return see_other(f"{visit.path}/declined/{quote(name)}")
+    except TokenKitError as error:
+        return failed_return(visit, error, name if name in visit.kit.providers() else "")
+    return see_other(f"{visit.path}/connected/{quote(str(account))}")
+
+
+def connected(visit: Visit) -> Response:
+    """Say which account was connected, and with what; of an account that is not there nothing is said."""
+    provider, name = visit.part("provider"), visit.part("name")
+    if Account(provider, name, visit.kit.owner) not in visit.kit.accounts():
+        raise UnknownAccount("there is no such account here", hint="tokenkit list")
+    view = overview(visit.kit, [provider])[0]
+    account = next(one for one in view.accounts if one.name == name)
+    told = {"outcome": "connected", "provider": provider, "title": view.title, "account": account}
+    return popup_page(visit, "returned.html", told)
+
+
+def declined(visit: Visit) -> Response:
+    """Say that nothing was connected, since nothing was granted."""
+    provider = visit.kit.provider(visit.part("provider"))
+    told = {"outcome": "declined", "provider": provider.name, "title": provider.title}
+    return popup_page(visit, "returned.html", told)
+
+
+def opening(visit: Visit) -> Response:
+    """What a pop-up shows until it is sent on."""
+    return popup_page(visit, "opening.html", {})
+
+
+def _scopes(form: Mapping[str, str]) -> list[str] | None:
+    """The scopes in ``scopes``, by alias or value, and those that were ticked; None asks for the provider's default."""
+    listed = form.get("scopes", "").replace(",", " ").split()
+    names = [*listed, *(field.removeprefix(TICKED) for field in form if field.startswith(TICKED))]
+    if len(names) > SCOPES or not all(map(_SCOPE.fullmatch, names)):
+        raise UsageError("these scopes cannot be asked for", hint=f"up to {SCOPES}, as in RFC 6749 section 3.3")
+    return names or None
+
+
+def _name(text: str) -> str:
+    if len(text) > NAME or not text.isprintable():
+        raise UsageError("this cannot be the name of an account", hint=f"use up to {NAME} printable characters")
+    return text

@@ -1,0 +1,19 @@
+/* The last page of a sign-in: it tells the page that began it, and goes. Without scripts the person closes it. */
+
+const { outcome, provider, account } = document.documentElement.dataset;
+const here = new URL(".", import.meta.url);
+const flow = sessionStorage.getItem("tokenkit:flow");
+const back = sessionStorage.getItem("tokenkit:return");
+sessionStorage.removeItem("tokenkit:flow");
+sessionStorage.removeItem("tokenkit:return");
+
+const channel = new BroadcastChannel(`tokenkit:${here.pathname}`);
+channel.postMessage({ flow, outcome, provider, account });
+channel.close();
+
+if (flow !== null) {
+  window.close();
+} else if (back !== null && new URL(back).origin === window.location.origin) {
+  if (outcome === "connected") window.location.replace(back);
+  document.querySelector(".below a").href = back;
+}

@@ -1,0 +1,84 @@
+"""One request as the handlers see it, and how its form is read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.requests import Request
+
+from tokenkit.errors import AuthorizationError, UsageError
+from tokenkit.kit import TokenKit
+from tokenkit.web.browser import Browser
+from tokenkit.web.guard import BODY_LIMIT
+from tokenkit.web.place import Place
+
+FIELD_LIMIT = 100
+FORM = "application/x-www-form-urlencoded"
+
+
+class TooLarge(UsageError):
+    """The body of a request is larger than any form of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request, the kit of the person it is from, and the form that they sent, if they sent one."""
+
+    request: Request
+    kit: TokenKit
+    place: Place
+    browser: Browser
+    form: Mapping[str, str]
+
+    @property
+    def base(self) -> str:
+        """The URL of the page."""
+        return self.place.base(self.request)
+
+    @property
+    def path(self) -> str:
+        """The path of that URL, to begin the links with."""
+        return urlsplit(self.base).path
+
+    @property
+    def csrf_token(self) -> str:
+        """What the forms that are sent back here must carry."""
+        return self.browser.csrf_token(self.kit.owner)
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether a script asks, and not a person."""
+        return "application/json" in self.request.headers.get("accept", "")
+
+    def part(self, name: str) -> str:
+        """A part of the request's path."""
+        return str(self.request.path_params[name])
+
+    def check_form(self) -> None:
+        """Raise `AuthorizationError` unless the form came from a page that this browser was shown, for this owner."""
+        if not self.browser.sent(self.form.get("csrf", ""), self.kit.owner):
+            raise AuthorizationError(
+                "this page is out of date, or was not meant for this browser: nothing was changed",
+                hint="load the page again",
+            )
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a POST, none for other requests. Raises `UsageError` for what is not a form, or too large."""
+    if request.method != "POST":
+        return {}
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise UsageError("the request is not a form", hint=f"send {FORM}")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            raise TooLarge(f"the form is larger than {BODY_LIMIT // 1024} KiB", hint="send less")
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=FIELD_LIMIT)
+    except ValueError:
+        raise UsageError("the form cannot be read", hint="load the page again") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise UsageError("the form names a field twice", hint="load the page again")
+    return fields

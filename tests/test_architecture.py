@@ -34,6 +34,7 @@ ROWS = """
     config chained_log
     activity consent
     flight note records
+    refresh
     keeper
     authorization sign_out status rotate
     desk

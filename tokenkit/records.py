@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tokenkit.account import Account, parse_account
-from tokenkit.errors import StoreUnavailable, UnknownAccount
+from tokenkit.errors import Conflict, StoreUnavailable, UnknownAccount
 from tokenkit.grant import (
     Grant,
     PendingAuthorization,
@@ -67,6 +67,20 @@ class Records:
     def save(self, account: Account, grant: Grant, *, replaces: Version | None) -> Held:
         """Seal and write a grant over the version `replaces`; raises `Conflict` when it is another by now."""
         return Held(grant, self._write(grant_name(account), grant_to_bytes(grant), replaces))
+
+    def replace(self, account: Account, grant: Grant, held: Held) -> Held:
+        """Write a grant in the place of the one that it came from, though that may be sealed with another key by now.
+
+        Raises `Conflict` when another grant lies there, or none.
+        """
+        while True:
+            try:
+                return self.save(account, grant, replaces=held.version)
+            except Conflict:
+                current = self.load(account)
+                if current is None or current.grant.generation != held.grant.generation:
+                    raise
+                held = current
 
     def remove(self, account: Account, *, replaces: Version) -> None:
         """Delete the version `replaces` of an account's grant; raises `Conflict` when it is another by now."""

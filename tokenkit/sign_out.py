@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from tokenkit.account import Account
 from tokenkit.errors import Conflict, ProviderError, TokenKitError
 from tokenkit.grant import MOVED, Grant
-from tokenkit.keeper import Keeper, check_unchanged
+from tokenkit.keeper import Keeper
 from tokenkit.plugins import guarded
 from tokenkit.provider import Provider
+from tokenkit.refresh import check_unchanged
 
 
 @dataclass(frozen=True, slots=True)

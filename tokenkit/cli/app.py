@@ -38,6 +38,7 @@ SECTIONS: dict[str, dict[str, Command]] = {
     "Set-up": {
         "providers": Command("providers:providers", "List the providers, or show one: scopes, where to register."),
         "client": Command("client:client", "Keep the client registrations that you made at the providers."),
+        "key": Command("key:key", "Keep the keys that seal what is stored."),
     },
     "Trying out": {
         "sandbox": Command("sandbox:sandbox", "Serve three providers to develop against, without credentials."),

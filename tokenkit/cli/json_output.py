@@ -3,14 +3,14 @@
 All times are Unix time in seconds, UTC.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from tokenkit import status as states
 from tokenkit.account import Account
-from tokenkit.cli.standing import mend
+from tokenkit.cli.standing import mend, reason
 from tokenkit.config import KnownClient
 from tokenkit.provider import Provider
 from tokenkit.sign_out import SignOut
@@ -114,16 +114,15 @@ class Clients(_Output):
 
 
 class KeyShape(_Shape):
-    """A key: its id, whether it is the one that seals, whether it is missing here, how many records it has sealed."""
+    """A key: its id, whether it ``seals``, only ``opens`` or is ``missing``, and how many records it has sealed."""
 
     kid: str
-    seals: bool
-    missing: bool
+    use: Literal["seals", "opens", "missing"]
     records: int
 
 
 class Keys(_Output):
-    """What ``key list`` prints: where the keys come from, and never a key."""
+    """What ``key list`` prints; no key is in it."""
 
     source: str
     keys: list[KeyShape]
@@ -168,16 +167,10 @@ def clients_json(found: Iterable[KnownClient]) -> str:
     return Clients(clients=[ClientShape(**client._asdict()) for client in found]).model_dump_json(indent=2)
 
 
-def keys_json(source: str, kids: Sequence[str], sealed: Mapping[str, int]) -> str:
-    """The JSON of keys: those at hand, the first of which seals, and those that records name and that are missing."""
-    missing = [kid for kid in sealed if kid not in kids]
-    return Keys(
-        source=source,
-        keys=[
-            KeyShape(kid=kid, seals=kid == kids[0], missing=kid in missing, records=sealed.get(kid, 0))
-            for kid in (*kids, *missing)
-        ],
-    ).model_dump_json(indent=2)
+def keys_json(source: str, rows: Iterable[tuple[str, Literal["seals", "opens", "missing"], int]]) -> str:
+    """The JSON of keys, by id."""
+    keys = [KeyShape(kid=kid, use=use, records=records) for kid, use, records in rows]
+    return Keys(source=source, keys=keys).model_dump_json(indent=2)
 
 
 def providers_json(found: Iterable[tuple[Provider, bool]]) -> str:
@@ -202,14 +195,14 @@ def _provider(provider: Provider, registered: bool) -> ProviderShape:
 
 def _account(status: Status) -> AccountShape:
     state = status.state
-    needs = isinstance(state, states.NeedsConsent | states.Broken | states.Moved)
+    fine = isinstance(state, states.Active | states.Expiring | states.Expired)
     return AccountShape(
         account=str(status.account),
         provider=status.account.provider,
         name=status.account.name,
         state=_STATES[type(state)],
-        reason=_reason(state),
-        hint=mend(status) if needs else "",
+        reason=reason(status),
+        hint="" if fine else mend(status),
         scopes=None if status.scopes is None else sorted(status.scopes),
         missing_scopes=sorted(status.missing),
         authorized_at=status.authorized_at or None,
@@ -217,13 +210,3 @@ def _account(status: Status) -> AccountShape:
         ends_at=status.ends_at,
         retry_at=state.retry_at if isinstance(state, states.Unavailable) else None,
     )
-
-
-def _reason(state: states.State) -> str:
-    match state:
-        case states.NeedsConsent(reason):
-            return reason
-        case states.Unavailable(_, message) | states.Broken(message, _):
-            return message
-        case _:
-            return ""

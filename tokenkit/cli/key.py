@@ -1,0 +1,139 @@
+"""``tokenkit key``: the keys that seal what is stored (R28, R29)."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tokenkit.cli.options import CONTEXT, AsJson
+from tokenkit.cli.session import open_kit
+from tokenkit.cli.speech import data, say, waiting
+from tokenkit.cli.tables import show_table
+from tokenkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from tokenkit.kit import TokenKit
+    from tokenkit.rotate import Rotation
+
+key = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings=CONTEXT,
+    help="Keep the keys that seal what is stored.",
+)
+
+
+@key.command("list")
+def list_keys(ctx: typer.Context, json: AsJson = False) -> None:
+    """List the keys by id, where they come from, and how many records each has sealed; no key is shown."""
+    kit = open_kit(ctx)
+    source = kit.records.ring.source.describe()
+    rows = _rows(kit)
+    if json:
+        from tokenkit.cli.json_output import keys_json
+
+        return data(keys_json(source, rows))
+    say(f"From {source}")
+    return show_table(("KEY", "USE", "RECORDS"), [(kid, use, str(records)) for kid, use, records in rows])
+
+
+@key.command("add")
+def add_key(ctx: typer.Context) -> None:
+    """Put a new key in front: it seals from now on, and the others still open."""
+    kit = open_kit(ctx)
+    say(
+        f"The key {kit.records.ring.add().first.kid} seals from now on. To seal everything with it: tokenkit key rotate"
+    )
+
+
+@key.command("rotate")
+def rotate_key(
+    ctx: typer.Context,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Add no key; seal with the first one what is sealed with another.")
+    ] = False,
+) -> None:
+    """Seal everything with a new key, and drop the old ones.
+
+    Programs that run go on. Where the keys come from the environment the new value is printed, to be put there first.
+    """
+    from tokenkit import rotate
+
+    kit = open_kit(ctx)
+    if not finish and not kit.records.ring.source.writable:
+        return _print_new_value(kit)
+    with waiting("sealing the records with another key"):
+        work = rotate.finish if finish else rotate.rotate
+        done = work(kit.records.store, kit.records.ring)
+    return _tell(kit, done)
+
+
+@key.command("move")
+def move_key(
+    ctx: typer.Context,
+    to: Annotated[str, typer.Option("--to", metavar="PLACE", help="file, keyring or passphrase.", show_default=False)],
+) -> None:
+    """Keep the keys in the OS keyring, under a passphrase, or in a plain file again. Records are not touched."""
+    from tokenkit.keys.folder import FolderSource
+
+    kit = open_kit(ctx)
+    source = kit.records.ring.source
+    if not isinstance(source, FolderSource):
+        raise UsageError(f"the keys come from {source.describe()}, which tokenkit cannot change")
+    source.move(to)
+    say(f"The keys are in {source.describe()} now.")
+
+
+@key.command("export")
+def export_keys(ctx: typer.Context) -> None:
+    """Print all keys as a JWK Set (RFC 7517), for a backup. Whoever has it can open what is stored here."""
+    kit = open_kit(ctx)
+    data(kit.records.ring.export_keys().decode().rstrip())
+    say("Keep this as safe as the accounts themselves.")
+
+
+@key.command("import")
+def import_keys(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="What key export wrote, or - for stdin.")],
+) -> None:
+    """Add the keys of a backup behind those that there are, so that what they sealed opens again."""
+    from tokenkit.cli.client import read_file
+
+    kit = open_kit(ctx)
+    keys = kit.records.ring.import_keys(read_file(file), file)
+    say(f"{len(keys.keys)} keys are there now.")
+
+
+def _rows(kit: "TokenKit") -> list[tuple[str, Literal["seals", "opens", "missing"], int]]:
+    from tokenkit.rotate import records_by_kid
+
+    sealed = records_by_kid(kit.records.store)
+    first, *others = [item.kid for item in kit.records.ring.keys().keys]
+    missing = sorted(sealed.keys() - {first, *others})
+    return [
+        (first, "seals", sealed[first]),
+        *((kid, "opens", sealed[kid]) for kid in others),
+        *((kid, "missing", sealed[kid]) for kid in missing),
+    ]
+
+
+def _print_new_value(kit: "TokenKit") -> None:
+    from tokenkit.keys import jwks, rotation
+
+    ring = kit.records.ring
+    data(jwks.dump(rotation.added(ring.keys())).decode().rstrip())
+    say(f"Put this into {ring.source.describe()} and restart every program that uses it.")
+    say("Then: tokenkit key rotate --finish")
+
+
+def _tell(kit: "TokenKit", done: "Rotation") -> None:
+    say(f"The key {done.kid} seals now; {done.resealed} records were sealed anew.")
+    if done.dropped:
+        verb = (
+            "dropped" if kit.records.ring.source.writable else "needed no longer, and can be taken out where they are"
+        )
+        say(f"{verb.capitalize()}: {', '.join(done.dropped)}")
+    for name in done.unopened:
+        say(f"Left as it was, since it cannot be opened: {name.kind} {name.id}")
+    if done.unopened:
+        raise typer.Exit(1)

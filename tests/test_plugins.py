@@ -1,5 +1,6 @@
 """Providers are found by name, one at a time, and a wrong file or plugin gets an exact error."""
 
+import importlib.metadata
 import subprocess
 import sys
 from importlib.metadata import EntryPoint, EntryPoints
@@ -69,7 +70,7 @@ def install(monkeypatch, **objects):
     for name, thing in objects.items():
         monkeypatch.setattr(sys.modules[__name__], f"plugin_{name}", thing, raising=False)
         points.append(EntryPoint(name, f"{__name__}:plugin_{name}", plugins.GROUP))
-    monkeypatch.setattr(plugins, "entry_points", lambda **which: EntryPoints(points).select(**which))
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda **which: EntryPoints(points).select(**which))
 
 
 def value(name="acme", **fields):
@@ -283,11 +284,11 @@ def test_a_package_that_calls_itself_otherwise_is_broken(folder, monkeypatch):
 def test_two_packages_that_want_one_name_are_refused(folder, monkeypatch):
     """R17: neither gets the tokens by being found first; the same one found twice is no conflict."""
     points = [EntryPoint("acme", f"{package}:provider", plugins.GROUP) for package in ("one", "two")]
-    monkeypatch.setattr(plugins, "entry_points", lambda **which: EntryPoints(points).select(**which))
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda **which: EntryPoints(points).select(**which))
     with pytest.raises(ConfigurationError, match="one:provider, two:provider"):
         load(folder)
     twice = [EntryPoint("google", "tokenkit_providers.google:provider", plugins.GROUP)] * 2
-    monkeypatch.setattr(plugins, "entry_points", lambda **which: EntryPoints(twice).select(**which))
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda **which: EntryPoints(twice).select(**which))
     assert load(folder, "google").name == "google"
 
 

@@ -8,8 +8,10 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 T = TypeVar("T")
 
@@ -46,8 +48,10 @@ class Flights:
         except RuntimeError:  # the interpreter is shutting down and takes no new threads
             return _flown(fly)
 
-    def _pool(self, provider: str) -> ThreadPoolExecutor:
+    def _pool(self, provider: str) -> "ThreadPoolExecutor":
         if provider not in self._pools:
+            from concurrent.futures import ThreadPoolExecutor  # heavy, and a good token needs no flight
+
             self._pools[provider] = ThreadPoolExecutor(THREADS, thread_name_prefix=f"tokenkit-{provider}")
         return self._pools[provider]
 
@@ -58,6 +62,8 @@ class Flights:
 
 
 def _flown(work: Callable[[], Any]) -> "Future[Any]":
+    from concurrent.futures import Future
+
     flight: Future[Any] = Future()
     try:
         flight.set_result(work())

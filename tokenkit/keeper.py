@@ -5,9 +5,8 @@ A refresh is one unit - take the lease, read again, send, classify, persist - in
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tokenkit.account import Account
 from tokenkit.errors import (
@@ -23,6 +22,9 @@ from tokenkit.records import Held, Records, grant_name
 from tokenkit.refresh import NotSaved, Refresh, consent_required
 from tokenkit.store import Lease
 from tokenkit.token import Secret
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 SLACK = 15.0
 """Seconds of a lease that ends by time which may be gone before the request is sent (R6)."""

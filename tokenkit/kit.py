@@ -7,10 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tokenkit.account import Account
-from tokenkit.authorization import Authorizations, resolve_scopes
 from tokenkit.desk import Ask, Desk, Wanted
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
-from tokenkit.grant import PendingAuthorization
 from tokenkit.keeper import Keeper, Need
 from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
@@ -19,8 +17,6 @@ from tokenkit.paths import Folders, folders
 from tokenkit.plugins import guarded
 from tokenkit.provider import AuthorizationRequest, ClientRegistration, Context, Provider, Request, Response
 from tokenkit.records import Records
-from tokenkit.sign_out import SignOut, sharing_fate, sign_out
-from tokenkit.status import Status, status
 from tokenkit.store import Name, Store
 from tokenkit.store.files import FileStore
 from tokenkit.token import AccessToken, Secret
@@ -28,8 +24,12 @@ from tokenkit.token import AccessToken, Secret
 if TYPE_CHECKING:
     import httpx
 
+    from tokenkit.authorization import Authorizations
     from tokenkit.config import Config, KnownClient
+    from tokenkit.grant import PendingAuthorization
     from tokenkit.sign_in import Way
+    from tokenkit.sign_out import SignOut
+    from tokenkit.status import Status
 
 DEADLINE = 30.0
 """Seconds that one request to an authorization server may take in all."""
@@ -174,12 +174,14 @@ class TokenKit:
         account: str = "",
         name: str = "",
         replace_broken: bool = False,
-    ) -> PendingAuthorization:
+    ) -> "PendingAuthorization":
         """The first leg of a sign-in that another process may complete: send the person to the result's `url`.
 
         `redirect_uri` is yours, its path ending in ``/callback/<provider>``; `binding` is a secret value that this
         browser session holds (R22). The result must not be shown or logged beyond its `url`.
         """
+        from tokenkit.authorization import resolve_scopes
+
         plugin = self.provider(provider)
         request = AuthorizationRequest(redirect_uri, resolve_scopes(plugin, scopes), login_hint=account)
         if plugin.identify is None:
@@ -193,8 +195,10 @@ class TokenKit:
         """
         return self.authorizations.complete(callback_url, binding=binding)
 
-    def logout(self, account: str, *, local: bool = False) -> SignOut:
+    def logout(self, account: str, *, local: bool = False) -> "SignOut":
         """Revoke at the provider, unless `local`, then remove here; the result says which of the two happened (R19)."""
+        from tokenkit.sign_out import sign_out
+
         found = self._desk.resolve(account)
         outcome = sign_out(self.keeper, found, local=local)
         self._remembered.clear()
@@ -202,6 +206,8 @@ class TokenKit:
 
     def sharing_fate(self, account: str) -> list[Account]:
         """The other accounts here that signing out of this one would end, too (R19)."""
+        from tokenkit.sign_out import sharing_fate
+
         return sharing_fate(self.keeper, self._desk.resolve(account))
 
     # Looking
@@ -210,8 +216,10 @@ class TokenKit:
         """The accounts that are stored, by name."""
         return self.records.accounts()
 
-    def status(self, account: str) -> Status:
+    def status(self, account: str) -> "Status":
         """How an account stands; nothing is refreshed and nothing is sent."""
+        from tokenkit.status import status
+
         return status(self.keeper, self._desk.resolve(account), self._now())
 
     def refresh(self, account: str, *, force: bool = False) -> AccessToken:
@@ -264,8 +272,10 @@ class TokenKit:
         return load_config(self.folders.config)
 
     @cached_property
-    def authorizations(self) -> Authorizations:
+    def authorizations(self) -> "Authorizations":
         """The sign-ins of this owner."""
+        from tokenkit.authorization import Authorizations
+
         return Authorizations(self.keeper)
 
     @cached_property

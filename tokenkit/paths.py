@@ -2,8 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
 from tokenkit.errors import ConfigurationError, FileRefused, UsageError
 
@@ -16,13 +15,19 @@ _RESERVED = frozenset(
 )  # devices on Windows, with any extension: learn.microsoft.com/windows/win32/fileio/naming-a-file
 
 
-class Folders(NamedTuple):
+class Folders:
     """Absolute paths: sealed records, what people write, keys, and what may be lost (locks, activity)."""
 
-    tokens: str
-    config: str
-    data: str
-    state: str
+    __slots__ = ("config", "data", "state", "tokens")
+
+    def __init__(self, tokens: str, config: str, data: str, state: str) -> None:
+        self.tokens = tokens
+        self.config = config
+        self.data = data
+        self.state = state
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((self.tokens, self.config, self.data, self.state))
 
 
 def folders(app: str = "tokenkit", environ: Mapping[str, str] = os.environ) -> Folders:

@@ -1,16 +1,16 @@
 """Providers by name, loaded one at a time and only when asked for: from entry points and the user's TOML files."""
 
-import inspect
 import os
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
-from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
-from typing import ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider
 from tokenkit.provider import Provider
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "tokenkit.providers"
 """The entry point group. Each object in it is a callable, ``(**options) -> Provider``."""
@@ -49,6 +49,8 @@ def load_provider(
 
 def provider_names(config_folder: str) -> list[str]:
     """Return the names of all providers that could be loaded, sorted; none is loaded."""
+    from importlib.metadata import entry_points
+
     try:
         files = os.listdir(os.path.join(config_folder, "providers"))
     except OSError:
@@ -86,8 +88,10 @@ def _path(config_folder: str, name: str) -> str:
     return os.path.join(config_folder, "providers", f"{name}.toml")
 
 
-def _installed(name: str) -> EntryPoint | None:
+def _installed(name: str) -> "EntryPoint | None":
     """The entry point of that name. Two packages that want the same name are refused, not ranked."""
+    from importlib.metadata import entry_points  # heavy, and a stored token needs no plugin
+
     found = {point.value: point for point in entry_points(group=GROUP, name=name)}
     if len(found) > 1:
         raise ConfigurationError(
@@ -97,7 +101,7 @@ def _installed(name: str) -> EntryPoint | None:
     return next(iter(found.values()), None)
 
 
-def _made(name: str, point: EntryPoint, options: Mapping[str, object]) -> Provider:
+def _made(name: str, point: "EntryPoint", options: Mapping[str, object]) -> Provider:
     make = cast(Callable[..., Provider], _guarded(name, "load", point.load))
     _check_options(name, make, options)
     provider = _guarded(name, "load", make, **options)
@@ -107,7 +111,9 @@ def _made(name: str, point: EntryPoint, options: Mapping[str, object]) -> Provid
 
 
 def _check_options(name: str, make: Callable[..., Provider], options: Mapping[str, object]) -> None:
-    known = inspect.signature(make).parameters
+    from inspect import signature
+
+    known = signature(make).parameters
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
         return
     for option in options.keys() - known.keys():
@@ -117,6 +123,8 @@ def _check_options(name: str, make: Callable[..., Provider], options: Mapping[st
 
 
 def _unknown(name: str, config_folder: str) -> UnknownProvider:
+    from difflib import get_close_matches
+
     known = provider_names(config_folder)
     like = get_close_matches(name, known, n=1)
     meant = f"did you mean {like[0]}? " if like else ""

@@ -6,8 +6,8 @@ an option, another source of keys or a damaged file, is left to the program, whi
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tokenkit.token import AccessToken
 

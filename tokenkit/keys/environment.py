@@ -5,8 +5,6 @@ same as the credential ``<app>.key`` (``LoadCredentialEncrypted=`` in systemd.ex
 neither `ps` nor a child sees it.
 """
 
-import hashlib
-import hmac
 import os
 from collections.abc import Hashable, Mapping
 from typing import NoReturn
@@ -95,4 +93,6 @@ def read_credential(path: str) -> str:
 
 def _kid(secret: bytes) -> str:
     """A bare key must be called the same at every start: so the kid follows from it, one way only."""
-    return hmac.new(secret, b"tokenkit kid", hashlib.sha256).hexdigest()[:16]
+    import hmac
+
+    return hmac.new(secret, b"tokenkit kid", "sha256").hexdigest()[:16]

@@ -11,12 +11,12 @@ The notes lie apart from the tokens, so that a restored backup of the tokens doe
 was newest (R10).
 """
 
-import hashlib
 import os
 import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 from tokenkit import private_file
 from tokenkit.errors import Conflict, StoreUnavailable, UsageError
@@ -38,8 +38,15 @@ class FileStore:
 
     def __init__(self, tokens: str, state: str) -> None:
         self.tokens = os.path.abspath(tokens)
-        here = hashlib.sha256(os.fsencode(os.path.realpath(self.tokens))).hexdigest()[:16]
-        self.notes = os.path.join(os.path.abspath(state), "leases", here)
+        self._state = os.path.abspath(state)
+
+    @cached_property
+    def notes(self) -> str:
+        """The folder of the notes: its name follows from where the tokens really are."""
+        from hashlib import sha256
+
+        here = sha256(os.fsencode(os.path.realpath(self.tokens))).hexdigest()[:16]
+        return os.path.join(self._state, "leases", here)
 
     def path(self, name: Name) -> str:
         """Where the record lies."""

@@ -1,6 +1,8 @@
 """What a person installs: the distribution, its entry points, its types; and that no document misleads them."""
 
+import ast
 import re
+import sys
 from importlib.metadata import distribution
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +14,9 @@ TOP = Path(__file__).resolve().parent.parent
 
 PLACES = ("*.md", "docs/**/*.md", "pyproject.toml", ".github/**/*.yml", "tokenkit/**/*.py", "providers/**/*.py")
 DOCUMENTS = sorted(path for pattern in PLACES for path in TOP.glob(pattern))
+
+IF_THERE = {"httpx2", "pytest"}
+"""Imported only for callers who have them already: an adapter for httpx2, fixtures for pytest."""
 
 
 def entry_points(group: str) -> dict[str, str]:
@@ -45,6 +50,22 @@ def test_the_metadata_says_what_it_runs_on() -> None:
     metadata = distribution(DISTRIBUTION).metadata
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "MIT"
+
+
+def test_everything_that_is_imported_is_declared() -> None:
+    """A package that comes along with another one today may stay away tomorrow."""
+    requirements = distribution(DISTRIBUTION).requires or []
+    declared = {re.split(r"[^\w-]", line)[0] for line in requirements if "extra == 'test'" not in line}
+    imported = set()
+    for package in ("tokenkit", "tokenkit_providers"):
+        for path in Path(str(files(package))).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    imported |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom):
+                    imported.add(str(node.module).partition(".")[0])
+    foreign = imported - sys.stdlib_module_names - {"tokenkit", "tokenkit_providers"}
+    assert foreign - declared <= IF_THERE
 
 
 def test_the_changelog_names_the_version_or_says_unreleased() -> None:

@@ -120,6 +120,7 @@ def test_a_client_of_the_wrong_kind_is_a_matter_of_configuration():
         without("user_code"),
         without("verification_uri"),
         without(user_code="\x1b[2J"),
+        without(user_code="АВС"),
         without(verification_uri="javascript:alert(1)"),
         without(verification_uri="file:///etc/passwd"),
     ],

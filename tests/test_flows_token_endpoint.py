@@ -170,6 +170,12 @@ def test_the_secret_of_basic_does_not_come_back_either():
     assert "client_secret" not in world.sent
 
 
+def test_no_field_of_the_flow_replaces_the_client():
+    """A provider's own parameters must not make it another's client."""
+    _, world = ask(answer({"access_token": "a"}), client_id="other", client_secret="other")
+    assert (world.sent["client_id"], world.sent["client_secret"]) == ("client-1", "client-secret-1")
+
+
 def test_a_public_client_has_nothing_to_hide():
     told, world = ask(answer({"error": "e", "error_description": "d"}, 400), client=PUBLIC)
     assert told.sentence == "e: d"

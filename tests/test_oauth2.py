@@ -139,6 +139,7 @@ def test_userinfo_endpoint_is_asked_with_the_token_whose_account_it_is():
     ("outcome", "kind"),
     [
         (Response(401), InvalidAnswer),
+        (answer({"sub": "somebody"}, 403), InvalidAnswer),
         (Response(302), InvalidAnswer),
         (Response(503), ProviderUnavailable),
         (answer({}), InvalidAnswer),

@@ -186,7 +186,8 @@ class Provider(Protocol):
     - `revocation_reach`: ``token``, ``grant``, ``client``, or empty when it cannot revoke; `manage_url`: where a person
       removes the app by hand
     - `header_token`: whether the token travels in ``Authorization`` and nowhere else (R33)
-    - `state_in`: ``query``, or ``path`` where the redirect carries no parameters and its path must be unguessable
+    - `state_in`: ``query``, or ``path`` where the redirect carries no parameters and its path must be unguessable:
+      `begin` then appends ``/`` and the state to the redirect URI that it was given
     - `retired`: a sentence where the service is gone, else empty
 
     Powers: each is None where the provider lacks it. `isinstance` on this protocol is not used.

@@ -118,7 +118,7 @@ def _wrong(
     if fault != "unexpected_keyword_argument":
         return ConfigurationError(f"{path}: {key}: {message}")
     if loc[-1] in ("client_id", "client_secret"):
-        hint = "a client registration is kept apart from the provider; `tokenkit login` asks for it"
+        hint = "the client registration is kept apart from its provider: tokenkit client set PROVIDER"
     else:
         known = [field.name for field in fields(Scope if len(loc) > 1 else kind)]
         hint = f"did you mean {_nearest(str(loc[-1]), known)}?"

@@ -160,7 +160,7 @@ def _refusal(response: Response, now: float) -> TokenKitError:
     if response.status >= 500 or response.status == 429 or code == "199":
         return ProviderUnavailable(f"Pocket has trouble of its own (HTTP {response.status})", hint=AGAIN)
     kind, sentence = REFUSALS.get(code, (InvalidAnswer, f"HTTP {response.status}, without a reason that is known"))
-    hint = "check the consumer key of pocket" if kind is ClientRefused else f"begin again, and say yes first: {AGAIN}"
+    hint = "tokenkit client set pocket" if kind is ClientRefused else f"begin again, and say yes first: {AGAIN}"
     return kind(f"Pocket refused the sign-in: {sentence}", hint=hint)
 
 

@@ -82,7 +82,7 @@ class AuthorizationEndpoint:
         self._check_state(pending, answer)
         self._check_issuer(answer)
         if "error" in answer.parameters:
-            raise self._refusal(answer)
+            raise self._refusal(pending, answer)
         code = answer.parameters.get("code", "")
         if not vschar(code):
             raise CallbackRefused(f"the answer from {self.title} holds neither a code nor an error", hint=self._again)
@@ -109,18 +109,23 @@ class AuthorizationEndpoint:
                 hint=self._again,
             )
 
-    def _refusal(self, answer: AuthorizationAnswer) -> AuthorizationError | ClientRefused | ProviderUnavailable:
-        code = plain(answer.parameters["error"], limit=60)
-        words = ": ".join(filter(None, (code, plain(answer.parameters.get("error_description")))))
+    def _refusal(
+        self, pending: PendingAuthorization, answer: AuthorizationAnswer
+    ) -> AuthorizationError | ClientRefused | ProviderUnavailable:
+        secrets = [secret.reveal() for secret in (pending.state, pending.code_verifier) if secret]
+        code = plain(answer.parameters["error"], secrets=secrets, limit=60)
+        description = plain(answer.parameters.get("error_description"), secrets=secrets)
+        words = ": ".join(filter(None, (code, description)))
         if code in TEMPORARY_CODES:
             return ProviderUnavailable(f"{self.title} has trouble of its own: {words}", hint=self._again)
         if code == "unauthorized_client":
             return ClientRefused(
                 f"{self.title} does not let this client sign people in: {words}",
-                hint=f"check the client registration of {self.provider}",
+                hint=f"tokenkit client set {self.provider}",
             )
         if code == "access_denied":
-            return ConsentDenied(f"the sign-in at {self.title} was declined", hint=self._again)
+            why = f": {description}" if description else ""
+            return ConsentDenied(f"the sign-in at {self.title} was declined{why}", hint=self._again)
         return ConsentDenied(f"{self.title} refused the sign-in: {words}", error=code, hint=self._again)
 
 

@@ -109,7 +109,7 @@ class TokenEndpoint:
         if code in CLIENT_CODES or (response.status == 401 and not code):
             raise ClientRefused(
                 f"{self.title} does not accept our client id or secret: {sentence}",
-                hint=f"check the client id and secret of {self.provider}, then try again",
+                hint=f"tokenkit client set {self.provider}",
             )
         if code in TEMPORARY_CODES:
             raise ProviderUnavailable(f"{self.title} has trouble of its own: {sentence}", hint="try again later")

@@ -1,8 +1,10 @@
 import json
 import os
+import signal
 import sys
 import threading
 import unicodedata
+from contextlib import suppress
 
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -98,15 +100,20 @@ def test_no_passphrase_is_told_with_the_way_to_give_one(source, monkeypatch):
 
 
 def test_a_person_is_asked_once_in_a_process(source, monkeypatch):
+    """Even by threads that need the keys at the same moment."""
     asked = []
+    second = threading.Barrier(2)
 
     def ask():
         asked.append(1)
+        with suppress(threading.BrokenBarrierError):
+            second.wait(0.1)  # long enough for another thread to ask too, if it may
         return "right words"
 
     source("", ask=ask).move("passphrase")
     restart(monkeypatch)
     asked.clear()
+    second.reset()
     threads = [threading.Thread(target=source("", ask=ask).load) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -209,6 +216,7 @@ def test_a_child_forked_during_a_derivation_does_not_wait_for_ever(source):
     with passphrase._deriving:
         child = os.fork()
         if child == 0:
+            signal.alarm(10)
             os._exit(0 if source("right words").load() else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 

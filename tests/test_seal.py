@@ -120,6 +120,15 @@ def test_a_member_given_twice_is_refused():
         opened(resealed(text[:-1] + ',"kid":"k1"}'))
 
 
+@pytest.mark.parametrize(("part", "length"), [(1, 0), (1, 32), (2, 4), (2, 16), (4, 4), (4, 15)])
+def test_a_part_of_the_wrong_length_is_refused_before_decrypting(part, length):
+    """RFC 7518 section 5.3: an IV of 96 bits and a tag of 128, never a shorter one."""
+    parts = SEALED.split(b".")
+    parts[part] = seal.b64url_encode(seal.b64url_decode(parts[part])[:length].ljust(length, b"x"))
+    with pytest.raises(BrokenRecord, match="wrong length"):
+        opened(b".".join(parts))
+
+
 def test_files_swapped_between_accounts_do_not_open():
     other = seal.seal(b"x", KEY, **{**ASKED, "account": "google/you@example.com"})
     with pytest.raises(BrokenRecord, match="moved or swapped"):

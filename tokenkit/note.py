@@ -78,7 +78,7 @@ class Note:
         record: dict[str, object] = {"newest": self.newest, "attempt": self.attempt}
         if self.failure is not None:
             record["failure"] = {name: getattr(self.failure, name) for name in Failure.__slots__}
-        return json.dumps(record, separators=(",", ":")).encode()
+        return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Note":

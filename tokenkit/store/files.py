@@ -25,7 +25,7 @@ from tokenkit.store import KINDS, Name, Stored, Version
 from tokenkit.store.file_lock import locked
 
 SUFFIX = ".jwe"
-NOTE_SIZE = 1024
+NOTE_SIZE = 4096
 WRITE_WAIT = 10.0
 SETTLED = 2.0
 """Seconds after which the time stamp of a folder tells every change: its clock ticks in milliseconds."""

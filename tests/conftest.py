@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 FOREIGN = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY", "DBUS_SESSION_BUS_ADDRESS")
 """Variables that tell tokenkit what kind of session this is: a test sets the ones that it is about."""
@@ -19,6 +20,15 @@ XDG = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--torture", action="store_true", help="as many rounds as evidence needs (see `rounds`)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """How long properties are searched: the same examples every time, but in the search for evidence."""
+    settings.register_profile("suite", deadline=None, derandomize=True)
+    settings.register_profile("quick", settings.get_profile("suite"), max_examples=25)
+    settings.register_profile("torture", deadline=None, max_examples=5000)
+    quick = "not slow" in config.getoption("markexpr")
+    settings.load_profile("torture" if config.getoption("--torture") else "quick" if quick else "suite")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

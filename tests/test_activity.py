@@ -1,5 +1,6 @@
 """Which program was handed which account's token: once an hour, over all processes, and never in a caller's way."""
 
+import asyncio
 import json
 import os
 import stat
@@ -11,8 +12,13 @@ import pytest
 from tokenkit import activity, chained_log
 from tokenkit.account import Account
 from tokenkit.activity import Activity
+from tokenkit.async_kit import AsyncTokenKit
+from tokenkit.errors import ProviderUnavailable
+from tokenkit.keeper import Need
 from tokenkit.paths import folders
 from tokenkit.testing.clock import Clock
+
+from scripted import ScriptedKit
 
 ME = Account("google", "me@example.com")
 HOUR = activity.INTERVAL
@@ -242,3 +248,93 @@ def test_a_line_is_bounded_whatever_is_asked(clock):
 def test_names_that_no_file_could_have_fail_nobody(clock):
     open_log(clock).used(Account("google", "x" * 500))
     assert entries() == []
+
+
+@pytest.fixture
+def kit(home):
+    return ScriptedKit(home, tool="calendar")
+
+
+def logged(kit):
+    return [line.entry for line in chained_log.lines(kit.activity.folder)]
+
+
+def test_a_sign_in_a_use_a_refresh_and_a_sign_out_are_written(kit):
+    kit.sign_in()
+    kit.token("scripted", scopes=["read"])
+    kit.clock.advance(7200)
+    kit.token("scripted")
+    kit.logout("scripted")
+    told = [(entry["event"], entry.get("scopes")) for entry in logged(kit)]
+    assert told == [
+        ("signed_in", None),
+        ("used", ["read"]),
+        ("refreshed", None),
+        ("used", None),
+        ("signed_out", None),
+    ]
+    assert {entry["account"] for entry in logged(kit)} == {"scripted/me@example.com"}
+    assert {entry["tool"] for entry in logged(kit)} == {"calendar"}
+    assert logged(kit)[-1]["revoked"] is True
+
+
+def test_many_calls_are_one_line(kit):
+    kit.sign_in()
+    for _ in range(50):
+        kit.token("scripted")
+        kit.clock.advance(2)
+    assert [entry["event"] for entry in logged(kit)] == ["signed_in", "used"]
+
+
+def test_a_failed_refresh_is_written_once_however_many_callers_share_the_failure(kit):
+    kit.sign_in()
+    kit.clock.advance(7200)
+    kit.scripted.will(*[ProviderUnavailable("down", sent=False)])
+    for _ in range(5):
+        with pytest.raises(ProviderUnavailable):
+            kit.token("scripted")
+    assert [(entry["event"], entry.get("error")) for entry in logged(kit)] == [
+        ("signed_in", None),
+        ("refresh_failed", "ProviderUnavailable"),
+    ]
+
+
+def test_a_refresh_that_nobody_waits_for_is_no_use(home):
+    kit = ScriptedKit(home, background=True)
+    kit.sign_in()
+    kit.clock.advance(3400)
+    kit.token("scripted")
+    kit.keeper.renew(Account("scripted", "me@example.com"), Need(early=True)).result()
+    assert sorted(entry["event"] for entry in logged(kit)) == ["refreshed", "signed_in", "used"]
+
+
+def test_no_line_holds_a_secret(kit):
+    """R35."""
+    kit.sign_in()
+    kit.token("scripted")
+    kit.clock.advance(7200)
+    kit.token("scripted")
+    (path,) = chained_log.segments(kit.activity.folder)
+    with open(path) as file:
+        text = file.read()
+    assert not any(secret in text for secret in ("access-", "refresh-", "state", "https://", os.getcwd()))
+
+
+def test_the_configuration_of_the_kit_switches_it_off(home):
+    kit = ScriptedKit(home)
+    os.makedirs(kit.folders.config)
+    with open(os.path.join(kit.folders.config, "config.toml"), "w") as file:
+        file.write("activity = false\n")
+    kit.sign_in()
+    kit.token("scripted")
+    assert logged(kit) == []
+
+
+def test_an_async_kit_writes_the_same(home):
+    async def life():
+        kit = AsyncTokenKit.over(ScriptedKit(home))
+        await asyncio.to_thread(kit.sync.sign_in)
+        await kit.token("scripted")
+        return kit.sync
+
+    assert [entry["event"] for entry in logged(asyncio.run(life()))] == ["signed_in", "used"]

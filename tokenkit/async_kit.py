@@ -52,12 +52,13 @@ class AsyncTokenKit:
         providers: Mapping[str, Provider] | None = None,
         context: Context | None = None,
         background: bool = True,
+        tool: str = "",
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self._lie_over(
             TokenKit(
                 app, owner, store=store, keys=keys, providers=providers, context=context,
-                background=background, environ=environ,
+                background=background, tool=tool, environ=environ,
             )
         )  # fmt: skip
 

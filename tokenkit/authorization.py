@@ -123,6 +123,7 @@ class Authorizations:
         wanted = name or self._name_of(provider, grant.subject) or identity[1] or DEFAULT_NAME
         account = self._free(Account(provider.name, wanted, self._records.owner), grant.subject)
         self._replace(account, grant)
+        self._keeper.activity.record("signed_in", account)
         return account
 
     def _identify(self, provider: Provider, client: ClientRegistration, grant: Grant) -> tuple[str, str]:

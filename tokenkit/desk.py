@@ -89,13 +89,14 @@ class Desk:
         """The token, if memory or the store has a good one; else what is wanted. Blocks on the disk at most."""
         account, grant, version = self._find(asked)
         scopes = self._check_scopes(account, grant, ask, self.remembered.get(asked))
-        need = Need(ask.min_ttl, None if ask.rejected is None else Secret(ask.rejected.value))
+        need = Need(ask.min_ttl, None if ask.rejected is None else Secret(ask.rejected.value), scopes=ask.scopes)
         now = self._now()
         if not need.met_by(grant, now):
             return Wanted(account, need, grant)
         token = self._remember(asked, account, grant, version, scopes)
         if self._background and token.closing(now) and grant.state == ACTIVE and grant.refresh_token:
             self._keeper.renew(account, Need(early=True))
+        self._keeper.activity.used(account, ask.scopes)
         return token
 
     def settle(self, asked: str, ask: Ask, wanted: Wanted, renewed: Renewed) -> AccessToken | Wanted:

@@ -4,16 +4,13 @@ A refresh is one unit - take the lease, read again, send, classify, persist - in
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from tokenkit.account import Account
-from tokenkit.errors import (
-    Conflict,
-    GrantMoved,
-    GrantSuperseded,
-)
+from tokenkit.activity import Activity
+from tokenkit.errors import Conflict, GrantMoved, GrantSuperseded, TokenKitError
 from tokenkit.flight import Flights
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
 from tokenkit.note import Note
@@ -34,13 +31,14 @@ class Need(NamedTuple):
     """What a caller needs of a token that is not in hand.
 
     `rejected` is a token value that an API has refused (R15); `early` asks for the refresh ahead of the end (R3);
-    `force` tries even what is known to be hopeless (R10, R13).
+    `force` tries even what is known to be hopeless (R10, R13); `scopes` are those that the caller named.
     """
 
     min_ttl: float = 0.0
     rejected: Secret | None = None
     early: bool = False
     force: bool = False
+    scopes: Collection[str] = ()
 
     def met_by(self, grant: Grant, now: float) -> bool:
         """Whether the grant's access token is all that is needed."""
@@ -68,6 +66,7 @@ class Keeper:
         context: Context,
         provider: Callable[[str], Provider],
         client: Callable[[Provider], ClientRegistration],
+        activity: Activity,
         *,
         deadline: float,
     ) -> None:
@@ -75,6 +74,7 @@ class Keeper:
         self.context = context
         self.provider = provider
         self.client = client
+        self.activity = activity
         self.lease_lasts = 2 * deadline + 2 * SLACK
         self._flights = Flights()
         self._unsaved: dict[Account, tuple[Grant, Held]] = {}
@@ -98,6 +98,12 @@ class Keeper:
         return Note.from_bytes(self.records.store.note(grant_name(account)))
 
     def _renew(self, account: Account, need: Need) -> Renewed:
+        renewed = self._renew_under_lease(account, need)
+        if not need.early:  # whoever waits for it is handed the token
+            self.activity.used(account, need.scopes)
+        return renewed
+
+    def _renew_under_lease(self, account: Account, need: Need) -> Renewed:
         began = self.context.now()
         store = self.records.store
         with store.lease(grant_name(account), lasts=self.lease_lasts, wait=self.lease_lasts + 5) as lease:
@@ -118,11 +124,17 @@ class Keeper:
         needs = self.lease_lasts - SLACK
         refresh = Refresh(self.records, self.context, parties, account, held, lease, note, needs=needs)
         try:
-            return refresh.run()
+            renewed = refresh.run()
         except NotSaved as loss:
             with self._unsaved_lock:
                 self._unsaved[account] = (loss.grant, loss.held)
+            self.activity.record("refresh_failed", account, error=type(loss.told).__name__)
             raise loss.told from None
+        except TokenKitError as error:
+            self.activity.record("refresh_failed", account, error=type(error).__name__)
+            raise
+        self.activity.record("refreshed", account)
+        return renewed
 
     def _refuse_hopeless(self, account: Account, grant: Grant, note: Note) -> None:
         if grant.state == MOVED:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tokenkit.account import Account
+from tokenkit.activity import Activity
 from tokenkit.desk import Ask, Desk, Wanted
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
 from tokenkit.keeper import Keeper, Need
@@ -42,7 +43,8 @@ class TokenKit:
     ``POCKETPAW_GOOGLE_CLIENT_ID`` and the like. `owner` separates the accounts of several people, one kit each.
     `store`, `keys`, `providers` (by name, before plugins are looked for) and `context` replace the real parts.
     `background` refreshes a token ahead of its end while nobody waits (R3): right for a program that runs on, off for
-    one that asks once and exits. A kit may be shared by threads; it does nothing before it is asked.
+    one that asks once and exits. `tool` is what the activity log calls the part of your program that asks. A kit may be
+    shared by threads; it does nothing before it is asked.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class TokenKit:
         providers: Mapping[str, Provider] | None = None,
         context: Context | None = None,
         background: bool = True,
+        tool: str = "",
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.app = app
@@ -67,7 +70,16 @@ class TokenKit:
         self._providers = dict(providers or {})
         ring = KeyRing(keys or key_source(self.folders, environ, app), app)
         self.records = Records(store or FileStore(self.folders.tokens, self.folders.state), ring, owner)
-        self.keeper = Keeper(self.records, self.context, self.provider, self.client, deadline=DEADLINE)
+        self.activity = Activity(
+            self.folders,
+            owner,
+            tool=tool,
+            app=app,
+            environ=environ,
+            allowed=lambda: self.config.activity,
+            now=self.context.now,
+        )
+        self.keeper = Keeper(self.records, self.context, self.provider, self.client, self.activity, deadline=DEADLINE)
         self._desk = Desk(self.keeper, lambda: self.config.defaults, background=background)
         self._remembered = self._desk.remembered
         self._now = self.context.now
@@ -202,6 +214,7 @@ class TokenKit:
         found = self._desk.resolve(account)
         outcome = sign_out(self.keeper, found, local=local)
         self._remembered.clear()
+        self.activity.record("signed_out", found, revoked=outcome.revoked)
         return outcome
 
     def sharing_fate(self, account: str) -> list[Account]:

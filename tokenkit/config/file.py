@@ -14,6 +14,8 @@
 
     [accounts."homeassistant/me"]
     insecure_hosts = ["homeassistant.lan:8123"]  # plain http to that host, for this account (R32)
+
+and, before the tables, ``activity = false``, which switches the activity log off.
 """
 
 import json
@@ -65,13 +67,17 @@ class AccountSettings:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What ``config.toml`` says. `defaults` holds the account name that a bare provider name means."""
+    """What ``config.toml`` says. `defaults` holds the account name that a bare provider name means.
+
+    `activity` is whether the activity log may be written.
+    """
 
     __pydantic_config__: ClassVar = _STRICT
 
     defaults: Mapping[str, str] = field(default_factory=dict[str, str])
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict[str, ProviderSettings])
     accounts: Mapping[str, AccountSettings] = field(default_factory=dict[str, AccountSettings])
+    activity: bool = True
 
     def settings(self, provider: str) -> ProviderSettings:
         """The table of that provider, empty where there is none."""

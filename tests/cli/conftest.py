@@ -22,6 +22,7 @@ def machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
         machine.register()
         monkeypatch.setattr("tokenkit.sign_in.way_to_ask", lambda environ: "browser")
         monkeypatch.setattr("tokenkit.sign_in.open_in_browser", machine.person.open)
+        monkeypatch.setattr("tokenkit.refresh.RETRY_AFTER", 0.0)
         yield machine
 
 

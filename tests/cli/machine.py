@@ -4,10 +4,12 @@ import threading
 from pathlib import Path
 from urllib.parse import urljoin
 
+from tokenkit.account import Account
 from tokenkit.config import save_client
 from tokenkit.http import Transport
 from tokenkit.kit import TokenKit
 from tokenkit.provider import Request
+from tokenkit.records import Held, Records
 from tokenkit.sandbox import CLIENTS, Authority
 from tokenkit.token import AccessToken
 
@@ -48,9 +50,10 @@ class Machine:
         self.base_url = base_url
         self.person = Person(authority)
 
-    def configure(self, text: str = "") -> None:
+    def configure(self, text: str = "", *, redirect_port: int | None = None) -> None:
         """Aim the providers at the sandbox in config.toml."""
-        tables = (f'[providers.{name}]\nbase_url = "{self.base_url}/{name}"\n' for name in CLIENTS)
+        port = "" if redirect_port is None else f"redirect_port = {redirect_port}\n"
+        tables = (f'[providers.{name}]\nbase_url = "{self.base_url}/{name}"\n{port}' for name in CLIENTS)
         self.config.mkdir(parents=True, exist_ok=True)
         (self.config / "config.toml").write_text("\n".join((*tables, text)))
 
@@ -61,9 +64,7 @@ class Machine:
 
     def change(self, account: str, **changes: object) -> None:
         """Change a stored grant behind everybody's back."""
-        records = TokenKit().records
-        found = next(known for known in records.accounts() if str(known) == account)
-        held = records.get(found)
+        records, found, held = self._held(account)
         records.save(found, held.grant.renewed(**changes), replaces=held.version)
 
     def expire(self, account: str) -> None:
@@ -71,6 +72,17 @@ class Machine:
         self.give(account, expires_at=1.0)
 
     def give(self, account: str, value: str = "token-1", **members: object) -> None:
-        """Give an account another access token."""
-        members.setdefault("expires_at", None)
-        self.change(account, access_tokens={"": AccessToken(value, obtained_at=0.0, **members)})
+        """Give an account another access token, with the scopes that it has."""
+        usual = {"expires_at": None, "scopes": self._held(account)[2].grant.scopes}
+        token = AccessToken(value, **{**usual, **members})
+        self.change(account, access_tokens={"": token})
+
+    def remove(self, account: str) -> None:
+        """Delete a stored grant behind everybody's back."""
+        records, found, held = self._held(account)
+        records.remove(found, replaces=held.version)
+
+    def _held(self, account: str) -> tuple[Records, Account, Held]:
+        records = TokenKit().records
+        found = next(known for known in records.accounts() if str(known) == account)
+        return records, found, records.get(found)

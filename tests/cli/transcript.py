@@ -90,4 +90,5 @@ def check(text: str, expected: list[str], where: str) -> None:
     pattern = ""
     for line in expected:
         pattern += r"(?:.*\n)*?" if line == "..." else re.escape(line).replace(r"\[\.\.\]", ".*?") + r"\n"
-    assert re.fullmatch(pattern, text), f"{where}\nexpected\n" + "\n".join(expected)
+    whole = text if text.endswith("\n") or not text else f"{text}\n"
+    assert re.fullmatch(pattern, whole), f"{where}\nexpected\n" + "\n".join(expected)

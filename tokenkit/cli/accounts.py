@@ -28,7 +28,7 @@ def list_accounts(ctx: typer.Context, json: AsJson = False) -> None:
     if json:
         _print_json(statuses)
     elif statuses:
-        _print_table(kit, statuses)
+        print_accounts(kit, statuses)
     else:
         say("No account is signed in. Begin with tokenkit login PROVIDER; tokenkit providers lists them.")
 
@@ -78,7 +78,8 @@ def _print_json(statuses: "list[Status]") -> None:
     data(accounts_json(statuses))
 
 
-def _print_table(kit: "TokenKit", statuses: "list[Status]") -> None:
+def print_accounts(kit: "TokenKit", statuses: "list[Status]") -> None:
+    """Print the table of accounts."""
     from tokenkit.cli.standing import end_words, scope_names, state_words
     from tokenkit.cli.tables import show_table
 
@@ -96,12 +97,14 @@ def _print_table(kit: "TokenKit", statuses: "list[Status]") -> None:
 
 
 def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
-    from tokenkit.cli.standing import end_words, scope_names, span, state_words
+    from tokenkit.cli.standing import end_words, is_fine, mend, reason, scope_names, span, state_words
 
     now = kit.context.now()
     for status in statuses:
         lines = {
             "token": state_words(status, now),
+            "why": reason(status),
+            "mend it": "" if is_fine(status) else mend(status),
             "sign in again": end_words(status, now),
             "signed in": f"{span(now - status.authorized_at)} ago" if status.authorized_at else "",
             "scopes": ", ".join(scope_names(kit, status, status.scopes)),
@@ -114,12 +117,14 @@ def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
 
 
 def _check(statuses: "list[Status]", now: float, within: float) -> int:
-    """Say what is wrong and how to mend it; return the exit code of the worst."""
-    from tokenkit.cli.standing import SEVERITY, end_words, exit_code, mend, state_words
+    """Say what is wrong and what mends it; return the exit code of the worst."""
+    from tokenkit.cli.standing import ENDS_SOON, SEVERITY, end_words, exit_code, mend, reason, state_words
 
     codes = [exit_code(status, now, within) for status in statuses]
     for status, code in zip(statuses, codes, strict=True):
         if code:
-            say(f"{status.account}: {state_words(status, now)}")
-            say(f"  sign in again {end_words(status, now)}: {mend(status)}")
+            soon = f"one has to sign in again {end_words(status, now)}"
+            why = reason(status) or (soon if code == ENDS_SOON else state_words(status, now))
+            say(f"{status.account}: {why}")
+            say(f"  {mend(status)}")
     return min(codes, key=SEVERITY.index, default=0)

@@ -6,10 +6,13 @@ from contextlib import contextmanager
 from traceback import extract_tb
 
 from tokenkit.cli.speech import say
-from tokenkit.errors import TokenKitError
+from tokenkit.errors import ProviderError, TokenKitError
 
 FAULT = 70
 """``EX_SOFTWARE`` of sysexits.h: a fault of ours."""
+
+LATER = "try again later; nobody is signed out"
+"""What is true of every failure on the provider's side that has no hint of its own (R14)."""
 
 
 @contextmanager
@@ -28,8 +31,9 @@ def telling() -> Generator[None]:
 def tell(error: TokenKitError) -> None:
     """Say what happened, and what mends it."""
     say(f"tokenkit: error: {error}")
-    if error.hint:
-        say(f"tokenkit: hint: {error.hint}")
+    hint = error.hint or (LATER if isinstance(error, ProviderError) else "")
+    if hint:
+        say(f"tokenkit: hint: {hint}")
 
 
 def _tell_fault(error: Exception) -> None:

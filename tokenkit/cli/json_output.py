@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tokenkit import status as states
 from tokenkit.account import Account
-from tokenkit.cli.standing import mend, reason
+from tokenkit.cli.standing import is_fine, mend, reason
 from tokenkit.config import KnownClient
 from tokenkit.provider import Provider
 from tokenkit.sign_out import SignOut
@@ -195,14 +195,13 @@ def _provider(provider: Provider, registered: bool) -> ProviderShape:
 
 def _account(status: Status) -> AccountShape:
     state = status.state
-    fine = isinstance(state, states.Active | states.Expiring | states.Expired)
     return AccountShape(
         account=str(status.account),
         provider=status.account.provider,
         name=status.account.name,
         state=_STATES[type(state)],
         reason=reason(status),
-        hint="" if fine else mend(status),
+        hint="" if is_fine(status) else mend(status),
         scopes=None if status.scopes is None else sorted(status.scopes),
         missing_scopes=sorted(status.missing),
         authorized_at=status.authorized_at or None,

@@ -51,21 +51,23 @@ def _stored(asked: str) -> "AccessToken | None":
     import json
     import time
 
-    from tokenkit import private_file, seal
+    from tokenkit import activity, private_file, seal
+    from tokenkit.account import Account
     from tokenkit.keys import file as key_file
     from tokenkit.paths import file_name, folders
     from tokenkit.token import usable
 
-    where = folders()
+    where, now = folders(), time.time()
     provider, _, name = asked.partition("/")
-    account = name or _only_account(os.path.join(where.tokens, provider))
+    account = Account(provider, name or _only_account(os.path.join(where.tokens, provider)))
+    if activity.due(where, account, now=now, app="tokenkit", environ=os.environ):
+        return None
     keys = key_file.load(where.data)
-    data = private_file.read(os.path.join(where.tokens, provider, file_name(account) + SUFFIX))
+    data = private_file.read(os.path.join(where.tokens, provider, file_name(account.name) + SUFFIX))
     if keys is None or data is None:
         return None
-    opened = seal.open(data, keys.by_kid, typ="grant", app="tokenkit", owner="", account=f"{provider}/{account}")
-    record = json.loads(opened)
-    token = usable(record, time.time()) if record["v"] == RECORD_VERSION else None
+    record = json.loads(seal.open(data, keys.by_kid, typ="grant", app="tokenkit", owner="", account=str(account)))
+    token = usable(record, now) if record["v"] == RECORD_VERSION else None
     return token if token is not None and token.type.lower() == "bearer" else None
 
 

@@ -1,5 +1,6 @@
 """``tokenkit logout``."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +10,7 @@ from tokenkit.cli.session import open_kit
 from tokenkit.cli.speech import agree, data, say, waiting
 
 if TYPE_CHECKING:
-    from tokenkit.kit import TokenKit
+    from tokenkit.account import Account
 
 
 def logout(
@@ -24,7 +25,8 @@ def logout(
     It says which of the two happened. A provider that cannot be reached does not keep the account here.
     """
     kit = open_kit(ctx)
-    if not (local or yes or _agreed(kit, account)):
+    others = [] if local else kit.sharing_fate(account)
+    if others and not yes and not _agreed(account, others):
         say("Nothing was changed.")
         raise typer.Exit(1)
     with waiting(f"asking {account.partition('/')[0]} to revoke"):
@@ -33,14 +35,17 @@ def logout(
         from tokenkit.cli.json_output import signed_out_json
 
         return data(signed_out_json(outcome))
+    if local:
+        return say(f"{outcome.account}: removed here; the provider was not asked.")
     say(f"{outcome.account}: {'revoked at the provider' if outcome.revoked else 'not revoked'}, removed here.")
-    return say(outcome.note) if outcome.note else None
+    if outcome.note:
+        say(outcome.note)
+    for other in others if outcome.revoked else ():
+        say(f"{other} ended with it. To remove it here: tokenkit logout {other} --local")
+    return None
 
 
-def _agreed(kit: "TokenKit", account: str) -> bool:
-    others = kit.sharing_fate(account)
-    if not others:
-        return True
+def _agreed(account: str, others: "Sequence[Account]") -> bool:
     return agree(
         f"Revoking {account} at the provider ends {', '.join(map(str, others))}, too.",
         otherwise=f"tokenkit logout {account} --yes, or --local to remove it only here",

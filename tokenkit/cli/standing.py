@@ -27,7 +27,7 @@ def span(seconds: float) -> str:
 
 
 def state_words(status: Status, now: float) -> str:
-    """What a tool that asks now gets."""
+    """What a tool that asks now gets, in a few words."""
     match status.state:
         case Active(until):
             return "good, without an end" if until is None else f"good for {span(until - now)}"
@@ -35,14 +35,25 @@ def state_words(status: Status, now: float) -> str:
             return f"good for {span(until - now)}, about to be refreshed"
         case Expired():
             return "ended, refreshed at the next use"
-        case NeedsConsent(reason):
-            return f"none: {reason}"
-        case Unavailable(retry_at, message):
-            return f"none: {message}; next try in {span(retry_at - now)}"
-        case Broken(message, _):
-            return f"none: {message}"
+        case NeedsConsent():
+            return "none until you sign in"
+        case Unavailable(retry_at, _):
+            return f"none now, next try in {span(retry_at - now)}"
+        case Broken():
+            return "none, its record cannot be opened"
         case Moved():
-            return "none: another machine holds the grant now"
+            return "none, another machine holds the grant"
+
+
+def reason(status: Status) -> str:
+    """Why there is no token; empty where there is one."""
+    match status.state:
+        case NeedsConsent(reason):
+            return reason
+        case Unavailable(_, message) | Broken(message, _):
+            return message
+        case _:
+            return ""
 
 
 def end_words(status: Status, now: float) -> str:
@@ -54,9 +65,20 @@ def end_words(status: Status, now: float) -> str:
     return "now" if status.ends_at <= now else f"in {span(status.ends_at - now)}"
 
 
+def is_fine(status: Status) -> bool:
+    """Whether a tool that asks now gets a token, after a refresh perhaps."""
+    return isinstance(status.state, Active | Expiring | Expired)
+
+
 def mend(status: Status) -> str:
-    """The command that brings the account back, or keeps it."""
-    return status.state.hint if isinstance(status.state, Broken) else f"tokenkit login {status.account}"
+    """What brings the account back, or keeps it: a command, but where only waiting helps."""
+    match status.state:
+        case Broken(_, hint):
+            return hint
+        case Unavailable():
+            return "try again later; nobody is signed out"
+        case _:
+            return f"tokenkit login {status.account}"
 
 
 def exit_code(status: Status, now: float, within: float) -> int:

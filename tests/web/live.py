@@ -13,7 +13,6 @@ from tokenkit import TokenKit
 from tokenkit.sandbox import CLIENTS, Authority, providers
 from tokenkit.store import Store
 
-
 BASE = "http://127.0.0.1:9"
 """Where a sandbox is said to be that is asked in this process."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from host import dashboard
-from live import allow_redirects, registrations, sandbox_kit, served
+from live import allow_redirects, sandbox_kit, served
 from playwright.sync_api import sync_playwright
 from tokenkit import TokenKit
 from tokenkit.sandbox import Authority, Served, serve

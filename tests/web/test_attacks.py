@@ -1,4 +1,4 @@
-"""What an attacker does to a dashboard that connects accounts: each is refused, and nothing has changed (R20 to R25)."""
+"""What an attacker does to a dashboard that connects accounts: it is refused, and nothing has changed (R20 to R25)."""
 
 import re
 from urllib.parse import parse_qsl, urlsplit
@@ -112,7 +112,7 @@ class TestTheReturn:
         assert me.come_back(url).status_code == 303
 
     def test_nothing_of_a_return_is_shown(self, world, me):
-        """No parameter is reflected, not even escaped: neither of a refusal nor of a denial that is the person's own."""
+        """No parameter is reflected, not even escaped: neither of a refusal nor of the person's own denial."""
         mark = "zzmarkzz"
         forged = "&".join(f"{name}={mark}%3Cscript%3E" for name in ("state", "code", "error", "error_description", "x"))
         denied = world.authority.approve(me.start(), deny=True)
@@ -276,7 +276,7 @@ class TestCookies:
         assert re.fullmatch(r"tokenkit=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax", me.go("/").headers["set-cookie"])
 
     def test_a_cookie_that_was_set_beside_ours_counts_as_none(self, world, me):
-        """Cookie tossing: a sibling port or host sets a second one, of which the server cannot tell which is its own."""
+        """Cookie tossing: a sibling port or host sets a second one, and the server cannot tell which is its own."""
         url, mine, token = back(world, me), me.cookies["tokenkit"], me.csrf()
         for cookie in (f"tokenkit={mine}; tokenkit={'A' * 43}", f"tokenkit={'A' * 43}; tokenkit={mine}"):
             assert me.send("GET", url, **RETURN, cookie=cookie).status_code == 403
@@ -332,8 +332,9 @@ class TestSizes:
 class TestWhatIsSent:
     PATHS = (
         "/", "/status", "/opening", "/button.js", "/page.js", "/opening.js", "/returned.js", "/style.css", "/icon.svg",
-        "/client/google", "/client/nobody", "/disconnect?account=google/me@example.com", "/disconnect", "/declined/google",
-        "/connected/google/me@example.com", "/callback/google?code=x&state=y", "/nowhere", "/start/google",
+        "/client/google", "/client/nobody", "/disconnect?account=google/me@example.com", "/disconnect",
+        "/declined/google", "/connected/google/me@example.com", "/callback/google?code=x&state=y",
+        "/nowhere", "/start/google",
     )  # fmt: skip
 
     @pytest.mark.parametrize("path", PATHS)

@@ -50,9 +50,19 @@ async function begin({ provider, ...fields }) {
   return begun.url;
 }
 
-async function ask(path, options = {}) {
+/** The first request, which brings the cookie: sent together, each of several would be given another one. */
+let first = null;
+
+function ask(path, options = {}) {
+  const ours = () => send(new URL(path, HERE), options);
+  const answered = first === null ? ours() : first.then(ours);
+  first ??= answered.catch(() => {});
+  return answered;
+}
+
+async function send(url, options) {
   const headers = { accept: "application/json" };
-  const response = await fetch(new URL(path, HERE), { ...options, headers, cache: "no-store", redirect: "error" });
+  const response = await fetch(url, { ...options, headers, cache: "no-store", redirect: "error" });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw Object.assign(new Error(answer.error?.message ?? "The dashboard does not answer."), answer.error);
   return answer;
@@ -184,6 +194,7 @@ class TokenkitAuthorize extends HTMLElement {
 
   #built = null;
   #away = false;
+  #focused = false;
   #looked = 0;
   #looks = 0;
   #seen = (event) => this.#comeBack(event);
@@ -291,10 +302,11 @@ class TokenkitAuthorize extends HTMLElement {
 
   #set(state, text, action = null) {
     const { state: line, actions } = this.#built;
-    const focused = this.shadowRoot.activeElement !== null;
+    const focused = this.#focused || this.shadowRoot.activeElement !== null;
     line.textContent = text;
     actions.replaceChildren(...(action ? [this.#action(action)] : []));
-    if (focused) actions.firstElementChild?.focus();
+    if (focused && document.activeElement === document.body) actions.firstElementChild?.focus();
+    this.#focused = focused && action === null; // until there is something again that can have it
     this.setAttribute("state", state);
     this.setAttribute("aria-busy", String(state === "loading" || state === "connecting"));
     this.#tell("state", { state });

@@ -1,0 +1,75 @@
+"""No barrier that axe-core can find, on any page, in light and dark, wide and narrow."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from host import dashboard
+from live import served
+from scene import BUTTONS, scene
+from tokenkit.sandbox import Served
+from tokenkit.web import authorize_app
+
+pytestmark = pytest.mark.real
+
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+PATHS = (
+    "/", "/opening", "/connected/google/me@example.com", "/declined/google", "/callback/google?code=x&state=y",
+    "/disconnect?account=google/me@example.com", "/disconnect?account=spotify/me@example.com", "/client/google",
+    "/disconnect?account=nobody",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def barriers() -> Callable[[Any], list[str]]:
+    """What axe-core has against a page."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: it needs npm, and `make test` to install it")
+    axe = AXE.read_text("utf-8")
+
+    def barriers(page: Any) -> list[str]:
+        page.evaluate(axe)
+        found = page.evaluate("options => axe.run(document, options)", RULES)["violations"]
+        return [f"{one['id']}: {node['html']} {node['failureSummary']}" for one in found for node in one["nodes"]]
+
+    return barriers
+
+
+@pytest.fixture
+def url(sandbox: Served, tmp_path: Path) -> Iterator[str]:
+    kit = scene(sandbox, tmp_path)
+    with served(dashboard(authorize_app(kit), *BUTTONS)) as running:
+        yield running
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_barrier(url, chromium, barriers, scheme):
+    with chromium.new_context(color_scheme=scheme, viewport={"width": 1000, "height": 900}) as context:
+        page = context.new_page()
+        for path in PATHS:
+            page.goto(f"{url}/connect{path}")
+            assert barriers(page) == []
+
+
+def test_what_opens_has_no_barrier_and_nothing_is_cut_off_on_a_phone(url, chromium, barriers):
+    with chromium.new_context(viewport={"width": 320, "height": 700}) as context:
+        page = context.new_page()
+        page.goto(f"{url}/connect/")
+        for summary in page.locator("summary").all():
+            summary.click()
+        assert barriers(page) == []
+        for path in PATHS:
+            page.goto(f"{url}/connect{path}")
+            assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_button_has_no_barrier_in_any_state(url, chromium, barriers, scheme):
+    with chromium.new_context(color_scheme=scheme) as context:
+        page = context.new_page()
+        page.goto(url)
+        for state in ("connected", "attention", "connect", "unavailable"):
+            page.locator(f"tokenkit-authorize[state={state}]").first.wait_for()
+        assert barriers(page) == []

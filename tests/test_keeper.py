@@ -485,6 +485,6 @@ def test_a_note_never_holds_a_secret(kit):
 def test_no_secret_shows_in_the_repr_of_what_is_remembered(kit):
     """R35."""
     kit.token("scripted")
-    shown = repr((kit._remembered, stored(kit), kit.records.get(kit.me), Secret("access-1")))
+    shown = repr((kit._memory, stored(kit), kit.records.get(kit.me), Secret("access-1")))
     assert "access-1" not in shown
     assert "refresh-2" not in shown

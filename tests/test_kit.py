@@ -190,7 +190,7 @@ def test_no_secret_shows_in_logs_reprs_or_errors(kit, authority, sandbox, caplog
         provider = kit.provider(name)
         with kit.http(name) as http:
             http.request(method, sandbox.base_url + path, json={} if method == "POST" else None)
-        shown += [token, held, held.grant, kit.status(name), source, provider, kit.client(provider), kit._remembered]
+        shown += [token, held, held.grant, kit.status(name), source, provider, kit.client(provider), kit._memory]
         shown += [denied.value, denied.value.hint, denied.value.__context__]
         shown.append(kit.logout(name))
     with pytest.raises(ConsentRequired) as needed:

@@ -71,28 +71,28 @@ class AsyncTokenKit:
 
     def _lie_over(self, kit: TokenKit) -> None:
         self.sync = kit
-        self._remembered = kit._remembered
+        self._memory = kit._memory
         self._now = kit.context.now
         self._pool_pid = 0
 
     async def token(
         self,
         account: str,
-        *,
         scopes: Collection[str] = (),
         min_ttl: float = 0.0,
         interactive: bool = False,
     ) -> AccessToken:
         """A good access token; see `TokenKit.token`."""
-        held = self._remembered.get(account)
+        held = self._memory.get(account)
         if held is not None:
+            token, since, until, ends, granted, proved = held
             now = self._now()
             if (
-                held.since <= now < held.until
-                and now + min_ttl <= held.ends
-                and (not scopes or held.scopes.issuperset(scopes))
+                since <= now < until
+                and now + min_ttl <= ends
+                and (not scopes or scopes is proved or granted.issuperset(scopes))
             ):
-                return held.token
+                return token
         try:
             return await self._token(account, Ask(scopes, min_ttl))
         except (ConsentRequired, UnknownAccount):

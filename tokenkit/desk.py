@@ -27,13 +27,15 @@ class Ask(NamedTuple):
     rejected: AccessToken | None = None
 
 
-class Remembered(NamedTuple):
-    """What the last look found, and the window of wall time in which it serves without another."""
+Memory = tuple[AccessToken, float, float, float, frozenset[str], Collection[str]]
+"""What serves without a look (R1): a token, the window of wall time `since`, `until` in which it does, when it `ends`,
+the scopes granted, and the ones that were last found among them. Unpacked at every call, so no named tuple: that costs
+as much as all the rest."""
 
-    token: AccessToken
-    since: float
-    until: float
-    ends: float
+
+class Remembered(NamedTuple):
+    """What the last look found: it serves again for as long as the store has this version."""
+
     scopes: frozenset[str]
     account: Account
     grant: Grant
@@ -49,10 +51,11 @@ class Wanted(NamedTuple):
 
 
 class Desk:
-    """Answers for the accounts of one owner. `remembered` is the memory of the fast path, by name as asked."""
+    """Answers for the accounts of one owner. `memory` is that of the fast path, by name as asked."""
 
     def __init__(self, keeper: Keeper, defaults: Callable[[], Mapping[str, str]], *, background: bool) -> None:
-        self.remembered: dict[str, Remembered] = {}
+        self.memory: dict[str, Memory] = {}
+        self._remembered: dict[str, Remembered] = {}
         self._keeper = keeper
         self._records = keeper.records
         self._now = keeper.context.now
@@ -88,12 +91,12 @@ class Desk:
     def look(self, asked: str, ask: Ask) -> AccessToken | Wanted:
         """The token, if memory or the store has a good one; else what is wanted. Blocks on the disk at most."""
         account, grant, version = self._find(asked)
-        scopes = self._check_scopes(account, grant, ask, self.remembered.get(asked))
+        scopes = self._check_scopes(account, grant, ask, self._remembered.get(asked))
         need = Need(ask.min_ttl, None if ask.rejected is None else Secret(ask.rejected.value), scopes=ask.scopes)
         now = self._now()
         if not need.met_by(grant, now):
             return Wanted(account, need, grant)
-        token = self._remember(asked, account, grant, version, scopes)
+        token = self._remember(asked, ask, Remembered(scopes, account, grant, version))
         if self._background and token.closing(now) and grant.state == ACTIVE and grant.refresh_token:
             self._keeper.renew(account, Need(early=True))
         self._keeper.activity.used(account, ask.scopes)
@@ -106,7 +109,7 @@ class Desk:
         if token is not None and (renewed.refreshed or wanted.need.met_by(grant, self._now())):
             scopes = self._check_scopes(wanted.account, grant, ask, None)
             version = renewed.held.version if "/" in asked else None
-            return self._remember(asked, wanted.account, grant, version, scopes)
+            return self._remember(asked, ask, Remembered(scopes, wanted.account, grant, version))
         return wanted._replace(grant=grant)
 
     def fall_back(self, wanted: Wanted, error: TokenKitError) -> AccessToken:
@@ -120,14 +123,20 @@ class Desk:
             raise error
         return token
 
+    def forget(self) -> None:
+        """Look at the store again, whatever is asked next."""
+        self.memory.clear()
+        self._remembered.clear()
+
     def _find(self, asked: str) -> tuple[Account, Grant, Version | None]:
-        remembered = self.remembered.get(asked)
+        remembered = self._remembered.get(asked)
         store = self._records.store
         if remembered is not None and remembered.version is not None:
             name = Name("grant", self._records.owner, asked)
             if store.version(name) == remembered.version:
                 return remembered.account, remembered.grant, remembered.version
-        self.remembered.pop(asked, None)
+        self.memory.pop(asked, None)
+        self._remembered.pop(asked, None)
         version = None if "/" in asked else store.version(Name("grant", self._records.owner, asked))
         account = self.resolve(asked)
         held = self._keeper.load(account)
@@ -151,14 +160,14 @@ class Desk:
             )
         return granted
 
-    def _remember(
-        self, asked: str, account: Account, grant: Grant, version: Version | None, scopes: frozenset[str]
-    ) -> AccessToken:
-        token = grant.access_token
+    def _remember(self, asked: str, ask: Ask, found: Remembered) -> AccessToken:
+        token = found.grant.access_token
         assert token is not None
         now = self._now()
         ends = token.good_until()
-        self.remembered[asked] = Remembered(token, now, min(now + WINDOW, ends), ends, scopes, account, grant, version)
+        proved = ask.scopes if isinstance(ask.scopes, (tuple, frozenset)) else ()  # a list may change under us
+        self._remembered[asked] = found
+        self.memory[asked] = (token, now, min(now + WINDOW, ends), ends, found.scopes, proved)
         return token
 
 

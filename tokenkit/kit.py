@@ -81,7 +81,7 @@ class TokenKit:
         )
         self.keeper = Keeper(self.records, self.context, self.provider, self.client, self.activity, deadline=DEADLINE)
         self._desk = Desk(self.keeper, lambda: self.config.defaults, background=background)
-        self._remembered = self._desk.remembered
+        self._memory = self._desk.memory
         self._now = self.context.now
 
     # Asking
@@ -89,7 +89,6 @@ class TokenKit:
     def token(
         self,
         account: str,
-        *,
         scopes: Collection[str] = (),
         min_ttl: float = 0.0,
         interactive: bool = False,
@@ -100,15 +99,16 @@ class TokenKit:
         when nothing is stored or consent is needed. Raises `ConsentRequired`, `UnknownAccount`, `AmbiguousAccount`,
         `ProviderUnavailable` (never while the stored token has life left), `StoreError`.
         """
-        held = self._remembered.get(account)
+        held = self._memory.get(account)
         if held is not None:
+            token, since, until, ends, granted, proved = held
             now = self._now()
             if (
-                held.since <= now < held.until
-                and now + min_ttl <= held.ends
-                and (not scopes or held.scopes.issuperset(scopes))
+                since <= now < until
+                and now + min_ttl <= ends
+                and (not scopes or scopes is proved or granted.issuperset(scopes))
             ):
-                return held.token
+                return token
         try:
             return self._token(account, Ask(scopes, min_ttl))
         except (ConsentRequired, UnknownAccount):
@@ -213,7 +213,7 @@ class TokenKit:
 
         found = self._desk.resolve(account)
         outcome = sign_out(self.keeper, found, local=local)
-        self._remembered.clear()
+        self._desk.forget()
         self.activity.record("signed_out", found, revoked=outcome.revoked)
         return outcome
 
@@ -241,7 +241,7 @@ class TokenKit:
         token = self.keeper.load(found).grant.access_token
         need = Need(rejected=None if token is None else Secret(token.value), force=force)
         renewed = self.keeper.renew(found, need).result()
-        self._remembered.clear()
+        self._desk.forget()
         fresh = renewed.held.grant.access_token
         assert fresh is not None  # a refresh brings one, or raises
         return fresh

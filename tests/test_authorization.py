@@ -13,6 +13,7 @@ from tokenkit.errors import (
 )
 from tokenkit.provider import Identity
 from tokenkit.records import grant_name
+from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
 
 from scripted import ScriptedKit
@@ -207,3 +208,31 @@ def test_a_lost_key_is_told_and_not_replaced_by_a_new_one_even_for_another_owner
     with pytest.raises(KeyUnavailable, match=r"keys\.json is missing"):
         begin(bob)
     assert not (tmp_path / ".local" / "share" / "tokenkit" / "keys.json").exists()
+
+
+@pytest.mark.parametrize("length", [1, 200, 223])
+def test_the_longest_names_can_sign_in_again_and_again(tmp_path, length):
+    """What is superseded goes to quarantine under a name that fits, too."""
+    store = FileStore(str(tmp_path / "tokens"), str(tmp_path / "state"))
+    kit = ScriptedKit(tmp_path, store=store)
+    for _ in range(2):
+        account = kit.sign_in(name="x" * length)
+        kit.clock.advance(1)
+    assert kit.accounts() == [account]
+    assert kit.token("scripted")
+
+
+def test_a_name_that_is_too_long_is_refused_before_the_person_is_asked(tmp_path):
+    kit = ScriptedKit(tmp_path, store=FileStore(str(tmp_path / "tokens"), str(tmp_path / "state")))
+    with pytest.raises(UsageError, match="bytes as a file name"):
+        begin(kit, name="x" * 300)
+    assert list(kit.records.pendings()) == []
+
+
+def test_a_grant_is_not_lost_because_the_provider_calls_the_account_by_a_name_too_long(tmp_path):
+    kit = ScriptedKit(tmp_path, store=FileStore(str(tmp_path / "tokens"), str(tmp_path / "state")))
+    kit.scripted.account_name = "\N{PILE OF POO}" * 100
+    account = kit.sign_in()
+    assert len(account.name) == 16
+    assert kit.token("scripted")
+    assert kit.sign_in() == account

@@ -56,12 +56,14 @@ class Authorizations:
         """Remember a sign-in under its state and this binding, and say where to send the person.
 
         `name` is what the account shall be called; without it the provider is asked whose it is. Whether the store
-        can take the result is tried first (R20): `StoreUnavailable`, `KeyUnavailable`, or `BrokenRecord` where a record
-        of this provider cannot be opened, unless `replace_broken` moves such records to quarantine.
+        can take the result is tried first (R20): `UsageError` for a name too long, `StoreUnavailable`,
+        `KeyUnavailable`, or `BrokenRecord` where a record of this provider cannot be opened, unless `replace_broken`
+        moves such records to quarantine.
         """
         if not binding:
             raise UsageError("a sign-in needs a binding: a secret value that only this browser session or run holds")
         client = self._keeper.client(provider)
+        self._records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, self._records.owner)))
         self.prepare(provider, replace_broken=replace_broken)
         drawn = guarded(provider, "begin", provider.begin, self._ctx, client, request)
         now = self._ctx.now()
@@ -95,10 +97,9 @@ class Authorizations:
         Raises `CallbackRefused` for an answer that is forged, replayed, expired, of another binding, or at another
         path; nothing is consumed then. From the claim on, the pending authorization is spent, whatever happens.
         """
-        url = urlsplit(callback_url)
-        parameters = _parameters(url.query)
-        state = parameters.get("state") or url.path.rpartition("/")[2]
-        pending = self._claim(state, binding, url.path)
+        path, parameters = _taken_apart(callback_url)
+        state = parameters.get("state") or path.rpartition("/")[2]
+        pending = self._claim(state, binding, path)
         provider = self._keeper.provider(pending.provider)
         client = self._keeper.client(provider)
         if client.client_id != pending.client_id:
@@ -121,9 +122,18 @@ class Authorizations:
             authorized_at=grant.authorized_at or self._ctx.now(),
         )
         wanted = name or self._name_of(provider, grant.subject) or identity[1] or DEFAULT_NAME
-        account = self._free(Account(provider.name, wanted, self._records.owner), grant.subject)
+        account = self._free(self._storable(provider, wanted), grant.subject)
         self._replace(account, grant)
         self._keeper.activity.record("signed_in", account)
+        return account
+
+    def _storable(self, provider: Provider, name: str) -> Account:
+        """The account of that name, or of a digest of it where the store cannot keep a name so long."""
+        account = Account(provider.name, name, self._records.owner)
+        try:
+            self._records.store.version(grant_name(account))
+        except UsageError:
+            return account._replace(name=_digest(name)[:16])
         return account
 
     def _identify(self, provider: Provider, client: ClientRegistration, grant: Grant) -> tuple[str, str]:
@@ -245,12 +255,17 @@ class Authorizations:
                 store.save(name, None, replaces=version)
 
 
-def _parameters(query: str) -> dict[str, str]:
-    pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=50)
+def _taken_apart(callback_url: str) -> tuple[str, dict[str, str]]:
+    """The path of an answer, and its parameters, each of them given once."""
+    try:
+        url = urlsplit(callback_url)
+        pairs = parse_qsl(url.query, keep_blank_values=True, max_num_fields=50)
+    except ValueError:
+        raise CallbackRefused("the answer is no address that can be read", hint="begin the sign-in again") from None
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
         raise CallbackRefused("the answer names a parameter twice", hint="begin the sign-in again")
-    return parameters
+    return url.path, parameters
 
 
 def _digest(value: str) -> str:

@@ -1,5 +1,6 @@
 """Grants and pending authorizations as sealed records of a store: seal and write, read and open."""
 
+import hashlib
 import os
 import threading
 import time
@@ -91,7 +92,8 @@ class Records:
         stored = self.store.load(grant_name(account))
         if stored is None:
             return None
-        copy = Name("quarantine", self.owner, f"{account}/{now:.6f}")
+        digest = hashlib.sha256(account.name.encode()).hexdigest()[:16]  # the longest names leave no room beside them
+        copy = Name("quarantine", self.owner, f"{account.provider}/{digest}/{now:.6f}")
         if self.store.version(copy) is None:
             self.store.save(copy, stored.data, replaces=None)
         return stored.version

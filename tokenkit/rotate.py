@@ -4,6 +4,7 @@ A kill at any point leaves records that open: the old key goes last, and only wh
 goes on where it stopped.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -19,9 +20,11 @@ LEASE_LASTS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What a rotation did: the `kid` that seals now, how many records were `resealed`, the kids that were `dropped`.
+    """What a rotation did: the `kid` that seals now, how many records were `resealed`, the kids that were `dropped` (or, where
+    only others can change the keys, that can be).
 
-    `unopened` are records that could not be opened and were left as they are; the keys that they name are kept.
+    `unopened` are records that could not be opened and were left as they are; while there are any, no key is
+    dropped.
     """
 
     kid: str
@@ -47,8 +50,8 @@ def finish(store: Store, ring: KeyRing) -> Rotation:
             unopened.append(name)
     keys = ring.keys()
     in_use = kids_in_use(store)
-    dropped = [key.kid for key in keys.keys[1:] if key.kid not in in_use]
-    for kid in dropped:
+    dropped = [key.kid for key in keys.keys[1:] if key.kid not in in_use and not unopened]
+    for kid in dropped if ring.source.writable else ():
         ring.drop(kid, in_use)
     return Rotation(keys.first.kid, resealed, tuple(dropped), tuple(unopened))
 
@@ -63,17 +66,22 @@ def kids_in_use(store: Store) -> set[str]:
     kids: set[str] = set()
     for name in every_record(store):
         with store.lease(name, lasts=LEASE_LASTS, wait=LEASE_LASTS) if name.kind == "grant" else nullcontext():
-            stored = store.load(name)
-        if stored is not None:
-            kids.add(_kid(stored.data))
+            kids |= _kids(store, name)
     return kids
 
 
-def _kid(data: bytes) -> str:
+def records_by_kid(store: Store) -> Counter[str]:
+    """How many records name each kid: a look that waits for nobody and opens nothing."""
+    return Counter(kid for name in every_record(store) for kid in _kids(store, name))
+
+
+def _kids(store: Store, name: Name) -> set[str]:
+    """The kid that the record names; none where it is gone, or is no envelope that a key could open."""
+    stored = store.load(name)
     try:
-        return seal.header(data)["kid"]
+        return set() if stored is None else {seal.header(stored.data)["kid"]}
     except BrokenRecord:
-        return ""
+        return set()
 
 
 def _reseal(store: Store, ring: KeyRing, name: Name) -> bool:

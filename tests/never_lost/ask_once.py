@@ -1,14 +1,17 @@
-"""Asks for the account's token once, as a script of the assistant would. With an argument: signs in instead.
+"""Asks for the account's token once, as a script of the assistant would; or rotates the key; or completes a sign-in.
 
-usage: ask_once.py [AUTHORIZE]      AUTHORIZE: a callback URL that completes the sign-in begun under the binding "crash"
+usage: ask_once.py [rotate | CALLBACK_URL]      the sign-in was begun under the binding "crash"
 """
 
 import sys
 
 from tokenkit import TokenKit
+from tokenkit.rotate import rotate
 
 kit = TokenKit(background=False)
-if len(sys.argv) > 1:
+if sys.argv[1:] == ["rotate"]:
+    print(rotate(kit.records.store, kit.records.ring).kid)
+elif len(sys.argv) > 1:
     print(kit.complete(sys.argv[1], binding="crash"))
 else:
     print(kit.token("google").value[-6:])

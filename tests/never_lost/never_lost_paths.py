@@ -18,4 +18,5 @@ def touched(home: Path) -> list[str]:
     found = [record, f"{record}.new", os.path.dirname(record), note, pending]
     found += [os.path.join(locks, "google", f"me@example.com.{kind}") for kind in ("refresh", "write")]
     found += [str(path) for path in Path(pending).glob("*")] if os.path.isdir(pending) else []
-    return found
+    keys = os.path.join(places.data, "keys.json")
+    return [*found, keys, f"{keys}.new", places.data]

@@ -19,9 +19,7 @@ def calls(assistant, tmp_path):
     assistant.expire()
     log = tmp_path / "strace.txt"
     paths = [option for path in touched(assistant.home) for option in ("-P", path)]
-    trace = (
-        "trace=openat,creat,chmod,fchmod,fchmodat,rename,renameat2,link,linkat,write,pwrite64,fsync"
-    )
+    trace = "trace=openat,creat,chmod,fchmod,fchmodat,rename,renameat2,link,linkat,write,pwrite64,fsync"
     process = assistant.start("ask_once.py", before=("strace", "-f", "-y", "-o", str(log), "-e", trace, *paths))
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err

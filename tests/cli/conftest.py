@@ -33,6 +33,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     def run(arguments: list[str], stdin: str = "") -> Done:
         stdout, stderr = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
         monkeypatch.setattr(sys, "argv", ["tokenkit", *arguments])
+        monkeypatch.setattr(os, "_exit", sys.exit)  # as the fast lane ends
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8"))
         code: object = 0
         with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):

@@ -1,16 +1,13 @@
 """A machine of its own for the command line, with the sandbox for a provider and a scripted person at the browser."""
 
-import threading
 from pathlib import Path
-from urllib.parse import urljoin
 
 from tokenkit.account import Account
 from tokenkit.config import save_client
-from tokenkit.http import Transport
 from tokenkit.kit import TokenKit
-from tokenkit.provider import Request
 from tokenkit.records import Held, Records
 from tokenkit.sandbox import CLIENTS, Authority
+from tokenkit.testing import Browser
 from tokenkit.token import AccessToken
 
 
@@ -22,21 +19,14 @@ class Person:
         self.denies = False
         self.only: list[str] | None = None
         self._authority = authority
-        self._send = Transport().send
 
-    def open(self, start: str) -> None:
-        """Be the browser: from the local start address to the consent screen, and back with the answer."""
-        consent_screen = self._send(Request("GET", start)).header("Location")
-        answer = self.decide(consent_screen or "")
-        threading.Thread(target=self._come_back, args=(answer,)).start()
+    def open(self, url: str) -> None:
+        """Go through the sign-in that begins at the local address `url`."""
+        Browser(self._authority, as_user=self.user, deny=self.denies, only=self.only)(url)
 
     def decide(self, consent_screen: str) -> str:
         """Answer a consent screen; return where the browser is sent."""
         return self._authority.approve(consent_screen, as_user=self.user, deny=self.denies, only=self.only)
-
-    def _come_back(self, answer: str) -> None:
-        last_page = self._send(Request("GET", answer)).header("Location") or ""
-        self._send(Request("GET", urljoin(answer, last_page)))
 
 
 class Machine:

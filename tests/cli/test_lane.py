@@ -111,7 +111,8 @@ def test_the_first_use_in_an_hour_is_left_to_the_program_which_logs_it(
 
 
 PROCESS = """
-import sys
+import os, sys
+os._exit = lambda code: None
 before = set(sys.modules)
 sys.argv = ["tokenkit", "token", "google"]
 from tokenkit.cli.lane import main

@@ -7,7 +7,7 @@ import typer
 
 from tokenkit.cli.options import AsJson, complete_account
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import data, printable, say
+from tokenkit.cli.speech import data, say
 from tokenkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def print_accounts(kit: "TokenKit", statuses: "list[Status]") -> None:
 
 def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
     from tokenkit.cli.standing import end_words, is_fine, mend, reason, scope_names, span, state_words
+    from tokenkit.cli.tables import show_block
 
     now = kit.context.now()
     for status in statuses:
@@ -110,10 +111,7 @@ def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
             "scopes": ", ".join(scope_names(kit, status, status.scopes)),
             "not granted": ", ".join(scope_names(kit, status, status.missing)),
         }
-        data(printable(str(status.account)))
-        for name, words in lines.items():
-            if words:
-                data(f"  {name:<14} {printable(words)}")
+        show_block(str(status.account), lines)
 
 
 def _check(statuses: "list[Status]", now: float, within: float) -> int:

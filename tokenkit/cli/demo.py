@@ -3,14 +3,12 @@
 import os
 import stat
 import tempfile
-import threading
 import time
 from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
-from urllib.parse import urljoin
 
 import typer
 
@@ -19,6 +17,7 @@ from tokenkit.cli.speech import data, say, waiting
 from tokenkit.errors import TokenKitError
 
 if TYPE_CHECKING:
+    from tokenkit.consent.opener import Opener
     from tokenkit.kit import TokenKit
     from tokenkit.sandbox import Served
 
@@ -27,8 +26,6 @@ LIFETIME = 3.0
 
 CALLERS = 8
 """How many ask at once for a token that has ended."""
-
-USER = "me@example.com"
 
 SCOPES = {
     "google": ["gmail.readonly", "gmail.send"],
@@ -117,7 +114,7 @@ def _sign_in(stage: Stage) -> None:
             provider,
             scopes,
             way="browser",
-            opener=lambda url: _open(stage, url),
+            opener=_opener(stage),
             say=say if stage.person else _say_nothing,
         )
         status = stage.kit.status(str(account))
@@ -129,26 +126,19 @@ def _sentences(kit: "TokenKit", provider: str) -> str:
     return ", ".join(known[scope].about for scope in SCOPES[provider])
 
 
-def _open(stage: Stage, url: str) -> None:
+def _opener(stage: Stage) -> "Opener":
     from tokenkit.consent.opener import open_in_browser
+    from tokenkit.testing import Browser
 
-    if stage.person is None:
-        return _play_person(url)
-    with _environment(stage.person):  # the browser belongs into the person's own home
-        return open_in_browser(url)
+    person = stage.person
+    if person is None:
+        return Browser(stage.served.authority)
 
+    def open_in_their_home(url: str) -> None:
+        with _environment(person):
+            open_in_browser(url)
 
-def _play_person(start: str) -> None:
-    """Do what browser and person do, over HTTP: from the local address to the consent screen, and back."""
-    from tokenkit.http import Transport
-    from tokenkit.provider import Request
-    from tokenkit.sandbox.person import approve
-
-    def visit(url: str) -> str:
-        return urljoin(url, Transport().send(Request("GET", url)).header("Location") or "")
-
-    answer = approve(Transport().send, visit(start), as_user=USER)
-    threading.Thread(target=lambda: visit(visit(answer)), daemon=True).start()
+    return open_in_their_home
 
 
 def _say_nothing(text: str) -> None:

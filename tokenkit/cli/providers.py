@@ -7,7 +7,7 @@ import typer
 from tokenkit.cli.errors import tell
 from tokenkit.cli.options import AsJson, complete_provider
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import data, printable
+from tokenkit.cli.speech import data
 from tokenkit.errors import TokenKitError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _print_all(kit: "TokenKit", found: "list[Provider]") -> None:
 
 
 def _print_one(kit: "TokenKit", provider: "Provider") -> None:
-    from tokenkit.cli.tables import show_table
+    from tokenkit.cli.tables import show_block, show_table
 
     port = kit.config.settings(provider.name).redirect_port or provider.redirect_port
     lines = {
@@ -75,17 +75,14 @@ def _print_one(kit: "TokenKit", provider: "Provider") -> None:
         "device code": "tokenkit login --device, for the scopes that allow it" if provider.device else "",
         "remove it at": provider.manage_url,
     }
-    data(printable(provider.title))
-    for title, words in lines.items():
-        if words:
-            data(f"  {title:<13} {printable(words)}")
+    show_block(provider.title, lines)
     if provider.scopes:
         data("")
         standard = {*provider.default_scopes}
         show_table(
-            ("SCOPE", "LETS THE ASSISTANT", ""),
+            ("SCOPE", "DEFAULT", "LETS THE ASSISTANT"),
             [
-                (name, scope.about, "asked by default" if {name, scope.value} & standard else "")
+                (name, "yes" if {name, scope.value} & standard else "", scope.about)
                 for name, scope in provider.scopes.items()
             ],
         )

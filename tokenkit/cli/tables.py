@@ -1,52 +1,65 @@
-"""Tables for people: on a terminal as wide as it is, elsewhere plain columns that nothing cuts."""
+"""Tables and blocks for people: on a terminal as wide as it is, elsewhere plain lines that nothing cuts."""
 
+import shutil
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import textwrap
+from collections.abc import Mapping, Sequence
 
 from tokenkit.cli.speech import data, printable
 
-if TYPE_CHECKING:
-    from rich.console import Console
+GAP = 2
+"""Columns between two columns."""
 
-NARROW = 60
-"""Columns below which a row is shown as a block of lines."""
+LAST = 24
+"""Columns that the last column of a table has at least, or as many as it needs; else the rows are shown as blocks."""
 
 
 def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under titles. The first column names the row and is never wrapped where there is room for it."""
+    """Print rows under titles. On a terminal the last column is wrapped, the others never are."""
     clean = [[printable(cell) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
-        _show_columns(titles, clean)
-        return
-    from rich.console import Console
-
-    console = Console()
-    if console.width < NARROW:
-        for row in clean:
-            data("\n".join((row[0], *(f"  {title.lower()}: {cell}" for title, cell in _filled(titles, row)))))
+    widths = [max(len(line[column]) for line in (titles, *clean)) for column in range(len(titles))]
+    width = _terminal_width()
+    fixed = sum(widths[:-1]) + GAP * (len(widths) - 1)
+    if width is None:
+        for line in (titles, *clean):
+            data("".join(cell.ljust(size + GAP) for cell, size in zip(line, widths, strict=True)).rstrip())
+    elif fixed + min(widths[-1], LAST) <= width:
+        _show_rich(titles, clean)
     else:
-        _show_rich(console, titles, clean)
+        for row in clean:
+            show_block(row[0], dict(zip((title.lower() for title in titles[1:]), row[1:], strict=True)))
 
 
-def _filled(titles: Sequence[str], row: Sequence[str]) -> list[tuple[str, str]]:
-    return [(title, cell) for title, cell in zip(titles[1:], row[1:], strict=True) if cell]
+def show_block(title: str, lines: Mapping[str, str]) -> None:
+    """Print a title and, below it, names with their values; an empty value is left out."""
+    width = _terminal_width()
+    indent = max(map(len, lines)) + 2 + GAP
+    data(printable(title))
+    for name, value in lines.items():
+        if value:
+            data(f"  {name}".ljust(indent) + _wrapped(printable(value), width, indent))
 
 
-def _show_columns(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    lines = [titles, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
-    for line in lines:
-        data("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+def _wrapped(text: str, width: int | None, indent: int) -> str:
+    """Addresses and commands stay whole, whatever the width: they are there to be copied."""
+    if width is None:
+        return text
+    room = max(width - indent, LAST)
+    return f"\n{' ' * indent}".join(textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False))
 
 
-def _show_rich(console: "Console", titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _terminal_width() -> int | None:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _show_rich(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for position, title in enumerate(titles):
-        table.add_column(title, no_wrap=position == 0, overflow="fold")
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for position, title in enumerate(titles, 1):
+        table.add_column(title, no_wrap=position < len(titles), overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console.print(table)
+    Console().print(table)

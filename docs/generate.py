@@ -1,13 +1,16 @@
-"""Writes the two pages of the reference that the program itself knows best: `make docs` runs this.
+"""Writes the pages of the reference that the program itself knows best: `make docs` runs this.
 
 A test compares the pages with what this makes of them, so that neither is ever behind the code.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel
+from tokenkit.audit.json import Audit
+from tokenkit.audit.reference import page as checks_page
 from tokenkit.cli import json_output
 from tokenkit.cli.app import SECTIONS, app
 from typer.testing import CliRunner
@@ -89,7 +92,13 @@ def _json_name(text: str) -> str:
     return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), text)
 
 
-PAGES = {"cli.md": cli_page, "json.md": json_page}
+def audit_schema() -> str:
+    """The JSON Schema of ``audit --json``."""
+    schema = Audit.model_json_schema(mode="serialization")
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"
+
+
+PAGES = {"cli.md": cli_page, "json.md": json_page, "checks.md": checks_page, "audit-schema.json": audit_schema}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

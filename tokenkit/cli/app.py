@@ -35,6 +35,10 @@ SECTIONS: dict[str, dict[str, Command]] = {
         "token": Command("token:token", "Print an access token that works, refreshed if need be."),
         "request": Command("request:request", "Make an HTTP request with the token on, and print the answer."),
     },
+    "Oversight": {
+        "audit": Command("audit:audit", "Tell whether accounts, keys and files are safe, and what mends them."),
+        "log": Command("log:log", "Show which program was handed which account's token, and when."),
+    },
     "Set-up": {
         "providers": Command("providers:providers", "List the providers, or show one: scopes, where to register."),
         "client": Command("client:client", "Keep the client registrations that you made at the providers."),

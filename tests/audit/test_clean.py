@@ -1,0 +1,96 @@
+"""Nothing is invented where nothing is wrong, and nothing is changed by looking."""
+
+import os
+import shutil
+
+from faults import FAULTS
+from house import ALICE
+from tokenkit.audit import Check, Scene, Severity, audit
+from tokenkit.audit.scene import Opening
+from tokenkit.keys import key_source, passphrase
+from tokenkit.kit import TokenKit
+from tokenkit.records import grant_name
+from tokenkit.store.memory import MemoryStore
+
+
+def test_nothing_is_found_in_a_home_that_is_well_kept(house):
+    report = house.audit(deep=True)
+    assert report.findings == ()
+    assert report.not_checked == ()
+    assert report.accounts == 3
+
+
+def test_nothing_is_found_where_tokenkit_was_never_used(house):
+    shutil.rmtree(house.home)
+    house.home.mkdir(mode=0o700)
+    report = house.audit(deep=True)
+    assert (report.findings, report.accounts) == ((), 0)
+    assert list(house.home.iterdir()) == []
+
+
+def test_looking_changes_nothing_of_a_home_that_is_well_kept(house):
+    before = house.snapshot()
+    house.audit(deep=True)
+    assert house.snapshot() == before
+
+
+def test_looking_changes_nothing_of_a_home_full_of_faults(house):
+    for planted in FAULTS:
+        if not planted.alone:
+            planted.plant(house)
+    before = house.snapshot()
+    house.audit(deep=True)
+    assert house.snapshot() == before
+
+
+def test_the_accounts_of_every_owner_are_looked_at(house):
+    house.sign_in(ALICE, state="needs_consent", reason="ended")
+    (finding,) = house.audit().findings
+    assert (finding.fault.owner, finding.fault.account) == ("alice", str(ALICE))
+    assert finding.fault.mend == "tokenkit --owner alice login google/alice@example.com"
+
+
+def test_a_locked_key_is_said_and_what_can_be_seen_without_it_is_found(house, monkeypatch):
+    """Nobody is asked for a passphrase, and nothing is called broken that could not be looked at."""
+    source = key_source(house.folders, {"TOKENKIT_PASSPHRASE": "correct horse"})
+    source.move(passphrase.SOURCE)
+    monkeypatch.setattr(passphrase, "_derived", {})
+    house.record(ALICE).chmod(0o644)
+    report = house.audit()
+    assert [finding.check.id for finding in report.findings] == ["TK103"]
+    (said,) = report.not_checked
+    assert said.startswith("the grants of 3 accounts, as the keys cannot be had now: ")
+
+
+def test_a_folder_that_cannot_be_read_is_said(house, monkeypatch):
+    listdir = os.listdir
+
+    def refuse(path):
+        if path == f"{house.tokens}/spotify":
+            raise PermissionError(13, "Permission denied")
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    (said,) = house.audit().not_checked
+    assert said == f"{house.tokens}/spotify: Permission denied"
+
+
+def test_a_check_that_fails_is_told_and_hides_no_other(house):
+    """R35: what it raised may quote a secret, and is not shown."""
+
+    def fails(scene):
+        raise RuntimeError("1//0secret")
+
+    house.sign_in(ALICE, state="needs_consent", reason="ended")
+    report = house.audit(Check("X1", Severity.NOTE, "x", "x", fails))
+    assert {finding.check.id for finding in report.findings} == {"TK001", "TK301"}
+    assert "1//0secret" not in str(report.findings)
+
+
+def test_the_accounts_in_another_store_are_looked_at_too(house):
+    memory = MemoryStore()
+    memory.save(grant_name(ALICE), house.record(ALICE).read_bytes(), replaces=None)
+    kit = TokenKit(owner="alice", store=memory, environ=house.environ)
+    scene = Scene(kit, home=str(house.home), cwd=str(house.cwd), mounts=())
+    assert [(seen.account, seen.opening) for seen in scene.records] == [(ALICE, Opening.OPENED)]
+    assert "the store, which is not one of files: only the grants in it" in audit(scene).not_checked

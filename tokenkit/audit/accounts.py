@@ -1,0 +1,192 @@
+"""The accounts: whether they work, and for how long."""
+
+from collections.abc import Iterator
+
+from tokenkit.audit.check import Fault, Severity, check
+from tokenkit.audit.scene import Scene
+from tokenkit.audit.words import about, active, ago, command, login, whose, within
+from tokenkit.grant import ACTIVE, MOVED, NEEDS_CONSENT, Grant
+
+DAY = 86400.0
+
+SOON = 14 * DAY
+"""Seconds before the end of a refresh token at which it is told."""
+
+TESTING = 7 * DAY
+"""Seconds that a refresh token of a Google app in testing lasts
+(https://developers.google.com/identity/protocols/oauth2#expiration)."""
+
+UNUSED = 90 * DAY
+"""Seconds without a use after which an account counts as unused."""
+
+LOST = 300.0
+"""Seconds after which a refresh that has not ended never will."""
+
+
+@check(
+    "TK301",
+    Severity.ERROR,
+    "An account needs you to sign in again",
+    "The provider has ended the grant; no tool gets a token until you do.",
+)
+def needs_consent(scene: Scene) -> Iterator[Fault]:
+    """Grants that were refused, and latched."""
+    for seen, grant in scene.grants:
+        if grant.state == NEEDS_CONSENT:
+            yield about(seen, grant.reason or "the provider refused the refresh token", login(scene, seen))
+
+
+@check(
+    "TK302",
+    Severity.ERROR,
+    "An access token has ended, and cannot be refreshed",
+    "The provider gave no refresh token; no tool gets a token until you sign in again.",
+)
+def ended(scene: Scene) -> Iterator[Fault]:
+    """Grants without refresh token whose access token has ended."""
+    for seen, grant in scene.grants:
+        end = _lone_end(grant)
+        if end is not None and end <= scene.now:
+            yield about(seen, f"it ended {ago(scene.now - end)}", login(scene, seen))
+
+
+@check(
+    "TK303",
+    Severity.WARNING,
+    "An access token ends soon, and cannot be refreshed",
+    "The provider gave no refresh token; tools stop working when this one ends.",
+)
+def ends_unrefreshed(scene: Scene) -> Iterator[Fault]:
+    """Grants without refresh token whose access token ends within a day."""
+    for seen, grant in scene.grants:
+        end = _lone_end(grant)
+        if end is not None and scene.now < end <= scene.now + DAY:
+            yield about(seen, f"it ends {within(end - scene.now)}", login(scene, seen))
+
+
+@check(
+    "TK304",
+    Severity.ERROR,
+    "A refresh token is past its end",
+    "The provider said when it ends; the next refresh will be refused.",
+)
+def refresh_token_ended(scene: Scene) -> Iterator[Fault]:
+    """Refresh tokens whose known end is over."""
+    for seen, grant in active(scene):
+        end = grant.refresh_expires_at
+        if end is not None and end <= scene.now:
+            yield about(seen, f"it ended {ago(scene.now - end)}", login(scene, seen))
+
+
+@check(
+    "TK305",
+    Severity.WARNING,
+    "A refresh token ends soon",
+    "Spotify and GitHub end it six months after the sign-in, Slack after thirty days; using it does not extend it.",
+)
+def refresh_token_ends(scene: Scene) -> Iterator[Fault]:
+    """Refresh tokens that end within two weeks, but those of TK306."""
+    for seen, grant in active(scene):
+        end = grant.refresh_expires_at
+        if end is not None and scene.now < end <= scene.now + SOON and not _in_testing(grant):
+            yield about(seen, f"it ends {within(end - scene.now)}", login(scene, seen))
+
+
+@check(
+    "TK306",
+    Severity.WARNING,
+    "A Google app is still in testing",
+    "Google ends every refresh token of such an app seven days after the sign-in.",
+)
+def google_testing(scene: Scene) -> Iterator[Fault]:
+    """Google grants that last a week."""
+    for seen, grant in active(scene):
+        end = grant.refresh_expires_at
+        if end is not None and end > scene.now and _in_testing(grant):
+            mend = "set it to In production at https://console.cloud.google.com/auth/audience, then: " + login(
+                scene, seen
+            )
+            yield about(seen, f"this one ends {within(end - scene.now)}", mend)
+
+
+@check(
+    "TK307",
+    Severity.NOTE,
+    "An account was not used for long",
+    "What nobody uses can only get lost; Google ends what was unused for six months.",
+)
+def unused(scene: Scene) -> Iterator[Fault]:
+    """Grants without a refresh, and without a use in the activity log, for three months."""
+    for seen, grant in active(scene):
+        token = grant.access_token
+        uses = (use.at for use in scene.uses.get(whose(seen), ()))
+        last = max(grant.authorized_at, token.obtained_at if token else 0.0, *uses)
+        if 0 < last < scene.now - UNUSED:
+            yield about(seen, f"it was last used {ago(scene.now - last)}", command(scene, seen, "logout"))
+
+
+@check(
+    "TK315",
+    Severity.NOTE,
+    "A grant was moved to another machine",
+    "It is not used here any more, so that the two machines do not end each other's session.",
+)
+def moved(scene: Scene) -> Iterator[Fault]:
+    """Grants that were exported as a transfer."""
+    for seen, grant in scene.grants:
+        if grant.state == MOVED:
+            yield about(seen, "this copy is marked as moved", command(scene, seen, "logout", "--local"))
+
+
+@check(
+    "TK316",
+    Severity.WARNING,
+    "The last refresh failed",
+    "A stored token is served as long as it lives; then tools wait until a refresh succeeds.",
+)
+def failing(scene: Scene) -> Iterator[Fault]:
+    """Accounts whose last refresh failed, as the note of its lease says."""
+    for seen, _ in active(scene):
+        failure = seen.note.failure
+        if failure is not None:
+            mend = failure.hint or command(scene, seen, "refresh")
+            yield about(seen, f"{failure.message} ({failure.count} times, last {ago(scene.now - failure.at)})", mend)
+
+
+@check(
+    "TK317",
+    Severity.WARNING,
+    "The answer to a refresh was lost",
+    "The provider may have replaced the refresh token without our learning it; the next refresh tells.",
+)
+def lost_answer(scene: Scene) -> Iterator[Fault]:
+    """Refreshes that began and never ended."""
+    for seen, _ in active(scene):
+        began = seen.note.attempt
+        if began is not None and began < scene.now - LOST and seen.note.failure is None:
+            yield about(seen, f"a refresh began {ago(scene.now - began)}", command(scene, seen, "refresh"))
+
+
+CHECKS = (
+    needs_consent,
+    ended,
+    ends_unrefreshed,
+    refresh_token_ended,
+    refresh_token_ends,
+    google_testing,
+    unused,
+    moved,
+    failing,
+    lost_answer,
+)
+
+
+def _lone_end(grant: Grant) -> float | None:
+    """When the access token ends, where there is no refresh token."""
+    token = grant.access_token
+    return None if grant.state != ACTIVE or grant.refresh_token or token is None else token.expires_at
+
+
+def _in_testing(grant: Grant) -> bool:
+    end = grant.refresh_expires_at
+    return grant.provider == "google" and end is not None and end - grant.authorized_at <= TESTING + DAY

@@ -1,0 +1,167 @@
+"""Whose code handles the tokens: which packages and files register providers and checks."""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from importlib.metadata import Distribution, EntryPoint
+from shlex import quote
+from typing import Any
+
+from tokenkit.audit.check import Fault, Severity, check
+from tokenkit.audit.modes import POSIX, others_write
+from tokenkit.audit.scene import CHECKS_GROUP, Scene
+from tokenkit.errors import ConfigurationError, TokenKitError
+from tokenkit.plugins import GROUP as PROVIDERS
+
+OURS = "tokenkit-oauth"
+
+
+@check(
+    "TK401",
+    Severity.NOTE,
+    "A package adds providers or checks",
+    "Its code sees refresh tokens and client secrets: know whose it is.",
+)
+def plugins(scene: Scene) -> Iterator[Fault]:
+    """Distributions, other than ours, with entry points for tokenkit."""
+    for distribution, points in _distributions(scene):
+        if distribution.name != OURS:
+            names = ", ".join(sorted({point.name for point in points}))
+            what = f"version {distribution.version} adds {names}"
+            yield Fault(distribution.name, what, f"pip uninstall {distribution.name}, unless you chose it")
+
+
+@check(
+    "TK402",
+    Severity.WARNING,
+    "A package that adds providers is not pinned",
+    "It was installed from a folder or a branch, so that its code can change without a new version.",
+)
+def unpinned(scene: Scene) -> Iterator[Fault]:
+    """Distributions, other than ours, that were installed in place or from a moving branch (PEP 610)."""
+    for distribution, _ in _distributions(scene):
+        origin = _origin(distribution)
+        if distribution.name != OURS and origin:
+            mend = f"pip install --force-reinstall {distribution.name}==VERSION, or from a commit"
+            yield Fault(distribution.name, origin, mend)
+
+
+@check(
+    "TK403",
+    Severity.ERROR,
+    "Others can change code that handles tokens",
+    "Whoever changes it gets every token that passes.",
+)
+def open_code(scene: Scene) -> Iterator[Fault]:
+    """Python files of ours and of plugins that others own or may write to."""
+    if not POSIX:
+        return
+    me = os.geteuid()
+    for path in _code(scene):
+        try:
+            status = os.stat(path)
+        except FileNotFoundError:
+            continue
+        if others_write(status):
+            yield Fault(
+                path, f"others may write to it (mode {status.st_mode & 0o777:04o})", f"chmod go-w {quote(path)}"
+            )
+        if status.st_uid not in (0, me):
+            yield Fault(path, f"it belongs to user {status.st_uid}", f"sudo chown {me} {quote(path)}")
+
+
+@check(
+    "TK404",
+    Severity.WARNING,
+    "A file takes the name of an installed provider",
+    "A sign-in by that name goes where the file says, and not where you think.",
+)
+def shadowed(scene: Scene) -> Iterator[Fault]:
+    """Files in the providers folder with the name of an entry point (R17)."""
+    installed = scene.entry_points[PROVIDERS].names
+    for name, path in _provider_files(scene):
+        if name in installed:
+            yield Fault(path, f"{name} is installed, too", f"mv {quote(path)} {quote(path)}.off")
+
+
+@check(
+    "TK405",
+    Severity.ERROR,
+    "Two packages add a provider of one name",
+    "tokenkit refuses both, as it cannot know which one you mean.",
+)
+def rivals(scene: Scene) -> Iterator[Fault]:
+    """Entry points of one name and different objects."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for point in scene.entry_points[PROVIDERS]:
+        found[point.name][point.value] = point.dist.name if point.dist else point.value
+    for name, rival in found.items():
+        if len(rival) > 1:
+            names = ", ".join(sorted(rival.values()))
+            yield Fault(name, f"it is added by {names}", "pip uninstall all but one of them")
+
+
+@check(
+    "TK406",
+    Severity.ERROR,
+    "A configuration file cannot be used",
+    "What it describes does not exist for tokenkit until it can be read.",
+)
+def unreadable(scene: Scene) -> Iterator[Fault]:
+    """config.toml, and providers' files, that are refused."""
+    try:
+        scene.kit.config  # noqa: B018 - reading it is the check
+    except ConfigurationError as error:
+        yield Fault(os.path.join(scene.folders.config, "config.toml"), str(error), error.hint or "correct it")
+        return
+    installed = scene.entry_points[PROVIDERS].names
+    for name, path in _provider_files(scene):
+        provider = scene.provider(name) if name not in installed else None
+        if isinstance(provider, TokenKitError):
+            yield Fault(path, str(provider), provider.hint or "correct it")
+
+
+CHECKS = (plugins, unpinned, open_code, shadowed, rivals, unreadable)
+
+
+def _distributions(scene: Scene) -> Iterator[tuple[Distribution, list[EntryPoint]]]:
+    """The installed packages that register something with tokenkit, and what."""
+    found: dict[str, tuple[Distribution, list[EntryPoint]]] = {}
+    for point in (*scene.entry_points[PROVIDERS], *scene.entry_points[CHECKS_GROUP]):
+        if point.dist is not None:
+            found.setdefault(point.dist.name, (point.dist, []))[1].append(point)
+    return iter(found.values())
+
+
+def _code(scene: Scene) -> Iterable[str]:
+    """The Python files of these packages."""
+    for distribution, _ in _distributions(scene):
+        for file in distribution.files or ():
+            if file.suffix == ".py":
+                yield str(distribution.locate_file(file))
+
+
+def _origin(distribution: Distribution) -> str:
+    """How the package came here, where its code can change under its version; else empty."""
+    try:
+        record: dict[str, Any] = json.loads(distribution.read_text("direct_url.json") or "{}")
+        if record.get("dir_info", {}).get("editable"):
+            return f"it is installed in place from {record['url']}"
+        vcs = record.get("vcs_info", {})
+        revision = vcs.get("requested_revision", "")
+        moving = bool(vcs) and revision != vcs.get("commit_id")
+        return f"it was installed from {revision or 'the default branch'} of a repository" if moving else ""
+    except (ValueError, KeyError, AttributeError):
+        return ""
+
+
+def _provider_files(scene: Scene) -> Iterator[tuple[str, str]]:
+    folder = os.path.join(scene.folders.config, "providers")
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return
+    for name in names:
+        if name.endswith(".toml"):
+            yield name.removesuffix(".toml"), os.path.join(folder, name)

@@ -1,0 +1,126 @@
+"""The keys: whether they are there, where they lie, how old they are, and what else could show them."""
+
+import os
+from collections.abc import Iterator
+
+from tokenkit.audit.check import Fault, Severity, check
+from tokenkit.audit.scene import Scene
+from tokenkit.audit.tree import Role
+from tokenkit.keys.environment import EnvironmentSource
+from tokenkit.keys.file import path_in
+from tokenkit.paths import prefix
+
+OLD = 365 * 86400.0
+"""Seconds after which a key counts as old."""
+
+
+@check(
+    "TK131",
+    Severity.ERROR,
+    "The key lies beside the tokens",
+    "Whoever gets a copy of that folder, a backup or an archive, has both.",
+)
+def beside_tokens(scene: Scene) -> Iterator[Fault]:
+    """The data folder within that of the tokens or the configuration, or the other way round."""
+    if not os.path.exists(path_in(scene.folders.data)):
+        return
+    top = os.path.dirname(scene.folders.tokens)
+    for other in (top, scene.folders.config):
+        if os.path.commonpath((scene.folders.data, other)) in (scene.folders.data, other):
+            mend = (
+                f"set XDG_DATA_HOME, or {prefix(scene.kit.app)}_HOME, so that they are apart, and move the files there"
+            )
+            yield Fault(path_in(scene.folders.data), f"it lies together with {other}", mend)
+
+
+@check(
+    "TK132",
+    Severity.ERROR,
+    "The key is missing",
+    "Nothing opens the sealed records without it, and no new one is made in its place.",
+)
+def missing(scene: Scene) -> Iterator[Fault]:
+    """Sealed records, and no key."""
+    keys = scene.keys
+    if keys.keys is None and not keys.said and any(scene.nodes(Role.RECORD)):
+        where = scene.kit.records.ring.source.describe()
+        yield Fault(where, "there are sealed records, and no key", scene.command("key import FILE, from a backup"))
+
+
+@check(
+    "TK133",
+    Severity.ERROR,
+    "The key cannot be used",
+    "Nothing opens the sealed records without it, and no new one is made in its place.",
+)
+def unusable(scene: Scene) -> Iterator[Fault]:
+    """A key file, or a variable, that holds no key."""
+    keys = scene.keys
+    if keys.said and not keys.locked:
+        yield Fault(
+            path_in(scene.folders.data), keys.said, f"restore it from a backup, or: {scene.command('key import FILE')}"
+        )
+
+
+@check(
+    "TK134",
+    Severity.NOTE,
+    "The key is in an environment variable",
+    "Every program that is started from there gets it, and debuggers and crash reports show it.",
+)
+def in_environment(scene: Scene) -> Iterator[Fault]:
+    """A key that the environment gives, and no credential of the service manager."""
+    source = scene.kit.records.ring.source
+    if isinstance(source, EnvironmentSource) and "variable" in source.describe():
+        mend = f"use a credential (LoadCredentialEncrypted= in systemd.exec(5)), or: {scene.command('key import FILE')}"
+        yield Fault(source.describe(), "other programs inherit it", mend)
+
+
+@check(
+    "TK135",
+    Severity.NOTE,
+    "The key is old",
+    "A copy that got away some time ago, in a backup or with a disk, still opens everything.",
+)
+def old(scene: Scene) -> Iterator[Fault]:
+    """A key file that has not changed for a year."""
+    path = path_in(scene.folders.data)
+    try:
+        age = scene.now - os.lstat(path).st_mtime
+    except OSError:
+        return
+    if age > OLD:
+        yield Fault(path, f"it has not changed for {age / 86400:.0f} days", scene.command("key rotate"))
+
+
+@check(
+    "TK136",
+    Severity.NOTE,
+    "A rotation of the key was not finished",
+    "Records that are sealed with an older key still need it, so that it cannot be dropped.",
+)
+def unfinished_rotation(scene: Scene) -> Iterator[Fault]:
+    """Records that are sealed with another key than the first."""
+    keys = scene.keys.keys
+    if keys is None:
+        return
+    older = {key.kid for key in keys.keys[1:]}
+    count = sum(seen.kid in older for seen in scene.records)
+    if count:
+        what = f"{count} of {len(scene.records)} records are sealed with an older key"
+        yield Fault(path_in(scene.folders.data), what, scene.command("key rotate"))
+
+
+@check(
+    "TK137",
+    Severity.NOTE,
+    "Programs may leave core dumps",
+    "When a program that holds a token crashes, its memory is written to the disk, token and key included.",
+)
+def core_dumps(scene: Scene) -> Iterator[Fault]:
+    """A limit for core dumps above nothing."""
+    if scene.core_limit != 0:
+        yield Fault("this session", "core dumps are allowed", "ulimit -c 0, in the profile of your shell")
+
+
+CHECKS = (beside_tokens, missing, unusable, in_environment, old, unfinished_rotation, core_dumps)

@@ -1,0 +1,35 @@
+"""Which file system a path lies on, as Linux tells in ``/proc/self/mounts`` (fstab(5))."""
+
+import os
+import re
+from typing import NamedTuple
+
+_OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+class Mount(NamedTuple):
+    """A mounted file system: where, and of what kind (``ext4``, ``nfs4``)."""
+
+    point: str
+    kind: str
+
+
+def mounted() -> tuple[Mount, ...]:
+    """All that is mounted; empty where the system does not tell."""
+    try:
+        with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
+            rows = [line.split() for line in file]
+    except OSError:
+        return ()
+    return tuple(Mount(_OCTAL.sub(_character, row[1]), row[2]) for row in rows if len(row) > 2)
+
+
+def kind_of(path: str, mounts: tuple[Mount, ...]) -> str:
+    """The kind of file system that `path` lies on; empty where that is not known."""
+    real = os.path.realpath(path)
+    above = [mount for mount in mounts if os.path.commonpath((real, mount.point)) == mount.point]
+    return max(reversed(above), key=lambda mount: len(mount.point), default=Mount("", "")).kind  # the later one covers
+
+
+def _character(found: re.Match[str]) -> str:
+    return chr(int(found[1], 8))

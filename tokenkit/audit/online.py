@@ -1,0 +1,138 @@
+"""What only the provider knows: opt-in, by one request for each account that has a good access token.
+
+It is the identity call of the provider's plugin; nothing is refreshed, and so nothing rotates. Only the kit's own
+owner is asked for.
+"""
+
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from tokenkit.audit.check import Fault, Severity, check
+from tokenkit.audit.scene import Scene, Seen
+from tokenkit.audit.words import about, active, command, login
+from tokenkit.errors import ProviderUnavailable, TokenKitError
+from tokenkit.grant import Grant
+from tokenkit.kit import TokenKit
+from tokenkit.plugins import guarded
+from tokenkit.provider import ClientRegistration, Identity, Request, Response
+
+CLOCK_SKEW = 60.0
+"""Seconds by which our clock and the server's may differ."""
+
+
+class Answer(NamedTuple):
+    """What a provider answered about an account: its response, and what the plugin made of it."""
+
+    seen: Seen
+    grant: Grant
+    response: Response | None
+    outcome: Identity | TokenKitError
+
+
+@check(
+    "TK501",
+    Severity.ERROR,
+    "The provider does not accept the access token",
+    "It was revoked, or belongs to another app; what tokenkit has stored says nothing of that.",
+)
+def refused(scene: Scene) -> Iterator[Fault]:
+    """Access tokens that the provider answers with 401 or 403."""
+    for answer in _answers(scene):
+        if answer.response is not None and answer.response.status in (401, 403):
+            mend = f"{command(scene, answer.seen, 'refresh')}, or: {login(scene, answer.seen)}"
+            yield about(answer.seen, f"it answered HTTP {answer.response.status}", mend)
+
+
+@check(
+    "TK502",
+    Severity.ERROR,
+    "The account is somebody else's",
+    "Tools would read and write in another person's name.",
+)
+def somebody_else(scene: Scene) -> Iterator[Fault]:
+    """Access tokens that the provider says are another subject's."""
+    for answer in _answers(scene):
+        if isinstance(answer.outcome, Identity) and answer.grant.subject not in ("", answer.outcome.subject):
+            yield about(answer.seen, f"the provider says that it is {answer.outcome.name}'s", login(scene, answer.seen))
+
+
+@check(
+    "TK503",
+    Severity.WARNING,
+    "The clock is wrong",
+    "Whether a token is still good is told by the clock: with a wrong one it is refreshed too often, or too late.",
+)
+def clock(scene: Scene) -> Iterator[Fault]:
+    """A difference between our clock and a provider's, by more than a minute."""
+    for answer in _answers(scene):
+        skew = _skew(answer.response)
+        if abs(skew) > CLOCK_SKEW:
+            where = f"the clock of {answer.seen.account.provider}"
+            yield Fault(where, f"ours differs from it by {abs(skew):.0f} seconds", "sudo timedatectl set-ntp true")
+            return
+
+
+@check(
+    "TK504",
+    Severity.WARNING,
+    "The provider could not be asked",
+    "Whether the account works there is not known.",
+)
+def unreachable(scene: Scene) -> Iterator[Fault]:
+    """Providers that gave no answer, or one that says to come later."""
+    for answer in _answers(scene):
+        if isinstance(answer.outcome, ProviderUnavailable):
+            yield about(answer.seen, str(answer.outcome), answer.outcome.hint or "try again later")
+
+
+CHECKS = (refused, somebody_else, clock, unreachable)
+
+
+def refresh_all(kit: TokenKit) -> None:
+    """Refresh every account that can be, now. How that went is kept with the accounts, where the checks find it."""
+    for account in kit.accounts():
+        try:
+            kit.refresh(str(account))
+        except TokenKitError:
+            continue
+
+
+@lru_cache(maxsize=1)
+def _answers(scene: Scene) -> list[Answer]:
+    """Ask once for all of these checks."""
+    return [answer for seen, grant in active(scene) for answer in _ask(scene, seen, grant)]
+
+
+def _ask(scene: Scene, seen: Seen, grant: Grant) -> Iterator[Answer]:
+    provider = scene.provider(seen.account.provider)
+    token = grant.access_token
+    if isinstance(provider, TokenKitError) or provider.identify is None or seen.account.owner != scene.kit.owner:
+        return
+    if token is None or not token.good(scene.now):
+        return
+    responses: list[Response] = []
+
+    def send(request: Request) -> Response:
+        responses.append(scene.kit.context.send(request))
+        return responses[-1]
+
+    context = scene.kit.context._replace(send=send)
+    client = ClientRegistration(grant.client_id)
+    outcome: Identity | TokenKitError
+    try:
+        outcome = guarded(provider, "identify", provider.identify, context, client, grant)
+    except TokenKitError as error:
+        outcome = error
+    if responses or isinstance(outcome, TokenKitError):
+        yield Answer(seen, grant, responses[-1] if responses else None, outcome)
+
+
+def _skew(response: Response | None) -> float:
+    """Seconds that the server's clock is ahead of ours, by its ``Date`` (RFC 9110 section 6.6.1)."""
+    try:
+        date = parsedate_to_datetime((response.header("date") if response else None) or "")
+    except ValueError:
+        return 0.0
+    return 0.0 if response is None else date.timestamp() - response.at

@@ -1,0 +1,177 @@
+"""Where the folders lie: what copies them away, what loses them, what cannot protect them."""
+
+import os
+from collections.abc import Iterator
+from shlex import quote
+
+from tokenkit.audit.check import Fault, Severity, check
+from tokenkit.audit.mounts import kind_of
+from tokenkit.audit.scene import Scene
+from tokenkit.paths import prefix
+
+NETWORK = frozenset(
+    (
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "afs",
+        "ceph",
+        "fuse.sshfs",
+        "fuse.glusterfs",
+        "9p",
+        "davfs",
+        "fuse.davfs2",
+    )
+)
+MODELESS = frozenset(("vfat", "msdos", "exfat", "ntfs", "ntfs3", "fuseblk"))
+PASSING = frozenset(("overlay", "aufs", "tmpfs", "ramfs"))
+
+SYNCED_NAMES = ("dropbox", "onedrive", "google drive", "googledrive", "my drive", "icloud", "iclouddrive", "nextcloud")
+SYNCED_PARTS = ("Mobile Documents", "CloudStorage")  # iCloud, and all others, in ~/Library on macOS
+SYNCED_MARKS = {".stfolder": "Syncthing", ".dropbox.cache": "Dropbox", ".sync": "Resilio Sync"}
+
+
+@check(
+    "TK121",
+    Severity.WARNING,
+    "The tokens lie in a git work tree",
+    "One `git add` publishes the sealed records for good; whoever ever gets the key can open them then.",
+)
+def tokens_in_git(scene: Scene) -> Iterator[Fault]:
+    """Sealed records below a folder with a ``.git``."""
+    for tree in _work_trees(scene.folders.tokens):
+        yield Fault(scene.folders.tokens, f"{tree} is a git work tree", _move_tokens(scene))
+
+
+@check(
+    "TK122",
+    Severity.ERROR,
+    "Keys or client secrets lie in a git work tree",
+    "One `git add` publishes them for good; people publish their dotfiles.",
+)
+def secrets_in_git(scene: Scene) -> Iterator[Fault]:
+    """The key file and client secrets below a folder with a ``.git``."""
+    for path, mend in _secrets(scene):
+        for tree in _work_trees(path):
+            yield Fault(path, f"{tree} is a git work tree", mend)
+
+
+@check(
+    "TK123",
+    Severity.ERROR,
+    "The tokens lie in a folder that is synced",
+    "Two machines then refresh one grant, and the provider ends it; an older copy that comes back does the same.",
+)
+def tokens_synced(scene: Scene) -> Iterator[Fault]:
+    """Sealed records in a folder of Dropbox, OneDrive, iCloud, Google Drive, Nextcloud or Syncthing."""
+    for what in _synced(scene.folders.tokens):
+        yield Fault(scene.folders.tokens, what, _move_tokens(scene))
+
+
+@check(
+    "TK124",
+    Severity.ERROR,
+    "Keys or client secrets lie in a folder that is synced",
+    "They are then on every machine and server that takes part.",
+)
+def secrets_synced(scene: Scene) -> Iterator[Fault]:
+    """The key file and client secrets in a synced folder."""
+    for path, mend in _secrets(scene):
+        for what in _synced(path):
+            yield Fault(path, what, mend)
+
+
+@check(
+    "TK125",
+    Severity.WARNING,
+    "The tokens lie on a network file system",
+    "Its locks may not hold between machines, and an answer to a refresh can be lost with the connection.",
+)
+def network_file_system(scene: Scene) -> Iterator[Fault]:
+    """NFS, SMB and the like under the tokens."""
+    kind = kind_of(scene.folders.tokens, scene.mounts)
+    if kind in NETWORK and os.path.exists(scene.folders.tokens):
+        yield Fault(scene.folders.tokens, f"it lies on {kind}", _move_tokens(scene))
+
+
+@check(
+    "TK126",
+    Severity.ERROR,
+    "A file system without modes holds keys or tokens",
+    "Every user of this machine can read what lies there, whatever the modes seem to say.",
+)
+def modeless_file_system(scene: Scene) -> Iterator[Fault]:
+    """FAT, exFAT or NTFS under tokens, keys or configuration."""
+    for folder in (scene.folders.tokens, scene.folders.data, scene.folders.config):
+        kind = kind_of(folder, scene.mounts)
+        if kind in MODELESS and os.path.exists(folder):
+            yield Fault(folder, f"it lies on {kind}", "move it to a file system of this machine, such as ext4")
+
+
+@check(
+    "TK127",
+    Severity.NOTE,
+    "The tokens do not outlive this container or session",
+    "A layer of a container goes with the container, and a file system in memory with the next start.",
+)
+def passing_file_system(scene: Scene) -> Iterator[Fault]:
+    """A container's layer, or a file system in memory, under tokens or keys."""
+    for folder in (scene.folders.tokens, scene.folders.data):
+        kind = kind_of(folder, scene.mounts)
+        if kind in PASSING and os.path.exists(folder):
+            yield Fault(folder, f"it lies on {kind}", f"mount a volume at {quote(folder)}")
+
+
+CHECKS = (
+    tokens_in_git,
+    secrets_in_git,
+    tokens_synced,
+    secrets_synced,
+    network_file_system,
+    modeless_file_system,
+    passing_file_system,
+)
+
+
+def _secrets(scene: Scene) -> Iterator[tuple[str, str]]:
+    """The folders that hold secrets unsealed, and how each is moved away."""
+    if os.path.exists(os.path.join(scene.folders.data, "keys.json")):
+        yield scene.folders.data, "move it out, and set XDG_DATA_HOME to the folder above its new place"
+    clients = os.path.join(scene.folders.config, "clients")
+    if os.path.isdir(clients):
+        remove = scene.command("client remove PROVIDER")
+        yield clients, f"use the environment, or client_secret_command in config.toml, then: {remove}"
+
+
+def _move_tokens(scene: Scene) -> str:
+    top = os.path.dirname(scene.folders.tokens)
+    return f"mv {quote(top)} ELSEWHERE, and export {prefix(scene.kit.app)}_HOME=ELSEWHERE"
+
+
+def _lineage(path: str) -> Iterator[str]:
+    """The real path of what exists of `path`, and every folder above it."""
+    real = os.path.realpath(path)
+    while True:
+        yield real
+        if real == os.path.dirname(real):
+            return
+        real = os.path.dirname(real)
+
+
+def _work_trees(path: str) -> Iterator[str]:
+    if os.path.exists(path):
+        yield from (folder for folder in _lineage(path) if os.path.lexists(os.path.join(folder, ".git")))
+
+
+def _synced(path: str) -> Iterator[str]:
+    if not os.path.exists(path):
+        return
+    for folder in _lineage(path):
+        name = os.path.basename(folder)
+        known = name.lower().startswith(SYNCED_NAMES) or name in SYNCED_PARTS
+        marks = [tool for mark, tool in SYNCED_MARKS.items() if os.path.lexists(os.path.join(folder, mark))]
+        if known or marks:
+            yield f"{folder} is synced by {marks[0]}" if marks else f"{folder} looks like a synced folder"
+            return

@@ -1,0 +1,109 @@
+"""The sealed records and the activity log: whether they can be read, and are what was written."""
+
+import hmac
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from shlex import quote
+
+from tokenkit import activity
+from tokenkit.audit.check import Fault, Severity, check
+from tokenkit.audit.scene import Opening, Scene, Seen
+from tokenkit.audit.tree import Role
+from tokenkit.audit.words import about, command
+
+QUARANTINED = 90 * 86400.0
+"""Seconds after which what lies in quarantine is hardly wanted back."""
+
+
+@check(
+    "TK141",
+    Severity.ERROR,
+    "A record cannot be opened",
+    "It is damaged, or was changed or moved by hand; the account cannot be used, and nothing is overwritten.",
+)
+def broken(scene: Scene) -> Iterator[Fault]:
+    """Records that are no whole envelope, or not that of their name."""
+    for seen in _unopened(scene, Opening.BROKEN):
+        yield about(seen, seen.said, f"restore it from a backup, or: {command(scene, seen, 'login', '--replace')}")
+
+
+@check(
+    "TK142",
+    Severity.ERROR,
+    "A record is sealed with a key that is not here",
+    "The account cannot be used until that key is back.",
+)
+def unknown_key(scene: Scene) -> Iterator[Fault]:
+    """Records whose key id is not in the key list."""
+    for seen in _unopened(scene, Opening.UNKNOWN_KEY):
+        yield about(seen, seen.said, scene.command("key import FILE, from a backup of the keys"))
+
+
+@check(
+    "TK143",
+    Severity.ERROR,
+    "A record was written by a later tokenkit",
+    "This one would lose what it does not understand, and so leaves the account alone.",
+)
+def later_version(scene: Scene) -> Iterator[Fault]:
+    """Records of a version that is not known yet."""
+    for seen in _unopened(scene, Opening.LATER):
+        yield about(seen, seen.said, "upgrade tokenkit-oauth in this environment, too")
+
+
+@check(
+    "TK144",
+    Severity.ERROR,
+    "Two accounts share one refresh token",
+    "One of them is a copy: as soon as either is refreshed, a provider that rotates ends both.",
+)
+def shared_refresh_tokens(scene: Scene) -> Iterator[Fault]:
+    """Grants with the same refresh token, compared by a keyed hash that is made for this look alone."""
+    key = os.urandom(32)
+    holders: dict[bytes, list[Seen]] = defaultdict(list)
+    for seen, grant in scene.grants:
+        if grant.refresh_token:
+            holders[hmac.digest(key, grant.refresh_token.reveal().encode(), "sha256")].append(seen)
+    for first, *others in holders.values():
+        for seen in others:
+            mend = command(scene, seen, "logout", "--local")
+            yield about(seen, f"it has the refresh token of {first.account}", mend)
+
+
+@check(
+    "TK145",
+    Severity.NOTE,
+    "Old grants lie in quarantine",
+    "Grants that were replaced are kept, and not revoked; after some months nobody wants them back.",
+)
+def old_quarantine(scene: Scene) -> Iterator[Fault]:
+    """Quarantined records of more than three months."""
+    old: dict[str, int] = defaultdict(int)
+    for node in scene.nodes(Role.RECORD):
+        if node.name and node.name.kind == "quarantine" and node.status.st_mtime < scene.now - QUARANTINED:
+            old[os.path.dirname(node.path)] += 1
+    for folder, count in old.items():
+        mend = f"find {quote(folder)} -name '*.jwe' -mtime +90 -delete"
+        yield Fault(folder, f"{count} older than three months", mend)
+
+
+@check(
+    "TK146",
+    Severity.WARNING,
+    "The activity log was changed or damaged",
+    "A line is not as it was written, or the one before it is gone; a crash or a full disk does that, and so do edits.",
+)
+def damaged_log(scene: Scene) -> Iterator[Fault]:
+    """Lines of the activity log that do not follow from those before them."""
+    for line in scene.log:
+        if not line.sound:
+            where = os.path.join(activity.folder(scene.folders), line.segment)
+            yield Fault(f"{where}:{line.number}", "the chain is broken here", scene.command("log --verify"))
+
+
+CHECKS = (broken, unknown_key, later_version, shared_refresh_tokens, old_quarantine, damaged_log)
+
+
+def _unopened(scene: Scene, opening: Opening) -> Iterator[Seen]:
+    return (seen for seen in scene.records if seen.opening is opening)

@@ -1,0 +1,72 @@
+"""Run the checks, and hold what they found."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from tokenkit.audit.check import Check, Fault, Finding, Severity
+from tokenkit.audit.fix import Done
+from tokenkit.audit.registry import broken, our_checks, plugin_checks
+from tokenkit.audit.scene import Opening, Scene
+
+
+class Report(NamedTuple):
+    """What an audit found at the time `at` (Unix time in seconds, UTC), what it could not look at, what was mended."""
+
+    app: str
+    at: float
+    accounts: int
+    checks: tuple[Check, ...]
+    findings: tuple[Finding, ...]
+    not_checked: tuple[str, ...] = ()
+    fixed: tuple[Done, ...] = ()
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have that severity."""
+        return Counter(finding.check.severity for finding in self.findings)[severity]
+
+    def fails(self, worst: Severity) -> bool:
+        """Whether a finding is as bad as `worst`, or worse."""
+        return any(finding.check.severity.rank <= worst.rank for finding in self.findings)
+
+
+def audit(scene: Scene, more: Iterable[Check] = ()) -> Report:
+    """Run all checks, those of plugins too, and `more`. Nothing is changed, and nothing is sent unless `more` does."""
+    plugins, failed = plugin_checks(scene)
+    checks = (*our_checks(), *plugins, *more)
+    findings = [*failed, *(finding for check in checks for finding in _run(check, scene))]
+    return Report(
+        app=scene.kit.app,
+        at=scene.now,
+        accounts=len(scene.records),
+        checks=checks,
+        findings=tuple(sorted(findings, key=_order)),
+        not_checked=tuple(_not_checked(scene)),
+    )
+
+
+def _run(check: Check, scene: Scene) -> list[Finding]:
+    try:
+        return [Finding(check, fault) for fault in check.find(scene)]
+    except Exception as error:  # noqa: BLE001 - one check that fails hides no other
+        return [broken(check.id, error)]
+
+
+def _order(finding: Finding) -> tuple[str, str, int, str, str]:
+    """By account, what concerns none first; then the worst first."""
+    fault: Fault = finding.fault
+    return fault.owner, fault.account, finding.check.severity.rank, finding.check.id, fault.where
+
+
+def _not_checked(scene: Scene) -> Iterator[str]:
+    """What could not be looked at, and why: it is neither good nor bad."""
+    locked = sum(seen.opening is Opening.LOCKED for seen in scene.records)
+    if locked:
+        yield f"the grants of {locked} accounts, as the keys cannot be had now: {scene.keys.said or 'there are none'}"
+    for seen in scene.records:
+        if seen.opening is Opening.REFUSED:
+            yield f"the grant of {seen.account}: {seen.said}"
+    for path, why in scene.tree.unreadable.items():
+        yield f"{path}: {why}"
+    if scene.files is None:
+        yield "the store, which is not one of files: only the grants in it"

@@ -1,0 +1,148 @@
+"""Secrets in the wrong place: in plaintext, in configuration, in what a shell remembers."""
+
+import glob
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from shlex import quote
+from typing import Any, cast
+
+from tokenkit.audit.check import Fault, Severity, check
+from tokenkit.audit.foreign import holds_tokens
+from tokenkit.audit.scene import Scene
+from tokenkit.audit.tree import Role
+from tokenkit.audit.words import about, login
+
+LIMIT = 8 << 20
+"""Bytes of a file that are looked at."""
+
+HISTORIES = (
+    "~/.bash_history",
+    "~/.zsh_history",
+    "~/.local/share/fish/fish_history",
+    "~/.python_history",
+    "~/.psql_history",
+)
+
+_SECRET = re.compile(
+    rb"""(?ix)
+    (?: client[_-]?secret | refresh[_-]?token | access[_-]?token ) ["']?\s*[=:\s]\s*["']?(?![$<{])[\w.~+/-]{12,}
+    | \b GOCSPX-[\w-]{20,} | \b ya29\.[\w.-]{20,} | \b 1//0[\w-]{20,}         # Google: client secret, access, refresh
+    | \b gh[opsur]_\w{30,} | \b xox[abeprs]-[\w-]{20,}                        # GitHub, Slack
+    | \b Bearer \s+ (?![$<{]) [\w.~+/-]{20,}
+    """
+)
+_ENV_SECRET = re.compile(
+    rb"(?im)^\s*(?:export\s+)?\w*(?:CLIENT_SECRET|REFRESH_TOKEN|ACCESS_TOKEN)\s*=\s*[\"']?[\w.~+/-]{8,}"
+)
+
+
+@check(
+    "TK201",
+    Severity.ERROR,
+    "Tokens lie in plaintext among the sealed ones",
+    "tokenkit seals what it stores; whoever reads this file has the account.",
+)
+def plaintext_tokens(scene: Scene) -> Iterator[Fault]:
+    """Files in the tokens folder with OAuth tokens in plaintext."""
+    for node in scene.nodes(Role.STRAY):
+        if node.is_file and holds_tokens(node.path):
+            mend = f"{scene.command('login PROVIDER')}, then: rm {quote(node.path)}"
+            yield Fault(node.path, "it holds OAuth tokens in plaintext", mend)
+
+
+@check(
+    "TK202",
+    Severity.ERROR,
+    "A client secret stands in a configuration file",
+    "Such files are shown, shared and published; secrets belong into clients/, the environment or a command.",
+)
+def secrets_in_config(scene: Scene) -> Iterator[Fault]:
+    """``client_secret`` in config.toml or in a provider's file."""
+    for node in scene.nodes(Role.WRITTEN):
+        if node.is_file and node.path.endswith(".toml") and _has_secret(_table(node.path), 6):
+            mend = f"{scene.command('client set PROVIDER')}, then delete the line from {quote(node.path)}"
+            yield Fault(node.path, "it has a client_secret", mend)
+
+
+@check(
+    "TK203",
+    Severity.ERROR,
+    "A client secret is stored with a grant",
+    "It then goes wherever the grant goes, also when the grant is moved to another machine.",
+)
+def secrets_in_grants(scene: Scene) -> Iterator[Fault]:
+    """Grants that a provider plugin put a client secret into."""
+    for seen, grant in scene.grants:
+        if any("secret" in name.lower() for name in (*grant.extra, *grant.unknown)):
+            mend = f"upgrade or remove the plugin for {grant.provider}, then: {login(scene, seen)}"
+            yield about(seen, "the plugin keeps a client secret in it", mend)
+
+
+@check(
+    "TK231",
+    Severity.WARNING,
+    "A shell's history holds a secret",
+    "It stays there for months, in every backup; with --deep only, as people do not expect this file to be read.",
+)
+def secrets_in_history(scene: Scene) -> Iterator[Fault]:
+    """Tokens and client secrets in the histories of shells, by line."""
+    for pattern in HISTORIES if scene.deep else ():
+        path = os.path.join(scene.home, pattern.removeprefix("~/"))
+        for number, line in enumerate(_lines(path), 1):
+            if _SECRET.search(line):
+                mend = f"revoke it at the provider, then delete line {number} of {quote(path)}"
+                yield Fault(f"{path}:{number}", "the command holds a token or a client secret", mend)
+
+
+@check(
+    "TK232",
+    Severity.WARNING,
+    "A .env file holds a secret",
+    "Such files end up in archives, images and repositories; with --deep only.",
+)
+def secrets_in_env_files(scene: Scene) -> Iterator[Fault]:
+    """``.env`` files in home, in folders right below it, and in the working directory."""
+    places = (scene.cwd, scene.home, os.path.join(scene.home, "*")) if scene.deep else ()
+    found = {path for place in places for path in glob.iglob(os.path.join(_escaped(place), ".env*"))}
+    for path in sorted(found):
+        number = next((number for number, line in enumerate(_lines(path), 1) if _ENV_SECRET.search(line)), 0)
+        if number:
+            mend = f"{scene.command('client set PROVIDER')}, then delete line {number} of {quote(path)}"
+            yield Fault(f"{path}:{number}", "it holds a token or a client secret", mend)
+
+
+CHECKS = (plaintext_tokens, secrets_in_config, secrets_in_grants, secrets_in_history, secrets_in_env_files)
+
+
+def _table(path: str) -> dict[str, Any]:
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except (OSError, ValueError):
+        return {}
+
+
+def _has_secret(table: dict[str, Any], depth: int) -> bool:
+    if any(name.lower() == "client_secret" and isinstance(value, str) and value for name, value in table.items()):
+        return True
+    inner = [cast(dict[str, Any], value) for value in table.values() if isinstance(value, dict)]
+    return depth > 0 and any(_has_secret(value, depth - 1) for value in inner)
+
+
+def _lines(path: str) -> list[bytes]:
+    """The lines of a plain file; none where it cannot be read."""
+    if not os.path.isfile(path):
+        return []
+    try:
+        with open(path, "rb") as file:
+            return file.read(LIMIT).split(b"\n")
+    except OSError:
+        return []
+
+
+def _escaped(place: str) -> str:
+    """The folder as glob takes it; a last ``*`` stands for the folders in it."""
+    head, tail = os.path.split(place)
+    return os.path.join(glob.escape(head), tail) if tail == "*" else glob.escape(place)

@@ -1,0 +1,147 @@
+"""The files and folders of tokenkit as they lie on the disk, each looked at once and nothing followed."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from enum import Enum, auto
+from functools import cached_property
+from typing import NamedTuple
+
+from tokenkit.audit.fix import STRAYS
+from tokenkit.errors import FileRefused
+from tokenkit.keys.file import path_in
+from tokenkit.paths import Folders, account_name
+from tokenkit.store import KINDS, Name
+from tokenkit.store.files import _PROVIDER, SUFFIX
+
+
+class Role(Enum):
+    """What a file is there for."""
+
+    RECORD = auto()
+    UNSEALED = auto()  # keys and client secrets
+    TEMPORARY = auto()
+    PART = auto()  # folders, locks, notes, the activity log
+    WRITTEN = auto()  # by a person: config.toml, and what they keep beside it
+    STRAY = auto()
+
+
+class Node(NamedTuple):
+    """A file or folder: its path, what it is for, the record's name where it is one, and what lstat says."""
+
+    path: str
+    role: Role
+    name: Name | None
+    status: os.stat_result
+
+    @property
+    def mode(self) -> int:
+        """The permission bits."""
+        return stat.S_IMODE(self.status.st_mode)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, and no link to one."""
+        return stat.S_ISDIR(self.status.st_mode)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a plain file."""
+        return stat.S_ISREG(self.status.st_mode)
+
+
+_Kind = tuple[Role, Name | None]
+_RoleOf = Callable[[tuple[str, ...], bool], _Kind]
+"""From the parts of a path below its root, and whether a folder lies there, to what it is."""
+
+_PART: _Kind = (Role.PART, None)
+_STRAY: _Kind = (Role.STRAY, None)
+
+
+class Tree:
+    """Everything below the folders of one app. `unreadable` fills while it is walked: paths, and why."""
+
+    def __init__(self, folders: Folders) -> None:
+        self.folders = folders
+        self.unreadable: dict[str, str] = {}
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """All files and folders, those that hold them first; each once, though one folder may lie in another."""
+        found: dict[str, Node] = {}
+        for root, role in zip(roots(self.folders), (_in_tokens, _in_config, _in_data, _in_state), strict=True):
+            # People keep their configuration elsewhere, and link to it.
+            start = os.path.realpath(root) if role is _in_config else root
+            for node in self._walk(start, (), role):
+                found.setdefault(node.path, node)
+        return list(found.values())
+
+    def _walk(self, path: str, parts: tuple[str, ...], role: _RoleOf) -> Iterator[Node]:
+        try:
+            status = os.lstat(path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self.unreadable[path] = error.strerror or type(error).__name__
+            return
+        is_folder = stat.S_ISDIR(status.st_mode)
+        yield Node(path, *role(parts, is_folder), status)
+        if is_folder:
+            for entry in self._listed(path):
+                yield from self._walk(os.path.join(path, entry), (*parts, entry), role)
+
+    def _listed(self, folder: str) -> list[str]:
+        try:
+            return sorted(os.listdir(folder))
+        except OSError as error:
+            self.unreadable[folder] = error.strerror or type(error).__name__
+            return []
+
+
+def roots(folders: Folders) -> tuple[str, str, str, str]:
+    """The four folders of an app."""
+    return folders.tokens, folders.config, folders.data, folders.state
+
+
+def _in_tokens(parts: tuple[str, ...], is_folder: bool) -> _Kind:
+    owner = ""
+    if parts and parts[0].startswith("@"):
+        try:
+            owner = account_name(parts[0][1:])
+        except FileRefused:
+            return _STRAY
+        parts = parts[1:]
+    if not parts or parts[0] in (".locks", STRAYS):
+        return _PART
+    kind = parts[0][1:] if parts[0][1:] in KINDS and parts[0][0] == "." else "grant"
+    if kind == "grant" and not _PROVIDER.fullmatch(parts[0]):
+        return _STRAY
+    if len(parts) == 1 and is_folder:
+        return _PART
+    return _record(kind, owner, *parts) if len(parts) == 2 and not is_folder else _STRAY
+
+
+def _record(kind: str, owner: str, folder: str, file: str) -> _Kind:
+    stem, ending, rest = file.rpartition(SUFFIX)
+    try:
+        id = account_name(stem)
+    except FileRefused:
+        return _STRAY
+    name = Name(kind, owner, f"{folder}/{id}" if kind == "grant" else id)
+    roles = {"": Role.RECORD, ".new": Role.TEMPORARY}
+    return (roles[rest], name) if ending and rest in roles else _STRAY
+
+
+def _in_data(parts: tuple[str, ...], is_folder: bool) -> _Kind:
+    keys = os.path.basename(path_in(""))
+    return (Role.UNSEALED, None) if parts in ((keys,), (keys + ".new",)) else _PART
+
+
+def _in_config(parts: tuple[str, ...], is_folder: bool) -> _Kind:
+    if parts[:1] != ("clients",):
+        return (Role.WRITTEN, None)
+    return _PART if is_folder else (Role.UNSEALED, None)
+
+
+def _in_state(parts: tuple[str, ...], is_folder: bool) -> _Kind:
+    return _PART

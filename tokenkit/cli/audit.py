@@ -1,0 +1,105 @@
+"""``tokenkit audit``."""
+
+import os
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tokenkit.cli.session import open_kit
+from tokenkit.cli.speech import agree, data, say, waiting
+from tokenkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from tokenkit.audit import Report
+    from tokenkit.kit import TokenKit
+
+FOUND = 1
+"""The exit code where something was found."""
+
+
+class FailOn(StrEnum):
+    """The least severity that makes the audit fail."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+def audit(
+    ctx: typer.Context,
+    fix: Annotated[bool, typer.Option("--fix", help="Narrow modes and put strays aside, once you agree.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --fix: agree beforehand.")] = False,
+    online: Annotated[bool, typer.Option("--online", help="Ask the providers, too; nothing is refreshed.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="With --online: refresh every account first.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Look into shell histories and .env files, too.")] = False,
+    fail_on: Annotated[FailOn, typer.Option(help="End with 1 from this severity on.")] = FailOn.ERROR,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON; docs/reference/audit-schema.json.")] = False,
+    sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0, for code scanning tools.")] = False,
+) -> None:
+    """Tell the truth about the tokens on this machine, and what mends it.
+
+    It changes nothing, asks nobody and sends nothing, unless --fix or --online says so.
+    """
+    if json and sarif:
+        raise UsageError("--json and --sarif exclude each other", hint="tokenkit audit --help")
+    if (yes and not fix) or (refresh and not online):
+        raise UsageError("--yes goes with --fix, and --refresh with --online", hint="tokenkit audit --help")
+    from tokenkit.audit.check import Severity
+
+    kit = open_kit(ctx)
+    if refresh:
+        from tokenkit.audit.online import refresh_all
+
+        with waiting("refreshing all accounts"):
+            refresh_all(kit)
+    report = _look(kit, deep=deep, online=online)
+    if fix:
+        report = _fixed(kit, report, yes=yes, deep=deep, online=online)
+    _print(report, json=json, sarif=sarif)
+    if report.fails(Severity(fail_on.value)):
+        raise typer.Exit(FOUND)
+
+
+def _look(kit: "TokenKit", *, deep: bool, online: bool) -> "Report":
+    from tokenkit.audit import Scene, audit
+    from tokenkit.audit.online import CHECKS
+
+    with waiting("asking the providers" if online else "looking"):
+        return audit(Scene(kit, deep=deep), CHECKS if online else ())
+
+
+def _fixed(kit: "TokenKit", report: "Report", *, yes: bool, deep: bool, online: bool) -> "Report":
+    """Show the plan, act on it once that is agreed to, and look again."""
+    from tokenkit.audit.fix import act, plan
+
+    repairs = plan(fault.repair for _, fault in report.findings)
+    if not repairs:
+        say("Nothing was found that --fix mends.")
+        return report
+    say("This is what --fix does:")
+    for repair in repairs:
+        say(f"  {repair}")
+    if not yes and not agree("Nothing is deleted.", otherwise="tokenkit audit --fix --yes"):
+        return report
+    done = act(repairs)
+    for each in done:
+        if each.failure:
+            say(f"This failed: {each.repair}: {each.failure}")
+    return _look(kit, deep=deep, online=online)._replace(fixed=tuple(done))
+
+
+def _print(report: "Report", *, json: bool, sarif: bool) -> None:
+    if json:
+        from tokenkit.audit.json import to_json
+
+        return data(to_json(report))
+    if sarif:
+        from tokenkit.audit.sarif import to_sarif
+
+        return data(to_sarif(report))
+    from rich.console import Console
+
+    from tokenkit.audit.table import show
+
+    return show(report, Console(), home=os.path.expanduser("~"))

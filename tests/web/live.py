@@ -1,14 +1,9 @@
-"""Real parts for the tests with a browser: a sandbox, a kit aimed at it, and an app that is served."""
+"""A kit that is aimed at a sandbox, and a sandbox that knows where the app is mounted."""
 
 import os
-import socket
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
-import uvicorn
-from starlette.types import ASGIApp
 from tokenkit import TokenKit
 from tokenkit.sandbox import CLIENTS, Authority, providers
 from tokenkit.store import Store
@@ -39,20 +34,3 @@ def allow_redirects(authority: Authority, prefix: str) -> None:
     """Register the redirect URIs of an app that is mounted there."""
     for name, tail in (("google", ""), ("spotify", ""), ("pocket", "/*")):
         authority.registry.redirect_uris[name].append(f"http://127.0.0.1{prefix}/callback/{name}{tail}")
-
-
-@contextmanager
-def served(make: Callable[[int], ASGIApp]) -> Iterator[str]:
-    """Serve the app that `make` makes for a port, on 127.0.0.1; yields its base URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    quiet = {"log_level": "critical", "access_log": False, "lifespan": "off", "timeout_graceful_shutdown": 1}
-    server = uvicorn.Server(uvicorn.Config(make(port), **quiet))
-    thread = threading.Thread(target=server.run, args=([listener],))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()

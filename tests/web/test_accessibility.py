@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from host import dashboard
-from live import served
 from scene import BUTTONS, scene
 from tokenkit.sandbox import Served
 from tokenkit.web import authorize_app
+
+from browsing import served
 
 pytestmark = pytest.mark.real
 

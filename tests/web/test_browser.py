@@ -6,40 +6,20 @@ from typing import Any
 
 import pytest
 from host import dashboard
-from live import allow_redirects, sandbox_kit, served
+from live import allow_redirects, sandbox_kit
 from tokenkit import TokenKit
 from tokenkit.errors import ConsentRequired
 from tokenkit.sandbox import Authority
 from tokenkit.web import authorize_app
 from tokenkit.web.stand_alone import StandAlone
 
+from browsing import served
+
 pytestmark = pytest.mark.real
 
 GOOGLE = '<tokenkit-authorize provider="google" scopes="gmail.readonly"></tokenkit-authorize>'
 SPOTIFY = '<tokenkit-authorize provider="spotify"></tokenkit-authorize>'
 MAIL = "read your mail and its settings"
-
-
-@pytest.fixture
-def browse(chromium: Any) -> Iterator[Callable[..., Any]]:
-    """Open a tab in a fresh browser profile; whatever our pages log, or a policy blocks, fails the test."""
-    contexts: list[Any] = []
-    said: list[str] = []
-
-    def browse(**options: Any) -> Any:
-        context = chromium.new_context(viewport={"width": 1000, "height": 900}, **options)
-        contexts.append(context)
-        context.set_default_timeout(8000)
-        context.on(
-            "console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None
-        )
-        context.on("weberror", lambda error: said.append(str(error.error)))
-        return context.new_page()
-
-    yield browse
-    for context in contexts:
-        context.close()
-    assert said == []
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from tokenkit.audit import Scene, audit
 from tokenkit.errors import UnknownAccount
 from tokenkit.web.answers import json, page
 from tokenkit.web.last_use import last_uses
@@ -10,9 +11,13 @@ from tokenkit.web.visit import Visit
 
 
 def accounts(visit: Visit) -> Response:
-    """All providers and accounts. It only looks: nothing is refreshed, and nothing is sent."""
+    """All providers and accounts. It only looks: nothing is refreshed, and nothing is sent.
+
+    What the audit found concerns the whole machine, so it is shown only where the person is its operator, too.
+    """
     views = overview(visit.kit)
     groups: dict[str, object] = {
+        "report": audit(Scene(visit.kit)) if visit.place.may_register else None,
         "may_register": visit.place.may_register,
         "uses": last_uses(visit.kit),
         "needing": [view for view in views if any(one.condition == "attention" for one in view.accounts)],

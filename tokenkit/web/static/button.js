@@ -189,6 +189,10 @@ function element(tag, part, members = {}) {
   return Object.assign(made, members);
 }
 
+function sentence(text) {
+  return text.slice(0, 1).toUpperCase() + text.slice(1) + (/[.!?:…]$|@[\w.-]+$/.test(text) ? "" : ".");
+}
+
 class TokenkitAuthorize extends HTMLElement {
   static observedAttributes = ["provider", "scopes", "account"];
 
@@ -303,7 +307,7 @@ class TokenkitAuthorize extends HTMLElement {
   #set(state, text, action = null) {
     const { state: line, actions } = this.#built;
     const focused = this.#focused || this.shadowRoot.activeElement !== null;
-    line.textContent = text;
+    line.textContent = sentence(text);
     actions.replaceChildren(...(action ? [this.#action(action)] : []));
     if (focused && document.activeElement === document.body) actions.firstElementChild?.focus();
     this.#focused = focused && action === null; // until there is something again that can have it

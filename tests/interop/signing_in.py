@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 from oidc import Browser
 from tokenkit import Account, TokenKit
-from tokenkit.sign_in import Conversation, sign_in
+from tokenkit.sign_in import sign_in
 
 MakeKit = Callable[..., TokenKit]
 
 
 def login(kit: TokenKit, browser: Browser, *scopes: str, person: str = "") -> Account:
     """Sign in with a real loopback redirect; `person` steers the answer, see ``server.mjs``."""
-    conversation = Conversation(opener=browser.open, say=lambda text: None)
-    return sign_in(kit, "op", scopes, account=person, way="browser", conversation=conversation)
+    silent: list[str] = []
+    return sign_in(kit, "op", scopes, account=person, way="browser", opener=browser.open, say=silent.append)
 
 
 def stored(kit: TokenKit, account: Account) -> dict[str, str]:

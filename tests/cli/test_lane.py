@@ -111,13 +111,16 @@ def test_the_first_use_in_an_hour_is_left_to_the_program_which_logs_it(
 
 
 PROCESS = """
-import os, sys
-os._exit = lambda code: None
+import os
+import sys
 before = set(sys.modules)
 sys.argv = ["tokenkit", "token", "google"]
+os._exit = sys.exit
 from tokenkit.cli.lane import main
-main()
-print(*sorted(name for name in set(sys.modules) - before if name.startswith("tokenkit")), file=sys.stderr)
+try:
+    main()
+finally:
+    print(*sorted(name for name in set(sys.modules) - before if name.startswith("tokenkit")), file=sys.stderr)
 """
 
 

@@ -106,16 +106,18 @@ def test_a_file_name_that_we_never_wrote_is_refused(name):
 def test_the_folders_on_linux_are_the_xdg_ones_and_the_home_moves_the_tokens_only():
     """R26."""
     plain = {"HOME": "/home/me"}
-    usual = folders("tokenkit", plain)
-    assert usual.tokens == "/home/me/.tokenkit/tokens"
-    assert usual.config == "/home/me/.config/tokenkit"
-    assert usual.data == "/home/me/.local/share/tokenkit"
-    assert usual.state == "/home/me/.local/state/tokenkit"
-    moved = folders("pocketpaw", {**plain, "POCKETPAW_HOME": "/srv/paw", "XDG_DATA_HOME": "/data"})
-    assert moved.tokens == "/srv/paw/tokens"
-    assert moved.config == "/home/me/.config/pocketpaw"
-    assert moved.data == "/data/pocketpaw"
-    assert moved.state == "/home/me/.local/state/pocketpaw"
+    assert folders("tokenkit", plain) == (
+        "/home/me/.tokenkit/tokens",
+        "/home/me/.config/tokenkit",
+        "/home/me/.local/share/tokenkit",
+        "/home/me/.local/state/tokenkit",
+    )
+    assert folders("pocketpaw", {**plain, "POCKETPAW_HOME": "/srv/paw", "XDG_DATA_HOME": "/data"}) == (
+        "/srv/paw/tokens",
+        "/home/me/.config/pocketpaw",
+        "/data/pocketpaw",
+        "/home/me/.local/state/pocketpaw",
+    )
 
 
 def test_a_relative_xdg_folder_is_ignored_as_its_specification_says():

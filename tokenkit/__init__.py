@@ -8,7 +8,7 @@ Names are loaded when first used (PEP 562), so that importing the package costs 
 """
 
 TYPE_CHECKING = False
-"""True for type checkers, who know the name: importing `typing` for it is a tenth of `tokenkit token`."""
+"""True for type checkers, who know the name: importing `typing` for it takes longer than the rest of this."""
 
 if TYPE_CHECKING:
     from tokenkit.account import Account

@@ -1,7 +1,7 @@
 """The note of a lease: what those who refresh one account tell each other, across processes; never a secret (R8)."""
 
 import json
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tokenkit import errors
 from tokenkit.errors import ProviderUnavailable, TokenKitError
@@ -14,8 +14,7 @@ _SHARED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """The last refresh that failed: what to tell the others, until when not to try again, how many in a row.
 
     Times are Unix time in seconds, UTC.
@@ -26,7 +25,7 @@ class Failure:
     hint: str
     at: float
     retry_at: float
-    count: int
+    failures: int
 
     def error(self, account: str) -> TokenKitError:
         """The error as whoever shares it gets it."""
@@ -38,8 +37,7 @@ class Failure:
         return kind(self.message, hint=self.hint, account=account)
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """`newest`: the highest generation ever saved; `attempt`: when a refresh began that has not ended, else None."""
 
     newest: int = 0
@@ -48,7 +46,7 @@ class Note:
 
     def begun(self, now: float) -> "Note":
         """A refresh is about to be sent."""
-        return replace(self, attempt=now)
+        return self._replace(attempt=now)
 
     def ended(self, generation: int) -> "Note":
         """A record of that generation is saved."""
@@ -59,7 +57,7 @@ class Note:
 
         An attempt whose outcome is not known stays open: should the next be refused, this one's answer was lost.
         """
-        count = 1 if self.failure is None else self.failure.count + 1
+        count = 1 if self.failure is None else self.failure.failures + 1
         backoff = now + min(FIRST_BACKOFF * 2 ** min(count - 1, 20), LONGEST_BACKOFF)
         asked = getattr(error, "retry_at", None)
         kind = type(error).__name__
@@ -69,7 +67,7 @@ class Note:
             hint=error.hint[:200],
             at=now,
             retry_at=backoff if asked is None else max(asked, now + FIRST_BACKOFF),
-            count=count,
+            failures=count,
         )
         return Note(newest=self.newest, attempt=None if outcome_known else self.attempt, failure=failure)
 
@@ -77,7 +75,7 @@ class Note:
         """Write it: JSON, small."""
         record: dict[str, object] = {"newest": self.newest, "attempt": self.attempt}
         if self.failure is not None:
-            record["failure"] = {name: getattr(self.failure, name) for name in Failure.__slots__}
+            record["failure"] = self.failure._asdict()
         return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
 
     @classmethod
@@ -105,5 +103,5 @@ def _failure(record: dict[str, object]) -> Failure | None:
         hint=str(record["hint"]),
         at=float(str(record["at"])),
         retry_at=float(str(record["retry_at"])),
-        count=int(str(record["count"])),
+        failures=int(str(record["failures"])),
     )

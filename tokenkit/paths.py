@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from tokenkit.errors import ConfigurationError, FileRefused, UsageError
 
@@ -15,19 +16,13 @@ _RESERVED = frozenset(
 )  # devices on Windows, with any extension: learn.microsoft.com/windows/win32/fileio/naming-a-file
 
 
-class Folders:
+class Folders(NamedTuple):
     """Absolute paths: sealed records, what people write, keys, and what may be lost (locks, activity)."""
 
-    __slots__ = ("config", "data", "state", "tokens")
-
-    def __init__(self, tokens: str, config: str, data: str, state: str) -> None:
-        self.tokens = tokens
-        self.config = config
-        self.data = data
-        self.state = state
-
-    def __iter__(self) -> Iterator[str]:
-        return iter((self.tokens, self.config, self.data, self.state))
+    tokens: str
+    config: str
+    data: str
+    state: str
 
 
 def folders(app: str = "tokenkit", environ: Mapping[str, str] = os.environ) -> Folders:

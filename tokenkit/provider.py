@@ -8,8 +8,7 @@ library of its own. So it composes by calling, and four lambdas test it.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
-from urllib.parse import urlencode
+from typing import Any, NamedTuple, Protocol, cast
 
 from tokenkit.errors import InvalidAnswer
 from tokenkit.grant import Grant, PendingAuthorization
@@ -47,6 +46,8 @@ class Request:
     @classmethod
     def form(cls, url: str, fields: Mapping[str, str], headers: Headers = ()) -> "Request":
         """A POST of ``application/x-www-form-urlencoded`` fields that asks for JSON."""
+        from urllib.parse import urlencode
+
         standard = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
         return cls("POST", url, (*standard, *headers), urlencode(fields).encode())
 
@@ -96,8 +97,7 @@ def _header(headers: Headers, name: str) -> str | None:
     return next((value for key, value in headers if key.lower() == wanted), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """All that a provider may touch.
 
     `send` raises `ProviderUnavailable` when there is no answer (its `sent` says whether the request can have arrived);
@@ -111,8 +111,7 @@ class Context:
     sleep: Callable[[float], None]
 
 
-@dataclass(frozen=True, slots=True)
-class ClientRegistration:
+class ClientRegistration(NamedTuple):
     """The registration that the user made at the provider (RFC 6749 section 2): client id and, perhaps, secret."""
 
     client_id: str
@@ -128,8 +127,7 @@ class Scope:
     device: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizationRequest:
+class AuthorizationRequest(NamedTuple):
     """What a sign-in asks for. `scopes` are full values; `redirect_uri` is where the answer is awaited.
 
     `need_refresh_token` is False only when one is stored already and the provider need not be pressed for another.
@@ -148,16 +146,14 @@ class AuthorizationAnswer:
     parameters: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Whose account it is: `subject` never changes, `name` is what people call it (an address, a user name)."""
 
     subject: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Revocation:
+class Revocation(NamedTuple):
     """What revoking did: whether the provider confirmed it, and a sentence where there is more to say."""
 
     done: bool

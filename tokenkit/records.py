@@ -1,6 +1,5 @@
 """Grants and pending authorizations as sealed records of a store: seal and write, read and open."""
 
-import hashlib
 import os
 import threading
 import time
@@ -89,10 +88,12 @@ class Records:
 
     def quarantine(self, account: Account, now: float) -> Version | None:
         """Keep a copy of whatever is stored for the account, readable or not, and return its version (R18, R30)."""
+        from hashlib import sha256
+
         stored = self.store.load(grant_name(account))
         if stored is None:
             return None
-        digest = hashlib.sha256(account.name.encode()).hexdigest()[:16]  # the longest names leave no room beside them
+        digest = sha256(account.name.encode()).hexdigest()[:16]  # the longest names leave no room beside them
         copy = Name("quarantine", self.owner, f"{account.provider}/{digest}/{now:.6f}")
         if self.store.version(copy) is None:
             self.store.save(copy, stored.data, replaces=None)

@@ -11,16 +11,13 @@ import os
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping
+from typing import Any, NoReturn
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from tokenkit.errors import BrokenRecord, KeyUnavailable, UsageError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, NoReturn
 
 KEY_SIZE = 32
 """Bytes of a key, and of a content key."""
@@ -63,10 +60,10 @@ class Key:
     def __repr__(self) -> str:
         return f"Key({self.kid!r}, …)"
 
-    def __reduce_ex__(self, protocol: object) -> "NoReturn":
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a key is neither pickled nor copied")
 
-    def __deepcopy__(self, memo: object) -> "NoReturn":
+    def __deepcopy__(self, memo: object) -> NoReturn:
         raise TypeError("a key is neither pickled nor copied")
 
 
@@ -184,7 +181,7 @@ def _header(protected: bytes) -> dict[str, str]:
     return members
 
 
-def _unique(pairs: "list[tuple[str, Any]]") -> "dict[str, Any]":
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise _Damage("a member of its header is given twice")

@@ -1,12 +1,9 @@
 """The access token that a tool gets, and the one judgement whether it is still good."""
 
 from collections.abc import Collection, Mapping
+from typing import Any, NoReturn
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, NoReturn
-
-Record = Mapping[str, "Any"]
+Record = Mapping[str, Any]
 
 REFRESH_MARGIN = 300.0
 """Seconds before the end at which a background refresh may start; a fifth of the lifetime if that is less (R3)."""
@@ -42,13 +39,13 @@ class Secret:
     def __repr__(self) -> str:
         return "Secret(…)"
 
-    def __reduce_ex__(self, protocol: object) -> "NoReturn":
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a secret is neither pickled nor copied")
 
     def __copy__(self) -> "Secret":
         return self
 
-    def __deepcopy__(self, memo: object) -> "NoReturn":
+    def __deepcopy__(self, memo: object) -> NoReturn:
         raise TypeError("a secret is neither pickled nor copied")
 
 
@@ -118,10 +115,10 @@ class AccessToken:
     def __repr__(self) -> str:
         return f"AccessToken(…, type={self.type!r}, expires_at={self.expires_at!r})"
 
-    def __reduce_ex__(self, protocol: object) -> "NoReturn":
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("an access token is neither pickled nor copied")
 
-    def __deepcopy__(self, memo: object) -> "NoReturn":
+    def __deepcopy__(self, memo: object) -> NoReturn:
         raise TypeError("an access token is neither pickled nor copied")
 
 

@@ -1,7 +1,6 @@
 """The life of a grant at a real authorization server that rotates, and that ends the family when a token is reused."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from threading import Barrier
 
 import httpx
@@ -120,7 +119,7 @@ def test_a_device_signs_in_by_code(make_kit: MakeKit, server: Server, browser: B
             browser.enter_code(*shown)
 
     grant = provider.device(
-        replace(server.context(), sleep=wait),
+        server.context()._replace(sleep=wait),
         ClientRegistration("television"),
         AuthorizationRequest("", ["calendar.read"]),
         lambda uri, code: shown.extend((uri, code)),

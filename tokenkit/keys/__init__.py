@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tokenkit.keys.source import KeySource
     from tokenkit.paths import Folders

@@ -7,6 +7,7 @@ that `load` reads for the fast lane.
 import json
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from tokenkit import private_file
 from tokenkit.errors import KeyUnavailable
@@ -14,10 +15,8 @@ from tokenkit.keys import jwks
 from tokenkit.keys.jwks import KeyList
 from tokenkit.os_words import move_away
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-    from typing import Any
 
 FILE = "file"
 """What the member ``source`` says, or means by its absence, when the keys are in the file."""
@@ -30,7 +29,7 @@ def path_in(folder: str) -> str:
     return os.path.join(folder, "keys.json")
 
 
-def document(folder: str) -> "dict[str, Any] | None":
+def document(folder: str) -> dict[str, Any] | None:
     """The parsed key file, whatever its form; None only when there is none.
 
     Raises `FileRefused` for a file that others may read, or that is not plainly ours, and `KeyUnavailable` for one that
@@ -56,7 +55,7 @@ def load(folder: str) -> KeyList | None:
     return jwks.key_list(found, f"the key file {path}", hint=mending(path))
 
 
-def write(folder: str, document: "Mapping[str, Any]") -> None:
+def write(folder: str, document: Mapping[str, Any]) -> None:
     """Replace the file as a whole, durably. Hold `lock`, from reading on."""
     private_file.write(path_in(folder), json.dumps(document, indent=1).encode() + b"\n")
 

@@ -2,32 +2,20 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from tokenkit.errors import KeyUnavailable
 from tokenkit.seal import Key, b64url_decode, b64url_encode, new_key
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 VERSION = 1
 """The member ``v`` of what we write."""
 
 
-class KeyList:
+class KeyList(NamedTuple):
     """The keys in use: the first one seals, all of them open. `generation` grows with every change (R29)."""
 
-    __slots__ = ("generation", "keys")
-
-    def __init__(self, generation: int, keys: tuple[Key, ...]) -> None:
-        self.generation = generation
-        self.keys = keys
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, KeyList) and (self.generation, self.keys) == (other.generation, other.keys)
-
-    def __hash__(self) -> int:
-        return hash((self.generation, self.keys))
+    generation: int
+    keys: tuple[Key, ...]
 
     @property
     def first(self) -> Key:
@@ -45,7 +33,7 @@ def new_key_list() -> KeyList:
     return KeyList(1, (new_key(),))
 
 
-def document(keys: KeyList) -> "dict[str, Any]":
+def document(keys: KeyList) -> dict[str, Any]:
     """A key list as a JWK Set: a secret."""
     members = [
         {"kty": "oct", "kid": key.kid, "alg": "A256KW", "k": b64url_encode(key.secret).decode()} for key in keys.keys
@@ -63,7 +51,7 @@ def load(data: bytes, where: str, *, hint: str) -> KeyList:
     return key_list(parse(data, where, hint=hint), where, hint=hint)
 
 
-def parse(data: bytes, where: str, *, hint: str) -> "dict[str, Any]":
+def parse(data: bytes, where: str, *, hint: str) -> dict[str, Any]:
     """The JSON object in `data`, of a version that we know. Raises `KeyUnavailable`."""
     try:
         found: dict[str, Any] | None = json.loads(data.decode())
@@ -80,7 +68,7 @@ def parse(data: bytes, where: str, *, hint: str) -> "dict[str, Any]":
     return found
 
 
-def key_list(document: "Mapping[str, Any]", where: str, *, hint: str) -> KeyList:
+def key_list(document: Mapping[str, Any], where: str, *, hint: str) -> KeyList:
     """The key list in a parsed JWK Set. Raises `KeyUnavailable`."""
     members: list[dict[str, Any]] | None = document.get("keys")
     generation = document.get("generation", 1)
@@ -94,7 +82,7 @@ def key_list(document: "Mapping[str, Any]", where: str, *, hint: str) -> KeyList
     return KeyList(generation, keys)
 
 
-def _key(member: "dict[str, Any]", where: str, hint: str) -> Key:
+def _key(member: dict[str, Any], where: str, hint: str) -> Key:
     if not isinstance(member, dict):
         raise _unusable(where, "has a key that is not an object", hint)
     kid, text = member.get("kid"), member.get("k")

@@ -48,6 +48,11 @@ def test_a_token_that_was_dead_on_arrival_is_used_for_a_minute():
     assert not token(0).good(1061)
 
 
+def test_a_token_that_was_dead_on_arrival_calls_for_no_refresh_ahead_of_its_end():
+    """R16: else every look would refresh it, not one a minute."""
+    assert not AccessToken("value", expires_at=1000.0, obtained_at=1000.0).closing(1005.0)
+
+
 def test_a_record_gives_its_token_only_if_it_is_good_for_what_is_asked():
     assert usable(RECORD, 1500).value == "access-1"
     assert usable(RECORD, 1500, scopes=["a"])

@@ -109,8 +109,10 @@ class AccessToken:
         return self.expires_at is None or now < self.expires_at
 
     def closing(self, now: float) -> bool:
-        """Whether a background refresh is due (R3)."""
-        return self.expires_at is not None and now >= self.expires_at - min(REFRESH_MARGIN, self.lifetime() / 5)
+        """Whether a background refresh is due (R3); never for a token that was expired on arrival (R16)."""
+        if self.expires_at is None or self.lifetime() == 0:
+            return False
+        return now >= self.expires_at - min(REFRESH_MARGIN, self.lifetime() / 5)
 
     def __repr__(self) -> str:
         return f"AccessToken(…, type={self.type!r}, expires_at={self.expires_at!r})"

@@ -434,6 +434,17 @@ def test_a_stepped_clock_costs_one_refresh_and_no_loop(kit, step):
     assert kit.scripted.refreshes == 1
 
 
+def test_a_failure_from_before_the_clock_was_stepped_back_stops_nobody(kit):
+    """R12: else it would be shared until the clock is there again."""
+    expire(kit)
+    kit.scripted.will(unavailable(sent=False))
+    with pytest.raises(ProviderUnavailable):
+        kit.token("scripted")
+    kit.clock.advance(-7200)
+    kit.token("scripted")
+    assert kit.scripted.refreshes == 2
+
+
 def test_a_login_replaces_the_grant_as_a_whole_and_keeps_the_old_one_in_quarantine_unrevoked(kit):
     """R18."""
     old = stored(kit).refresh_token

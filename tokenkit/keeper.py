@@ -153,9 +153,12 @@ class Keeper:
             )
 
     def _share_failure(self, account: Account, note: Note, began: float) -> None:
-        """One request, one failure: those who waited for it share it, and those who come too soon after (R5, R12)."""
-        failure = note.failure
-        if failure is not None and (began <= failure.at or failure.at <= self.context.now() < failure.retry_at):
+        """One request, one failure: those who waited for it share it, and those who come too soon after (R5, R12).
+
+        A failure from the future is of a clock that was stepped back since: it stops nobody.
+        """
+        failure, now = note.failure, self.context.now()
+        if failure is not None and failure.at <= now and (began <= failure.at or now < failure.retry_at):
             raise failure.error(str(account))
 
     def _write_unsaved(self, account: Account) -> None:

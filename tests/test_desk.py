@@ -69,6 +69,13 @@ def test_another_process_sign_out_and_login_are_seen_within_a_second(kit, tmp_pa
     assert kit.token(asked).value == other.token(asked).value
 
 
+def test_a_login_is_seen_at_once_where_it_was_made(kit):
+    """R1: the second is for what other processes do."""
+    first = kit.token("scripted")
+    kit.sign_in()
+    assert kit.token("scripted").value != first.value
+
+
 def test_a_clock_stepped_back_does_not_freeze_the_memory(kit, tmp_path):
     """R1: outside the window, on either side, the store is looked at."""
     kit.token("scripted")

@@ -174,7 +174,9 @@ class TokenKit:
         """
         from tokenkit.sign_in import sign_in
 
-        return sign_in(self, provider, scopes, account=account, name=name, way=way, replace_broken=replace_broken)
+        signed_in = sign_in(self, provider, scopes, account=account, name=name, way=way, replace_broken=replace_broken)
+        self._desk.forget()
+        return signed_in
 
     def begin(
         self,
@@ -205,7 +207,9 @@ class TokenKit:
 
         Raises `CallbackRefused` for any answer that is not this browser's own, once and in time; `ConsentDenied`.
         """
-        return self.authorizations.complete(callback_url, binding=binding)
+        account = self.authorizations.complete(callback_url, binding=binding)
+        self._desk.forget()
+        return account
 
     def logout(self, account: str, *, local: bool = False) -> "SignOut":
         """Revoke at the provider, unless `local`, then remove here; the result says which of the two happened (R19)."""

@@ -6,7 +6,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 PIP     = $(BIN)/python -m pip install -qq --disable-pip-version-check
 QUICK   = not slow and not real
-OP      = tests/interop/node_modules/.package-lock.json
+NODE    = tests/interop/node_modules/.package-lock.json tests/web/node_modules/.package-lock.json
 
 .PHONY: demo test check lint quick docs bench soak torture clean
 .DELETE_ON_ERROR:
@@ -14,7 +14,7 @@ OP      = tests/interop/node_modules/.package-lock.json
 demo: $(VENV)/.runtime  ## the whole life of three accounts, against the sandbox
 	@$(BIN)/tokenkit demo
 
-test: $(VENV)/.test $(OP)  ## the whole suite, real parts included where they are there
+test: $(VENV)/.test $(NODE)  ## the whole suite, real parts included where they are there
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: lint quick  ## what to run before every commit
@@ -40,11 +40,11 @@ bench:  ## tokenkit beside its peers, measured in one run: the byte-compiled pac
 soak: $(VENV)/.test  ## ten minutes of short-lived tokens under the real clock
 	$(BIN)/python -m pytest --torture -m soak $(ARGS)
 
-torture: $(VENV)/.test $(OP)  ## the whole suite, with the number of rounds that evidence needs
+torture: $(VENV)/.test $(NODE)  ## the whole suite, with the number of rounds that evidence needs
 	$(BIN)/python -m pytest --torture -m "not soak" $(ARGS)
 
 clean:
-	rm -rf $(VENV) .cache tests/interop/node_modules
+	rm -rf $(VENV) .cache tests/*/node_modules
 
 # A stamp beside the environment, not the environment itself: `python -m venv` leaves a half-made one when it fails.
 $(VENV)/.made:
@@ -63,8 +63,9 @@ $(VENV)/.test $(VENV)/.dev: $(VENV)/.%: $(VENV)/.made pyproject.toml
 	@$(PIP) --editable '.[$*]'
 	@touch $@
 
-# The real authorization server of tests/interop. Without npm, or without its registry, those tests say why they skip.
-$(OP): tests/interop/package.json tests/interop/package-lock.json
+# The authorization server of tests/interop and what tests/web looks for barriers with. Without npm, or without its
+# registry, the tests that need them say so and skip.
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	@if command -v npm >/dev/null; then \
-		(cd tests/interop && npm ci --silent --no-audit --no-fund --cache ../../.cache/npm && touch ../../$@) || \
-		echo "oidc-provider could not be installed: the tests against it will be skipped" >&2; fi
+		(cd $* && npm ci --silent --no-audit --no-fund --cache $(CURDIR)/.cache/npm && touch $(CURDIR)/$@) || \
+		echo "the packages of $* could not be installed: tests that need them will be skipped" >&2; fi

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import tokenkit.consent
+from tokenkit.cli.app import SECTIONS
 from tokenkit.paths import folders, prefix
 from tokenkit.sandbox import CLIENTS, Authority, serve
 
@@ -85,11 +86,19 @@ def test_few_examples_are_not_run_and_each_says_why() -> None:
     assert all(len(example.why_not.split()) > 3 for example in skipped)
 
 
-@pytest.mark.parametrize("page", ["cli.md", "json.md"])
+@pytest.mark.parametrize("page", ["audit-schema.json", "checks.md", "cli.md", "json.md"])
 def test_the_generated_pages_are_what_the_program_says_today(page: str) -> None:
     pages = runpy.run_path(str(TOP / "docs" / "generate.py"))["PAGES"]
     written = (TOP / "docs" / "reference" / page).read_text(encoding="utf-8")
     assert written == pages[page](), "run: make docs"
+
+
+def test_the_readme_and_the_changelog_name_every_command() -> None:
+    commands = {command for section in SECTIONS.values() for command in section}
+    readme = (TOP / "README.md").read_text(encoding="utf-8").partition("## The program")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`tokenkit (\w+)", readme)) == commands
+    changelog = (TOP / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert [command for command in commands if f"`{command}`" not in changelog] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)

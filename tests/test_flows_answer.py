@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tokenkit.errors import InvalidAnswer, TokenKitError
 from tokenkit.flows.answer import LONGEST, member_at, read_answer
@@ -164,7 +164,6 @@ def _read_fuzzed(body, separator):
     )
 
 
-@settings(deadline=None, derandomize=True, max_examples=300)
 @given(ANSWERS, SEPARATORS)
 def test_whatever_is_answered_no_refresh_token_is_lost_and_the_record_can_be_written(members, separator):
     """R16, fuzzed: an error of ours, or a grant with the new refresh token or the old one that survives storage."""
@@ -182,7 +181,6 @@ def test_whatever_is_answered_no_refresh_token_is_lost_and_the_record_can_be_wri
     assert stored.scopes == kept.scopes
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_answer_raise_only_what_is_ours(body):
     with suppress(TokenKitError):

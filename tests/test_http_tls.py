@@ -14,7 +14,7 @@ from tokenkit.errors import ConfigurationError, TokenRefused
 from tokenkit.http import Transport
 from tokenkit.provider import Request
 
-from peers import DEADLINE, OK, Handler, Peer, answering, fails, peer, point, read_request
+from peers import OK, PATIENCE, Handler, Peer, answering, fails, peer, point, read_request
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +103,7 @@ def test_a_cut_after_the_handshake_may_have_carried_the_request(certificate: str
     """R12"""
     verify = ssl.create_default_context(cafile=certificate)
     with peer(over_tls(certificate, lambda tls: (read_request(tls), None)[1])) as server:
-        assert fails(https(server), Transport(deadline=DEADLINE, verify=verify)).sent
+        assert fails(https(server), Transport(deadline=PATIENCE, verify=verify)).sent
 
 
 def test_authorities_that_cannot_be_read_are_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,15 +29,15 @@ SECTIONS: dict[str, dict[str, Command]] = {
         "status": Command("accounts:status", "Show how accounts stand, or check them for a script."),
         "refresh": Command("refresh:refresh", "Refresh the token of an account now."),
         "logout": Command("logout:logout", "Revoke at the provider, then remove here."),
-        "dashboard": Command("dashboard:dashboard", "Show, connect and disconnect accounts in a browser."),
+        "dashboard": Command("dashboard:dashboard", "Show the accounts in a browser, and connect them there."),
     },
     "Tokens": {
         "token": Command("token:token", "Print an access token that works, refreshed if need be."),
         "request": Command("request:request", "Make an HTTP request with the token on, and print the answer."),
     },
     "Oversight": {
-        "audit": Command("audit:audit", "Tell whether accounts, keys and files are safe, and what mends them."),
-        "log": Command("log:log", "Show which program was handed which account's token, and when."),
+        "audit": Command("audit:audit", "Tell the truth about the tokens on this machine, and what mends it."),
+        "log": Command("log:log", "Show which program was handed which account's token, and what else happened."),
     },
     "Set-up": {
         "providers": Command("providers:providers", "List the providers, or show one: scopes, where to register."),

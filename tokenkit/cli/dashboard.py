@@ -22,7 +22,7 @@ def dashboard(
         typer.Option(min=0, max=65535, help="Listen on this port; any free one, unless a provider wants a fixed one."),
     ] = 0,
 ) -> None:
-    """Show the accounts in a browser, connect and disconnect them there.
+    """Show the accounts in a browser, and connect them there.
 
     Prints a link that opens the page once, in one browser. The page is gone when this command ends (Ctrl-C).
     """

@@ -8,7 +8,7 @@ import typer
 from tokenkit.account import Account
 from tokenkit.cli.options import AsJson, ScopeList, complete_provider, parse_scopes
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import ask, data, say
+from tokenkit.cli.speech import ask, data, printable, say
 from tokenkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,4 +102,4 @@ def _tell(kit: "TokenKit", signed_in: Account, wanted: str, json: bool) -> None:
 
         data(accounts_json([status]))
     else:
-        data(str(signed_in))
+        data(printable(str(signed_in)))

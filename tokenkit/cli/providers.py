@@ -22,7 +22,7 @@ def providers(
     ] = "",
     json: AsJson = False,
 ) -> None:
-    """List the providers, or show one: its scopes, and where to register a client."""
+    """List the providers, or show one: scopes, where to register."""
     kit = open_kit(ctx)
     found = [kit.provider(name)] if name else _all(kit)
     if json:

@@ -26,14 +26,14 @@ def sandbox(
     """
     from tokenkit.sandbox import Authority, serve
 
-    with serve(Authority(access_lifetime=lifetime), port=port) as served:
-        say("The sandbox listens until Ctrl-C. In another terminal, for accounts apart from your own:\n")
-        say("\n".join(_lines(served.base_url)) + "\n")
-        data(served.base_url)
-        try:
+    try:
+        with serve(Authority(access_lifetime=lifetime), port=port) as served:
+            say("The sandbox listens until Ctrl-C. In another terminal, for accounts apart from your own:\n")
+            say("\n".join(_lines(served.base_url)) + "\n")
+            data(served.base_url)
             threading.Event().wait()
-        except KeyboardInterrupt:
-            say("The sandbox is closed.")
+    except KeyboardInterrupt:
+        say("The sandbox is closed.")
 
 
 def _lines(base_url: str) -> Iterator[str]:

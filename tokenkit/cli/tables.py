@@ -1,5 +1,6 @@
 """Tables and blocks for people: on a terminal as wide as it is, elsewhere plain lines that nothing cuts."""
 
+import os
 import shutil
 import sys
 import textwrap
@@ -57,7 +58,8 @@ def _show_rich(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    header_style = "" if os.environ.get("NO_COLOR") else "bold"  # no-color.org
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style=header_style)
     for position, title in enumerate(titles, 1):
         table.add_column(title, no_wrap=position < len(titles), overflow="fold")
     for row in rows:

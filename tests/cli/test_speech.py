@@ -1,0 +1,65 @@
+"""How a command asks and waits."""
+
+import io
+import sys
+import time
+
+import pytest
+from tokenkit.cli import speech
+from tokenkit.errors import UsageError
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_wait_is_spoken_of_on_a_terminal_once_it_takes_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speech, "QUIET", 0.0)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    deadline = time.monotonic() + 10
+    with speech.waiting("asking google for a new token"):
+        while "asking google" not in sys.stderr.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.001)
+    assert "asking google for a new token" in sys.stderr.getvalue()
+
+
+def test_a_short_wait_and_a_pipe_get_no_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with speech.waiting("asking google"):
+        pass
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with speech.waiting("asking google"):
+        pass
+    assert sys.stderr.getvalue() == ""
+
+
+@pytest.mark.parametrize(("typed", "agreed"), {"y": True, "yes": True, "YES": True, "": False, "no": False}.items())
+def test_nothing_but_yes_is_agreement(typed: str, agreed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{typed}\n"))
+    assert speech.agree("Revoking this ends that, too.", otherwise="--yes") == agreed
+
+
+def test_where_nobody_can_be_asked_the_option_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    with pytest.raises(UsageError) as caught:
+        speech.agree("Revoking this ends that, too.", otherwise="tokenkit logout google --yes")
+    assert caught.value.hint == "tokenkit logout google --yes"
+
+
+def test_a_secret_is_not_shown_while_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R35."""
+    asked = []
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", lambda prompt, stream: asked.append((prompt, stream)) or " the-secret ")
+    assert speech.ask_secret("Client secret: ") == "the-secret"
+    assert asked == [("Client secret: ", sys.stderr)]
+
+
+def test_a_prompt_stands_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal("me\n"))
+    assert speech.ask("Who? ") == "me"
+    assert capsys.readouterr() == ("", "Who? ")

@@ -1,0 +1,86 @@
+"""What people see: whole on a pipe, and fitted to the terminal, however narrow."""
+
+import io
+import sys
+
+import pytest
+from tokenkit.cli.tables import show_block, show_table
+
+TITLES = ("ACCOUNT", "TOKEN", "SCOPES")
+ROWS = [
+    ("google/me@example.com", "good for 59 minutes", "calendar, drive, gmail.readonly, gmail.send, openid, profile"),
+    ("spotify/me@example.com", "none until you sign in", "user-read-email"),
+]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def open_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> Terminal:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    return terminal
+
+
+def test_on_a_pipe_every_row_is_a_line_that_nothing_cuts(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(TITLES, ROWS)
+    assert capsys.readouterr().out == (
+        "ACCOUNT                 TOKEN                   SCOPES\n"
+        "google/me@example.com   good for 59 minutes     calendar, drive, gmail.readonly, gmail.send, openid, profile\n"
+        "spotify/me@example.com  none until you sign in  user-read-email\n"
+    )
+
+
+def test_on_a_terminal_only_the_last_column_is_wrapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = open_terminal(monkeypatch, 80)
+    monkeypatch.setenv("NO_COLOR", "1")
+    show_table(TITLES, ROWS)
+    lines = [line.rstrip() for line in terminal.getvalue().splitlines()]
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[1] == "google/me@example.com   good for 59 minutes     calendar, drive, gmail.readonly,"
+    assert lines[-1] == "spotify/me@example.com  none until you sign in  user-read-email"
+
+
+def test_on_a_narrow_terminal_every_row_is_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = open_terminal(monkeypatch, 50)
+    show_table(TITLES, ROWS)
+    assert terminal.getvalue() == (
+        "google/me@example.com\n"
+        "  token   good for 59 minutes\n"
+        "  scopes  calendar, drive, gmail.readonly,\n"
+        "          gmail.send, openid, profile\n"
+        "spotify/me@example.com\n"
+        "  token   none until you sign in\n"
+        "  scopes  user-read-email\n"
+    )
+
+
+def test_colours_end_where_nobody_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """https://no-color.org."""
+    terminal = open_terminal(monkeypatch, 120)
+    show_table(TITLES, ROWS)
+    assert "\x1b[1m" in terminal.getvalue()
+    terminal = open_terminal(monkeypatch, 120)
+    monkeypatch.setenv("NO_COLOR", "1")
+    show_table(TITLES, ROWS)
+    assert "\x1b" not in terminal.getvalue()
+
+
+def test_an_address_or_a_command_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are there to be copied."""
+    terminal = open_terminal(monkeypatch, 40)
+    address = "https://console.example.com/a/very/long/path-to-copy"
+    show_block("Google", {"register at": address, "empty": ""})
+    assert terminal.getvalue() == f"Google\n  register at  {address}\n"
+
+
+def test_markup_and_control_characters_in_a_cell_are_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = open_terminal(monkeypatch, 80)
+    monkeypatch.setenv("NO_COLOR", "1")
+    show_table(("A", "B"), [("[bold]x[/bold]", "\x1b[2Jy")])
+    assert "[bold]x[/bold]" in terminal.getvalue()
+    assert "?[2Jy" in terminal.getvalue()

@@ -17,10 +17,16 @@ from functools import partial
 from importlib.metadata import version
 
 from tokenkit import Context, TokenKit
+from tokenkit.audit import Scene, audit
+from tokenkit.grant import grant_to_bytes
+from tokenkit.records import grant_name
 from tokenkit.sandbox import CLIENTS, Authority, providers
+from tokenkit.store.files import FileStore
+from tokenkit.token import Secret
 
 ROUNDS = 15
 CALLS = 20_000
+ACCOUNTS = 10_000
 PEERS = ("Authlib", "google-auth", "msal", "spotipy")
 
 Measure = Callable[[], float]
@@ -34,6 +40,7 @@ def main() -> None:
         environ = prepare(home)
         show("A good token in a running process", "ns", in_memory(TokenKit(environ=environ)))
         show("A new process that prints a stored token, CPU", "ms", new_process(environ))
+        show(f"An audit of {ACCOUNTS:,} accounts, CPU", "ms", audit_of_many(environ), rounds=3)
 
 
 def prepare(home: str) -> dict[str, str]:
@@ -94,6 +101,31 @@ def new_process(environ: Mapping[str, str]) -> dict[str, Measure]:
     return {name: partial(cpu, command, environ) for name, command in commands.items()}
 
 
+def audit_of_many(environ: Mapping[str, str]) -> dict[str, Measure]:
+    """Milliseconds of CPU; the reference opens every record, and no more."""
+    kit = TokenKit(providers=providers("http://127.0.0.1:1"), environ=environ)
+    store, ring = kit.records.store, kit.records.ring
+    assert isinstance(store, FileStore)
+    (account,) = kit.accounts()
+    grant = kit.records.get(account).grant
+    for number in range(ACCOUNTS - 1):
+        name = grant_name(account._replace(name=f"{number}@example.com"))
+        sealed = ring.seal_record(name, grant_to_bytes(grant.renewed(refresh_token=Secret(f"refresh-{number}"))))
+        with open(store.path(name), "xb", opener=partial(os.open, mode=0o600)) as file:
+            file.write(sealed)
+    return {
+        "open every record": partial(busy, lambda: [kit.records.load(each) for each in kit.accounts()]),
+        "tokenkit audit": partial(busy, lambda: audit(Scene(kit, home=environ["HOME"]))),
+    }
+
+
+def busy(call: Callable[[], object]) -> float:
+    """Milliseconds of CPU that a call took in this process."""
+    began = time.process_time()
+    call()
+    return (time.process_time() - began) * 1e3
+
+
 def cpu(command: list[str], environ: Mapping[str, str]) -> float:
     """Milliseconds of CPU that a command took; it must succeed."""
     process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
@@ -103,10 +135,10 @@ def cpu(command: list[str], environ: Mapping[str, str]) -> float:
     return (usage.ru_utime + usage.ru_stime) * 1e3
 
 
-def show(title: str, unit: str, measures: Mapping[str, Measure]) -> None:
+def show(title: str, unit: str, measures: Mapping[str, Measure], *, rounds: int = ROUNDS) -> None:
     """Run the rounds and print the medians, their spread, and how they stand to the first."""
     results: dict[str, list[float]] = {name: [] for name in measures}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, measure in measures.items():
             results[name].append(measure())
     medians = {name: statistics.median(values) for name, values in results.items()}

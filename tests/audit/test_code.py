@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from importlib.metadata import entry_points
 
 import pytest
 from tokenkit.audit import Severity
@@ -13,8 +14,10 @@ HEAD = "Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n"
 
 
 @pytest.fixture
-def install(tmp_path, monkeypatch):
+def install(house, tmp_path, monkeypatch):
     """Install a package that registers something: its metadata, and one file."""
+    monkeypatch.setattr("tokenkit.audit.scene.entry_points", entry_points)
+    monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))

@@ -113,7 +113,7 @@ def test_the_table_groups_by_account_and_ends_with_what_it_comes_to():
         "",
         "google/me@example.com",
         "  error    X1     A title. A reason.",
-        "                  /r: has ended",
+        "                  Has ended",
         "                    → tokenkit login google",
         "",
         "ACCOUNT                ERRORS  WARNINGS  NOTES",

@@ -87,10 +87,8 @@ def _find(tool: Tool) -> Callable[[Scene], Iterator[Fault]]:
         for path in _places(tool, scene):
             if os.path.isfile(path) and holds_tokens(path):
                 mode = os.stat(path).st_mode & 0o777
-                whom = f"and others can read it (mode {mode:04o})" if mode & 0o044 else "open to every program you run"
-                yield Fault(
-                    path, f"{tool.name} keeps tokens there in plaintext, {whom}", _mend(scene, tool, path, mode)
-                )
+                whom = f"others can read it (mode {mode:04o})" if mode & 0o044 else "every program of yours can read it"
+                yield Fault(path, whom, _mend(scene, tool, path, mode))
 
     return find
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from shlex import quote
 from urllib.parse import urlsplit
 
@@ -73,7 +74,7 @@ def retired(scene: Scene) -> Iterator[Fault]:
     "The provider's plugin is not the one the grant came from",
     "Refresh token and client secret are sent nowhere else than where they came from, so that nothing is refreshed.",
 )
-def changed(scene: Scene) -> Iterator[Fault]:
+def plugin_changed(scene: Scene) -> Iterator[Fault]:
     """Grants with another issuer, endpoint or client id than plugin and configuration have today (R17)."""
     for seen, grant in active(scene):
         provider = scene.provider(seen.account.provider)
@@ -86,10 +87,13 @@ def changed(scene: Scene) -> Iterator[Fault]:
             "revocation endpoint": (grant.revocation_endpoint, provider.revocation_endpoint),
             "client id": (grant.client_id, client_id or grant.client_id),
         }
-        for name, (then, today) in pairs.items():
-            if then != today:
-                what = f"its {name} was {then or 'none'}, and is {today or 'none'} today"
-                yield about(seen, what, "put the old one back, or: " + login(scene, seen))
+        changed = [
+            f"its {name} was {then or 'none'}, and is {today or 'none'} today"
+            for name, (then, today) in pairs.items()
+            if then != today
+        ]
+        if changed:
+            yield about(seen, "; ".join(changed), "put the old one back, or: " + login(scene, seen))
 
 
 @check(
@@ -182,7 +186,7 @@ def insecure_opt_in(scene: Scene) -> Iterator[Fault]:
     where = os.path.join(scene.folders.config, "config.toml")
     for account, settings in scene.config.accounts.items():
         for host in settings.insecure_hosts:
-            mend = f"serve {host} with TLS, and delete it from insecure_hosts"
+            mend = f"serve {host} with TLS, and delete it from insecure_hosts in {where}"
             yield Fault(where, f"it is allowed at {host}", mend, account)
 
 
@@ -190,7 +194,7 @@ CHECKS = (
     wider_scopes,
     fewer_scopes,
     retired,
-    changed,
+    plugin_changed,
     without_tls,
     superseded,
     clock,
@@ -211,6 +215,7 @@ def _identity(scene: Scene, seen: Seen) -> frozenset[str]:
     return frozenset() if isinstance(provider, TokenKitError) else frozenset(resolve_scopes(provider, None))
 
 
+@lru_cache(maxsize=256)
 def _plain_http(url: str, insecure: frozenset[str]) -> bool:
     try:
         check_tls(parse_url(url), insecure)

@@ -25,7 +25,8 @@ QUARANTINED = 90 * 86400.0
 def broken(scene: Scene) -> Iterator[Fault]:
     """Records that are no whole envelope, or not that of their name."""
     for seen in _unopened(scene, Opening.BROKEN):
-        yield about(seen, seen.said, f"restore it from a backup, or: {command(scene, seen, 'login', '--replace')}")
+        again = command(scene, seen, "login", "--replace")
+        yield about(seen, seen.said, f"restore {quote(seen.where)} from a backup, or: {again}")
 
 
 @check(

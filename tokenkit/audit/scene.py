@@ -166,11 +166,13 @@ class Scene:
 
     def client_id(self, provider: str) -> str | None:
         """The client id configured for a provider, empty where none is, None where that cannot be told."""
-        try:
-            known = self.kit.known_client(provider)
-        except TokenKitError:
-            return None
-        return "" if known is None else known.client_id
+        if provider not in self._client_ids:
+            try:
+                known = self.kit.known_client(provider)
+                self._client_ids[provider] = "" if known is None else known.client_id
+            except TokenKitError:
+                self._client_ids[provider] = None
+        return self._client_ids[provider]
 
     @cached_property
     def config(self) -> Config:
@@ -188,20 +190,19 @@ class Scene:
     def open(self, name: Name, data: bytes) -> Seen:
         """Open the record of a grant; never raises."""
         account = Account(*parse_account(name.id), owner=name.owner)
-        kid = ""
+        kid, plaintext = "", b""
         try:
             kid = seal.header(data)["kid"]
             if self.keys.keys is None:
                 return Seen(account, Opening.LOCKED, said=self.keys.said, kid=kid)
             claims = {"typ": name.kind, "app": self.kit.app, "owner": name.owner, "account": name.id}
             plaintext = seal.open(data, self.keys.keys.by_kid, **claims)
-            if _version(plaintext) > VERSION:
-                return Seen(account, Opening.LATER, said="it was written by a later tokenkit", kid=kid)
             return Seen(account, Opening.OPENED, grant_from_bytes(plaintext, account=str(account)), kid=kid)
         except KeyUnavailable as error:
             return Seen(account, Opening.UNKNOWN_KEY, said=str(error), kid=kid)
         except BrokenRecord as error:
-            return Seen(account, Opening.BROKEN, said=str(error), kid=kid)
+            opening = Opening.LATER if _version(plaintext) > VERSION else Opening.BROKEN
+            return Seen(account, opening, said=str(error), kid=kid)
 
     def _grants(self) -> Iterator[tuple[Name, str]]:
         """The names of all grants, and where each lies: of all owners in files, of the kit's own elsewhere."""
@@ -233,6 +234,10 @@ class Scene:
 
     @cached_property
     def _providers(self) -> dict[str, Provider | TokenKitError]:
+        return {}
+
+    @cached_property
+    def _client_ids(self) -> dict[str, str | None]:
         return {}
 
 

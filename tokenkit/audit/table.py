@@ -50,7 +50,10 @@ def _fault(fault: Fault, home: str) -> Iterator[RenderableType]:
     where = fault.where
     if home and where.startswith(home + os.sep):
         where = "~" + where[len(home) :]
-    yield Text(f"{_plain(where)}: {_plain(fault.what)}")
+    if fault.account and fault.where not in fault.mend:  # what is wrong is the account, whichever file it lies in
+        yield Text(_plain(fault.what[:1].upper() + fault.what[1:]))
+    else:
+        yield Text(f"{_plain(where)}: {_plain(fault.what)}")
     yield Padding(Text(f"→ {_plain(fault.mend)}", style="green"), (0, 0, 0, 2))
 
 

@@ -3,6 +3,7 @@
 import pytest
 from tokenkit.errors import ProviderUnavailable, UnknownAccount
 from tokenkit.provider import Revocation
+from tokenkit.records import grant_name
 
 from scripted import ScriptedKit
 
@@ -68,6 +69,26 @@ def test_accounts_of_the_same_person_that_end_as_well_are_named(kit, monkeypatch
     assert kit.sharing_fate("scripted/work") == []
     monkeypatch.setattr(kit.scripted, "revocation_reach", "client")
     assert list(map(str, kit.sharing_fate("scripted/work"))) == ["scripted/me@example.com"]
+
+
+def test_a_broken_record_beside_it_keeps_nobody_signed_in(kit, monkeypatch):
+    """R19: whose the broken one is cannot be told, so it is not among those that end."""
+    broken = grant_name(kit.sign_in(name="work"))
+    store = kit.records.store
+    store.save(broken, b"torn", replaces=store.version(broken))
+    monkeypatch.setattr(kit.scripted, "revocation_reach", "client")
+    assert kit.sharing_fate(str(kit.me)) == []
+    assert kit.logout(str(kit.me)).revoked
+
+
+def test_an_account_whose_plugin_is_gone_is_removed_and_that_nobody_was_asked_is_told(kit):
+    """R19."""
+    kit._providers.clear()
+    assert kit.sharing_fate(str(kit.me)) == []
+    outcome = kit.logout(str(kit.me))
+    assert (outcome.removed, outcome.revoked) == (True, False)
+    assert "scripted was not asked" in outcome.note
+    assert kit.accounts() == []
 
 
 def test_signing_out_of_what_is_not_there_is_told(kit):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tokenkit.account import Account
-from tokenkit.errors import Conflict, ProviderError, TokenKitError
+from tokenkit.errors import Conflict, ProviderError, StoreError, TokenKitError, UnknownAccount
 from tokenkit.grant import MOVED, Grant
 from tokenkit.keeper import Keeper
 from tokenkit.plugins import guarded
@@ -23,16 +23,24 @@ class SignOut:
 
 def sharing_fate(keeper: Keeper, account: Account) -> list[Account]:
     """The other local accounts that a revocation ends: the same person's, where it reaches the whole client."""
-    provider = keeper.provider(account.provider)
-    if provider.revoke is None or provider.revocation_reach != "client":
-        return []
     mine = keeper.records.get(account).grant
+    try:
+        provider = keeper.provider(account.provider)
+    except TokenKitError:
+        return []  # a provider that cannot be asked ends nothing
+    if not mine.subject or provider.revoke is None or provider.revocation_reach != "client":
+        return []
     others = [other for other in keeper.records.accounts(account.provider) if other != account]
-    return [other for other in others if _same_client(keeper.records.get(other).grant, mine)]
+    return [other for other in others if _person_and_client(keeper, other) == (mine.subject, mine.client_id)]
 
 
-def _same_client(grant: Grant, other: Grant) -> bool:
-    return bool(grant.subject) and (grant.subject, grant.client_id) == (other.subject, other.client_id)
+def _person_and_client(keeper: Keeper, account: Account) -> tuple[str, str] | None:
+    """Whose it is, and under which client; None for a record that is broken or gone, which keeps nobody signed in."""
+    try:
+        grant = keeper.records.get(account).grant
+    except (StoreError, UnknownAccount):
+        return None
+    return grant.subject, grant.client_id
 
 
 def sign_out(keeper: Keeper, account: Account, *, local: bool = False) -> SignOut:
@@ -55,7 +63,10 @@ def sign_out(keeper: Keeper, account: Account, *, local: bool = False) -> SignOu
 
 
 def _revoke(keeper: Keeper, account: Account, grant: Grant) -> tuple[bool, str]:
-    provider = keeper.provider(account.provider)
+    try:
+        provider = keeper.provider(account.provider)
+    except TokenKitError as error:
+        return False, f"{account.provider} was not asked ({error})"
     if provider.revoke is None or grant.state == MOVED:
         return False, _by_hand(provider)
     try:

@@ -6,6 +6,7 @@ import pytest
 from tokenkit.errors import (
     BrokenRecord,
     CallbackRefused,
+    ClientRefused,
     KeyUnavailable,
     ProviderUnavailable,
     StoreUnavailable,
@@ -193,6 +194,43 @@ def test_a_grant_is_not_lost_because_the_provider_would_not_say_whose_it_is(kit,
     monkeypatch.setattr(kit.scripted, "identify", identify)
     assert kit.sign_in().name == "default"
     assert kit.token("scripted")
+
+
+def test_no_error_of_a_plugin_that_is_asked_whose_it_is_loses_a_grant(kit, monkeypatch):
+    def identify(*_):
+        raise ClientRefused("this client may not ask that")
+
+    monkeypatch.setattr(kit.scripted, "identify", identify)
+    assert kit.sign_in().name == "default"
+
+
+def test_what_is_sealed_with_a_lost_key_is_set_aside_only_when_wanted(kit, tmp_path):
+    """R30: the way out that the error names is one."""
+    account = kit.sign_in()
+    (tmp_path / ".local" / "share" / "tokenkit" / "keys.json").unlink()
+    kit.records.ring.add()
+    with pytest.raises(KeyUnavailable) as caught:
+        begin(kit)
+    assert "tokenkit login scripted --replace" in caught.value.hint
+    pending = begin(kit, replace_broken=True)
+    assert kit.complete(answer(pending), binding="browser-1") == account
+    assert len(list(kit.records.store.names("quarantine"))) == 1
+
+
+def test_a_login_never_replaces_a_record_that_it_has_not_seen(kit, monkeypatch):
+    """R8: a refresh that is saved while the former grant is being copied is met by a newer generation."""
+    account = kit.sign_in()
+    quarantine = kit.records.quarantine
+
+    def slowly(*args):
+        monkeypatch.undo()
+        held = kit.records.get(account)
+        kit.records.save(account, held.grant.renewed(generation=2), replaces=held.version)
+        return quarantine(*args)
+
+    monkeypatch.setattr(kit.records, "quarantine", slowly)
+    kit.sign_in()
+    assert kit.records.get(account).grant.generation == 3
 
 
 def test_an_account_can_be_named_by_the_person(kit):

@@ -12,9 +12,10 @@ from tokenkit.errors import (
     BrokenRecord,
     CallbackRefused,
     Conflict,
-    ProviderError,
+    KeyUnavailable,
     StoreError,
     StoreUnavailable,
+    TokenKitError,
     UsageError,
 )
 from tokenkit.grant import Grant, PendingAuthorization
@@ -34,6 +35,9 @@ PENDINGS_PER_OWNER = 200
 """Sign-ins that may be under way over all bindings: whoever draws a new one each time does not fill the store."""
 
 SHORT_WAIT = 5.0
+
+UNREADABLE = (BrokenRecord, KeyUnavailable)
+"""What `replace_broken` moves out of the way: damaged, or sealed with a key that is lost."""
 
 
 class Authorizations:
@@ -86,7 +90,7 @@ class Authorizations:
         for account in self._records.accounts(provider.name):
             try:
                 self._records.load(account)
-            except BrokenRecord:
+            except UNREADABLE:
                 if not replace_broken:
                     raise
                 self._records.set_aside(account, self._ctx.now())
@@ -143,7 +147,7 @@ class Authorizations:
         for _ in range(2):
             try:
                 identity = guarded(provider, "identify", provider.identify, self._ctx, client, grant)
-            except ProviderError:
+            except TokenKitError:
                 continue
             return identity.subject, identity.name
         return "", ""
@@ -173,7 +177,7 @@ class Authorizations:
     def _taken(self, account: Account, subject: str) -> bool:
         try:
             held = self._records.load(account)
-        except BrokenRecord:
+        except UNREADABLE:
             return True  # it broke during the consent: what was just granted goes beside it
         return held is not None and bool(held.grant.subject) and held.grant.subject != subject
 
@@ -183,9 +187,10 @@ class Authorizations:
             held = self._records.load(account)
             newest = max(self._keeper.note(account).newest, held.grant.generation if held else 0)
             grant = grant.renewed(generation=newest + 1)
-            version = self._records.quarantine(account, self._ctx.now()) if held else None
+            if held:
+                self._records.quarantine(account, self._ctx.now())
             try:
-                self._records.save(account, grant, replaces=version)
+                self._records.save(account, grant, replaces=held.version if held else None)
                 break
             except Conflict:
                 continue  # a refresh was saved in between: the login stands over that, too

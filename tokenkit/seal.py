@@ -108,9 +108,11 @@ def open(data: bytes, keys: Mapping[str, Key], *, typ: str, app: str, owner: str
             return _decrypt(parts, key)
     except (_Damage, InvalidTag, InvalidUnwrap) as error:
         raise _broken(str(error) or "it was changed after it was sealed", typ, account) from None
+    provider = account.partition("/")[0] if typ == "grant" else "PROVIDER"
     raise KeyUnavailable(
         f"the {typ} record of {account!r} is sealed with the key {found['kid']!r}, which is not among the keys at hand",
-        hint="restore the key from a backup (tokenkit key list says where keys come from), or: tokenkit key import",
+        hint="restore the key from a backup (tokenkit key list says where it belongs), or: tokenkit key import FILE "
+        f"(if it is lost for good: tokenkit login {provider} --replace)",
         account=account,
     )
 

@@ -290,6 +290,71 @@ def test_a_sign_out_beats_a_refresh_on_its_way_which_revokes_what_it_got(kit):
     assert kit.scripted.revoked == ["refresh-2", "refresh-4"]
 
 
+def test_what_could_not_be_revoked_after_a_sign_out_is_told_as_such(kit, monkeypatch):
+    """R19: and an error of the revocation does not hide that the account is signed out."""
+    expire(kit)
+
+    def revoke(*_):
+        raise ClientRefused("the provider does not know this client")
+
+    def sign_out():
+        kit.logout("scripted", local=True)
+        monkeypatch.setattr(kit.scripted, "revoke", revoke)
+
+    kit.scripted.will(sign_out)
+    with pytest.raises(UnknownAccount, match="was not revoked"):
+        kit.token("scripted/me@example.com")
+
+
+def test_a_refresh_of_a_former_grant_never_replaces_that_of_a_new_login(kit):
+    """R8: not even where the note, and with it the newest generation, was lost in between."""
+    expire(kit)
+    former = stored(kit).refresh_token
+    signed_in = []
+
+    def again():
+        kit.logout("scripted", local=True)
+        kit.records.store._notes.clear()
+        kit.sign_in()
+        signed_in.append(stored(kit).access_token.value)
+        kit.scripted._current = former  # a provider at which both sign-ins live
+
+    kit.scripted.will(again)
+    assert [kit.refresh("scripted").value] == signed_in
+    assert [stored(kit).access_token.value] == signed_in
+
+
+def test_an_answer_without_an_access_token_is_saved_and_no_dead_token_is_called_fresh(kit, monkeypatch):
+    """R16: the refresh token in it is the only one that works from now on."""
+    expire(kit)
+    refreshed = []
+
+    def refresh(ctx, client, grant):
+        refreshed.append(grant.refresh_token)
+        return grant.renewed(refresh_token=kit.scripted._rotate())
+
+    monkeypatch.setattr(kit.scripted, "refresh", refresh)
+    for _ in range(2):
+        with pytest.raises(InvalidAnswer, match="without an access token"):
+            kit.token("scripted")
+    assert len(refreshed) == 1
+    assert stored(kit).refresh_token == kit.scripted._current
+    monkeypatch.undo()
+    kit.clock.advance(2)
+    assert kit.token("scripted").good(kit.clock.now())
+
+
+def test_a_plugin_that_broke_may_have_lost_an_answer(kit):
+    """R8: nobody knows whether its request was acted on."""
+    expire(kit)
+    kit.scripted.will(ValueError("while reading the answer"), ConsentRequired("refused", reason="revoked"))
+    with pytest.raises(ProviderBroken):
+        kit.token("scripted")
+    kit.clock.advance(2)
+    with pytest.raises(ConsentRequired, match="the answer to an earlier refresh was lost"):
+        kit.token("scripted")
+
+
 def test_a_sign_out_after_a_refresh_that_it_did_not_see_ends_that_too(kit):
     """R8, R19: the other order."""
     original = kit.scripted.revoke

@@ -78,7 +78,7 @@ class Records:
                 return self.save(account, grant, replaces=held.version)
             except Conflict:
                 current = self.load(account)
-                if current is None or current.grant.generation != held.grant.generation:
+                if current is None or grant_to_bytes(current.grant) != grant_to_bytes(held.grant):
                     raise
                 held = current
 

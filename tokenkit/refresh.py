@@ -12,6 +12,7 @@ from tokenkit.errors import (
     Conflict,
     ConsentRequired,
     InvalidAnswer,
+    ProviderBroken,
     ProviderChanged,
     ProviderUnavailable,
     StoreError,
@@ -89,7 +90,10 @@ class Refresh:
         except TokenKitError as error:
             self._write_note(self.note.failed(error, self.ctx.now(), outcome_known=_outcome_known(error)))
             raise
-        return self._persist(grant, provider, client)
+        held = self._persist(grant, provider, client)
+        if held.grant.access_token is self.held.grant.access_token:
+            raise self._brought_nothing(provider)
+        return held
 
     def _check_time_left(self) -> None:
         """A lease that ends by time must outlast the request and its retry (R6)."""
@@ -151,8 +155,15 @@ class Refresh:
             with suppress(StoreError):  # it lies on the same disk, perhaps
                 self._write_note(self.note.failed(failure, self.ctx.now(), outcome_known=False))
             raise NotSaved(failure, grant, self.held) from None
-        self._write_note(self.note.ended(grant.generation))
+        self.note = self.note.ended(grant.generation)
+        self._write_note(self.note)
         return held
+
+    def _brought_nothing(self, provider: Provider) -> InvalidAnswer:
+        """The answer had a refresh token, which is saved by now, and no access token: nobody can be served."""
+        error = InvalidAnswer(f"{provider.title} answered without an access token that can be used")
+        self._write_note(self.note.failed(error, self.ctx.now(), outcome_known=True))
+        return error
 
     def _overtaken(self, grant: Grant, provider: Provider, client: ClientRegistration) -> Held:
         """The record changed under the refresh: a login stands, and after a sign-out what we got is revoked (R8)."""
@@ -160,13 +171,21 @@ class Refresh:
         if current is not None:
             self._write_note(self.note.ended(current.grant.generation))
             return current
-        if provider.revoke is not None:
-            guarded(provider, "revoke", provider.revoke, self.ctx, client, grant)
+        revoked = self._revoked(grant, provider, client)
         raise UnknownAccount(
-            f"{self.account} was signed out while it was being refreshed; what the refresh brought was revoked",
+            f"{self.account} was signed out while it was being refreshed; what the refresh brought was "
+            + ("revoked" if revoked else f"not revoked: remove the app yourself. {provider.manage_url}".rstrip()),
             hint=f"tokenkit login {self.account.provider}",
             account=str(self.account),
         )
+
+    def _revoked(self, grant: Grant, provider: Provider, client: ClientRegistration) -> bool:
+        if provider.revoke is None:
+            return False
+        try:
+            return guarded(provider, "revoke", provider.revoke, self.ctx, client, grant).done
+        except TokenKitError:
+            return False
 
     def _next_generation(self) -> int:
         return max(self.held.grant.generation, self.note.newest) + 1
@@ -179,7 +198,7 @@ def _outcome_known(error: TokenKitError) -> bool:
     """Whether the provider certainly did not act on the request: it never left, or was put off (429, Retry-After)."""
     if isinstance(error, ProviderUnavailable):
         return not error.sent or error.retry_at is not None
-    return not isinstance(error, InvalidAnswer)
+    return not isinstance(error, (InvalidAnswer, ProviderBroken))
 
 
 def consent_required(account: Account, reason: str) -> ConsentRequired:

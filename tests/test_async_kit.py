@@ -5,11 +5,12 @@ import threading
 import time
 
 import pytest
-from scripted import LIFETIME, ScriptedKit
-
+from tokenkit import async_kit
 from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.errors import ConsentRequired, ProviderUnavailable
 from tokenkit.store.memory import MemoryStore
+
+from scripted import LIFETIME, ScriptedKit
 
 
 class ThreadStore(MemoryStore):
@@ -156,6 +157,21 @@ def test_two_event_loops_share_one_kit(kit, sync):
     assert len(values) == 4
     assert len(set(values)) == 1
     assert sync.scripted.refreshes == 1
+
+
+def test_two_event_loops_that_look_first_at_the_same_moment_both_find_threads(kit, monkeypatch):
+    """R7: the pool is there before anything says so."""
+    make = async_kit.ThreadPoolExecutor
+    found = []
+
+    def slowly(*args, **options):
+        monkeypatch.setattr(async_kit, "ThreadPoolExecutor", make)
+        found.append(kit._looks)
+        return make(*args, **options)
+
+    monkeypatch.setattr(async_kit, "ThreadPoolExecutor", slowly)
+    assert asyncio.run(kit.accounts())
+    assert found
 
 
 def test_errors_arrive_as_they_are(kit, sync):

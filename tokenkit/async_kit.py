@@ -204,8 +204,8 @@ class AsyncTokenKit:
     @property
     def _looks(self) -> ThreadPoolExecutor:
         if self._pool_pid != os.getpid():  # the first use, or the first after a fork: threads do not survive it (R7)
-            self._pool_pid = os.getpid()
             self._pool = ThreadPoolExecutor(LOOKS, thread_name_prefix="tokenkit-look")
+            self._pool_pid = os.getpid()  # last: another thread's loop may look in between
         return self._pool
 
 

@@ -290,9 +290,15 @@ class TestCookies:
 class TestSizes:
     def test_a_large_form_is_not_read(self, me):
         assert me.post("/start/google", {"csrf": me.csrf(), "scopes": "a" * 20_000}).status_code == 413
+        assert me.send("GET", "/", **NAVIGATION, content_length="9" * 5000).status_code == 413
 
     def test_a_long_address_is_not_looked_at(self, me):
         assert me.go("/callback/google?state=" + "a" * 9000).status_code == 414
+
+    def test_a_form_of_unknown_length_is_not_read(self, me):
+        headers = FORM | {"content-type": "application/x-www-form-urlencoded", "transfer-encoding": "chunked"}
+        for length in ("", "-1", "1e3", "0x10"):
+            assert me.send("POST", "/start/google", **headers, content_length=length).status_code == 411
 
     @pytest.mark.parametrize(
         "body",
@@ -347,6 +353,10 @@ class TestWhatIsSent:
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
         assert (headers["referrer-policy"], headers["x-content-type-options"]) == ("no-referrer", "nosniff")
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        in_pop_up = path.startswith(("/opening", "/connected", "/declined", "/callback")) and ".js" not in path
+        reach = "unsafe-none" if in_pop_up and headers["content-type"].startswith("text/html") else None
+        assert headers["cross-origin-opener-policy"] == (reach or "same-origin-allow-popups")
         assert headers["cache-control"] == ("no-cache" if path.endswith(ASSETS) else "no-store")
 
     @pytest.mark.parametrize("path", [path for path in PATHS if not path.endswith(ASSETS)])

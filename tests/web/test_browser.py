@@ -257,7 +257,8 @@ class TestTheButton:
             page.goto(url)
             with page.context.expect_page() as opened:
                 button(page, "spotify", "connect").get_by_role("button").click()
-            opened.value.get_by_role("button", name="Allow").click()
+            with opened.value.expect_event("close"):
+                opened.value.get_by_role("button", name="Allow").click()
             button(page, "spotify", "connected")
 
     def test_it_is_used_by_keyboard_alone(self, host, browse):

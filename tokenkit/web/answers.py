@@ -20,10 +20,9 @@ from tokenkit.errors import (
     UsageError,
 )
 from tokenkit.web import words
-from tokenkit.web.visit import TooLarge, Visit
+from tokenkit.web.visit import Visit
 
 STATUSES: tuple[tuple[type[TokenKitError], int], ...] = (
-    (TooLarge, 413),
     (UsageError, 400),
     (AuthorizationError, 403),
     (UnknownProvider, 404),

@@ -30,6 +30,7 @@ LINK_LASTS = 600.0
 """Seconds for which the one-time link may be opened."""
 
 AWAITED = 100
+USED = "This link was used already, or is too old. Run tokenkit dashboard again, also if it was not you who used it.\n"
 HOSTS = ("127.0.0.1", "localhost")
 
 
@@ -120,7 +121,7 @@ class StandAlone:
 
     def _open(self, once: str) -> Response:
         if not hmac.compare_digest(once.encode(errors="replace"), self._once.encode()) or self._now() >= self._until:
-            return PlainTextResponse("This link was used already, or is too old. Run tokenkit dashboard again.\n", 403)
+            return PlainTextResponse(USED, 403)
         self._until = 0.0
         return self._place.let_in()
 

@@ -9,15 +9,10 @@ from starlette.requests import Request
 from tokenkit.errors import AuthorizationError, UsageError
 from tokenkit.kit import TokenKit
 from tokenkit.web.browser import Browser
-from tokenkit.web.guard import BODY_LIMIT
 from tokenkit.web.place import Place
 
 FIELD_LIMIT = 100
 FORM = "application/x-www-form-urlencoded"
-
-
-class TooLarge(UsageError):
-    """The body of a request is larger than any form of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +59,15 @@ class Visit:
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The fields of a POST, none for other requests. Raises `UsageError` for what is not a form, or too large."""
+    """The fields of a POST, which the guard has measured; none for other requests. Raises `UsageError` for no form."""
     if request.method != "POST":
         return {}
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise UsageError("the request is not a form", hint=f"send {FORM}")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_LIMIT:
-            raise TooLarge(f"the form is larger than {BODY_LIMIT // 1024} KiB", hint="send less")
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=FIELD_LIMIT)
+        pairs = parse_qsl(
+            (await request.body()).decode(), keep_blank_values=True, errors="strict", max_num_fields=FIELD_LIMIT
+        )
     except ValueError:
         raise UsageError("the form cannot be read", hint="load the page again") from None
     fields = dict(pairs)

@@ -85,6 +85,7 @@ def _in_browser(wish: _SignIn, opener: Opener, say: Say) -> Account:
     with LoopbackConsent(wish.provider.name, wish.provider.redirect_host, wish.port) as consent:
         pending = wish.begin(consent.redirect_uri, binding)
         consent.present(pending, opener=opener, say=say)
+        say("Waiting for your answer there. Ctrl-C gives up.")
         account = wish.kit.complete(consent.wait(PENDING_LASTS), binding=binding)
         consent.finish("Signed in", f"{account} is connected.")
     return account
@@ -108,6 +109,7 @@ def _by_device(wish: _SignIn, say: Say) -> Account:
 
     def show(verification_uri: str, user_code: str) -> None:
         device.show(verification_uri, user_code, say=say)
+        say("Waiting until it is entered. Ctrl-C gives up.")
 
     grant = guarded(provider, "device", provider.device, kit.context, client, request, show)
     name = wish.name or (wish.account if provider.identify is None else "")

@@ -1,21 +1,16 @@
 """``tokenkit list`` and ``tokenkit status``."""
 
-import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tokenkit.cli.options import AsJson, complete_account
+from tokenkit.cli.options import AsJson, complete_account, parse_span
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.speech import data, say
-from tokenkit.errors import UsageError
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
     from tokenkit.status import Status
-
-_SPAN = re.compile(r"([0-9]{1,6})([smhdw])")
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
 def list_accounts(ctx: typer.Context, json: AsJson = False) -> None:
@@ -36,7 +31,8 @@ def list_accounts(ctx: typer.Context, json: AsJson = False) -> None:
 def status(
     ctx: typer.Context,
     account: Annotated[
-        str, typer.Argument(help="All without it.", show_default=False, autocompletion=complete_account)
+        str,
+        typer.Argument(metavar="ACCOUNT", help="All without it.", show_default=False, autocompletion=complete_account),
     ] = "",
     check: Annotated[
         bool, typer.Option("--check", help="Say only what is wrong, and end with its exit code: 4, 5, 6 or 7.")
@@ -50,7 +46,7 @@ def status(
 
     Nothing is refreshed, and no provider is asked.
     """
-    seconds = _seconds(within)
+    seconds = parse_span(within)
     kit = open_kit(ctx)
     statuses = [kit.status(account)] if account else _all(kit)
     if json:
@@ -59,13 +55,6 @@ def status(
         _print_blocks(kit, statuses)
     if check:
         raise typer.Exit(_check(statuses, kit.context.now(), seconds))
-
-
-def _seconds(text: str) -> float:
-    found = _SPAN.fullmatch(text)
-    if not found:
-        raise UsageError(f"{text!r} is not a span of time", hint="write a number and s, m, h, d or w: --within 24h")
-    return int(found[1]) * _SECONDS[found[2]]
 
 
 def _all(kit: "TokenKit") -> "list[Status]":

@@ -11,8 +11,7 @@ import typer
 
 from tokenkit import activity, chained_log
 from tokenkit.chained_log import Line
-from tokenkit.cli.accounts import _seconds
-from tokenkit.cli.options import complete_account
+from tokenkit.cli.options import complete_account, parse_span
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.speech import data, printable, say
 from tokenkit.errors import UsageError
@@ -49,7 +48,7 @@ def log(
         if follow or account or since:
             raise UsageError("--verify looks at the whole log", hint="tokenkit log --verify")
         raise typer.Exit(_verify(folder, json=json))
-    earliest = time.time() - _seconds(since) if since else 0.0
+    earliest = time.time() - parse_span(since) if since else 0.0
     for line in _following(folder) if follow else chained_log.lines(folder):
         entry = line.entry
         if entry is not None and _wanted(entry, account, kit.owner, earliest):

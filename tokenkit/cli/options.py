@@ -1,15 +1,19 @@
 """Arguments and options that several commands take, and how a shell completes them."""
 
+import re
 from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 
 from tokenkit.cli.session import open_kit
-from tokenkit.errors import TokenKitError
+from tokenkit.errors import TokenKitError, UsageError
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 """The settings of every command."""
+
+_SPAN = re.compile(r"([0-9]{1,6})([smhdw])")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
 def complete_account(ctx: typer.Context, incomplete: str) -> Iterable[str]:
@@ -38,6 +42,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; docs/reference
 ScopeList = Annotated[
     str, typer.Option("--scopes", metavar="A,B", help="Scopes, short or in full.", show_default=False)
 ]
+
+
+def parse_span(text: str) -> float:
+    """The seconds of ``90s``, ``15m``, ``24h``, ``7d`` or ``2w``; raises `UsageError`."""
+    found = _SPAN.fullmatch(text)
+    if not found:
+        raise UsageError(f"{text!r} is not a span of time", hint="write a number and s, m, h, d or w, as in 24h")
+    return int(found[1]) * _SECONDS[found[2]]
 
 
 def parse_scopes(text: str) -> list[str]:

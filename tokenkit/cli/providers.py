@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def providers(
     ctx: typer.Context,
     name: Annotated[
-        str, typer.Argument(help="All without it.", show_default=False, autocompletion=complete_provider)
+        str,
+        typer.Argument(
+            metavar="PROVIDER", help="All without it.", show_default=False, autocompletion=complete_provider
+        ),
     ] = "",
     json: AsJson = False,
 ) -> None:

@@ -16,8 +16,10 @@ from tokenkit.errors import ProviderUnavailable, UsageError
 def request(
     ctx: typer.Context,
     account: AccountName,
-    method: Annotated[str, typer.Argument(help="GET, POST, ...", show_default=False)],
-    url: Annotated[str, typer.Argument(help="At one of the provider's resource servers.", show_default=False)],
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="GET, POST, ...", show_default=False)],
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="At one of the provider's resource servers.", show_default=False)
+    ],
     body: Annotated[
         str, typer.Option("-d", "--data", metavar="DATA", help="The body; @FILE or - reads it.", show_default=False)
     ] = "",

@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from faults import FAULTS
+from faults import spoil
 from house import ALICE
 from tokenkit.audit import Check, Scene, Severity, audit
 from tokenkit.audit.scene import Opening
@@ -35,9 +35,7 @@ def test_looking_changes_nothing_of_a_home_that_is_well_kept(house):
 
 
 def test_looking_changes_nothing_of_a_home_full_of_faults(house):
-    for planted in FAULTS:
-        if not planted.alone:
-            planted.plant(house)
+    spoil(house)
     before = house.snapshot()
     house.audit(deep=True)
     assert house.snapshot() == before

@@ -5,7 +5,7 @@ import re
 import stat
 
 import pytest
-from faults import FAULTS
+from faults import spoil
 from house import GOOGLE, SPOTIFY
 from tokenkit.audit import scene
 from tokenkit.cli import app
@@ -107,11 +107,14 @@ def test_secrets_in_histories_are_looked_for_only_when_asked(house, audit):
     assert [finding["id"] for finding in json.loads(audit("--json", "--deep")[1])["findings"]] == ["TK231"]
 
 
+def test_a_template_of_an_env_file_holds_no_secret(house):
+    house.write("project/.env.example", "GOOGLE_CLIENT_SECRET=your-secret-here\n")
+    assert house.found(deep=True) == set()
+
+
 def test_every_command_that_mends_is_one_that_there_is(house):
     """Each `tokenkit ...` in a finding is a command of the program, with options that it has."""
-    for planted in FAULTS:
-        if not planted.alone:
-            planted.plant(house)
+    spoil(house)
     mends = [fault.mend for _, fault in house.audit(deep=True).findings]
     known = {name for section in SECTIONS.values() for name in section}
     named = [each for mend in mends for each in re.findall(r"tokenkit (?:--\w+ \S+ )*([a-z]+)", mend)]

@@ -4,7 +4,7 @@ import os
 import stat
 
 import pytest
-from faults import FAULTS, PLAINTEXT
+from faults import PLAINTEXT, spoil
 from house import GOOGLE, SPOTIFY
 from tokenkit.audit.fix import STRAYS, Narrow, SetAside, act, plan
 from tokenkit.errors import StoreError
@@ -14,12 +14,6 @@ MENDED = {"TK101", "TK102", "TK103", "TK104", "TK109", "TK110"}
 
 def mend(house):
     return act(plan(fault.repair for _, fault in house.audit(deep=True).findings))
-
-
-def spoil(house):
-    for planted in FAULTS:
-        if not planted.alone:
-            planted.plant(house)
 
 
 def contents(house):

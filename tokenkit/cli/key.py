@@ -40,9 +40,9 @@ def list_keys(ctx: typer.Context, json: AsJson = False) -> None:
 def add_key(ctx: typer.Context) -> None:
     """Put a new key in front: it seals from now on, and the others still open."""
     kit = open_kit(ctx)
-    say(
-        f"The key {kit.records.ring.add().first.kid} seals from now on. To seal everything with it: tokenkit key rotate"
-    )
+    kid = kit.records.ring.add().first.kid
+    kit.activity.record("key_changed", how="added", kid=kid)
+    say(f"The key {kid} seals from now on. To seal everything with it: tokenkit key rotate")
 
 
 @key.command("rotate")
@@ -64,6 +64,7 @@ def rotate_key(
     with waiting("sealing the records with another key"):
         work = rotate.finish if finish else rotate.rotate
         done = work(kit.records.store, kit.records.ring)
+    kit.activity.record("key_changed", how="rotated", kid=done.kid, resealed=done.resealed)
     return _tell(kit, done)
 
 
@@ -80,6 +81,7 @@ def move_key(
     if not isinstance(source, FolderSource):
         raise UsageError(f"the keys come from {source.describe()}, which tokenkit cannot change")
     source.move(to)
+    kit.activity.record("key_changed", how="moved", to=to)
     say(f"The keys are in {source.describe()} now.")
 
 
@@ -88,6 +90,7 @@ def export_keys(ctx: typer.Context) -> None:
     """Print all keys as a JWK Set (RFC 7517), for a backup. Whoever has it can open what is stored here."""
     kit = open_kit(ctx)
     data(kit.records.ring.export_keys().decode().rstrip())
+    kit.activity.record("key_exported")
     say("Keep this as safe as the accounts themselves.")
 
 
@@ -101,6 +104,7 @@ def import_keys(
 
     kit = open_kit(ctx)
     keys = kit.records.ring.import_keys(read_file(file), file)
+    kit.activity.record("key_changed", how="imported")
     say(f"{len(keys.keys)} keys are there now.")
 
 

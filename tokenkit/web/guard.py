@@ -56,13 +56,13 @@ class Guard:
             return 421, "This page has another address. Behind a proxy, authorize_app(public_url=...) says which."
         if len(scope["path"]) + len(scope["query_string"]) > URL_LIMIT:
             return 414, "The address is too long."
+        if not _from_us(scope["method"], headers, origin):
+            return 403, "Another site asked for this."
         length = headers.get("content-length", "0" if scope["method"] in READING else "")
         if not length.isdecimal():
             return 411, "How long the form is must be said."
         if len(length) > 9 or int(length) > BODY_LIMIT:
             return 413, f"The form is larger than {BODY_LIMIT // 1024} KiB."
-        if not _from_us(scope["method"], headers, origin):
-            return 403, "Another site asked for this."
         return None
 
 

@@ -1,0 +1,28 @@
+"""tokenkit, from the wheel."""
+
+import os
+from dataclasses import replace
+
+from tokenkit import AccessToken, Request, TokenKit
+
+from libraries import There, padded
+
+
+class Library:
+    def __init__(self, there: There) -> None:
+        self.kit = TokenKit(environ={**os.environ, "HOME": there.path}, background=False)
+        self.account = self.kit.accounts()[0]
+        self.kit.client(self.kit.provider("google"))  # a process that runs on has loaded what it refreshes with
+        self.kit.context.send(Request("GET", there.token_url))
+
+    def ask(self) -> str:
+        return self.kit.token("google").value
+
+    def save(self, number: int) -> None:
+        records = self.kit.records
+        held = records.get(self.account)
+        token = AccessToken(padded(number), expires_at=2e9, obtained_at=1e9)
+        records.save(self.account, replace(held.grant, access_tokens={"": token}), replaces=held.version)
+
+    def load(self) -> None:
+        self.kit.records.get(self.account)

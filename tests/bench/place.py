@@ -1,0 +1,83 @@
+"""A home of its own for each experiment, with accounts in it, and an authority that issued them."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from tokenkit import AccessToken, Account, Context, TokenKit
+from tokenkit.grant import grant_to_bytes
+from tokenkit.paths import file_name
+from tokenkit.sandbox import CLIENTS, Authority, serve
+from tokenkit.seal import seal
+
+REDIRECT = "http://127.0.0.1:9/callback/google"
+ME = Account("google", "me@example.com")
+CLIENT = CLIENTS["google"]
+
+
+class Place(NamedTuple):
+    """The environment that finds the home, and who issues tokens there."""
+
+    environ: dict[str, str]
+    authority: Authority
+    base_url: str
+
+    def kit(self) -> TokenKit:
+        return TokenKit(environ=self.environ, background=False)
+
+    def kit_that_stays(self) -> TokenKit:
+        """As in a program that runs on: it refreshes ahead of the end (R3)."""
+        return TokenKit(environ=self.environ)
+
+    def sign_in(self, names: list[str]) -> None:
+        send = Context(self.authority.handle, time.time, os.urandom, time.sleep)
+        kit = TokenKit(environ=self.environ, background=False, context=send)
+        for name in names:
+            pending = kit.begin("google", redirect_uri=REDIRECT, binding="bench", scopes=["gmail.readonly"])
+            kit.complete(self.authority.approve(pending.url, as_user=name), binding="bench")
+
+    def expire(self, account: Account = ME) -> None:
+        """End the stored access token without waiting for it."""
+        records = self.kit().records
+        held = records.get(account)
+        token = held.grant.access_token
+        assert token is not None
+        spent = AccessToken(token.value, expires_at=3600.0, obtained_at=0.0, scopes=token.scopes)
+        records.save(account, held.grant.renewed(access_tokens={"": spent}), replaces=held.version)
+
+    def multiply(self, total: int) -> None:
+        """Fill the store up with copies of the one account, for what only reads them: nothing is fsynced."""
+        kit = self.kit()
+        plaintext = grant_to_bytes(kit.records.get(ME).grant)
+        key = kit.records.ring.current()
+        folder = os.path.join(kit.folders.tokens, "google")
+        for number in range(len(kit.accounts()), total):
+            name = f"copy{number}@example.com"
+            data = seal(plaintext, key, typ="grant", app="tokenkit", owner="", account=f"google/{name}")
+            fd = os.open(os.path.join(folder, file_name(name) + ".jwe"), os.O_WRONLY | os.O_CREAT, 0o600)
+            os.write(fd, data)
+            os.close(fd)
+
+
+@contextmanager
+def place(home: str, *, accounts: int = 1, lifetime: float = 36_000.0, rotating: bool = True) -> Iterator[Place]:
+    """A home at `home` that `accounts` are signed in at; the authority serves for as long as the context lasts."""
+    assert CLIENT.client_secret is not None
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": home,
+        "LANG": "C.UTF-8",
+        "TOKENKIT_GOOGLE_CLIENT_ID": CLIENT.client_id,
+        "TOKENKIT_GOOGLE_CLIENT_SECRET": CLIENT.client_secret.reveal(),
+    }
+    authority = Authority(access_lifetime=lifetime, rotating=("google",) if rotating else ())
+    with serve(authority) as sandbox:
+        config = os.path.join(home, ".config", "tokenkit")
+        os.makedirs(config, mode=0o700)
+        with open(os.path.join(config, "config.toml"), "w", encoding="utf-8") as file:
+            file.write(f'[providers.google]\nbase_url = "{sandbox.base_url}/google"\n')
+        here = Place(environ, authority, sandbox.base_url)
+        here.sign_in([ME.name, *(f"me{number}@example.com" for number in range(1, accounts))])
+        yield here

@@ -1,0 +1,134 @@
+"""A new process for every question: CPU time and peak memory, by the kernel's count."""
+
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+from figures import Measure, Row, compare
+from libraries import There
+from place import ME, Place
+
+SCRIPTS = Path(__file__).parent / "scripts"
+PYTHON = sys.executable
+TOKENKIT = os.path.join(os.path.dirname(sys.executable), "tokenkit")
+PASS = [PYTHON, "-c", "pass"]
+
+# The kernel counts a child's memory from its fork: so a launcher that is smaller than any of them, not this process.
+LAUNCHER = (
+    "import posix,sys;"
+    "pid=posix.posix_spawn(sys.argv[1],sys.argv[1:],posix.environ,file_actions=[(posix.POSIX_SPAWN_OPEN,1,'/dev/null',1,0)]);"
+    "_,status,usage=posix.wait4(pid,0);"
+    "posix.write(1,f'{status} {usage.ru_utime+usage.ru_stime} {usage.ru_maxrss}'.encode())"
+)
+
+
+def run(command: list[str], environ: dict[str, str]) -> tuple[float, float]:
+    """Milliseconds of CPU, and peak memory in MB. The command must succeed."""
+    launched = [PYTHON, "-I", "-S", "-c", LAUNCHER, *command]
+    done = subprocess.run(launched, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    status, cpu, memory = done.stdout.split()
+    assert status == "0", (command, done.stderr)
+    return float(cpu) * 1e3, float(memory) / 1024
+
+
+def cpu(command: list[str], environ: dict[str, str]) -> Measure:
+    return lambda: run(command, environ)[0]
+
+
+def script(name: str, *arguments: str) -> list[str]:
+    return [PYTHON, str(SCRIPTS / f"{name}.py"), *arguments]
+
+
+def rows(one: Place, ten: Place, rounds: int) -> list[Row]:
+    """One home with one account, one with ten."""
+    home = one.environ["HOME"]
+    environ = one.environ
+    there = There(os.path.join(home, "peer.json"), "http://127.0.0.1:9/token", "client", "secret")
+    prepared = [PYTHON, str(SCRIPTS / "prepare.py"), *there, home]
+    subprocess.run(prepared, env=environ, check=True)
+    token = [TOKENKIT, "token", str(ME)]
+    subprocess.run(token, env=environ, check=True, stdout=subprocess.DEVNULL)  # the hour's first use is logged
+    floor = script("floor", os.path.join(home, "floor.bin"))
+    peers = {
+        "json + AES-GCM": cpu(floor, environ),
+        **{
+            name: cpu(script(f"print_{module}", there.path), environ)
+            for name, module in (
+                ("google-auth", "google_auth"),
+                ("msal", "msal"),
+                ("spotipy", "spotipy"),
+                ("Authlib", "authlib"),
+            )
+        },
+    }
+    compare_ms = partial(compare, unit="ms CPU", rounds=rounds)
+    empty = script("empty_typer")
+    ten_environ = ten.environ
+    expired = partial(spend, one, token)
+    return [
+        compare_ms("`tokenkit token ACCOUNT`, stored token good", cpu(token, environ), "`python -c pass`",
+                   cpu(PASS, environ), limit=3.5, others=peers),
+        memory("the same, peak memory", token, environ),
+        compare_ms("`tokenkit token ACCOUNT`, stored token expired", expired,
+                   "a script with httpx + AEAD that posts and saves",
+                   cpu(script("refresh", f"{one.base_url}/_control", os.path.join(home, "floor.bin")), environ),
+                   limit=1.3),
+        compare_ms("`tokenkit --help`", cpu([TOKENKIT, "--help"], environ), "`python -c pass`", cpu(PASS, environ),
+                   limit=8),
+        compare_ms("`tokenkit list`, 10 accounts", cpu([TOKENKIT, "list"], ten_environ), "an empty typer command",
+                   cpu(empty, ten_environ), limit=1.6),
+        compare_ms("`tokenkit audit`, 10 accounts", audit(ten_environ), "an empty typer command",
+                   cpu(empty, ten_environ), limit=1.6),
+        compare_ms("`import tokenkit`", cpu([PYTHON, "-c", "import tokenkit"], environ), "`import json`",
+                   cpu([PYTHON, "-c", "import json"], environ), limit=1.2),
+        compare_ms("`import tokenkit`, `TokenKit()` and its first `token()`", cpu(script("first"), environ),
+                   "json + AES-GCM + one read", cpu(floor, environ), limit=2),
+    ]  # fmt: skip
+
+
+def memory(work: str, command: list[str], environ: dict[str, str]) -> Row:
+    return compare(
+        work,
+        lambda: run(command, environ)[1],
+        "`python -c pass`",
+        lambda: run(PASS, environ)[1],
+        unit="MB",
+        limit=2.6,
+        rounds=5,
+    )
+
+
+def spend(place: Place, token: list[str]) -> float:
+    place.expire()
+    return run(token, place.environ)[0]
+
+
+def audit(environ: dict[str, str]) -> Measure:
+    """It ends with 1 when it finds something, and that is no failure here."""
+    command = ["/bin/sh", "-c", f"{TOKENKIT} audit || test $? = 1"]
+    return cpu(command, environ)
+
+
+def instructions(place: Place) -> dict[str, float]:
+    """Millions of instructions, by callgrind: the same on every run, so that a regression shows."""
+    calls = 10_000
+    token = script("ask", str(ME))
+    subprocess.run([*token, "0"], env=place.environ, check=True)  # the hour's first use is logged
+    counted = {
+        "`python -c pass`": count(PASS, place.environ),
+        "`tokenkit token ACCOUNT`": count([PYTHON, TOKENKIT, "token", str(ME)], place.environ),
+        "`tokenkit --help`": count([PYTHON, TOKENKIT, "--help"], place.environ),
+    }
+    few, many = count([*token, "0"], place.environ), count([*token, str(calls)], place.environ)
+    counted["one `kit.token(...)`, thousands"] = (many - few) / calls * 1e3
+    return counted
+
+
+def count(command: list[str], environ: dict[str, str]) -> float:
+    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command]
+    done = subprocess.run(valgrind, env={**environ, "PYTHONHASHSEED": "0"}, capture_output=True, text=True)
+    line = next(line for line in done.stderr.splitlines() if "Collected" in line)
+    return int(line.rpartition(":")[2]) / 1e6

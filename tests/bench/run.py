@@ -1,0 +1,129 @@
+"""tokenkit beside its peers, measured in one run: `make bench`, or `make bench ARGS=--full` for the evidence.
+
+Writes docs/performance.json, docs/never-lost.json, and the tables of docs/performance.md and docs/never-lost.md between
+their markers.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import tempfile
+import time
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import figures
+import hot
+import load
+import process
+import storm
+import tokenkit
+from place import place
+
+import store
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PACKAGES = ("tokenkit-oauth", "cryptography", "httpx", "Authlib", "msal", "msal-extensions", "google-auth", "spotipy",
+            "requests-oauthlib", "mcp", "httpx2")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--full", action="store_true", help="as many runs as evidence needs")
+    parser.add_argument("--only", default="", help="some of: hot, process, store, load, storm")
+    options = parser.parse_args()
+    wanted = set(options.only.split(",")) if options.only else {"hot", "process", "store", "load", "storm"}
+    where = str(tokenkit.__file__)
+    assert "site-packages" in where, f"measured from the wheel, never from the checkout: {where}"
+    began = time.monotonic()
+    rows, counted = performance(wanted, options.full)
+    if rows:
+        about = {"machine": machine(), "versions": versions(), "instructions": counted}
+        (DOCS / "performance.json").write_text(figures.as_json(rows, **about))
+        text = f"{about_line()}\n\n{figures.markdown(rows)}\n{figures.peers_markdown(rows)}"
+        if counted:
+            text += "\n| instructions, by callgrind | millions |\n|---|---|\n"
+            text += "".join(f"| {name} | {value:,.1f} |\n" for name, value in counted.items())
+        put(DOCS / "performance.md", text)
+    if "storm" in wanted:
+        never_lost(options.full)
+    print(f"{time.monotonic() - began:.0f} s")
+
+
+def performance(wanted: set[str], full: bool) -> tuple[list[figures.Row], dict[str, float]]:
+    rows: list[figures.Row] = []
+    counted: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as home, place(home) as one:
+        if "hot" in wanted:
+            rows += hot.rows(one)
+        if "process" in wanted:
+            with tempfile.TemporaryDirectory() as other, place(other, accounts=10) as ten:
+                rows += process.rows(one, ten, 15 if full else 7)
+            counted = process.instructions(one)
+        if "store" in wanted:
+            rows += store.rows(one, 15 if full else 5)
+    if "load" in wanted:
+        rows += load.rows(full)
+    if "storm" in wanted:
+        with tempfile.TemporaryDirectory() as home, place(home) as here:
+            outcome = storm.Outcome("tokenkit")
+            taken: dict[str, list[float]] = {"ours": [], "reference": []}
+            for _ in range(5):
+                taken["reference"] += storm.by_hand(here, 1)
+                storm.storm(outcome, "ours", here, 8, 8)
+                taken["ours"].append(outcome.milliseconds[-1])
+        rows.append(figures.row("8 x 8 storm on one expired token", "one refresh by hand", taken, unit="ms", limit=3))
+    return rows, counted
+
+
+def never_lost(full: bool) -> None:
+    """The storm, two processes, and kills, for each library."""
+    storms = storm.storms(8, 8, 10 if full else 3)
+    pairs = storm.storms(2, 1, 30 if full else 3)
+    storm.kills(pairs, 100 if full else 20)
+    text = (
+        f"{about_line()}\n\n### Eight processes of eight callers\n\n{storm.markdown(storms)}\n"
+        f"### Two processes of one caller\n\n{storm.markdown(pairs)}\n"
+        f"### Killed while saving\n\n{storm.kills_markdown(pairs)}"
+    )
+    about = {"v": 1, "machine": machine(), "versions": versions()}
+    found = {"storm": [asdict(one) for one in storms], "pairs_and_kills": [asdict(one) for one in pairs]}
+    (DOCS / "never-lost.json").write_text(json.dumps(about | found, indent=1) + "\n")
+    put(DOCS / "never-lost.md", text)
+
+
+def put(path: Path, table: str) -> None:
+    """Write what was measured between the page's two markers."""
+    page = path.read_text(encoding="utf-8")
+    between = re.compile(r"(<!-- measured -->\n).*?(<!-- end -->)", re.DOTALL)
+    path.write_text(between.sub(lambda found: f"{found[1]}{table}\n{found[2]}", page), encoding="utf-8")
+
+
+def machine() -> dict[str, object]:
+    return {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processors": os.cpu_count(),
+        "load": [round(value, 1) for value in os.getloadavg()],
+        "day": time.strftime("%Y-%m-%d", time.gmtime()),
+    }
+
+
+def versions() -> dict[str, str]:
+    return {name: version(name) for name in PACKAGES}
+
+
+def about_line() -> str:
+    here = machine()
+    packages = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return (
+        f"Measured on {here['day']} with Python {here['python']} on {here['system']}, {here['processors']} processors, "
+        f"load average {os.getloadavg()[1]:.1f}: {packages}."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def main() -> None: ...
+
+
+app()

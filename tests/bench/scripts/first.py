@@ -1,0 +1,3 @@
+from tokenkit import TokenKit
+
+TokenKit().token("google/me@example.com")

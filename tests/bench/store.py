@@ -1,0 +1,117 @@
+"""Reading and saving one grant, whatever the number of accounts; and listing ten thousand of them."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from figures import Row, compare
+from place import ME, Place
+from process import TOKENKIT, run
+from tokenkit import AccessToken
+from tokenkit.grant import grant_to_bytes
+
+SIZES = (1, 100, 1_000, 10_000)
+
+
+def rows(place: Place, rounds: int) -> list[Row]:
+    """The home grows from one account to ten thousand on the way."""
+    result = []
+    for size in SIZES:
+        place.multiply(size)
+        result += [reading(place, size, rounds), saving(place, size, rounds)]
+    return [*result, *listing(place, SIZES[-1])]
+
+
+def reading(place: Place, size: int, rounds: int) -> Row:
+    key, iv = AESGCM.generate_key(256), os.urandom(12)
+    sealed = AESGCM(key).encrypt(iv, grant_to_bytes(place.kit().records.get(ME).grant), None)
+    return compare(
+        f"opening the store and reading one grant, {size:,} accounts",
+        partial(microseconds, lambda: place.kit().records.get(ME)),
+        "AES-GCM decrypt + json of the same bytes",
+        partial(microseconds, lambda: json.loads(AESGCM(key).decrypt(iv, sealed, None))),
+        unit="µs CPU",
+        limit=4,
+        rounds=rounds,
+    )
+
+
+def saving(place: Place, size: int, rounds: int) -> Row:
+    records = place.kit().records
+    path = os.path.join(place.environ["HOME"], "bare")
+    data = bytes(len(grant_to_bytes(records.get(ME).grant)) * 4 // 3 + 300)
+
+    def save() -> None:
+        held = records.get(ME)
+        token = AccessToken("x" * 200, expires_at=2e9, obtained_at=time.time())
+        began = time.perf_counter()
+        records.save(ME, replace(held.grant, access_tokens={"": token}), replaces=held.version)
+        taken.append(time.perf_counter() - began)
+
+    taken: list[float] = []
+
+    def ours() -> float:
+        taken.clear()
+        for _ in range(20):
+            save()
+        return sum(taken) / 20 * 1e6
+
+    def bare() -> float:
+        began = time.perf_counter()
+        for _ in range(20):
+            bare_save(path, data)
+        return (time.perf_counter() - began) / 20 * 1e6
+
+    work = f"saving one refreshed grant durably, {size:,} accounts"
+    return compare(
+        work, ours, "write + fsync + rename + fsync of the folder", bare, unit="µs", limit=1.5, rounds=rounds
+    )
+
+
+def bare_save(path: str, data: bytes) -> None:
+    fd = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.write(fd, data)
+    os.fsync(fd)
+    os.close(fd)
+    os.rename(path + ".new", path)
+    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+
+
+def listing(place: Place, size: int) -> list[Row]:
+    folder = os.path.join(place.environ["HOME"], ".tokenkit", "tokens", "google")
+
+    def ours() -> float:
+        kit = place.kit()
+        began = time.process_time()
+        assert len([kit.status(str(account)) for account in kit.accounts()]) == size
+        return (time.process_time() - began) * 1e3
+
+    def bare() -> float:
+        began = time.process_time()
+        for entry in os.listdir(folder):
+            with open(os.path.join(folder, entry), "rb") as file:
+                file.read()
+        return (time.process_time() - began) * 1e3
+
+    command = [TOKENKIT, "list"]
+    return [
+        compare(f"how {size:,} accounts stand, in process", ours, f"reading {size:,} files", bare,
+                unit="ms CPU", limit=None, rounds=3),
+        compare(f"`tokenkit list` of {size:,} accounts", lambda: run(command, place.environ)[0],
+                f"reading {size:,} files", bare, unit="ms CPU", limit=3, rounds=1),
+        compare(f"`tokenkit list` of {size:,} accounts, peak memory", lambda: run(command, place.environ)[1],
+                "100 MB", lambda: 100.0, unit="MB", limit=1, rounds=1),
+    ]  # fmt: skip
+
+
+def microseconds(call: Callable[[], object], times: int = 200) -> float:
+    began = time.thread_time_ns()
+    for _ in range(times):
+        call()
+    return (time.thread_time_ns() - began) / times / 1e3

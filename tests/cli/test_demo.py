@@ -49,4 +49,4 @@ def test_with_a_person_the_browser_opens_in_their_own_home(
     done = run(["demo", "--browser"], "")
     assert done.code == 130
     assert opened == [str(home)]
-    assert "Your browser opens to sign in to google" in done.stderr
+    assert "Sign in to google in your browser" in done.stderr

@@ -64,7 +64,7 @@ class LoopbackConsent:
             raise UsageError("this authorization was begun with another redirect URI than the one that is listened on")
         self._pending = pending
         start = self._server.url + self._start_path
-        say(f"Your browser opens to sign in to {self._provider_name}. If it does not, open this address there:\n")
+        say(f"Sign in to {self._provider_name} in your browser. If it does not open, open this address there:\n")
         say(f"    {start}\n")
         opener(start)
 

@@ -339,3 +339,19 @@ def test_a_process_killed_while_it_writes_leaves_the_old_file_or_the_new(path, r
         assert private_file.read(path) in (b"a" * 5000, b"b" * 5000)
     private_file.write(path, b"next")
     assert os.listdir(os.path.dirname(path)) == [os.path.basename(path)]
+
+
+def test_a_file_that_is_replaced_while_it_is_opened_is_read_anew(tmp_path, monkeypatch):
+    """R26: the old one has no name left by then, which is no reason to refuse it."""
+    path = str(tmp_path / "record")
+    private_file.write(path, b"old")
+    opened = os.open
+
+    def open_and_lose(*arguments, **options):
+        fd = opened(*arguments, **options)
+        monkeypatch.setattr(os, "open", opened)
+        private_file.write(path, b"new")
+        return fd
+
+    monkeypatch.setattr(os, "open", open_and_lose)
+    assert private_file.read(path) == b"new"

@@ -10,7 +10,7 @@ from tokenkit.errors import ConfigurationError, FileRefused, UsageError
 LONGEST_NAME = 255 - len(".jwe") - 28
 """Bytes that an encoded name may have: file systems allow 255, and extension, lock and temporary suffixes need room."""
 
-_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789@._-+")
+_PLAIN = b"abcdefghijklmnopqrstuvwxyz0123456789@._-+"
 _RESERVED = frozenset(
     ("con", "prn", "aux", "nul", *(f"com{digit}" for digit in range(10)), *(f"lpt{digit}" for digit in range(10)))
 )  # devices on Windows, with any extension: learn.microsoft.com/windows/win32/fileio/naming-a-file
@@ -80,7 +80,9 @@ def file_name(name: str) -> str:
         raw = name.encode()
     except UnicodeEncodeError:
         raise UsageError(f"the name {name!r} is not valid Unicode", hint="use --as NAME with a plain name") from None
-    encoded = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02x}" for byte in raw)
+    encoded = name
+    if raw.translate(None, _PLAIN):
+        encoded = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02x}" for byte in raw)
     if encoded.startswith(".") or encoded.partition(".")[0] in _RESERVED:
         encoded = f"%{raw[0]:02x}{encoded[1:]}"
     if encoded.endswith("."):

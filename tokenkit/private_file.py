@@ -29,6 +29,12 @@ def read(path: str, *, private: bool = False, limit: int = 1 << 20) -> bytes | N
     with `private` (keys) also for a file that others may read or write. Without it (sealed records) a wide mode is left
     for the audit to report: whoever restored a backup under another umask must not lose the session by it.
     """
+    found = read_version(path, private=private, limit=limit)
+    return None if found is None else found[0]
+
+
+def read_version(path: str, *, private: bool = False, limit: int = 1 << 20) -> tuple[bytes, Version] | None:
+    """As `read`, with the version of what was read: that of the open file, whatever has taken its place since."""
     try:
         fd = os.open(path, os.O_RDONLY | _SAFE)
     except FileNotFoundError:
@@ -36,10 +42,13 @@ def read(path: str, *, private: bool = False, limit: int = 1 << 20) -> bytes | N
     except OSError as error:
         raise _cannot_open(path, error) from None
     try:
-        size = _check_plain(path, os.fstat(fd), private=private)
+        status = os.fstat(fd)
+        if status.st_nlink == 0:  # replaced since it was opened: read what has taken its place
+            return read_version(path, private=private, limit=limit)
+        size = _check_plain(path, status, private=private)
         if size > limit:
             raise FileRefused(f"{path} has {size} bytes, of {limit} at most", hint=move_away(path))
-        return _read_all(fd, limit)
+        return _read_all(fd, limit), (status.st_ino, status.st_mtime_ns, status.st_size)
     except OSError as error:
         raise unavailable(path, error) from None
     finally:

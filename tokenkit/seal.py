@@ -168,7 +168,7 @@ def _decrypt(parts: list[bytes], key: Key) -> bytes:
 
 def _header(protected: bytes) -> dict[str, str]:
     try:
-        members: dict[str, Any] = json.loads(protected.decode(), object_pairs_hook=_unique)
+        members: dict[str, Any] = _HEADER.decode(protected.decode())
     except (ValueError, RecursionError):
         raise _Damage("its header is not JSON") from None
     if not isinstance(members, dict) or not all(isinstance(value, str) for value in members.values()):
@@ -188,6 +188,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise _Damage("a member of its header is given twice")
     return members
+
+
+_HEADER = json.JSONDecoder(object_pairs_hook=_unique)  # one for all: `json.loads` would make one each time
 
 
 def _compare(found: Mapping[str, str], asked: Mapping[str, str]) -> None:

@@ -14,7 +14,7 @@ was newest (R10).
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -54,14 +54,8 @@ class FileStore:
 
     def load(self, name: Name) -> Stored | None:
         """The record, or None when there is none; `FileRefused` for what is not plainly ours."""
-        path = self.path(name)
-        while True:
-            version = private_file.version(path)
-            if version is None:
-                return None
-            data = private_file.read(path)
-            if data is not None and private_file.version(path) == version:
-                return Stored(data, version)
+        found = private_file.read_version(self.path(name))
+        return None if found is None else Stored(*found)
 
     def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
         """Write durably over the version `replaces`, or raise `Conflict`; None deletes."""
@@ -105,7 +99,7 @@ class FileStore:
         return _read_note(os.path.join(self.notes, _relative(name)))
 
     @contextmanager
-    def lease(self, name: Name, *, lasts: float, wait: float) -> Iterator["FileLease"]:
+    def lease(self, name: Name, *, lasts: float, wait: float) -> Generator["FileLease"]:
         """Hold the kernel's lock of that name; it ends with its holder, however that dies."""
         with locked(self._lock(name, "refresh"), wait=wait):
             yield FileLease(self, name)

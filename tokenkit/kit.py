@@ -2,11 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tokenkit.account import Account
+from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.activity import Activity
 from tokenkit.desk import Ask, Desk, Wanted
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
@@ -18,7 +18,7 @@ from tokenkit.paths import Folders, folders
 from tokenkit.plugins import guarded
 from tokenkit.provider import AuthorizationRequest, ClientRegistration, Context, Provider, Request, Response
 from tokenkit.records import Records
-from tokenkit.store import Name, Store
+from tokenkit.store import Store
 from tokenkit.store.files import FileStore
 from tokenkit.token import AccessToken, Secret
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tokenkit.authorization import Authorizations
     from tokenkit.config import Config, KnownClient
     from tokenkit.grant import PendingAuthorization
+    from tokenkit.http import Transport
     from tokenkit.sign_in import Way
     from tokenkit.sign_out import SignOut
     from tokenkit.status import Status
@@ -63,9 +64,7 @@ class TokenKit:
         self.app = app
         self.owner = owner
         self.folders: Folders = folders(app, environ)
-        self.context = context or Context(
-            send=lambda request: self._send(request), now=time.time, random=os.urandom, sleep=time.sleep
-        )
+        self.context = context or Context(send=self._send, now=time.time, random=os.urandom, sleep=time.sleep)
         self._environ = environ
         self._providers = dict(providers or {})
         ring = KeyRing(keys or key_source(self.folders, environ, app), app)
@@ -114,7 +113,9 @@ class TokenKit:
         except (ConsentRequired, UnknownAccount):
             if not interactive:
                 raise
-        return self._first_use(account, Ask(scopes, min_ttl))
+        from tokenkit.first_use import first_use
+
+        return first_use(self, account, Ask(scopes, min_ttl))
 
     def _token(self, account: str, ask: Ask) -> AccessToken:
         found = self._desk.look(account, ask)
@@ -125,16 +126,6 @@ class TokenKit:
                 return self._desk.fall_back(found, error)
             found = self._desk.settle(account, ask, found, renewed)
         return found
-
-    def _first_use(self, account: str, ask: Ask) -> AccessToken:
-        """Ask the person; of several callers who need that at once, the others wait for the one prompt (R20)."""
-        provider, _, name = account.partition("/")
-        with self.records.store.lease(Name("grant", self.owner, provider), lasts=600, wait=600):
-            try:
-                return self._token(account, ask)
-            except (ConsentRequired, UnknownAccount):
-                signed_in = self.login(provider, scopes=ask.scopes or None, account=name)
-        return self._token(str(signed_in), ask)
 
     def source(self, account: str) -> "AccountSource":
         """The `TokenSource` of one account: what every adapter is built on."""
@@ -168,9 +159,10 @@ class TokenKit:
     ) -> Account:
         """Ask the person, in whatever way this machine allows, and store the account.
 
-        `scopes` are aliases or full values, None for the provider's default; `account` says whom to ask for (a login
-        hint); `name` what the account shall be called where the provider cannot say (R4). `way` is ``auto``,
-        ``browser``, ``paste`` or ``device``. Raises `ConsentDenied`, `CallbackRefused`, `ClientMissing`, `StoreError`.
+        `scopes` are aliases or full values; None asks for what `account` was asked for last, else for the provider's
+        default. `account` says whom to ask for (a login hint); `name` what the account shall be called where the
+        provider cannot say (R4). `way` is ``auto``, ``browser``, ``paste`` or ``device``. Raises `ConsentDenied`,
+        `CallbackRefused`, `ClientMissing`, `StoreError`.
         """
         from tokenkit.sign_in import sign_in
 
@@ -194,10 +186,12 @@ class TokenKit:
         `redirect_uri` is yours, its path ending in ``/callback/<provider>``; `binding` is a secret value that this
         browser session holds (R22). The result must not be shown or logged beyond its `url`.
         """
-        from tokenkit.authorization import resolve_scopes
+        from tokenkit.scopes import scopes_to_ask
 
         plugin = self.provider(provider)
-        request = AuthorizationRequest(redirect_uri, resolve_scopes(plugin, scopes), login_hint=account)
+        asked = scopes_to_ask(self.records, plugin, scopes, account=account)
+        hint = "" if account == DEFAULT_NAME else account
+        request = AuthorizationRequest(redirect_uri, asked, login_hint=hint)
         if plugin.identify is None:
             name = name or account
         return self.authorizations.begin(plugin, request, binding=binding, name=name, replace_broken=replace_broken)
@@ -295,11 +289,14 @@ class TokenKit:
 
         return Authorizations(self.keeper)
 
+    def _send(self, request: Request) -> Response:
+        return self._transport.send(request)
+
     @cached_property
-    def _send(self) -> Callable[[Request], Response]:
+    def _transport(self) -> "Transport":
         from tokenkit.http import Transport
 
-        return Transport(deadline=DEADLINE, insecure_hosts=self.config.insecure_hosts()).send
+        return Transport(deadline=DEADLINE, insecure_hosts=self.config.insecure_hosts())
 
 
 class AccountSource:
@@ -309,12 +306,16 @@ class AccountSource:
         self._kit = kit
         self._asked = account
 
-    @cached_property
+    @property
     def account(self) -> Account:
         """Whose tokens these are."""
-        return self._kit._desk.resolve(self._asked)
+        return self._account
 
     @cached_property
+    def _account(self) -> Account:
+        return self._kit._desk.resolve(self._asked)
+
+    @property
     def provider(self) -> Provider:
         """Who issues them."""
         return self._kit.provider(self.account.provider)

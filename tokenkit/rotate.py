@@ -20,8 +20,9 @@ LEASE_LASTS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What a rotation did: the `kid` that seals now, how many records were `resealed`, the kids that were `dropped` (or, where
-    only others can change the keys, that can be).
+    """What a rotation did: the `kid` that seals now, how many records were `resealed`, the kids that were `dropped`.
+
+    Where only others can change the keys, the latter are those that can be dropped.
 
     `unopened` are records that could not be opened and were left as they are; while there are any, no key is
     dropped.

@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from tokenkit.errors import StoreUnavailable
@@ -47,7 +47,7 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def locked(path: str, *, wait: float) -> Iterator[None]:
+def locked(path: str, *, wait: float) -> Generator[None]:
     """Hold the lock on `path`, waiting up to `wait` seconds; raises `StoreUnavailable` when it was not given.
 
     Every call has a descriptor of its own, so two threads exclude each other just as two processes do.

@@ -3,7 +3,7 @@
 import itertools
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 from tokenkit.errors import Conflict, StoreUnavailable
@@ -61,7 +61,7 @@ class MemoryStore:
         return self._notes.get(name, b"")
 
     @contextmanager
-    def lease(self, name: Name, *, lasts: float, wait: float) -> Iterator["MemoryLease"]:
+    def lease(self, name: Name, *, lasts: float, wait: float) -> Generator["MemoryLease"]:
         """Hold the only lease of that name."""
         with self._lock:
             lock = self._leases[name]

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tokenkit.errors import Conflict, StoreUnavailable
-from tokenkit.store import Name, Store
+from tokenkit.store import Name, Store, Version
 
 GRANT = Name("grant", "", "google/me@example.com")
 
@@ -54,7 +54,7 @@ class StoreContract:
 
     def test_a_version_never_comes_back(self, store: Store) -> None:
         """R8: not with the same bytes, nor after a deletion."""
-        seen = set()
+        seen: set[Version | None] = set()
         for _ in range(50):
             version = store.save(GRANT, b"same", replaces=None)
             assert version not in seen
@@ -70,7 +70,7 @@ class StoreContract:
         version = store.save(name, b"state", replaces=None)
         barrier = threading.Barrier(8)
 
-        def claim() -> bool:
+        def claim(_: int) -> bool:
             barrier.wait()
             try:
                 store.save(name, None, replaces=version)
@@ -79,7 +79,7 @@ class StoreContract:
             return True
 
         with ThreadPoolExecutor(8) as pool:
-            assert sum(pool.map(lambda _: claim(), range(8))) == 1
+            assert sum(pool.map(claim, range(8))) == 1
         assert store.load(name) is None
 
     def test_names_are_those_of_the_kind_and_owner_in_order(self, store: Store) -> None:
@@ -135,7 +135,7 @@ class StoreContract:
 
     def test_a_lease_has_one_holder_at_a_time(self, store: Store) -> None:
         """R5: the second waits for the first."""
-        order = []
+        order: list[str] = []
         entered, leave = threading.Event(), threading.Event()
 
         def first() -> None:

@@ -34,12 +34,12 @@ ROWS = """
     config chained_log
     activity consent
     flight note records
-    refresh
+    refresh scopes
     keeper
     authorization sign_out status rotate
     desk
     kit
-    source sign_in
+    source sign_in first_use
     async_kit
     adapters sandbox audit
     testing

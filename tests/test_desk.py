@@ -1,9 +1,11 @@
 """From an account as asked to a token: memory, names, scopes, the refresh ahead of the end (R1, R3, R4)."""
 
+import shlex
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tokenkit.errors import AmbiguousAccount, ConsentRequired, UnknownAccount, UnknownProvider
+from tokenkit.errors import AmbiguousAccount, ConsentDenied, ConsentRequired, UnknownAccount, UnknownProvider
 from tokenkit.keeper import Need
 from tokenkit.store.memory import MemoryStore
 
@@ -129,7 +131,7 @@ def test_scopes_that_were_not_granted_are_named(kit):
     with pytest.raises(ConsentRequired) as caught:
         kit.token("scripted", scopes=["read", "write"])
     assert caught.value.missing == ("write",)
-    assert caught.value.hint == "tokenkit login scripted/me@example.com --scopes write"
+    assert caught.value.hint == "tokenkit login scripted/me@example.com --scopes read,write"
 
 
 def test_scopes_are_asked_for_by_alias_or_by_value(kit):
@@ -188,3 +190,83 @@ def test_several_first_uses_at_once_cause_one_prompt(kit, monkeypatch):
         tokens = list(pool.map(lambda _: kit.token("scripted", interactive=True).value, range(8)))
     assert len(set(tokens)) == 1
     assert prompts == ["scripted"]
+
+
+def test_a_prompt_that_was_declined_is_not_repeated_for_those_who_waited(kit, monkeypatch):
+    """R20: else a person who says no is asked once more for every tool."""
+    kit.logout("scripted")
+    prompts, waiting = [], threading.Semaphore(0)
+    lease = kit.records.store.lease
+
+    def counted(name, **times):
+        waiting.release()
+        return lease(name, **times)
+
+    def login(provider, **_):
+        prompts.append(provider)
+        for _ in range(4):
+            assert waiting.acquire(timeout=5)
+        kit.clock.advance(10)
+        raise ConsentDenied("declined")
+
+    def ask(_):
+        with pytest.raises((ConsentDenied, ConsentRequired)) as caught:
+            kit.token("scripted", interactive=True)
+        return caught.typename
+
+    monkeypatch.setattr(kit.records.store, "lease", counted)
+    monkeypatch.setattr(kit, "login", login)
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(ask, range(4))) == ["ConsentDenied", *3 * ["ConsentRequired"]]
+    assert prompts == ["scripted"]
+    kit.clock.advance(1)
+    waiting.release(4)
+    assert ask(0) == "ConsentDenied"
+
+
+def test_first_use_asks_for_what_the_account_has_and_what_it_lacks(kit, monkeypatch):
+    """R18: a login replaces what was granted, and two tools must not take turns in losing each other's scopes."""
+    login = Prompt(kit)
+    monkeypatch.setattr(kit, "login", login)
+    assert kit.token("scripted", scopes=["write"], interactive=True)
+    assert login.asked == ("me@example.com", ["https://scripted.example/read", "write"])
+    assert kit.token("scripted", scopes=["read", "write"])
+
+
+def test_first_use_of_a_certain_account_never_brings_another_ones_token(kit, monkeypatch):
+    """R18: whoever signed in, the caller named an account."""
+    monkeypatch.setattr(kit, "login", Prompt(kit))
+    with pytest.raises(UnknownAccount, match="you@example"):
+        kit.token("scripted/you@example.com", interactive=True)
+
+
+class Prompt:
+    """Signs in whoever sits there, and remembers whom it was to ask for what."""
+
+    def __init__(self, kit):
+        self.kit = kit
+
+    def __call__(self, provider, *, scopes, account):
+        self.asked = (account, scopes)
+        return self.kit.sign_in(scopes=scopes)
+
+
+def test_a_sign_in_that_mends_an_account_asks_for_what_that_was_asked_for(kit):
+    """R18: else its tools are left with the default scopes."""
+    kit.sign_in(scopes=["read", "write"])
+    redirect_uri = "http://127.0.0.1:1/callback/scripted"
+    pending = kit.begin("scripted", redirect_uri=redirect_uri, binding="b", account="me@example.com")
+    assert pending.scopes == {"https://scripted.example/read", "write"}
+    assert kit.begin("scripted", redirect_uri=redirect_uri, binding="b").scopes == {"https://scripted.example/read"}
+
+
+def test_the_command_that_mends_is_one_word_per_word_for_a_shell_whatever_an_account_is_called(kit):
+    """R35: a provider's users choose their names, and people paste what a hint says."""
+    kit.scripted.account_name = "$(touch me) `too`"
+    kit.scripted.subject = "another"
+    account = kit.sign_in()
+    kit.logout(str(account))
+    with pytest.raises(UnknownAccount) as caught:
+        kit.token(str(account))
+    assert shlex.split(caught.value.hint) == ["tokenkit", "login", str(account)]
+    assert "'scripted/$(touch me) `too`'" in caught.value.hint

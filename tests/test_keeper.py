@@ -184,7 +184,7 @@ def test_invalid_grant_is_latched_until_a_new_login(kit):
     for _ in range(3):
         with pytest.raises(ConsentRequired, match="you changed your password") as caught:
             kit.token("scripted")
-        assert caught.value.hint == "tokenkit login scripted"
+        assert caught.value.hint == "tokenkit login scripted/me@example.com"
     assert kit.scripted.refreshes == 1
     assert stored(kit).state == NEEDS_CONSENT
     kit.sign_in()

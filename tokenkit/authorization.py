@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
@@ -290,9 +289,3 @@ def _expiry(name: Name) -> float:
         return float(int(name.id.rpartition(".")[2], 16))
     except ValueError:
         return 0.0
-
-
-def resolve_scopes(provider: Provider, names: Iterable[str] | None) -> list[str]:
-    """Full scope values for short aliases or full values; the provider's default scopes for None."""
-    chosen = provider.default_scopes if names is None else names
-    return [provider.scopes[name].value if name in provider.scopes else name for name in chosen]

@@ -11,7 +11,8 @@ from tokenkit.account import Account
 from tokenkit.errors import AmbiguousAccount, ConsentRequired, StoreUnavailable, TokenKitError
 from tokenkit.grant import ACTIVE, MOVED, Grant
 from tokenkit.keeper import Keeper, Need, Renewed
-from tokenkit.provider import Provider
+from tokenkit.os_words import quoted
+from tokenkit.scopes import every_name, short_names
 from tokenkit.store import Name, Version
 from tokenkit.token import AccessToken, Secret
 
@@ -148,12 +149,14 @@ class Desk:
             return remembered.scopes if remembered is not None and remembered.grant is grant else frozenset()
         if grant.scopes is None:
             return frozenset(ask.scopes)
-        granted = _names(self._keeper.provider(account.provider), grant.scopes)
+        granted = every_name(self._keeper.provider(account.provider), grant.scopes)
         missing = [scope for scope in ask.scopes if scope not in granted]
         if missing:
+            kept = short_names(self._keeper.provider(account.provider), grant.scopes)
+            wanted = quoted(",".join((*kept, *missing)))  # a login replaces what was granted (R18)
             raise ConsentRequired(
                 f"{account} was not granted {', '.join(missing)}",
-                hint=f"tokenkit login {account} --scopes {','.join(missing)}",
+                hint=f"tokenkit login {quoted(str(account))} --scopes {wanted}",
                 account=str(account),
                 reason="scopes were never granted",
                 missing=missing,
@@ -169,8 +172,3 @@ class Desk:
         self._remembered[asked] = found
         self.memory[asked] = (token, now, min(now + WINDOW, ends), ends, found.scopes, proved)
         return token
-
-
-def _names(provider: Provider, granted: Collection[str]) -> frozenset[str]:
-    aliases = (alias for alias, scope in provider.scopes.items() if scope.value in granted)
-    return frozenset((*granted, *aliases))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from tokenkit.errors import BrokenRecord
+from tokenkit.os_words import quoted
 from tokenkit.token import AccessToken, Secret, access_token
 
 VERSION = 1
@@ -196,7 +197,7 @@ def read_record(data: bytes, *, account: str = "") -> dict[str, Any]:
 
 
 def _broken(account: str, why: str) -> BrokenRecord:
-    hint = f"tokenkit login {account} --replace" if account else ""
+    hint = f"tokenkit login {quoted(account)} --replace" if account else ""
     return BrokenRecord(
         f"the record of {account or 'a pending authorization'} cannot be read: {why}",
         hint=hint,

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from tokenkit.account import Account
 from tokenkit.errors import ConfigurationError, TokenRefused
+from tokenkit.os_words import quoted
 from tokenkit.provider import Provider
 from tokenkit.token import AccessToken
 
@@ -209,7 +210,8 @@ def require_header_token(provider: Provider, account: Account) -> None:
     if not provider.header_token:
         raise TokenRefused(
             f"the token of {account} travels not only in the Authorization header: a redirect could carry it away",
-            hint=f'use kit.http("{account}"), which checks every request as it leaves, or tokenkit request {account}',
+            hint=f'use kit.http("{account}"), which checks every request as it leaves, '
+            f"or tokenkit request {quoted(str(account))}",
             account=str(account),
         )
 
@@ -219,6 +221,6 @@ def require_bearer(token: AccessToken, account: Account) -> None:
     if token.type.lower() != "bearer":
         raise TokenRefused(
             f"the token of {account} is of type {token.type}: by itself it does not authenticate a request",
-            hint=f'use kit.http("{account}"), or on the command line: tokenkit request {account}',
+            hint=f'use kit.http("{account}"), or on the command line: tokenkit request {quoted(str(account))}',
             account=str(account),
         )

@@ -14,6 +14,7 @@ from tokenkit.errors import Conflict, GrantMoved, GrantSuperseded, TokenKitError
 from tokenkit.flight import Flights
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
 from tokenkit.note import Note
+from tokenkit.os_words import quoted
 from tokenkit.provider import ClientRegistration, Context, Provider
 from tokenkit.records import Held, Records, grant_name
 from tokenkit.refresh import NotSaved, Refresh, consent_required
@@ -140,15 +141,16 @@ class Keeper:
         if grant.state == MOVED:
             raise GrantMoved(
                 f"the grant of {account} was moved to another place",
-                hint=f"tokenkit login {account.provider}",
+                hint=f"tokenkit login {quoted(str(account))}",
                 account=str(account),
             )
         if grant.state == NEEDS_CONSENT:
             raise consent_required(account, grant.reason)
         if grant.generation < note.newest:
+            whose = quoted(str(account))
             raise GrantSuperseded(
                 f"the stored grant of {account} is older than one already used: a restored backup or a synced folder",
-                hint=f"tokenkit refresh {account} --force, or sign in again: tokenkit login {account.provider}",
+                hint=f"tokenkit refresh {whose} --force, or sign in again: tokenkit login {whose}",
                 account=str(account),
             )
 

@@ -17,6 +17,7 @@ from tokenkit.grant import (
     pending_to_bytes,
 )
 from tokenkit.keys.ring import KeyRing
+from tokenkit.os_words import quoted
 from tokenkit.store import Name, Store, Version
 
 
@@ -60,7 +61,7 @@ class Records:
         held = self.load(account)
         if held is None:
             raise UnknownAccount(
-                f"nothing is stored for {account}", hint=f"tokenkit login {account.provider}", account=str(account)
+                f"nothing is stored for {account}", hint=f"tokenkit login {quoted(str(account))}", account=str(account)
             )
         return held
 

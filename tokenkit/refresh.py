@@ -22,6 +22,7 @@ from tokenkit.errors import (
 )
 from tokenkit.grant import NEEDS_CONSENT, Grant, grant_to_bytes
 from tokenkit.note import Note
+from tokenkit.os_words import quoted
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Context, Provider
 from tokenkit.records import Held, Records, grant_name
@@ -175,7 +176,7 @@ class Refresh:
         raise UnknownAccount(
             f"{self.account} was signed out while it was being refreshed; what the refresh brought was "
             + ("revoked" if revoked else f"not revoked: remove the app yourself. {provider.manage_url}".rstrip()),
-            hint=f"tokenkit login {self.account.provider}",
+            hint=f"tokenkit login {quoted(str(self.account))}",
             account=str(self.account),
         )
 
@@ -205,7 +206,7 @@ def consent_required(account: Account, reason: str) -> ConsentRequired:
     """The error that only the person can mend, with the command that does."""
     return ConsentRequired(
         f"{account} needs you to sign in again: {reason}",
-        hint=f"tokenkit login {account.provider}",
+        hint=f"tokenkit login {quoted(str(account))}",
         account=str(account),
         reason=reason,
     )
@@ -220,6 +221,6 @@ def check_unchanged(account: Account, grant: Grant, provider: Provider, client: 
     if changed:
         raise ProviderChanged(
             f"{account} was signed in with another {' and '.join(changed)} than {account.provider} has today",
-            hint=f"put the old one back, or sign in anew: tokenkit login {account.provider}",
+            hint=f"put the old one back, or sign in anew: tokenkit login {quoted(str(account))}",
             account=str(account),
         )

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tokenkit.account import Account
-from tokenkit.authorization import PENDING_LASTS, resolve_scopes
+from tokenkit.authorization import PENDING_LASTS
 from tokenkit.consent import device, paste, way_to_ask
 from tokenkit.consent.loopback import LoopbackConsent
 from tokenkit.consent.opener import Opener, open_in_browser
@@ -17,6 +17,7 @@ from tokenkit.errors import UsageError
 from tokenkit.grant import PendingAuthorization
 from tokenkit.plugins import guarded
 from tokenkit.provider import AuthorizationRequest, Provider
+from tokenkit.scopes import scopes_to_ask
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
@@ -105,7 +106,8 @@ def _by_device(wish: _SignIn, say: Say) -> Account:
         raise UsageError(f"{provider.title} has no sign-in by device code", hint=hint)
     client = kit.client(provider)
     kit.authorizations.prepare(provider, replace_broken=wish.replace_broken)
-    request = AuthorizationRequest("", resolve_scopes(provider, wish.scopes), login_hint=wish.account)
+    scopes = scopes_to_ask(kit.records, provider, wish.scopes, account=wish.account)
+    request = AuthorizationRequest("", scopes, login_hint=wish.account)
 
     def show(verification_uri: str, user_code: str) -> None:
         device.show(verification_uri, user_code, say=say)

@@ -41,7 +41,7 @@ def test_an_expired_refresh_token_needs_the_person_and_is_not_tried_again(
     server.advance(REFRESH_TTL + 1)
     with pytest.raises(ConsentRequired) as refusal:
         kit.token("op")
-    assert f"tokenkit login {account.provider}" in refusal.value.hint
+    assert f"tokenkit login {account}" in refusal.value.hint
     refused = server.count("refresh_token invalid_grant")
     with pytest.raises(ConsentRequired):
         kit.token("op")

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.scene import Scene, Seen
 from tokenkit.audit.words import about, active, command, login, span, whose
-from tokenkit.authorization import resolve_scopes
 from tokenkit.errors import TokenKitError
 from tokenkit.hosts import check_tls, parse_url
+from tokenkit.scopes import resolve_scopes
 
 OBSERVED = 30 * 86400.0
 """Seconds that the activity log must cover before it says which scopes are used."""

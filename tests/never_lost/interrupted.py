@@ -28,7 +28,13 @@ def end() -> None:
 
 
 def fork() -> None:
-    """Fork in the middle of a refresh; the child asks as well."""
+    """Fork in the middle of a refresh; the child asks as well.
+
+    Python cannot fork while another thread imports: the child would wait for that import for ever. So load first.
+    """
+    import tokenkit.http  # noqa: F401
+
+    kit.provider("google")
     asking = threading.Thread(target=lambda: print("parent", kit.token("google").value[-6:], flush=True))
     asking.start()
     time.sleep(0.3)

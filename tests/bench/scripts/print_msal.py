@@ -1,5 +1,7 @@
+import json
 import os
 import sys
+from types import SimpleNamespace
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), os.pardir))
 
@@ -12,10 +14,9 @@ class NoNetwork:
 
     def get(self, url, **kwargs):
         base = "https://login.microsoftonline.com/organizations"
-        text = f'{{"authorization_endpoint": "{base}/authorize", "token_endpoint": "{base}/oauth2/v2.0/token", "issuer": "{base}/v2.0"}}'
-        return type(
-            "Answer", (), {"status_code": 200, "text": text, "headers": {}, "raise_for_status": lambda self: None}
-        )()
+        ends = {"authorization_endpoint": "authorize", "token_endpoint": "oauth2/v2.0/token", "issuer": "v2.0"}
+        text = json.dumps({name: f"{base}/{end}" for name, end in ends.items()})
+        return SimpleNamespace(status_code=200, text=text, headers={}, raise_for_status=lambda: None)
 
 
 application = ConfidentialClientApplication(

@@ -48,3 +48,11 @@ def test_a_provider_that_asks_for_a_time_gets_it_and_no_less_than_a_second():
 def test_a_success_forgets_the_failure_and_never_lowers_the_newest_generation():
     note = Note(newest=9).failed(ProviderUnavailable("x"), 1.0, outcome_known=True).ended(4)
     assert note == Note(newest=9)
+
+
+def test_a_refused_client_is_tried_again_within_seconds_of_its_being_mended():
+    """R13: a configuration error is never latched, not for minutes either."""
+    note = Note()
+    for _ in range(20):
+        note = note.failed(ClientRefused("no"), 1000.0, outcome_known=True)
+    assert note.failure.retry_at == 1005.0

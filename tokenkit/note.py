@@ -4,10 +4,12 @@ import json
 from typing import NamedTuple
 
 from tokenkit import errors
-from tokenkit.errors import ProviderUnavailable, TokenKitError
+from tokenkit.errors import ConfigurationError, ProviderUnavailable, TokenKitError
 
 FIRST_BACKOFF = 1.0
 LONGEST_BACKOFF = 300.0
+LONGEST_FOR_CONFIGURATION = 5.0
+"""Seconds: what a person mends, they want to try at once, and it is never latched (R13)."""
 
 _SHARED = frozenset(
     {"ProviderUnavailable", "InvalidAnswer", "ClientRefused", "ProviderBroken", "StoreUnavailable", "ProviderError"}
@@ -58,7 +60,8 @@ class Note(NamedTuple):
         An attempt whose outcome is not known stays open: should the next be refused, this one's answer was lost.
         """
         count = 1 if self.failure is None else self.failure.failures + 1
-        backoff = now + min(FIRST_BACKOFF * 2 ** min(count - 1, 20), LONGEST_BACKOFF)
+        longest = LONGEST_FOR_CONFIGURATION if isinstance(error, ConfigurationError) else LONGEST_BACKOFF
+        backoff = now + min(FIRST_BACKOFF * 2 ** min(count - 1, 20), longest)
         asked = getattr(error, "retry_at", None)
         kind = type(error).__name__
         failure = Failure(

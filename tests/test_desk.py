@@ -5,8 +5,16 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tokenkit.errors import AmbiguousAccount, ConsentDenied, ConsentRequired, UnknownAccount, UnknownProvider
+from tokenkit.errors import (
+    AmbiguousAccount,
+    ConsentDenied,
+    ConsentRequired,
+    FileRefused,
+    UnknownAccount,
+    UnknownProvider,
+)
 from tokenkit.keeper import Need
+from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
 
 from scripted import LIFETIME, ScriptedKit
@@ -115,6 +123,18 @@ def test_a_bare_provider_with_several_accounts_lists_them(kit):
         kit.token("scripted")
     assert caught.value.candidates == ("scripted/me@example.com", "scripted/work")
     assert "[defaults]" in caught.value.hint
+
+
+def test_a_foreign_file_among_the_accounts_of_one_provider_is_no_matter_of_another(tmp_path):
+    """R30: it is told where it lies in the way, and a folder that a cloud client syncs soon has one."""
+    kit = ScriptedKit(tmp_path, store=FileStore(str(tmp_path / "tokens"), str(tmp_path / "state")))
+    account = kit.sign_in()
+    (tmp_path / "tokens" / "google").mkdir(mode=0o700)
+    (tmp_path / "tokens" / "google" / "me (1).jwe").write_bytes(b"")
+    assert kit.token("scripted")
+    assert kit.records.accounts("scripted") == [account]
+    with pytest.raises(FileRefused, match="me"):
+        kit.token("google")
 
 
 def test_a_configured_default_decides_between_several_accounts(kit, tmp_path):

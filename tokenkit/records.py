@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 from tokenkit.account import Account, parse_account
@@ -43,9 +44,10 @@ class Records:
 
     def accounts(self, provider: str = "") -> list[Account]:
         """The accounts that have a record, by name; nothing is opened."""
-        names = self.store.names("grant", self.owner)
-        found = [Account(*parse_account(name.id), owner=self.owner) for name in names]
-        return [account for account in found if not provider or account.provider == provider]
+        prefix = f"{provider}/" if provider else ""
+        names = self.store.names("grant", self.owner, after=prefix)
+        found = takewhile(lambda name: name.id.startswith(prefix), names)
+        return [Account(*parse_account(name.id), owner=self.owner) for name in found]
 
     def load(self, account: Account) -> Held | None:
         """The account's grant, or None where none is stored."""

@@ -76,18 +76,10 @@ class FileStore:
         return private_file.version(self.path(name))
 
     def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
-        """The names of that kind and owner, by id, beyond `after`."""
+        """The names of that kind and owner, by id, beyond `after`; a provider's folder is read when its turn comes."""
         base = os.path.join(self.tokens, _owner_folder(owner))
-        if kind == "grant":
-            found = [
-                f"{provider}/{account}"
-                for provider in _listed(base)
-                if _PROVIDER.fullmatch(provider)
-                for account in _records(os.path.join(base, provider))
-            ]
-        else:
-            found = _records(os.path.join(base, "." + kind))
-        return (Name(kind, owner, id) for id in sorted(found) if id > after)
+        found = _grants(base, after) if kind == "grant" else iter(sorted(_records(os.path.join(base, "." + kind))))
+        return (Name(kind, owner, id) for id in found if id > after)
 
     def owners(self) -> Iterator[str]:
         """The owners that have, or once had, records: the folders whose names begin with ``@``, and who has no name."""
@@ -180,6 +172,14 @@ def _listed(folder: str) -> list[str]:
         raise StoreUnavailable(
             f"{folder} cannot be read: {os.strerror(error.errno or 0)}", hint=f"chmod 700 '{folder}'"
         ) from None
+
+
+def _grants(base: str, after: str) -> Iterator[str]:
+    """The ids of grants in order, from the provider of `after` on."""
+    prefixes = sorted(f"{provider}/" for provider in _listed(base) if _PROVIDER.fullmatch(provider))
+    for prefix in prefixes:
+        if prefix >= after or after.startswith(prefix):
+            yield from sorted(prefix + account for account in _records(os.path.join(base, prefix)))
 
 
 def _records(folder: str) -> list[str]:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tokenkit.errors import (
     AmbiguousAccount,
+    ClientMissing,
     ConsentDenied,
     ConsentRequired,
     FileRefused,
@@ -180,6 +181,30 @@ def test_close_to_its_end_a_token_is_refreshed_in_the_background_and_nobody_wait
     kit.clock.advance(1.1)
     assert kit.token("scripted").value != first.value
     assert kit.scripted.refreshes == 1
+
+
+def test_a_background_refresh_that_fails_is_not_tried_at_every_look(tmp_path, monkeypatch):
+    """R3: each would run the command that tells a client secret, and nobody hears of it."""
+    kit = ScriptedKit(tmp_path, background=True)
+    kit.sign_in()
+    tried = []
+
+    def client(provider):
+        tried.append(provider.name)
+        raise ClientMissing("the command failed")
+
+    monkeypatch.setattr(kit.keeper, "client", client)
+    kit.clock.advance(LIFETIME - 200)
+    for _ in range(5):
+        assert kit.token("scripted")
+        kit.clock.advance(1.1)
+    wait_for_flights(kit)
+    assert len(tried) == 1
+
+
+def wait_for_flights(kit):
+    for flight in list(kit.keeper._flights._flights.values()):
+        flight.exception(5)
 
 
 def test_a_one_shot_kit_starts_no_background_refresh(kit):

@@ -19,6 +19,10 @@ from tokenkit.token import AccessToken, Secret
 WINDOW = 1.0
 """Seconds for which memory serves without a look at the store: another process's sign-out is seen within them (R1)."""
 
+AHEAD_PAUSE = 10.0
+"""Seconds between two refreshes ahead of the end: what fails before it is sent has no back-off of its own, and may have
+run the command that tells a client secret."""
+
 
 class Ask(NamedTuple):
     """What a caller asks of a token: scopes (aliases or values), seconds of life, not the one an API rejected."""
@@ -57,6 +61,7 @@ class Desk:
     def __init__(self, keeper: Keeper, defaults: Callable[[], Mapping[str, str]], *, background: bool) -> None:
         self.memory: dict[str, Memory] = {}
         self._remembered: dict[str, Remembered] = {}
+        self._ahead: dict[Account, float] = {}
         self._keeper = keeper
         self._records = keeper.records
         self._now = keeper.context.now
@@ -99,9 +104,15 @@ class Desk:
             return Wanted(account, need, grant)
         token = self._remember(asked, ask, Remembered(scopes, account, grant, version))
         if self._background and token.closing(now) and grant.state == ACTIVE and grant.refresh_token:
-            self._keeper.renew(account, Need(early=True))
+            self._refresh_ahead(account, now)
         self._keeper.activity.used(account, ask.scopes)
         return token
+
+    def _refresh_ahead(self, account: Account, now: float) -> None:
+        """Nobody waits for it (R3), nor hears of its failure: so it is not tried at every look."""
+        if not 0 <= now - self._ahead.get(account, float("-inf")) < AHEAD_PAUSE:
+            self._ahead[account] = now
+            self._keeper.renew(account, Need(early=True))
 
     def settle(self, asked: str, ask: Ask, wanted: Wanted, renewed: Renewed) -> AccessToken | Wanted:
         """The token out of what a flight brought, or, where that flight was after less, what is wanted still."""

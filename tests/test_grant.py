@@ -120,3 +120,11 @@ def test_asdict_refuses_secrets(value):
 def test_what_was_asked_and_not_granted_is_missing():
     assert GRANT.missing == {"b"}
     assert GRANT.renewed(scopes=None).missing == frozenset()
+
+
+@pytest.mark.parametrize("data", [b'{"access_token":"secret', b"[" * 100_000])
+def test_a_record_that_is_not_json_leaves_with_nothing_of_it_in_the_error(data):
+    """R35: the parser's own error keeps the whole document."""
+    with pytest.raises(BrokenRecord, match="it is not JSON") as caught:
+        grant_from_bytes(data)
+    assert caught.value.__context__ is None

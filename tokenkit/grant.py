@@ -100,6 +100,8 @@ _GRANT_MEMBERS = frozenset(
     }
 )  # fmt: skip
 
+_NOT_JSON = object()
+
 
 def grant_to_bytes(grant: Grant) -> bytes:
     """Write the record of a grant: UTF-8 JSON, unknown members included."""
@@ -186,8 +188,10 @@ def read_record(data: bytes, *, account: str = "") -> dict[str, Any]:
     """Read any record: a JSON object of a version that we understand, else `BrokenRecord`."""
     try:
         value = json.loads(data)
-    except ValueError:
-        raise _broken(account, "it is not JSON") from None
+    except (ValueError, RecursionError):
+        value = _NOT_JSON
+    if value is _NOT_JSON:  # raised out here, lest the parser's error come along: it holds the whole record (R35)
+        raise _broken(account, "it is not JSON")
     record = cast(dict[str, Any], value) if isinstance(value, dict) else {}
     if not isinstance(record.get("v"), int):
         raise _broken(account, "it has no version")

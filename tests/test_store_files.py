@@ -153,3 +153,15 @@ with store.lease(GRANT, lasts=1, wait=1):
     assert parent.stdout == b"forked"
     with store.lease(GRANT, lasts=1, wait=1):
         pass
+
+
+def test_a_file_that_no_tokenkit_wrote_hides_no_account(store):
+    """The audit tells of it; listing goes on."""
+    store.save(GRANT, b"x", replaces=None)
+    folder = os.path.dirname(store.path(GRANT))
+    for stranger in ("Copy of me@example.com.jwe", ".jwe", "%zz.jwe", "notes.txt"):
+        with open(os.path.join(folder, stranger), "w") as file:
+            file.write("?")
+    os.mkdir(os.path.join(store.tokens, "@Odd%"))
+    assert list(store.names("grant")) == [GRANT]
+    assert list(store.owners()) == [""]

@@ -1,5 +1,6 @@
 """Sign-out: revoke at the provider, remove here, and say which of the two happened (R19)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tokenkit.account import Account
@@ -49,6 +50,8 @@ def sign_out(keeper: Keeper, account: Account, *, local: bool = False) -> SignOu
     It takes no lease: a refresh on its way finds the record gone, and revokes what it got (R8). Raises
     `UnknownAccount` when nothing is stored.
     """
+    with suppress(StoreError):  # a refreshed grant that could not be written yet is the one to revoke (R9)
+        keeper.load(account)
     held = keeper.records.get(account)
     while True:
         revoked, note = (False, "only removed here") if local else _revoke(keeper, account, held.grant)
@@ -77,7 +80,11 @@ def _revoke(keeper: Keeper, account: Account, grant: Grant) -> tuple[bool, str]:
         return False, f"{provider.title} could not be reached ({error}). {_by_hand(provider)}"
     except TokenKitError as error:
         return False, f"{provider.title} was not asked ({error}). {_by_hand(provider)}"
-    return outcome.done, outcome.note if outcome.done else f"{outcome.note} {_by_hand(provider)}".strip()
+    return outcome.done, outcome.note if outcome.done else f"{_sentence(outcome.note)} {_by_hand(provider)}".strip()
+
+
+def _sentence(note: str) -> str:
+    return note if not note or note.endswith(".") else f"{note}."
 
 
 def _by_hand(provider: Provider) -> str:

@@ -195,7 +195,10 @@ def _missing(provider: Provider, app: str, message: str) -> ClientMissing:
     command = "tokenkit" if app == "tokenkit" else f"tokenkit --app {app}"
     where = f"register a client at {provider.console_url}, then " if provider.console_url else ""
     both = f"{id_variable} and {secret_variable}" if provider.needs_secret else id_variable
-    return ClientMissing(message, hint=f"{where}{command} client set {provider.name} (or export {both})")
+    line = f'client_id = "..." under [providers.{provider.name}] in config.toml'
+    return ClientMissing(
+        message, hint=f"{where}{command} client set {provider.name} (or export {both}, or write {line})"
+    )
 
 
 def _variables(name: str, app: str) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from tokenkit import private_file
-from tokenkit.errors import Conflict, StoreUnavailable, UsageError
+from tokenkit.errors import Conflict, FileRefused, StoreUnavailable, UsageError
 from tokenkit.paths import account_name, file_name
 from tokenkit.store import KINDS, Name, Stored, Version
 from tokenkit.store.file_lock import locked
@@ -83,8 +83,8 @@ class FileStore:
 
     def owners(self) -> Iterator[str]:
         """The owners that have, or once had, records: the folders whose names begin with ``@``, and who has no name."""
-        named = (entry.removeprefix("@") for entry in _listed(self.tokens) if entry.startswith("@"))
-        return iter(sorted(("", *map(account_name, named))))
+        named = (_written_name(entry.removeprefix("@")) for entry in _listed(self.tokens) if entry.startswith("@"))
+        return iter(sorted({"", *named}))
 
     def note(self, name: Name) -> bytes:
         """The note of the last lease."""
@@ -183,7 +183,16 @@ def _grants(base: str, after: str) -> Iterator[str]:
 
 
 def _records(folder: str) -> list[str]:
-    return [account_name(entry[: -len(SUFFIX)]) for entry in _listed(folder) if entry.endswith(SUFFIX)]
+    """The names of the records in a folder. What no tokenkit wrote there is not among them: the audit tells of it."""
+    stems = (entry.removesuffix(SUFFIX) for entry in _listed(folder) if entry.endswith(SUFFIX))
+    return [name for stem in stems if (name := _written_name(stem))]
+
+
+def _written_name(stem: str) -> str:
+    try:
+        return account_name(stem)
+    except FileRefused:
+        return ""
 
 
 def _read_note(path: str) -> bytes:

@@ -8,6 +8,8 @@ from tokenkit.web import authorize_app
 from visitor import FORM, HERE, NAVIGATION, RETURN, SCRIPT, Visitor, links, origin
 from world_of_web import World
 
+pytestmark = pytest.mark.slow
+
 CALLBACK = f"{HERE}/callback/google"
 EVIL = "https://evil.example"
 ASSETS = (".js", ".css", ".svg")

@@ -11,6 +11,8 @@ from tokenkit.paths import folders
 from tokenkit.sandbox import Authority, Served
 from visitor import SCRIPT, Visitor
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 

@@ -9,6 +9,8 @@ from tokenkit.web.app import REGISTRATION, ROUTES
 from visitor import FORM, NAVIGATION, RETURN, SCRIPT
 from world_of_web import World
 
+pytestmark = pytest.mark.slow
+
 WORDS = st.one_of(
     st.sampled_from(["google", "pocket", "nobody", "..", "%00", "google/me", "", "me@example.com"]), st.text()
 )

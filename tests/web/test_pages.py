@@ -10,6 +10,8 @@ from tokenkit.web.words import away, listed, sentence
 from visitor import NAVIGATION, SCRIPT, Visitor
 from world_of_web import World
 
+pytestmark = pytest.mark.slow
+
 EMAIL = "https://www.googleapis.com/auth/userinfo.email"
 GMAIL = "https://www.googleapis.com/auth/gmail.readonly"
 DAY = 86400.0

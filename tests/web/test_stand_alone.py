@@ -14,6 +14,8 @@ from tokenkit.web.stand_alone import StandAlone
 from visitor import NAVIGATION, RETURN, SCRIPT, Visitor
 from world_of_web import World
 
+pytestmark = pytest.mark.slow
+
 PORT = 43210
 HERE = f"http://127.0.0.1:{PORT}"
 

@@ -184,8 +184,9 @@ def _open_ours(path: str) -> int:
     except OSError as error:
         raise _cannot_open(path, error) from None
     try:
-        _check_plain(path, os.fstat(fd))
-        if _POSIX:
+        status = os.fstat(fd)
+        _check_plain(path, status)
+        if _POSIX and stat.S_IMODE(status.st_mode) != 0o600:  # else a lock would be written to disk with every save
             os.fchmod(fd, 0o600)
     except OSError as error:
         os.close(fd)

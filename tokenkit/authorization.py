@@ -33,7 +33,7 @@ PENDINGS_PER_BINDING = 20
 PENDINGS_PER_OWNER = 200
 """Sign-ins that may be under way over all bindings: whoever draws a new one each time does not fill the store."""
 
-SHORT_WAIT = 5.0
+SHORT_WAIT = 1.0
 
 UNREADABLE = (BrokenRecord, KeyUnavailable)
 """What `replace_broken` moves out of the way: damaged, or sealed with a key that is lost."""

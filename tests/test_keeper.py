@@ -434,6 +434,17 @@ def test_a_grant_that_cannot_be_written_is_told_kept_and_written_at_the_next_cal
     assert stored(full).access_token.value == token.value
 
 
+def test_a_sign_out_ends_what_could_not_be_written_yet(full):
+    """R9, R19: what lies on the disk was used up by the refresh."""
+    full.records.store.full_for_save = True
+    with pytest.raises(StoreUnavailable):
+        full.token("scripted")
+    full.records.store.full_for_save = False
+    full.logout("scripted/me@example.com")
+    assert full.scripted.revoked == [full.scripted._current.reveal()]
+    assert full.accounts() == []
+
+
 def test_a_late_write_does_not_resurrect_an_account(full, tmp_path):
     """R8: a sign-out in between stands."""
     full.records.store.full_for_save = True

@@ -1,5 +1,6 @@
 """From an account as asked to a token: memory, names, scopes, the refresh ahead of the end (R1, R3, R4)."""
 
+import os
 import shlex
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,6 @@ from tokenkit.errors import (
     ClientMissing,
     ConsentDenied,
     ConsentRequired,
-    FileRefused,
     UnknownAccount,
     UnknownProvider,
 )
@@ -126,16 +126,17 @@ def test_a_bare_provider_with_several_accounts_lists_them(kit):
     assert "[defaults]" in caught.value.hint
 
 
-def test_a_foreign_file_among_the_accounts_of_one_provider_is_no_matter_of_another(tmp_path):
-    """R30: it is told where it lies in the way, and a folder that a cloud client syncs soon has one."""
+def test_a_bare_provider_is_found_without_reading_the_folders_of_all_others(tmp_path, monkeypatch):
+    """R4: its own, and the next one, which shows that there are no more of it."""
     kit = ScriptedKit(tmp_path, store=FileStore(str(tmp_path / "tokens"), str(tmp_path / "state")))
-    account = kit.sign_in()
-    (tmp_path / "tokens" / "google").mkdir(mode=0o700)
-    (tmp_path / "tokens" / "google" / "me (1).jwe").write_bytes(b"")
+    kit.sign_in()
+    for other in ("google", "spotify", "zulip"):
+        (tmp_path / "tokens" / other).mkdir(mode=0o700)
+        (tmp_path / "tokens" / other / "me.jwe").write_bytes(b"")
+    read, listdir = set(), os.listdir
+    monkeypatch.setattr(os, "listdir", lambda folder: read.add(os.path.basename(folder.rstrip("/"))) or listdir(folder))
     assert kit.token("scripted")
-    assert kit.records.accounts("scripted") == [account]
-    with pytest.raises(FileRefused, match="me"):
-        kit.token("google")
+    assert read & {"google", "scripted", "spotify", "zulip"} == {"scripted", "spotify"}
 
 
 def test_a_configured_default_decides_between_several_accounts(kit, tmp_path):

@@ -89,7 +89,7 @@ class Refresh:
         except ConsentRequired as refusal:
             return self._refused(refusal)
         except TokenKitError as error:
-            self._write_note(self.note.failed(error, self.ctx.now(), outcome_known=_outcome_known(error)))
+            self._write_note(self.note.failed(error, self.ctx.now(), outcome_known=outcome_known(error)))
             raise
         held = self._persist(grant, provider, client)
         if held.grant.access_token is self.held.grant.access_token:
@@ -108,7 +108,7 @@ class Refresh:
         try:
             return self._send(provider, client)
         except (ProviderUnavailable, InvalidAnswer) as error:
-            if _outcome_known(error) or self._changed():
+            if outcome_known(error) or self._changed():
                 raise
         self.answer_was_lost = True
         self.ctx.sleep(RETRY_AFTER)
@@ -195,7 +195,7 @@ class Refresh:
         self.lease.write_note(note.to_bytes())
 
 
-def _outcome_known(error: TokenKitError) -> bool:
+def outcome_known(error: TokenKitError) -> bool:
     """Whether the provider certainly did not act on the request: it never left, or was put off (429, Retry-After)."""
     if isinstance(error, ProviderUnavailable):
         return not error.sent or error.retry_at is not None

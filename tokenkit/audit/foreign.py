@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, cast
 
 from tokenkit.audit.check import Check, Fault, Severity
 from tokenkit.audit.scene import Scene
+from tokenkit.errors import StoreError, UsageError
+from tokenkit.importing import read_grant
 
 LIMIT = 4 << 20
 """Bytes of a file that are looked at."""
@@ -104,9 +106,19 @@ def _places(tool: Tool, scene: Scene) -> Iterator[str]:
 def _mend(scene: Scene, tool: Tool, path: str, mode: int) -> str:
     narrow = f"chmod 600 {quote(path)}" if mode & 0o077 else ""
     if tool.provider:
+        if _importable(path):
+            return f"{scene.command(f'import {quote(path)}')}, have the tool ask tokenkit, then: rm {quote(path)}"
         provider = "spotify" if os.path.basename(path).startswith("spotify") else tool.provider  # one of PocketPaw's
         return f"{scene.command(f'login {provider}')}, have the tool ask tokenkit, then: rm {quote(path)}"
     return narrow or f"keep it out of backups and synced folders; sign out of {tool.name} when you no longer use it"
+
+
+def _importable(path: str) -> bool:
+    try:
+        read_grant(path)
+    except (UsageError, StoreError):
+        return False
+    return True
 
 
 CHECKS = tuple(

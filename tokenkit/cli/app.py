@@ -42,6 +42,7 @@ SECTIONS: dict[str, dict[str, Command]] = {
     "Set-up": {
         "providers": Command("providers:providers", "List the providers, or show one: scopes, where to register."),
         "client": Command("client:client", "Keep the client registrations that you made at the providers."),
+        "import": Command("import_:import_", "Take over the account that another tool keeps in a plaintext file."),
         "key": Command("key:key", "Keep the keys that seal what is stored."),
     },
     "Trying out": {

@@ -1,0 +1,32 @@
+"""``tokenkit import``."""
+
+from shlex import quote
+from typing import Annotated
+
+import typer
+
+from tokenkit.cli.login import CallIt
+from tokenkit.cli.session import open_kit
+from tokenkit.cli.speech import data, printable, say
+
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", help="PocketPaw's, spotipy's .cache, or Google's token.json and the like.", show_default=False
+    ),
+]
+
+
+def import_(ctx: typer.Context, file: File, name: CallIt = "") -> None:
+    """Take over the account that another tool keeps in a plaintext file.
+
+    Its refresh token works with the client that it was issued to: register the same one here first. The file is left
+    as it is.
+    """
+    from tokenkit.importing import import_grant
+
+    account = import_grant(open_kit(ctx), file, name=name)
+    say(f"Imported {file} as {account}.")
+    say("The file is another copy of the same grant: where the provider rotates refresh tokens, the next refresh ends")
+    say(f"one of the two, and signing out ends both. Have the tool ask tokenkit, then: rm {quote(file)}")
+    data(printable(str(account)))

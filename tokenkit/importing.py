@@ -1,0 +1,200 @@
+"""Takes over the grant that another tool keeps in a plaintext file: behind ``tokenkit import``.
+
+The file is read and never changed. A grant is proved before it is stored: by the identity call, or else by one refresh,
+so that a dead one is told to the person and nothing is written. What such a refresh brings is stored like a sign-in.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from tokenkit import private_file
+from tokenkit.account import DEFAULT_NAME, Account
+from tokenkit.errors import (
+    FileRefused,
+    InvalidAnswer,
+    ProviderChanged,
+    ProviderUnavailable,
+    StoreError,
+    StoreUnavailable,
+    UsageError,
+)
+from tokenkit.flows.answer import seconds, vschar
+from tokenkit.grant import Grant
+from tokenkit.os_words import quoted
+from tokenkit.plugins import guarded
+from tokenkit.provider import ClientRegistration, Provider
+from tokenkit.records import grant_name
+from tokenkit.refresh import RETRY_AFTER, outcome_known
+from tokenkit.token import AccessToken, Secret
+
+if TYPE_CHECKING:
+    from tokenkit.kit import TokenKit
+
+Members = Mapping[str, Any]
+
+Reader = Callable[[str, Members], Grant | None]
+"""Reads the members of the file of that name; None where another tool wrote it. `client_id` is empty if not named."""
+
+_SERVICES = {
+    "google_gmail": "google",
+    "google_calendar": "google",
+    "google_drive": "google",
+    "google_docs": "google",
+    "spotify": "spotify",
+}
+_GOOGLES = ("https://oauth2.googleapis.com/", "https://accounts.google.com/", "https://www.googleapis.com/")
+
+
+def import_grant(kit: "TokenKit", path: str, *, name: str = "") -> Account:
+    """Store the grant in the file at `path` as a sign-in would, and return the account.
+
+    `name` is what the account shall be called; without it the provider is asked whose it is. Raises `UsageError` for a
+    file that cannot be taken, `ProviderChanged` for the grant of another client than ours (R17), `ConsentRequired` for
+    one that the provider has ended, and what a sign-in raises.
+    """
+    grant = read_grant(path)
+    provider = kit.provider(grant.provider)
+    client = kit.client(provider)
+    _check_client(path, grant, client)
+    kit.records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, kit.owner)))
+    kit.authorizations.prepare(provider)
+    proved = grant if _accepted(kit, provider, client, grant) else _refreshed(kit, provider, client, grant)
+    try:
+        return kit.authorizations.adopt(provider, client, proved, name=name)
+    except StoreError as error:
+        if proved.refresh_token == grant.refresh_token:
+            raise
+        raise StoreUnavailable(
+            f"{provider.title} has rotated the refresh token of {path}, and the new one cannot be written: {error}",
+            hint=f"{error.hint}; then: tokenkit login {provider.name}".removeprefix("; then: "),
+        ) from None
+
+
+def read_grant(path: str) -> Grant:
+    """The grant in the file of another tool; its scopes are those asked for, since no tool keeps what was granted.
+
+    Raises `UsageError` for a symlink, a file too large, another's, none at all, or one that no reader knows.
+    """
+    members = _members(path)
+    found = (read(os.path.basename(path), members) for read in READERS)
+    grant = next((grant for grant in found if grant is not None), None)
+    if grant is None:
+        raise _refused(path, "is no file of PocketPaw, spotipy or Google's libraries with a sign-in of a person")
+    if not grant.refresh_token:
+        raise UsageError(
+            f"{path} holds no refresh token, and what it holds ends soon", hint=f"tokenkit login {grant.provider}"
+        )
+    return grant
+
+
+def _members(path: str) -> Members:
+    try:
+        data = private_file.read(path)
+    except FileRefused as error:
+        raise UsageError(str(error), hint=f"ls -l {quoted(path)}") from None
+    if data is None:
+        raise _refused(path, "does not exist")
+    try:
+        members = json.loads(data)
+    except (ValueError, RecursionError):
+        raise _refused(path, "is not JSON") from None
+    return cast(Members, members) if isinstance(members, dict) else {}
+
+
+def _refused(path: str, why: str) -> UsageError:
+    return UsageError(f"{path} {why}", hint=f"ls -l {quoted(path)}")
+
+
+def pocketpaw(_: str, members: Members) -> Grant | None:
+    """``~/.pocketpaw/oauth/SERVICE.json``; without an end its access token counts as spent, as it does there."""
+    provider = _SERVICES.get(str(members.get("service")))
+    if provider is None:
+        return None
+    return _grant(provider, members, "access_token", seconds(members.get("expires_at")), members.get("scopes"))
+
+
+def spotipy(name: str, members: Members) -> Grant | None:
+    """``.cache`` or ``.cache-USER``. Only the name tells it: other libraries write the same for other providers."""
+    if not name.startswith(".cache") or "expires_at" not in members:
+        return None
+    return _grant("spotify", members, "access_token", seconds(members["expires_at"]), members.get("scope"))
+
+
+def google(_: str, members: Members) -> Grant | None:
+    """``token.json`` of google-auth's ``Credentials.to_json()``, or application-default credentials of a person."""
+    known = members.get("type") == "authorized_user" or str(members.get("token_uri")).startswith(_GOOGLES)
+    if not known or not members.get("client_id"):
+        return None
+    end = _utc(str(members.get("expiry")))
+    return _grant("google", members, "token", end, members.get("scopes")).renewed(client_id=str(members["client_id"]))
+
+
+READERS: tuple[Reader, ...] = (pocketpaw, spotipy, google)
+
+
+def _grant(provider: str, members: Members, access: str, end: float | None, scopes: object) -> Grant:
+    value, refresh_token = _token(members.get(access)), _token(members.get("refresh_token"))
+    return Grant(
+        provider=provider,
+        access_tokens={"": AccessToken(value, expires_at=end)} if value and end is not None else {},
+        refresh_token=Secret(refresh_token) if refresh_token else None,
+        asked=_scopes(scopes),
+    )
+
+
+def _token(value: object) -> str:
+    return value if isinstance(value, str) and vschar(value) else ""
+
+
+def _scopes(value: object) -> frozenset[str]:
+    if isinstance(value, str):
+        value = value.split()
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return frozenset(item for item in items if isinstance(item, str) and vschar(item))
+
+
+def _utc(text: str) -> float | None:
+    """google-auth writes UTC, with or without fractions and ``Z``."""
+    try:
+        return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
+
+
+def _check_client(path: str, grant: Grant, client: ClientRegistration) -> None:
+    """Send the refresh token with no other client than the one that it was issued to (R17)."""
+    if grant.client_id in ("", client.client_id):
+        return
+    ways = f"tokenkit client set {grant.provider}"
+    if grant.provider == "google":
+        ways += ", or: tokenkit client import google FILE"
+    raise ProviderChanged(f"{path} was issued to another client id than the one registered here", hint=ways)
+
+
+def _accepted(kit: "TokenKit", provider: Provider, client: ClientRegistration, grant: Grant) -> bool:
+    """Whether the provider takes the access token of the file; where that cannot be known, a refresh tells more."""
+    token = grant.access_token
+    if token is None or not token.good(kit.context.now()) or provider.identify is None:
+        return False
+    try:
+        guarded(provider, "identify", provider.identify, kit.context, client, grant)
+    except InvalidAnswer:
+        return False
+    return True
+
+
+def _refreshed(kit: "TokenKit", provider: Provider, client: ClientRegistration, grant: Grant) -> Grant:
+    """Refresh once; where the answer was lost on the way, send the same request once more, within seconds (R12)."""
+    if provider.refresh is None:
+        raise UsageError(f"{provider.title} refreshes nothing", hint=f"tokenkit login {provider.name}")
+    refresh = provider.refresh
+    try:
+        return guarded(provider, "refresh", refresh, kit.context, client, grant)
+    except (ProviderUnavailable, InvalidAnswer) as error:
+        if outcome_known(error):
+            raise
+    kit.context.sleep(RETRY_AFTER)
+    return guarded(provider, "refresh", refresh, kit.context, client, grant)

@@ -33,14 +33,16 @@ PACKAGES = ("tokenkit-oauth", "cryptography", "httpx", "Authlib", "msal", "msal-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--full", action="store_true", help="as many runs as evidence needs")
-    parser.add_argument("--only", default="", help="some of: hot, process, store, load, storm")
+    parser.add_argument(
+        "--only", default="", help="some of: hot, process, store, load, storm; performance.md then stays as it is"
+    )
     options = parser.parse_args()
     wanted = set(options.only.split(",")) if options.only else {"hot", "process", "store", "load", "storm"}
     where = str(tokenkit.__file__)
     assert "site-packages" in where, f"measured from the wheel, never from the checkout: {where}"
     began = time.monotonic()
     rows, counted = performance(wanted, options.full)
-    if rows:
+    if rows and not options.only:
         about = {"machine": machine(), "versions": versions(), "instructions": counted}
         (DOCS / "performance.json").write_text(figures.as_json(rows, **about))
         text = f"{about_line()}\n\n{figures.markdown(rows)}\n{figures.peers_markdown(rows)}"

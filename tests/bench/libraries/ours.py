@@ -3,17 +3,19 @@
 import os
 from dataclasses import replace
 
-from tokenkit import AccessToken, Request, TokenKit
+from tokenkit import AccessToken, TokenKit
 
 from libraries import There, padded
 
 
 class Library:
     def __init__(self, there: There) -> None:
-        self.kit = TokenKit(environ={**os.environ, "HOME": there.path}, background=False)
+        environ = {**os.environ, "HOME": there.path}
+        self.kit = TokenKit(environ=environ, background=False)
         self.account = self.kit.accounts()[0]
-        self.kit.client(self.kit.provider("google"))  # a process that runs on has loaded what it refreshes with
-        self.kit.context.send(Request("GET", there.token_url))
+        self.kit.refresh(str(self.account))  # a process that runs on has loaded what it refreshes with
+        self.kit.token(str(self.account))
+        self.kit._desk.forget()
 
     def ask(self) -> str:
         return self.kit.token("google").value

@@ -274,3 +274,18 @@ def test_a_grant_is_not_lost_because_the_provider_calls_the_account_by_a_name_to
     assert len(account.name) == 16
     assert kit.token("scripted")
     assert kit.sign_in() == account
+
+
+def test_a_redirect_uri_that_is_not_the_providers_own_is_refused(kit):
+    """R23: one callback path a provider, against mix-up."""
+    with pytest.raises(UsageError, match="/callback/scripted"):
+        kit.begin("scripted", redirect_uri="http://127.0.0.1:1/callback", binding="b")
+    assert list(kit.records.pendings()) == []
+
+
+def test_scopes_given_as_a_string_are_refused_and_not_read_letter_by_letter(kit):
+    with pytest.raises(UsageError, match="list"):
+        begin(kit, scopes="read")
+    kit.sign_in()
+    with pytest.raises(UsageError, match="list"):
+        kit.token("scripted", scopes="read")

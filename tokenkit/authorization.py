@@ -65,6 +65,11 @@ class Authorizations:
         """
         if not binding:
             raise UsageError("a sign-in needs a binding: a secret value that only this browser session or run holds")
+        if not urlsplit(request.redirect_uri).path.endswith(f"/callback/{provider.name}"):
+            raise UsageError(  # one path a provider, else one's answer could pass for another's (R23)
+                f"the path of the redirect URI does not end in /callback/{provider.name}",
+                hint="give each provider a callback path of its own, at the provider and here",
+            )
         client = self._keeper.client(provider)
         self._records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, self._records.owner)))
         self.prepare(provider, replace_broken=replace_broken)

@@ -12,7 +12,7 @@ from tokenkit.errors import AmbiguousAccount, ConsentRequired, StoreUnavailable,
 from tokenkit.grant import ACTIVE, MOVED, Grant
 from tokenkit.keeper import Keeper, Need, Renewed
 from tokenkit.os_words import quoted
-from tokenkit.scopes import every_name, short_names
+from tokenkit.scopes import check_scopes, every_name, short_names
 from tokenkit.store import Name, Version
 from tokenkit.token import AccessToken, Secret
 
@@ -158,6 +158,7 @@ class Desk:
         """The names, aliases too, of what is granted, where anybody asks for scopes; raises `ConsentRequired` (R4)."""
         if not ask.scopes:
             return remembered.scopes if remembered is not None and remembered.grant is grant else frozenset()
+        check_scopes(ask.scopes)
         if grant.scopes is None:
             return frozenset(ask.scopes)
         granted = every_name(self._keeper.provider(account.provider), grant.scopes)

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Collection, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from tokenkit.account import DEFAULT_NAME, Account
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 DEADLINE = 30.0
 """Seconds that one request to an authorization server may take in all."""
 
+REVOCATION_DEADLINE = 10.0
+"""Seconds that the revocation of a sign-out may take in all (R19)."""
+
 
 class TokenKit:
     """Keeps one owner's accounts signed in.
@@ -64,7 +67,8 @@ class TokenKit:
         self.app = app
         self.owner = owner
         self.folders: Folders = folders(app, environ)
-        self.context = context or Context(send=self._send, now=time.time, random=os.urandom, sleep=time.sleep)
+        self.context = context or self._speaking(DEADLINE)
+        self._brief = context or self._speaking(REVOCATION_DEADLINE)
         self._environ = environ
         self._providers = dict(providers or {})
         ring = KeyRing(keys or key_source(self.folders, environ, app), app)
@@ -210,7 +214,7 @@ class TokenKit:
         from tokenkit.sign_out import sign_out
 
         found = self._desk.resolve(account)
-        outcome = sign_out(self.keeper, found, local=local)
+        outcome = sign_out(self.keeper, found, self._brief, local=local)
         self._desk.forget()
         self.activity.record("signed_out", found, revoked=outcome.revoked)
         return outcome
@@ -289,14 +293,19 @@ class TokenKit:
 
         return Authorizations(self.keeper)
 
-    def _send(self, request: Request) -> Response:
-        return self._transport.send(request)
+    def _speaking(self, deadline: float) -> Context:
+        """A context that speaks over HTTP; nothing is loaded for that before the first request."""
 
-    @cached_property
-    def _transport(self) -> "Transport":
-        from tokenkit.http import Transport
+        @cache
+        def transport() -> "Transport":
+            from tokenkit.http import Transport
 
-        return Transport(deadline=DEADLINE, insecure_hosts=self.config.insecure_hosts())
+            return Transport(deadline=deadline, insecure_hosts=self.config.insecure_hosts())
+
+        def send(request: Request) -> Response:
+            return transport().send(request)
+
+        return Context(send=send, now=time.time, random=os.urandom, sleep=time.sleep)
 
 
 class AccountSource:

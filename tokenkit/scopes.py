@@ -9,9 +9,16 @@ from tokenkit.records import Records
 
 
 def resolve_scopes(provider: Provider, names: Iterable[str] | None) -> list[str]:
-    """Full values for short aliases or full values; the provider's default scopes for None."""
+    """Full values for short aliases or full values; the provider's default scopes for None. Raises `UsageError`."""
     chosen = provider.default_scopes if names is None else names
+    check_scopes(chosen)
     return [provider.scopes[name].value if name in provider.scopes else name for name in chosen]
+
+
+def check_scopes(names: Iterable[str]) -> None:
+    """Raise `UsageError` for a plain string, which would be read as one scope a letter."""
+    if isinstance(names, str):
+        raise UsageError("scopes are a list, not a string", hint=f'scopes=["{names}"]')
 
 
 def scopes_to_ask(

@@ -8,7 +8,7 @@ from tokenkit.errors import Conflict, ProviderError, StoreError, TokenKitError, 
 from tokenkit.grant import MOVED, Grant
 from tokenkit.keeper import Keeper
 from tokenkit.plugins import guarded
-from tokenkit.provider import Provider
+from tokenkit.provider import Context, Provider
 from tokenkit.refresh import check_unchanged
 
 
@@ -44,8 +44,10 @@ def _person_and_client(keeper: Keeper, account: Account) -> tuple[str, str] | No
     return grant.subject, grant.client_id
 
 
-def sign_out(keeper: Keeper, account: Account, *, local: bool = False) -> SignOut:
+def sign_out(keeper: Keeper, account: Account, context: Context, *, local: bool = False) -> SignOut:
     """Revoke first, unless `local`, then remove; a provider that cannot be reached does not keep the account here.
+
+    `context` is what the revocation is sent by: with a short time-out, for a person waits.
 
     It takes no lease: a refresh on its way finds the record gone, and revokes what it got (R8). Raises
     `UnknownAccount` when nothing is stored.
@@ -54,7 +56,7 @@ def sign_out(keeper: Keeper, account: Account, *, local: bool = False) -> SignOu
         keeper.load(account)
     held = keeper.records.get(account)
     while True:
-        revoked, note = (False, "only removed here") if local else _revoke(keeper, account, held.grant)
+        revoked, note = (False, "only removed here") if local else _revoke(keeper, account, held.grant, context)
         try:
             keeper.records.remove(account, replaces=held.version)
             return SignOut(account, removed=True, revoked=revoked, note=note)
@@ -65,7 +67,7 @@ def sign_out(keeper: Keeper, account: Account, *, local: bool = False) -> SignOu
             held = newer
 
 
-def _revoke(keeper: Keeper, account: Account, grant: Grant) -> tuple[bool, str]:
+def _revoke(keeper: Keeper, account: Account, grant: Grant, context: Context) -> tuple[bool, str]:
     try:
         provider = keeper.provider(account.provider)
     except TokenKitError as error:
@@ -75,7 +77,7 @@ def _revoke(keeper: Keeper, account: Account, grant: Grant) -> tuple[bool, str]:
     try:
         client = keeper.client(provider)
         check_unchanged(account, grant, provider, client)
-        outcome = guarded(provider, "revoke", provider.revoke, keeper.context, client, grant)
+        outcome = guarded(provider, "revoke", provider.revoke, context, client, grant)
     except ProviderError as error:
         return False, f"{provider.title} could not be reached ({error}). {_by_hand(provider)}"
     except TokenKitError as error:

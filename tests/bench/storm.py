@@ -144,19 +144,6 @@ def kills_markdown(outcomes: list[Outcome]) -> str:
     return head + "".join(f"| {one.library} | {one.kills} | {one.torn} |\n" for one in outcomes)
 
 
-def by_hand(here: Place, runs: int = 5) -> list[float]:
-    """Milliseconds of one refresh, one save, with nobody else about: what the storm is held against."""
-    taken = []
-    for _ in range(runs):
-        kit = here.kit()
-        kit.refresh("google/me@example.com")  # modules and connection are there, as in a process of the storm
-        here.expire()
-        began = time.perf_counter()
-        kit.token("google/me@example.com")
-        taken.append((time.perf_counter() - began) * 1e3)
-    return taken
-
-
 def kill_once(child: int) -> None:
     time.sleep(random.uniform(0.0005, 0.006))
     os.kill(child, signal.SIGKILL)

@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 
-from tokenkit import AccessToken, TokenKit
+from tokenkit import AccessToken, Request, TokenKit
 
 from libraries import There, padded
 
@@ -13,7 +13,10 @@ class Library:
         environ = {**os.environ, "HOME": there.path}
         self.kit = TokenKit(environ=environ, background=False)
         self.account = self.kit.accounts()[0]
-        self.kit.refresh(str(self.account))  # a process that runs on has loaded what it refreshes with
+        # A process that runs on has loaded what it refreshes with. Of those that start together one refreshes for all.
+        self.kit.refresh(str(self.account))
+        self.kit.client(self.kit.provider("google"))
+        self.kit.context.send(Request.form(there.token_url, {}))
         self.kit.token(str(self.account))
         self.kit._desk.forget()
 

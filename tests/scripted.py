@@ -37,6 +37,7 @@ class ScriptedProvider:
     retired = ""
     device = None
     challenged = None
+    introspect = None
 
     def __init__(self, name="scripted"):
         self.name = name

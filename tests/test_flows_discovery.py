@@ -23,6 +23,7 @@ def found(**members):
 def test_endpoints_are_taken_from_the_metadata():
     told = found(
         revocation_endpoint="https://op.example/revoke",
+        introspection_endpoint="https://op.example/introspect",
         device_authorization_endpoint="https://op.example/device",
         userinfo_endpoint="https://op.example/me",
     )
@@ -31,6 +32,7 @@ def test_endpoints_are_taken_from_the_metadata():
         "authorization_endpoint": "https://op.example/auth",
         "token_endpoint": "https://op.example/token",
         "revocation_endpoint": "https://op.example/revoke",
+        "introspection_endpoint": "https://op.example/introspect",
         "device_authorization_endpoint": "https://op.example/device",
         "userinfo_endpoint": "https://op.example/me",
         "iss": "if_present",

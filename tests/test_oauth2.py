@@ -116,6 +116,16 @@ def test_revocation_endpoint_is_asked_and_kept():
     assert world.requests[0].url == "https://acme.example/revoke"
 
 
+def test_introspection_endpoint_is_asked_whether_the_token_is_active():
+    """RFC 7662; with the client's secret, and so only at the place that each grant keeps (R17)."""
+    provider = acme(introspection_endpoint="https://acme.example/introspect")
+    world = World(answer({"active": False}))
+    assert provider.introspect(world.ctx, CLIENT, grant()) is False
+    assert world.requests[0].url == "https://acme.example/introspect"
+    assert provider.introspect(World().ctx, CLIENT, grant(access_tokens={})) is None
+    assert (ACME.introspect, acme(introspection_endpoint="https://other.example/introspect").introspect) == (None, None)
+
+
 def test_device_authorization_endpoint_is_asked_for_a_code():
     provider = acme(device_authorization_endpoint="https://acme.example/device", default_scopes=("a",))
     codes = {"device_code": "d", "user_code": "u", "verification_uri": "https://acme.example/enter", "expires_in": 60}
@@ -180,7 +190,9 @@ def test_resource_hosts_are_read_when_the_provider_is_made():
             acme(resource_hosts=(entry,))
 
 
-@pytest.mark.parametrize("field", ["token_endpoint", "revocation_endpoint", "device_authorization_endpoint"])
+@pytest.mark.parametrize(
+    "field", ["token_endpoint", "revocation_endpoint", "device_authorization_endpoint", "introspection_endpoint"]
+)
 def test_no_endpoint_of_the_authorization_server_is_a_resource(field):
     """R32."""
     with pytest.raises(ConfigurationError, match="takes in its endpoint"):

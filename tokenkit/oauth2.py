@@ -12,6 +12,7 @@ from tokenkit.flows.client_auth import ClientAuth
 from tokenkit.flows.device import sign_in_by_device
 from tokenkit.flows.discovery import discover
 from tokenkit.flows.identity import ask_identity, read_identity
+from tokenkit.flows.introspect import introspect
 from tokenkit.flows.refresh import refresh
 from tokenkit.flows.revoke import revoke
 from tokenkit.flows.token_endpoint import TokenEndpoint
@@ -25,6 +26,7 @@ from tokenkit.provider import (
     Device,
     Identify,
     Identity,
+    Introspect,
     Request,
     Revocation,
     Revoke,
@@ -39,11 +41,12 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 class OAuth2:
     """A provider as data. The fields are named by the RFCs' terms; every one but the first four has a default.
 
-    Who and where (RFC 6749 section 3, RFC 7009, RFC 8628, OpenID Connect); a missing endpoint is a power less:
+    Who and where (RFC 6749 section 3, RFC 7009, 7662, 8628, OpenID Connect); a missing endpoint is a power less:
 
     - `name` (``google``), `title` (``Google``)
     - `authorization_endpoint`, `token_endpoint`, `revocation_endpoint`, `device_authorization_endpoint`,
       `userinfo_endpoint`: URLs; those that are not https need the opt-in of R32, but for a loopback IP address
+    - `introspection_endpoint`: used where host and port are the token endpoint's, which each grant keeps (R17)
     - `issuer`, and whether the answer's ``iss`` is ``required`` or compared ``if_present`` (RFC 9207)
     - `resource_hosts`: where its tokens may go, as ``https://host[:port][/prefix]``, see `tokenkit.hosts`
     - `redirect_host`, `redirect_port`: of loopback redirect URIs; port 0 is any
@@ -76,6 +79,7 @@ class OAuth2:
     authorization_endpoint: str
     token_endpoint: str
     revocation_endpoint: str = ""
+    introspection_endpoint: str = ""
     device_authorization_endpoint: str = ""
     userinfo_endpoint: str = ""
     issuer: str = ""
@@ -179,6 +183,12 @@ class OAuth2:
         return self._identify if self.userinfo_endpoint or self.subject_path in self.captured else None
 
     @property
+    def introspect(self) -> Introspect | None:
+        """RFC 7662; None where there is no introspection endpoint beside the token endpoint."""
+        there, beside = self.introspection_endpoint, parse_url(self.token_endpoint)
+        return self._introspect if there and parse_url(there)[:3] == beside[:3] else None
+
+    @property
     def device(self) -> Device | None:
         """RFC 8628; None where there is no device authorization endpoint."""
         return self._device if self.device_authorization_endpoint else None
@@ -198,6 +208,10 @@ class OAuth2:
         return ask_identity(
             ctx, self._tokens, self.userinfo_endpoint, grant.access_token, self.subject_path, self.name_paths
         )
+
+    def _introspect(self, ctx: Context, client: ClientRegistration, grant: Grant) -> bool | None:
+        token = grant.access_token
+        return None if token is None else introspect(ctx, self._tokens, self.introspection_endpoint, client, token)
 
     def _device(
         self,
@@ -264,11 +278,11 @@ class OAuth2:
     def _check_addresses(self) -> None:
         """Every address can be read, and the authorization server's own are no resource servers (R32)."""
         own = (self.authorization_endpoint, self.token_endpoint)
-        optional = (self.revocation_endpoint, self.device_authorization_endpoint, self.userinfo_endpoint)
-        schemes = {_scheme(self.name, url) for url in (*own, *filter(None, optional))}
+        more = (self.revocation_endpoint, self.device_authorization_endpoint, self.introspection_endpoint)
+        schemes = {_scheme(self.name, url) for url in (*own, *filter(None, (*more, self.userinfo_endpoint)))}
         if len(schemes) > 1:
             raise ConfigurationError(f"some endpoints of {self.name} are https and some are not", hint="write https")
-        for url in (*own, *optional[:2]):
+        for url in (*own, *more):
             if overlaps(url, self.resource_hosts):
                 raise ConfigurationError(
                     f"a resource host of {self.name} takes in its endpoint {url}, where no token may go",

@@ -163,6 +163,7 @@ class Revocation(NamedTuple):
 Refresh = Callable[[Context, ClientRegistration, Grant], Grant]
 Revoke = Callable[[Context, ClientRegistration, Grant], Revocation]
 Identify = Callable[[Context, ClientRegistration, Grant], Identity]
+Introspect = Callable[[Context, ClientRegistration, Grant], bool | None]
 Device = Callable[[Context, ClientRegistration, AuthorizationRequest, Callable[[str, str], None]], Grant]
 Challenged = Callable[[Context, ClientRegistration, AccessToken, Request, Response], Request | None]
 
@@ -192,6 +193,7 @@ class Provider(Protocol):
       ``invalid_client``, `ProviderUnavailable` for 429 and 5xx
     - `revoke(ctx, client, grant) -> Revocation`: best effort, prefers the refresh token
     - `identify(ctx, client, grant) -> Identity`
+    - `introspect(ctx, client, grant) -> bool | None`: whether the access token is active; None where that is not told
     - `device(ctx, client, request, show) -> Grant`: RFC 8628; ``show(verification_uri, user_code)`` tells the person
     - `challenged(ctx, client, token, request, response) -> Request | None`: sees status and headers only
     """
@@ -236,6 +238,8 @@ class Provider(Protocol):
     def revoke(self) -> Revoke | None: ...
     @property
     def identify(self) -> Identify | None: ...
+    @property
+    def introspect(self) -> Introspect | None: ...
     @property
     def device(self) -> Device | None: ...
     @property

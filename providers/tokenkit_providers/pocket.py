@@ -70,6 +70,7 @@ class Pocket:
     revoke = None
     device = None
     challenged = None
+    introspect = None
 
     def __init__(self, base_url: str) -> None:
         self.issuer = base_url

@@ -1,9 +1,11 @@
 """--online asks the providers by one request an account, and rotates nothing."""
 
+import json
+from dataclasses import replace
 from email.utils import formatdate
 
 import pytest
-from house import GOOGLE, SPOTIFY
+from house import GOOGLE, PROVIDERS, SPOTIFY
 from tokenkit.audit.online import CHECKS, refresh_all
 from tokenkit.errors import ProviderUnavailable
 from tokenkit.provider import Response
@@ -68,6 +70,37 @@ def test_a_provider_that_cannot_be_asked_is_told(house, ask):
 def test_an_account_whose_access_token_has_ended_is_not_asked_for(house, ask):
     house.clock.advance(7200)
     assert ask() == set()
+
+
+@pytest.mark.parametrize(("active", "found"), [(True, set()), (False, {("TK501", str(GOOGLE))})])
+def test_a_provider_with_introspection_is_asked_for_that_in_place_of_the_identity(house, active, found):
+    """RFC 7662; the one request says it all."""
+    assert introspected(house, {"active": active}) == (["POST", "GET"], found)
+
+
+def test_a_provider_that_does_not_tell_us_is_asked_whose_account_it_is(house):
+    assert introspected(house, {"error": "invalid_client"}, 401) == (["POST", "GET", "GET"], set())
+
+
+def test_no_client_secret_goes_where_the_grant_is_not_from(house):
+    """R17."""
+    house.sign_in(GOOGLE, client_id="another")
+    assert introspected(house, {}) == (["GET", "GET"], set())
+
+
+def introspected(house, members, status=200):
+    """The requests that are sent where Google has introspection, which gives this answer; and what is found."""
+    methods = []
+
+    def note(request):
+        methods.append(request.method)
+        told = Response(status, (), json.dumps(members).encode(), house.now)
+        return told if request.method == "POST" else answer(house)(request)
+
+    house.answers[:] = [note] * 3
+    google = replace(PROVIDERS["google"], introspection_endpoint="https://oauth2.googleapis.com/introspect")
+    findings = house.audit(*CHECKS, providers={"google": google}).findings
+    return methods, {(check.id, fault.account) for check, fault in findings if check in CHECKS}
 
 
 def test_refreshing_all_goes_on_after_a_failure_and_the_checks_tell_it(house):

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from oidc import ACCESS_TTL, REFRESH_TTL, Browser, Server
 from signing_in import MakeKit, login, stored
-from tokenkit import AuthorizationRequest, ClientRegistration, ConsentRequired, TokenKit
+from tokenkit import AuthorizationRequest, ClientRegistration, ConsentRequired, OAuth2, TokenKit
 
 pytestmark = pytest.mark.real
 
@@ -60,6 +60,19 @@ def test_sign_out_revokes_and_removes(kit: TokenKit, server: Server, browser: Br
     assert kit.accounts() == []
     assert server.userinfo(tokens["access"]).status_code == 401
     assert refresh_by_hand(server, tokens["refresh"]).json()["error"] == "invalid_grant"
+
+
+def test_introspection_tells_an_active_token_from_one_that_was_revoked(
+    kit: TokenKit, server: Server, browser: Browser
+) -> None:
+    """RFC 7662, at the endpoint that discovery found; of the token alone, for nothing is refreshed."""
+    account = login(kit, browser)
+    provider = OAuth2.from_issuer(server.context(), server.issuer, name="op", title="OP", client_auth="none")
+    grant = kit.records.get(account).grant
+    assert provider.introspect is not None
+    assert provider.introspect(kit.context, ClientRegistration("native"), grant) is True
+    server.post("/token/revocation", token=stored(kit, account)["access"], client_id="native").raise_for_status()
+    assert provider.introspect(kit.context, ClientRegistration("native"), grant) is False
 
 
 def test_a_grant_that_was_revoked_elsewhere_needs_the_person(kit: TokenKit, server: Server, browser: Browser) -> None:

@@ -1,7 +1,7 @@
-"""What only the provider knows: opt-in, by one request for each account that has a good access token.
+"""What only the provider knows: opt-in, by a request or two for each account that has a good access token.
 
-It is the identity call of the provider's plugin; nothing is refreshed, and so nothing rotates. Only the kit's own
-owner is asked for.
+It is introspection (RFC 7662) where the provider has that and tells us, else the identity call; nothing is refreshed,
+and so nothing rotates. Only the kit's own owner is asked for.
 """
 
 from collections.abc import Iterator
@@ -12,14 +12,19 @@ from typing import NamedTuple
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.scene import Scene, Seen
 from tokenkit.audit.words import about, active, command, login
-from tokenkit.errors import ProviderUnavailable, TokenKitError
+from tokenkit.errors import ConfigurationError, ProviderUnavailable, TokenKitError
 from tokenkit.grant import Grant
 from tokenkit.kit import TokenKit
 from tokenkit.plugins import guarded
-from tokenkit.provider import ClientRegistration, Identity, Request, Response
+from tokenkit.provider import ClientRegistration, Context, Identity, Provider, Request, Response
+from tokenkit.refresh import check_unchanged
 
 CLOCK_SKEW = 60.0
 """Seconds by which our clock and the server's may differ."""
+
+
+Outcome = Identity | bool | TokenKitError
+"""Whose account it is, whether its token is active, or why neither is known."""
 
 
 class Answer(NamedTuple):
@@ -28,7 +33,7 @@ class Answer(NamedTuple):
     seen: Seen
     grant: Grant
     response: Response | None
-    outcome: Identity | TokenKitError
+    outcome: Outcome
 
 
 @check(
@@ -38,11 +43,12 @@ class Answer(NamedTuple):
     "It was revoked, or belongs to another app; what tokenkit has stored says nothing of that.",
 )
 def refused(scene: Scene) -> Iterator[Fault]:
-    """Access tokens that the provider answers with 401 or 403."""
+    """Access tokens that the provider calls inactive, or answers with 401 or 403."""
     for answer in _answers(scene):
-        if answer.response is not None and answer.response.status in (401, 403):
-            mend = f"{command(scene, answer.seen, 'refresh')}, or: {login(scene, answer.seen)}"
-            yield about(answer.seen, f"it answered HTTP {answer.response.status}", mend)
+        status = 0 if answer.response is None else answer.response.status
+        if answer.outcome is False or status in (401, 403):
+            what = "it says that the token is not active" if answer.outcome is False else f"it answered HTTP {status}"
+            yield about(answer.seen, what, f"{command(scene, answer.seen, 'refresh')}, or: {login(scene, answer.seen)}")
 
 
 @check(
@@ -108,7 +114,7 @@ def _answers(scene: Scene) -> list[Answer]:
 def _ask(scene: Scene, seen: Seen, grant: Grant) -> Iterator[Answer]:
     provider = scene.provider(seen.account.provider)
     token = grant.access_token
-    if isinstance(provider, TokenKitError) or provider.identify is None or seen.account.owner != scene.kit.owner:
+    if isinstance(provider, TokenKitError) or seen.account.owner != scene.kit.owner:
         return
     if token is None or not token.good(scene.now):
         return
@@ -119,14 +125,28 @@ def _ask(scene: Scene, seen: Seen, grant: Grant) -> Iterator[Answer]:
         return responses[-1]
 
     context = scene.kit.context._replace(send=send)
-    client = ClientRegistration(grant.client_id)
-    outcome: Identity | TokenKitError
+    outcome: Outcome | None
     try:
-        outcome = guarded(provider, "identify", provider.identify, context, client, grant)
+        outcome = _introspected(scene, seen, provider, context, grant)
+        if outcome is None and provider.identify is not None:
+            client = ClientRegistration(grant.client_id)
+            outcome = guarded(provider, "identify", provider.identify, context, client, grant)
     except TokenKitError as error:
         outcome = error
-    if responses or isinstance(outcome, TokenKitError):
+    if outcome is not None and (responses or isinstance(outcome, TokenKitError)):
         yield Answer(seen, grant, responses[-1] if responses else None, outcome)
+
+
+def _introspected(scene: Scene, seen: Seen, provider: Provider, context: Context, grant: Grant) -> bool | None:
+    """Whether the token is active, asked with the client's secret, and so only where the grant is from (R17)."""
+    if provider.introspect is None:
+        return None
+    try:
+        client = scene.kit.client(provider)
+        check_unchanged(seen.account, grant, provider, client)
+    except ConfigurationError:
+        return None
+    return guarded(provider, "introspect", provider.introspect, context, client, grant)
 
 
 def _skew(response: Response | None) -> float:

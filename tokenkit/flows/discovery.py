@@ -17,6 +17,7 @@ class Discovered(TypedDict):
     authorization_endpoint: str
     token_endpoint: str
     revocation_endpoint: str
+    introspection_endpoint: str
     device_authorization_endpoint: str
     userinfo_endpoint: str
     iss: str
@@ -56,6 +57,7 @@ def _read(issuer: str, members: Mapping[str, Any]) -> Discovered:
         authorization_endpoint=member_at(members, "authorization_endpoint"),
         token_endpoint=member_at(members, "token_endpoint"),
         revocation_endpoint=member_at(members, "revocation_endpoint"),
+        introspection_endpoint=member_at(members, "introspection_endpoint"),
         device_authorization_endpoint=member_at(members, "device_authorization_endpoint"),
         userinfo_endpoint=member_at(members, "userinfo_endpoint"),
         iss="required" if promised else "if_present",

@@ -107,6 +107,8 @@ def listing(place: Place, size: int) -> list[Row]:
                 f"reading {size:,} files", bare, unit="ms CPU", limit=3, rounds=1),
         compare(f"`tokenkit list` of {size:,} accounts, peak memory", lambda: run(command, place.environ)[1],
                 "100 MB", lambda: 100.0, unit="MB", limit=1, rounds=1),
+        compare(f"`tokenkit audit` of {size:,} accounts", lambda: run([TOKENKIT, "audit"], place.environ)[0],
+                f"opening {size:,} records", ours, unit="ms CPU", limit=None, rounds=1),
     ]  # fmt: skip
 
 

@@ -192,6 +192,18 @@ def test_a_rotated_grant_that_cannot_be_written_is_told_with_the_command_that_me
     assert caught.value.hint == "df -h; then: tokenkit login spotify"
 
 
+def test_grants_of_which_nobody_says_whose_they_are_are_called_as_their_files(
+    kit: TokenKit, world: World, write: Write
+) -> None:
+    """R18: PocketPaw asks for one API a file, and not for an identity; none takes another's place."""
+    for api in ("gmail", "calendar"):
+        scope = f"https://www.googleapis.com/auth/{api}.readonly"
+        tokens = world.tokens("google", prompt="consent", scope=scope)
+        path = write(f"google_{api}.json", {**pocketpaw(world, service=f"google_{api}"), **tokens})
+        assert str(import_grant(kit, path)) == f"google/google_{api}"
+    assert len(kit.accounts()) == 2
+
+
 def test_what_was_stored_for_the_account_is_kept_in_quarantine(kit: TokenKit, world: World, write: Write) -> None:
     """R18: as by a sign-in."""
     first = import_grant(kit, write("token.json", google(world)))

@@ -7,6 +7,7 @@ so that a dead one is told to the person and nothing is written. What such a ref
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +20,7 @@ from tokenkit.errors import (
     ProviderUnavailable,
     StoreError,
     StoreUnavailable,
+    TokenKitError,
     UsageError,
 )
 from tokenkit.flows.answer import seconds, vschar
@@ -51,9 +53,10 @@ _GOOGLES = ("https://oauth2.googleapis.com/", "https://accounts.google.com/", "h
 def import_grant(kit: "TokenKit", path: str, *, name: str = "") -> Account:
     """Store the grant in the file at `path` as a sign-in would, and return the account.
 
-    `name` is what the account shall be called; without it the provider is asked whose it is. Raises `UsageError` for a
-    file that cannot be taken, `ProviderChanged` for the grant of another client than ours (R17), `ConsentRequired` for
-    one that the provider has ended, and what a sign-in raises.
+    `name` is what the account shall be called; without it the provider is asked whose it is, and where it cannot say,
+    the account is called as the file. Raises `UsageError` for a file that cannot be taken, `ProviderChanged` for the
+    grant of another client than ours (R17), `ConsentRequired` for one that the provider has ended, and what a sign-in
+    raises.
     """
     grant = read_grant(path)
     provider = kit.provider(grant.provider)
@@ -61,7 +64,10 @@ def import_grant(kit: "TokenKit", path: str, *, name: str = "") -> Account:
     _check_client(path, grant, client)
     kit.records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, kit.owner)))
     kit.authorizations.prepare(provider)
-    proved = grant if _accepted(kit, provider, client, grant) else _refreshed(kit, provider, client, grant)
+    proved = grant
+    if not _accepted(kit, provider, client, grant):
+        proved = _refreshed(kit, provider, client, grant)
+        name = name or _name_by_file(kit, provider, client, proved, path)
     try:
         return kit.authorizations.adopt(provider, client, proved, name=name)
     except StoreError as error:
@@ -184,6 +190,14 @@ def _accepted(kit: "TokenKit", provider: Provider, client: ClientRegistration, g
     except InvalidAnswer:
         return False
     return True
+
+
+def _name_by_file(kit: "TokenKit", provider: Provider, client: ClientRegistration, grant: Grant, path: str) -> str:
+    """The file's name where the provider does not say whose it is, so that PocketPaw's grants lie side by side."""
+    with suppress(TokenKitError):  # rotated by now: it is stored, whatever happens
+        if _accepted(kit, provider, client, grant):
+            return ""
+    return os.path.splitext(os.path.basename(path))[0]
 
 
 def _refreshed(kit: "TokenKit", provider: Provider, client: ClientRegistration, grant: Grant) -> Grant:

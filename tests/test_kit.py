@@ -18,6 +18,8 @@ from tokenkit.sandbox import CLIENTS, Authority, providers, serve
 from tokenkit.sign_in import sign_in as ask_person
 from tokenkit.testing import Browser
 
+pytestmark = pytest.mark.slow
+
 API = {
     "google": ("GET", "/google/gmail/v1/users/me/messages"),
     "spotify": ("GET", "/spotify/v1/search?q=rain&type=track"),

@@ -11,6 +11,8 @@ from tokenkit.audit import scene
 from tokenkit.cli import app
 from tokenkit.cli.app import SECTIONS, main
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def audit(house, monkeypatch, capsys):

@@ -4,6 +4,8 @@ import pytest
 from faults import FAULTS, CannotBePlanted, spoil
 from tokenkit.audit.registry import our_checks
 
+pytestmark = pytest.mark.slow
+
 SEEN_ELSEWHERE = {"TK401", "TK402", "TK403", "TK405"}  # of installed packages: tests/audit/test_code.py
 
 

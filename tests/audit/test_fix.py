@@ -9,6 +9,8 @@ from house import GOOGLE, SPOTIFY
 from tokenkit.audit.fix import STRAYS, Narrow, SetAside, act, plan
 from tokenkit.errors import StoreError
 
+pytestmark = pytest.mark.slow
+
 MENDED = {"TK101", "TK102", "TK103", "TK104", "TK109", "TK110"}
 
 

@@ -19,6 +19,8 @@ from tokenkit.audit.json import to_json
 from tokenkit.audit.sarif import to_sarif
 from tokenkit.audit.table import show
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = Path(__file__).parents[2] / "docs/reference/audit-schema.json"
 
 

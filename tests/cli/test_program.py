@@ -22,6 +22,8 @@ from typer.main import get_command
 
 import tokenkit_providers
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = {name: command for section in app.SECTIONS.values() for name, command in section.items()}
 
 PLANNED = {"import"}

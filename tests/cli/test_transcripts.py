@@ -8,6 +8,8 @@ import pytest
 from machine import Machine
 from transcript import Run, play
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 
 

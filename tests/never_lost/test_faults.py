@@ -5,6 +5,8 @@ import shutil
 import pytest
 from tokenkit import ClientRefused, ConsentRequired, GrantSuperseded, InvalidAnswer, ProviderError, ProviderUnavailable
 
+pytestmark = pytest.mark.slow
+
 HTML = b"<!doctype html><title>Sign in to the hotel's network</title>"
 
 

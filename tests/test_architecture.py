@@ -39,7 +39,7 @@ ROWS = """
     authorization sign_out status rotate
     desk
     kit
-    source sign_in importing first_use
+    account_source source sign_in importing first_use
     async_kit
     adapters sandbox audit
     testing

@@ -13,11 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from tokenkit.account import Account
+from tokenkit.account_source import AccountSource
 from tokenkit.desk import Ask, Wanted
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
 from tokenkit.grant import PendingAuthorization
 from tokenkit.keys.source import KeySource
-from tokenkit.kit import AccountSource, TokenKit
+from tokenkit.kit import TokenKit
 from tokenkit.provider import Context, Provider, Request
 from tokenkit.sign_out import SignOut
 from tokenkit.status import Status

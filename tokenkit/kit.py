@@ -15,7 +15,6 @@ from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.keys.source import KeySource
 from tokenkit.paths import Folders, folders
-from tokenkit.plugins import guarded
 from tokenkit.provider import AuthorizationRequest, ClientRegistration, Context, Provider, Request, Response
 from tokenkit.records import Records
 from tokenkit.store import Store
@@ -25,6 +24,7 @@ from tokenkit.token import AccessToken, Secret
 if TYPE_CHECKING:
     import httpx
 
+    from tokenkit.account_source import AccountSource
     from tokenkit.authorization import Authorizations
     from tokenkit.config import Config, KnownClient
     from tokenkit.grant import PendingAuthorization
@@ -133,6 +133,8 @@ class TokenKit:
 
     def source(self, account: str) -> "AccountSource":
         """The `TokenSource` of one account: what every adapter is built on."""
+        from tokenkit.account_source import AccountSource
+
         return AccountSource(self, account)
 
     def http(self, account: str) -> "httpx.Client":
@@ -306,38 +308,3 @@ class TokenKit:
             return transport().send(request)
 
         return Context(send=send, now=time.time, random=os.urandom, sleep=time.sleep)
-
-
-class AccountSource:
-    """A `TokenSource`: the tokens of one account, and how they are put on a request."""
-
-    def __init__(self, kit: TokenKit, account: str) -> None:
-        self._kit = kit
-        self._asked = account
-
-    @property
-    def account(self) -> Account:
-        """Whose tokens these are."""
-        return self._account
-
-    @cached_property
-    def _account(self) -> Account:
-        return self._kit._desk.resolve(self._asked)
-
-    @property
-    def provider(self) -> Provider:
-        """Who issues them."""
-        return self._kit.provider(self.account.provider)
-
-    def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
-        """A good token; `rejected` is one that an API answered with 401: at most one refresh is made for it (R15)."""
-        if rejected is None:
-            return self._kit.token(self._asked)
-        return self._kit._token(self._asked, Ask(rejected=rejected))
-
-    def authenticate(self, request: Request, token: AccessToken) -> Request:
-        """The request with the token on. Whether it may go there is for the caller to check (`tokenkit.hosts`)."""
-        # Only a token that travels elsewhere than in a header needs the registration, as Pocket's consumer key.
-        client = ClientRegistration("") if self.provider.header_token else self._kit.client(self.provider)
-        step = self.provider.authenticate
-        return guarded(self.provider, "authenticate", step, self._kit.context, client, token, request)

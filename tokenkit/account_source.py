@@ -1,0 +1,48 @@
+"""The `TokenSource` of a kit's account: what every adapter is built on."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tokenkit.account import Account
+from tokenkit.desk import Ask
+from tokenkit.plugins import guarded
+from tokenkit.provider import ClientRegistration, Provider, Request
+from tokenkit.token import AccessToken
+
+if TYPE_CHECKING:
+    from tokenkit.kit import TokenKit
+
+
+class AccountSource:
+    """A `TokenSource`: the tokens of one account, and how they are put on a request."""
+
+    def __init__(self, kit: "TokenKit", account: str) -> None:
+        self._kit = kit
+        self._asked = account
+
+    @property
+    def account(self) -> Account:
+        """Whose tokens these are."""
+        return self._account
+
+    @cached_property
+    def _account(self) -> Account:
+        return self._kit._desk.resolve(self._asked)
+
+    @property
+    def provider(self) -> Provider:
+        """Who issues them."""
+        return self._kit.provider(self.account.provider)
+
+    def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
+        """A good token; `rejected` is one that an API answered with 401: at most one refresh is made for it (R15)."""
+        if rejected is None:
+            return self._kit.token(self._asked)
+        return self._kit._token(self._asked, Ask(rejected=rejected))
+
+    def authenticate(self, request: Request, token: AccessToken) -> Request:
+        """The request with the token on. Whether it may go there is for the caller to check (`tokenkit.hosts`)."""
+        # Only a token that travels elsewhere than in a header needs the registration, as Pocket's consumer key.
+        client = ClientRegistration("") if self.provider.header_token else self._kit.client(self.provider)
+        step = self.provider.authenticate
+        return guarded(self.provider, "authenticate", step, self._kit.context, client, token, request)

@@ -17,9 +17,10 @@ from tokenkit.errors import (
     UnknownAccount,
 )
 from tokenkit.grant import NEEDS_CONSENT
+from tokenkit.keeper import Need
 from tokenkit.records import grant_name
 from tokenkit.store.memory import MemoryLease, MemoryStore
-from tokenkit.token import Secret
+from tokenkit.token import AccessToken, Secret
 
 from scripted import LIFETIME, ScriptedKit
 
@@ -465,6 +466,73 @@ def test_a_rejected_token_is_replaced_by_a_newer_one_of_the_store_or_refreshed_o
     assert second.value != first.value
     assert source.token(rejected=first).value == second.value
     assert kit.scripted.refreshes == 1
+
+
+def keep_the_same_token(kit, monkeypatch):
+    """A provider that hands out one access token until it ends, whoever asks anew."""
+    token = stored(kit).access_token
+    monkeypatch.setattr(
+        kit.scripted,
+        "_access_token",
+        lambda now: AccessToken(token.value, expires_at=now + LIFETIME, obtained_at=now),
+    )
+
+
+def test_a_rejected_token_that_a_refresh_brings_back_is_not_refreshed_at_every_401(kit, tmp_path, monkeypatch):
+    """R15: at most one forced refresh for one token value, whichever process reports it."""
+    keep_the_same_token(kit, monkeypatch)
+    other = ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store)
+    for source in (kit.source("scripted"), other.source("scripted"), kit.source("scripted")):
+        rejected = source.token()
+        assert source.token(rejected=rejected).value == rejected.value
+    assert kit.scripted.refreshes == 1
+    assert rejected.value.encode() not in kit.records.store.note(grant_name(kit.me))
+
+
+def test_a_person_who_asks_for_a_refresh_gets_one_even_of_a_token_that_came_back_before(kit, monkeypatch):
+    """R15 bounds what an API's answers cause, not what a person asks for."""
+    keep_the_same_token(kit, monkeypatch)
+    rejected = kit.token("scripted")
+    kit.source("scripted").token(rejected=rejected)
+    for refreshes in (2, 3):
+        assert kit.refresh("scripted").value == rejected.value
+        assert kit.scripted.refreshes == refreshes
+    kit.source("scripted").token(rejected=rejected)
+    assert kit.scripted.refreshes == 3
+
+
+def test_a_token_that_took_the_place_of_one_that_came_back_has_a_forced_refresh_of_its_own(kit, monkeypatch):
+    """R15: for one token value."""
+    source = kit.source("scripted")
+    keep_the_same_token(kit, monkeypatch)
+    source.token(rejected=source.token())
+    monkeypatch.undo()
+    expire(kit)
+    second = source.token()
+    assert source.token(rejected=second).value != second.value
+    assert kit.scripted.refreshes == 3
+
+
+def test_a_refresh_that_a_person_asks_for_is_not_answered_by_one_that_was_not_needed(kit, monkeypatch):
+    """Nor by joining a caller who only found that another had refreshed already."""
+    first = kit.token("scripted")
+    joined = threading.Event()
+    lease, renew = kit.records.store.lease, kit.keeper.renew
+
+    def slow(*arguments, **times):
+        joined.wait(5)
+        return lease(*arguments, **times)
+
+    def joining(*arguments):
+        flight = renew(*arguments)
+        joined.set()
+        return flight
+
+    monkeypatch.setattr(kit.records.store, "lease", slow)
+    idle = renew(kit.me, Need())  # it will find a good token, and ask for none
+    monkeypatch.setattr(kit.keeper, "renew", joining)
+    assert kit.refresh("scripted").value != first.value
+    assert not idle.result().refreshed
 
 
 def test_a_rejected_token_is_not_served_again_when_the_refresh_fails(kit):

@@ -8,7 +8,9 @@ from tokenkit.store.files import NOTE_SIZE
 
 
 def test_what_was_written_is_read():
-    note = Note(newest=7).begun(5.0).failed(InvalidAnswer("not JSON", hint="wait"), 6.0, outcome_known=False)
+    note = Note().ended(7, confirmed=True).begun(5.0)
+    note = note.failed(InvalidAnswer("not JSON", hint="wait"), 6.0, outcome_known=False)
+    assert (note.newest, note.confirmed) == (7, 7)
     assert Note.from_bytes(note.to_bytes()) == note
 
 
@@ -45,8 +47,8 @@ def test_a_provider_that_asks_for_a_time_gets_it_and_no_less_than_a_second():
     assert Note().failed(ProviderUnavailable("x", retry_at=0.0), 10.0, outcome_known=True).failure.retry_at == 11
 
 
-def test_a_success_forgets_the_failure_and_never_lowers_the_newest_generation():
-    note = Note(newest=9).failed(ProviderUnavailable("x"), 1.0, outcome_known=True).ended(4)
+def test_a_success_forgets_what_was_before_and_never_lowers_the_newest_generation():
+    note = Note(newest=9, confirmed=9).failed(ProviderUnavailable("x"), 1.0, outcome_known=True).ended(4)
     assert note == Note(newest=9)
 
 

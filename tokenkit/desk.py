@@ -118,7 +118,7 @@ class Desk:
         """The token out of what a flight brought, or, where that flight was after less, what is wanted still."""
         grant = renewed.held.grant
         token = grant.access_token
-        if token is not None and (renewed.refreshed or wanted.need.met_by(grant, self._now())):
+        if token is not None and renewed.meets(wanted.need, self._now()):
             scopes = self._check_scopes(wanted.account, grant, ask, None)
             version = renewed.held.version if "/" in asked else None
             return self._remember(asked, ask, Remembered(scopes, wanted.account, grant, version))

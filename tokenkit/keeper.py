@@ -31,31 +31,43 @@ SLACK = 15.0
 class Need(NamedTuple):
     """What a caller needs of a token that is not in hand.
 
-    `rejected` is a token value that an API has refused (R15); `early` asks for the refresh ahead of the end (R3);
-    `force` tries even what is known to be hopeless (R10, R13); `scopes` are those that the caller named.
+    `rejected` is a token value that an API has refused (R15); `newer_than` a generation that a person wants refreshed;
+    `early` asks for the refresh ahead of the end (R3); `force` tries even what is known to be hopeless (R10, R13);
+    `scopes` are those that the caller named.
     """
 
     min_ttl: float = 0.0
     rejected: Secret | None = None
+    newer_than: int | None = None
     early: bool = False
     force: bool = False
     scopes: Collection[str] = ()
 
-    def met_by(self, grant: Grant, now: float) -> bool:
-        """Whether the grant's access token is all that is needed."""
+    def met_by(self, grant: Grant, now: float, *, confirmed: bool = False) -> bool:
+        """Whether the grant's access token is all that is needed; `confirmed` as in `Note`."""
         token = grant.access_token
         if token is None or grant.state == MOVED or not token.good(now, self.min_ttl):
             return False
+        if self.newer_than is not None:
+            return grant.generation > self.newer_than
         if self.rejected is not None:
-            return token.value != self.rejected.reveal()
+            return confirmed or token.value != self.rejected.reveal()
         return not (self.early and token.closing(now))
 
 
 class Renewed(NamedTuple):
-    """What a flight brought back, and whether it asked the provider for it (else somebody else just had)."""
+    """What a flight brought back, and whether it asked the provider for it (else somebody else had).
+
+    `confirmed` as in `Note`.
+    """
 
     held: Held
     refreshed: bool
+    confirmed: bool = False
+
+    def meets(self, need: Need, now: float) -> bool:
+        """Whether this is all that can be had: the flight may have been begun by somebody with a lesser need."""
+        return self.refreshed or need.met_by(self.held.grant, now, confirmed=self.confirmed)
 
 
 class Keeper:
@@ -90,6 +102,14 @@ class Keeper:
         """Start, or join, the one refresh of the account in this process (R5)."""
         return self._flights.run(str(account), account.provider, lambda: self._renew(account, need))
 
+    def refresh(self, account: Account, *, force: bool = False) -> Held:
+        """Refresh now, since a person asks for it; one that begins or ends meanwhile serves as well."""
+        need = Need(newer_than=self.load(account).grant.generation, force=force)
+        while True:
+            renewed = self.renew(account, need).result()
+            if renewed.meets(need, self.context.now()):
+                return renewed.held
+
     def has_unsaved(self, account: Account) -> bool:
         """Whether a refreshed grant lies in memory only, since it could not be written (R9)."""
         return account in self._unsaved
@@ -109,21 +129,22 @@ class Keeper:
         store = self.records.store
         with store.lease(grant_name(account), lasts=self.lease_lasts, wait=self.lease_lasts + 5) as lease:
             held = self.load(account)
-            if need.met_by(held.grant, self.context.now()):
-                return Renewed(held, refreshed=False)
             note = Note.from_bytes(lease.note)
+            confirmed = note.confirmed == held.grant.generation
+            if need.met_by(held.grant, self.context.now(), confirmed=confirmed):
+                return Renewed(held, refreshed=False, confirmed=confirmed)
             if not need.force:
                 self._refuse_hopeless(account, held.grant, note)
                 self._share_failure(account, note, began)
-            return Renewed(self._refresh(account, held, lease, note), refreshed=True)
+            return Renewed(self._refresh(account, held, lease, note, forced=need.rejected is not None), refreshed=True)
 
-    def _refresh(self, account: Account, held: Held, lease: Lease, note: Note) -> Held:
+    def _refresh(self, account: Account, held: Held, lease: Lease, note: Note, *, forced: bool) -> Held:
         def parties() -> tuple[Provider, ClientRegistration]:
             provider = self.provider(account.provider)
             return provider, self.client(provider)
 
         needs = self.lease_lasts - SLACK
-        refresh = Refresh(self.records, self.context, parties, account, held, lease, note, needs=needs)
+        refresh = Refresh(self.records, self.context, parties, account, held, lease, note, needs=needs, forced=forced)
         try:
             renewed = refresh.run()
         except NotSaved as loss:

@@ -10,7 +10,7 @@ from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.activity import Activity
 from tokenkit.desk import Ask, Desk, Wanted
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
-from tokenkit.keeper import Keeper, Need
+from tokenkit.keeper import Keeper
 from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.keys.source import KeySource
@@ -19,7 +19,7 @@ from tokenkit.provider import AuthorizationRequest, ClientRegistration, Context,
 from tokenkit.records import Records
 from tokenkit.store import Store
 from tokenkit.store.files import FileStore
-from tokenkit.token import AccessToken, Secret
+from tokenkit.token import AccessToken
 
 if TYPE_CHECKING:
     import httpx
@@ -242,11 +242,9 @@ class TokenKit:
     def refresh(self, account: str, *, force: bool = False) -> AccessToken:
         """Refresh now. `force` tries even a grant that was refused, or is older than one already used (R10, R13)."""
         found = self._desk.resolve(account)
-        token = self.keeper.load(found).grant.access_token
-        need = Need(rejected=None if token is None else Secret(token.value), force=force)
-        renewed = self.keeper.renew(found, need).result()
+        held = self.keeper.refresh(found, force=force)
         self._desk.forget()
-        fresh = renewed.held.grant.access_token
+        fresh = held.grant.access_token
         assert fresh is not None  # a refresh brings one, or raises
         return fresh
 

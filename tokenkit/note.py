@@ -40,19 +40,24 @@ class Failure(NamedTuple):
 
 
 class Note(NamedTuple):
-    """`newest`: the highest generation ever saved; `attempt`: when a refresh began that has not ended, else None."""
+    """`newest`: the highest generation ever saved; `attempt`: when a refresh began that has not ended, else None.
+
+    `confirmed`: the generation whose access token an API has rejected and a refresh has brought back all the same, so
+    that another would be in vain (R15), else None.
+    """
 
     newest: int = 0
     attempt: float | None = None
     failure: Failure | None = None
+    confirmed: int | None = None
 
     def begun(self, now: float) -> "Note":
         """A refresh is about to be sent."""
         return self._replace(attempt=now)
 
-    def ended(self, generation: int) -> "Note":
+    def ended(self, generation: int, *, confirmed: bool = False) -> "Note":
         """A record of that generation is saved."""
-        return Note(newest=max(self.newest, generation))
+        return Note(newest=max(self.newest, generation), confirmed=generation if confirmed else None)
 
     def failed(self, error: TokenKitError, now: float, *, outcome_known: bool) -> "Note":
         """The refresh failed; all wait until the provider's own time, or twice as long as after the last failure.
@@ -72,11 +77,11 @@ class Note(NamedTuple):
             retry_at=backoff if asked is None else max(asked, now + FIRST_BACKOFF),
             failures=count,
         )
-        return Note(newest=self.newest, attempt=None if outcome_known else self.attempt, failure=failure)
+        return self._replace(attempt=None if outcome_known else self.attempt, failure=failure)
 
     def to_bytes(self) -> bytes:
         """Write it: JSON, small."""
-        record: dict[str, object] = {"newest": self.newest, "attempt": self.attempt}
+        record: dict[str, object] = {"newest": self.newest, "attempt": self.attempt, "confirmed": self.confirmed}
         if self.failure is not None:
             record["failure"] = self.failure._asdict()
         return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
@@ -88,10 +93,12 @@ class Note(NamedTuple):
             record = json.loads(data or b"{}")
             failure = record.get("failure")
             attempt = record.get("attempt")
+            confirmed = record.get("confirmed")
             return cls(
                 newest=int(record.get("newest", 0)),
                 attempt=None if attempt is None else float(attempt),
                 failure=None if failure is None else _failure(failure),
+                confirmed=None if confirmed is None else int(confirmed),
             )
         except (ValueError, TypeError, KeyError, AttributeError):
             return cls()

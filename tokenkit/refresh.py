@@ -62,6 +62,7 @@ class Refresh:
         note: Note,
         *,
         needs: float,
+        forced: bool,
     ) -> None:
         self.records = records
         self.ctx = context
@@ -71,6 +72,7 @@ class Refresh:
         self.lease = lease
         self.note = note
         self.needs = needs
+        self.forced = forced
         self.answer_was_lost = note.attempt is not None
 
     def run(self) -> Held:
@@ -156,9 +158,17 @@ class Refresh:
             with suppress(StoreError):  # it lies on the same disk, perhaps
                 self._write_note(self.note.failed(failure, self.ctx.now(), outcome_known=False))
             raise NotSaved(failure, grant, self.held) from None
-        self.note = self.note.ended(grant.generation)
+        self.note = self.note.ended(grant.generation, confirmed=self._confirms(grant))
         self._write_note(self.note)
         return held
+
+    def _confirms(self, grant: Grant) -> bool:
+        """Whether the access token that an API has rejected, now or before, is what the provider gives again (R15)."""
+        before, after = self.held.grant.access_token, grant.access_token
+        rejected = self.forced or self.note.confirmed == self.held.grant.generation
+        if before is None or after is None or after is before:  # `before` itself: the answer brought none
+            return False
+        return rejected and after.value == before.value
 
     def _brought_nothing(self, provider: Provider) -> InvalidAnswer:
         """The answer had a refresh token, which is saved by now, and no access token: nobody can be served."""

@@ -18,6 +18,7 @@ from tokenkit.errors import (
 )
 from tokenkit.grant import NEEDS_CONSENT
 from tokenkit.keeper import Need
+from tokenkit.note import Note
 from tokenkit.records import grant_name
 from tokenkit.store.memory import MemoryLease, MemoryStore
 from tokenkit.token import AccessToken, Secret
@@ -217,6 +218,52 @@ def test_invalid_grant_after_another_has_won_uses_what_the_other_stored(kit):
     assert stored(kit).state == "active"
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        unavailable(sent=False),
+        unavailable(),
+        unavailable(retry_at=2e9),
+        InvalidAnswer("not JSON"),
+        ClientRefused("invalid_client"),
+        ValueError("in the plugin"),
+    ],
+)
+def test_a_login_during_a_refresh_that_fails_serves_those_who_waited(kit, tmp_path, error):
+    """R12, R13: whatever the failure, the store is looked into once more, and nobody is kept from what lies there."""
+    expire(kit)
+
+    def another_signs_in():
+        held = kit.records.get(kit.me)
+        kit.records.save(kit.me, kit.scripted.issue(kit.clock.now()).renewed(generation=2), replaces=held.version)
+        raise error
+
+    kit.scripted.will(another_signs_in)
+    assert kit.token("scripted").value == stored(kit).access_token.value
+    assert kit.scripted.refreshes == 1
+    assert kit.keeper.note(kit.me) == Note(newest=2)
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_store_that_fails_as_well_does_not_hide_why_a_refresh_failed(kit, monkeypatch, sent):
+    """R12: and the back-off is told to the others all the same."""
+    expire(kit)
+
+    def version(name):
+        raise StoreUnavailable("the store is gone")
+
+    def outcome():
+        monkeypatch.setattr(kit.records.store, "version", version)
+        raise unavailable(sent=sent)
+
+    kit.scripted.will(outcome)
+    with pytest.raises(ProviderUnavailable):
+        kit.token("scripted")
+    assert kit.scripted.refreshes == 1
+    note = kit.keeper.note(kit.me)
+    assert (note.failure.kind, note.attempt is not None) == ("ProviderUnavailable", sent)
+
+
 def test_a_refused_client_is_a_configuration_error_and_never_latched(kit):
     """R13."""
     expire(kit)
@@ -234,6 +281,17 @@ def test_a_lost_answer_is_told_when_the_next_refresh_is_refused(kit):
     with kit.records.store.lease(grant_name(kit.me), lasts=60, wait=1) as lease:
         lease.write_note(b'{"newest": 1, "attempt": 5.0}')
     kit.scripted.will(ConsentRequired("refused", reason="used twice"))
+    with pytest.raises(ConsentRequired, match="answer to an earlier refresh was lost"):
+        kit.token("scripted")
+
+
+def test_a_lost_answer_is_told_though_the_retry_was_put_off(kit):
+    """R8, R12: that the retry was not acted on says nothing about the first request."""
+    expire(kit)
+    kit.scripted.will(unavailable(), unavailable(sent=False), ConsentRequired("refused", reason="used twice"))
+    with pytest.raises(ProviderUnavailable):
+        kit.token("scripted")
+    kit.clock.advance(2)
     with pytest.raises(ConsentRequired, match="answer to an earlier refresh was lost"):
         kit.token("scripted")
 
@@ -369,6 +427,39 @@ def test_a_sign_out_after_a_refresh_that_it_did_not_see_ends_that_too(kit):
     kit.logout("scripted")
     assert kit.accounts() == []
     assert kit.scripted.revoked == ["refresh-2", "refresh-4"]
+
+
+class BriefStore(MemoryStore):
+    """Its leases end by time, as those of a database do."""
+
+    left = float("inf")
+
+    def lease(self, name, *, lasts, wait):
+        store = self
+
+        class Lease(MemoryLease):
+            def left(self):
+                return store.left
+
+        return WithLease(super().lease(name, lasts=lasts, wait=wait), Lease(self._notes, name))
+
+
+@pytest.mark.parametrize("left", [-1.0, 70.0])
+def test_a_lease_that_would_run_out_during_the_request_is_refused_before_anything_is_sent(tmp_path, left):
+    """R6: it has to outlast the request, at thirty seconds, and its retry. Nothing is latched, nor called lost."""
+    kit = ScriptedKit(tmp_path, store=BriefStore())
+    kit.me = kit.sign_in()
+    expire(kit)
+    kit.records.store.left = left
+    with pytest.raises(StoreUnavailable, match="ran out before the refresh could begin"):
+        kit.token("scripted")
+    assert kit.scripted.refreshes == 0
+    assert stored(kit).state == "active"
+    assert kit.keeper.note(kit.me).attempt is None
+    kit.records.store.left = 75.0
+    kit.clock.advance(2)
+    assert kit.token("scripted").value == stored(kit).access_token.value
+    assert kit.scripted.refreshes == 1
 
 
 class FullStore(MemoryStore):

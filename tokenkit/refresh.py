@@ -85,13 +85,17 @@ class Refresh:
         self.lease.reserve(len(grant_to_bytes(self.held.grant)) * 2 + SEALING_OVERHEAD)
         self.note = self.note.begun(self.ctx.now())
         self._write_note(self.note)
-        self._check_time_left()
         try:
+            self._check_time_left()
             grant = self._exchange(provider, client)
-        except ConsentRequired as refusal:
-            return self._refused(refusal)
         except TokenKitError as error:
-            self._write_note(self.note.failed(error, self.ctx.now(), outcome_known=outcome_known(error)))
+            other = self._brought_by_another()
+            if other is not None:
+                return other
+            if isinstance(error, ConsentRequired):
+                raise self._refused(error) from None
+            known = outcome_known(error) and not self.answer_was_lost
+            self._write_note(self.note.failed(error, self.ctx.now(), outcome_known=known))
             raise
         held = self._persist(grant, provider, client)
         if held.grant.access_token is self.held.grant.access_token:
@@ -121,15 +125,24 @@ class Refresh:
         return guarded(provider, "refresh", provider.refresh, self.ctx, client, self.held.grant)
 
     def _changed(self) -> bool:
-        return self.records.store.version(grant_name(self.account)) != self.held.version
+        """Whether the record is another by now, or may be, for all that a store in trouble tells."""
+        try:
+            return self.records.store.version(grant_name(self.account)) != self.held.version
+        except StoreError:
+            return True
 
-    def _refused(self, refusal: ConsentRequired) -> Held:
-        """``invalid_grant``: look once more, for another may have won; else latch it (R13)."""
-        if self._changed():
-            other = self.records.load(self.account)
+    def _brought_by_another(self) -> Held | None:
+        """What a login, or another refresh, has stored while we asked, if its token is good (R12, R13)."""
+        with suppress(StoreError):  # why the refresh failed is what there is to tell
+            other = self.records.load(self.account) if self._changed() else None
             token = None if other is None else other.grant.access_token
             if other is not None and token is not None and token.good(self.ctx.now()):
+                self._write_note(self.note.ended(other.grant.generation))
                 return other
+        return None
+
+    def _refused(self, refusal: ConsentRequired) -> ConsentRequired:
+        """``invalid_grant``: latch it (R13)."""
         reason = refusal.reason or str(refusal)
         if self.answer_was_lost:
             reason += "; the answer to an earlier refresh was lost on the way, and with it, perhaps, its refresh token"
@@ -140,7 +153,7 @@ class Refresh:
             pass  # signed out, or signed in again, while we asked: what is stored now is not what was refused
         else:
             self._write_note(self.note.ended(latched.generation))
-        raise consent_required(self.account, reason) from None
+        return consent_required(self.account, reason)
 
     def _persist(self, grant: Grant, provider: Provider, client: ClientRegistration) -> Held:
         grant = grant.renewed(generation=self._next_generation(), state="active", reason="")

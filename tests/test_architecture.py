@@ -36,6 +36,7 @@ ROWS = """
     flight note records
     refresh scopes
     keeper
+    adoption
     authorization sign_out status rotate
     desk
     kit

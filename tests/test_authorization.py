@@ -6,13 +6,11 @@ import pytest
 from tokenkit.errors import (
     BrokenRecord,
     CallbackRefused,
-    ClientRefused,
     KeyUnavailable,
     ProviderUnavailable,
     StoreUnavailable,
     UsageError,
 )
-from tokenkit.provider import Identity
 from tokenkit.records import grant_name
 from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
@@ -182,28 +180,6 @@ def test_a_broken_record_is_told_before_the_person_is_asked_and_set_aside_only_w
     assert kept == [b"torn"]
 
 
-def test_a_grant_is_not_lost_because_the_provider_would_not_say_whose_it_is(kit, monkeypatch):
-    calls = []
-
-    def identify(*_):
-        calls.append(1)
-        if len(calls) < 3:
-            raise ProviderUnavailable("down")
-        return Identity("s", "me@example.com")
-
-    monkeypatch.setattr(kit.scripted, "identify", identify)
-    assert kit.sign_in().name == "default"
-    assert kit.token("scripted")
-
-
-def test_no_error_of_a_plugin_that_is_asked_whose_it_is_loses_a_grant(kit, monkeypatch):
-    def identify(*_):
-        raise ClientRefused("this client may not ask that")
-
-    monkeypatch.setattr(kit.scripted, "identify", identify)
-    assert kit.sign_in().name == "default"
-
-
 def test_what_is_sealed_with_a_lost_key_is_set_aside_only_when_wanted(kit, tmp_path):
     """R30: the way out that the error names is one."""
     account = kit.sign_in()
@@ -217,27 +193,6 @@ def test_what_is_sealed_with_a_lost_key_is_set_aside_only_when_wanted(kit, tmp_p
     assert len(list(kit.records.store.names("quarantine"))) == 1
 
 
-def test_a_login_never_replaces_a_record_that_it_has_not_seen(kit, monkeypatch):
-    """R8: a refresh that is saved while the former grant is being copied is met by a newer generation."""
-    account = kit.sign_in()
-    quarantine = kit.records.quarantine
-
-    def slowly(*args):
-        monkeypatch.undo()
-        held = kit.records.get(account)
-        kit.records.save(account, held.grant.renewed(generation=2), replaces=held.version)
-        return quarantine(*args)
-
-    monkeypatch.setattr(kit.records, "quarantine", slowly)
-    kit.sign_in()
-    assert kit.records.get(account).grant.generation == 3
-
-
-def test_an_account_can_be_named_by_the_person(kit):
-    """R4: --as NAME."""
-    assert kit.sign_in(name="work").name == "work"
-
-
 def test_a_lost_key_is_told_and_not_replaced_by_a_new_one_even_for_another_owner(kit, tmp_path):
     """R28: a key is created only when no sealed record exists, whoever's."""
     kit.sign_in()
@@ -248,32 +203,11 @@ def test_a_lost_key_is_told_and_not_replaced_by_a_new_one_even_for_another_owner
     assert not (tmp_path / ".local" / "share" / "tokenkit" / "keys.json").exists()
 
 
-@pytest.mark.parametrize("length", [1, 200, 223])
-def test_the_longest_names_can_sign_in_again_and_again(tmp_path, length):
-    """What is superseded goes to quarantine under a name that fits, too."""
-    store = FileStore(str(tmp_path / "tokens"), str(tmp_path / "state"))
-    kit = ScriptedKit(tmp_path, store=store)
-    for _ in range(2):
-        account = kit.sign_in(name="x" * length)
-        kit.clock.advance(1)
-    assert kit.accounts() == [account]
-    assert kit.token("scripted")
-
-
 def test_a_name_that_is_too_long_is_refused_before_the_person_is_asked(tmp_path):
     kit = ScriptedKit(tmp_path, store=FileStore(str(tmp_path / "tokens"), str(tmp_path / "state")))
     with pytest.raises(UsageError, match="bytes as a file name"):
         begin(kit, name="x" * 300)
     assert list(kit.records.pendings()) == []
-
-
-def test_a_grant_is_not_lost_because_the_provider_calls_the_account_by_a_name_too_long(tmp_path):
-    kit = ScriptedKit(tmp_path, store=FileStore(str(tmp_path / "tokens"), str(tmp_path / "state")))
-    kit.scripted.account_name = "\N{PILE OF POO}" * 100
-    account = kit.sign_in()
-    assert len(account.name) == 16
-    assert kit.token("scripted")
-    assert kit.sign_in() == account
 
 
 def test_a_redirect_uri_that_is_not_the_providers_own_is_refused(kit):

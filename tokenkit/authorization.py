@@ -7,21 +7,17 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.account import DEFAULT_NAME, Account
+from tokenkit.adoption import UNREADABLE, Adoption
 from tokenkit.errors import (
-    BrokenRecord,
     CallbackRefused,
     Conflict,
-    KeyUnavailable,
-    StoreError,
     StoreUnavailable,
-    TokenKitError,
     UsageError,
 )
-from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.grant import PendingAuthorization
 from tokenkit.keeper import Keeper
-from tokenkit.note import Note
 from tokenkit.plugins import guarded
-from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration, Provider
+from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, Provider
 from tokenkit.records import grant_name
 from tokenkit.store import Name
 
@@ -33,11 +29,6 @@ PENDINGS_PER_BINDING = 20
 PENDINGS_PER_OWNER = 200
 """Sign-ins that may be under way over all bindings: whoever draws a new one each time does not fill the store."""
 
-SHORT_WAIT = 1.0
-
-UNREADABLE = (BrokenRecord, KeyUnavailable)
-"""What `replace_broken` moves out of the way: damaged, or sealed with a key that is lost."""
-
 
 class Authorizations:
     """Begins and completes the sign-ins of one owner."""
@@ -46,6 +37,7 @@ class Authorizations:
         self._keeper = keeper
         self._records = keeper.records
         self._ctx = keeper.context
+        self.adoption = Adoption(keeper)
 
     def begin(
         self,
@@ -54,14 +46,15 @@ class Authorizations:
         *,
         binding: str,
         name: str = "",
+        account: str = "",
         replace_broken: bool = False,
     ) -> PendingAuthorization:
         """Remember a sign-in under its state and this binding, and say where to send the person.
 
-        `name` is what the account shall be called; without it the provider is asked whose it is. Whether the store
-        can take the result is tried first (R20): `UsageError` for a name too long, `StoreUnavailable`,
-        `KeyUnavailable`, or `BrokenRecord` where a record of this provider cannot be opened, unless `replace_broken`
-        moves such records to quarantine.
+        `name` is what the account shall be called; without it the provider is asked whose it is, and where it cannot
+        say, it is called as the `account` (a name) that the person asked for. Whether the store can take the result is
+        tried first (R20): `UsageError` for a name too long, `StoreUnavailable`, `KeyUnavailable`, or `BrokenRecord`
+        where a record of this provider cannot be opened, unless `replace_broken` moves such records to quarantine.
         """
         if not binding:
             raise UsageError("a sign-in needs a binding: a secret value that only this browser session or run holds")
@@ -71,8 +64,9 @@ class Authorizations:
                 hint="give each provider a callback path of its own, at the provider and here",
             )
         client = self._keeper.client(provider)
-        self._records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, self._records.owner)))
         self.prepare(provider, replace_broken=replace_broken)
+        name = name or self.adoption.kept_name(provider, account)
+        self._records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, self._records.owner)))
         drawn = guarded(provider, "begin", provider.begin, self._ctx, client, request)
         now = self._ctx.now()
         pending = replace(
@@ -89,7 +83,10 @@ class Authorizations:
         return pending
 
     def prepare(self, provider: Provider, *, replace_broken: bool = False) -> None:
-        """Try, before a person is bothered, that the store takes records and that those it holds can be opened."""
+        """Try, before a person is bothered, that the store takes records and that those it holds can be opened.
+
+        Then find out whose the accounts are of which the provider failed to say it, see `Adoption.learn`.
+        """
         self._records.probe()
         for account in self._records.accounts(provider.name):
             try:
@@ -98,6 +95,7 @@ class Authorizations:
                 if not replace_broken:
                     raise
                 self._records.set_aside(account, self._ctx.now())
+        self.adoption.learn(provider)
 
     def complete(self, callback_url: str, *, binding: str) -> Account:
         """Take the whole URL that the person came back on, and store the account.
@@ -116,96 +114,7 @@ class Authorizations:
             )
         answer = AuthorizationAnswer(parameters)
         grant = guarded(provider, "complete", provider.complete, self._ctx, client, pending, answer)
-        return self.adopt(provider, client, grant, name=pending.account)
-
-    def adopt(self, provider: Provider, client: ClientRegistration, grant: Grant, *, name: str = "") -> Account:
-        """Store a grant that the provider has just issued, in place of the account's former one (R17, R18)."""
-        identity = self._identify(provider, client, grant)
-        grant = grant.renewed(
-            issuer=provider.issuer,
-            token_endpoint=provider.token_endpoint,
-            revocation_endpoint=provider.revocation_endpoint,
-            client_id=client.client_id,
-            subject=identity[0],
-            authorized_at=grant.authorized_at or self._ctx.now(),
-        )
-        wanted = name or self._name_of(provider, grant.subject) or identity[1] or DEFAULT_NAME
-        account = self._free(self._storable(provider, wanted), grant.subject)
-        self._replace(account, grant)
-        self._keeper.activity.record("signed_in", account)
-        return account
-
-    def _storable(self, provider: Provider, name: str) -> Account:
-        """The account of that name, or of a digest of it where the store cannot keep a name so long."""
-        account = Account(provider.name, name, self._records.owner)
-        try:
-            self._records.store.version(grant_name(account))
-        except UsageError:
-            return account._replace(name=_digest(name)[:16])
-        return account
-
-    def _identify(self, provider: Provider, client: ClientRegistration, grant: Grant) -> tuple[str, str]:
-        """Whose account it is. A grant just issued is never lost for want of that: then its subject stays empty."""
-        if provider.identify is None:
-            return "", ""
-        for _ in range(2):
-            try:
-                identity = guarded(provider, "identify", provider.identify, self._ctx, client, grant)
-            except TokenKitError:
-                continue
-            return identity.subject, identity.name
-        return "", ""
-
-    def _name_of(self, provider: Provider, subject: str) -> str:
-        """The name under which this person's account is stored already, should they have changed their address."""
-        for account in self._records.accounts(provider.name) if subject else ():
-            if self._subject(account) == subject:
-                return account.name
-        return ""
-
-    def _subject(self, account: Account) -> str:
-        try:
-            held = self._records.load(account)
-        except StoreError:
-            return ""
-        return "" if held is None else held.grant.subject
-
-    def _free(self, account: Account, subject: str) -> Account:
-        """The account, or, where another person's lies under that name, the next free name beside it (R18)."""
-        candidate, number = account, 1
-        while self._taken(candidate, subject):
-            number += 1
-            candidate = account._replace(name=f"{account.name}-{number}")
-        return candidate
-
-    def _taken(self, account: Account, subject: str) -> bool:
-        try:
-            held = self._records.load(account)
-        except UNREADABLE:
-            return True  # it broke during the consent: what was just granted goes beside it
-        return held is not None and bool(held.grant.subject) and held.grant.subject != subject
-
-    def _replace(self, account: Account, grant: Grant) -> None:
-        """Write over whatever is stored, which is kept in quarantine and not revoked (R18); then tell the others."""
-        while True:
-            held = self._records.load(account)
-            newest = max(self._keeper.note(account).newest, held.grant.generation if held else 0)
-            grant = grant.renewed(generation=newest + 1)
-            if held:
-                self._records.quarantine(account, self._ctx.now())
-            try:
-                self._records.save(account, grant, replaces=held.version if held else None)
-                break
-            except Conflict:
-                continue  # a refresh was saved in between: the login stands over that, too
-        self._tell(account, grant.generation)
-
-    def _tell(self, account: Account, generation: int) -> None:
-        store = self._records.store
-        name = grant_name(account)
-        with suppress(StoreError), store.lease(name, lasts=SHORT_WAIT, wait=SHORT_WAIT) as lease:
-            # Where a refresh holds the lease for longer: when it ends, it finds this login and notes it.
-            lease.write_note(Note.from_bytes(lease.note).ended(generation).to_bytes())
+        return self.adoption.adopt(provider, client, grant, name=pending.account)
 
     def _claim(self, state: str, binding: str, path: str) -> PendingAuthorization:
         """Find the pending authorization of this state and binding, hold the answer against it, and delete it."""

@@ -69,7 +69,7 @@ def import_grant(kit: "TokenKit", path: str, *, name: str = "") -> Account:
         proved = _refreshed(kit, provider, client, grant)
         name = name or _name_by_file(kit, provider, client, proved, path)
     try:
-        return kit.authorizations.adopt(provider, client, proved, name=name)
+        return kit.authorizations.adoption.adopt(provider, client, proved, name=name)
     except StoreError as error:
         if proved.refresh_token == grant.refresh_token:
             raise

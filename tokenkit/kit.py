@@ -198,9 +198,9 @@ class TokenKit:
         asked = scopes_to_ask(self.records, plugin, scopes, account=account)
         hint = "" if account == DEFAULT_NAME else account
         request = AuthorizationRequest(redirect_uri, asked, login_hint=hint)
-        if plugin.identify is None:
-            name = name or account
-        return self.authorizations.begin(plugin, request, binding=binding, name=name, replace_broken=replace_broken)
+        return self.authorizations.begin(
+            plugin, request, binding=binding, name=name, account=account, replace_broken=replace_broken
+        )
 
     def complete(self, callback_url: str, *, binding: str) -> Account:
         """The second leg: the whole URL that the person came back on, and the same binding.

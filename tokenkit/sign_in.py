@@ -106,6 +106,7 @@ def _by_device(wish: _SignIn, say: Say) -> Account:
         raise UsageError(f"{provider.title} has no sign-in by device code", hint=hint)
     client = kit.client(provider)
     kit.authorizations.prepare(provider, replace_broken=wish.replace_broken)
+    name = wish.name or kit.authorizations.adoption.kept_name(provider, wish.account)
     scopes = scopes_to_ask(kit.records, provider, wish.scopes, account=wish.account)
     request = AuthorizationRequest("", scopes, login_hint=wish.account)
 
@@ -114,8 +115,7 @@ def _by_device(wish: _SignIn, say: Say) -> Account:
         say("Waiting until it is entered. Ctrl-C gives up.")
 
     grant = guarded(provider, "device", provider.device, kit.context, client, request, show)
-    name = wish.name or (wish.account if provider.identify is None else "")
-    return kit.authorizations.adopt(provider, client, grant, name=name)
+    return kit.authorizations.adoption.adopt(provider, client, grant, name=name)
 
 
 def begin_by_hand(

@@ -109,6 +109,7 @@ def test_a_spent_access_token_is_refreshed_once_and_what_that_brings_is_stored(
     path = write(name, FILES[name](world))
     world.clock.advance(7200)
     account = import_grant(kit, path)
+    assert kit.accounts() == [account]
     held = kit.records.get(account).grant
     assert kit.token(str(account)).value != read_grant(path).access_tokens[""].value
     assert (held.refresh_token != read_grant(path).refresh_token) == (name == ".cache-me")
@@ -139,8 +140,9 @@ def test_a_grant_that_proves_dead_or_cannot_be_proved_is_told_before_anything_is
     path = write("google_drive.json", pocketpaw(world, service="google_drive", expires_at=None, **dead))
     if status == 503:
         world.authority.next("token", status=503, times=2)
-    with pytest.raises(ConsentRequired if status == 400 else ProviderUnavailable):
+    with pytest.raises(ConsentRequired if status == 400 else ProviderUnavailable) as caught:
         import_grant(kit, path)
+    assert "importing" not in f"{caught.value} {caught.value.hint}"
     assert kit.accounts() == []
 
 
@@ -176,20 +178,70 @@ def test_a_store_that_takes_nothing_is_found_before_anything_is_refreshed(world:
     assert world.authority.counters == sent
 
 
-def test_a_rotated_grant_that_cannot_be_written_is_told_with_the_command_that_mends_it(
-    world: World, write: Write
-) -> None:
-    class FillsUp(MemoryStore):
-        def save(self, name, data, *, replaces):  # type: ignore[no-untyped-def]
-            if name.kind == "grant":
-                raise StoreUnavailable("the disk is full", hint="df -h")
-            return super().save(name, data, replaces=replaces)
+class FillsUp(MemoryStore):
+    """Takes so many more grants, and then none until there is room again."""
 
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def save(self, name, data, *, replaces):  # type: ignore[no-untyped-def]
+        if name.kind == "grant" and data is not None:
+            if not self.room:
+                raise StoreUnavailable("the disk is full", hint="df -h")
+            self.room -= 1
+        return super().save(name, data, replaces=replaces)
+
+
+def test_a_grant_is_stored_before_it_is_refreshed(world: World, write: Write) -> None:
+    """R9: what cannot be written is found before Spotify has rotated it, and the file is as good as it was."""
     path = write(".cache", spotipy(world))
     world.clock.advance(7200)
-    with pytest.raises(StoreUnavailable, match="rotated") as caught:
-        import_grant(make_kit(world, FillsUp()), path)
-    assert caught.value.hint == "df -h; then: tokenkit login spotify"
+    sent = dict(world.authority.counters)
+    with pytest.raises(StoreUnavailable, match="full"):
+        import_grant(make_kit(world, FillsUp(0)), path)
+    assert world.authority.counters == sent
+
+
+def test_a_rotated_grant_that_cannot_be_written_is_written_at_the_next_call(world: World, write: Write) -> None:
+    """R9."""
+    path = write(".cache", spotipy(world))
+    world.clock.advance(7200)
+    store = FillsUp(1)
+    kit = make_kit(world, store)
+    with pytest.raises(StoreUnavailable, match="cannot be written") as caught:
+        import_grant(kit, path)
+    assert caught.value.account == "spotify/importing"
+    store.room = 1
+    assert kit.token("spotify/importing").good(world.clock.now())
+    world.clock.advance(7200)
+    store.room = 1
+    assert make_kit(world, store).token("spotify").good(world.clock.now())
+
+
+def test_a_rotated_grant_that_cannot_be_given_its_name_is_kept_as_it_is_called_meanwhile(
+    world: World, write: Write
+) -> None:
+    """R9: also by whoever kills the program there."""
+    path = write(".cache", spotipy(world))
+    world.clock.advance(7200)
+    store = FillsUp(2)
+    with pytest.raises(StoreUnavailable, match="kept as spotify/importing") as caught:
+        import_grant(make_kit(world, store), path)
+    assert caught.value.hint == "df -h"
+    store.room = 1
+    world.clock.advance(7200)
+    assert make_kit(world, store).token("spotify").good(world.clock.now())
+
+
+def test_an_import_under_way_takes_no_accounts_place(kit: TokenKit, world: World, write: Write) -> None:
+    """R18: somebody may have called theirs so."""
+    theirs = import_grant(kit, write("token.json", google(world)), name="importing")
+    version = kit.records.get(theirs).version
+    dead = pocketpaw(world, expires_at=None, refresh_token="1//ended")
+    with pytest.raises(ConsentRequired):
+        import_grant(kit, write("google_gmail.json", dead))
+    assert (kit.accounts(), kit.records.get(theirs).version) == ([theirs], version)
 
 
 def test_grants_of_which_nobody_says_whose_they_are_are_called_as_their_files(

@@ -1,7 +1,8 @@
 """Takes over the grant that another tool keeps in a plaintext file: behind ``tokenkit import``.
 
-The file is read and never changed. A grant is proved before it is stored: by the identity call, or else by one refresh,
-so that a dead one is told to the person and nothing is written. What such a refresh brings is stored like a sign-in.
+The file is read and never changed. A grant is proved first, by the identity call or else by one refresh, and then
+stored as a sign-in would be; a dead one is told to the person, and nothing stays. Since such a refresh may rotate the
+grant, it is made as any other (R9): of a stored account, which is called ``importing`` until it is known whose it is.
 """
 
 import json
@@ -14,10 +15,10 @@ from typing import TYPE_CHECKING, Any, cast
 from tokenkit import private_file
 from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.errors import (
+    ConsentRequired,
     FileRefused,
     InvalidAnswer,
     ProviderChanged,
-    ProviderUnavailable,
     StoreError,
     StoreUnavailable,
     TokenKitError,
@@ -25,11 +26,11 @@ from tokenkit.errors import (
 )
 from tokenkit.flows.answer import seconds, vschar
 from tokenkit.grant import Grant
+from tokenkit.keeper import Need
 from tokenkit.os_words import quoted
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Provider
 from tokenkit.records import grant_name
-from tokenkit.refresh import RETRY_AFTER, outcome_known
 from tokenkit.token import AccessToken, Secret
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ Members = Mapping[str, Any]
 
 Reader = Callable[[str, Members], Grant | None]
 """Reads the members of the file of that name; None where another tool wrote it. `client_id` is empty if not named."""
+
+UNDER_WAY = "importing"
+"""What the account is called while it is refreshed, and still is where that is interrupted."""
 
 _SERVICES = {
     "google_gmail": "google",
@@ -64,19 +68,21 @@ def import_grant(kit: "TokenKit", path: str, *, name: str = "") -> Account:
     _check_client(path, grant, client)
     kit.records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, kit.owner)))
     kit.authorizations.prepare(provider)
-    proved = grant
-    if not _accepted(kit, provider, client, grant):
-        proved = _refreshed(kit, provider, client, grant)
-        name = name or _name_by_file(kit, provider, client, proved, path)
+    adoption = kit.authorizations.adoption
+    if _accepted(kit, provider, client, grant):
+        return adoption.adopt(provider, client, grant, name=name)
+    if provider.refresh is None:
+        raise UsageError(f"{provider.title} refreshes nothing", hint=f"tokenkit login {provider.name}")
+    place = adoption.put_aside(provider, client, grant, name=UNDER_WAY)
+    proved = _refreshed(kit, provider, place)
+    name = name or _name_by_file(kit, provider, client, proved, path)
     try:
-        return kit.authorizations.adoption.adopt(provider, client, proved, name=name)
+        account = adoption.adopt(provider, client, proved, name=name)
     except StoreError as error:
-        if proved.refresh_token == grant.refresh_token:
-            raise
-        raise StoreUnavailable(
-            f"{provider.title} has rotated the refresh token of {path}, and the new one cannot be written: {error}",
-            hint=f"{error.hint}; then: tokenkit login {provider.name}".removeprefix("; then: "),
-        ) from None
+        message = f"the grant of {path} was refreshed, and is kept as {place}, for it cannot be renamed: {error}"
+        raise StoreUnavailable(message, hint=error.hint, account=str(place)) from None
+    _remove(kit, place)
+    return account
 
 
 def read_grant(path: str) -> Grant:
@@ -200,15 +206,27 @@ def _name_by_file(kit: "TokenKit", provider: Provider, client: ClientRegistratio
     return os.path.splitext(os.path.basename(path))[0]
 
 
-def _refreshed(kit: "TokenKit", provider: Provider, client: ClientRegistration, grant: Grant) -> Grant:
-    """Refresh once; where the answer was lost on the way, send the same request once more, within seconds (R12)."""
-    if provider.refresh is None:
-        raise UsageError(f"{provider.title} refreshes nothing", hint=f"tokenkit login {provider.name}")
-    refresh = provider.refresh
+def _refreshed(kit: "TokenKit", provider: Provider, place: Account) -> Grant:
+    """Refresh what lies there; if that fails, take it away, unless the provider has rotated it (R9)."""
+    token = kit.records.get(place).grant.access_token
+    need = Need(rejected=None if token is None else Secret(token.value), early=True)  # early: nobody is handed it
     try:
-        return guarded(provider, "refresh", refresh, kit.context, client, grant)
-    except (ProviderUnavailable, InvalidAnswer) as error:
-        if outcome_known(error):
+        return kit.keeper.renew(place, need).result().held.grant
+    except TokenKitError as error:
+        if not kit.keeper.has_unsaved(place):
+            with suppress(StoreError):
+                _remove(kit, place)
+        if not isinstance(error, ConsentRequired):
             raise
-    kit.context.sleep(RETRY_AFTER)
-    return guarded(provider, "refresh", refresh, kit.context, client, grant)
+        reason = error.reason
+    raise ConsentRequired(
+        f"{provider.title} needs you to sign in again: {reason}",
+        hint=f"tokenkit login {provider.name}",
+        reason=reason,
+    )
+
+
+def _remove(kit: "TokenKit", place: Account) -> None:
+    version = kit.records.store.version(grant_name(place))
+    if version is not None:
+        kit.records.remove(place, replaces=version)

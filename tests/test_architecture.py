@@ -34,7 +34,7 @@ ROWS = """
     config chained_log
     activity consent
     flight note records
-    refresh scopes
+    refresh scopes unsaved
     keeper
     adoption
     authorization sign_out status rotate

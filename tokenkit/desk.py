@@ -128,7 +128,7 @@ class Desk:
         """A token with life left, where the refresh failed (R14); else the error."""
         token = wanted.grant.access_token
         rejected = wanted.need.rejected
-        told = isinstance(error, StoreUnavailable) and self._keeper.has_unsaved(wanted.account)
+        told = isinstance(error, StoreUnavailable) and wanted.account in self._keeper.unsaved
         if token is None or told or wanted.grant.state == MOVED or not token.alive(self._now()):
             raise error
         if rejected is not None and token.value == rejected.reveal():

@@ -3,14 +3,13 @@
 A refresh is one unit - take the lease, read again, send, classify, persist - in a thread that no caller owns.
 """
 
-import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from tokenkit.account import Account
 from tokenkit.activity import Activity
-from tokenkit.errors import Conflict, GrantMoved, GrantSuperseded, TokenKitError
+from tokenkit.errors import GrantMoved, GrantSuperseded, StoreError, TokenKitError
 from tokenkit.flight import Flights
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
 from tokenkit.note import Note
@@ -20,6 +19,7 @@ from tokenkit.records import Held, Records, grant_name
 from tokenkit.refresh import NotSaved, Refresh, consent_required
 from tokenkit.store import Lease
 from tokenkit.token import Secret
+from tokenkit.unsaved import Unsaved
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -90,13 +90,19 @@ class Keeper:
         self.activity = activity
         self.lease_lasts = 2 * deadline + 2 * SLACK
         self._flights = Flights()
-        self._unsaved: dict[Account, tuple[Grant, Held]] = {}
-        self._unsaved_lock = threading.Lock()
+        self.unsaved = Unsaved(records)
 
     def load(self, account: Account) -> Held:
         """The stored grant; one that could not be written before is written first (R9). Raises `UnknownAccount`."""
-        self._write_unsaved(account)
+        if account in self.unsaved:
+            self._write_late(account)
         return self.records.get(account)
+
+    def newest(self, account: Account) -> Held:
+        """The newest grant that is known, written or not, with the version that is stored. Raises `UnknownAccount`."""
+        with suppress(StoreError):
+            self.load(account)
+        return self.unsaved.newest(account, self.records.load(account)) or self.records.get(account)
 
     def renew(self, account: Account, need: Need) -> "Future[Renewed]":
         """Start, or join, the one refresh of the account in this process (R5)."""
@@ -109,10 +115,6 @@ class Keeper:
             renewed = self.renew(account, need).result()
             if renewed.meets(need, self.context.now()):
                 return renewed.held
-
-    def has_unsaved(self, account: Account) -> bool:
-        """Whether a refreshed grant lies in memory only, since it could not be written (R9)."""
-        return account in self._unsaved
 
     def note(self, account: Account) -> Note:
         """What those who refresh the account last told each other."""
@@ -128,8 +130,9 @@ class Keeper:
         began = self.context.now()
         store = self.records.store
         with store.lease(grant_name(account), lasts=self.lease_lasts, wait=self.lease_lasts + 5) as lease:
-            held = self.load(account)
-            note = Note.from_bytes(lease.note)
+            self.unsaved.write(account)
+            held = self.records.get(account)
+            note = _seen(lease, held)
             confirmed = note.confirmed == held.grant.generation
             if need.met_by(held.grant, self.context.now(), confirmed=confirmed):
                 return Renewed(held, refreshed=False, confirmed=confirmed)
@@ -148,8 +151,7 @@ class Keeper:
         try:
             renewed = refresh.run()
         except NotSaved as loss:
-            with self._unsaved_lock:
-                self._unsaved[account] = (loss.grant, loss.held)
+            self.unsaved.keep(account, loss.grant, loss.held)
             self.activity.record("refresh_failed", account, error=type(loss.told).__name__)
             raise loss.told from None
         except TokenKitError as error:
@@ -184,13 +186,18 @@ class Keeper:
         if failure is not None and failure.at <= now and (began <= failure.at or now < failure.retry_at):
             raise failure.error(str(account))
 
-    def _write_unsaved(self, account: Account) -> None:
-        if account not in self._unsaved:
-            return
-        with self._unsaved_lock:
-            if account not in self._unsaved:
-                return
-            grant, held = self._unsaved[account]
-            with suppress(Conflict):  # a login or a sign-out has overtaken it: theirs stands (R8)
-                self.records.replace(account, grant, held)
-            del self._unsaved[account]
+    def _write_late(self, account: Account) -> None:
+        self.unsaved.write(account)
+        held = self.records.load(account)
+        if held is not None:
+            with suppress(StoreError), self.records.store.lease(grant_name(account), lasts=SLACK, wait=0) as lease:
+                _seen(lease, held)  # whoever holds it now will find this grant, and note it when done
+
+
+def _seen(lease: Lease, held: Held) -> Note:
+    """The note, once it knows of the grant that is stored: what was noted of former ones is of no account (R10)."""
+    note = Note.from_bytes(lease.note)
+    if held.grant.generation > note.newest:
+        note = note.ended(held.grant.generation)
+        lease.write_note(note.to_bytes())
+    return note

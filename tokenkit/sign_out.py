@@ -1,6 +1,5 @@
 """Sign-out: revoke at the provider, remove here, and say which of the two happened (R19)."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from tokenkit.account import Account
@@ -52,19 +51,19 @@ def sign_out(keeper: Keeper, account: Account, context: Context, *, local: bool 
     It takes no lease: a refresh on its way finds the record gone, and revokes what it got (R8). Raises
     `UnknownAccount` when nothing is stored.
     """
-    with suppress(StoreError):  # a refreshed grant that could not be written yet is the one to revoke (R9)
-        keeper.load(account)
-    held = keeper.records.get(account)
+    held = keeper.newest(account)  # perhaps not written yet: and what is stored was used up by that refresh (R9)
     while True:
         revoked, note = (False, "only removed here") if local else _revoke(keeper, account, held.grant, context)
         try:
             keeper.records.remove(account, replaces=held.version)
-            return SignOut(account, removed=True, revoked=revoked, note=note)
+            break
         except Conflict:
             newer = keeper.records.load(account)  # a refresh was saved in between: its tokens end, too
             if newer is None:
-                return SignOut(account, removed=True, revoked=revoked, note=note)
+                break
             held = newer
+    keeper.unsaved.forget(account)
+    return SignOut(account, removed=True, revoked=revoked, note=note)
 
 
 def _revoke(keeper: Keeper, account: Account, grant: Grant, context: Context) -> tuple[bool, str]:

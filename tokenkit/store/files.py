@@ -20,6 +20,7 @@ from functools import cached_property
 
 from tokenkit import private_file
 from tokenkit.errors import Conflict, FileRefused, StoreUnavailable, UsageError
+from tokenkit.os_words import quoted
 from tokenkit.paths import account_name, file_name
 from tokenkit.store import KINDS, Name, Stored, Version
 from tokenkit.store.file_lock import locked
@@ -60,6 +61,8 @@ class FileStore:
     def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
         """Write durably over the version `replaces`, or raise `Conflict`; None deletes."""
         path = self.path(name)
+        if replaces is not None:
+            self._check_not_gone(path)
         self._ensure(self.tokens, os.path.dirname(_relative(name)))
         with locked(self._lock(name, "write"), wait=WRITE_WAIT):
             if private_file.version(path) != replaces:
@@ -103,6 +106,14 @@ class FileStore:
         folder = os.path.join(".locks", os.path.dirname(relative))
         self._ensure(self.tokens, folder)
         return os.path.join(self.tokens, folder, f"{os.path.basename(relative)}.{kind}")
+
+    def _check_not_gone(self, path: str) -> None:
+        """Tell a record that was deleted from tokens that are gone as a whole: with all the locks, which never go."""
+        if private_file.version(path) is None and not os.path.isdir(os.path.join(self.tokens, ".locks")):
+            raise StoreUnavailable(
+                f"what was in {self.tokens} is gone: moved, or its disk is not mounted",
+                hint=f"findmnt --target {quoted(self.tokens)}",
+            )
 
     def _ensure(self, base: str, relative: str) -> None:
         folder = os.path.join(base, relative)

@@ -115,7 +115,7 @@ def test_what_is_not_http_is_no_answer_and_is_not_quoted() -> None:
     with peer(answering(b"SSH-2.0-OpenSSH s3cret\r\n\r\n")) as server:
         fault = fails(server.url)
     assert fault.sent
-    assert fault.__suppress_context__
+    assert fault.__context__ is None
 
 
 def test_the_next_address_is_tried_when_one_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

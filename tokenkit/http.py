@@ -10,14 +10,14 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from importlib.util import find_spec
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import httpcore
 
-from tokenkit.errors import ConfigurationError, InvalidAnswer, ProviderUnavailable, UsageError
+from tokenkit.errors import ConfigurationError, InvalidAnswer, ProviderUnavailable, TokenKitError, UsageError
 from tokenkit.hosts import Place, check_tls, parse_url
 from tokenkit.network import Exchange, Network
 from tokenkit.provider import Context, Request, Response
@@ -65,12 +65,14 @@ class Transport:
         place = _place(request.url)
         check_tls(place, self._insecure_hosts)
         exchange = Exchange(place, self._deadline)
+        failure: TokenKitError
         try:
             return self._exchanged(request, exchange)
         except (httpcore.LocalProtocolError, UnicodeEncodeError):
-            raise UsageError(f"the request to {place.origin} holds what HTTP does not allow") from None
+            failure = UsageError(f"the request to {place.origin} holds what HTTP does not allow")
         except _FAILURES as error:
-            raise _unavailable(error, exchange) from None
+            failure = _unavailable(error, exchange)
+        raise failure  # out here no error comes along that quotes what was sent or answered (R35)
 
     def close(self) -> None:
         """Nothing stays open between requests."""
@@ -116,17 +118,15 @@ class Transport:
         named = proxy_for(place.scheme, place.host)
         if named is None:
             return None
-        try:
+        with suppress(ValueError):
             url = urlsplit(named)
-            if url.scheme not in _proxy_schemes() or not url.hostname:
-                raise ValueError
-            auth = (unquote(url.username), unquote(url.password or "")) if url.username else None
-            tls = self._tls_context() if url.scheme == "https" else None
-            return httpcore.Proxy(httpcore.URL(named), auth=auth, ssl_context=tls)
-        except ValueError:
-            message = f"the proxy that the environment names for {place.scheme} cannot be used"
-            hint = "set HTTPS_PROXY=http://host:port, or unset it; for socks5:// install the package socksio"
-            raise ConfigurationError(message, hint=hint) from None
+            if url.scheme in _proxy_schemes() and url.hostname:
+                auth = (unquote(url.username), unquote(url.password or "")) if url.username else None
+                tls = self._tls_context() if url.scheme == "https" else None
+                return httpcore.Proxy(httpcore.URL(named), auth=auth, ssl_context=tls)
+        message = f"the proxy that the environment names for {place.scheme} cannot be used"
+        hint = "set HTTPS_PROXY=http://host:port, or unset it; for socks5:// install the package socksio"
+        raise ConfigurationError(message, hint=hint)
 
 
 def context(

@@ -41,6 +41,8 @@ Members = Mapping[str, Any]
 Reader = Callable[[str, Members], Grant | None]
 """Reads the members of the file of that name; None where another tool wrote it. `client_id` is empty if not named."""
 
+_NOT_JSON = object()
+
 UNDER_WAY = "importing"
 """What the account is called while it is refreshed, and still is where that is interrupted."""
 
@@ -112,7 +114,9 @@ def _members(path: str) -> Members:
     try:
         members = json.loads(data)
     except (ValueError, RecursionError):
-        raise _refused(path, "is not JSON") from None
+        members = _NOT_JSON
+    if members is _NOT_JSON:  # raised out here, lest the parser's error come along: it holds the whole file (R35)
+        raise _refused(path, "is not JSON")
     return cast(Members, members) if isinstance(members, dict) else {}
 
 
@@ -213,7 +217,7 @@ def _refreshed(kit: "TokenKit", provider: Provider, place: Account) -> Grant:
     try:
         return kit.keeper.renew(place, need).result().held.grant
     except TokenKitError as error:
-        if not kit.keeper.has_unsaved(place):
+        if place not in kit.keeper.unsaved:
             with suppress(StoreError):
                 _remove(kit, place)
         if not isinstance(error, ConsentRequired):

@@ -67,11 +67,13 @@ def guarded(provider: Provider, step: str, call: Callable[P, T], *args: P.args, 
 def _guarded(name: str, step: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     try:
         return call(*args, **kwargs)
-    except TokenKitError:
+    except TokenKitError as error:
+        error.__cause__ = error.__context__ = None
         raise
     except Exception as error:  # noqa: BLE001 - whatever a stranger's plugin raises is what this is for
         hint = f"{_where(error)}; tell whoever wrote the plugin"
-    # Raised out here the error carries no context: a plugin's own exception may quote a token (R35).
+    # Raised out here the error carries no context, as one of ours is stripped of it: what a plugin's own exception says
+    # may quote a token (R35).
     raise ProviderBroken(name, step, hint=hint)
 
 

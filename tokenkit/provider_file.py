@@ -35,11 +35,9 @@ def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> O
 
     Raises `ConfigurationError`, which names the file, the key at fault and, for an unknown one, the nearest known.
     """
-    try:
-        with open(path, "rb") as file:
-            document = tomllib.load(file)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from None
+    document, fault = _read(path)
+    if fault:
+        raise ConfigurationError(f"{path} cannot be read: {fault}")
     table = document.pop("provider", None)
     if document or not isinstance(table, dict):
         raise ConfigurationError(f"{path} must hold one table, [provider], and nothing beside it")
@@ -48,6 +46,15 @@ def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> O
         raise ConfigurationError(f'{path} must say name = "{name}": a provider is called as its file is')
     values = _values(path, name, members.pop("variables", {}), options)
     return _checked(path, OAuth2, _filled(path, members, values))
+
+
+def _read(path: str) -> tuple[dict[str, Any], str]:
+    """What the file holds, or what is wrong with it; not the parser's error, which holds the file, too (R35)."""
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file), ""
+    except (OSError, ValueError) as error:
+        return {}, str(error)
 
 
 def _values(path: str, name: str, table: object, options: Mapping[str, object]) -> dict[str, str]:
@@ -104,11 +111,12 @@ def _checked(path: str, kind: type[T], members: object, where: str = "") -> T:
         return kind(**{field.name: getattr(checked, field.name) for field in fields(strict)})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise _wrong(path, kind, where, first["loc"], first["type"], first["msg"]) from None
+        wrong = _wrong(path, kind, where, first["loc"], first["type"], first["msg"])
     except TypeError:
-        raise ConfigurationError(f"{path} holds a date or time, which no field takes") from None
+        wrong = ConfigurationError(f"{path} holds a date or time, which no field takes")
     except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error}", hint=error.hint) from None
+        wrong = ConfigurationError(f"{path}: {error}", hint=error.hint)
+    raise wrong  # out here, for the validator's error holds what was written (R35)
 
 
 def _wrong(

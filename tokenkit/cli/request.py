@@ -35,6 +35,7 @@ def request(
     import httpx
 
     content = _content(body)
+    code, reason, failure = 0, "", ""
     try:
         with (
             open_kit(ctx).http(account) as http,
@@ -42,10 +43,15 @@ def request(
         ):
             for part in response.iter_bytes():
                 typer.echo(part, nl=False)
+        code, reason = response.status_code, response.reason_phrase
+    except httpx.LocalProtocolError:  # its words quote what was to be sent
+        failure = "the request holds what HTTP does not allow"
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ProviderUnavailable(f"no answer from {_host(url)}: {error}", hint="try again later") from None
-    if response.status_code >= 400:
-        say(f"{_host(url)} answered {response.status_code} {response.reason_phrase}")
+        failure = str(error) or type(error).__name__
+    if failure:  # raised out here, lest the error come along that holds the request with its token (R35)
+        raise ProviderUnavailable(f"no answer from {_host(url)}: {failure}", hint="try again later")
+    if code >= 400:
+        say(f"{_host(url)} answered {code} {reason}")
         raise typer.Exit(1)
 
 

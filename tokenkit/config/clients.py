@@ -113,7 +113,9 @@ def google_download(data: bytes) -> ClientRegistration:
         client = document.get("installed") or document["web"]
         client_id, client_secret = client["client_id"], client["client_secret"]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise ConfigurationError("this is not the download of an OAuth client of Google's", hint=hint) from None
+        client_id = client_secret = None
+    if client_id is None:  # raised out here, lest the parser's error come along: it holds the secret (R35)
+        raise ConfigurationError("this is not the download of an OAuth client of Google's", hint=hint)
     where = "in Google's download"
     return ClientRegistration(
         _plain(client_id, f"the client id {where}"), Secret(_plain(client_secret, f"the client secret {where}"))
@@ -170,17 +172,19 @@ def _from_command(name: str, command: tuple[str, ...], environ: Mapping[str, str
     theirs = {variable: value for variable, value in environ.items() if not variable.startswith(ours)}
     what = f"the client_secret_command for {name} ({command[0]})"
     hint = f"run it yourself; it is in config.toml, under [providers.{name}]"
+    printed = b""
     try:
         done = subprocess.run(
-            command, env=theirs, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=COMMAND_DEADLINE, check=True
+            command, env=theirs, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=COMMAND_DEADLINE, check=False
         )
-    except subprocess.CalledProcessError as error:
-        raise ConfigurationError(f"{what} ended with {error.returncode}", hint=hint) from None
+        printed, failure = done.stdout, f"ended with {done.returncode}" if done.returncode else ""
     except subprocess.TimeoutExpired:
-        raise ConfigurationError(f"{what} took more than {COMMAND_DEADLINE:g} s", hint=hint) from None
+        failure = f"took more than {COMMAND_DEADLINE:g} s"
     except OSError as error:
-        raise ConfigurationError(f"{what} cannot be run: {error.strerror}", hint=hint) from None
-    return Secret(_plain(done.stdout.decode(errors="replace").rstrip("\r\n"), f"what {what} printed"))
+        failure = f"cannot be run: {error.strerror}"
+    if failure:  # raised out here, lest an error come along that holds what was printed so far (R35)
+        raise ConfigurationError(f"{what} {failure}", hint=hint)
+    return Secret(_plain(printed.decode(errors="replace").rstrip("\r\n"), f"what {what} printed"))
 
 
 def _plain(value: object, what: str) -> str:

@@ -113,7 +113,9 @@ def read_toml(path: str, data: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode())
     except ValueError as error:
-        raise ConfigurationError(f"{path} is not TOML: {error}", hint=f"mend the line in {path}") from None
+        fault = str(error)
+    # Raised out here, lest the parser's error come along: it holds the file, with a client secret perhaps (R35).
+    raise ConfigurationError(f"{path} is not TOML: {fault}", hint=f"mend the line in {path}")
 
 
 def _with_options(table: object) -> object:
@@ -134,11 +136,12 @@ def _checked(path: str, document: Mapping[str, Any]) -> Config:
         return TypeAdapter(Config).validate_json(json.dumps(document, default=str))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        loc = [str(part) for part in first["loc"]]
-        key = ".".join(loc)
+    # Out here, for the validator's error holds what was written (R35).
+    loc = [str(part) for part in first["loc"]]
+    key = ".".join(loc)
+    if first["type"] != "unexpected_keyword_argument":
         said = first["msg"].removeprefix("Value error, ")
-        if first["type"] != "unexpected_keyword_argument":
-            raise ConfigurationError(f"{path}: {key}: {said}", hint=f"mend {key} in {path}") from None
-        kind = Config if len(loc) == 1 else AccountSettings
-        like = get_close_matches(loc[-1], [item.name for item in fields(kind)], n=1, cutoff=0.0)[0]
-        raise ConfigurationError(f"{path}: there is no key {key}", hint=f"did you mean {like}?") from None
+        raise ConfigurationError(f"{path}: {key}: {said}", hint=f"mend {key} in {path}")
+    kind = Config if len(loc) == 1 else AccountSettings
+    like = get_close_matches(loc[-1], [item.name for item in fields(kind)], n=1, cutoff=0.0)[0]
+    raise ConfigurationError(f"{path}: there is no key {key}", hint=f"did you mean {like}?")

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import ClassVar
 
-from tokenkit.errors import ConsentRequired
+from tokenkit.errors import ConsentRequired, ProviderUnavailable
 from tokenkit.grant import Grant, PendingAuthorization
 from tokenkit.kit import TokenKit
 from tokenkit.provider import AuthorizationAnswer, Context, Identity, Request, Revocation, Scope
@@ -144,3 +144,18 @@ def _random() -> Callable[[int], bytes]:
 
 def _no_http(request):
     raise AssertionError(f"nothing here sends HTTP: {request.method}")
+
+
+def expire(kit):
+    """Let the time pass until the access token has ended."""
+    kit.clock.advance(LIFETIME + 1)
+
+
+def stored(kit):
+    """The grant of `kit.me` as the store has it."""
+    return kit.records.get(kit.me).grant
+
+
+def unavailable(**details):
+    """The error of a provider in trouble."""
+    return ProviderUnavailable("the provider is down", **details)

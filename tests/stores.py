@@ -1,0 +1,56 @@
+"""Stores in memory with the troubles of others: a lease that ends by time, a disk that is full."""
+
+from contextlib import contextmanager
+
+from tokenkit.errors import StoreUnavailable
+from tokenkit.store.memory import MemoryLease, MemoryStore
+
+
+class BriefStore(MemoryStore):
+    """Its leases end by time, as those of a database do."""
+
+    left = float("inf")
+
+    @contextmanager
+    def lease(self, name, *, lasts, wait):
+        with super().lease(name, lasts=lasts, wait=wait):
+            yield BriefLease(self, name)
+
+
+class BriefLease(MemoryLease):
+    def __init__(self, store, name):
+        super().__init__(store._notes, name)
+        self._store = store
+
+    def left(self):
+        return self._store.left
+
+
+class FullStore(MemoryStore):
+    """A disk that is full: for the reservation, for the save, or not at all."""
+
+    full_for_reserve = full_for_save = False
+
+    def save(self, name, data, *, replaces):
+        if self.full_for_save and name.kind == "grant" and data is not None:
+            raise disk_full()
+        return super().save(name, data, replaces=replaces)
+
+    @contextmanager
+    def lease(self, name, *, lasts, wait):
+        with super().lease(name, lasts=lasts, wait=wait):
+            yield FullLease(self, name)
+
+
+class FullLease(MemoryLease):
+    def __init__(self, store, name):
+        super().__init__(store._notes, name)
+        self._store = store
+
+    def reserve(self, size):
+        if self._store.full_for_reserve:
+            raise disk_full()
+
+
+def disk_full():
+    return StoreUnavailable("No space left on device", hint="free some disk space")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tokenkit import Account, TokenKit
+from tokenkit import AccessToken, Account, TokenKit
 from tokenkit.sandbox import CLIENTS, Authority, serve
 
 ME = "google/me@example.com"
@@ -56,6 +56,36 @@ def test_a_first_token_from_the_file_loads_no_http_no_plugin_and_no_thread(autho
     heavy = {"asyncio", "concurrent.futures", "hashlib", "http.client", "httpx", "importlib.metadata", "ipaddress",
              "logging", "pathlib", "platformdirs", "pydantic", "rich", "socket", "ssl", "tomllib", "typer",
              "tokenkit_providers", "urllib.parse", "tokenkit.authorization", "tokenkit.http"}  # fmt: skip
+    assert loaded & heavy == set()
+
+
+@pytest.mark.slow
+def test_a_refresh_from_the_shell_loads_what_it_sends_with_and_no_command_line(authority, home: Path) -> None:
+    """An empty typer command costs nearly all that ``tokenkit token`` may, where the token has ended.
+
+    Reading a config.toml loads pydantic: so it is given here as if it had been read.
+    """
+    me, records = Account("google", "me@example.com"), TokenKit(background=False).records
+    held = records.get(me)
+    ended = held.grant.renewed(access_tokens={"": AccessToken("ended", expires_at=1.0)})
+    records.save(me, ended, replaces=held.version)
+    config = (home / ".config/tokenkit/config.toml").read_text()
+    program = f"""
+import os, tokenkit.config as config, tomllib
+settings = config.ProviderSettings(options=tomllib.loads({config!r})["providers"]["google"])
+config.load_config = lambda folder: config.Config(providers={{"google": settings}})
+from tokenkit.cli.lane import main
+sys.argv = ["tokenkit", "token", {ME!r}]
+out, sys.stdout, os._exit = sys.stdout, open(os.devnull, "w"), lambda code: None
+main()
+sys.stdout = out
+"""
+    loaded = loaded_by(program)
+    assert authority.counters["google token refresh_token"] == 1
+    assert {"httpcore", "tokenkit_providers.google"} <= loaded
+    heavy = {"asyncio", "click", "httpx", "idna", "multiprocessing", "platformdirs", "pydantic", "pydantic_core",
+             "rich", "typer", "tokenkit.audit", "tokenkit.authorization", "tokenkit.cli.app", "tokenkit.web",
+             "tokenkit_providers.pocket", "tokenkit_providers.spotify"}  # fmt: skip
     assert loaded & heavy == set()
 
 

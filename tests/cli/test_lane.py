@@ -1,7 +1,11 @@
-"""The fast lane: it says what the program says, and loads next to nothing."""
+"""The fast lane: it says what the program says, asks the provider as often, and loads next to nothing."""
 
+import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,6 +15,8 @@ from tokenkit.cli import app, lane
 from transcript import Done, Run
 
 ACCOUNT = "google/me@example.com"
+
+DPOP = {"access_token": "bound", "token_type": "DPoP", "expires_in": 3600}
 
 
 class Case(NamedTuple):
@@ -38,6 +44,65 @@ def loses_the_key(machine: Machine) -> None:
     (machine.home / ".local/share/tokenkit/keys.json").unlink()
 
 
+def expires(machine: Machine) -> None:
+    machine.expire(ACCOUNT)
+
+
+def answers(**fault: object) -> Callable[[Machine], None]:
+    """The token has ended, and this is what its provider says."""
+
+    def before(machine: Machine) -> None:
+        machine.expire(ACCOUNT)
+        machine.authority.next("token", times=2, **fault)
+
+    return before
+
+
+def moves_the_provider(machine: Machine) -> None:
+    """To a port where nobody listens."""
+    machine.expire(ACCOUNT)
+    nowhere = "http://127.0.0.1:9"
+    endpoints = {"issuer": "", "token_endpoint": "/token", "revocation_endpoint": "/revoke"}
+    machine.change(ACCOUNT, **{name: f"{nowhere}/google{path}" for name, path in endpoints.items()})
+    machine.base_url = nowhere
+    machine.configure()
+
+
+def changes_the_provider(machine: Machine) -> None:
+    machine.expire(ACCOUNT)
+    machine.change(ACCOUNT, token_endpoint="https://elsewhere.example/token")
+
+
+def loses_the_client(machine: Machine) -> None:
+    machine.expire(ACCOUNT)
+    (machine.config / "clients" / "google.toml").unlink()
+
+
+def misspells_the_config(machine: Machine) -> None:
+    machine.expire(ACCOUNT)
+    machine.configure("[defautls]")
+
+
+def gives_a_default(machine: Machine) -> None:
+    adds_another(machine)
+    machine.configure('[defaults]\ngoogle = "me@example.com"')
+
+
+def misspells_an_option(machine: Machine) -> None:
+    machine.expire(ACCOUNT)
+    (machine.config / "config.toml").write_text('[providers.google]\nbase = "x"\n')
+
+
+def latches(machine: Machine) -> None:
+    machine.expire(ACCOUNT)
+    machine.change(ACCOUNT, state="needs_consent", reason="you removed the app")
+
+
+def never_refreshes(machine: Machine) -> None:
+    machine.expire(ACCOUNT)
+    machine.change(ACCOUNT, refresh_token=None)
+
+
 CASES = {
     "a bare provider": Case(["token", "google"]),
     "an account": Case(["token", ACCOUNT]),
@@ -55,11 +120,30 @@ CASES = {
     "a DPoP token": Case(["token", "google"], lambda machine: machine.give(ACCOUNT, type="DPoP")),
     "a token without an end": Case(["token", "google"], lambda machine: machine.give(ACCOUNT)),
     "a moved grant": Case(["token", "google"], lambda machine: machine.change(ACCOUNT, state="moved")),
-    "a latched grant": Case(["token", "google"], lambda machine: machine.change(ACCOUNT, state="needs_consent")),
+    "a latched grant whose token lives": Case(
+        ["token", "google"], lambda machine: machine.change(ACCOUNT, state="needs_consent")
+    ),
     "a broken record": Case(["token", "google"], breaks),
     "a symlink": Case(["token", "google"], symlinks),
     "no key": Case(["token", "google"], loses_the_key),
     "no account": Case(["token", "google"], lambda machine: machine.remove(ACCOUNT)),
+    "an expired token": Case(["token", ACCOUNT], expires),
+    "an expired token of a bare provider": Case(["token", "google"], expires),
+    "several accounts, one the default": Case(["token", "google"], gives_a_default),
+    "an expired token and no refresh token": Case(["token", ACCOUNT], never_refreshes),
+    "a latched grant": Case(["token", ACCOUNT], latches),
+    "a refused grant": Case(["token", ACCOUNT], answers(error="invalid_grant")),
+    "a refused client": Case(["token", ACCOUNT], answers(error="invalid_client")),
+    "a provider in trouble": Case(["token", ACCOUNT], answers(status=503)),
+    "a provider that says when": Case(["token", ACCOUNT], answers(status=503, headers={"Retry-After": "60"})),
+    "an answer that is lost": Case(["token", ACCOUNT], answers(drop=True)),
+    "an answer that is none": Case(["token", ACCOUNT], answers(body="<html>")),
+    "an answer of a token that is not Bearer": Case(["token", ACCOUNT], answers(body=DPOP)),
+    "a provider that cannot be reached": Case(["token", ACCOUNT], moves_the_provider),
+    "another provider than that of the grant": Case(["token", ACCOUNT], changes_the_provider),
+    "no client": Case(["token", ACCOUNT], loses_the_client),
+    "a config that is wrong": Case(["token", ACCOUNT], misspells_the_config),
+    "an option of the plugin that is wrong": Case(["token", ACCOUNT], misspells_an_option),
 }
 
 
@@ -72,11 +156,31 @@ def signed_in(machine: Machine, run: Run) -> Machine:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_both_ways_print_the_same(case: Case, signed_in: Machine, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    case.before(signed_in)
-    through_the_lane = run(case.arguments, "")
+def test_both_ways_print_the_same(
+    case: Case, signed_in: Machine, run: Run, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both begin with the same home, and each with the same fault; no failure makes the lane ask a second time."""
+    copy = tmp_path_factory.mktemp("copy") / "home"
+    shutil.copytree(signed_in.home, copy, symlinks=True)
+    base_url = signed_in.base_url
+
+    def outcome() -> tuple[Done, int]:
+        case.before(signed_in)
+        before = requests(signed_in)
+        done = run(case.arguments, "")
+        return done._replace(stdout=re.sub(r"^ya29\..+", "a new token", done.stdout)), requests(signed_in) - before
+
+    through_the_lane = outcome()
+    shutil.rmtree(signed_in.home)
+    shutil.copytree(copy, signed_in.home, symlinks=True)
+    signed_in.base_url = base_url
     monkeypatch.setattr(lane, "main", app.main)
-    assert run(case.arguments, "") == through_the_lane
+    assert outcome() == through_the_lane
+
+
+def requests(machine: Machine) -> int:
+    """How many refreshes were asked for."""
+    return machine.authority.counters["google token refresh_token"]
 
 
 @pytest.mark.parametrize("asked", ["google", ACCOUNT])
@@ -98,16 +202,40 @@ def test_what_the_environment_says_is_left_to_the_program(
     assert run(["token", ACCOUNT], "").code == 99
 
 
-def test_the_first_use_in_an_hour_is_left_to_the_program_which_logs_it(
-    machine: Machine, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_first_use_in_an_hour_is_logged(machine: Machine, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run(["login", "google"], "")
-    with monkeypatch.context() as patch:
-        patch.setattr(app, "main", lambda: sys.exit(99))
-        assert run(["token", "google"], "").code == 99
-    run(["token", "google"], "")
-    monkeypatch.setattr(app, "main", lambda: sys.exit(99))
-    assert run(["token", "google"], "").code == 0
+    monkeypatch.setattr(app, "main", lambda: pytest.fail("the program was loaded"))
+    log = machine.home / ".local/state/tokenkit/activity"
+    uses = []
+    for _ in range(2):
+        assert run(["token", "google"], "").code == 0
+        uses.append(sum(path.read_text().count('"event":"used"') for path in log.glob("*.jsonl")))
+    assert uses == [1, 1]
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_the_middle_of_a_refresh_waits_for_it(signed_in: Machine, run: Run) -> None:
+    """R7: the process ends with 130, and what it was given lies in the store."""
+    signed_in.expire(ACCOUNT)
+    signed_in.authority.next("token", delay=1.0)
+    command = [sys.executable, "-c", "from tokenkit.cli.lane import main; main()", "token", ACCOUNT]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asking:
+        deadline = time.monotonic() + 20
+        while not requests(signed_in) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        asking.send_signal(signal.SIGINT)
+        assert asking.communicate(timeout=20) == ("", "")
+    assert asking.returncode == 130
+    assert run(["token", ACCOUNT], "").stdout.startswith("ya29.")
+    assert requests(signed_in) == 1
+
+
+@pytest.mark.slow
+def test_a_reader_that_goes_away_during_a_refresh_is_no_fault(signed_in: Machine) -> None:
+    signed_in.expire(ACCOUNT)
+    command = f"{sys.executable} -c 'from tokenkit.cli.lane import main; main()' token google | true; echo $PIPESTATUS"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 PROCESS = """

@@ -37,6 +37,16 @@ def test_a_short_wait_and_a_pipe_get_no_words(
     assert sys.stderr.getvalue() == ""
 
 
+def test_where_stderr_is_closed_nothing_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``tokenkit token google 2>&-``: words never take the place of data."""
+    monkeypatch.setattr(sys, "stderr", None)
+    with speech.waiting("asking google"):
+        speech.say("it failed")
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize(("typed", "agreed"), {"y": True, "yes": True, "YES": True, "": False, "no": False}.items())
 def test_nothing_but_yes_is_agreement(typed: str, agreed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(f"{typed}\n"))

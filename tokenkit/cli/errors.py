@@ -1,5 +1,6 @@
 """What a person gets to read when a command fails, and what its process ends with: nothing else prints an error."""
 
+import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from tokenkit.errors import ProviderError, TokenKitError
 
 FAULT = 70
 """``EX_SOFTWARE`` of sysexits.h: a fault of ours."""
+
+INTERRUPTED = 130
+"""What a shell makes of a process that Ctrl-C ended."""
 
 LATER = "try again later; nobody is signed out"
 """What is true of every failure on the provider's side that has no hint of its own (R14)."""
@@ -23,6 +27,11 @@ def telling() -> Generator[None]:
     except TokenKitError as error:
         tell(error)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # whoever read stdout has gone: no fault, and nothing more to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the last one to see it
         _tell_fault(error)
         sys.exit(FAULT)

@@ -1,15 +1,12 @@
-"""The fast way for ``tokenkit token ACCOUNT``: a stored token that is good is printed without loading the program.
+"""The fast way for ``tokenkit token ACCOUNT``: a stored token that is good is printed without loading anything else.
 
-It composes what the program itself uses and decides nothing: whatever is not plainly a good token of one account, be it
-an option, another source of keys or a damaged file, is left to the program, which finds the same and says more.
+It composes what the facade itself uses and decides nothing: whatever is not plainly a good token of one account, be it
+one that has ended or a damaged file, is left to the facade, which finds the same, refreshes, or says more. What is not
+that plain command line, be it an option or another source of keys, is left to the program; only that loads typer.
 """
 
 import os
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tokenkit.token import AccessToken
 
 FOREIGN = ("TOKENKIT_APP", "TOKENKIT_OWNER", "TOKENKIT_KEY", "CREDENTIALS_DIRECTORY", "_TOKENKIT_COMPLETE")
 """Variables that change whose accounts are meant, or where the keys come from."""
@@ -22,11 +19,15 @@ SUFFIX = ".jwe"
 
 def main() -> None:
     """The program ``tokenkit``."""
-    if _plain(sys.argv[1:]) and _print_stored(sys.argv[2]):
-        os._exit(0)  # all is said, and nothing open: the ending of the interpreter takes a seventh of the time
-    from tokenkit.cli.app import main as program
+    if not _plain(sys.argv[1:]):
+        from tokenkit.cli.app import main as program
 
-    program()
+        return program()
+    if not _print_stored(sys.argv[2]):
+        from tokenkit.cli.hand_out import hand_out
+
+        hand_out(sys.argv[2])
+    os._exit(0)  # all is said, and nothing on its way: the ending of the interpreter takes a seventh of the time
 
 
 def _plain(arguments: list[str]) -> bool:
@@ -39,16 +40,15 @@ def _print_stored(asked: str) -> bool:
     from tokenkit.errors import TokenKitError
 
     try:
-        token = _stored(asked)
-        if token is None:
-            return False
-        print(token.value, flush=True)  # noqa: T201 - nothing is loaded that could print it otherwise
-        return True
+        value = _stored(asked)
+        if value is not None:
+            print(value, flush=True)  # noqa: T201 - nothing is loaded that could print it otherwise
+        return value is not None
     except (TokenKitError, OSError, LookupError, TypeError, ValueError, AttributeError):
         return False
 
 
-def _stored(asked: str) -> "AccessToken | None":
+def _stored(asked: str) -> str | None:
     import json
     import time
 
@@ -69,7 +69,7 @@ def _stored(asked: str) -> "AccessToken | None":
         return None
     record = json.loads(seal.open(data, keys.by_kid, typ="grant", app="tokenkit", owner="", account=str(account)))
     token = usable(record, now) if record["v"] == RECORD_VERSION else None
-    return token if token is not None and token.type.lower() == "bearer" else None
+    return token.value if token is not None and token.type.lower() == "bearer" else None
 
 
 def _only_account(folder: str) -> str:

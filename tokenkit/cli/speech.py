@@ -5,8 +5,6 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
-import typer
-
 from tokenkit.consent.terminal import plain
 from tokenkit.errors import UsageError
 
@@ -21,18 +19,26 @@ def printable(text: str) -> str:
 
 def data(text: str) -> None:
     """Print what was asked for."""
-    typer.echo(text)
+    from typer import echo  # not loaded before it is needed: the fast lane has errors to tell, and does without
+
+    echo(text)
 
 
 def say(text: str = "") -> None:
     """Speak to the person."""
-    typer.echo(printable(text), err=True)
+    _spoken(f"{printable(text)}\n")
+
+
+def _spoken(text: str) -> None:
+    if sys.stderr:  # there is none where it was closed
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 @contextmanager
 def waiting(what: str) -> Generator[None]:
     """Show what is waited for, on a terminal, once it takes a while."""
-    if not sys.stderr.isatty():
+    if not (sys.stderr and sys.stderr.isatty()):
         yield
         return
     over = threading.Event()
@@ -66,7 +72,7 @@ def agree(question: str, *, otherwise: str) -> bool:
 def ask(prompt: str) -> str:
     """A line from stdin; on a terminal `prompt` stands before it, on stderr."""
     if sys.stdin.isatty():
-        typer.echo(prompt, err=True, nl=False)
+        _spoken(prompt)
     line = sys.stdin.readline()
     if not line:
         raise UsageError("stdin ended before the answer", hint="pipe the answer in, or run this in a terminal")

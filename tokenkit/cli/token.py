@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from tokenkit.cli.hand_out import ask
 from tokenkit.cli.options import AccountName, AsJson, ScopeList, parse_scopes
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import data, waiting
+from tokenkit.cli.speech import data
 from tokenkit.errors import UsageError
 
 
@@ -34,9 +35,7 @@ def token(
     from tokenkit.hosts import require_bearer, require_header_token
 
     kit = open_kit(ctx)
-    with waiting(f"asking {account.partition('/')[0]} for a new token"):
-        found = kit.token(account, scopes=parse_scopes(scopes), min_ttl=min_ttl)
-    whose = kit.source(account).account
+    whose, found = ask(kit, account, parse_scopes(scopes), min_ttl)
     if json:
         from tokenkit.cli.json_output import token_json
 

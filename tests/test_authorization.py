@@ -6,6 +6,7 @@ import pytest
 from tokenkit.errors import (
     BrokenRecord,
     CallbackRefused,
+    ConfigurationError,
     KeyUnavailable,
     ProviderUnavailable,
     StoreUnavailable,
@@ -214,6 +215,24 @@ def test_a_redirect_uri_that_is_not_the_providers_own_is_refused(kit):
     """R23: one callback path a provider, against mix-up."""
     with pytest.raises(UsageError, match="/callback/scripted"):
         kit.begin("scripted", redirect_uri="http://127.0.0.1:1/callback", binding="b")
+    assert list(kit.records.pendings()) == []
+
+
+def test_a_provider_that_is_handed_over_is_held_against_its_resource_hosts_before_the_person_is_asked(kit, monkeypatch):
+    """R32: nobody has loaded it, so nobody else has looked."""
+    monkeypatch.setattr(kit.scripted, "resource_hosts", ("https://scripted.example",), raising=False)
+    with pytest.raises(ConfigurationError, match=r"takes in its endpoint https://scripted\.example/token"):
+        begin(kit)
+
+
+def test_a_person_is_sent_to_no_resource_host(kit, monkeypatch):
+    """R32: where the sign-in takes place is known only now."""
+    monkeypatch.setattr(kit.scripted, "resource_hosts", ("https://scripted.example/authorize",), raising=False)
+    with pytest.raises(
+        ConfigurationError, match=r"takes in its endpoint https://scripted\.example/authorize,"
+    ) as caught:
+        begin(kit)
+    assert "state=" not in str(caught.value)
     assert list(kit.records.pendings()) == []
 
 

@@ -12,6 +12,8 @@ from tokenkit.oauth2 import OAuth2
 from tokenkit.plugins import guarded, load_provider, provider_names
 from tokenkit.provider import Scope
 
+from scripted import ScriptedProvider
+
 ACME = """
 [provider]
 name = "acme"
@@ -279,6 +281,26 @@ def test_a_package_that_calls_itself_otherwise_is_broken(folder, monkeypatch):
     with pytest.raises(ProviderBroken) as caught:
         load(folder)
     assert "calls itself 'google'" in caught.value.hint
+
+
+@pytest.mark.parametrize("endpoint", ["token_endpoint", "revocation_endpoint"])
+def test_a_package_whose_resource_hosts_take_in_an_endpoint_is_refused(folder, monkeypatch, endpoint):
+    """R32: a value of `OAuth2` checks itself; whatever else implements the protocol is held against the same rule."""
+    made = ScriptedProvider("acme")
+    monkeypatch.setattr(made, endpoint, "https://api.scripted.example/v1/oauth", raising=False)
+    install(monkeypatch, acme=lambda: made)
+    with pytest.raises(ConfigurationError, match=r"takes in its endpoint https://api\.scripted\.example/v1/oauth"):
+        load(folder)
+    monkeypatch.setattr(made, "resource_hosts", ["https://api.scripted.example/v1/things"], raising=False)
+    assert load(folder) is made
+
+
+def test_a_package_with_an_endpoint_that_is_no_url_is_refused(folder, monkeypatch):
+    made = ScriptedProvider("acme")
+    monkeypatch.setattr(made, "token_endpoint", "accounts.example/token", raising=False)
+    install(monkeypatch, acme=lambda: made)
+    with pytest.raises(ConfigurationError, match="an endpoint of acme cannot be one"):
+        load(folder)
 
 
 def test_two_packages_that_want_one_name_are_refused(folder, monkeypatch):

@@ -15,6 +15,7 @@ from tokenkit.errors import (
     UsageError,
 )
 from tokenkit.grant import PendingAuthorization
+from tokenkit.hosts import check_endpoints
 from tokenkit.keeper import Keeper
 from tokenkit.plugins import guarded
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, Provider
@@ -68,6 +69,7 @@ class Authorizations:
         name = name or self.adoption.kept_name(provider, account)
         self._records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, self._records.owner)))
         drawn = guarded(provider, "begin", provider.begin, self._ctx, client, request)
+        check_endpoints(provider, drawn.url)
         now = self._ctx.now()
         pending = replace(
             drawn,
@@ -83,10 +85,11 @@ class Authorizations:
         return pending
 
     def prepare(self, provider: Provider, *, replace_broken: bool = False) -> None:
-        """Try, before a person is bothered, that the store takes records and that those it holds can be opened.
+        """Try, before a person is bothered, that the store takes records and that those it holds can be opened (R20).
 
         Then find out whose the accounts are of which the provider failed to say it, see `Adoption.learn`.
         """
+        check_endpoints(provider)
         self._records.probe()
         for account in self._records.accounts(provider.name):
             try:

@@ -205,6 +205,24 @@ def overlaps(endpoint: str, resource_hosts: Iterable[str]) -> bool:
     return any(resource_host(entry).holds(target) for entry in resource_hosts)
 
 
+def check_endpoints(provider: Provider, *more: str) -> None:
+    """Refuse a provider whose resource hosts take in an endpoint of its authorization server (R32).
+
+    Those that every provider names are looked at, and `more`. Raises `ConfigurationError`, which shows no query.
+    """
+    for endpoint in filter(None, (provider.token_endpoint, provider.revocation_endpoint, *more)):
+        try:
+            place = parse_url(endpoint)
+        except ValueError as error:
+            raise ConfigurationError(f"an endpoint of {provider.name} cannot be one: {error}") from None
+        if overlaps(endpoint, provider.resource_hosts):
+            raise ConfigurationError(
+                f"a resource host of {provider.name} takes in its endpoint {place.origin}{place.path}, "
+                "where no token may go",
+                hint="narrow the resource host with a path, as in https://host/api",
+            )
+
+
 def require_header_token(provider: Provider, account: Account) -> None:
     """Refuse a provider whose token travels elsewhere than in ``Authorization`` (R33); raises `TokenRefused`."""
     if not provider.header_token:

@@ -17,7 +17,7 @@ from tokenkit.flows.refresh import refresh
 from tokenkit.flows.revoke import revoke
 from tokenkit.flows.token_endpoint import TokenEndpoint
 from tokenkit.grant import Grant, PendingAuthorization
-from tokenkit.hosts import overlaps, parse_url
+from tokenkit.hosts import check_endpoints, parse_url
 from tokenkit.provider import (
     AuthorizationAnswer,
     AuthorizationRequest,
@@ -282,12 +282,7 @@ class OAuth2:
         schemes = {_scheme(self.name, url) for url in (*own, *filter(None, (*more, self.userinfo_endpoint)))}
         if len(schemes) > 1:
             raise ConfigurationError(f"some endpoints of {self.name} are https and some are not", hint="write https")
-        for url in (*own, *more):
-            if overlaps(url, self.resource_hosts):
-                raise ConfigurationError(
-                    f"a resource host of {self.name} takes in its endpoint {url}, where no token may go",
-                    hint="narrow the resource host with a path, as in https://host/api",
-                )
+        check_endpoints(self, *own, *more)
 
 
 def _scheme(provider: str, url: str) -> str:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider
+from tokenkit.hosts import check_endpoints
 from tokenkit.provider import Provider
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def _made(name: str, point: "EntryPoint", options: Mapping[str, object]) -> Prov
     provider = _guarded(name, "load", make, **options)
     if provider.name != name:
         raise ProviderBroken(name, "load", hint=f"{point.value} calls itself {provider.name!r}")
+    check_endpoints(provider)
     return provider
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tokenkit.desk import Ask
-from tokenkit.errors import GrantSuperseded, ProviderUnavailable
+from tokenkit.errors import GrantSuperseded, InvalidAnswer, ProviderUnavailable
 from tokenkit.keeper import Need
 from tokenkit.records import grant_name
 from tokenkit.token import AccessToken, Secret
@@ -164,6 +164,30 @@ def test_a_person_who_asks_for_a_refresh_gets_one_even_of_a_token_that_came_back
         assert kit.scripted.refreshes == refreshes
     kit.source("scripted").token(rejected=rejected)
     assert kit.scripted.refreshes == 3
+
+
+def test_a_token_that_came_back_at_its_end_is_still_refreshed_once_when_an_api_rejects_it(kit, monkeypatch):
+    """R15: that refresh was due, and not forced."""
+    source = kit.source("scripted")
+    keep_the_same_token(kit, monkeypatch)
+    expire(kit)
+    for _ in range(3):
+        source.token(rejected=source.token())
+    assert kit.scripted.refreshes == 2
+
+
+def test_a_refresh_that_brings_no_token_does_not_confirm_the_rejected_one(kit, monkeypatch):
+    """R15, R16: nobody has said yet that there is no other."""
+    source = kit.source("scripted")
+    first = source.token()
+    monkeypatch.setattr(
+        kit.scripted, "refresh", lambda ctx, client, grant: grant.renewed(refresh_token=kit.scripted._rotate())
+    )
+    with pytest.raises(InvalidAnswer):
+        source.token(rejected=first)
+    monkeypatch.undo()
+    kit.clock.advance(2)
+    assert source.token(rejected=first).value != first.value
 
 
 def test_a_token_that_took_the_place_of_one_that_came_back_has_a_forced_refresh_of_its_own(kit, monkeypatch):

@@ -1,7 +1,6 @@
 """``tokenkit client``: the client registrations that a person made at the providers (R31)."""
 
 import sys
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,7 @@ from tokenkit.cli.session import open_kit
 from tokenkit.cli.speech import ask, ask_secret, data, say
 from tokenkit.cli.tables import show_table
 from tokenkit.errors import ClientMissing, UsageError
+from tokenkit.os_words import quoted
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
@@ -66,10 +66,10 @@ def import_client(
 
     kit = open_kit(ctx)
     if provider != "google":
-        raise UsageError(f"{provider} has no download that is known", hint=f"tokenkit client set {provider}")
+        raise UsageError(f"{provider} has no download that is known", hint=f"tokenkit client set {quoted(provider)}")
     _save(kit, kit.provider(provider), google_download(read_file(file)))
     if file != "-":
-        say(f"The secret lies in {file}, too, where others may find it. To delete that: rm {quote(file)}")
+        say(f"The secret lies in {file}, too, where others may find it. To delete that: rm {quoted(file)}")
 
 
 @client.command("list")
@@ -126,4 +126,4 @@ def read_file(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read(1 << 20)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {quote(path)}") from None
+        raise UsageError(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {quoted(path)}") from None

@@ -1,6 +1,5 @@
 """``tokenkit import``."""
 
-from shlex import quote
 from typing import Annotated
 
 import typer
@@ -8,6 +7,7 @@ import typer
 from tokenkit.cli.login import CallIt
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.speech import data, printable, say
+from tokenkit.os_words import quoted
 
 File = Annotated[
     str,
@@ -28,5 +28,5 @@ def import_(ctx: typer.Context, file: File, name: CallIt = "") -> None:
     account = import_grant(open_kit(ctx), file, name=name)
     say(f"Imported {file} as {account}.")
     say("The file is another copy of the same grant: where the provider rotates refresh tokens, the next refresh ends")
-    say(f"one of the two, and signing out ends both. Have the tool ask tokenkit, then: rm {quote(file)}")
+    say(f"one of the two, and signing out ends both. Have the tool ask tokenkit, then: rm {quoted(file)}")
     data(printable(str(account)))

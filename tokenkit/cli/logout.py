@@ -8,6 +8,7 @@ import typer
 from tokenkit.cli.options import AccountName, AsJson
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.speech import agree, data, say, waiting
+from tokenkit.os_words import quoted
 
 if TYPE_CHECKING:
     from tokenkit.account import Account
@@ -41,12 +42,12 @@ def logout(
     if outcome.note:
         say(outcome.note)
     for other in others if outcome.revoked else ():
-        say(f"{other} ended with it. To remove it here: tokenkit logout {other} --local")
+        say(f"{other} ended with it. To remove it here: tokenkit logout {quoted(str(other))} --local")
     return None
 
 
 def _agreed(account: str, others: "Sequence[Account]") -> bool:
     return agree(
         f"Revoking {account} at the provider ends {', '.join(map(str, others))}, too.",
-        otherwise=f"tokenkit logout {account} --yes, or --local to remove it only here",
+        otherwise=f"tokenkit logout {quoted(account)} --yes, or --local to remove it only here",
     )

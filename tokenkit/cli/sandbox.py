@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tokenkit.cli.speech import data, say
+from tokenkit.os_words import quoted
 
 APP = "sandbox"
 """The app that the printed lines name: its accounts lie apart from the real ones."""
@@ -42,7 +43,7 @@ def _lines(base_url: str) -> Iterator[str]:
     from tokenkit.sandbox import CLIENTS
 
     config = folders(APP).config
-    yield f"mkdir -p '{config}' && cat > '{config}/config.toml' <<'END'"
+    yield f"mkdir -p {quoted(config)} && cat > {quoted(f'{config}/config.toml')} <<'END'"
     for name in CLIENTS:
         yield f"[providers.{name}]"
         yield f'base_url = "{base_url}/{name}"'

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tokenkit.errors import ConsentRequired, ProviderUnavailable, StoreError, TokenKitError
+from tokenkit.os_words import quoted
 from tokenkit.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, Status, Unavailable
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def mend(status: Status) -> str:
         case Unavailable():
             return "try again later; nobody is signed out"
         case _:
-            return f"tokenkit login {status.account}"
+            return f"tokenkit login {quoted(str(status.account))}"
 
 
 def exit_code(status: Status, now: float, within: float) -> int:

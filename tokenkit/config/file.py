@@ -28,6 +28,7 @@ from typing import Any, ClassVar, cast
 
 from tokenkit.errors import ConfigurationError
 from tokenkit.hosts import parse_url
+from tokenkit.os_words import quoted
 
 _STRICT: dict[str, Any] = {"strict": True, "extra": "forbid"}
 
@@ -101,7 +102,7 @@ def load_config(folder: str) -> Config:
     except FileNotFoundError:
         return Config()
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {path}") from None
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {quoted(path)}") from None
     tables = document.get("providers")
     if isinstance(tables, dict):
         document["providers"] = {name: _with_options(table) for name, table in cast(dict[str, Any], tables).items()}

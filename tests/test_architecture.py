@@ -31,7 +31,7 @@ ROWS = """
     network proxy oauth2
     http provider_file
     plugins
-    config chained_log
+    config chained_log lazy_http
     activity consent
     flight note records
     refresh scopes unsaved
@@ -68,7 +68,7 @@ LIGHT = [
 LIGHT_PACKAGES = ("", "keys", "cli")
 LIGHT_IMPORTS = {
     "binascii", "collections.abc", "cryptography.exceptions", "cryptography.hazmat.primitives.ciphers.aead",
-    "cryptography.hazmat.primitives.keywrap", "errno", "json", "os", "re", "stat", "sys", "time", "typing",
+    "cryptography.hazmat.primitives.keywrap", "errno", "functools", "json", "os", "re", "stat", "sys", "time", "typing",
 }  # fmt: skip
 HEAVY = {"asyncio", "base64", "dataclasses", "hashlib", "httpx", "logging", "pathlib", "platformdirs", "pydantic",
          "rich", "secrets", "tomllib", "typer"}  # fmt: skip

@@ -24,7 +24,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def source(folder):
-    return FolderSource(folder, {})
+    return FolderSource(folder)
 
 
 def first(keys):
@@ -77,7 +77,7 @@ def test_the_file_is_a_jwk_set_of_symmetric_keys(folder, source):
 
 def _create(folder, barrier, results):
     barrier.wait()
-    results.put(FolderSource(folder, {}).change(first).first.kid)
+    results.put(FolderSource(folder).change(first).first.kid)
 
 
 def test_many_processes_that_create_the_first_key_at_once_get_the_same_one(folder, rounds):
@@ -101,7 +101,7 @@ def test_a_process_killed_while_it_rotates_leaves_all_old_keys_in_place(folder, 
     code = (
         "import sys; from tokenkit.keys.folder import FolderSource; from tokenkit.keys import rotation\n"
         "print('go', flush=True)\n"
-        "while True: FolderSource(sys.argv[1], {}).change(rotation.added)"
+        "while True: FolderSource(sys.argv[1]).change(rotation.added)"
     )
     kids = set(source.change(first).by_kid)
     for _ in range(rounds(3, 100)):
@@ -161,7 +161,7 @@ JSON = st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.di
 @given(st.binary(max_size=100) | JSON.map(lambda value: json.dumps({"keys": value}).encode()))
 def test_no_bytes_raise_anything_but_key_unavailable(data):
     with pytest.raises(KeyUnavailable):
-        jwks.load(data, "these bytes", hint="other bytes")
+        jwks.load(data, "these bytes", hint=lambda: "other bytes")
 
 
 def test_a_key_file_that_others_may_read_is_refused(folder, source):
@@ -183,7 +183,7 @@ def test_a_symlink_in_the_place_of_the_key_file_is_refused(folder, tmp_path):
 def test_a_kill_between_creating_and_writing_leaves_no_key_and_the_next_one_is_made(folder, source):
     """The stray of the killed process is taken over."""
     private_file.ensure_folder(folder)
-    os.close(private_file.open_new(file.path_in(folder)))
+    private_file.reserve(file.path_in(folder), 1)
     assert source.load() is None
     assert source.change(first) == source.load()
     assert not os.path.exists(file.path_in(folder) + ".new")

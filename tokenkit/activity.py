@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 
 from tokenkit import private_file
 from tokenkit.account import Account
@@ -56,15 +57,31 @@ class Activity:
         allowed: Callable[[], bool] = lambda: True,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.folder = folder(folders)
-        self._config = _config_file(folders)
+        self._folders = folders
         self._owner = owner
-        self._program = program()
-        self._tool = plain_name(tool)
-        self._off = switched_off(app, environ)
+        self._named = tool
+        self._app = app
+        self._environ = environ
         self._allowed = allowed
         self._now = now
         self._quiet: dict[tuple[Account, frozenset[str]], float] = {}
+
+    @cached_property
+    def folder(self) -> str:
+        """Where the log lies."""
+        return folder(self._folders)
+
+    @cached_property
+    def _off(self) -> bool:
+        return switched_off(self._app, self._environ)
+
+    @cached_property
+    def _program(self) -> str:
+        return program()
+
+    @cached_property
+    def _tool(self) -> str:
+        return plain_name(self._named)
 
     def used(self, account: Account, scopes: Collection[str] = ()) -> None:
         """A token of `account` goes to a caller who named these scopes. Within the hour, a look at memory only."""
@@ -102,7 +119,7 @@ class Activity:
         if last is not None:
             return last
         if not self._is_allowed():  # the marker then tells `due` so, and nothing about the use
-            _write_marker(marker, (), os.stat(self._config).st_mtime_ns)
+            _write_marker(marker, (), os.stat(_config_file(self._folders)).st_mtime_ns)
             return now
         from tokenkit import chained_log
 
@@ -117,7 +134,7 @@ class Activity:
         return now
 
     def _is_allowed(self) -> bool:
-        return not os.path.exists(self._config) or self._allowed()
+        return not os.path.exists(_config_file(self._folders)) or self._allowed()
 
     def _entry(
         self, event: str, account: Account | None, details: Mapping[str, Detail], now: float

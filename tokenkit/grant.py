@@ -100,6 +100,8 @@ _GRANT_MEMBERS = frozenset(
     }
 )  # fmt: skip
 
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_FROM_JSON = json.JSONDecoder()  # `json.loads` looks for UTF-16 and UTF-32 first, which takes as long as the parsing
 _NOT_JSON = object()
 
 
@@ -118,7 +120,7 @@ def grant_to_bytes(grant: Grant) -> bytes:
         generation=grant.generation,
         extra=dict(grant.extra),
     )
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+    return _TO_JSON.encode(record).encode()
 
 
 def grant_from_bytes(data: bytes, *, account: str = "") -> Grant:
@@ -128,9 +130,10 @@ def grant_from_bytes(data: bytes, *, account: str = "") -> Grant:
     """
     record = read_record(data, account=account)
     try:
-        tokens = {audience: access_token(record, audience) for audience in record["access_tokens"]}
+        tokens = ((audience, access_token(record, audience)) for audience in record["access_tokens"])
+        unknown = record.keys() - _GRANT_MEMBERS
         return Grant(
-            access_tokens={audience: token for audience, token in tokens.items() if token is not None},
+            access_tokens={audience: token for audience, token in tokens if token is not None},
             refresh_token=_secret(record.get("refresh_token")),
             scopes=None if record.get("scopes") is None else frozenset(record["scopes"]),
             asked=frozenset(record.get("asked", ())),
@@ -138,7 +141,7 @@ def grant_from_bytes(data: bytes, *, account: str = "") -> Grant:
             refresh_expires_at=_number(record.get("refresh_expires_at")),
             generation=int(record.get("generation", 0)),
             extra={str(name): str(value) for name, value in record.get("extra", {}).items()},
-            unknown={name: value for name, value in record.items() if name not in _GRANT_MEMBERS},
+            unknown={name: record[name] for name in record if name in unknown} if unknown else {},
             **{name: str(record[name]) for name in _GRANT_TEXTS if name in record},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -152,7 +155,7 @@ def pending_to_bytes(pending: PendingAuthorization) -> bytes:
         record[name] = None if record[name] is None else record[name].reveal()
     record["scopes"] = sorted(pending.scopes)
     record["v"] = VERSION
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+    return _TO_JSON.encode(record).encode()
 
 
 def pending_from_bytes(data: bytes) -> PendingAuthorization:
@@ -187,7 +190,7 @@ def pending_from_bytes(data: bytes) -> PendingAuthorization:
 def read_record(data: bytes, *, account: str = "") -> dict[str, Any]:
     """Read any record: a JSON object of a version that we understand, else `BrokenRecord`."""
     try:
-        value = json.loads(data)
+        value = _FROM_JSON.decode(data.decode())
     except (ValueError, RecursionError):
         value = _NOT_JSON
     if value is _NOT_JSON:  # raised out here, lest the parser's error come along: it holds the whole record (R35)

@@ -1,9 +1,8 @@
 """The face of tokenkit: short methods over the rooms below, which decide everything."""
 
 import os
-import time
 from collections.abc import Collection, Mapping
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tokenkit.account import DEFAULT_NAME, Account
@@ -14,8 +13,9 @@ from tokenkit.keeper import Keeper
 from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.keys.source import KeySource
+from tokenkit.lazy_http import http_context
 from tokenkit.paths import Folders, folders
-from tokenkit.provider import AuthorizationRequest, ClientRegistration, Context, Provider, Request, Response
+from tokenkit.provider import AuthorizationRequest, ClientRegistration, Context, Provider
 from tokenkit.records import Records
 from tokenkit.store import Store
 from tokenkit.store.files import FileStore
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from tokenkit.authorization import Authorizations
     from tokenkit.config import Config, KnownClient
     from tokenkit.grant import PendingAuthorization
-    from tokenkit.http import Transport
     from tokenkit.sign_in import Way
     from tokenkit.sign_out import SignOut
     from tokenkit.status import Status
@@ -67,8 +66,8 @@ class TokenKit:
         self.app = app
         self.owner = owner
         self.folders: Folders = folders(app, environ)
-        self.context = context or self._speaking(DEADLINE)
-        self._brief = context or self._speaking(REVOCATION_DEADLINE)
+        self.context = context or self._context(DEADLINE)
+        self._given_context = context
         self._environ = environ
         self._providers = dict(providers or {})
         ring = KeyRing(keys or key_source(self.folders, environ, app), app)
@@ -216,7 +215,8 @@ class TokenKit:
         from tokenkit.sign_out import sign_out
 
         found = self._desk.resolve(account)
-        outcome = sign_out(self.keeper, found, self._brief, local=local)
+        brief = self._given_context or self._context(REVOCATION_DEADLINE)
+        outcome = sign_out(self.keeper, found, brief, local=local)
         self._desk.forget()
         self.activity.record("signed_out", found, revoked=outcome.revoked)
         return outcome
@@ -293,16 +293,5 @@ class TokenKit:
 
         return Authorizations(self.keeper)
 
-    def _speaking(self, deadline: float) -> Context:
-        """A context that speaks over HTTP; nothing is loaded for that before the first request."""
-
-        @cache
-        def transport() -> "Transport":
-            from tokenkit.http import Transport
-
-            return Transport(deadline=deadline, insecure_hosts=self.config.insecure_hosts())
-
-        def send(request: Request) -> Response:
-            return transport().send(request)
-
-        return Context(send=send, now=time.time, random=os.urandom, sleep=time.sleep)
+    def _context(self, deadline: float) -> Context:
+        return http_context(deadline, lambda: self.config.insecure_hosts())

@@ -32,13 +32,13 @@ def folders(app: str = "tokenkit", environ: Mapping[str, str] = os.environ) -> F
     """
     home = environ.get("HOME") or os.path.expanduser("~")
     variable = prefix(app) + "_HOME"
-    top = environ.get(variable) or os.path.join(home, "." + app)
+    top = environ.get(variable) or f"{home}{os.sep}.{app}"
     if not os.path.isabs(top):
         raise ConfigurationError(
             f"{variable} is the relative path {top!r}: each working directory would have accounts of its own",
             hint=f'export {variable}="{os.path.join(home, top)}"',
         )
-    return Folders(os.path.join(top, "tokens"), *_base_folders(app, home, environ))
+    return Folders(f"{top}{os.sep}tokens", *_base_folders(app, home, environ))
 
 
 def prefix(app: str) -> str:
@@ -58,15 +58,15 @@ def _base_folders(app: str, home: str, environ: Mapping[str, str]) -> tuple[str,
         dirs = PlatformDirs(app, appauthor=False)
         return dirs.user_config_dir, dirs.user_data_dir, dirs.user_state_dir
     return (
-        os.path.join(_xdg("XDG_CONFIG_HOME", os.path.join(home, ".config"), environ), app),
-        os.path.join(_xdg("XDG_DATA_HOME", os.path.join(home, ".local", "share"), environ), app),
-        os.path.join(_xdg("XDG_STATE_HOME", os.path.join(home, ".local", "state"), environ), app),
+        f"{_xdg('XDG_CONFIG_HOME', environ) or home + '/.config'}/{app}",
+        f"{_xdg('XDG_DATA_HOME', environ) or home + '/.local/share'}/{app}",
+        f"{_xdg('XDG_STATE_HOME', environ) or home + '/.local/state'}/{app}",
     )
 
 
-def _xdg(variable: str, default: str, environ: Mapping[str, str]) -> str:
+def _xdg(variable: str, environ: Mapping[str, str]) -> str:
     value = environ.get(variable, "")
-    return value if os.path.isabs(value) else default  # the XDG specification: relative ones are to be ignored
+    return value if value.startswith("/") else ""  # the XDG specification: relative ones are to be ignored
 
 
 def file_name(name: str) -> str:
@@ -95,15 +95,19 @@ def file_name(name: str) -> str:
 
 def account_name(file_name: str) -> str:
     """Decode what `file_name` made. Raises `FileRefused` for a name that it would never have made."""
-    parts = file_name.split("%")
-    try:
-        raw = parts[0].encode() + b"".join(bytes.fromhex(part[:2]) + part[2:].encode() for part in parts[1:])
-        name = raw.decode()
-    except ValueError:
-        name = ""
+    name = _decoded(file_name) if "%" in file_name else file_name
     if not name or not _is_encoding(file_name, name):
         raise FileRefused(f"{file_name!r} is not a file name that tokenkit writes", hint="move that file elsewhere")
     return name
+
+
+def _decoded(file_name: str) -> str:
+    parts = file_name.split("%")
+    try:
+        raw = parts[0].encode() + b"".join(bytes.fromhex(part[:2]) + part[2:].encode() for part in parts[1:])
+        return raw.decode()
+    except ValueError:
+        return ""
 
 
 def _is_encoding(encoded: str, name: str) -> bool:

@@ -15,7 +15,7 @@ from tokenkit.os_words import move_away, quoted
 from tokenkit.os_words import unavailable as unavailable
 
 Version = tuple[int, int, int]
-"""Inode, mtime in nanoseconds, size: it changes with every `commit` and never comes back."""
+"""Inode, mtime in nanoseconds, size: it changes with every `write` and never comes back."""
 
 _POSIX = os.name == "posix"
 _SAFE = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
@@ -48,7 +48,7 @@ def read_version(path: str, *, private: bool = False, limit: int = 1 << 20) -> t
         size = _check_plain(path, status, private=private)
         if size > limit:
             raise FileRefused(f"{path} has {size} bytes, of {limit} at most", hint=move_away(path))
-        return _read_all(fd, limit), (status.st_ino, status.st_mtime_ns, status.st_size)
+        return _read_all(fd, size), (status.st_ino, status.st_mtime_ns, status.st_size)
     except OSError as error:
         raise unavailable(path, error) from None
     finally:
@@ -56,18 +56,32 @@ def read_version(path: str, *, private: bool = False, limit: int = 1 << 20) -> t
 
 
 def write(path: str, data: bytes) -> Version:
-    """Replace the file durably, mode 0600; it holds the old content or the new at every moment. Returns its version."""
-    mtime_ns = next_mtime(path)
-    return commit(open_new(path), path, data, mtime_ns)
+    """Replace the file durably, mode 0600; it holds the old content or the new at every moment. Returns its version.
 
-
-def open_new(path: str) -> int:
-    """Open ``<path>.new`` for `commit`: created 0600 under any umask, or taken over if it is plainly ours."""
-    return _open_ours(path + ".new")
+    Its modification time is now, or just above that of the file there. After an error `path` is what it was, except
+    when nothing but the fsync of the folder failed.
+    """
+    new = path + ".new"
+    replaced = version(path)
+    fd = _open_ours(new)
+    try:
+        try:
+            _write_all(fd, data)
+            os.ftruncate(fd, len(data))
+            status = _stamp(fd, new, max(time.time_ns(), replaced[1] + 1 if replaced else 0))
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        os.replace(new, path)
+        sync_folder(os.path.dirname(path))
+    except OSError as error:
+        _discard(new)
+        raise unavailable(path, error) from None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def open_lock(path: str) -> int:
-    """Open a file that is there to be locked, as `open_new` does; whoever opens it never deletes it."""
+    """Open a file that is there to be locked: created 0600 under any umask, or plainly ours; nobody ever deletes it."""
     return _open_ours(path)
 
 
@@ -82,33 +96,9 @@ def overwrite(path: str, data: bytes) -> None:
         os.close(fd)
 
 
-def commit(fd: int, path: str, data: bytes, mtime_ns: int) -> Version:
-    """Write `data` to `fd` from `open_new`, and put that file durably in the place of `path`. Closes `fd` always.
-
-    The file gets the modification time `mtime_ns` (take `next_mtime`), or the next one above it that the file system
-    can keep. After an error `path` is what it was, except when nothing but the fsync of the folder failed.
-    """
-    new = path + ".new"
-    try:
-        try:
-            _write_all(fd, data)
-            os.ftruncate(fd, len(data))
-            _stamp(fd, new, mtime_ns)
-            os.fsync(fd)
-            status = os.fstat(fd)
-        finally:
-            os.close(fd)
-        os.replace(new, path)
-        sync_folder(os.path.dirname(path))
-    except OSError as error:
-        _discard(new)
-        raise unavailable(path, error) from None
-    return status.st_ino, status.st_mtime_ns, status.st_size
-
-
 def reserve(path: str, size: int) -> None:
-    """Create ``<path>.new`` with room for `size` bytes, so that the `commit` to come finds neither disk full (R9)."""
-    fd = open_new(path)
+    """Create ``<path>.new`` with room for `size` bytes, so that the `write` to come finds no disk full (R9)."""
+    fd = _open_ours(path + ".new")
     try:
         _allocate(fd, size)
     except OSError as error:
@@ -129,10 +119,12 @@ def version(path: str) -> Version | None:
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
-def next_mtime(path: str) -> int:
-    """A modification time in nanoseconds that no earlier version of `path` has: now, or just above the present one."""
-    present = version(path)
-    return max(time.time_ns(), present[1] + 1 if present else 0)
+def is_folder(path: str) -> bool:
+    """Whether a folder lies there, and no symlink to one: by one stat, for what `ensure_folder` has made before."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def remove(path: str) -> None:
@@ -253,13 +245,11 @@ def _make_folder(path: str) -> os.stat_result:
     return os.lstat(path)
 
 
-def _read_all(fd: int, limit: int) -> bytes:
-    parts: list[bytes] = []
-    left = limit
-    while left and (part := os.read(fd, left)):
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+def _read_all(fd: int, size: int) -> bytes:
+    data = os.read(fd, size)
+    while len(data) < size and (part := os.read(fd, size - len(data))):
+        data += part
+    return data
 
 
 def _write_all(fd: int, data: bytes) -> None:
@@ -269,12 +259,15 @@ def _write_all(fd: int, data: bytes) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
-def _stamp(fd: int, path: str, mtime_ns: int) -> None:
-    """Set the modification time, rounded up where the file system would round it down."""
-    for nanoseconds in (mtime_ns, mtime_ns + 2 * 10**9):  # FAT keeps two seconds, others one, ext4 nanoseconds
-        os.utime(fd if os.utime in os.supports_fd else path, ns=(nanoseconds, nanoseconds))
-        if os.fstat(fd).st_mtime_ns >= mtime_ns:
-            return
+def _stamp(fd: int, path: str, mtime_ns: int) -> os.stat_result:
+    """Set the modification time, rounded up where the file system would round it down; return the file's status."""
+    os.utime(fd if os.utime in os.supports_fd else path, ns=(mtime_ns, mtime_ns))
+    status = os.fstat(fd)
+    if status.st_mtime_ns < mtime_ns:
+        later = mtime_ns + 2 * 10**9  # FAT keeps two seconds, others one, ext4 nanoseconds
+        os.utime(fd if os.utime in os.supports_fd else path, ns=(later, later))
+        status = os.fstat(fd)
+    return status
 
 
 def _allocate(fd: int, size: int) -> None:

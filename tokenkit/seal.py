@@ -29,7 +29,10 @@ _MEMBERS = frozenset(("alg", "enc", "kid", "typ", "app", "owner", "account"))
 _IV_SIZE = 12
 _TAG_SIZE = 16
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_", b"+/")
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/...")  # what only the other alphabet has becomes what none has
+_PADDING = (b"", b"===", b"==", b"=")
+_LAST = (frozenset[int](), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
+"""By length modulo 4, the last characters that leave no bit over: all others would be a second form of one value."""
 
 
 class Key:
@@ -85,7 +88,7 @@ def seal(plaintext: bytes, key: Key, *, typ: str, app: str, owner: str, account:
         "owner": owner,
         "account": account,
     }
-    protected = b64url_encode(json.dumps(members, separators=(",", ":")).encode())
+    protected = b64url_encode(_TO_HEADER.encode(members).encode())
     content_key = os.urandom(KEY_SIZE)
     iv = os.urandom(_IV_SIZE)
     sealed = AESGCM(content_key).encrypt(iv, plaintext, protected)
@@ -102,7 +105,8 @@ def open(data: bytes, keys: Mapping[str, Key], *, typ: str, app: str, owner: str
     try:
         parts = _split(data)
         found = _header(parts[1])
-        _compare(found, {"typ": typ, "app": app, "owner": owner, "account": account})
+        if (found["typ"], found["app"], found["owner"], found["account"]) != (typ, app, owner, account):
+            raise _moved(found, {"typ": typ, "app": app, "owner": owner, "account": account})
         key = keys.get(found["kid"])
         if key is not None:
             return _decrypt(parts, key)
@@ -135,13 +139,13 @@ def b64url_encode(data: bytes) -> bytes:
 
 def b64url_decode(text: bytes) -> bytes:
     """Decode base64url without padding. Raises ValueError for anything but the one canonical form."""
+    rest = len(text) % 4
+    if rest and text[-1] not in _LAST[rest]:
+        raise ValueError("not canonical base64url")
     try:
-        data = a2b_base64(text.translate(_FROM_URL) + b"=" * (-len(text) % 4))
+        return a2b_base64(text.translate(_FROM_URL) + _PADDING[rest], strict_mode=True)
     except Base64Error:
         raise ValueError("not base64url") from None
-    if b64url_encode(data) != text:
-        raise ValueError("not canonical base64url")
-    return data
 
 
 class _Damage(Exception):
@@ -168,10 +172,10 @@ def _decrypt(parts: list[bytes], key: Key) -> bytes:
 
 def _header(protected: bytes) -> dict[str, str]:
     try:
-        members: dict[str, Any] = _HEADER.decode(protected.decode())
+        members: dict[str, Any] = _FROM_HEADER.decode(protected.decode())
     except (ValueError, RecursionError):
         raise _Damage("its header is not JSON") from None
-    if not isinstance(members, dict) or not all(isinstance(value, str) for value in members.values()):
+    if not isinstance(members, dict) or {*map(type, members.values())} - {str}:
         raise _Damage("its header is not an object of strings")
     if members.keys() != _MEMBERS:
         odd = ", ".join(sorted(map(repr, members.keys() ^ _MEMBERS)))
@@ -190,13 +194,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-_HEADER = json.JSONDecoder(object_pairs_hook=_unique)  # one for all: `json.loads` would make one each time
+_TO_HEADER = json.JSONEncoder(separators=(",", ":"))  # one for all, as below: `json.dumps` would make one each time
+_FROM_HEADER = json.JSONDecoder(object_pairs_hook=_unique)
 
 
-def _compare(found: Mapping[str, str], asked: Mapping[str, str]) -> None:
-    for name, value in asked.items():
-        if found[name] != value:
-            raise _Damage(f"its {name} is {found[name]!r}, and {value!r} was asked for: it was moved or swapped")
+def _moved(found: Mapping[str, str], asked: Mapping[str, str]) -> _Damage:
+    name = next(name for name in asked if found[name] != asked[name])
+    return _Damage(f"its {name} is {found[name]!r}, and {asked[name]!r} was asked for: it was moved or swapped")
 
 
 def _broken(what: str, typ: str, account: str) -> BrokenRecord:

@@ -83,14 +83,16 @@ def status(keeper: Keeper, account: Account, now: float) -> Status:
     """How `account` stands at `now`; a record that cannot be opened is a state. Raises `UnknownAccount`."""
     try:
         grant = keeper.records.get(account).grant
-        note = keeper.note(account)
+        state = _state(grant, now)
+        if isinstance(state, Expired):
+            state = _unavailable(keeper.note(account), now) or state
     except StoreError as error:
         return Status(account, Broken(str(error), error.hint))
     token = grant.access_token
     expires_at = None if token is None else token.expires_at
     return Status(
         account,
-        _state(grant, note, now),
+        state,
         scopes=grant.scopes,
         missing=grant.missing,
         authorized_at=grant.authorized_at,
@@ -100,7 +102,7 @@ def status(keeper: Keeper, account: Account, now: float) -> Status:
     )
 
 
-def _state(grant: Grant, note: Note, now: float) -> State:
+def _state(grant: Grant, now: float) -> State:
     if grant.state == MOVED:
         return Moved()
     if grant.state == NEEDS_CONSENT:
@@ -114,6 +116,11 @@ def _state(grant: Grant, note: Note, now: float) -> State:
         return Active(end)
     if not grant.refresh_token:
         return NeedsConsent("the access token has ended, and the provider gave no refresh token")
-    if note.failure is not None and now < note.failure.retry_at and not good:
-        return Unavailable(note.failure.retry_at, note.failure.message)
     return Expiring(end) if good else Expired(end)
+
+
+def _unavailable(note: Note, now: float) -> Unavailable | None:
+    """What those who refresh the account say of it: nobody waits for a provider that a good token does without."""
+    if note.failure is None or now >= note.failure.retry_at:
+        return None
+    return Unavailable(note.failure.retry_at, note.failure.message)

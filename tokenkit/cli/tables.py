@@ -22,8 +22,8 @@ def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     width = _terminal_width()
     fixed = sum(widths[:-1]) + GAP * (len(widths) - 1)
     if width is None:
-        for line in (titles, *clean):
-            data("".join(cell.ljust(size + GAP) for cell, size in zip(line, widths, strict=True)).rstrip())
+        layout = (" " * GAP).join(f"{{:{size}}}" for size in widths)
+        data("\n".join(layout.format(*line).rstrip() for line in (titles, *clean)))
     elif fixed + min(widths[-1], LAST) <= width:
         _show_rich(titles, clean)
     else:

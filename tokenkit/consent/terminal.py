@@ -14,4 +14,6 @@ def say(text: str) -> None:
 
 def plain(text: str) -> str:
     """What a provider sent, without the control characters that would let it steer the terminal."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else "?" for character in text)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tokenkit.keys.folder import Form
     from tokenkit.keys.source import KeySource
     from tokenkit.paths import Folders
 
@@ -21,11 +22,14 @@ def key_source(
     `ask` gets the passphrase from a person where the environment has none; without it that is a `KeyUnavailable`.
     Reads nothing but `environ`.
     """
-    from tokenkit.keys import environment, os_keyring, passphrase
+    from tokenkit.keys.environment import from_environment
     from tokenkit.keys.folder import FolderSource
 
-    given = environment.from_environment(environ, app)
-    if given is not None:
-        return given
+    return from_environment(environ, app) or FolderSource(folders.data, lambda: _forms(environ, app, ask))
+
+
+def _forms(environ: Mapping[str, str], app: str, ask: Callable[[], str] | None) -> "Mapping[str, Form]":
+    from tokenkit.keys import os_keyring, passphrase
+
     wrapped = passphrase.Passphrase(passphrase.from_environment(environ, app, ask))
-    return FolderSource(folders.data, {os_keyring.SOURCE: os_keyring.Keyring(app), passphrase.SOURCE: wrapped})
+    return {os_keyring.SOURCE: os_keyring.Keyring(app), passphrase.SOURCE: wrapped}

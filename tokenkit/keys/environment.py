@@ -40,7 +40,7 @@ class EnvironmentSource:
         """The keys. Raises `KeyUnavailable` for a text that holds none: it is never taken for absent."""
         text = (read_credential(self._path) if self._path else self._text).strip()
         if text.startswith("{"):
-            return jwks.load(text.encode(), self._where, hint=self._hint())
+            return jwks.load(text.encode(), self._where, hint=self._hint)
         try:
             secret = b64url_decode(text.encode())
         except ValueError:

@@ -37,7 +37,7 @@ def document(folder: str) -> dict[str, Any] | None:
     """
     path = path_in(folder)
     data = private_file.read(path, private=True)
-    return None if data is None else jwks.parse(data, f"the key file {path}", hint=mending(path))
+    return None if data is None else jwks.parse(data, f"the key file {path}", hint=lambda: mending(path))
 
 
 def load(folder: str) -> KeyList | None:
@@ -52,7 +52,7 @@ def load(folder: str) -> KeyList | None:
     source = found.get("source", FILE)
     if source != FILE:
         raise KeyUnavailable(f"{path} says that the keys are in {source!r}", hint="tokenkit key list")
-    return jwks.key_list(found, f"the key file {path}", hint=mending(path))
+    return jwks.key_list(found, f"the key file {path}", hint=lambda: mending(path))
 
 
 def write(folder: str, document: Mapping[str, Any]) -> None:

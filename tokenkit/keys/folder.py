@@ -1,6 +1,6 @@
 """The key file as a source, in whichever form it holds the keys: plain, under a passphrase, in the OS keyring."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol
 
 from tokenkit import private_file
@@ -35,21 +35,24 @@ class Plain:
 
     def unpack(self, document: Mapping[str, Any], path: str) -> KeyList:
         """The keys in it."""
-        return jwks.key_list(document, f"the key file {path}", hint=file.mending(path))
+        return jwks.key_list(document, f"the key file {path}", hint=lambda: file.mending(path))
 
     def discard(self, document: Mapping[str, Any]) -> None:
         """Nothing lies elsewhere."""
 
 
 class FolderSource:
-    """The keys of a data folder. The file says at every reading which form it has, so a move needs no restart."""
+    """The keys of a data folder. The file says at every reading which form it has, so a move needs no restart.
+
+    `others` makes the forms beside the plain one, by the names that the file has for them, where one is asked for.
+    """
 
     writable = True
 
-    def __init__(self, folder: str, forms: Mapping[str, Form]) -> None:
+    def __init__(self, folder: str, others: Callable[[], Mapping[str, Form]] = dict) -> None:
         self._folder = folder
         self._path = file.path_in(folder)
-        self._forms: dict[str, Form] = {file.FILE: Plain(), **forms}
+        self._others = others
 
     def version(self) -> Hashable:
         """The file's version: it is written anew with every change, in every form."""
@@ -71,13 +74,16 @@ class FolderSource:
 
     def move(self, to: str) -> KeyList:
         """Keep the keys in another form from now on: ``file``, ``keyring`` or ``passphrase`` (`Form`)."""
-        if to not in self._forms:
-            raise UsageError(f"keys cannot be moved to {to!r}", hint=f"one of: {', '.join(self._forms)}")
+        form = self._named(to)
+        if form is None:
+            raise UsageError(
+                f"keys cannot be moved to {to!r}", hint=f"one of: {', '.join((file.FILE, *self._others()))}"
+            )
         with file.lock(self._folder):
             document = file.document(self._folder)
             keys = self._load(document)
             moved = KeyList(keys.generation + 1, keys.keys) if keys else jwks.new_key_list()
-            self._write(self._forms[to], moved, document)
+            self._write(form, moved, document)
         return moved
 
     def describe(self) -> str:
@@ -91,13 +97,18 @@ class FolderSource:
 
     def _form(self, document: Mapping[str, Any]) -> Form:
         source = document.get("source", file.FILE)
-        form = self._forms.get(source) if isinstance(source, str) else None
+        form = self._named(source)
         if form is None:
             raise KeyUnavailable(
                 f"the key file {self._path} has the keys in {source!r}, which this tokenkit does not know",
                 hint="use the tokenkit that wrote it, or a newer one",
             )
         return form
+
+    def _named(self, name: object) -> Form | None:
+        if name == file.FILE:
+            return Plain()
+        return self._others().get(name) if isinstance(name, str) else None
 
     def _write(self, form: Form, keys: KeyList, replaced: Mapping[str, Any] | None) -> None:
         """Put the new in place before the old goes: a kill in between leaves at most one entry that nothing names."""

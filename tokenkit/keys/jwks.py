@@ -1,7 +1,7 @@
 """A list of keys, and how it is written: a JWK Set (RFC 7517) of symmetric keys (RFC 7518 section 6.4)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from tokenkit.errors import KeyUnavailable
@@ -9,6 +9,9 @@ from tokenkit.seal import Key, b64url_decode, b64url_encode, new_key
 
 VERSION = 1
 """The member ``v`` of what we write."""
+
+Hint = Callable[[], str]
+"""What helps against keys that cannot be used; worked out where there is something to mend, not at every reading."""
 
 
 class KeyList(NamedTuple):
@@ -46,12 +49,12 @@ def dump(keys: KeyList) -> bytes:
     return json.dumps(document(keys), separators=(",", ":")).encode()
 
 
-def load(data: bytes, where: str, *, hint: str) -> KeyList:
+def load(data: bytes, where: str, *, hint: Hint) -> KeyList:
     """Read what `dump` wrote. Raises `KeyUnavailable`, which names `where` it came from and what is wrong there."""
     return key_list(parse(data, where, hint=hint), where, hint=hint)
 
 
-def parse(data: bytes, where: str, *, hint: str) -> dict[str, Any]:
+def parse(data: bytes, where: str, *, hint: Hint) -> dict[str, Any]:
     """The JSON object in `data`, of a version that we know. Raises `KeyUnavailable`."""
     try:
         found: dict[str, Any] | None = json.loads(data.decode())
@@ -68,7 +71,7 @@ def parse(data: bytes, where: str, *, hint: str) -> dict[str, Any]:
     return found
 
 
-def key_list(document: Mapping[str, Any], where: str, *, hint: str) -> KeyList:
+def key_list(document: Mapping[str, Any], where: str, *, hint: Hint) -> KeyList:
     """The key list in a parsed JWK Set. Raises `KeyUnavailable`."""
     members: list[dict[str, Any]] | None = document.get("keys")
     generation = document.get("generation", 1)
@@ -82,7 +85,7 @@ def key_list(document: Mapping[str, Any], where: str, *, hint: str) -> KeyList:
     return KeyList(generation, keys)
 
 
-def _key(member: dict[str, Any], where: str, hint: str) -> Key:
+def _key(member: dict[str, Any], where: str, hint: Hint) -> Key:
     if not isinstance(member, dict):
         raise _unusable(where, "has a key that is not an object", hint)
     kid, text = member.get("kid"), member.get("k")
@@ -99,5 +102,5 @@ def _key(member: dict[str, Any], where: str, hint: str) -> Key:
     return Key(kid, secret)
 
 
-def _unusable(where: str, what: str, hint: str) -> KeyUnavailable:
-    return KeyUnavailable(f"{where} {what}; nothing was changed, and the records stay sealed", hint=hint)
+def _unusable(where: str, what: str, hint: Hint) -> KeyUnavailable:
+    return KeyUnavailable(f"{where} {what}; nothing was changed, and the records stay sealed", hint=hint())

@@ -60,7 +60,7 @@ class Keyring:
                 "nothing was changed",
                 hint=hint,
             )
-        return jwks.load(text.encode(), f"the keyring's entry {entry!r} of {self._app!r}", hint=hint)
+        return jwks.load(text.encode(), f"the keyring's entry {entry!r} of {self._app!r}", hint=lambda: hint)
 
     def discard(self, document: Mapping[str, Any]) -> None:
         """Delete the entry that the document names; one that cannot be deleted now stays behind."""

@@ -79,7 +79,7 @@ class KeyRing:
 
     def import_keys(self, data: bytes, where: str) -> KeyList:
         """Add the keys of a JWK Set, as `export_keys` wrote it, behind those that there are."""
-        imported = jwks.load(data, where, hint="tokenkit key export writes what can be imported")
+        imported = jwks.load(data, where, hint=lambda: "tokenkit key export writes what can be imported")
         return self.source.change(lambda keys: rotation.merged(keys, imported))
 
     def export_keys(self) -> bytes:

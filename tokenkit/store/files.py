@@ -51,7 +51,7 @@ class FileStore:
 
     def path(self, name: Name) -> str:
         """Where the record lies."""
-        return os.path.join(self.tokens, _relative(name) + SUFFIX)
+        return f"{self.tokens}{os.sep}{_relative(name)}{SUFFIX}"
 
     def load(self, name: Name) -> Stored | None:
         """The record, or None when there is none; `FileRefused` for what is not plainly ours."""
@@ -91,7 +91,7 @@ class FileStore:
 
     def note(self, name: Name) -> bytes:
         """The note of the last lease."""
-        return _read_note(os.path.join(self.notes, _relative(name)))
+        return _read_note(f"{self.notes}{os.sep}{_relative(name)}")
 
     @contextmanager
     def lease(self, name: Name, *, lasts: float, wait: float) -> Generator["FileLease"]:
@@ -116,8 +116,7 @@ class FileStore:
             )
 
     def _ensure(self, base: str, relative: str) -> None:
-        folder = os.path.join(base, relative)
-        if os.path.isdir(folder) and not os.path.islink(folder):
+        if private_file.is_folder(f"{base}{os.sep}{relative}"):
             return
         private_file.ensure_folder(base)
         for part in relative.split(os.sep):
@@ -165,13 +164,13 @@ def _owner_folder(owner: str) -> str:
 def _relative(name: Name) -> str:
     if name.kind not in KINDS:
         raise UsageError(f"there is no kind of record called {name.kind!r}")
-    base = _owner_folder(name.owner)
+    base = f"{_owner_folder(name.owner)}{os.sep}" if name.owner else ""
     if name.kind != "grant":
-        return os.path.join(base, "." + name.kind, file_name(name.id))
+        return f"{base}.{name.kind}{os.sep}{file_name(name.id)}"
     provider, _, account = name.id.partition("/")
     if not _PROVIDER.fullmatch(provider):
         raise UsageError(f"{provider!r} cannot be a provider's name", hint="use lower-case letters, digits, _ . -")
-    return os.path.join(base, provider, file_name(account)) if account else os.path.join(base, provider)
+    return f"{base}{provider}{os.sep}{file_name(account)}" if account else base + provider
 
 
 def _listed(folder: str) -> list[str]:

@@ -18,6 +18,7 @@ from tokenkit.audit.fix import Done, Narrow
 from tokenkit.audit.json import to_json
 from tokenkit.audit.sarif import to_sarif
 from tokenkit.audit.table import show
+from tokenkit.audit.text import to_text
 
 pytestmark = pytest.mark.slow
 
@@ -138,6 +139,14 @@ def test_the_table_says_what_was_not_checked_and_what_can_be_fixed():
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_no_line_of_the_table_is_wider_than_the_terminal(spoiled, width):
     assert max(map(len, printed(spoiled, width=width).splitlines())) <= width
+
+
+@pytest.mark.parametrize("below", ["", "/home/me"])
+def test_a_pipe_gets_the_words_of_the_table_in_lines_that_nothing_cuts(spoiled, below):
+    report = spoiled._replace(not_checked=("the key is locked",))
+    more = report_of(Fault("/home/me/x\x1b[2J", "w", "chmod 600 /home/me/x", repair=Narrow("/home/me/x", 0o600)))
+    for each in (report, more, report_of()):
+        assert f"{to_text(each, home=below)}\n" == printed(each, width=100_000, home=below)
 
 
 def test_the_table_shortens_home_but_not_in_commands():

@@ -75,6 +75,15 @@ def test_the_help_of_all_commands_loads_none_of_them() -> None:
     ]
 
 
+@pytest.mark.parametrize("command", ["list", "audit"])
+def test_what_is_printed_for_a_pipe_loads_nothing_that_draws_or_sends(command: str, machine: Machine, run: Run) -> None:
+    run(["login", "google"], "")
+    done = program(command)
+    assert "google/me@example.com" in done.stdout or "1 account, " in done.stdout
+    heavy = {"httpx", "rich.console", "tokenkit.audit.online", "tokenkit.audit.table", "tokenkit.http"}
+    assert set(done.stderr.split()) & heavy == set()
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_of_a_command_fits_the_terminal_and_names_every_option(name: str, run: Run) -> None:
     done = run([name, "--help"], "")

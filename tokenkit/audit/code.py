@@ -4,9 +4,10 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from importlib.metadata import Distribution, EntryPoint
 from shlex import quote
-from typing import Any
+from typing import Any, NamedTuple
 
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.modes import POSIX, others_write
@@ -17,6 +18,14 @@ from tokenkit.plugins import GROUP as PROVIDERS
 OURS = "tokenkit-oauth"
 
 
+class Package(NamedTuple):
+    """A distribution that registers something with tokenkit, and what."""
+
+    name: str
+    distribution: Distribution
+    adds: list[str]
+
+
 @check(
     "TK401",
     Severity.NOTE,
@@ -25,11 +34,10 @@ OURS = "tokenkit-oauth"
 )
 def plugins(scene: Scene) -> Iterator[Fault]:
     """Distributions, other than ours, with entry points for tokenkit."""
-    for distribution, points in _distributions(scene):
-        if distribution.name != OURS:
-            names = ", ".join(sorted({point.name for point in points}))
-            what = f"version {distribution.version} adds {names}"
-            yield Fault(distribution.name, what, f"pip uninstall {distribution.name}, unless you chose it")
+    for package in _packages(scene):
+        if package.name != OURS:
+            what = f"version {package.distribution.version} adds {', '.join(sorted({*package.adds}))}"
+            yield Fault(package.name, what, f"pip uninstall {package.name}, unless you chose it")
 
 
 @check(
@@ -40,11 +48,11 @@ def plugins(scene: Scene) -> Iterator[Fault]:
 )
 def unpinned(scene: Scene) -> Iterator[Fault]:
     """Distributions, other than ours, that were installed in place or from a moving branch (PEP 610)."""
-    for distribution, _ in _distributions(scene):
-        origin = _origin(distribution)
-        if distribution.name != OURS and origin:
-            mend = f"pip install --force-reinstall {distribution.name}==VERSION, or from a commit"
-            yield Fault(distribution.name, origin, mend)
+    for package in _packages(scene):
+        origin = _origin(package.distribution)
+        if package.name != OURS and origin:
+            mend = f"pip install --force-reinstall {package.name}==VERSION, or from a commit"
+            yield Fault(package.name, origin, mend)
 
 
 @check(
@@ -93,12 +101,12 @@ def shadowed(scene: Scene) -> Iterator[Fault]:
 )
 def rivals(scene: Scene) -> Iterator[Fault]:
     """Entry points of one name and different objects."""
-    found: dict[str, dict[str, str]] = defaultdict(dict)
+    found: dict[str, dict[str, EntryPoint]] = defaultdict(dict)
     for point in scene.entry_points[PROVIDERS]:
-        found[point.name][point.value] = point.dist.name if point.dist else point.value
+        found[point.name][point.value] = point
     for name, rival in found.items():
         if len(rival) > 1:
-            names = ", ".join(sorted(rival.values()))
+            names = ", ".join(sorted(point.dist.name if point.dist else value for value, point in rival.items()))
             yield Fault(name, f"it is added by {names}", "pip uninstall all but one of them")
 
 
@@ -125,21 +133,23 @@ def unreadable(scene: Scene) -> Iterator[Fault]:
 CHECKS = (plugins, unpinned, open_code, shadowed, rivals, unreadable)
 
 
-def _distributions(scene: Scene) -> Iterator[tuple[Distribution, list[EntryPoint]]]:
-    """The installed packages that register something with tokenkit, and what."""
-    found: dict[str, tuple[Distribution, list[EntryPoint]]] = {}
+@lru_cache(maxsize=1)
+def _packages(scene: Scene) -> list[Package]:
+    """The installed packages that register something; once for all checks, as a name is parsed out of the metadata."""
+    found: dict[str, Package] = {}
     for point in (*scene.entry_points[PROVIDERS], *scene.entry_points[CHECKS_GROUP]):
         if point.dist is not None:
-            found.setdefault(point.dist.name, (point.dist, []))[1].append(point)
-    return iter(found.values())
+            name = point.dist.name
+            found.setdefault(name, Package(name, point.dist, [])).adds.append(point.name)
+    return [*found.values()]
 
 
 def _code(scene: Scene) -> Iterable[str]:
     """The Python files of these packages."""
-    for distribution, _ in _distributions(scene):
-        for file in distribution.files or ():
+    for package in _packages(scene):
+        for file in package.distribution.files or ():
             if file.suffix == ".py":
-                yield str(distribution.locate_file(file))
+                yield str(package.distribution.locate_file(file))
 
 
 def _origin(distribution: Distribution) -> str:

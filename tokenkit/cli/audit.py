@@ -1,6 +1,7 @@
 """``tokenkit audit``."""
 
 import os
+import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from tokenkit.cli.speech import agree, data, say, waiting
 from tokenkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from tokenkit.audit import Report
+    from tokenkit.audit import Check, Report
     from tokenkit.kit import TokenKit
 
 FOUND = 1
@@ -63,10 +64,15 @@ def audit(
 
 def _look(kit: "TokenKit", *, deep: bool, online: bool) -> "Report":
     from tokenkit.audit import Scene, audit
-    from tokenkit.audit.online import CHECKS
 
     with waiting("asking the providers" if online else "looking"):
-        return audit(Scene(kit, deep=deep), CHECKS if online else ())
+        return audit(Scene(kit, deep=deep), _online() if online else ())
+
+
+def _online() -> "tuple[Check, ...]":
+    from tokenkit.audit.online import CHECKS
+
+    return CHECKS
 
 
 def _fixed(kit: "TokenKit", report: "Report", *, yes: bool, deep: bool, online: bool) -> "Report":
@@ -98,8 +104,13 @@ def _print(report: "Report", *, json: bool, sarif: bool) -> None:
         from tokenkit.audit.sarif import to_sarif
 
         return data(to_sarif(report))
+    home = os.path.expanduser("~")
+    if not (sys.stdout and sys.stdout.isatty()):
+        from tokenkit.audit.text import to_text
+
+        return data(to_text(report, home=home))
     from rich.console import Console
 
     from tokenkit.audit.table import show
 
-    return show(report, Console(), home=os.path.expanduser("~"))
+    return show(report, Console(), home=home)

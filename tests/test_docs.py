@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import tokenkit.consent
 from tokenkit.cli.app import SECTIONS
+from tokenkit.kit import TokenKit
 from tokenkit.paths import folders, prefix
 from tokenkit.sandbox import CLIENTS, Authority, serve
 
@@ -23,6 +24,8 @@ tokenkit.consent._in_container = lambda environ, root: False
 from tokenkit.cli.lane import main
 main()
 """
+
+HOUSE = Path(tokenkit.__path__[0])
 
 REAL_ADDRESSES = {"google": "https://gmail.googleapis.com", "spotify": "https://api.spotify.com"}
 """What an example calls, and what the sandbox plays in its place."""
@@ -99,6 +102,22 @@ def test_the_readme_and_the_changelog_name_every_command() -> None:
     assert set(re.findall(r"`tokenkit (\w+)", readme)) == commands
     changelog = (TOP / "CHANGELOG.md").read_text(encoding="utf-8")
     assert [command for command in commands if f"`{command}`" not in changelog] == []
+
+
+def test_the_page_of_the_configuration_names_every_variable() -> None:
+    """But for those that say whether a person sees a browser here, which belong to the desktop."""
+    sources = [path.read_text(encoding="utf-8") for path in HOUSE.rglob("*.py") if path.parent.name != "consent"]
+    own = {f"TOKENKIT{ending}" for text in sources for ending in re.findall(r'prefix\(app\) \+ "(_[A-Z]+)"', text)}
+    others = {name for text in sources for name in re.findall(r'(?:envvar="|environ\.get\(")([A-Z_]+)"', text)}
+    assert {"TOKENKIT_KEY", "TOKENKIT_PASSPHRASE", "TOKENKIT_OWNER", "SSL_CERT_FILE"} <= own | others
+    page = (TOP / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(own | others) if f"`{name}`" not in page] == []
+
+
+def test_the_page_of_python_names_every_method() -> None:
+    page = (TOP / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
+    methods = [name for name, member in vars(TokenKit).items() if callable(member) and name[0] != "_"]
+    assert [name for name in methods if f"`{name}(" not in page and f" `{name}(" not in page] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)

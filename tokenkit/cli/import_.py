@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from tokenkit.cli.login import CallIt
+from tokenkit.cli.options import AsJson
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.speech import data, printable, say
 from tokenkit.os_words import quoted
@@ -17,7 +18,7 @@ File = Annotated[
 ]
 
 
-def import_(ctx: typer.Context, file: File, name: CallIt = "") -> None:
+def import_(ctx: typer.Context, file: File, name: CallIt = "", json: AsJson = False) -> None:
     """Take over the account that another tool keeps in a plaintext file.
 
     Its refresh token works with the client that it was issued to: register the same one here first. The file is left
@@ -25,8 +26,14 @@ def import_(ctx: typer.Context, file: File, name: CallIt = "") -> None:
     """
     from tokenkit.importing import import_grant
 
-    account = import_grant(open_kit(ctx), file, name=name)
+    kit = open_kit(ctx)
+    account = import_grant(kit, file, name=name)
     say(f"Imported {file} as {account}.")
     say("The file is another copy of the same grant: where the provider rotates refresh tokens, the next refresh ends")
     say(f"one of the two, and signing out ends both. Have the tool ask tokenkit, then: rm {quoted(file)}")
-    data(printable(str(account)))
+    if json:
+        from tokenkit.cli.json_output import accounts_json
+
+        data(accounts_json([kit.status(str(account))]))
+    else:
+        data(printable(str(account)))

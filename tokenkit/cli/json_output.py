@@ -47,7 +47,7 @@ class AccountShape(_Shape):
 
 
 class Accounts(_Output):
-    """What ``list``, ``status``, ``login`` and ``refresh`` print."""
+    """What ``list``, ``status``, ``login``, ``import`` and ``refresh`` print."""
 
     accounts: list[AccountShape]
 

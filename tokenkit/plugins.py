@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider
-from tokenkit.hosts import check_endpoints
 from tokenkit.provider import Provider
 
 if TYPE_CHECKING:
@@ -105,6 +104,8 @@ def _installed(name: str) -> "EntryPoint | None":
 
 
 def _made(name: str, point: "EntryPoint", options: Mapping[str, object]) -> Provider:
+    from tokenkit.hosts import check_endpoints  # heavy, and a stored token needs no plugin
+
     make = cast(Callable[..., Provider], _guarded(name, "load", point.load))
     _check_options(name, make, options)
     provider = _guarded(name, "load", make, **options)

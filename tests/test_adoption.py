@@ -1,7 +1,7 @@
 """A grant just issued becomes an account: whose it is, what it is called, and never another's place (R4, R18)."""
 
 import pytest
-from tokenkit.errors import BrokenRecord, ClientRefused, ConsentRequired, ProviderUnavailable
+from tokenkit.errors import BrokenRecord, ClientRefused, ConsentRequired, InvalidAnswer, ProviderUnavailable
 from tokenkit.provider import Identity
 from tokenkit.records import grant_name
 from tokenkit.refresh import RETRY_AFTER
@@ -106,6 +106,36 @@ def test_another_who_signs_in_after_the_provider_did_not_say_whose_it_is_gets_an
     assert kit.records.get(default).grant.subject == "subject-1"
 
 
+def test_a_provider_that_is_down_is_asked_once_and_the_sign_in_goes_on(kit, silent):
+    """A person waits: of the second account it would not say it either."""
+    kit.sign_in()
+    kit.sign_in()
+    asked = []
+
+    def identify(*_):
+        asked.append(1)
+        raise ProviderUnavailable("down")
+
+    silent.setattr(kit.scripted, "identify", identify)
+    assert kit.begin("scripted", redirect_uri=REDIRECT, binding="b")
+    assert len(asked) == 1
+
+
+def test_an_account_of_which_the_provider_will_not_say_it_hides_no_other(kit, silent):
+    """R4: a grant that was imported need not allow the question."""
+    accounts = [kit.sign_in(name=name) for name in ("calendar", "mail")]
+
+    def identify(ctx, client, grant):
+        if grant.access_token.value == first:
+            raise InvalidAnswer("HTTP 403")
+        return Identity("subject-1", "me@example.com")
+
+    first = kit.records.get(accounts[0]).grant.access_token.value
+    silent.setattr(kit.scripted, "identify", identify)
+    kit.begin("scripted", redirect_uri=REDIRECT, binding="b")
+    assert [kit.records.get(account).grant.subject for account in accounts] == ["", "subject-1"]
+
+
 def test_asking_whose_an_account_is_gives_way_to_a_sign_in_that_is_saved_meanwhile(kit, silent):
     """R8: what has been read is written over nothing newer."""
     account = kit.sign_in()
@@ -143,6 +173,20 @@ def test_the_command_that_an_account_of_nobody_is_mended_by_mends_it(kit, silent
     assert kit.complete(f"{REDIRECT}?code=c&state={pending.state.reveal()}", binding="b") == account
     assert kit.accounts() == [account]
     assert kit.token("scripted")
+
+
+def test_a_device_code_mends_an_account_of_nobody_too(kit, silent):
+    """R4, RFC 8628."""
+    account = kit.sign_in()
+
+    def device(ctx, client, request, show):
+        return kit.scripted.issue(ctx.now())
+
+    kit.clock.advance(10)
+    silent.setattr(kit.scripted, "device", device, raising=False)
+    assert kit.login("scripted", account="default", way="device") == account
+    assert kit.accounts() == [account]
+    assert len(list(kit.records.store.names("quarantine"))) == 1
 
 
 def test_a_grant_is_not_lost_because_the_provider_would_not_say_whose_it_is(kit, silent):

@@ -19,9 +19,11 @@ from starlette.requests import Request as WebRequest
 from tokenkit.cli.request import request
 from tokenkit.config import client_registration, google_download, load_config
 from tokenkit.config import clients as clients_module
-from tokenkit.errors import InvalidAnswer, TokenKitError, UsageError
+from tokenkit.errors import BrokenRecord, InvalidAnswer, KeyUnavailable, TokenKitError, UsageError
+from tokenkit.grant import grant_from_bytes, pending_from_bytes
 from tokenkit.http import Transport
 from tokenkit.importing import read_grant
+from tokenkit.keys.environment import from_environment
 from tokenkit.kit import TokenKit
 from tokenkit.paths import folders
 from tokenkit.plugins import guarded
@@ -206,6 +208,31 @@ def test_a_file_of_another_tool_that_cannot_be_read(data: bytes, tmp_path: Path)
     path.write_bytes(data)
     with pytest.raises(TokenKitError) as caught:
         read_grant(str(path))
+    assert_holds_no_secret(caught.value)
+
+
+MEMBERS = {
+    "no number": {"authorized_at": SECRET, "created_at": SECRET},
+    "no table": {"extra": SECRET},
+    "no tokens": {"access_tokens": SECRET},
+}
+
+
+@pytest.mark.parametrize("members", MEMBERS.values(), ids=MEMBERS)
+def test_a_record_that_is_not_as_expected(members: dict[str, object]) -> None:
+    record = {"v": 1, "provider": "acme", "access_tokens": {}, "code_verifier": SECRET, **members}
+    for read in (grant_from_bytes, pending_from_bytes):
+        with pytest.raises(BrokenRecord) as caught:
+            read(json.dumps(record).encode())
+        assert_holds_no_secret(caught.value)
+
+
+def test_a_credential_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "tokenkit.key").write_bytes(SECRET.encode() + b"\xff")
+    source = from_environment({"CREDENTIALS_DIRECTORY": str(tmp_path)}, "tokenkit")
+    assert source
+    with pytest.raises(KeyUnavailable) as caught:
+        source.load()
     assert_holds_no_secret(caught.value)
 
 

@@ -145,7 +145,8 @@ def grant_from_bytes(data: bytes, *, account: str = "") -> Grant:
             **{name: str(record[name]) for name in _GRANT_TEXTS if name in record},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _broken(account, f"its members are not as expected ({type(error).__name__})") from None
+        fault = type(error).__name__
+    raise _broken(account, f"its members are not as expected ({fault})")  # out here, as in `read_record`
 
 
 def pending_to_bytes(pending: PendingAuthorization) -> bytes:
@@ -184,7 +185,8 @@ def pending_from_bytes(data: bytes) -> PendingAuthorization:
             },
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise _broken("", f"its members are not as expected ({type(error).__name__})") from None
+        fault = type(error).__name__
+    raise _broken("", f"its members are not as expected ({fault})")  # out here, as in `read_record`
 
 
 def read_record(data: bytes, *, account: str = "") -> dict[str, Any]:

@@ -7,6 +7,7 @@ neither `ps` nor a child sees it.
 
 import os
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from typing import NoReturn
 
 from tokenkit import private_file
@@ -14,7 +15,7 @@ from tokenkit.errors import KeyUnavailable, UsageError
 from tokenkit.keys import jwks
 from tokenkit.keys.jwks import KeyList
 from tokenkit.keys.source import Change
-from tokenkit.os_words import unavailable
+from tokenkit.os_words import quoted, unavailable
 from tokenkit.paths import prefix
 from tokenkit.seal import Key, b64url_decode
 
@@ -84,11 +85,12 @@ def read_credential(path: str) -> str:
     """Its text. The service manager answers for owner and mode, which are not ours (R26 does not apply)."""
     try:
         with open(path, "rb") as file:
-            return file.read(LIMIT).decode()
+            data = file.read(LIMIT)
     except OSError as error:
         raise unavailable(path, error) from None
-    except UnicodeDecodeError:
-        raise KeyUnavailable(f"{path} is not text in UTF-8", hint=f"file {path}") from None
+    with suppress(UnicodeDecodeError):
+        return data.decode()
+    raise KeyUnavailable(f"{path} is not text in UTF-8", hint=f"file {quoted(path)}")  # the decoder's error holds keys
 
 
 def _kid(secret: bytes) -> str:

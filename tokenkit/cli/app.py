@@ -1,5 +1,7 @@
 """The program ``tokenkit``: its commands by section, each loaded only when it is run."""
 
+import atexit
+import gc
 import sys
 from collections import UserDict
 from collections.abc import Sequence
@@ -133,5 +135,6 @@ def program(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program, and end the process with its exit code."""
+    atexit.register(gc.freeze)  # at its end the interpreter then searches nothing of what was loaded for rubbish
     with telling():
         get_command(app).main(args=sys.argv[1:] if arguments is None else list(arguments), prog_name="tokenkit")

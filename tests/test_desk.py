@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tokenkit.desk import Ask
 from tokenkit.errors import (
     AmbiguousAccount,
     ClientMissing,
@@ -65,6 +66,16 @@ def test_after_a_second_one_look_at_the_version_moves_the_window_on(kit, asked):
     store.loads = store.looks = 0
     kit.token(asked)
     assert (store.loads, store.looks) == (0, 1)
+
+
+@pytest.mark.parametrize("asked", ["scripted", "scripted/me@example.com"])
+def test_a_crowd_at_a_spent_token_opens_its_record_once(kit, asked):
+    """R2: who looks while another refreshes compares versions; the flight loads again under the lease."""
+    kit.clock.advance(LIFETIME)
+    kit.records.store.loads = 0
+    for _ in range(10):
+        kit._desk.look(asked, Ask())
+    assert kit.records.store.loads == 1
 
 
 @pytest.mark.parametrize("asked", ["scripted", "scripted/me@example.com"])

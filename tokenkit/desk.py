@@ -145,14 +145,16 @@ class Desk:
         store = self._records.store
         if remembered is not None and remembered.version is not None:
             name = Name("grant", self._records.owner, asked)
-            if store.version(name) == remembered.version:
+            if store.version(name) == remembered.version and remembered.account not in self._keeper.unsaved:
                 return remembered.account, remembered.grant, remembered.version
         self.memory.pop(asked, None)
         self._remembered.pop(asked, None)
         version = None if "/" in asked else store.version(Name("grant", self._records.owner, asked))
         account = self.resolve(asked)
         held = self._keeper.load(account)
-        return account, held.grant, held.version if "/" in asked else version
+        version = held.version if "/" in asked else version
+        self._remembered[asked] = Remembered(frozenset(), account, held.grant, version)  # a crowd then opens it once
+        return account, held.grant, version
 
     def _check_scopes(self, account: Account, grant: Grant, ask: Ask, remembered: Remembered | None) -> frozenset[str]:
         """The names, aliases too, of what is granted, where anybody asks for scopes; raises `ConsentRequired` (R4)."""

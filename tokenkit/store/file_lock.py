@@ -28,8 +28,12 @@ else:
         fcntl.flock(fd, fcntl.LOCK_UN)
 
 
+EAGER = 0.001
 POLL = 0.005
-"""Seconds between two attempts."""
+"""Seconds between two attempts: the shorter for as long as a refresh takes, or a crowd would queue up behind each."""
+
+IMPATIENT = 0.25
+"""Seconds after which a holder takes longer than that."""
 
 _BUSY = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 _open_files: set[int] = set()
@@ -63,19 +67,20 @@ def locked(path: str, *, wait: float) -> Generator[None]:
 
 
 def _acquire(fd: int, path: str, wait: float) -> None:
-    deadline = time.monotonic() + wait
+    began = time.monotonic()
     while True:
         try:
             return _take(fd)
         except OSError as error:
             if error.errno not in _BUSY:
                 raise unavailable(path, error) from None
-        if time.monotonic() >= deadline:
+        waited = time.monotonic() - began
+        if waited >= wait:
             raise StoreUnavailable(
                 f"another process has held {path} for more than {wait:g} seconds",
                 hint=f"see which one: fuser -v '{path}'",
             )
-        time.sleep(POLL)
+        time.sleep(EAGER if waited < IMPATIENT else POLL)
 
 
 def _release(fd: int) -> None:

@@ -18,7 +18,7 @@ HOUSE = Path(tokenkit.__path__[0])
 PROVIDERS = Path(tokenkit_providers.__path__[0])
 
 ROWS = """
-    account
+    account fork_lock
     errors
     os_words token paths
     private_file

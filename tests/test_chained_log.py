@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import stat
+import threading
 
 import pytest
 from tokenkit import chained_log
@@ -16,9 +17,9 @@ def log(tmp_path):
 
 
 def write(log, *texts, now=1_000_000.0):
+    writer = chained_log.Writer(log)
     for text in texts:
-        with chained_log.held(log):
-            chained_log.append(log, {"text": text}, now)
+        writer.do(lambda text=text: writer.append({"text": text}, now))
 
 
 def told(log):
@@ -151,3 +152,56 @@ def test_many_processes_at_once_lose_no_line_and_break_no_chain(log, monkeypatch
         worker.join()
     assert sorted(told(log)) == sorted(f"{who}-{number}" for who in range(6) for number in range(25))
     assert unsound(log) == []
+
+
+def test_who_comes_while_another_thread_writes_leaves_the_line_to_that_one(log):
+    """A crowd that is refreshed at once does not queue up for a log."""
+    writer = chained_log.Writer(log)
+    writing, go_on = threading.Event(), threading.Event()
+
+    def slow():
+        writing.set()
+        assert go_on.wait(10)
+        writer.append({"text": "first"}, 1_000_000.0)
+
+    thread = threading.Thread(target=writer.do, args=(slow,))
+    thread.start()
+    assert writing.wait(10)
+    writer.do(lambda: writer.append({"text": "second"}, 1_000_000.0))
+    assert told(log) == []
+    go_on.set()
+    thread.join()
+    assert told(log) == ["first", "second"]
+    assert unsound(log) == []
+
+
+def test_work_that_fails_takes_what_waits_behind_it_along_and_the_next_is_done(log):
+    writer = chained_log.Writer(log)
+
+    def fail():
+        writer.do(lambda: writer.append({"text": "behind"}, 1_000_000.0))
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="gone"):
+        writer.do(fail)
+    writer.do(lambda: writer.append({"text": "next"}, 1_000_000.0))
+    assert told(log) == ["next"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_forked_while_a_line_is_written_writes_its_own_lines_and_not_the_parents(log):
+    """R7."""
+    writer = chained_log.Writer(log)
+    ready, go = os.pipe()
+
+    def fork():
+        writer.do(lambda: writer.append({"text": "of the parent"}, 1_000_000.0))
+        if os.fork() == 0:
+            os.read(ready, 1)
+            writer.do(lambda: writer.append({"text": "of the child"}, 1_000_000.0))
+            os._exit(0)
+
+    writer.do(fork)
+    os.write(go, b"!")
+    assert os.wait()[1] == 0
+    assert told(log) == ["of the parent", "of the child"]

@@ -16,11 +16,15 @@ import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tokenkit import private_file
 from tokenkit.account import Account
 from tokenkit.errors import TokenKitError
 from tokenkit.paths import Folders, file_name, prefix
+
+if TYPE_CHECKING:
+    from tokenkit.chained_log import Writer
 
 VERSION = 1
 """The member ``v`` of every line."""
@@ -93,7 +97,7 @@ class Activity:
             return
         self._quiet[key] = now + RETRY
         try:
-            self._quiet[key] = self._mark(account, key[1], now) + INTERVAL
+            self._use(account, key[1], now)
         except (OSError, TokenKitError):
             return  # tried again after RETRY: nobody's token waits for a log
 
@@ -104,34 +108,38 @@ class Activity:
         """
         try:
             if not self._off and self._is_allowed():
-                from tokenkit import chained_log
-
                 now = self._now()
-                with chained_log.held(self.folder):
-                    chained_log.append(self.folder, self._entry(event, account, details, now), now)
+                entry = self._entry(event, account, details, now)
+                self._writer.do(lambda: self._writer.append(entry, now))
         except (OSError, TokenKitError):
             return  # as in `used`
 
-    def _mark(self, account: Account, scopes: frozenset[str], now: float) -> float:
-        """Write the use, unless it was within the hour; return when it last was."""
+    def _use(self, account: Account, scopes: frozenset[str], now: float) -> None:
+        """Write the use, unless it was within the hour."""
         marker = _marker(self.folder, account, self._program, self._tool)
         last = _last_use(marker, scopes, now)
         if last is not None:
-            return last
-        if not self._is_allowed():  # the marker then tells `due` so, and nothing about the use
+            self._quiet[account, scopes] = last + INTERVAL
+        elif self._is_allowed():
+            self._writer.do(lambda: self._mark(marker, account, scopes, now))
+        else:  # the marker then tells `due` so, and nothing about the use
             _write_marker(marker, (), os.stat(_config_file(self._folders)).st_mtime_ns)
-            return now
-        from tokenkit import chained_log
+            self._quiet[account, scopes] = now + INTERVAL
 
-        with chained_log.held(self.folder):
-            last = _last_use(marker, scopes, now)
-            if last is not None:
-                return last  # another process was faster
+    def _mark(self, marker: str, account: Account, scopes: frozenset[str], now: float) -> None:
+        last = _last_use(marker, scopes, now)
+        if last is None:  # else another process was faster
             details = {"scopes": scopes} if scopes else {}
-            chained_log.append(self.folder, self._entry("used", account, details, now), now)
+            self._writer.append(self._entry("used", account, details, now), now)
             earlier = _last_use(marker, frozenset(), now)
             _write_marker(marker, scopes if earlier is None else scopes | _marked_scopes(marker), int(now * 1e9))
-        return now
+        self._quiet[account, scopes] = (now if last is None else last) + INTERVAL
+
+    @cached_property
+    def _writer(self) -> "Writer":
+        from tokenkit.chained_log import Writer  # heavy, and a token that was used within the hour needs none
+
+        return Writer(self.folder)
 
     def _is_allowed(self) -> bool:
         return not os.path.exists(_config_file(self._folders)) or self._allowed()

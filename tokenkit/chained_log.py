@@ -9,13 +9,14 @@ names the last one before it as ``"prev"``, so that the oldest segment can go.
 
 import json
 import os
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, NamedTuple, cast
 
 from tokenkit import private_file
+from tokenkit.fork_lock import ForkLock
 from tokenkit.store.file_lock import locked
 
 SEGMENT_SIZE = 1 << 20
@@ -49,16 +50,45 @@ class Line(NamedTuple):
     sound: bool
 
 
-@contextmanager
-def held(folder: str) -> Generator[None]:
-    """Hold the log's lock, in a folder made sure of; raises `StoreUnavailable` when it is not given soon."""
-    private_file.ensure_folder(folder)
-    with locked(os.path.join(folder, ".lock"), wait=LOCK_WAIT):
-        yield
+class Writer:
+    """Writes one log for the threads of a process: who comes while another writes leaves the work to that one."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._writing = ForkLock()
+        self._pid = os.getpid()
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Have `work` done by a thread that holds the log's lock, this one or the one that holds it now.
+
+        Raises what the work of this thread raises, OSError and `StoreError`; then what waits behind it is lost, too.
+        """
+        if self._pid != os.getpid():  # in a forked child: what waits there is the parent's
+            self._waiting, self._pid = deque(), os.getpid()
+        self._waiting.append(work)
+        while self._waiting and self._writing.acquire_now():
+            try:
+                self._do_all()
+            finally:
+                self._writing.release()
+
+    def append(self, entry: Mapping[str, object], now: float) -> None:
+        """Append one line, by one write; only out of `do`."""
+        _append(self._folder, entry, now)
+
+    def _do_all(self) -> None:
+        try:
+            private_file.ensure_folder(self._folder)
+            with locked(os.path.join(self._folder, ".lock"), wait=LOCK_WAIT):
+                while self._waiting:
+                    self._waiting.popleft()()
+        except BaseException:
+            self._waiting.clear()
+            raise
 
 
-def append(folder: str, entry: Mapping[str, object], now: float) -> None:
-    """Append one line, by one write; only while the log is `held`. Raises OSError and `StoreError`."""
+def _append(folder: str, entry: Mapping[str, object], now: float) -> None:
     last = next(reversed(segments(folder)), "")
     if last and os.path.getsize(last) < SEGMENT_SIZE and now < _begun(last) + SEGMENT_LASTS:
         return _write(last, entry)

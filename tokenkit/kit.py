@@ -9,6 +9,7 @@ from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.activity import Activity
 from tokenkit.desk import Ask, Desk, Wanted
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
+from tokenkit.fork_lock import ForkLock
 from tokenkit.keeper import Keeper
 from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
@@ -70,6 +71,7 @@ class TokenKit:
         self._given_context = context
         self._environ = environ
         self._providers = dict(providers or {})
+        self._loading = ForkLock()
         ring = KeyRing(keys or key_source(self.folders, environ, app), app)
         self.records = Records(store or FileStore(self.folders.tokens, self.folders.state), ring, owner)
         self.activity = Activity(
@@ -253,13 +255,16 @@ class TokenKit:
     def provider(self, name: str) -> Provider:
         """The provider of that name, its plugin loaded when first asked for; `UnknownProvider` names the nearest."""
         if name not in self._providers:
-            from tokenkit.plugins import load_provider
-
-            settings = self.config.settings(name)
-            self._providers[name] = load_provider(
-                name, config_folder=self.folders.config, options=settings.options, shadow=settings.shadow
-            )
+            with self._loading:  # a crowd of threads would load it each for itself
+                if name not in self._providers:
+                    self._providers[name] = self._load_provider(name)
         return self._providers[name]
+
+    def _load_provider(self, name: str) -> Provider:
+        from tokenkit.plugins import load_provider
+
+        settings = self.config.settings(name)
+        return load_provider(name, config_folder=self.folders.config, options=settings.options, shadow=settings.shadow)
 
     def providers(self) -> list[str]:
         """The names of all providers that can be asked for, sorted; no plugin is loaded for that."""

@@ -1,12 +1,10 @@
 """Grants that the provider has given and the store refused: they stay in memory until they can be written (R9)."""
 
-import os
-import threading
-import weakref
 from contextlib import suppress
 
 from tokenkit.account import Account
 from tokenkit.errors import Conflict
+from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import Grant
 from tokenkit.records import Held, Records
 
@@ -17,8 +15,7 @@ class Unsaved:
     def __init__(self, records: Records) -> None:
         self._records = records
         self._grants: dict[Account, tuple[Grant, Held]] = {}
-        self._new_lock()
-        _all.add(self)
+        self._lock = ForkLock()
 
     def __contains__(self, account: Account) -> bool:
         return account in self._grants
@@ -50,18 +47,3 @@ class Unsaved:
         """Let go what waits for the account: it was signed out."""
         with self._lock:
             self._grants.pop(account, None)
-
-    def _new_lock(self) -> None:
-        self._lock = threading.Lock()
-
-
-_all: "weakref.WeakSet[Unsaved]" = weakref.WeakSet()
-
-
-def _new_locks_in_child() -> None:
-    for unsaved in _all:
-        unsaved._new_lock()  # the thread that held the old one does not exist in a forked child (R7)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_new_locks_in_child)

@@ -1,20 +1,27 @@
 """Reading and saving one grant, whatever the number of accounts; and listing ten thousand of them."""
 
+import importlib
 import json
 import os
 import time
+from binascii import a2b_base64
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from types import ModuleType
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
 from figures import Row, compare
-from place import ME, Place
+from libraries import NAMES, There
+from place import CLIENT, ME, Place
 from process import TOKENKIT, run
 from tokenkit import AccessToken
 from tokenkit.audit import Scene, audit
 from tokenkit.grant import grant_to_bytes
 
+URL_SAFE = bytes.maketrans(b"-_", b"+/")
 SIZES = (1, 100, 1_000, 10_000)
 
 
@@ -37,14 +44,69 @@ def reading(place: Place, size: int, rounds: int) -> Row:
         partial(microseconds, lambda: json.loads(AESGCM(key).decrypt(iv, sealed, None))),
         unit="µs CPU",
         limit=4,
+        others={
+            "the two files, nothing checked": partial(microseconds, partial(bare_read, *files(place))),
+            **{name: partial(microseconds, library.opened, 20) for name, library in peers(place, size).items()},
+        },
         rounds=rounds,
     )
+
+
+class Peer(NamedTuple):
+    """A library's own file, with one token in it."""
+
+    module: ModuleType
+    there: There
+
+    def opened(self) -> None:
+        self.module.Library(self.there).load()
+
+    def saving(self) -> Callable[[], None]:
+        return partial(self.module.Library(self.there).save, 1)
+
+
+def peers(place: Place, size: int) -> dict[str, Peer]:
+    """The others, who keep one token a file, as most of their users do: only where we have one account, too."""
+    found = {}
+    for name, module in NAMES.items() if size == 1 else ():
+        if module != "ours":
+            there = There(os.path.join(place.environ["HOME"], f"{module}.json"), "", CLIENT.client_id, "secret")
+            found[name] = Peer(importlib.import_module(f"libraries.{module}"), there)
+            found[name].module.seed(there, "refresh")
+    return found
+
+
+def files(place: Place) -> tuple[str, str]:
+    """The key file, and the record of the account."""
+    folders = place.kit().folders
+    return os.path.join(folders.data, "keys.json"), os.path.join(folders.tokens, "google", f"{ME.name}.jwe")
+
+
+def bare_read(key_file: str, record: str) -> object:
+    """The least that Python does to read a record: no folder is looked for, no file checked, no name compared."""
+    keys = {key["kid"]: decoded(key["k"].encode()) for key in json.loads(bare_file(key_file))["keys"]}
+    parts = bare_file(record).split(b".")
+    header, wrapped, iv, ciphertext, tag = map(decoded, parts)
+    content_key = aes_key_unwrap(keys[json.loads(header)["kid"]], wrapped)
+    return json.loads(AESGCM(content_key).decrypt(iv, ciphertext + tag, parts[0]))
+
+
+def bare_file(path: str) -> bytes:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(fd, os.fstat(fd).st_size)
+    finally:
+        os.close(fd)
+
+
+def decoded(text: bytes) -> bytes:
+    return a2b_base64(text.translate(URL_SAFE) + b"===")
 
 
 def saving(place: Place, size: int, rounds: int) -> Row:
     records = place.kit().records
     path = os.path.join(place.environ["HOME"], "bare")
-    data = bytes(len(grant_to_bytes(records.get(ME).grant)) * 4 // 3 + 300)
+    data = os.urandom(len(grant_to_bytes(records.get(ME).grant)) * 4 // 3 + 300)
 
     def save() -> None:
         held = records.get(ME)
@@ -61,16 +123,25 @@ def saving(place: Place, size: int, rounds: int) -> Row:
             save()
         return sum(taken) / 20 * 1e6
 
-    def bare() -> float:
-        began = time.perf_counter()
-        for _ in range(20):
-            bare_save(path, data)
-        return (time.perf_counter() - began) / 20 * 1e6
+    bare = partial(wall, partial(bare_save, path, data))
 
-    work = f"saving one refreshed grant durably, {size:,} accounts"
     return compare(
-        work, ours, "write + fsync + rename + fsync of the folder", bare, unit="µs", limit=1.5, rounds=rounds
+        f"saving one refreshed grant durably, {size:,} accounts",
+        ours,
+        "write + fsync + rename + fsync of the folder",
+        bare,
+        unit="µs",
+        limit=1.5,
+        others={name: partial(wall, library.saving()) for name, library in peers(place, size).items()},
+        rounds=rounds,
     )
+
+
+def wall(call: Callable[[], object], times: int = 20) -> float:
+    began = time.perf_counter()
+    for _ in range(times):
+        call()
+    return (time.perf_counter() - began) / times * 1e6
 
 
 def bare_save(path: str, data: bytes) -> None:

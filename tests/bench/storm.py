@@ -19,6 +19,9 @@ from tokenkit.provider import Request
 
 HERE = Path(__file__).parent
 
+SETTLED = 2.1
+"""Seconds from the last write to the storm: a token that has just ended was written long ago."""
+
 
 @dataclass
 class Outcome:
@@ -58,7 +61,7 @@ def storm(outcome: Outcome, module: str, here: Place, processes: int, callers: i
     if module == "ours":
         here.expire()  # it has warmed up by a refresh
     before = refreshes(here)
-    at = time.time() + 0.2
+    at = time.time() + SETTLED
     answers = []
     for process in started:
         assert process.stdin is not None

@@ -5,7 +5,6 @@ and so must not be paid on an event loop.
 """
 
 import os
-import threading
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from tokenkit.errors import KeyUnavailable
+from tokenkit.fork_lock import ForkLock
 from tokenkit.keys import file
 from tokenkit.keys.environment import credential, read_credential
 from tokenkit.keys.jwks import VERSION, KeyList
@@ -42,16 +42,7 @@ class Derivation(NamedTuple):
 
 
 _derived: dict[Derivation, bytes] = {}
-_deriving = threading.Lock()
-
-
-def _forget_lock() -> None:
-    global _deriving
-    _deriving = threading.Lock()  # the thread that held it does not exist in a forked child
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_lock)
+_deriving = ForkLock()
 
 
 class Passphrase:

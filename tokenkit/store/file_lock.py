@@ -3,11 +3,15 @@
 import errno
 import os
 import sys
+import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from weakref import WeakValueDictionary
 
 from tokenkit.errors import StoreUnavailable
+from tokenkit.fork_lock import ForkLock
+from tokenkit.os_words import quoted
 from tokenkit.private_file import open_lock, unavailable
 
 if sys.platform == "win32":
@@ -37,37 +41,52 @@ IMPATIENT = 0.25
 
 _BUSY = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 _open_files: set[int] = set()
+_queues: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+_queueing = ForkLock()
 
 
-def _close_in_child() -> None:
+def _empty_in_child() -> None:
     """A forked child closes its copies, else they would hold the lock beyond the parent's death (R7)."""
+    global _queues
     for fd in _open_files:
         os.close(fd)
     _open_files.clear()
+    _queues = WeakValueDictionary()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_close_in_child)
+    os.register_at_fork(after_in_child=_empty_in_child)
 
 
 @contextmanager
 def locked(path: str, *, wait: float) -> Generator[None]:
     """Hold the lock on `path`, waiting up to `wait` seconds; raises `StoreUnavailable` when it was not given.
 
-    Every call has a descriptor of its own, so two threads exclude each other just as two processes do.
+    The threads of this process queue up among themselves first: of any number that wait, one asks the kernel.
     """
-    fd = open_lock(path)
-    _open_files.add(fd)
-    try:
-        _acquire(fd, path, wait)
-        yield
-    finally:
-        if fd in _open_files:  # else this is a forked child, to which the lock never belonged
-            _release(fd)
-
-
-def _acquire(fd: int, path: str, wait: float) -> None:
     began = time.monotonic()
+    queue = _queue(path)
+    if not queue.acquire(timeout=wait):
+        raise _held(path, wait)
+    try:
+        fd = open_lock(path)
+        _open_files.add(fd)
+        try:
+            _acquire(fd, path, began, wait)
+            yield
+        finally:
+            if fd in _open_files:  # else this is a forked child, to which the lock never belonged
+                _release(fd)
+    finally:
+        queue.release()
+
+
+def _queue(path: str) -> threading.Lock:
+    with _queueing:
+        return _queues.setdefault(path, threading.Lock())
+
+
+def _acquire(fd: int, path: str, began: float, wait: float) -> None:
     while True:
         try:
             return _take(fd)
@@ -76,11 +95,15 @@ def _acquire(fd: int, path: str, wait: float) -> None:
                 raise unavailable(path, error) from None
         waited = time.monotonic() - began
         if waited >= wait:
-            raise StoreUnavailable(
-                f"another process has held {path} for more than {wait:g} seconds",
-                hint=f"see which one: fuser -v '{path}'",
-            )
+            raise _held(path, wait)
         time.sleep(EAGER if waited < IMPATIENT else POLL)
+
+
+def _held(path: str, wait: float) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"{path} has been locked for more than {wait:g} seconds",
+        hint=f"see by which process: fuser -v {quoted(path)}",
+    )
 
 
 def _release(fd: int) -> None:

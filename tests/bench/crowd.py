@@ -1,0 +1,93 @@
+"""A process that asks for many expired accounts at once: prints milliseconds, the loop's lags and its peak memory.
+
+usage: crowd.py MODE ACCOUNTS URL REFRESH_TOKEN      MODE is ours, threads or httpx2; the home is the environment's
+
+A process of its own, so that the server that it asks does not share its interpreter.
+"""
+
+import asyncio
+import json
+import os
+import resource
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import httpx2
+from place import CLIENT
+from tokenkit import AsyncTokenKit
+
+from store import bare_save
+
+TICK = 0.005
+
+
+def main() -> None:
+    mode, accounts, url, refresh_token = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+    lags: list[float] = []
+    if mode == "ours":
+        took = asyncio.run(ask_all(accounts, lags))
+    elif mode == "threads":
+        took = bare_threads(accounts, url, fields(refresh_token))
+    else:
+        took = asyncio.run(async_posts(accounts, url, fields(refresh_token)))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"milliseconds": took * 1e3, "lags": lags, "peak": peak}))
+
+
+async def ask_all(accounts: int, lags: list[float]) -> float:
+    kit = AsyncTokenKit(background=False)
+    names = ["google/me@example.com", *(f"google/me{number}@example.com" for number in range(1, accounts))]
+    ticking = asyncio.create_task(tick(lags))
+    began = time.perf_counter()
+    await asyncio.gather(*map(kit.token, names))
+    took = time.perf_counter() - began
+    ticking.cancel()
+    return took
+
+
+async def tick(lags: list[float]) -> None:
+    while True:
+        began = time.perf_counter()
+        await asyncio.sleep(TICK)
+        lags.append(max(0.0, time.perf_counter() - began - TICK))
+
+
+def bare_threads(accounts: int, url: str, data: dict[str, str]) -> float:
+    folder = os.environ["HOME"]
+    local = threading.local()
+
+    def one(index: int) -> None:
+        if not hasattr(local, "client"):
+            local.client = httpx.Client()
+        answer = local.client.post(url, data=data)
+        assert answer.status_code == 200
+        bare_save(os.path.join(folder, f"bare{index}"), json.dumps(answer.json()).encode())
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(32) as pool:
+        list(pool.map(one, range(accounts)))
+    return time.perf_counter() - began
+
+
+async def async_posts(accounts: int, url: str, data: dict[str, str]) -> float:
+    began = time.perf_counter()
+    async with httpx2.AsyncClient(timeout=120, limits=httpx2.Limits(max_connections=32)) as client:
+        await asyncio.gather(*(client.post(url, data=data) for _ in range(accounts)))
+    return time.perf_counter() - began
+
+
+def fields(refresh_token: str) -> dict[str, str]:
+    assert CLIENT.client_secret is not None
+    return {
+        "grant_type": "refresh_token",
+        "refresh_token": refresh_token,
+        "client_id": CLIENT.client_id,
+        "client_secret": CLIENT.client_secret.reveal(),
+    }
+
+
+if __name__ == "__main__":
+    main()

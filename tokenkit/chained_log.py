@@ -180,8 +180,11 @@ def _tail(fd: int) -> bytes:
 
 def _chain_in(tail: bytes) -> str:
     """The hash of the last whole line."""
-    chains = (_split(line.decode(errors="replace"))[1] for line in reversed(tail.split(b"\n")))
-    return next(filter(None, chains), "")
+    chain = ""
+    while tail and not chain:
+        tail, _, line = tail.rpartition(b"\n")
+        chain = _split(line.decode(errors="replace"))[1]
+    return chain
 
 
 def _begun(path: str) -> int:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-THREADS = 32
+THREADS = 16
+"""A refresh takes some four milliseconds of the interpreter: more threads would refresh no faster, and an event loop
+would wait longer for its turn among them."""
 
 
 class Flights:

@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import Any
 
 import httpcore
@@ -96,6 +97,8 @@ class _Stream(httpcore.NetworkStream):
 
 def _addresses(host: str, port: int, exchange: Exchange) -> list[str]:
     """Resolve in a thread that may be left behind: the system's resolver knows no deadline."""
+    if _is_address(host):
+        return [host]
     found: list[list[str] | OSError] = []
 
     def look_up() -> None:
@@ -117,3 +120,11 @@ def _addresses(host: str, port: int, exchange: Exchange) -> list[str]:
     if isinstance(found[0], OSError):
         raise httpcore.ConnectError(found[0])
     return found[0]
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -134,13 +134,13 @@ class Records:
 
     def _write(self, name: Name, plaintext: bytes, replaces: Version | None) -> Version:
         """Seal and save; once more where the key was rotated in between, lest it be dropped from under it (R29)."""
-        self.ring.ensure(self._any_sealed)
+        key = self.ring.ensure(self._any_sealed)
         while True:
-            kid = self.ring.current().kid
-            version = self.store.save(name, self.ring.seal_record(name, plaintext), replaces=replaces)
-            if self.ring.current().kid == kid:
+            version = self.store.save(name, self.ring.seal_record(name, plaintext, key), replaces=replaces)
+            current = self.ring.current()
+            if current.kid == key.kid:
                 return version
-            replaces = version
+            key, replaces = current, version
 
     def _any_sealed(self) -> bool:
         """Whether a sealed record exists: then a key that is missing is lost, and a new one would hide it (R28)."""

@@ -19,11 +19,10 @@ DELAY = 0.05
 
 
 def rows(full: bool) -> list[Row]:
-    accounts = ACCOUNTS if full else ACCOUNTS // 5
-    return [*expired(accounts), steady()]
+    return [*expired(ACCOUNTS, 9 if full else 3), steady()]
 
 
-def expired(accounts: int) -> list[Row]:
+def expired(accounts: int, rounds: int) -> list[Row]:
     """All of them are asked for at once; the server takes 50 ms for each answer."""
     with tempfile.TemporaryDirectory() as home, place(home, accounts=1, rotating=False) as here:
         names = [str(ME), *(f"google/me{number}@example.com" for number in range(1, accounts))]
@@ -32,7 +31,7 @@ def expired(accounts: int) -> list[Row]:
         taken: dict[str, list[float]] = {"ours": [], "reference": [], "httpx2.AsyncClient": []}
         lags: list[float] = []
         peaks: dict[str, float] = {}
-        for _ in range(5):
+        for _ in range(rounds):
             end_all(here)
             for mode, name in (("ours", "ours"), ("threads", "reference"), ("httpx2", "httpx2.AsyncClient")):
                 found = crowd(here, mode, accounts)

@@ -37,19 +37,22 @@ class KeyRing:
         """The key that seals at this moment. A writer asks before it sends a request that cannot be undone (R29)."""
         return self.keys().first
 
-    def ensure(self, exists: Callable[[], bool]) -> None:
-        """Create a first key where there is none, unless `exists` says that a sealed record does (R28).
+    def ensure(self, exists: Callable[[], bool]) -> Key:
+        """The current key; where there is none, a first one, unless `exists` says that a sealed record does (R28).
 
         Raises `KeyUnavailable` then: the key that the record was sealed with is lost, and a new one would hide it.
         """
-        if self._load() is None:
+        keys = self._load()
+        if keys is None:
             if exists():
                 raise self._missing()
-            self.source.change(lambda keys: keys or jwks.new_key_list())
+            keys = self.source.change(lambda keys: keys or jwks.new_key_list())
+        return keys.first
 
-    def seal_record(self, name: "Name", plaintext: bytes) -> bytes:
-        """Seal one record with the current first key."""
-        return seal.seal(plaintext, self.current(), typ=name.kind, app=self._app, owner=name.owner, account=name.id)
+    def seal_record(self, name: "Name", plaintext: bytes, key: Key | None = None) -> bytes:
+        """Seal one record with `key`, else with the current one."""
+        key = key or self.current()
+        return seal.seal(plaintext, key, typ=name.kind, app=self._app, owner=name.owner, account=name.id)
 
     def open_record(self, name: "Name", data: bytes) -> bytes:
         """Open one record. Raises `BrokenRecord` or `KeyUnavailable`; an unknown kid reloads the list once (R29)."""

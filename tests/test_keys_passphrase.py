@@ -213,7 +213,7 @@ def test_too_little_memory_is_told(source, monkeypatch):
 def test_a_child_forked_during_a_derivation_does_not_wait_for_ever(source):
     """R7."""
     source("right words").move("passphrase")
-    with passphrase._deriving:
+    with passphrase._deriving.lock:
         child = os.fork()
         if child == 0:
             signal.alarm(10)

@@ -178,7 +178,7 @@ def test_a_child_forked_while_a_grant_is_written_late_does_not_wait_for_ever(ful
     with pytest.raises(StoreUnavailable):
         full.token("scripted")
     full.records.store.full_for_save = False
-    with full.keeper.unsaved._lock:
+    with full.keeper.unsaved._lock.lock:
         child = os.fork()
         if child == 0:
             signal.alarm(10)

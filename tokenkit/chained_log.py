@@ -67,11 +67,11 @@ class Writer:
         if self._pid != os.getpid():  # in a forked child: what waits there is the parent's
             self._waiting, self._pid = deque(), os.getpid()
         self._waiting.append(work)
-        while self._waiting and self._writing.acquire_now():
+        while self._waiting and (lock := self._writing.lock).acquire(blocking=False):
             try:
                 self._do_all()
             finally:
-                self._writing.release()
+                lock.release()
 
     def append(self, entry: Mapping[str, object], now: float) -> None:
         """Append one line, by one write; only out of `do`."""

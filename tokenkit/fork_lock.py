@@ -3,48 +3,29 @@
 import os
 import threading
 import weakref
-from types import TracebackType
 
 
 class ForkLock:
-    """A `threading.Lock`, for ``with`` or for a single try; a forked child gets a new one in its place."""
+    """Has a `lock`, a `threading.Lock`, to be looked up whenever it is taken: a forked child gets a new one.
+
+    It is not wrapped: a ``with`` gives back the very lock that it took, in a child that was forked meanwhile too, and
+    Ctrl-C finds no moment at which it is taken and would not be given back.
+    """
 
     def __init__(self) -> None:
         self._renew()
         _all.add(self)
 
-    def __enter__(self) -> None:
-        lock = self._lock
-        lock.acquire()
-        self._held = lock
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()
-
-    def acquire_now(self) -> bool:
-        """Take it, unless somebody has it."""
-        lock = self._lock
-        if not lock.acquire(blocking=False):
-            return False
-        self._held = lock
-        return True
-
-    def release(self) -> None:
-        """Give back the lock that was taken: in a child that was forked meanwhile, the old one."""
-        self._held.release()
-
     def _renew(self) -> None:
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
 
 
 _all: "weakref.WeakSet[ForkLock]" = weakref.WeakSet()
 
 
 def _renew_in_child() -> None:
-    for lock in _all:
-        lock._renew()
+    for each in _all:
+        each._renew()
 
 
 if hasattr(os, "register_at_fork"):

@@ -255,7 +255,7 @@ class TokenKit:
     def provider(self, name: str) -> Provider:
         """The provider of that name, its plugin loaded when first asked for; `UnknownProvider` names the nearest."""
         if name not in self._providers:
-            with self._loading:  # a crowd of threads would load it each for itself
+            with self._loading.lock:  # a crowd of threads would load it each for itself
                 if name not in self._providers:
                     self._providers[name] = self._load_provider(name)
         return self._providers[name]

@@ -22,12 +22,12 @@ class Unsaved:
 
     def keep(self, account: Account, grant: Grant, replaces: Held) -> None:
         """Remember `grant`, to be written in the place of `replaces`."""
-        with self._lock:
+        with self._lock.lock:
             self._grants[account] = grant, replaces
 
     def write(self, account: Account) -> None:
         """Write what waits for the account, unless a login or a sign-out has overtaken it (R8); raises `StoreError`."""
-        with self._lock:
+        with self._lock.lock:
             if account in self._grants:
                 with suppress(Conflict):
                     self._records.replace(account, *self._grants[account])
@@ -45,5 +45,5 @@ class Unsaved:
 
     def forget(self, account: Account) -> None:
         """Let go what waits for the account: it was signed out."""
-        with self._lock:
+        with self._lock.lock:
             self._grants.pop(account, None)

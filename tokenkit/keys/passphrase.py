@@ -60,7 +60,7 @@ class Passphrase:
         derivation = (
             before["argon2id"] if before else {**PARAMETERS, "salt": b64url_encode(os.urandom(SALT_SIZE)).decode()}
         )
-        with _deriving:
+        with _deriving.lock:
             wrapping = self._wrapping(_read(derivation))
         wrapped = [
             {"kid": key.kid, "k": b64url_encode(aes_key_wrap(wrapping, key.secret)).decode()} for key in keys.keys
@@ -86,7 +86,7 @@ class Passphrase:
                 f"{path} is not what tokenkit writes for keys under a passphrase; nothing was changed",
                 hint=file.mending(path),
             ) from None
-        with _deriving:
+        with _deriving.lock:
             wrapping = self._wrapping(derivation)
             try:
                 keys = tuple(Key(kid, aes_key_unwrap(wrapping, k)) for kid, k in wrapped)

@@ -82,7 +82,7 @@ def locked(path: str, *, wait: float) -> Generator[None]:
 
 
 def _queue(path: str) -> threading.Lock:
-    with _queueing:
+    with _queueing.lock:
         return _queues.setdefault(path, threading.Lock())
 
 

@@ -1,12 +1,12 @@
 """Records in the memory of one process: for tests, and for people who want nothing on disk."""
 
 import itertools
-import threading
 from collections import defaultdict
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 from tokenkit.errors import Conflict, StoreUnavailable
+from tokenkit.fork_lock import ForkLock
 from tokenkit.store import Name, Stored, Version
 
 
@@ -16,10 +16,10 @@ class MemoryStore:
     def __init__(self) -> None:
         self._records: dict[Name, Stored] = {}
         self._notes: dict[Name, bytes] = {}
-        self._leases: defaultdict[Name, threading.Lock] = defaultdict(threading.Lock)
+        self._leases: defaultdict[Name, ForkLock] = defaultdict(ForkLock)
         self._versions = itertools.count(1)
         self._sets: dict[tuple[str, str], int] = {}
-        self._lock = threading.RLock()
+        self._lock = ForkLock()
 
     def load(self, name: Name) -> Stored | None:
         """The record, or None when there is none."""
@@ -27,7 +27,7 @@ class MemoryStore:
 
     def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
         """Write over the version `replaces`, or raise `Conflict`; None deletes."""
-        with self._lock:
+        with self._lock.lock:
             if self.version(name) != replaces:
                 raise Conflict(f"{name.id} has changed since it was read", hint="read it again")
             version = next(self._versions)
@@ -47,13 +47,13 @@ class MemoryStore:
 
     def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
         """The names of that kind and owner, by id, beyond `after`."""
-        with self._lock:
+        with self._lock.lock:
             found = sorted(name for name in self._records if (name.kind, name.owner) == (kind, owner))
         return (name for name in found if name.id > after)
 
     def owners(self) -> Iterator[str]:
         """The owners that have records."""
-        with self._lock:
+        with self._lock.lock:
             return iter(sorted({name.owner for name in self._records}))
 
     def note(self, name: Name) -> bytes:
@@ -63,8 +63,8 @@ class MemoryStore:
     @contextmanager
     def lease(self, name: Name, *, lasts: float, wait: float) -> Generator["MemoryLease"]:
         """Hold the only lease of that name."""
-        with self._lock:
-            lock = self._leases[name]
+        with self._lock.lock:
+            lock = self._leases[name].lock
         if not lock.acquire(timeout=wait):
             raise StoreUnavailable(f"another thread has held {name.id} for too long", hint="try again")
         try:

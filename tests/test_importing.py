@@ -3,20 +3,29 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tokenkit.errors import ConsentRequired, ProviderChanged, ProviderUnavailable, StoreUnavailable, UsageError
+from tokenkit.errors import (
+    ConsentRequired,
+    InvalidAnswer,
+    ProviderChanged,
+    ProviderUnavailable,
+    StoreUnavailable,
+    UsageError,
+)
 from tokenkit.importing import import_grant, read_grant
 from tokenkit.kit import TokenKit
-from tokenkit.provider import Context
+from tokenkit.provider import Context, Request, Response
 from tokenkit.sandbox import providers
 from tokenkit.store.memory import MemoryStore
 
 from at_sandbox import BASE, CLIENTS, World
 
 Write = Callable[..., str]
+Send = Callable[[Request], Response]
 
 
 @pytest.fixture
@@ -24,12 +33,14 @@ def world() -> World:
     return World(rotating=("spotify",))
 
 
-def make_kit(world: World, store: MemoryStore | None = None) -> TokenKit:
+def make_kit(world: World, store: MemoryStore | None = None, send: Send | None = None) -> TokenKit:
     environ = dict(os.environ)
     for name, client in CLIENTS.items():
         environ[f"TOKENKIT_{name.upper()}_CLIENT_ID"] = client.client_id
         environ[f"TOKENKIT_{name.upper()}_CLIENT_SECRET"] = str(client.client_secret or "")
-    context = Context(send=world.authority.handle, now=world.clock.now, random=os.urandom, sleep=world.clock.sleep)
+    context = Context(
+        send=send or world.authority.handle, now=world.clock.now, random=os.urandom, sleep=world.clock.sleep
+    )
     store = MemoryStore() if store is None else store
     return TokenKit(context=context, environ=environ, background=False, store=store, providers=providers(BASE))
 
@@ -242,6 +253,32 @@ def test_an_import_under_way_takes_no_accounts_place(kit: TokenKit, world: World
     with pytest.raises(ConsentRequired):
         import_grant(kit, write("google_gmail.json", dead))
     assert (kit.accounts(), kit.records.get(theirs).version) == ([theirs], version)
+
+
+def test_an_import_may_be_called_as_one_under_way_is(kit: TokenKit, world: World, write: Write) -> None:
+    """Its place is then the account's, and what was rotated stays."""
+    path = write(".cache", spotipy(world))
+    world.clock.advance(7200)
+    account = import_grant(kit, path, name="importing")
+    assert kit.accounts() == [account]
+    assert kit.token(str(account)).good(world.clock.now())
+
+
+def test_a_refresh_that_rotates_and_brings_no_access_token_loses_no_session(world: World, write: Write) -> None:
+    """R9: the file's refresh token is spent, so the new one stays where it was stored."""
+    path = write(".cache", spotipy(world))
+    world.clock.advance(7200)
+
+    def send(request: Request) -> Response:
+        answer = world.authority.handle(request)
+        members = {name: value for name, value in json.loads(answer.body).items() if name != "access_token"}
+        return replace(answer, body=json.dumps(members).encode())
+
+    store = MemoryStore()
+    with pytest.raises(InvalidAnswer):
+        import_grant(make_kit(world, store, send), path)
+    world.clock.advance(7200)
+    assert make_kit(world, store).token("spotify/importing").good(world.clock.now())
 
 
 def test_grants_of_which_nobody_says_whose_they_are_are_called_as_their_files(

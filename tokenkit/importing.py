@@ -83,7 +83,8 @@ def import_grant(kit: "TokenKit", path: str, *, name: str = "") -> Account:
     except StoreError as error:
         message = f"the grant of {path} was refreshed, and is kept as {place}, for it cannot be renamed: {error}"
         raise StoreUnavailable(message, hint=error.hint, account=str(place)) from None
-    _remove(kit, place)
+    if account != place:  # else it is to be called so
+        _remove(kit, place)
     return account
 
 
@@ -212,14 +213,16 @@ def _name_by_file(kit: "TokenKit", provider: Provider, client: ClientRegistratio
 
 def _refreshed(kit: "TokenKit", provider: Provider, place: Account) -> Grant:
     """Refresh what lies there; if that fails, take it away, unless the provider has rotated it (R9)."""
-    token = kit.records.get(place).grant.access_token
+    before = kit.records.get(place).grant
+    token = before.access_token
     need = Need(rejected=None if token is None else Secret(token.value), early=True)  # early: nobody is handed it
     try:
         return kit.keeper.renew(place, need).result().held.grant
     except TokenKitError as error:
         if place not in kit.keeper.unsaved:
             with suppress(StoreError):
-                _remove(kit, place)
+                if kit.records.get(place).grant.refresh_token == before.refresh_token:
+                    _remove(kit, place)
         if not isinstance(error, ConsentRequired):
             raise
         reason = error.reason

@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tokenkit.desk import Ask
-from tokenkit.errors import GrantSuperseded, InvalidAnswer, ProviderUnavailable
+from tokenkit.errors import GrantSuperseded, InvalidAnswer, ProviderUnavailable, StoreUnavailable
 from tokenkit.keeper import Need
 from tokenkit.records import grant_name
+from tokenkit.store.memory import MemoryLease
 from tokenkit.token import AccessToken, Secret
 
 from scripted import LIFETIME, ScriptedKit, expire, stored, unavailable
@@ -121,6 +122,19 @@ def test_an_older_record_than_one_already_used_is_not_refreshed_from(kit):
         kit.token("scripted")
     assert "refresh scripted/me@example.com --force" in caught.value.hint
     assert kit.scripted.refreshes == 1
+
+
+def test_a_token_that_another_has_brought_is_served_though_the_note_of_it_cannot_be_written(kit, monkeypatch):
+    """R2, R14: the note is for those who refresh."""
+
+    def refuse(lease, note):
+        raise StoreUnavailable("the state folder takes nothing")
+
+    monkeypatch.setattr(MemoryLease, "write_note", refuse)
+    kit.records.store._notes.clear()
+    served = kit.keeper.renew(kit.me, Need()).result().held.grant.access_token
+    assert served.value == stored(kit).access_token.value
+    assert kit.scripted.refreshes == 0
 
 
 def test_a_rejected_token_is_replaced_by_a_newer_one_of_the_store_or_refreshed_once(kit):

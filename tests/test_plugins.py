@@ -4,6 +4,7 @@ import importlib.metadata
 import subprocess
 import sys
 from importlib.metadata import EntryPoint, EntryPoints
+from types import SimpleNamespace
 
 import pytest
 from tokenkit import plugins
@@ -333,6 +334,12 @@ def test_any_other_becomes_one_that_says_where():
         guarded(value(), "refresh", stumble, {}, "refresh_token")
     assert (caught.value.provider, caught.value.step) == ("acme", "refresh")
     assert caught.value.hint.startswith("KeyError at test_plugins.py:")
+
+
+def test_a_plugin_that_lacks_what_every_provider_has_is_told_as_broken(folder, monkeypatch):
+    install(monkeypatch, acme=lambda: SimpleNamespace(name="acme"))
+    with pytest.raises(ProviderBroken, match="the plugin for acme failed in load"):
+        load(folder)
 
 
 def test_what_the_plugin_said_is_not_passed_on():

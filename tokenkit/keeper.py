@@ -199,5 +199,6 @@ def _seen(lease: Lease, held: Held) -> Note:
     note = Note.from_bytes(lease.note)
     if held.grant.generation > note.newest:
         note = note.ended(held.grant.generation)
-        lease.write_note(note.to_bytes())
+        with suppress(StoreError):  # a good token is served all the same, and a refresh writes it before it is sent
+            lease.write_note(note.to_bytes())
     return note

@@ -111,7 +111,7 @@ def _made(name: str, point: "EntryPoint", options: Mapping[str, object]) -> Prov
     provider = _guarded(name, "load", make, **options)
     if provider.name != name:
         raise ProviderBroken(name, "load", hint=f"{point.value} calls itself {provider.name!r}")
-    check_endpoints(provider)
+    _guarded(name, "load", check_endpoints, provider)  # which finds out what a stranger's lacks
     return provider
 
 

@@ -120,6 +120,16 @@ def test_the_folders_on_linux_are_the_xdg_ones_and_the_home_moves_the_tokens_onl
     )
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a drive has a letter elsewhere")
+@pytest.mark.parametrize(("home", "top"), [("/", ""), ("/home/me/", "/home/me")])
+def test_a_home_that_ends_with_a_slash_gives_the_same_folders(home, top):
+    """A container's user often has the home ``/``."""
+    assert folders("tokenkit", {"HOME": home}).tokens == f"{top}/.tokenkit/tokens"
+    with pytest.raises(ConfigurationError) as raised:
+        folders("tokenkit", {"HOME": home, "TOKENKIT_HOME": "here"})
+    assert raised.value.hint == f'export TOKENKIT_HOME="{top}/here"'
+
+
 def test_a_relative_xdg_folder_is_ignored_as_its_specification_says():
     assert folders("tokenkit", {"HOME": "/h", "XDG_CONFIG_HOME": "x"}).config == "/h/.config/tokenkit"
 

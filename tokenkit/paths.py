@@ -30,13 +30,13 @@ def folders(app: str = "tokenkit", environ: Mapping[str, str] = os.environ) -> F
 
     Off Linux the other three are what platformdirs says. Raises `ConfigurationError` for a relative ``<APP>_HOME``.
     """
-    home = environ.get("HOME") or os.path.expanduser("~")
+    home = (environ.get("HOME") or os.path.expanduser("~")).rstrip(os.sep)
     variable = prefix(app) + "_HOME"
     top = environ.get(variable) or f"{home}{os.sep}.{app}"
     if not os.path.isabs(top):
         raise ConfigurationError(
             f"{variable} is the relative path {top!r}: each working directory would have accounts of its own",
-            hint=f'export {variable}="{os.path.join(home, top)}"',
+            hint=f'export {variable}="{home}{os.sep}{top}"',
         )
     return Folders(f"{top}{os.sep}tokens", *_base_folders(app, home, environ))
 

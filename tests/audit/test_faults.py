@@ -1,8 +1,9 @@
 """Every fault that is planted is found, and nothing else is."""
 
 import pytest
-from faults import FAULTS, CannotBePlanted, spoil
+from faults import FAULTS, CannotBePlanted, another, spoil
 from tokenkit.audit.registry import our_checks
+from tokenkit.note import Failure, Note
 
 pytestmark = pytest.mark.slow
 
@@ -16,6 +17,14 @@ def test_a_fault_is_found_and_no_other_is_invented(house, planted):
     except CannotBePlanted as why:
         pytest.skip(str(why))
     assert house.found(deep=True) == {planted.id} | planted.too
+
+
+@pytest.mark.parametrize(("failures", "often"), [(1, "once"), (4, "4 times")])
+def test_a_refresh_that_failed_is_told_with_how_often_and_when(house, failures, often):
+    failure = Failure("ProviderUnavailable", "google could not be reached", "", house.now - 60, house.now, failures)
+    another(house, "failing", note=Note(newest=3, failure=failure))
+    (finding,) = house.audit().findings
+    assert finding.fault.what == f"google could not be reached ({often}, last 1 minute ago)"
 
 
 def test_all_faults_together_are_found_in_one_home(house):

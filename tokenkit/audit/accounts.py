@@ -150,7 +150,8 @@ def failing(scene: Scene) -> Iterator[Fault]:
         failure = seen.note.failure
         if failure is not None:
             mend = failure.hint or command(scene, seen, "refresh")
-            yield about(seen, f"{failure.message} ({failure.count} times, last {ago(scene.now - failure.at)})", mend)
+            often = "once" if failure.failures == 1 else f"{failure.failures} times"
+            yield about(seen, f"{failure.message} ({often}, last {ago(scene.now - failure.at)})", mend)
 
 
 @check(

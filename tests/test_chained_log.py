@@ -7,6 +7,8 @@ import threading
 
 import pytest
 from tokenkit import chained_log
+from tokenkit.errors import FileRefused, StoreUnavailable
+from tokenkit.store.file_lock import locked
 
 HOUR = 3600.0
 
@@ -175,17 +177,28 @@ def test_who_comes_while_another_thread_writes_leaves_the_line_to_that_one(log):
     assert unsound(log) == []
 
 
-def test_work_that_fails_takes_what_waits_behind_it_along_and_the_next_is_done(log):
+def test_work_that_fails_takes_nobody_elses_line_along(log):
+    """A file in the place of one account's marker loses no line of another account."""
     writer = chained_log.Writer(log)
 
     def fail():
         writer.do(lambda: writer.append({"text": "behind"}, 1_000_000.0))
-        raise OSError("the disk is gone")
+        raise FileRefused("it is a folder")
 
-    with pytest.raises(OSError, match="gone"):
+    with pytest.raises(FileRefused, match="a folder"):
         writer.do(fail)
     writer.do(lambda: writer.append({"text": "next"}, 1_000_000.0))
-    assert told(log) == ["next"]
+    assert told(log) == ["behind", "next"]
+
+
+def test_without_the_lock_what_waits_is_lost_and_does_not_pile_up(log, monkeypatch):
+    monkeypatch.setattr(chained_log, "LOCK_WAIT", 0.0)
+    writer = chained_log.Writer(log)
+    write(log, "first")
+    with locked(os.path.join(log, ".lock"), wait=0), pytest.raises(StoreUnavailable):
+        writer.do(lambda: writer.append({"text": "lost"}, 1_000_000.0))
+    writer.do(lambda: writer.append({"text": "next"}, 1_000_000.0))
+    assert told(log) == ["first", "next"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple, cast
 
 from tokenkit import private_file
+from tokenkit.errors import StoreError
 from tokenkit.fork_lock import ForkLock
 from tokenkit.store.file_lock import locked
 
@@ -62,7 +63,8 @@ class Writer:
     def do(self, work: Callable[[], None]) -> None:
         """Have `work` done by a thread that holds the log's lock, this one or the one that holds it now.
 
-        Raises what the work of this thread raises, OSError and `StoreError`; then what waits behind it is lost, too.
+        Raises the last OSError or `StoreError` of the work done here, after which the rest was done all the same; and
+        those of the lock, without which all that waits is lost.
         """
         if self._pid != os.getpid():  # in a forked child: what waits there is the parent's
             self._waiting, self._pid = deque(), os.getpid()
@@ -78,14 +80,20 @@ class Writer:
         _append(self._folder, entry, now)
 
     def _do_all(self) -> None:
+        failure: OSError | StoreError | None = None
         try:
             private_file.ensure_folder(self._folder)
             with locked(os.path.join(self._folder, ".lock"), wait=LOCK_WAIT):
                 while self._waiting:
-                    self._waiting.popleft()()
+                    try:
+                        self._waiting.popleft()()
+                    except (OSError, StoreError) as error:  # of one account's marker, perhaps: no other's line is lost
+                        failure = error
         except BaseException:
             self._waiting.clear()
             raise
+        if failure is not None:
+            raise failure
 
 
 def _append(folder: str, entry: Mapping[str, object], now: float) -> None:

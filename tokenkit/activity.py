@@ -68,6 +68,7 @@ class Activity:
         self._environ = environ
         self._allowed = allowed
         self._now = now
+        self._made: Writer | None = None
         self._quiet: dict[tuple[Account, frozenset[str]], float] = {}
 
     @cached_property
@@ -135,11 +136,13 @@ class Activity:
             _write_marker(marker, scopes if earlier is None else scopes | _marked_scopes(marker), int(now * 1e9))
         self._quiet[account, scopes] = (now if last is None else last) + INTERVAL
 
-    @cached_property
+    @property
     def _writer(self) -> "Writer":
-        from tokenkit.chained_log import Writer  # heavy, and a token that was used within the hour needs none
+        if self._made is None:  # two threads may make two: they exclude each other as two processes do
+            from tokenkit.chained_log import Writer  # heavy, and a token that was used within the hour needs none
 
-        return Writer(self.folder)
+            self._made = Writer(self.folder)
+        return self._made
 
     def _is_allowed(self) -> bool:
         return not os.path.exists(_config_file(self._folders)) or self._allowed()

@@ -137,7 +137,8 @@ class Refresh:
             other = self.records.load(self.account) if self._changed() else None
             token = None if other is None else other.grant.access_token
             if other is not None and token is not None and token.good(self.ctx.now()):
-                self._write_note(self.note.ended(other.grant.generation))
+                with suppress(StoreError):  # who comes next finds the same, and notes it
+                    self._write_note(self.note.ended(other.grant.generation))
                 return other
         return None
 

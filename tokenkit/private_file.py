@@ -67,7 +67,8 @@ def write(path: str, data: bytes) -> Version:
     try:
         try:
             _write_all(fd, data)
-            os.ftruncate(fd, len(data))
+            if os.fstat(fd).st_size > len(data):  # reserved, or a stray: else truncating is a transaction for nothing
+                os.ftruncate(fd, len(data))
             status = _stamp(fd, new, max(time.time_ns(), replaced[1] + 1 if replaced else 0))
             os.fsync(fd)
         finally:

@@ -70,7 +70,8 @@ def peers(place: Place, size: int) -> dict[str, Peer]:
     found = {}
     for name, module in NAMES.items() if size == 1 else ():
         if module != "ours":
-            there = There(os.path.join(place.environ["HOME"], f"{module}.json"), "", CLIENT.client_id, "secret")
+            path = os.path.join(place.environ["HOME"], f"{module}.json")
+            there = There(path, f"{place.base_url}/google/token", CLIENT.client_id, "secret")
             found[name] = Peer(importlib.import_module(f"libraries.{module}"), there)
             found[name].module.seed(there, "refresh")
     return found

@@ -127,6 +127,7 @@ def test_a_person_enters_the_code_of_a_device(page: Any, sandbox: Served) -> Non
     def sleep(seconds: float) -> None:
         if not page.query_selector("h1:text('Connected')"):
             page.goto(shown[0][0])
+            page.wait_for_selector("input:focus")
             page.keyboard.type(shown[0][1])
             page.keyboard.press("Enter")
             page.get_by_role("button", name="Allow").click()

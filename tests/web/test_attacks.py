@@ -201,7 +201,10 @@ class TestForms:
         """A plugin's authorization URL is put into a page: it may lead to the web, and not to a script."""
         provider = world.kit.provider("google")
         object.__setattr__(provider, "authorization_endpoint", "javascript:alert(1)//")
-        assert me.post("/start/google", {"csrf": me.csrf()}).status_code == 502
+        answer = me.post("/start/google", {"csrf": me.csrf()})
+        assert answer.status_code == 409
+        assert "javascript:" not in answer.headers.get("location", "") + answer.headers.get("refresh", "")
+        assert 'href="javascript:' not in answer.text
 
 
 class TestTheAddress:

@@ -3,6 +3,9 @@
 import importlib.metadata
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.metadata import EntryPoint, EntryPoints
 from types import SimpleNamespace
 
@@ -365,3 +368,20 @@ def test_being_stopped_is_not_the_plugins_fault():
 
     with pytest.raises(KeyboardInterrupt):
         guarded(value(), "begin", stop)
+
+
+def test_a_provider_that_many_threads_ask_for_at_once_is_loaded_once():
+    """Each would look through all installed packages for itself, at the moment when many tokens have ended."""
+    together, loaded = threading.Barrier(8), []
+
+    def load(name):
+        loaded.append(name)
+        with suppress(threading.BrokenBarrierError):
+            together.wait(0.2)  # those who got here beside this one
+        return object()
+
+    providers = plugins.Providers({}, load)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: providers["google"], range(8)))
+    assert loaded == ["google"]
+    assert len({*map(id, found)}) == 1

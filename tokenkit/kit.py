@@ -9,13 +9,13 @@ from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.activity import Activity
 from tokenkit.desk import Ask, Desk, Wanted
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
-from tokenkit.fork_lock import ForkLock
 from tokenkit.keeper import Keeper
 from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.keys.source import KeySource
 from tokenkit.lazy_http import http_context
 from tokenkit.paths import Folders, folders
+from tokenkit.plugins import Providers, load_provider, provider_names
 from tokenkit.provider import AuthorizationRequest, ClientRegistration, Context, Provider
 from tokenkit.records import Records
 from tokenkit.store import Store
@@ -70,8 +70,7 @@ class TokenKit:
         self.context = context or self._context(DEADLINE)
         self._given_context = context
         self._environ = environ
-        self._providers = dict(providers or {})
-        self._loading = ForkLock()
+        self._providers = Providers(providers or {}, self._load_provider)
         ring = KeyRing(keys or key_source(self.folders, environ, app), app)
         self.records = Records(store or FileStore(self.folders.tokens, self.folders.state), ring, owner)
         self.activity = Activity(
@@ -254,22 +253,14 @@ class TokenKit:
 
     def provider(self, name: str) -> Provider:
         """The provider of that name, its plugin loaded when first asked for; `UnknownProvider` names the nearest."""
-        if name not in self._providers:
-            with self._loading.lock:  # a crowd of threads would load it each for itself
-                if name not in self._providers:
-                    self._providers[name] = self._load_provider(name)
         return self._providers[name]
 
     def _load_provider(self, name: str) -> Provider:
-        from tokenkit.plugins import load_provider
-
         settings = self.config.settings(name)
         return load_provider(name, config_folder=self.folders.config, options=settings.options, shadow=settings.shadow)
 
     def providers(self) -> list[str]:
         """The names of all providers that can be asked for, sorted; no plugin is loaded for that."""
-        from tokenkit.plugins import provider_names
-
         return sorted({*self._providers, *provider_names(self.folders.config)})
 
     def client(self, provider: Provider) -> ClientRegistration:

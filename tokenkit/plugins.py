@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider
+from tokenkit.fork_lock import ForkLock
 from tokenkit.provider import Provider
 
 if TYPE_CHECKING:
@@ -20,6 +21,21 @@ _NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Providers(dict[str, Provider]):
+    """The providers of one kit, those that are `given` and, once each is asked for, what `load` makes of its name."""
+
+    def __init__(self, given: Mapping[str, Provider], load: Callable[[str], Provider]) -> None:
+        super().__init__(given)
+        self._load = load
+        self._loading = ForkLock()
+
+    def __missing__(self, name: str) -> Provider:
+        with self._loading.lock:  # a crowd of threads would load it each for itself
+            if name not in self:
+                self[name] = self._load(name)
+            return self[name]
 
 
 def load_provider(

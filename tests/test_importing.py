@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tokenkit.account import Account
+from tokenkit.adoption import Adoption
 from tokenkit.errors import (
     ConsentRequired,
     InvalidAnswer,
@@ -279,6 +282,23 @@ def test_a_refresh_that_rotates_and_brings_no_access_token_loses_no_session(worl
         import_grant(make_kit(world, store, send), path)
     world.clock.advance(7200)
     assert make_kit(world, store).token("spotify/importing").good(world.clock.now())
+
+
+def test_what_has_taken_the_place_of_an_import_under_way_stays(
+    kit: TokenKit, world: World, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R8: another process may have refreshed it by then, and that is the only copy."""
+    path = write(".cache", spotipy(world))
+    world.clock.advance(7200)
+    adopt = Adoption.adopt
+
+    def overtaken(*args: Any, **named: Any) -> Account:
+        kit.refresh("spotify/importing")
+        return adopt(*args, **named)
+
+    monkeypatch.setattr(Adoption, "adopt", overtaken)
+    account = import_grant(kit, path)
+    assert [str(each) for each in kit.accounts()] == ["spotify/importing", str(account)]
 
 
 def test_grants_of_which_nobody_says_whose_they_are_are_called_as_their_files(

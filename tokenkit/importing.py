@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tokenkit import private_file
 from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.errors import (
+    Conflict,
     ConsentRequired,
     FileRefused,
     InvalidAnswer,
@@ -22,6 +23,7 @@ from tokenkit.errors import (
     StoreError,
     StoreUnavailable,
     TokenKitError,
+    UnknownAccount,
     UsageError,
 )
 from tokenkit.flows.answer import seconds, vschar
@@ -30,7 +32,7 @@ from tokenkit.keeper import Need
 from tokenkit.os_words import quoted
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Provider
-from tokenkit.records import grant_name
+from tokenkit.records import Held, grant_name
 from tokenkit.token import AccessToken, Secret
 
 if TYPE_CHECKING:
@@ -77,14 +79,14 @@ def import_grant(kit: "TokenKit", path: str, *, name: str = "") -> Account:
         raise UsageError(f"{provider.title} refreshes nothing", hint=f"tokenkit login {provider.name}")
     place = adoption.put_aside(provider, client, grant, name=UNDER_WAY)
     proved = _refreshed(kit, provider, place)
-    name = name or _name_by_file(kit, provider, client, proved, path)
+    name = name or _name_by_file(kit, provider, client, proved.grant, path)
     try:
-        account = adoption.adopt(provider, client, proved, name=name)
+        account = adoption.adopt(provider, client, proved.grant, name=name)
     except StoreError as error:
         message = f"the grant of {path} was refreshed, and is kept as {place}, for it cannot be renamed: {error}"
         raise StoreUnavailable(message, hint=error.hint, account=str(place)) from None
     if account != place:  # else it is to be called so
-        _remove(kit, place)
+        _remove(kit, place, proved)
     return account
 
 
@@ -211,18 +213,19 @@ def _name_by_file(kit: "TokenKit", provider: Provider, client: ClientRegistratio
     return os.path.splitext(os.path.basename(path))[0]
 
 
-def _refreshed(kit: "TokenKit", provider: Provider, place: Account) -> Grant:
+def _refreshed(kit: "TokenKit", provider: Provider, place: Account) -> Held:
     """Refresh what lies there; if that fails, take it away, unless the provider has rotated it (R9)."""
     before = kit.records.get(place).grant
     token = before.access_token
     need = Need(rejected=None if token is None else Secret(token.value), early=True)  # early: nobody is handed it
     try:
-        return kit.keeper.renew(place, need).result().held.grant
+        return kit.keeper.renew(place, need).result().held
     except TokenKitError as error:
         if place not in kit.keeper.unsaved:
-            with suppress(StoreError):
-                if kit.records.get(place).grant.refresh_token == before.refresh_token:
-                    _remove(kit, place)
+            with suppress(StoreError, UnknownAccount):
+                held = kit.records.get(place)
+                if held.grant.refresh_token == before.refresh_token:
+                    _remove(kit, place, held)
         if not isinstance(error, ConsentRequired):
             raise
         reason = error.reason
@@ -233,7 +236,7 @@ def _refreshed(kit: "TokenKit", provider: Provider, place: Account) -> Grant:
     )
 
 
-def _remove(kit: "TokenKit", place: Account) -> None:
-    version = kit.records.store.version(grant_name(place))
-    if version is not None:
-        kit.records.remove(place, replaces=version)
+def _remove(kit: "TokenKit", place: Account, held: Held) -> None:
+    """Take away what was seen there, and nothing that has come in its place since: it may be the only copy (R8)."""
+    with suppress(Conflict):
+        kit.records.remove(place, replaces=held.version)

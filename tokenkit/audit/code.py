@@ -4,26 +4,17 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from importlib.metadata import Distribution, EntryPoint
 from shlex import quote
-from typing import Any, NamedTuple
+from typing import Any
 
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.modes import POSIX, others_write
-from tokenkit.audit.scene import CHECKS_GROUP, Scene
+from tokenkit.audit.scene import Scene
 from tokenkit.errors import ConfigurationError, TokenKitError
 from tokenkit.plugins import GROUP as PROVIDERS
 
 OURS = "tokenkit-oauth"
-
-
-class Package(NamedTuple):
-    """A distribution that registers something with tokenkit, and what."""
-
-    name: str
-    distribution: Distribution
-    adds: list[str]
 
 
 @check(
@@ -34,7 +25,7 @@ class Package(NamedTuple):
 )
 def plugins(scene: Scene) -> Iterator[Fault]:
     """Distributions, other than ours, with entry points for tokenkit."""
-    for package in _packages(scene):
+    for package in scene.packages:
         if package.name != OURS:
             what = f"version {package.distribution.version} adds {', '.join(sorted({*package.adds}))}"
             yield Fault(package.name, what, f"pip uninstall {package.name}, unless you chose it")
@@ -48,7 +39,7 @@ def plugins(scene: Scene) -> Iterator[Fault]:
 )
 def unpinned(scene: Scene) -> Iterator[Fault]:
     """Distributions, other than ours, that were installed in place or from a moving branch (PEP 610)."""
-    for package in _packages(scene):
+    for package in scene.packages:
         origin = _origin(package.distribution)
         if package.name != OURS and origin:
             mend = f"pip install --force-reinstall {package.name}==VERSION, or from a commit"
@@ -133,20 +124,9 @@ def unreadable(scene: Scene) -> Iterator[Fault]:
 CHECKS = (plugins, unpinned, open_code, shadowed, rivals, unreadable)
 
 
-@lru_cache(maxsize=1)
-def _packages(scene: Scene) -> list[Package]:
-    """The installed packages that register something; once for all checks, as a name is parsed out of the metadata."""
-    found: dict[str, Package] = {}
-    for point in (*scene.entry_points[PROVIDERS], *scene.entry_points[CHECKS_GROUP]):
-        if point.dist is not None:
-            name = point.dist.name
-            found.setdefault(name, Package(name, point.dist, [])).adds.append(point.name)
-    return [*found.values()]
-
-
 def _code(scene: Scene) -> Iterable[str]:
     """The Python files of these packages."""
-    for package in _packages(scene):
+    for package in scene.packages:
         for file in package.distribution.files or ():
             if file.suffix == ".py":
                 yield str(package.distribution.locate_file(file))

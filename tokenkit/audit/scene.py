@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import Distribution, EntryPoints, entry_points
 from shlex import quote
 from typing import NamedTuple
 
@@ -57,6 +57,14 @@ class Seen(NamedTuple):
     said: str = ""
     kid: str = ""
     note: Note = Note()
+
+
+class Package(NamedTuple):
+    """A distribution that registers something with tokenkit, and what."""
+
+    name: str
+    distribution: Distribution
+    adds: list[str]
 
 
 class Use(NamedTuple):
@@ -155,6 +163,16 @@ class Scene:
         """What installed packages register with us, by group; none of their code is loaded by that."""
         installed = entry_points()  # one look at all packages: each takes as long as opening thirty records
         return {group: installed.select(group=group) for group in (PROVIDERS, CHECKS_GROUP)}
+
+    @cached_property
+    def packages(self) -> list[Package]:
+        """The installed packages that register something; once for all checks, as a name is parsed out of metadata."""
+        found: dict[str, Package] = {}
+        for point in (*self.entry_points[PROVIDERS], *self.entry_points[CHECKS_GROUP]):
+            if point.dist is not None:
+                name = point.dist.name
+                found.setdefault(name, Package(name, point.dist, [])).adds.append(point.name)
+        return [*found.values()]
 
     def provider(self, name: str) -> Provider | TokenKitError:
         """The provider of that name, or why it cannot be had. Only providers of stored accounts are loaded."""

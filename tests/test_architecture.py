@@ -68,7 +68,7 @@ LIGHT = [
 LIGHT_PACKAGES = ("", "keys", "cli")
 LIGHT_IMPORTS = {
     "binascii", "collections.abc", "cryptography.exceptions", "cryptography.hazmat.primitives.ciphers.aead",
-    "cryptography.hazmat.primitives.keywrap", "errno", "functools", "json", "os", "re", "stat", "sys", "time", "typing",
+    "cryptography.hazmat.primitives.keywrap", "errno", "json", "os", "re", "stat", "sys", "time", "typing",
 }  # fmt: skip
 HEAVY = {"asyncio", "base64", "dataclasses", "hashlib", "httpx", "logging", "pathlib", "platformdirs", "pydantic",
          "rich", "secrets", "tomllib", "typer"}  # fmt: skip

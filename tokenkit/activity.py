@@ -15,7 +15,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tokenkit import private_file
@@ -71,20 +70,20 @@ class Activity:
         self._made: Writer | None = None
         self._quiet: dict[tuple[Account, frozenset[str]], float] = {}
 
-    @cached_property
+    @property
     def folder(self) -> str:
         """Where the log lies."""
         return folder(self._folders)
 
-    @cached_property
+    @property
     def _off(self) -> bool:
         return switched_off(self._app, self._environ)
 
-    @cached_property
+    @property
     def _program(self) -> str:
         return program()
 
-    @cached_property
+    @property
     def _tool(self) -> str:
         return plain_name(self._named)
 

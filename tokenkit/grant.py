@@ -131,7 +131,6 @@ def grant_from_bytes(data: bytes, *, account: str = "") -> Grant:
     record = read_record(data, account=account)
     try:
         tokens = ((audience, access_token(record, audience)) for audience in record["access_tokens"])
-        unknown = record.keys() - _GRANT_MEMBERS
         return Grant(
             access_tokens={audience: token for audience, token in tokens if token is not None},
             refresh_token=_secret(record.get("refresh_token")),
@@ -141,7 +140,7 @@ def grant_from_bytes(data: bytes, *, account: str = "") -> Grant:
             refresh_expires_at=_number(record.get("refresh_expires_at")),
             generation=int(record.get("generation", 0)),
             extra={str(name): str(value) for name, value in record.get("extra", {}).items()},
-            unknown={name: record[name] for name in record if name in unknown} if unknown else {},
+            unknown={name: value for name, value in record.items() if name not in _GRANT_MEMBERS},
             **{name: str(record[name]) for name in _GRANT_TEXTS if name in record},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

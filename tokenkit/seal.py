@@ -105,8 +105,7 @@ def open(data: bytes, keys: Mapping[str, Key], *, typ: str, app: str, owner: str
     try:
         parts = _split(data)
         found = _header(parts[1])
-        if (found["typ"], found["app"], found["owner"], found["account"]) != (typ, app, owner, account):
-            raise _moved(found, {"typ": typ, "app": app, "owner": owner, "account": account})
+        _compare(found, {"typ": typ, "app": app, "owner": owner, "account": account})
         key = keys.get(found["kid"])
         if key is not None:
             return _decrypt(parts, key)
@@ -198,9 +197,10 @@ _TO_HEADER = json.JSONEncoder(separators=(",", ":"))  # one for all, as below: `
 _FROM_HEADER = json.JSONDecoder(object_pairs_hook=_unique)
 
 
-def _moved(found: Mapping[str, str], asked: Mapping[str, str]) -> _Damage:
-    name = next(name for name in asked if found[name] != asked[name])
-    return _Damage(f"its {name} is {found[name]!r}, and {asked[name]!r} was asked for: it was moved or swapped")
+def _compare(found: Mapping[str, str], asked: Mapping[str, str]) -> None:
+    for name, value in asked.items():
+        if found[name] != value:
+            raise _Damage(f"its {name} is {found[name]!r}, and {value!r} was asked for: it was moved or swapped")
 
 
 def _broken(what: str, typ: str, account: str) -> BrokenRecord:

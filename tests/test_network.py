@@ -4,7 +4,9 @@ import socket
 import threading
 
 import pytest
+from tokenkit import network
 from tokenkit.errors import ProviderUnavailable
+from tokenkit.hosts import parse_url
 from tokenkit.http import Transport
 from tokenkit.provider import Request
 
@@ -140,3 +142,12 @@ def test_an_interpreter_that_starts_no_more_threads_still_resolves(monkeypatch: 
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
         assert "Connection refused" in str(fails(f"http://127.0.0.1:{port}/"))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_an_address_is_not_looked_up(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """No thread is begun for what needs no resolver."""
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("a resolver was asked"))
+    exchange = network.Exchange(parse_url("http://127.0.0.1/"), 1.0)
+    assert network._addresses(address, 80, exchange) == [address]
+    assert "tokenkit-resolver" not in {thread.name for thread in threading.enumerate()}

@@ -1,9 +1,12 @@
 import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tokenkit import private_file
 from tokenkit.errors import FileRefused, StoreUnavailable, UsageError
-from tokenkit.store import Name
+from tokenkit.store import Name, file_lock
 from tokenkit.store.files import FileStore
 from tokenkit.testing.store_contract import GRANT, StoreContract
 
@@ -165,3 +168,34 @@ def test_a_file_that_no_tokenkit_wrote_hides_no_account(store):
     os.mkdir(os.path.join(store.tokens, "@Odd%"))
     assert list(store.names("grant")) == [GRANT]
     assert list(store.owners()) == [""]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="it holds the lock as another process does")
+def test_of_the_threads_that_wait_for_another_process_one_asks_the_kernel(tmp_path, monkeypatch):
+    """A crowd that asked each for itself would take the interpreter from whoever refreshes."""
+    import fcntl
+
+    path = str(tmp_path / "lock")
+    take, asking, enough = file_lock._take, [], threading.Event()
+
+    def counted(fd):
+        asking.append(threading.get_ident())
+        if len(asking) >= 10:
+            enough.set()
+        take(fd)
+
+    def wait():
+        with file_lock.locked(path, wait=30):
+            return threading.get_ident()
+
+    other = private_file.open_lock(path)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    monkeypatch.setattr(file_lock, "_take", counted)
+    with ThreadPoolExecutor(8) as threads:
+        waiting = [threads.submit(wait) for _ in range(8)]
+        assert enough.wait(30)
+        first = {*asking[:10]}
+        fcntl.flock(other, fcntl.LOCK_UN)
+        os.close(other)
+    assert len(first) == 1
+    assert len({each.result() for each in waiting}) == 8

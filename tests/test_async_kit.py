@@ -126,8 +126,8 @@ def test_a_cancelled_waiter_does_not_cancel_the_refresh(kit, sync):
     assert sync.scripted.refreshes == 1
 
 
-def test_a_loop_that_ends_in_the_middle_of_a_refresh_loses_nothing(kit, sync):
-    """R7."""
+def test_a_loop_that_ends_in_the_middle_of_a_refresh_loses_nothing(kit, sync, caplog):
+    """R7. The flight finds a closed loop, and has nobody to complain to."""
     expire(sync)
     release = threading.Event()
     sync.scripted.will(lambda: release.wait(5) and None)
@@ -140,6 +140,8 @@ def test_a_loop_that_ends_in_the_middle_of_a_refresh_loses_nothing(kit, sync):
     release.set()
     assert sync.token("scripted").value == sync.records.get(sync.me).grant.access_token.value
     assert sync.scripted.refreshes == 1
+    sync.keeper._flights._pools["scripted"].shutdown()  # the flight has told all who waited
+    assert caplog.records == []
 
 
 def test_two_event_loops_share_one_kit(kit, sync):

@@ -21,7 +21,7 @@ def log(tmp_path):
 def write(log, *texts, now=1_000_000.0):
     writer = chained_log.Writer(log)
     for text in texts:
-        writer.do(lambda text=text: writer.append({"text": text}, now))
+        writer.do(lambda log, text=text: log.append({"text": text}, now))
 
 
 def told(log):
@@ -90,6 +90,29 @@ def test_a_full_segment_is_followed_by_another_that_is_chained_to_it(log, monkey
     assert len(chained_log.segments(log)) > 2
     assert told(log) == list("abcdefgh")
     assert unsound(log) == []
+
+
+def test_one_batch_of_lines_goes_through_several_segments(log, monkeypatch):
+    monkeypatch.setattr(chained_log, "SEGMENT_SIZE", 200)
+    chained_log.Writer(log).do(lambda log: [log.append({"text": text}, 1_000_000.0) for text in "abcdefgh"])
+    assert len(chained_log.segments(log)) > 2
+    assert told(log) == list("abcdefgh")
+    assert unsound(log) == []
+
+
+def test_a_line_that_found_no_room_shows_and_the_next_of_its_batch_is_whole(log, monkeypatch):
+    whole = os.write
+
+    def batch(log):
+        log.append({"text": "a"}, 1_000_000.0)
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", lambda fd, line: whole(fd, line[:9]))
+            log.append({"text": "b"}, 1_000_000.0)
+        log.append({"text": "c"}, 1_000_000.0)
+
+    chained_log.Writer(log).do(batch)
+    assert told(log) == ["a", None, "c"]
+    assert unsound(log) == [2]
 
 
 def test_an_old_segment_is_followed_by_another(log):
@@ -161,15 +184,15 @@ def test_who_comes_while_another_thread_writes_leaves_the_line_to_that_one(log):
     writer = chained_log.Writer(log)
     writing, go_on = threading.Event(), threading.Event()
 
-    def slow():
+    def slow(log):
         writing.set()
         assert go_on.wait(10)
-        writer.append({"text": "first"}, 1_000_000.0)
+        log.append({"text": "first"}, 1_000_000.0)
 
     thread = threading.Thread(target=writer.do, args=(slow,))
     thread.start()
     assert writing.wait(10)
-    writer.do(lambda: writer.append({"text": "second"}, 1_000_000.0))
+    writer.do(lambda log: log.append({"text": "second"}, 1_000_000.0))
     assert told(log) == []
     go_on.set()
     thread.join()
@@ -181,13 +204,13 @@ def test_work_that_fails_takes_nobody_elses_line_along(log):
     """A file in the place of one account's marker loses no line of another account."""
     writer = chained_log.Writer(log)
 
-    def fail():
-        writer.do(lambda: writer.append({"text": "behind"}, 1_000_000.0))
+    def fail(_log):
+        writer.do(lambda log: log.append({"text": "behind"}, 1_000_000.0))
         raise FileRefused("it is a folder")
 
     with pytest.raises(FileRefused, match="a folder"):
         writer.do(fail)
-    writer.do(lambda: writer.append({"text": "next"}, 1_000_000.0))
+    writer.do(lambda log: log.append({"text": "next"}, 1_000_000.0))
     assert told(log) == ["behind", "next"]
 
 
@@ -196,8 +219,8 @@ def test_without_the_lock_what_waits_is_lost_and_does_not_pile_up(log, monkeypat
     writer = chained_log.Writer(log)
     write(log, "first")
     with locked(os.path.join(log, ".lock"), wait=0), pytest.raises(StoreUnavailable):
-        writer.do(lambda: writer.append({"text": "lost"}, 1_000_000.0))
-    writer.do(lambda: writer.append({"text": "next"}, 1_000_000.0))
+        writer.do(lambda log: log.append({"text": "lost"}, 1_000_000.0))
+    writer.do(lambda log: log.append({"text": "next"}, 1_000_000.0))
     assert told(log) == ["first", "next"]
 
 
@@ -207,11 +230,11 @@ def test_a_child_forked_while_a_line_is_written_writes_its_own_lines_and_not_the
     writer = chained_log.Writer(log)
     ready, go = os.pipe()
 
-    def fork():
-        writer.do(lambda: writer.append({"text": "of the parent"}, 1_000_000.0))
+    def fork(log):
+        writer.do(lambda log: log.append({"text": "of the parent"}, 1_000_000.0))
         if os.fork() == 0:
             os.read(ready, 1)
-            writer.do(lambda: writer.append({"text": "of the child"}, 1_000_000.0))
+            writer.do(lambda log: log.append({"text": "of the child"}, 1_000_000.0))
             os._exit(0)
 
     writer.do(fork)

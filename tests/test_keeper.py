@@ -53,6 +53,26 @@ def test_kits_that_share_a_store_cause_one_refresh(kit, tmp_path):
     assert kit.scripted.refreshes == 1
 
 
+def test_a_refresh_opens_the_record_once_where_nobody_has_changed_it_since(kit, monkeypatch):
+    """R2: under the lease its version tells; a record that another has written meanwhile is opened again."""
+    expire(kit)
+    kit._desk.forget()
+    opened = []
+    real = kit.records.ring.open_record
+    monkeypatch.setattr(kit.records.ring, "open_record", lambda *args: opened.append(args) or real(*args))
+    kit.token("scripted/me@example.com")
+    assert (len(opened), kit.scripted.refreshes) == (1, 1)
+
+    expire(kit)
+    wanted = kit._desk.look("scripted/me@example.com", Ask())
+    held = kit.records.get(kit.me)
+    other = held.grant.renewed(access_tokens={"": AccessToken("another's", expires_at=kit.clock.now() + 900)})
+    kit.records.save(kit.me, other, replaces=held.version)
+    opened.clear()
+    served = kit.keeper.renew(wanted.account, wanted.need, wanted.held).result().held.grant.access_token
+    assert (served.value, len(opened), kit.scripted.refreshes) == ("another's", 1, 1)
+
+
 def test_callers_who_wait_for_a_refresh_share_its_failure(kit):
     """R5: one failed request, one error for all, and none of them tries again on its own."""
     expire(kit)
@@ -321,7 +341,7 @@ def test_a_refresh_outlives_a_caller_that_gave_up(kit):
     release = threading.Event()
     kit.scripted.will(lambda: release.wait(5) and None)
     wanted = kit._desk.look("scripted", Ask())
-    flight = kit.keeper.renew(wanted.account, wanted.need)
+    flight = kit.keeper.renew(wanted.account, wanted.need, wanted.held)
     with pytest.raises(TimeoutError):
         flight.result(timeout=0.01)
     release.set()

@@ -23,7 +23,7 @@ from tokenkit.errors import TokenKitError
 from tokenkit.paths import Folders, file_name, prefix
 
 if TYPE_CHECKING:
-    from tokenkit.chained_log import Writer
+    from tokenkit.chained_log import OpenLog, Writer
 
 VERSION = 1
 """The member ``v`` of every line."""
@@ -62,7 +62,7 @@ class Activity:
     ) -> None:
         self._folders = folders
         self._owner = owner
-        self._named = tool
+        self._who = {"program": program(), "tool": plain_name(tool)}
         self._app = app
         self._environ = environ
         self._allowed = allowed
@@ -78,14 +78,6 @@ class Activity:
     @property
     def _off(self) -> bool:
         return switched_off(self._app, self._environ)
-
-    @property
-    def _program(self) -> str:
-        return program()
-
-    @property
-    def _tool(self) -> str:
-        return plain_name(self._named)
 
     def used(self, account: Account, scopes: Collection[str] = ()) -> None:
         """A token of `account` goes to a caller who named these scopes. Within the hour, a look at memory only."""
@@ -110,28 +102,28 @@ class Activity:
             if not self._off and self._is_allowed():
                 now = self._now()
                 entry = self._entry(event, account, details, now)
-                self._writer.do(lambda: self._writer.append(entry, now))
+                self._writer.do(lambda log: log.append(entry, now))
         except (OSError, TokenKitError):
             return  # as in `used`
 
     def _use(self, account: Account, scopes: frozenset[str], now: float) -> None:
         """Write the use, unless it was within the hour."""
-        marker = _marker(self.folder, account, self._program, self._tool)
+        marker = _marker(self.folder, account, **self._who)
         last = _last_use(marker, scopes, now)
         if last is not None:
             self._quiet[account, scopes] = last + INTERVAL
         elif self._is_allowed():
-            self._writer.do(lambda: self._mark(marker, account, scopes, now))
+            self._writer.do(lambda log: self._mark(log, marker, account, scopes, now))
         else:  # the marker then tells `due` so, and nothing about the use
             _write_marker(marker, (), os.stat(_config_file(self._folders)).st_mtime_ns)
             self._quiet[account, scopes] = now + INTERVAL
 
-    def _mark(self, marker: str, account: Account, scopes: frozenset[str], now: float) -> None:
+    def _mark(self, log: "OpenLog", marker: str, account: Account, scopes: frozenset[str], now: float) -> None:
         last = _last_use(marker, scopes, now)
         if last is None:  # else another process was faster
             details = {"scopes": scopes} if scopes else {}
-            self._writer.append(self._entry("used", account, details, now), now)
-            earlier = _last_use(marker, frozenset(), now)
+            log.append(self._entry("used", account, details, now), now)
+            earlier = _last_use(marker, frozenset(), now) if scopes else None
             _write_marker(marker, scopes if earlier is None else scopes | _marked_scopes(marker), int(now * 1e9))
         self._quiet[account, scopes] = (now if last is None else last) + INTERVAL
 
@@ -152,8 +144,7 @@ class Activity:
         entry: dict[str, object] = {"v": VERSION, "at": round(now, 3), "event": event}
         if account is not None:
             entry["account"] = str(account)
-        owner = self._owner if account is None else account.owner
-        who = {"owner": owner, "program": self._program, "tool": self._tool}
+        who = {"owner": self._owner if account is None else account.owner, **self._who}
         entry.update({name: text for name, text in who.items() if text})
         entry.update({name: _bounded(value) for name, value in details.items()})
         return entry

@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -105,9 +106,9 @@ class AsyncTokenKit:
         desk = self.sync._desk
         found = await self._looking(desk.look, account, ask)
         while isinstance(found, Wanted):
-            flight = self.sync.keeper.renew(found.account, found.need)
+            flight = self.sync.keeper.renew(found.account, found.need, found.held)
             try:
-                renewed = await asyncio.shield(asyncio.wrap_future(flight))
+                renewed = await _brought(flight)
             except TokenKitError as error:
                 return desk.fall_back(found, error)
             found = desk.settle(account, ask, found, renewed)
@@ -192,7 +193,7 @@ class AsyncTokenKit:
 
     async def _looking(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run what touches the disk in one of a few threads: it takes milliseconds."""
-        return await asyncio.wrap_future(self._looks.submit(partial(work, *args, **kwargs)))
+        return await _brought(self._looks.submit(partial(work, *args, **kwargs)))
 
     async def _alone(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run what waits for a provider in a thread of its own, which outlives its caller (R7)."""
@@ -234,7 +235,26 @@ class AsyncAccountSource:
 async def _in_thread(work: Callable[[], T], *, daemon: bool) -> T:
     future: Future[T] = Future()
     threading.Thread(target=_run, args=(future, work), name="tokenkit", daemon=daemon).start()
-    return await asyncio.shield(asyncio.wrap_future(future))
+    return await _brought(future)
+
+
+async def _brought(future: "Future[T]") -> T:
+    """What a thread brings; who is cancelled cancels only their waiting. Half the work of `asyncio.wrap_future`."""
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
+
+    def tell(_future: "Future[T]") -> None:
+        with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            loop.call_soon_threadsafe(_wake, waiter)
+
+    future.add_done_callback(tell)
+    await waiter
+    return future.result()
+
+
+def _wake(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def _run(future: "Future[Any]", work: Callable[[], Any]) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, NamedTuple, cast
@@ -40,6 +41,7 @@ LOCK_WAIT = 1.0
 _TAIL = 1 << 16
 _CHAIN = ',"chain":"'
 _SUFFIX = ".jsonl"
+_TO_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 class Line(NamedTuple):
@@ -51,16 +53,71 @@ class Line(NamedTuple):
     sound: bool
 
 
+class OpenLog:
+    """A log whose lock is held: where it ends is looked for once, and known from line to line."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._fd = -1
+        self._begun = self._size = 0
+        self._chain = ""
+        self._torn = False
+
+    def append(self, entry: Mapping[str, object], now: float) -> None:
+        """Append one line, by one write."""
+        if self._fd < 0:
+            self._find_end()
+        if self._fd >= 0 and self._size < SEGMENT_SIZE and now < self._begun + SEGMENT_LASTS:
+            return self._write(entry)
+        begins = int(now) if self._fd < 0 else max(int(now), self._begun + 1)
+        previous = self._chain
+        self.close()
+        self._open(os.path.join(self._folder, f"{begins:012d}{_SUFFIX}"))
+        self._write({**entry, "prev": previous})
+        return _retire(self._folder, now)
+
+    def close(self) -> None:
+        """Forget where the log ends; the next line finds it again."""
+        fd, self._fd, self._chain = self._fd, -1, ""
+        if fd >= 0:
+            os.close(fd)
+
+    def _find_end(self) -> None:
+        last = max(_stems(self._folder), default="")
+        if last:
+            self._open(os.path.join(self._folder, last + _SUFFIX))
+
+    def _open(self, path: str) -> None:
+        self._fd = private_file.open_lock(path)
+        self._begun = _begun(path)
+        self._size = os.lseek(self._fd, 0, os.SEEK_END)
+        os.lseek(self._fd, max(0, self._size - _TAIL), os.SEEK_SET)
+        tail = os.read(self._fd, _TAIL)
+        self._chain = _chain_in(tail)
+        self._torn = bool(tail) and not tail.endswith(b"\n")
+
+    def _write(self, entry: Mapping[str, object]) -> None:
+        body = _TO_JSON.encode(entry)
+        chain = _chain(body, str(entry.get("prev") or self._chain))
+        begins = "\n" if self._torn else ""  # what a killed writer left stays, as a line of its own
+        line = f'{begins}{body[:-1]}{_CHAIN}{chain}"}}\n'.encode()
+        if os.write(self._fd, line) < len(line):
+            return self.close()  # the disk is full, and the next line meets what is left of this one
+        self._size += len(line)
+        self._chain, self._torn = chain, False
+        return None
+
+
 class Writer:
     """Writes one log for the threads of a process: who comes while another writes leaves the work to that one."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._waiting: deque[Callable[[OpenLog], None]] = deque()
         self._writing = ForkLock()
         self._pid = os.getpid()
 
-    def do(self, work: Callable[[], None]) -> None:
+    def do(self, work: Callable[[OpenLog], None]) -> None:
         """Have `work` done by a thread that holds the log's lock, this one or the one that holds it now.
 
         Raises the last OSError or `StoreError` of the work done here, after which the rest was done all the same; and
@@ -75,20 +132,17 @@ class Writer:
             finally:
                 lock.release()
 
-    def append(self, entry: Mapping[str, object], now: float) -> None:
-        """Append one line, by one write; only out of `do`."""
-        _append(self._folder, entry, now)
-
     def _do_all(self) -> None:
         failure: OSError | StoreError | None = None
         try:
             private_file.ensure_folder(self._folder)
-            with locked(os.path.join(self._folder, ".lock"), wait=LOCK_WAIT):
+            with locked(os.path.join(self._folder, ".lock"), wait=LOCK_WAIT), closing(OpenLog(self._folder)) as log:
                 while self._waiting:
                     try:
-                        self._waiting.popleft()()
+                        self._waiting.popleft()(log)
                     except (OSError, StoreError) as error:  # of one account's marker, perhaps: no other's line is lost
                         failure = error
+                        log.close()  # what was half written is looked at anew
         except BaseException:
             self._waiting.clear()
             raise
@@ -96,23 +150,9 @@ class Writer:
             raise failure
 
 
-def _append(folder: str, entry: Mapping[str, object], now: float) -> None:
-    last = next(reversed(segments(folder)), "")
-    if last and os.path.getsize(last) < SEGMENT_SIZE and now < _begun(last) + SEGMENT_LASTS:
-        return _write(last, entry)
-    begins = max(int(now), _begun(last) + 1) if last else int(now)
-    _write(os.path.join(folder, f"{begins:012d}{_SUFFIX}"), {**entry, "prev": _last_chain(last) if last else ""})
-    return _retire(folder, now)
-
-
 def segments(folder: str) -> list[str]:
     """The paths of the segments, the oldest first."""
-    try:
-        names = os.listdir(folder)
-    except FileNotFoundError:
-        return []
-    stems = sorted(stem for stem, suffix in map(os.path.splitext, names) if suffix == _SUFFIX and stem.isdigit())
-    return [os.path.join(folder, stem + _SUFFIX) for stem in stems]
+    return [os.path.join(folder, stem + _SUFFIX) for stem in sorted(_stems(folder))]
 
 
 def lines(folder: str) -> Iterator[Line]:
@@ -157,42 +197,23 @@ def _split(text: str) -> tuple[str, str]:
     return (body + "}", rest[:32]) if whole else ("", "")
 
 
-def _write(path: str, entry: Mapping[str, object]) -> None:
-    body = json.dumps(entry, separators=(",", ":"))
-    fd = private_file.open_lock(path)
-    try:
-        tail = _tail(fd)
-        chain = _chain(body, str(entry.get("prev") or _chain_in(tail)))
-        line = f'{body[:-1]}{_CHAIN}{chain}"}}\n'
-        if tail and not tail.endswith(b"\n"):
-            line = "\n" + line  # what a killed writer left stays, as a line of its own
-        os.write(fd, line.encode())
-    finally:
-        os.close(fd)
-
-
-def _last_chain(path: str) -> str:
-    fd = private_file.open_lock(path)
-    try:
-        return _chain_in(_tail(fd))
-    finally:
-        os.close(fd)
-
-
-def _tail(fd: int) -> bytes:
-    """The last lines; leaves the position at the end."""
-    size = os.lseek(fd, 0, os.SEEK_END)
-    os.lseek(fd, max(0, size - _TAIL), os.SEEK_SET)
-    return os.read(fd, _TAIL)
-
-
 def _chain_in(tail: bytes) -> str:
     """The hash of the last whole line."""
-    chain = ""
-    while tail and not chain:
-        tail, _, line = tail.rpartition(b"\n")
-        chain = _split(line.decode(errors="replace"))[1]
+    chain, end = "", len(tail)
+    while end > 0 and not chain:
+        begins = tail.rfind(b"\n", 0, end) + 1
+        chain = _split(tail[begins:end].decode(errors="replace"))[1]
+        end = begins - 1
     return chain
+
+
+def _stems(folder: str) -> list[str]:
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    stems = (name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+    return [stem for stem in stems if stem.isdigit()]
 
 
 def _begun(path: str) -> int:

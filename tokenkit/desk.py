@@ -12,6 +12,7 @@ from tokenkit.errors import AmbiguousAccount, ConsentRequired, StoreUnavailable,
 from tokenkit.grant import ACTIVE, MOVED, Grant
 from tokenkit.keeper import Keeper, Need, Renewed
 from tokenkit.os_words import quoted
+from tokenkit.records import Held
 from tokenkit.scopes import check_scopes, every_name, short_names
 from tokenkit.store import Name, Version
 from tokenkit.token import AccessToken, Secret
@@ -39,11 +40,11 @@ as much as all the rest."""
 
 
 class Remembered(NamedTuple):
-    """What the last look found: it serves again for as long as the store has this version."""
+    """What the last look found: it serves again for as long as the store has this version of what was asked for."""
 
     scopes: frozenset[str]
     account: Account
-    grant: Grant
+    held: Held
     version: Version | None
 
 
@@ -52,7 +53,7 @@ class Wanted(NamedTuple):
 
     account: Account
     need: Need
-    grant: Grant
+    held: Held
 
 
 class Desk:
@@ -96,13 +97,14 @@ class Desk:
 
     def look(self, asked: str, ask: Ask) -> AccessToken | Wanted:
         """The token, if memory or the store has a good one; else what is wanted. Blocks on the disk at most."""
-        account, grant, version = self._find(asked)
+        account, held, version = self._find(asked)
+        grant = held.grant
         scopes = self._check_scopes(account, grant, ask, self._remembered.get(asked))
         need = Need(ask.min_ttl, None if ask.rejected is None else Secret(ask.rejected.value), scopes=ask.scopes)
         now = self._now()
         if not need.met_by(grant, now):
-            return Wanted(account, need, grant)
-        token = self._remember(asked, ask, Remembered(scopes, account, grant, version))
+            return Wanted(account, need, held)
+        token = self._remember(asked, ask, Remembered(scopes, account, held, version))
         if self._background and token.closing(now) and grant.state == ACTIVE and grant.refresh_token:
             self._refresh_ahead(account, now)
         self._keeper.activity.used(account, ask.scopes)
@@ -121,15 +123,16 @@ class Desk:
         if token is not None and renewed.meets(wanted.need, self._now()):
             scopes = self._check_scopes(wanted.account, grant, ask, None)
             version = renewed.held.version if "/" in asked else None
-            return self._remember(asked, ask, Remembered(scopes, wanted.account, grant, version))
-        return wanted._replace(grant=grant)
+            return self._remember(asked, ask, Remembered(scopes, wanted.account, renewed.held, version))
+        return wanted._replace(held=renewed.held)
 
     def fall_back(self, wanted: Wanted, error: TokenKitError) -> AccessToken:
         """A token with life left, where the refresh failed (R14); else the error."""
-        token = wanted.grant.access_token
+        grant = wanted.held.grant
+        token = grant.access_token
         rejected = wanted.need.rejected
         told = isinstance(error, StoreUnavailable) and wanted.account in self._keeper.unsaved
-        if token is None or told or wanted.grant.state == MOVED or not token.alive(self._now()):
+        if token is None or told or grant.state == MOVED or not token.alive(self._now()):
             raise error
         if rejected is not None and token.value == rejected.reveal():
             raise error
@@ -140,26 +143,26 @@ class Desk:
         self.memory.clear()
         self._remembered.clear()
 
-    def _find(self, asked: str) -> tuple[Account, Grant, Version | None]:
+    def _find(self, asked: str) -> tuple[Account, Held, Version | None]:
         remembered = self._remembered.get(asked)
         store = self._records.store
         if remembered is not None and remembered.version is not None:
             name = Name("grant", self._records.owner, asked)
             if store.version(name) == remembered.version and remembered.account not in self._keeper.unsaved:
-                return remembered.account, remembered.grant, remembered.version
+                return remembered.account, remembered.held, remembered.version
         self.memory.pop(asked, None)
         self._remembered.pop(asked, None)
         version = None if "/" in asked else store.version(Name("grant", self._records.owner, asked))
         account = self.resolve(asked)
         held = self._keeper.load(account)
         version = held.version if "/" in asked else version
-        self._remembered[asked] = Remembered(frozenset(), account, held.grant, version)  # a crowd then opens it once
-        return account, held.grant, version
+        self._remembered[asked] = Remembered(frozenset(), account, held, version)  # a crowd then opens it once
+        return account, held, version
 
     def _check_scopes(self, account: Account, grant: Grant, ask: Ask, remembered: Remembered | None) -> frozenset[str]:
         """The names, aliases too, of what is granted, where anybody asks for scopes; raises `ConsentRequired` (R4)."""
         if not ask.scopes:
-            return remembered.scopes if remembered is not None and remembered.grant is grant else frozenset()
+            return remembered.scopes if remembered is not None and remembered.held.grant is grant else frozenset()
         check_scopes(ask.scopes)
         if grant.scopes is None:
             return frozenset(ask.scopes)
@@ -178,7 +181,7 @@ class Desk:
         return granted
 
     def _remember(self, asked: str, ask: Ask, found: Remembered) -> AccessToken:
-        token = found.grant.access_token
+        token = found.held.grant.access_token
         assert token is not None
         now = self._now()
         ends = token.good_until()

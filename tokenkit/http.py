@@ -79,23 +79,33 @@ class Transport:
 
     def _exchanged(self, request: Request, exchange: Exchange) -> Response:
         place = exchange.place
-        pool = httpcore.ConnectionPool(
-            ssl_context=self._tls_context() if place.scheme == "https" else None,
-            proxy=self._proxy(place),
-            network_backend=Network(exchange),
-        )
+        url = httpcore.URL(scheme=place.scheme, host=place.host, port=place.port, target=place.target)
+        connection = self._connection(place, url.origin, Network(exchange))
         at = self._now()
-        with pool, self._stream(pool, request, place) as answer:
+        with connection, self._stream(connection, request, place, url) as answer:
             headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers)
             response = Response(answer.status, headers, self._read(answer, place), at)
         return _decoded(response, self._limit, place)
 
+    def _connection(
+        self, place: Place, origin: httpcore.Origin, network: Network
+    ) -> httpcore.HTTPConnection | httpcore.ConnectionPool:
+        tls = self._tls_context() if place.scheme == "https" else None
+        proxy = self._proxy(place)
+        if proxy is None:
+            return httpcore.HTTPConnection(origin, tls, network_backend=network)
+        return httpcore.ConnectionPool(tls, proxy=proxy, network_backend=network)
+
     def _stream(
-        self, pool: httpcore.ConnectionPool, request: Request, place: Place
+        self,
+        connection: httpcore.HTTPConnection | httpcore.ConnectionPool,
+        request: Request,
+        place: Place,
+        url: httpcore.URL,
     ) -> AbstractContextManager[httpcore.Response]:
-        return pool.stream(
+        return connection.stream(
             request.method,
-            httpcore.URL(scheme=place.scheme, host=place.host, port=place.port, target=place.target),
+            url,
             headers=_headers(request, place),
             content=None if request.method == "GET" and not request.body else request.body,
             extensions={"trace": _hide_from_log},

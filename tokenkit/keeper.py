@@ -104,15 +104,16 @@ class Keeper:
             self.load(account)
         return self.unsaved.newest(account, self.records.load(account)) or self.records.get(account)
 
-    def renew(self, account: Account, need: Need) -> "Future[Renewed]":
-        """Start, or join, the one refresh of the account in this process (R5)."""
-        return self._flights.run(str(account), account.provider, lambda: self._renew(account, need))
+    def renew(self, account: Account, need: Need, seen: Held | None = None) -> "Future[Renewed]":
+        """Start, or join, the one refresh of the account in this process (R5). `seen` is what the caller has found."""
+        return self._flights.run(str(account), account.provider, lambda: self._renew(account, need, seen))
 
     def refresh(self, account: Account, *, force: bool = False) -> Held:
         """Refresh now, since a person asks for it; one that begins or ends meanwhile serves as well."""
-        need = Need(newer_than=self.load(account).grant.generation, force=force)
+        held = self.load(account)
+        need = Need(newer_than=held.grant.generation, force=force)
         while True:
-            renewed = self.renew(account, need).result()
+            renewed = self.renew(account, need, held).result()
             if renewed.meets(need, self.context.now()):
                 return renewed.held
 
@@ -120,18 +121,18 @@ class Keeper:
         """What those who refresh the account last told each other."""
         return Note.from_bytes(self.records.store.note(grant_name(account)))
 
-    def _renew(self, account: Account, need: Need) -> Renewed:
-        renewed = self._renew_under_lease(account, need)
+    def _renew(self, account: Account, need: Need, seen: Held | None) -> Renewed:
+        renewed = self._renew_under_lease(account, need, seen)
         if not need.early:  # whoever waits for it is handed the token
             self.activity.used(account, need.scopes)
         return renewed
 
-    def _renew_under_lease(self, account: Account, need: Need) -> Renewed:
+    def _renew_under_lease(self, account: Account, need: Need, seen: Held | None) -> Renewed:
         began = self.context.now()
         store = self.records.store
         with store.lease(grant_name(account), lasts=self.lease_lasts, wait=self.lease_lasts + 5) as lease:
             self.unsaved.write(account)
-            held = self.records.get(account)
+            held = self.records.again(account, seen)
             note = _seen(lease, held)
             confirmed = note.confirmed == held.grant.generation
             if need.met_by(held.grant, self.context.now(), confirmed=confirmed):

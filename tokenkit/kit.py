@@ -125,7 +125,7 @@ class TokenKit:
         found = self._desk.look(account, ask)
         while isinstance(found, Wanted):
             try:
-                renewed = self.keeper.renew(found.account, found.need).result()
+                renewed = self.keeper.renew(found.account, found.need, found.held).result()
             except TokenKitError as error:
                 return self._desk.fall_back(found, error)
             found = self._desk.settle(account, ask, found, renewed)

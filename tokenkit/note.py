@@ -15,6 +15,8 @@ _SHARED = frozenset(
     {"ProviderUnavailable", "InvalidAnswer", "ClientRefused", "ProviderBroken", "StoreUnavailable", "ProviderError"}
 )
 
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 class Failure(NamedTuple):
     """The last refresh that failed: what to tell the others, until when not to try again, how many in a row.
@@ -84,13 +86,13 @@ class Note(NamedTuple):
         record: dict[str, object] = {"newest": self.newest, "attempt": self.attempt, "confirmed": self.confirmed}
         if self.failure is not None:
             record["failure"] = self.failure._asdict()
-        return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+        return _TO_JSON.encode(record).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Note":
         """Read it; what cannot be read is as good as no note, for it only ever makes callers wait."""
         try:
-            record = json.loads(data or b"{}")
+            record = json.loads(data.decode() or "{}")
             failure = record.get("failure")
             attempt = record.get("attempt")
             confirmed = record.get("confirmed")

@@ -61,13 +61,17 @@ def write(path: str, data: bytes) -> Version:
     Its modification time is now, or just above that of the file there. After an error `path` is what it was, except
     when nothing but the fsync of the folder failed.
     """
+    return write_over(path, data, version(path))
+
+
+def write_over(path: str, data: bytes, replaced: Version | None) -> Version:
+    """As `write`, for who has seen under a lock that `replaced` is the version there."""
     new = path + ".new"
-    replaced = version(path)
-    fd = _open_ours(new)
+    fd, size = _open_ours(new)
     try:
         try:
             _write_all(fd, data)
-            if os.fstat(fd).st_size > len(data):  # reserved, or a stray: else truncating is a transaction for nothing
+            if size > len(data):  # reserved, or a stray: else truncating is a transaction for nothing
                 os.ftruncate(fd, len(data))
             status = _stamp(fd, new, max(time.time_ns(), replaced[1] + 1 if replaced else 0))
             os.fsync(fd)
@@ -83,23 +87,21 @@ def write(path: str, data: bytes) -> Version:
 
 def open_lock(path: str) -> int:
     """Open a file that is there to be locked: created 0600 under any umask, or plainly ours; nobody ever deletes it."""
-    return _open_ours(path)
+    return _open_ours(path)[0]
 
 
-def overwrite(path: str, data: bytes) -> None:
-    """Write over the beginning of the file by one write, neither beside nor durably: for notes that may be lost."""
-    fd = _open_ours(path)
+def overwrite(fd: int, path: str, data: bytes) -> None:
+    """Write over the beginning of an open file by one write, neither beside nor durably: for notes that may be lost."""
     try:
+        os.lseek(fd, 0, os.SEEK_SET)
         os.write(fd, data)
     except OSError as error:
         raise unavailable(path, error) from None
-    finally:
-        os.close(fd)
 
 
 def reserve(path: str, size: int) -> None:
     """Create ``<path>.new`` with room for `size` bytes, so that the `write` to come finds no disk full (R9)."""
-    fd = _open_ours(path + ".new")
+    fd, _ = _open_ours(path + ".new")
     try:
         _allocate(fd, size)
     except OSError as error:
@@ -171,14 +173,15 @@ def sync_folder(path: str) -> None:
         os.close(fd)
 
 
-def _open_ours(path: str) -> int:
+def _open_ours(path: str) -> tuple[int, int]:
+    """Open the file for writing, from its beginning on, and make it where there is none; with its size."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | _SAFE, 0o600)
     except OSError as error:
         raise _cannot_open(path, error) from None
     try:
         status = os.fstat(fd)
-        _check_plain(path, status)
+        size = _check_plain(path, status)
         if _POSIX and stat.S_IMODE(status.st_mode) != 0o600:  # else a lock would be written to disk with every save
             os.fchmod(fd, 0o600)
     except OSError as error:
@@ -187,7 +190,7 @@ def _open_ours(path: str) -> int:
     except FileRefused:
         os.close(fd)
         raise
-    return fd
+    return fd, size
 
 
 def _cannot_open(path: str, error: OSError) -> StoreError:
@@ -254,7 +257,6 @@ def _read_all(fd: int, size: int) -> bytes:
 
 
 def _write_all(fd: int, data: bytes) -> None:
-    os.lseek(fd, 0, os.SEEK_SET)
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(fd, rest) :]

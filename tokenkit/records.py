@@ -19,14 +19,15 @@ from tokenkit.grant import (
 )
 from tokenkit.keys.ring import KeyRing
 from tokenkit.os_words import quoted
-from tokenkit.store import Name, Store, Version
+from tokenkit.store import Name, Store, Stored, Version
 
 
 class Held(NamedTuple):
-    """A grant as it was found, and the version that it may be replaced by."""
+    """A grant as it was found, the version that it may be replaced by, and the bytes that its sealed record has."""
 
     grant: Grant
     version: Version
+    size: int
 
 
 def grant_name(account: Account) -> Name:
@@ -56,7 +57,7 @@ class Records:
         if stored is None:
             return None
         plaintext = self.ring.open_record(name, stored.data)
-        return Held(grant_from_bytes(plaintext, account=str(account)), stored.version)
+        return Held(grant_from_bytes(plaintext, account=str(account)), stored.version, len(stored.data))
 
     def get(self, account: Account) -> Held:
         """The account's grant; raises `UnknownAccount` where none is stored."""
@@ -67,9 +68,16 @@ class Records:
             )
         return held
 
+    def again(self, account: Account, held: Held | None) -> Held:
+        """As `get`, and nothing is opened where `held` is what is stored still."""
+        if held is not None and self.store.version(grant_name(account)) == held.version:
+            return held
+        return self.get(account)
+
     def save(self, account: Account, grant: Grant, *, replaces: Version | None) -> Held:
         """Seal and write a grant over the version `replaces`; raises `Conflict` when it is another by now."""
-        return Held(grant, self._write(grant_name(account), grant_to_bytes(grant), replaces))
+        stored = self._write(grant_name(account), grant_to_bytes(grant), replaces)
+        return Held(grant, stored.version, len(stored.data))
 
     def replace(self, account: Account, grant: Grant, held: Held) -> Held:
         """Write a grant in the place of the one that it came from, though that may be sealed with another key by now.
@@ -111,7 +119,7 @@ class Records:
     def probe(self) -> None:
         """Write, read back and delete a record: raises a `StoreError` before a person is bothered (R20)."""
         name = Name("metadata", self.owner, f"probe-{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}")
-        version = self._write(name, b"probe", None)
+        version = self._write(name, b"probe", None).version
         stored = self.store.load(name)
         if stored is None or self.ring.open_record(name, stored.data) != b"probe":
             raise StoreUnavailable("the store does not give back what was written to it", hint="tokenkit audit")
@@ -132,14 +140,15 @@ class Records:
             return None
         return pending_from_bytes(self.ring.open_record(name, stored.data)), stored.version
 
-    def _write(self, name: Name, plaintext: bytes, replaces: Version | None) -> Version:
+    def _write(self, name: Name, plaintext: bytes, replaces: Version | None) -> Stored:
         """Seal and save; once more where the key was rotated in between, lest it be dropped from under it (R29)."""
         key = self.ring.ensure(self._any_sealed)
         while True:
-            version = self.store.save(name, self.ring.seal_record(name, plaintext, key), replaces=replaces)
+            data = self.ring.seal_record(name, plaintext, key)
+            version = self.store.save(name, data, replaces=replaces)
             current = self.ring.current()
             if current.kid == key.kid:
-                return version
+                return Stored(data, version)
             key, replaces = current, version
 
     def _any_sealed(self) -> bool:

@@ -20,7 +20,7 @@ from tokenkit.errors import (
     TokenKitError,
     UnknownAccount,
 )
-from tokenkit.grant import NEEDS_CONSENT, Grant, grant_to_bytes
+from tokenkit.grant import NEEDS_CONSENT, Grant
 from tokenkit.note import Note
 from tokenkit.os_words import quoted
 from tokenkit.plugins import guarded
@@ -32,7 +32,7 @@ RETRY_AFTER = 0.5
 """Seconds between a refresh whose outcome is unknown and its one retry: grace windows are short (R12)."""
 
 ROOM_TO_GROW = 1024
-"""Bytes that tokens may have grown by, and the header: what is reserved and not used costs as much to give back."""
+"""Bytes that a record may have grown by: what is reserved and not used costs as much to give back."""
 
 
 class NotSaved(Exception):
@@ -82,7 +82,7 @@ class Refresh:
         if provider.refresh is None or not self.held.grant.refresh_token:
             raise consent_required(self.account, "the provider gave no refresh token, and the access token has ended")
         self.records.ring.current()  # before the request: it seals the answer (R29)
-        self.lease.reserve(len(grant_to_bytes(self.held.grant)) * 3 // 2 + ROOM_TO_GROW)
+        self.lease.reserve(self.held.size + ROOM_TO_GROW)
         self.note = self.note.begun(self.ctx.now())
         self._write_note(self.note)
         try:

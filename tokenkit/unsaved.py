@@ -41,7 +41,7 @@ class Unsaved:
         grant, replaces = self._grants.get(account, (None, None))
         if grant is None or replaces is None or (stored is not None and stored.version != replaces.version):
             return stored
-        return Held(grant, replaces.version)
+        return replaces._replace(grant=grant)
 
     def forget(self, account: Account) -> None:
         """Let go what waits for the account: it was signed out."""

@@ -23,7 +23,7 @@ def wait() -> None:
 def end() -> None:
     """Cause a refresh and come to the end of the program."""
     wanted = kit._desk.look("google", Ask())
-    kit.keeper.renew(wanted.account, wanted.need)
+    kit.keeper.renew(wanted.account, wanted.need, wanted.held)
     print("leaving", flush=True)
 
 

@@ -83,7 +83,7 @@ def member_at(members: Mapping[str, Any], path: str) -> str:
 
 def vschar(value: str) -> bool:
     """Whether it may be a token or a code: VSCHAR (RFC 6749 appendix A), which cannot break out of a header."""
-    return bool(value) and all(" " <= character <= "~" for character in value)
+    return value != "" and value.isascii() and value.isprintable()
 
 
 def _token(value: object) -> Secret | None:

@@ -15,8 +15,8 @@ import os
 import re
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from functools import cached_property
+from contextlib import closing, contextmanager
+from functools import cached_property, lru_cache
 
 from tokenkit import private_file
 from tokenkit.errors import Conflict, FileRefused, StoreUnavailable, UsageError
@@ -60,17 +60,20 @@ class FileStore:
 
     def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
         """Write durably over the version `replaces`, or raise `Conflict`; None deletes."""
-        path = self.path(name)
-        if replaces is not None:
-            self._check_not_gone(path)
-        self._ensure(self.tokens, os.path.dirname(_relative(name)))
-        with locked(self._lock(name, "write"), wait=WRITE_WAIT):
-            if private_file.version(path) != replaces:
+        path, lock = self.path(name), self._lock(name, "write")
+        if not (private_file.is_folder(os.path.dirname(path)) and private_file.is_folder(os.path.dirname(lock))):
+            if replaces is not None:
+                self._check_not_gone(path)
+            _make_folders(self.tokens, path)
+            _make_folders(self.tokens, lock)
+        with locked(lock, wait=WRITE_WAIT):
+            found = private_file.version(path)
+            if found != replaces:
                 raise Conflict(f"{name.id} has changed since it was read", hint="read it again")
             if data is None:
                 private_file.remove(path)
                 return None
-            return private_file.write(path, data)
+            return private_file.write_over(path, data, found)
 
     def version(self, name: Name) -> Version | None:
         """The file's version, or that of a bare provider's folder."""
@@ -96,16 +99,17 @@ class FileStore:
     @contextmanager
     def lease(self, name: Name, *, lasts: float, wait: float) -> Generator["FileLease"]:
         """Hold the kernel's lock of that name; it ends with its holder, however that dies."""
-        with locked(self._lock(name, "refresh"), wait=wait):
-            yield FileLease(self, name)
+        lock = self._lock(name, "refresh")
+        if not private_file.is_folder(os.path.dirname(lock)):
+            _make_folders(self.tokens, lock)
+        with locked(lock, wait=wait), closing(FileLease(self.path(name), self.notes, _relative(name))) as lease:
+            yield lease
 
     def _lock(self, name: Name, kind: str) -> str:
         relative = _relative(name)
         if name.kind != "grant":  # one lock for all of a kind: they come and go, and lock files never do
             relative = os.path.dirname(relative)
-        folder = os.path.join(".locks", os.path.dirname(relative))
-        self._ensure(self.tokens, folder)
-        return os.path.join(self.tokens, folder, f"{os.path.basename(relative)}.{kind}")
+        return f"{self.tokens}{os.sep}.locks{os.sep}{relative}.{kind}"
 
     def _check_not_gone(self, path: str) -> None:
         """Tell a record that was deleted from tokens that are gone as a whole: with all the locks, which never go."""
@@ -115,14 +119,6 @@ class FileStore:
                 hint=f"findmnt --target {quoted(self.tokens)}",
             )
 
-    def _ensure(self, base: str, relative: str) -> None:
-        if private_file.is_folder(f"{base}{os.sep}{relative}"):
-            return
-        private_file.ensure_folder(base)
-        for part in relative.split(os.sep):
-            base = os.path.join(base, part)
-            private_file.ensure_folder(base)
-
     def _folder_version(self, folder: str) -> Version | None:
         version = private_file.version(folder)
         if version is None or time.time_ns() - version[1] > SETTLED * 1e9:
@@ -131,12 +127,13 @@ class FileStore:
 
 
 class FileLease:
-    """A kernel lock on one account, and its note."""
+    """A kernel lock on one account, and its note, which stays open from the first time that it is written."""
 
-    def __init__(self, store: FileStore, name: Name) -> None:
-        self._store = store
-        self._name = name
-        self._note = os.path.join(store.notes, _relative(name))
+    def __init__(self, record: str, notes: str, relative: str) -> None:
+        self._record = record
+        self._notes = notes
+        self._path = f"{notes}{os.sep}{relative}"
+        self._fd = -1
 
     def left(self) -> float:
         """For as long as this process lives."""
@@ -145,22 +142,40 @@ class FileLease:
     @property
     def note(self) -> bytes:
         """What the last holder left."""
-        return _read_note(self._note)
+        return _read_note(self._path)
 
     def write_note(self, note: bytes) -> None:
         """Replace the note with a single write of a fixed size: a kill leaves the old one or the new one."""
-        self._store._ensure(self._store.notes, os.path.dirname(_relative(self._name)))
-        private_file.overwrite(self._note, note[:NOTE_SIZE].ljust(NOTE_SIZE))
+        if self._fd < 0:
+            if not private_file.is_folder(os.path.dirname(self._path)):
+                _make_folders(self._notes, self._path)
+            self._fd = private_file.open_lock(self._path)
+        private_file.overwrite(self._fd, self._path, note[:NOTE_SIZE].ljust(NOTE_SIZE))
 
     def reserve(self, size: int) -> None:
         """Create the next version's file and take its space on the disk (R9)."""
-        private_file.reserve(self._store.path(self._name), size)
+        private_file.reserve(self._record, size)
+
+    def close(self) -> None:
+        """Close the note."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _make_folders(base: str, path: str) -> None:
+    """Make `base`, and what lies between it and the file at `path`."""
+    private_file.ensure_folder(base)
+    for part in path[len(base) + 1 :].split(os.sep)[:-1]:
+        base = os.path.join(base, part)
+        private_file.ensure_folder(base)
 
 
 def _owner_folder(owner: str) -> str:
     return "@" + file_name(owner) if owner else ""
 
 
+@lru_cache(maxsize=1024)
 def _relative(name: Name) -> str:
     if name.kind not in KINDS:
         raise UsageError(f"there is no kind of record called {name.kind!r}")

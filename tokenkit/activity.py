@@ -43,7 +43,7 @@ _OFF = frozenset(("off", "0", "no", "false"))
 
 
 class Activity:
-    """Writes the log of one owner's kit. `tool` is what the embedding program calls its part that asks.
+    """Writes the log of one owner's kit into `folder`. `tool` is what the embedding program calls its part that asks.
 
     `allowed` says whether ``config.toml`` lets the log be written; it is asked only where there is such a file, and
     when a line is to be written. Safe from any thread and process. Its methods raise nothing.
@@ -60,6 +60,7 @@ class Activity:
         allowed: Callable[[], bool] = lambda: True,
         now: Callable[[], float] = time.time,
     ) -> None:
+        self.folder = folder(folders)
         self._folders = folders
         self._owner = owner
         self._who = {"program": program(), "tool": plain_name(tool)}
@@ -69,11 +70,6 @@ class Activity:
         self._now = now
         self._made: Writer | None = None
         self._quiet: dict[tuple[Account, frozenset[str]], float] = {}
-
-    @property
-    def folder(self) -> str:
-        """Where the log lies."""
-        return folder(self._folders)
 
     @property
     def _off(self) -> bool:

@@ -154,6 +154,7 @@ def _settled(path: str) -> tuple[str, ...]:
     return tuple(walked)
 
 
+@lru_cache(maxsize=512)
 def is_loopback(host: str) -> bool:
     """Whether `host` is an IP literal of loopback. ``localhost`` is a name: it can be pointed elsewhere."""
     try:

@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -122,6 +123,7 @@ def _addresses(host: str, port: int, exchange: Exchange) -> list[str]:
     return found[0]
 
 
+@lru_cache(maxsize=512)
 def _is_address(host: str) -> bool:
     try:
         ip_address(host)

@@ -28,12 +28,18 @@ def expired(accounts: int, rounds: int) -> list[Row]:
         names = [str(ME), *(f"google/me{number}@example.com" for number in range(1, accounts))]
         here.sign_in([name.partition("/")[2] for name in names[1:]])
         here.authority.next("token", delay=DELAY, times=10**9, acts=True)
-        taken: dict[str, list[float]] = {"ours": [], "reference": [], "httpx2.AsyncClient": []}
+        modes = {
+            "ours": "ours",
+            "reference": "threads",
+            "bare threads, a connection each": "apart",
+            "httpx2.AsyncClient": "httpx2",
+        }
+        taken: dict[str, list[float]] = {name: [] for name in modes}
         lags: list[float] = []
         peaks: dict[str, float] = {}
         for _ in range(rounds):
             end_all(here)
-            for mode, name in (("ours", "ours"), ("threads", "reference"), ("httpx2", "httpx2.AsyncClient")):
+            for name, mode in modes.items():
                 found = crowd(here, mode, accounts)
                 taken[name].append(found["milliseconds"])
                 lags += found["lags"]

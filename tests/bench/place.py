@@ -59,6 +59,7 @@ class Place(NamedTuple):
             fd = os.open(os.path.join(folder, file_name(name) + ".jwe"), os.O_WRONLY | os.O_CREAT, 0o600)
             os.write(fd, data)
             os.close(fd)
+        os.sync()  # else they are written to disk while something else is measured
 
 
 @contextmanager

@@ -1,9 +1,13 @@
 """What people configure: config.toml."""
 
+import os
+import signal
+import threading
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from tokenkit import TokenKit
 from tokenkit.config import Config, ProviderSettings, load_config
 from tokenkit.errors import ConfigurationError
 
@@ -123,3 +127,28 @@ def test_the_file_may_be_a_link_into_somebodys_dotfiles(tmp_path: Path) -> None:
     dotfile.write_text('[defaults]\ngoogle = "me"\n')
     (tmp_path / "config.toml").symlink_to(dotfile)
     assert load_config(str(tmp_path)).defaults == {"google": "me"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_forked_while_another_thread_reads_the_configuration_does_not_wait_for_it(tmp_path, monkeypatch):
+    """R7: the thread that reads it is not in the child."""
+    kit, reading, go_on = TokenKit(environ={"HOME": str(tmp_path)}), threading.Event(), threading.Event()
+
+    def slow(folder):
+        reading.set()
+        assert go_on.wait(30)
+        return Config()
+
+    monkeypatch.setattr("tokenkit.config.load_config", slow)
+    reader = threading.Thread(target=lambda: kit.config)
+    reader.start()
+    assert reading.wait(30)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        monkeypatch.setattr("tokenkit.config.load_config", lambda folder: Config())
+        os._exit(0 if kit.config == Config() else 1)
+    go_on.set()
+    reader.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -1,6 +1,7 @@
 """A grant that cannot be written is told, kept, written at the next chance, and ended by a sign-out (R9)."""
 
 import os
+import shutil
 import signal
 
 import pytest
@@ -126,7 +127,7 @@ def mounted(tmp_path):
 
     def mount():
         if tokens.exists():
-            tokens.rmdir()
+            shutil.rmtree(tokens)
         elsewhere.rename(tokens)
 
     kit.unmount, kit.mount = unmount, mount
@@ -144,6 +145,22 @@ def test_tokens_that_are_gone_as_a_whole_are_not_taken_for_a_sign_out(mounted, m
     mounted.mount()
     assert mounted.token(str(mounted.me)).value == stored(mounted).access_token.value
     assert mounted.scripted.refreshes == 1
+
+
+def test_nor_are_they_where_another_account_has_made_locks_anew_on_the_mount_point(mounted):
+    """R8, R9: of two accounts that are refreshed while the disk goes, neither hides from the other that it is gone."""
+
+    def refreshed_meanwhile():
+        mounted.unmount(mount_point=True)
+        with mounted.records.store.lease(grant_name(mounted.me._replace(name="you")), lasts=60, wait=1):
+            pass
+
+    mounted.scripted.will(refreshed_meanwhile)
+    with pytest.raises(StoreUnavailable, match="is gone"):
+        mounted.token(str(mounted.me))
+    assert mounted.scripted.revoked == []
+    mounted.mount()
+    assert mounted.token(str(mounted.me)).value == stored(mounted).access_token.value
 
 
 def test_a_refusal_while_the_tokens_are_gone_is_told_and_not_latched(mounted):

@@ -1,6 +1,5 @@
 """The `TokenSource` of a kit's account: what every adapter is built on."""
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tokenkit.account import Account
@@ -19,15 +18,14 @@ class AccountSource:
     def __init__(self, kit: "TokenKit", account: str) -> None:
         self._kit = kit
         self._asked = account
+        self._account: Account | None = None
 
     @property
     def account(self) -> Account:
         """Whose tokens these are."""
+        if self._account is None:
+            self._account = self._kit._desk.resolve(self._asked)
         return self._account
-
-    @cached_property
-    def _account(self) -> Account:
-        return self._kit._desk.resolve(self._asked)
 
     @property
     def provider(self) -> Provider:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tokenkit.account import DEFAULT_NAME, Account
@@ -70,6 +69,7 @@ class TokenKit:
         self.context = context or self._context(DEADLINE)
         self._given_context = context
         self._environ = environ
+        self._config: Config | None = None
         self._providers = Providers(providers or {}, self._load_provider)
         ring = KeyRing(keys or key_source(self.folders, environ, app), app)
         self.records = Records(store or FileStore(self.folders.tokens, self.folders.state), ring, owner)
@@ -275,14 +275,16 @@ class TokenKit:
 
         return known_client(provider, folders=self.folders, environ=self._environ, app=self.app)
 
-    @cached_property
+    @property
     def config(self) -> "Config":
-        """What the person wrote into ``config.toml``."""
-        from tokenkit.config import load_config
+        """What the person wrote into ``config.toml``, read once."""
+        if self._config is None:  # no cached property: in Python 3.11 its lock stays shut in a forked child (R7)
+            from tokenkit.config import load_config
 
-        return load_config(self.folders.config)
+            self._config = load_config(self.folders.config)
+        return self._config
 
-    @cached_property
+    @property
     def authorizations(self) -> "Authorizations":
         """The sign-ins of this owner."""
         from tokenkit.authorization import Authorizations

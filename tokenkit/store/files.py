@@ -16,7 +16,7 @@ import re
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from tokenkit import private_file
 from tokenkit.errors import Conflict, FileRefused, StoreUnavailable, UsageError
@@ -40,14 +40,17 @@ class FileStore:
     def __init__(self, tokens: str, state: str) -> None:
         self.tokens = os.path.abspath(tokens)
         self._state = os.path.abspath(state)
+        self._notes = ""
 
-    @cached_property
+    @property
     def notes(self) -> str:
         """The folder of the notes: its name follows from where the tokens really are."""
-        from hashlib import sha256
+        if not self._notes:
+            from hashlib import sha256
 
-        here = sha256(os.fsencode(os.path.realpath(self.tokens))).hexdigest()[:16]
-        return os.path.join(self._state, "leases", here)
+            here = sha256(os.fsencode(os.path.realpath(self.tokens))).hexdigest()[:16]
+            self._notes = os.path.join(self._state, "leases", here)
+        return self._notes
 
     def path(self, name: Name) -> str:
         """Where the record lies."""
@@ -61,9 +64,9 @@ class FileStore:
     def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
         """Write durably over the version `replaces`, or raise `Conflict`; None deletes."""
         path, lock = self.path(name), self._lock(name, "write")
-        if not (private_file.is_folder(os.path.dirname(path)) and private_file.is_folder(os.path.dirname(lock))):
+        if not (private_file.is_folder(os.path.dirname(path)) and private_file.version(lock)):
             if replaces is not None:
-                self._check_not_gone(path)
+                self._check_not_gone(path, lock)
             _make_folders(self.tokens, path)
             _make_folders(self.tokens, lock)
         with locked(lock, wait=WRITE_WAIT):
@@ -111,9 +114,9 @@ class FileStore:
             relative = os.path.dirname(relative)
         return f"{self.tokens}{os.sep}.locks{os.sep}{relative}.{kind}"
 
-    def _check_not_gone(self, path: str) -> None:
-        """Tell a record that was deleted from tokens that are gone as a whole: with all the locks, which never go."""
-        if private_file.version(path) is None and not os.path.isdir(os.path.join(self.tokens, ".locks")):
+    def _check_not_gone(self, path: str, lock: str) -> None:
+        """Tell a record that was deleted from tokens that are gone as a whole: with its lock, which never goes."""
+        if private_file.version(path) is None and private_file.version(lock) is None:
             raise StoreUnavailable(
                 f"what was in {self.tokens} is gone: moved, or its disk is not mounted",
                 hint=f"findmnt --target {quoted(self.tokens)}",

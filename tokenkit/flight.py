@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-THREADS = 24
-"""A refresh takes some three milliseconds of the interpreter: more threads would refresh no faster, and an event loop
-would wait longer for its turn among them."""
+THREADS = 32
+"""At once at one provider: fewer would wait for its answers one after the other where the machine is fast, and more
+would make an event loop wait longer for its turn among them."""
 
 
 class Flights:

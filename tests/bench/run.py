@@ -19,6 +19,7 @@ import figures
 import hot
 import load
 import process
+import steps
 import storm
 import tokenkit
 from place import place
@@ -41,23 +42,26 @@ def main() -> None:
     where = str(tokenkit.__file__)
     assert "site-packages" in where, f"measured from the wheel, never from the checkout: {where}"
     began = time.monotonic()
-    rows, counted = performance(wanted, options.full)
+    rows, counted, taken_apart = performance(wanted, options.full)
     if rows and not options.only:
         about = {"machine": machine(), "versions": versions(), "instructions": counted}
+        about["steps"] = [one._asdict() | {"steps": [step._asdict() for step in one.steps]} for one in taken_apart]
         (DOCS / "performance.json").write_text(figures.as_json(rows, **about))
         text = f"{about_line()}\n\n{figures.markdown(rows)}\n{figures.peers_markdown(rows)}"
         if counted:
             text += "\n| instructions, by callgrind | millions |\n|---|---|\n"
             text += "".join(f"| {name} | {value:,.1f} |\n" for name, value in counted.items())
         put(DOCS / "performance.md", text)
+        put(DOCS / "performance.md", "\n".join(map(steps.markdown, taken_apart)), "steps")
     if "storm" in wanted:
         never_lost(options.full)
     print(f"{time.monotonic() - began:.0f} s")
 
 
-def performance(wanted: set[str], full: bool) -> tuple[list[figures.Row], dict[str, float]]:
+def performance(wanted: set[str], full: bool) -> tuple[list[figures.Row], dict[str, float], list[steps.Steps]]:
     rows: list[figures.Row] = []
     counted: dict[str, float] = {}
+    taken_apart: list[steps.Steps] = []
     with tempfile.TemporaryDirectory() as home, place(home) as one:
         if "hot" in wanted:
             rows += hot.rows(one)
@@ -66,12 +70,13 @@ def performance(wanted: set[str], full: bool) -> tuple[list[figures.Row], dict[s
                 rows += process.rows(one, ten, 15 if full else 7)
             counted = process.instructions(one)
         if "store" in wanted:
-            rows += store.rows(one, 15 if full else 5)
+            rows += store.rows(one, 15 if full else 5)  # it leaves ten thousand accounts there
+            taken_apart = [steps.reading(one, 15), steps.listing(one, store.SIZES[-1], 5), steps.saving(one, 15)]
     if "load" in wanted:
         rows += load.rows(full)
     if "storm" in wanted:
         rows.append(stormy())
-    return rows, counted
+    return rows, counted, taken_apart
 
 
 def stormy() -> figures.Row:
@@ -107,10 +112,10 @@ def never_lost(full: bool) -> None:
     put(DOCS / "never-lost.md", text)
 
 
-def put(path: Path, table: str) -> None:
+def put(path: Path, table: str, marker: str = "measured") -> None:
     """Write what was measured between the page's two markers."""
     page = path.read_text(encoding="utf-8")
-    between = re.compile(r"(<!-- measured -->\n).*?(<!-- end -->)", re.DOTALL)
+    between = re.compile(rf"(<!-- {marker} -->\n).*?(<!-- end -->)", re.DOTALL)
     path.write_text(between.sub(lambda found: f"{found[1]}{table}\n{found[2]}", page), encoding="utf-8")
 
 

@@ -241,3 +241,12 @@ def test_a_child_forked_while_a_line_is_written_writes_its_own_lines_and_not_the
     os.write(go, b"!")
     assert os.wait()[1] == 0
     assert told(log) == ["of the parent", "of the child"]
+
+
+def test_a_segment_that_was_begun_and_has_no_line_breaks_no_chain(log):
+    """The disk was full, or a kill came, between its creation and its first line, which names what came before it."""
+    write(log, "a", "b")
+    os.close(os.open(os.path.join(log, "000009999999.jsonl"), os.O_CREAT | os.O_WRONLY, 0o600))
+    write(log, "c")
+    assert told(log) == ["a", "b", "c"]
+    assert unsound(log) == []

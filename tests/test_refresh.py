@@ -12,6 +12,7 @@ from tokenkit.errors import (
     UnknownAccount,
 )
 from tokenkit.grant import NEEDS_CONSENT
+from tokenkit.keeper import Need
 from tokenkit.note import Note
 from tokenkit.records import grant_name
 
@@ -322,4 +323,35 @@ def test_a_lease_that_would_run_out_during_the_request_is_refused_before_anythin
     kit.records.store.left = 75.0
     kit.clock.advance(2)
     assert kit.token("scripted").value == stored(kit).access_token.value
+    assert kit.scripted.refreshes == 1
+
+
+def test_a_refusal_that_a_login_overtakes_while_it_is_latched_serves_what_the_login_stored(kit, monkeypatch):
+    """R13: between the last look into the store and the verdict's being written."""
+    expire(kit)
+    kit.scripted.will(ConsentRequired("refused", reason="revoked"))
+    replace, overtaken = kit.records.replace, []
+
+    def signed_in_meanwhile(account, grant, held):
+        if grant.state == NEEDS_CONSENT and not overtaken:
+            overtaken.append(kit.sign_in())
+        return replace(account, grant, held)
+
+    monkeypatch.setattr(kit.records, "replace", signed_in_meanwhile)
+    assert kit.token("scripted").value == stored(kit).access_token.value
+    assert overtaken == [kit.me]
+    assert stored(kit).state == "active"
+
+
+def test_what_is_refreshed_is_read_and_not_taken_on_trust_from_a_version_that_a_file_system_remembers(
+    kit, tmp_path, monkeypatch
+):
+    """R2: on a network's disk, a look at a file's time may be answered from memory after another host has refreshed."""
+    expire(kit)
+    seen = kit.records.get(kit.me)
+    stale = seen.version
+    other = ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store)
+    renewed = other.token(str(kit.me))
+    monkeypatch.setattr(kit.records.store, "version", lambda name: stale)
+    assert kit.keeper.renew(kit.me, Need(), seen).result().held.grant.access_token.value == renewed.value
     assert kit.scripted.refreshes == 1

@@ -199,3 +199,22 @@ def test_of_the_threads_that_wait_for_another_process_one_asks_the_kernel(tmp_pa
         os.close(other)
     assert len(first) == 1
     assert len({each.result() for each in waiting}) == 8
+
+
+def test_a_refresh_reserves_its_space_neither_in_nor_over_what_a_login_is_writing(store, monkeypatch):
+    """R8, R9: both write ``<record>.new``, and a login holds no lease."""
+    version = store.save(GRANT, b"one", replaces=None)
+    reserving = threading.Thread(target=lambda: lease.reserve(8192))
+    stamp = private_file._stamp
+
+    def begin_to_reserve(fd, path, mtime_ns):
+        reserving.start()
+        reserving.join(0.2)  # it waits for the lock; without one, it would be done by then
+        return stamp(fd, path, mtime_ns)
+
+    monkeypatch.setattr(private_file, "_stamp", begin_to_reserve)
+    with store.lease(GRANT, lasts=1, wait=1) as lease:
+        store.save(GRANT, b"two", replaces=version)
+        reserving.join()
+    assert store.load(GRANT).data == b"two"
+    assert os.path.getsize(store.path(GRANT) + ".new") == 8192

@@ -1,8 +1,10 @@
 """A grant that cannot be written is told, kept, written at the next chance, and ended by a sign-out (R9)."""
 
+import errno
 import os
 import shutil
 import signal
+import sys
 
 import pytest
 from tokenkit.errors import ConsentRequired, GrantSuperseded, StoreUnavailable, UnknownAccount
@@ -213,3 +215,21 @@ def test_a_late_write_does_not_resurrect_an_account(full, tmp_path):
     with pytest.raises(UnknownAccount):
         full.token("scripted/me@example.com")
     assert full.accounts() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the names of files are text")
+def test_a_full_disk_whose_path_is_not_text_loses_no_grant(tmp_path, monkeypatch):
+    """R9: the words of the failure name the path, and go into the note."""
+
+    def disk_full(fd):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    kit = ScriptedKit(tmp_path, store=FileStore(f"{tmp_path}/h\udcff/tokens", str(tmp_path / "state")))
+    kit.me = kit.sign_in()
+    expire(kit)
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", disk_full)
+        with pytest.raises(StoreUnavailable, match="No space left"):
+            kit.token("scripted")
+    assert kit.token("scripted").value == stored(kit).access_token.value
+    assert kit.scripted.refreshes == 1

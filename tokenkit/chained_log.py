@@ -83,9 +83,13 @@ class OpenLog:
             os.close(fd)
 
     def _find_end(self) -> None:
-        last = max(_stems(self._folder), default="")
-        if last:
-            self._open(os.path.join(self._folder, last + _SUFFIX))
+        for stem in sorted(_stems(self._folder), reverse=True):
+            path = os.path.join(self._folder, stem + _SUFFIX)
+            self._open(path)
+            if self._size:
+                return
+            self.close()
+            os.unlink(path)  # begun, and its first line was not written: that line names what came before
 
     def _open(self, path: str) -> None:
         self._fd = private_file.open_lock(path)

@@ -132,7 +132,7 @@ class Keeper:
         store = self.records.store
         with store.lease(grant_name(account), lasts=self.lease_lasts, wait=self.lease_lasts + 5) as lease:
             self.unsaved.write(account)
-            held = self.records.again(account, seen)
+            held = self.records.get(account, seen)
             note = _seen(lease, held)
             confirmed = note.confirmed == held.grant.generation
             if need.met_by(held.grant, self.context.now(), confirmed=confirmed):

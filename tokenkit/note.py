@@ -82,11 +82,11 @@ class Note(NamedTuple):
         return self._replace(attempt=None if outcome_known else self.attempt, failure=failure)
 
     def to_bytes(self) -> bytes:
-        """Write it: JSON, small."""
+        """Write it: JSON, small, whatever path the system has named in the words of a failure."""
         record: dict[str, object] = {"newest": self.newest, "attempt": self.attempt, "confirmed": self.confirmed}
         if self.failure is not None:
             record["failure"] = self.failure._asdict()
-        return _TO_JSON.encode(record).encode()
+        return _TO_JSON.encode(record).encode(errors="replace")
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Note":

@@ -50,29 +50,28 @@ class Records:
         found = takewhile(lambda name: name.id.startswith(prefix), names)
         return [Account(*parse_account(name.id), owner=self.owner) for name in found]
 
-    def load(self, account: Account) -> Held | None:
-        """The account's grant, or None where none is stored."""
+    def load(self, account: Account, seen: Held | None = None) -> Held | None:
+        """The account's grant, or None where none is stored; nothing is opened where `seen` is what is stored still.
+
+        The record itself is read each time: on a network's file system only that asks the server anew.
+        """
         name = grant_name(account)
         stored = self.store.load(name)
         if stored is None:
             return None
+        if seen is not None and seen.version == stored.version:
+            return seen
         plaintext = self.ring.open_record(name, stored.data)
         return Held(grant_from_bytes(plaintext, account=str(account)), stored.version, len(stored.data))
 
-    def get(self, account: Account) -> Held:
-        """The account's grant; raises `UnknownAccount` where none is stored."""
-        held = self.load(account)
+    def get(self, account: Account, seen: Held | None = None) -> Held:
+        """As `load`; raises `UnknownAccount` where none is stored."""
+        held = self.load(account, seen)
         if held is None:
             raise UnknownAccount(
                 f"nothing is stored for {account}", hint=f"tokenkit login {quoted(str(account))}", account=str(account)
             )
         return held
-
-    def again(self, account: Account, held: Held | None) -> Held:
-        """As `get`, and nothing is opened where `held` is what is stored still."""
-        if held is not None and self.store.version(grant_name(account)) == held.version:
-            return held
-        return self.get(account)
 
     def save(self, account: Account, grant: Grant, *, replaces: Version | None) -> Held:
         """Seal and write a grant over the version `replaces`; raises `Conflict` when it is another by now."""

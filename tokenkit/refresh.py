@@ -93,7 +93,7 @@ class Refresh:
             if other is not None:
                 return other
             if isinstance(error, ConsentRequired):
-                raise self._refused(error) from None
+                return self._refused(error)
             known = outcome_known(error) and not self.answer_was_lost
             self._write_note(self.note.failed(error, self.ctx.now(), outcome_known=known))
             raise
@@ -142,19 +142,21 @@ class Refresh:
                 return other
         return None
 
-    def _refused(self, refusal: ConsentRequired) -> ConsentRequired:
-        """``invalid_grant``: latch it (R13)."""
+    def _refused(self, refusal: ConsentRequired) -> Held:
+        """``invalid_grant``: latch it (R13), unless somebody has signed in again while we asked."""
         reason = refusal.reason or str(refusal)
         if self.answer_was_lost:
             reason += "; the answer to an earlier refresh was lost on the way, and with it, perhaps, its refresh token"
         latched = self.held.grant.renewed(state=NEEDS_CONSENT, reason=reason, generation=self._next_generation())
         try:
             self.records.replace(self.account, latched, self.held)
-        except Conflict:
-            pass  # signed out, or signed in again, while we asked: what is stored now is not what was refused
+        except Conflict:  # what is stored now, if anything, is not what was refused
+            other = self._brought_by_another()
+            if other is not None:
+                return other
         else:
             self._write_note(self.note.ended(latched.generation))
-        return consent_required(self.account, reason)
+        raise consent_required(self.account, reason) from None
 
     def _persist(self, grant: Grant, provider: Provider, client: ClientRegistration) -> Held:
         grant = grant.renewed(generation=self._next_generation(), state="active", reason="")

@@ -105,7 +105,8 @@ class FileStore:
         lock = self._lock(name, "refresh")
         if not private_file.is_folder(os.path.dirname(lock)):
             _make_folders(self.tokens, lock)
-        with locked(lock, wait=wait), closing(FileLease(self.path(name), self.notes, _relative(name))) as lease:
+        lease = FileLease(self.path(name), self._lock(name, "write"), self.notes, _relative(name))
+        with locked(lock, wait=wait), closing(lease):
             yield lease
 
     def _lock(self, name: Name, kind: str) -> str:
@@ -132,8 +133,9 @@ class FileStore:
 class FileLease:
     """A kernel lock on one account, and its note, which stays open from the first time that it is written."""
 
-    def __init__(self, record: str, notes: str, relative: str) -> None:
+    def __init__(self, record: str, write_lock: str, notes: str, relative: str) -> None:
         self._record = record
+        self._write_lock = write_lock
         self._notes = notes
         self._path = f"{notes}{os.sep}{relative}"
         self._fd = -1
@@ -157,7 +159,8 @@ class FileLease:
 
     def reserve(self, size: int) -> None:
         """Create the next version's file and take its space on the disk (R9)."""
-        private_file.reserve(self._record, size)
+        with locked(self._write_lock, wait=WRITE_WAIT):  # a login writes that file, and holds no lease
+            private_file.reserve(self._record, size)
 
     def close(self) -> None:
         """Close the note."""

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+import traceback
 
 import pytest
 from tokenkit import async_kit
@@ -243,3 +244,30 @@ def test_a_ticker_on_the_loop_sees_no_gap_while_everything_else_waits(kit, sync)
         return max(gaps)
 
     assert min(asyncio.run(main()) for _ in range(3)) < 0.05
+
+
+def test_an_error_that_many_share_does_not_grow_with_each_of_them(kit, sync):
+    """R5: each of a hundred requests may log it, and would write the frames of all the others."""
+    expire(sync)
+    all_wait = threading.Event()
+
+    def down():
+        assert all_wait.wait(30)
+        raise ProviderUnavailable("down", retry_at=2e9)
+
+    sync.scripted.will(down)
+
+    async def ask():
+        try:
+            await kit.token("scripted")
+        except ProviderUnavailable as error:
+            return len(traceback.extract_tb(error.__traceback__))
+
+    async def main():
+        asked = [asyncio.create_task(ask()) for _ in range(100)]
+        while not sync.keeper._flights._flights:
+            await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.2, all_wait.set)
+        return await asyncio.gather(*asked)
+
+    assert max(asyncio.run(main())) < 40

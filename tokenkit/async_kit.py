@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from tokenkit.account import Account
@@ -242,13 +243,20 @@ async def _brought(future: "Future[T]") -> T:
     """What a thread brings; who is cancelled cancels only their waiting. Half the work of `asyncio.wrap_future`."""
     loop = asyncio.get_running_loop()
     waiter: asyncio.Future[None] = loop.create_future()
+    trace: TracebackType | None = None
 
-    def tell(_future: "Future[T]") -> None:
+    def tell(future: "Future[T]") -> None:
+        nonlocal trace
+        failure = future.exception()
+        trace = None if failure is None else failure.__traceback__
         with suppress(RuntimeError):  # the loop was closed: nobody waits any more
             loop.call_soon_threadsafe(_wake, waiter)
 
     future.add_done_callback(tell)
     await waiter
+    failure = future.exception()
+    if failure is not None:
+        raise failure.with_traceback(trace)  # one error tells all who wait: it would grow with each of them
     return future.result()
 
 

@@ -20,9 +20,12 @@ from tokenkit.token import AccessToken, Secret
 WINDOW = 1.0
 """Seconds for which memory serves without a look at the store: another process's sign-out is seen within them (R1)."""
 
+NEVER = float("-inf")
+"""When the store was looked at for what a flight has saved: whoever waited may wake up late, so the next call looks."""
+
 AHEAD_PAUSE = 10.0
-"""Seconds between two refreshes ahead of the end: what fails before it is sent has no back-off of its own, and may have
-run the command that tells a client secret."""
+"""Seconds between two refreshes ahead of the end, a twentieth of the lifetime if that is less: what fails before it is
+sent has no back-off of its own, and may have run the command that tells a client secret."""
 
 
 class Ask(NamedTuple):
@@ -97,22 +100,22 @@ class Desk:
 
     def look(self, asked: str, ask: Ask) -> AccessToken | Wanted:
         """The token, if memory or the store has a good one; else what is wanted. Blocks on the disk at most."""
+        now = self._now()  # before the look: what changes while it takes is seen within a second, too
         account, held, version = self._find(asked)
         grant = held.grant
         scopes = self._check_scopes(account, grant, ask, self._remembered.get(asked))
         need = Need(ask.min_ttl, None if ask.rejected is None else Secret(ask.rejected.value), scopes=ask.scopes)
-        now = self._now()
         if not need.met_by(grant, now):
             return Wanted(account, need, held)
-        token = self._remember(asked, ask, Remembered(scopes, account, held, version))
+        token = self._remember(asked, ask, Remembered(scopes, account, held, version), now)
         if self._background and token.closing(now) and grant.state == ACTIVE and grant.refresh_token:
-            self._refresh_ahead(account, now)
+            self._refresh_ahead(account, now, min(AHEAD_PAUSE, token.lifetime() / 20))
         self._keeper.activity.used(account, ask.scopes)
         return token
 
-    def _refresh_ahead(self, account: Account, now: float) -> None:
+    def _refresh_ahead(self, account: Account, now: float, pause: float) -> None:
         """Nobody waits for it (R3), nor hears of its failure: so it is not tried at every look."""
-        if not 0 <= now - self._ahead.get(account, float("-inf")) < AHEAD_PAUSE:
+        if not 0 <= now - self._ahead.get(account, float("-inf")) < pause:
             self._ahead[account] = now
             self._keeper.renew(account, Need(early=True))
 
@@ -123,7 +126,7 @@ class Desk:
         if token is not None and renewed.meets(wanted.need, self._now()):
             scopes = self._check_scopes(wanted.account, grant, ask, None)
             version = renewed.held.version if "/" in asked else None
-            return self._remember(asked, ask, Remembered(scopes, wanted.account, renewed.held, version))
+            return self._remember(asked, ask, Remembered(scopes, wanted.account, renewed.held, version), NEVER)
         return wanted._replace(held=renewed.held)
 
     def fall_back(self, wanted: Wanted, error: TokenKitError) -> AccessToken:
@@ -180,12 +183,14 @@ class Desk:
             )
         return granted
 
-    def _remember(self, asked: str, ask: Ask, found: Remembered) -> AccessToken:
+    def _remember(self, asked: str, ask: Ask, found: Remembered, looked: float) -> AccessToken:
         token = found.held.grant.access_token
         assert token is not None
-        now = self._now()
-        ends = token.good_until()
+        ends, closing = token.good_until(), token.closing_from()
+        until = min(looked + WINDOW, ends)
+        if self._background and looked < closing:  # else a second could hide all of a short token's closing (R3)
+            until = min(until, closing)
         proved = ask.scopes if isinstance(ask.scopes, (tuple, frozenset)) else ()  # a list may change under us
         self._remembered[asked] = found
-        self.memory[asked] = (token, now, min(now + WINDOW, ends), ends, found.scopes, proved)
+        self.memory[asked] = (token, looked, until, ends, found.scopes, proved)
         return token

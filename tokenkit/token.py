@@ -108,11 +108,15 @@ class AccessToken:
         """Whether there is any life left: such a token is served when nothing better can be had (R14)."""
         return self.expires_at is None or now < self.expires_at
 
-    def closing(self, now: float) -> bool:
-        """Whether a background refresh is due (R3); never for a token that was expired on arrival (R16)."""
+    def closing_from(self) -> float:
+        """When a background refresh is due (R3); never, infinite, for a token that was expired on arrival (R16)."""
         if self.expires_at is None or self.lifetime() == 0:
-            return False
-        return now >= self.expires_at - min(REFRESH_MARGIN, self.lifetime() / 5)
+            return float("inf")
+        return self.expires_at - min(REFRESH_MARGIN, self.lifetime() / 5)
+
+    def closing(self, now: float) -> bool:
+        """Whether a background refresh is due."""
+        return now >= self.closing_from()
 
     def __repr__(self) -> str:
         return f"AccessToken(…, type={self.type!r}, expires_at={self.expires_at!r})"

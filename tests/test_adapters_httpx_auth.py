@@ -12,6 +12,7 @@ from tokenkit.adapters.httpx_auth import async_auth, auth
 from tokenkit.errors import TokenRefused, UsageError
 from tokenkit.token import AccessToken
 
+from test_adapters_httpx_client import sixteen_coroutines, sixteen_threads, within_ten_seconds
 from token_sources import API, AsyncSource, Source, streamed
 
 
@@ -48,15 +49,17 @@ class Caller:
 
         return Sink()
 
+    def auth(self) -> httpx.Auth:
+        return async_auth(cast(Any, self.source)) if self.kind == "async source" else auth(self.source)
+
     def send(self, method: str, url: str, **options: Any) -> Any:
         transport = self.transport()
         if self.kind == "sync":
-            with self.library.Client(auth=auth(self.source), transport=transport, follow_redirects=True) as http:
+            with self.library.Client(auth=self.auth(), transport=transport, follow_redirects=True) as http:
                 return http.request(method, url, **options)
-        made = async_auth(cast(Any, self.source)) if self.kind == "async source" else auth(self.source)
 
         async def send() -> Any:
-            async with self.library.AsyncClient(auth=made, transport=transport, follow_redirects=True) as http:
+            async with self.library.AsyncClient(auth=self.auth(), transport=transport, follow_redirects=True) as http:
                 return await http.request(method, url, **options)
 
         return asyncio.run(send())
@@ -113,6 +116,22 @@ def test_a_401_of_a_server_that_was_not_shown_the_token_is_not_the_tokens_fault(
     assert caller.send("GET", f"{API}/v1").status_code == 401
     assert [token for _, token, _ in caller.requests] == ["Bearer token-1", None]
     assert caller.source.rejected == []
+
+
+def test_calls_through_one_auth_do_not_wait_for_each_other(caller: Caller) -> None:
+    """R6: nothing is held over a caller's own API call, nor over the one that follows a rejected token (R15)."""
+    one, library = caller.auth(), caller.library
+    if caller.kind == "sync":
+        statuses = within_ten_seconds(
+            lambda: sixteen_threads(lambda transport: library.Client(auth=one, transport=transport), library)
+        )
+    else:
+        call_together = sixteen_coroutines(
+            lambda transport: library.AsyncClient(auth=one, transport=transport), library
+        )
+        statuses = within_ten_seconds(lambda: asyncio.run(call_together))
+    assert statuses == [200] * 16
+    assert caller.source.rejected == ["token-1"] * 16
 
 
 def test_an_auth_asks_a_blocking_source_off_the_event_loop(library: Any) -> None:

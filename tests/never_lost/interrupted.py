@@ -14,9 +14,14 @@ from tokenkit.desk import Ask
 kit = TokenKit(background=False)
 
 
+def say(line: str) -> None:
+    """One write a line: parent and child share a pipe, and `print` may write its line end on its own."""
+    os.write(sys.stdout.fileno(), f"{line}\n".encode())
+
+
 def wait() -> None:
     """Ask in the main thread, and be interrupted there."""
-    print("asking", flush=True)
+    say("asking")
     kit.token("google")
 
 
@@ -24,7 +29,7 @@ def end() -> None:
     """Cause a refresh and come to the end of the program."""
     wanted = kit._desk.look("google", Ask())
     kit.keeper.renew(wanted.account, wanted.need, wanted.held)
-    print("leaving", flush=True)
+    say("leaving")
 
 
 def fork() -> None:
@@ -35,12 +40,12 @@ def fork() -> None:
     import tokenkit.http  # noqa: F401
 
     kit.provider("google")
-    asking = threading.Thread(target=lambda: print("parent", kit.token("google").value[-6:], flush=True))
+    asking = threading.Thread(target=lambda: say(f"parent {kit.token('google').value[-6:]}"))
     asking.start()
     time.sleep(0.3)
     child = os.fork()
     if child == 0:
-        print("child", kit.token("google").value[-6:], flush=True)
+        say(f"child {kit.token('google').value[-6:]}")
         os._exit(0)
     asking.join()
     os.waitpid(child, 0)

@@ -1,7 +1,7 @@
 """A process that asks for many accounts' tokens until a moment given: by coroutines, or by threads (COROUTINES is 0).
 
-usage: asking.py UNTIL ACCOUNTS COROUTINES      prints JSON: calls, errors by name, tokens that had ended, and resources
-                                                at a fifth of the time and at its end
+usage: asking.py UNTIL ACCOUNTS COROUTINES      prints JSON: calls, errors by name, how often a token had ended by
+                                                account, and what the process held at each of 60 moments under load
 """
 
 import asyncio
@@ -16,22 +16,32 @@ from collections import Counter
 from tokenkit import AsyncTokenKit, TokenKitError
 
 THREADS = 4
+SAMPLES = 60
 
 
 class Tally:
-    """What one process saw."""
+    """What one process saw; its threads share it."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self.calls = 0
+        self.slowest = 0.0
         self.errors: Counter[str] = Counter()
-        self.ended = 0
-        self.late = 0
+        self.ended: Counter[str] = Counter()
+        self.ended_on_the_way: Counter[str] = Counter()
 
-    def judge(self, asked_at: float, expires_at: float | None) -> None:
+    def judge(self, name: str, asked_at: float, expires_at: float | None) -> None:
         """A token that had ended when it was asked for is a fault; one that ended on its way is a busy machine."""
-        self.calls += 1
-        self.ended += expires_at is not None and expires_at <= asked_at
-        self.late += expires_at is not None and asked_at < expires_at <= time.time()
+        now = time.time()
+        with self._lock:
+            self.calls += 1
+            self.slowest = max(self.slowest, now - asked_at)
+            if expires_at is not None and expires_at <= now:
+                (self.ended if expires_at <= asked_at else self.ended_on_the_way)[name] += 1
+
+    def failed(self, error: TokenKitError) -> None:
+        with self._lock:
+            self.errors[f"{type(error).__name__}: {error}"] += 1
 
 
 def main() -> None:
@@ -39,9 +49,8 @@ def main() -> None:
     kit = AsyncTokenKit()
     names = [f"google/me{number}@example.com" for number in range(accounts)]
     tally = Tally()
-    settled = time.time() + (until - time.time()) / 5
-    early: dict[str, int] = {}
-    watcher = threading.Thread(target=look_at, args=(settled, early))
+    samples: list[dict[str, int]] = []
+    watcher = threading.Thread(target=watch, args=(until, samples))
     watcher.start()
     if coroutines:
         asyncio.run(ask_async(kit, names, tally, until, coroutines))
@@ -52,36 +61,42 @@ def main() -> None:
         for thread in threads:
             thread.join()
     watcher.join()
-    seen = {"calls": tally.calls, "errors": tally.errors, "ended": tally.ended, "late": tally.late}
-    print(json.dumps({**seen, "at first": early, "at last": resources()}))
+    seen = {"calls": tally.calls, "slowest": tally.slowest, "errors": tally.errors, "ended": tally.ended}
+    print(json.dumps({**seen, "ended on the way": tally.ended_on_the_way, "samples": samples}))
 
 
 def ask(kit: AsyncTokenKit, names: list[str], tally: Tally, until: float) -> None:
     while time.time() < until:
+        name = random.choice(names)
         try:
             asked_at = time.time()
-            tally.judge(asked_at, kit.sync.token(random.choice(names)).expires_at)
+            tally.judge(name, asked_at, kit.sync.token(name).expires_at)
         except TokenKitError as error:
-            tally.errors[f"{type(error).__name__}: {error}"] += 1
+            tally.failed(error)
         time.sleep(0.05)
 
 
 async def ask_async(kit: AsyncTokenKit, names: list[str], tally: Tally, until: float, coroutines: int) -> None:
     async def one() -> None:
         while time.time() < until:
+            name = random.choice(names)
             try:
                 asked_at = time.time()
-                tally.judge(asked_at, (await kit.token(random.choice(names))).expires_at)
+                tally.judge(name, asked_at, (await kit.token(name)).expires_at)
             except TokenKitError as error:
-                tally.errors[f"{type(error).__name__}: {error}"] += 1
+                tally.failed(error)
             await asyncio.sleep(0.5)
 
     await asyncio.gather(*(one() for _ in range(coroutines)))
 
 
-def look_at(moment: float, into: dict[str, int]) -> None:
-    time.sleep(max(0.0, moment - time.time()))
-    into.update(resources())
+def watch(until: float, samples: list[dict[str, int]]) -> None:
+    """Look at what this process holds in equal steps, the last one before the load ends."""
+    began = time.time()
+    step = (until - began) / SAMPLES
+    for number in range(1, SAMPLES):
+        time.sleep(max(0.0, began + number * step - time.time()))
+        samples.append(resources())
 
 
 def resources() -> dict[str, int]:

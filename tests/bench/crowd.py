@@ -3,6 +3,7 @@
 usage: crowd.py MODE ACCOUNTS URL REFRESH_TOKEN      the home is the environment's; MODE is one of
 
   ours      tokenkit
+  waves     tokenkit, five times
   threads   a POST and a save for each, in 32 threads that keep their connections
   apart     the same, with a connection for each POST, as tokenkit has it to know whether anything was sent
   httpx2    the POSTs alone
@@ -35,7 +36,10 @@ TICK = 0.005
 def main() -> None:
     mode, accounts, url, refresh_token = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
     lags: list[float] = []
-    if mode == "ours":
+    resident: list[float] = []
+    if mode == "waves":
+        took = asyncio.run(ask_again_and_again(accounts, resident))
+    elif mode == "ours":
         took = asyncio.run(ask_all(accounts, lags))
     elif mode == "threads":
         took = bare_threads(accounts, kept_connections(url, fields(refresh_token)))
@@ -43,18 +47,30 @@ def main() -> None:
         took = bare_threads(accounts, own_connections(url, fields(refresh_token)))
     else:
         took = asyncio.run(async_posts(accounts, url, fields(refresh_token)))
-    print(json.dumps({"milliseconds": took * 1e3, "lags": lags, "peak": peak()}))
+    print(json.dumps({"milliseconds": took * 1e3, "lags": lags, "peak": memory("VmHWM"), "resident": resident}))
 
 
-def peak() -> float:
-    """Megabytes at most, of this program alone: `getrusage` counts what its parent had when it was forked."""
+def memory(line: str) -> float:
+    """Megabytes of this program alone: `getrusage` counts what its parent had when it was forked."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return int(status.partition(f"{line}:")[2].split()[0]) / 1024
+
+
+def all_names(accounts: int) -> list[str]:
+    return ["google/me@example.com", *(f"google/me{number}@example.com" for number in range(1, accounts))]
+
+
+async def ask_again_and_again(accounts: int, resident: list[float]) -> float:
+    kit, names = AsyncTokenKit(background=False), all_names(accounts)
+    began = time.perf_counter()
+    for _ in range(5):
+        await asyncio.gather(*map(kit.refresh, names))
+        resident.append(memory("VmRSS"))
+    return time.perf_counter() - began
 
 
 async def ask_all(accounts: int, lags: list[float]) -> float:
-    kit = AsyncTokenKit(background=False)
-    names = ["google/me@example.com", *(f"google/me{number}@example.com" for number in range(1, accounts))]
+    kit, names = AsyncTokenKit(background=False), all_names(accounts)
     ticking = asyncio.create_task(tick(lags))
     began = time.perf_counter()
     await asyncio.gather(*map(kit.token, names))

@@ -4,8 +4,20 @@ import json
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
 
 Measure = Callable[[], float]
+
+
+class Ratio(NamedTuple):
+    """The median of the rounds' own ratios to the reference, and their quartiles where there were rounds enough."""
+
+    median: float
+    spread: tuple[float, float] | None
+
+    def __str__(self) -> str:
+        spread = "" if self.spread is None else f" ({self.spread[0]:,.2f} to {self.spread[1]:,.2f})"
+        return f"{self.median:,.2f}{spread}"
 
 
 @dataclass
@@ -17,17 +29,15 @@ class Row:
     unit: str
     ours: float
     reference: float
-    ratio: float
-    spread: tuple[float, float]
+    ratio: Ratio
     limit: float | None = None
-    others: dict[str, float] = field(default_factory=dict)
-    note: str = ""
+    others: dict[str, Ratio] = field(default_factory=dict)
 
     @property
     def kept(self) -> str:
         if self.limit is None:
             return ""
-        return "yes" if self.ratio <= self.limit else "**no**"
+        return "yes" if self.ratio.median <= self.limit else "**no**"
 
 
 def compare(
@@ -40,7 +50,6 @@ def compare(
     limit: float | None = None,
     others: Mapping[str, Measure] | None = None,
     rounds: int = 15,
-    note: str = "",
 ) -> Row:
     """Measure all in turn, `rounds` times: a busy moment of the machine then hits them alike.
 
@@ -51,20 +60,22 @@ def compare(
     for _ in range(rounds):
         for name, measure in measures.items():
             taken[name].append(measure())
-    return row(work, beside, taken, unit=unit, limit=limit, note=note)
+    return row(work, beside, taken, unit=unit, limit=limit)
 
 
-def row(
-    work: str, beside: str, taken: Mapping[str, list[float]], *, unit: str, limit: float | None = None, note: str = ""
-) -> Row:
+def row(work: str, beside: str, taken: Mapping[str, list[float]], *, unit: str, limit: float | None = None) -> Row:
     """A line out of what was measured: `ours` and `reference` round by round, and others."""
-    ratios = [mine / other for mine, other in zip(taken["ours"], taken["reference"], strict=True)]
-    low, middle, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
-    medians = {name: statistics.median(values) for name, values in taken.items()}
-    result = Row(work, beside, unit, medians.pop("ours"), medians.pop("reference"), middle, (low, high), limit)
-    result.others, result.note = medians, note
-    print(f"{result.ratio:8.2f}x {limit or '':>5} {work} / {beside}", flush=True)
+    ours, reference = statistics.median(taken["ours"]), statistics.median(taken["reference"])
+    ratios = {name: _ratio(values, taken["reference"]) for name, values in taken.items() if name != "reference"}
+    result = Row(work, beside, unit, ours, reference, ratios.pop("ours"), limit, ratios)
+    print(f"{result.ratio.median:8.2f}x {limit or '':>5} {work} / {beside}", flush=True)
     return result
+
+
+def _ratio(values: list[float], references: list[float]) -> Ratio:
+    ratios = [value / reference for value, reference in zip(values, references, strict=True)]
+    quartiles = statistics.quantiles(ratios, n=4) if len(ratios) > 2 else None
+    return Ratio(statistics.median(ratios), None if quartiles is None else (quartiles[0], quartiles[2]))
 
 
 def markdown(rows: list[Row]) -> str:
@@ -72,30 +83,26 @@ def markdown(rows: list[Row]) -> str:
     head = "| work | beside | ours | reference | ratio (quartiles) | at most | kept |\n|---|---|---|---|---|---|---|\n"
     lines = (
         f"| {row.work} | {row.beside} | {number(row.ours)} {row.unit} | {number(row.reference)} {row.unit} "
-        f"| {row.ratio:.2f} ({row.spread[0]:.2f} to {row.spread[1]:.2f}) "
-        f"| {'' if row.limit is None else f'{row.limit:g}'} | {row.kept} |\n"
+        f"| {row.ratio} | {'' if row.limit is None else f'{row.limit:g}'} | {row.kept} |\n"
         for row in rows
     )
     return head + "".join(lines)
 
 
 def peers_markdown(rows: list[Row]) -> str:
-    """What the other libraries took for the same work, in the same rounds, each as a multiple of the reference."""
-    shown = [row for row in rows if row.others]
-    names = sorted({name for row in shown for name in row.others})
-    head = f"| work | tokenkit | {' | '.join(names)} |\n|---|---|{'---|' * len(names)}\n"
-    lines = (
-        f"| {row.work} | {row.ratio:.1f}x "
-        + "".join(f"| {row.others[name] / row.reference:,.1f}x " if name in row.others else "| " for name in names)
-        + "|\n"
-        for row in shown
+    """What others took for the same work, in the same rounds, each as a multiple of the reference."""
+    head = "| work | who | of the reference (quartiles) |\n|---|---|---|\n"
+    return head + "".join(
+        f"| {row.work if who == 'tokenkit' else ''} | {who} | {ratio} |\n"
+        for row in rows
+        if row.others
+        for who, ratio in {"tokenkit": row.ratio, **row.others}.items()
     )
-    return head + "".join(lines)
 
 
 def as_json(rows: list[Row], **about: object) -> str:
     """The same for machines."""
-    return json.dumps({"v": 1, **about, "rows": [asdict(row) for row in rows]}, indent=1) + "\n"
+    return json.dumps({"v": 2, **about, "rows": [asdict(row) for row in rows]}, indent=1) + "\n"
 
 
 def number(value: float) -> str:

@@ -48,7 +48,7 @@ def rows(place: Place) -> list[Row]:
         return measured
 
     ask, ask_async = partial(per_call, kit, name), partial(per_await, loop, async_kit, name)
-    others = {library: partial(per_peer, call) for library, call in memory.sync().items()}
+    others = {library: partial(per_peer, call) for library, call in memory.sync(place.environ["HOME"]).items()}
     result = [
         compare("`kit.token(...)`, in memory", fresh("sync", partial(ask, False)), REFERENCE, per_reference,
                 unit="ns", limit=2, others=others, rounds=ROUNDS),
@@ -124,6 +124,7 @@ def per_async_peer(loop: asyncio.AbstractEventLoop, call: Callable[[], Awaitable
 def traffic(place: Place) -> list[Row]:
     """Sixteen calls of 50 ms at once: whoever holds a lock over them takes 800."""
     import httpx
+    import httpx2
     from slow_api import slow_api
 
     token = place.kit().token(str(ME)).value
@@ -135,7 +136,10 @@ def traffic(place: Place) -> list[Row]:
     async def with_auth() -> httpx.AsyncClient:
         return httpx.AsyncClient(auth=await kit.auth(str(ME)))
 
-    async def sixteen(made: Awaitable[httpx.AsyncClient], url: str) -> float:
+    async def with_mcp() -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(auth=memory.mcp_provider(url, token))
+
+    async def sixteen(made: Awaitable[httpx.AsyncClient | httpx2.AsyncClient], url: str) -> float:
         async with await made as client:
             await asyncio.gather(*(client.get(url) for _ in range(16)))  # connections
             began = time.perf_counter()
@@ -148,6 +152,7 @@ def traffic(place: Place) -> list[Row]:
         kit = AsyncTokenKit(environ=place.environ, background=False, providers={"google": aimed})
         for _ in range(7):
             plain = asyncio.run(sixteen(static(), url))
+            taken["auth"].setdefault("mcp", []).append(asyncio.run(sixteen(with_mcp(), url)))
             for way, made in (("http", kit.http(str(ME))), ("auth", with_auth())):
                 taken[way].setdefault("ours", []).append(asyncio.run(sixteen(made, url)))
                 taken[way].setdefault("reference", []).append(plain)

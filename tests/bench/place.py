@@ -38,6 +38,20 @@ class Place(NamedTuple):
             pending = kit.begin("google", redirect_uri=REDIRECT, binding="bench", scopes=["gmail.readonly"])
             kit.complete(self.authority.approve(pending.url, as_user=name), binding="bench")
 
+    @property
+    def token_url(self) -> str:
+        return f"{self.base_url}/google/token"
+
+    def new_refresh_token(self) -> str:
+        """A sign-in by hand, at the same authority as another person."""
+        kit = self.kit()
+        pending = kit.begin("google", redirect_uri=REDIRECT, binding="bench", scopes=["gmail.readonly"])
+        account = kit.complete(self.authority.approve(pending.url, as_user="storm@example.com"), binding="bench")
+        held = kit.records.get(account)
+        assert held.grant.refresh_token is not None
+        kit.records.remove(account, replaces=held.version)  # it is another's from now on
+        return held.grant.refresh_token.reveal()
+
     def expire(self, account: Account = ME) -> None:
         """End the stored access token without waiting for it."""
         records = self.kit().records
@@ -63,8 +77,13 @@ class Place(NamedTuple):
 
 
 @contextmanager
-def place(home: str, *, accounts: int = 1, lifetime: float = 36_000.0, rotating: bool = True) -> Iterator[Place]:
-    """A home at `home` that `accounts` are signed in at; the authority serves for as long as the context lasts."""
+def place(
+    home: str, *, accounts: int = 1, lifetime: float = 36_000.0, rotating: bool = True, server: str = ""
+) -> Iterator[Place]:
+    """A home at `home` that `accounts` are signed in at; the authority serves for as long as the context lasts.
+
+    With `server` the accounts are refreshed at that address.
+    """
     assert CLIENT.client_secret is not None
     environ = {
         "PATH": os.environ["PATH"],
@@ -75,10 +94,11 @@ def place(home: str, *, accounts: int = 1, lifetime: float = 36_000.0, rotating:
     }
     authority = Authority(access_lifetime=lifetime, rotating=("google",) if rotating else ())
     with serve(authority) as sandbox:
+        base_url = server or sandbox.base_url
         config = os.path.join(home, ".config", "tokenkit")
         os.makedirs(config, mode=0o700)
         with open(os.path.join(config, "config.toml"), "w", encoding="utf-8") as file:
-            file.write(f'[providers.google]\nbase_url = "{sandbox.base_url}/google"\n')
-        here = Place(environ, authority, sandbox.base_url)
+            file.write(f'[providers.google]\nbase_url = "{base_url}/google"\n')
+        here = Place(environ, authority, base_url)
         here.sign_in([ME.name, *(f"me{number}@example.com" for number in range(1, accounts))])
         yield here

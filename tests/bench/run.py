@@ -9,8 +9,10 @@ import json
 import os
 import platform
 import re
+import subprocess
 import tempfile
 import time
+from collections import defaultdict
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -80,10 +82,11 @@ def performance(wanted: set[str], full: bool) -> tuple[list[figures.Row], dict[s
 
 
 def stormy() -> figures.Row:
-    taken: dict[str, list[float]] = {"ours": [], "reference": [], "tokenkit, one caller": []}
+    taken: dict[str, list[float]] = defaultdict(list)
     for _ in range(9):
         for name, module, processes, callers in (
             ("reference", "by_hand", 1, 1),
+            ("a client kept", "by_hand_kept", 1, 1),
             ("tokenkit, one caller", "ours", 1, 1),
             ("ours", "ours", 8, 8),
         ):
@@ -124,6 +127,8 @@ def machine() -> dict[str, object]:
         "python": platform.python_version(),
         "system": platform.platform(),
         "processors": os.cpu_count(),
+        "processor": processor(),
+        "commit": commit(),
         "load": [round(value, 1) for value in os.getloadavg()],
         "day": time.strftime("%Y-%m-%d", time.gmtime()),
     }
@@ -133,11 +138,25 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in PACKAGES}
 
 
+def processor() -> str:
+    """Its name, as the kernel calls it."""
+    text = Path("/proc/cpuinfo").read_text(encoding="ascii") if os.path.exists("/proc/cpuinfo") else ""
+    found = re.search(r"model name\s*: (.*)", text)
+    return found[1] if found else platform.processor()
+
+
+def commit() -> str:
+    """What was measured: the checkout that the wheel was built from."""
+    command = ["git", "-C", str(DOCS), "describe", "--always", "--dirty", "--exclude=*"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+
+
 def about_line() -> str:
     here = machine()
     packages = ", ".join(f"{name} {number}" for name, number in versions().items())
     return (
-        f"Measured on {here['day']} with Python {here['python']} on {here['system']}, {here['processors']} processors, "
+        f"Measured on {here['day']} at {here['commit']} with Python {here['python']} on {here['system']}, "
+        f"{here['processors']} processors ({here['processor']}), "
         f"load average {os.getloadavg()[1]:.1f}: {packages}."
     )
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
 from place import ME, Place
-from process import run, script
+from process import TOKENKIT, run, script
 from tokenkit import private_file
 from tokenkit.cli.accounts import print_accounts
 from tokenkit.grant import grant_from_bytes, grant_to_bytes
@@ -40,7 +40,7 @@ class Step(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """The parts of one work, the last being the whole of it."""
+    """The parts of one work, then the whole of it and what its limit allows."""
 
     work: str
     unit: str
@@ -91,7 +91,14 @@ def reading(place: Place, rounds: int) -> Steps:
         Plan("**all of it, one after the other**", lambda: store.bare_read(key_file, record),
              lambda: store.opened(place).get(ME)),
     ]  # fmt: skip
-    return Steps("Opening the store and reading one grant", "µs CPU", measured(plans, rounds, store.microseconds))
+    found = measured(plans, rounds, store.microseconds)
+    iv = os.urandom(12)
+    in_hand = AESGCM(key.secret).encrypt(iv, plaintext, None)
+    (reference,) = measured(
+        [Plan("", None, lambda: json.loads(AESGCM(key.secret).decrypt(iv, in_hand, None)))], rounds, store.microseconds
+    )
+    limit = Step("what the limit allows", 4 * reference.ours, 4 * reference.ours, "four times the reference")
+    return Steps("Opening the store and reading one grant", "µs CPU", [*found, limit])
 
 
 def saving(place: Place, rounds: int) -> Steps:
@@ -154,6 +161,11 @@ def listing(place: Place, size: int, rounds: int) -> Steps:
         for account in accounts:
             status(kit.keeper, account, now)
 
+    def read_all() -> None:
+        for path in paths:
+            with open(path, "rb") as file:
+                file.read()
+
     def table() -> None:
         with contextlib.redirect_stdout(io.StringIO()):
             print_accounts(kit, statuses)
@@ -169,8 +181,12 @@ def listing(place: Place, size: int, rounds: int) -> Steps:
     ]  # fmt: skip
     found = measured(plans, rounds, milliseconds)
     empty = statistics.median(run(script("empty_typer"), place.environ)[0] for _ in range(5))
-    start = Step("start a program with typer that does nothing", None, empty, "")
-    return Steps(f"A list of {size:,} accounts", "ms CPU", [*found, start])
+    start = Step("start a program with typer that does nothing", empty, empty, "")
+    least = sum(step.least for step in (*found, start) if step.least is not None)
+    all_of_it = Step("**all of it, as a program**", least, run([TOKENKIT, "list"], place.environ)[0], "")
+    (reference,) = measured([Plan("", None, read_all)], rounds, milliseconds)
+    limit = Step("what the limit allows", 3 * reference.ours, 3 * reference.ours, "three times reading the files")
+    return Steps(f"A list of {size:,} accounts", "ms CPU", [*found, start, all_of_it, limit])
 
 
 def each(call: Callable[..., object], values: Sequence[object]) -> Call:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from libraries import NAMES, SCOPE, There, environment
-from place import CLIENT, REDIRECT, Place, place
+from place import CLIENT, Place, place
 from tokenkit.provider import Request
 
 HERE = Path(__file__).parent
@@ -83,20 +83,10 @@ def seeded(module: str, here: Place) -> There:
     assert CLIENT.client_secret is not None
     home = here.environ["HOME"]
     path = home if module == "ours" else os.path.join(home, "token.json")
-    there = There(path, f"{here.base_url}/google/token", CLIENT.client_id, CLIENT.client_secret.reveal())
+    there = There(path, here.token_url, CLIENT.client_id, CLIENT.client_secret.reveal())
     if module != "ours":
-        importlib.import_module(f"libraries.{module}").seed(there, new_refresh_token(here))
+        importlib.import_module(f"libraries.{module}").seed(there, here.new_refresh_token())
     return there
-
-
-def new_refresh_token(here: Place) -> str:
-    """A sign-in by hand, at the same authority as another person."""
-    kit = here.kit()
-    pending = kit.begin("google", redirect_uri=REDIRECT, binding="bench", scopes=["gmail.readonly"])
-    account = kit.complete(here.authority.approve(pending.url, as_user="storm@example.com"), binding="bench")
-    token = kit.records.get(account).grant.refresh_token
-    assert token is not None
-    return token.reveal()
 
 
 def refreshes(here: Place) -> int:

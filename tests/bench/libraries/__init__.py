@@ -1,8 +1,8 @@
 """tokenkit and its peers behind one face, each used as its own documentation says.
 
 A library module has a class `Library(there)`: the constructor is what a process does at its start, `ask` what a caller
-does for a token, `save` and `load` how the library, or its documented snippet, keeps tokens on disk; `seed` puts an
-expired token there that has a good refresh token.
+does for a token, `save` and `load` how the library, or its documented snippet, keeps tokens on disk; `READS_AT_START`
+says that the constructor has read them already. `seed` puts an expired token there that has a good refresh token.
 """
 
 import json

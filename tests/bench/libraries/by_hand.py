@@ -1,4 +1,4 @@
-"""One refresh by hand: `httpx.post`, AES-GCM, and a durable save. No lock, no look at anything else."""
+"""One refresh by hand: httpx, AES-GCM, and a durable save. No lock, no look at anything else."""
 
 import json
 import os
@@ -11,15 +11,19 @@ from store import bare_save
 
 
 class Library:
+    way = staticmethod(lambda: httpx.post)
+    """As most people write it: a client for each call."""
+
     def __init__(self, there: There) -> None:
         self.there = there
         self.key = AESGCM(AESGCM.generate_key(256))
-        httpx.post(there.token_url, data={})  # what is loaded late is loaded, as in the others
+        self.post = self.way()
+        self.post(there.token_url, data={})  # what is loaded late is loaded, as in the others
 
     def ask(self) -> str:
         fields = {"grant_type": "refresh_token", "refresh_token": str(read(self.there.path)["refresh_token"])}
         fields |= {"client_id": self.there.client_id, "client_secret": self.there.client_secret}
-        answer = httpx.post(self.there.token_url, data=fields)
+        answer = self.post(self.there.token_url, data=fields)
         iv = os.urandom(12)
         bare_save(f"{self.there.path}.sealed", iv + self.key.encrypt(iv, answer.content, None))
         return str(json.loads(answer.content)["access_token"])

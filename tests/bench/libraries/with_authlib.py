@@ -4,6 +4,8 @@ from authlib.integrations.requests_client import OAuth2Session
 
 from libraries import There, padded, read, spent, write
 
+READS_AT_START = True
+
 
 class Library:
     def __init__(self, there: There) -> None:

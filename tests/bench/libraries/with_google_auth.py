@@ -8,6 +8,8 @@ from google.oauth2.credentials import Credentials
 
 from libraries import SCOPE, There, padded, read, write
 
+READS_AT_START = True
+
 
 class Library:
     def __init__(self, there: There) -> None:

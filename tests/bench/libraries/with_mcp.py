@@ -39,12 +39,16 @@ class Storage:
         raise NotImplementedError
 
 
+def provider(there: There, server: str = SERVER) -> OAuthClientProvider:
+    metadata = OAuthClientMetadata(redirect_uris=[REDIRECT], client_name="bench")
+    return OAuthClientProvider(server, metadata, Storage(there))
+
+
 class Library:
     def __init__(self, there: There) -> None:
         self.path = there.path
         self.client = httpx2.AsyncClient()
-        metadata = OAuthClientMetadata(redirect_uris=[REDIRECT], client_name="bench")
-        self.auth = OAuthClientProvider(SERVER, metadata, Storage(there))
+        self.auth = provider(there)
         context = self.auth.context
         issuer = there.token_url.removesuffix("/token")
         context.oauth_metadata = OAuthMetadata.model_validate(

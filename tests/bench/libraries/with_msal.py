@@ -14,6 +14,8 @@ HOME_ACCOUNT = "me.tenant"
 AUTHORITY = "https://login.microsoftonline.com/organizations"
 CLIENT_INFO = base64.urlsafe_b64encode(b'{"uid":"me","utid":"tenant"}').decode().rstrip("=")
 
+READS_AT_START = False
+
 
 class Answer:
     def __init__(self, status: int, text: str) -> None:
@@ -103,6 +105,19 @@ def add(cache: TokenCache, access_token: str, refresh_token: str, client_id: str
 
 def seed(there: There, refresh_token: str) -> None:
     add(PersistedTokenCache(FilePersistence(there.path)), "spent", refresh_token, there.client_id)
+
+
+def multiply(there: There, total: int) -> None:
+    """Fill the file up with copies of the one account: msal keeps all of them in one document."""
+    with open(there.path, encoding="utf-8") as file:
+        cache = json.load(file)
+    for kind, entries in cache.items():
+        if kind != "AppMetadata":
+            text = json.dumps(entries)
+            for number in range(1, total):
+                entries.update(json.loads(text.replace(HOME_ACCOUNT, f"me{number}.tenant")))
+    with open(there.path, "w", encoding="utf-8") as file:
+        json.dump(cache, file)
 
 
 def refresh_token(there: There) -> str:

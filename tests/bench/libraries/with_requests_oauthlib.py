@@ -9,6 +9,8 @@ from requests_oauthlib import OAuth2Session
 
 from libraries import There, padded, read, spent, write
 
+READS_AT_START = True
+
 
 class Library:
     def __init__(self, there: There) -> None:

@@ -9,6 +9,8 @@ from libraries import SCOPE, There, padded, read, spent, write
 
 logging.disable(logging.CRITICAL)
 
+READS_AT_START = False
+
 
 class Library:
     def __init__(self, there: There) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 
 from pydantic import BaseModel
 from tokenkit.audit.json import Audit
@@ -28,9 +29,48 @@ have pages of their own.
 JSON = """\
 # JSON
 
-Every command that prints data takes `--json`. The outermost object has the member `version`, 1 today; members may be
-added under the same version, and are renamed or removed only under another. Times are Unix seconds, UTC. `null` stands
-for what is not known or does not apply.
+{commands}
+
+What the others print on stdout is the same for people and programs: `request` the API's answer as it came, `key export`
+a JWK Set ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517)) and `key rotate` one, too, where the keys come from the
+environment, `sandbox` and `dashboard` one address, `demo` what it does.
+
+The outermost object has the member `version`, 1 today, but for [the lines of the log](#log); members may be added
+under the same version, and are renamed or removed only under another. Times are Unix seconds, UTC. `null` stands for
+what is not known or does not apply. The shape of `audit` is a [JSON Schema](audit-schema.json) of its own.
+"""
+
+LOG = """\
+## Log
+
+What `log` prints: one object a line. [The activity log](activity.md#events) has its members, of which `v` is the
+version, 1 today.
+
+## Verified
+
+What `log --verify` prints: how many lines there are, and which of them are not as they were written.
+
+```console
+$ tokenkit log --verify --json
+{"version": 1, "lines": 0, "broken": []}
+```
+
+| member | type |
+|---|---|
+| `version` | `1` |
+| `lines` | `number` |
+| `broken` | `list[BrokenLine]` |
+"""
+
+BROKEN_LINE = """\
+## BrokenLine
+
+Where a line of the log is that is not as it was written, or that follows one that is gone: the file, and its number.
+
+| member | type |
+|---|---|
+| `segment` | `string` |
+| `line` | `number` |
 """
 
 
@@ -69,7 +109,10 @@ def json_page() -> str:
     public = [shape for shape in shapes if not shape.__name__.startswith("_")]
     printed = [shape for shape in public if "version" in shape.model_fields]
     parts = [shape for shape in public if "version" not in shape.model_fields]
-    return "\n".join([JSON, *map(_shape, printed), "# Parts of these\n", *map(_shape, parts)])
+    taking = ", ".join(f"`{' '.join(command)}`" for command in _commands() if "--json" in _printed(command))
+    commands = fill(f"These commands take `--json`: {taking}.", WIDTH + 20, break_on_hyphens=False)
+    begin = [JSON.format(commands=commands), *map(_shape, printed), LOG]
+    return "\n".join([*begin, "# Parts of these\n", *map(_shape, parts), BROKEN_LINE])
 
 
 def _shape(shape: type[BaseModel]) -> str:

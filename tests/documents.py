@@ -54,18 +54,29 @@ def examples(document: Path) -> Iterator[Example]:
 
 
 class Runner:
-    """Runs the examples of one document, in order. `replaced` are addresses that stand for others here."""
+    """Runs the examples of one document, in order.
 
-    def __init__(self, environ: Mapping[str, str], folder: Path, replaced: Mapping[str, str]) -> None:
+    `replaced` are addresses that stand for others here, `replaced_in` those of one document, by its name.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        folder: Path,
+        replaced: Mapping[str, str],
+        replaced_in: Mapping[str, Mapping[str, str]],
+    ) -> None:
         self._environ = environ
         self._folder = folder
         self._replaced = replaced
+        self._replaced_in = replaced_in
         self._names: dict[str, Any] = {"__name__": "__example__"}
 
     def run(self, example: Example) -> None:
         """Run one; an example that does not do what it says is an `AssertionError` or its own exception."""
         text = example.text
-        for real, local in self._replaced.items():
+        also = self._replaced_in.get(str(example.document.relative_to(TOP)), {})
+        for real, local in {**self._replaced, **also}.items():
             text = text.replace(real, local)
         if example.file:
             path = Path(os.path.expanduser(example.file))

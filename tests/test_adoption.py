@@ -279,3 +279,17 @@ def test_a_grant_is_not_lost_because_of_a_name_that_no_file_can_have(tmp_path, n
     assert len(account.name) == 16
     assert kit.token("scripted")
     assert kit.sign_in() == account
+
+
+def test_a_device_code_replaces_the_account_that_cannot_be_opened_too(kit, monkeypatch):
+    """R30, RFC 8628."""
+    account = kit.sign_in(name="work2")
+    name = grant_name(account)
+    kit.records.store.save(name, b"torn", replaces=kit.records.store.version(name))
+
+    def device(ctx, client, request, show):
+        return kit.scripted.issue(ctx.now())
+
+    monkeypatch.setattr(kit.scripted, "device", device, raising=False)
+    assert kit.login("scripted", account="work2", way="device", replace_broken=True) == account
+    assert kit.accounts() == [account]

@@ -188,10 +188,118 @@ def test_what_is_sealed_with_a_lost_key_is_set_aside_only_when_wanted(kit, tmp_p
     kit.records.ring.add()
     with pytest.raises(KeyUnavailable) as caught:
         begin(kit)
-    assert "tokenkit login scripted --replace" in caught.value.hint
+    assert "tokenkit login scripted/me@example.com --replace" in caught.value.hint
     pending = begin(kit, replace_broken=True)
     assert kit.complete(answer(pending), binding="browser-1") == account
     assert len(list(kit.records.store.names("quarantine"))) == 1
+
+
+@pytest.fixture
+def closed(kit, tmp_path):
+    """Two accounts whose key is missing; `closed()` gives it back, and tells what lies where."""
+    keys = tmp_path / ".local" / "share" / "tokenkit" / "keys.json"
+    for number, name in enumerate(("a@example.com", "b@example.com"), 1):
+        kit.scripted.subject, kit.scripted.account_name = f"subject-{number}", name
+        kit.sign_in()
+    backup = kit.records.ring.export_keys()
+    keys.unlink()
+    kit.records.ring.add()
+
+    def give_back():
+        kit.records.ring.import_keys(backup, "backup")
+        quarantined = len(list(kit.records.store.names("quarantine")))
+        return [(account.name, kit.records.get(account).grant.subject) for account in kit.accounts()], quarantined
+
+    return give_back
+
+
+def test_a_sign_in_that_nobody_goes_through_with_moves_no_record(kit, closed):
+    """R30: a key may be missing for a while only."""
+    begin(kit, account="a@example.com", replace_broken=True)
+    assert closed() == ([("a@example.com", "subject-1"), ("b@example.com", "subject-2")], 0)
+
+
+def test_only_the_account_that_is_signed_in_to_is_set_aside(kit, closed):
+    """R30: the other's record is good again as soon as its key is back."""
+    kit.scripted.subject, kit.scripted.account_name = "subject-1", "a@example.com"
+    pending = begin(kit, account="a@example.com", replace_broken=True)
+    assert pending.replaces == "a@example.com"
+    assert kit.complete(answer(pending), binding="browser-1").name == "a@example.com"
+    assert closed() == ([("a@example.com", "subject-1"), ("b@example.com", "subject-2")], 1)
+
+
+def test_another_person_than_the_one_to_be_replaced_takes_nobodys_place(kit, closed):
+    """R18: an address is nobody else's."""
+    kit.scripted.subject, kit.scripted.account_name = "subject-3", "c@example.com"
+    pending = begin(kit, account="a@example.com", replace_broken=True)
+    assert kit.complete(answer(pending), binding="browser-1").name == "c@example.com"
+    names = [("a@example.com", "subject-1"), ("b@example.com", "subject-2"), ("c@example.com", "subject-3")]
+    assert closed() == (names, 0)
+
+
+def test_which_of_several_is_to_be_replaced_must_be_said(kit, closed):
+    with pytest.raises(KeyUnavailable, match="a@example") as caught:
+        begin(kit, replace_broken=True)
+    assert "tokenkit login scripted/a@example.com --replace" in caught.value.hint
+
+
+def test_a_record_that_cannot_be_opened_blocks_no_sign_in_of_another_person(kit, closed):
+    kit.scripted.subject, kit.scripted.account_name = "subject-3", "c@example.com"
+    pending = begin(kit, account="c@example.com")
+    assert kit.complete(answer(pending), binding="browser-1").name == "c@example.com"
+    for asked in ({}, {"account": "b@example.com"}, {"account": "work"}, {"name": "b@example.com"}):
+        with pytest.raises(KeyUnavailable):
+            begin(kit, **asked)
+
+
+def test_a_person_who_may_be_called_otherwise_here_is_told_of_the_record_that_cannot_be_opened(kit):
+    """R18: it could be the same person's account."""
+    torn(kit, kit.sign_in(name="work2"))
+    for asked in ({}, {"account": "me@example.com"}):
+        with pytest.raises(BrokenRecord, match="work2"):
+            begin(kit, **asked)
+    assert begin(kit, name="mine")
+
+
+def test_the_second_person_of_one_name_may_be_the_one_who_signs_in(kit):
+    """R18: the number is ours."""
+    kit.sign_in()
+    kit.scripted.subject = "subject-2"
+    torn(kit, kit.sign_in())
+    with pytest.raises(BrokenRecord, match=r"me@example\.com-2"):
+        begin(kit, account="me@example.com")
+
+
+@pytest.mark.parametrize(
+    "asked", [{"account": "work2"}, {"name": "work2"}, {}], ids=["account", "name", "the only one"]
+)
+def test_an_account_that_is_replaced_keeps_the_name_that_the_person_gave(kit, tmp_path, asked):
+    account = kit.sign_in(name="work2")
+    torn(kit, account)
+    pending = begin(kit, replace_broken=True, **asked)
+    other = ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store)
+    assert other.complete(answer(pending), binding="browser-1") == account
+    assert kit.accounts() == [account]
+    assert kit.token("scripted")
+    assert [kit.records.store.load(name).data for name in kit.records.store.names("quarantine")] == [b"torn"]
+
+
+def test_a_person_whose_account_can_be_opened_gets_that_one_and_no_second(kit):
+    """R18: the account is not there twice, and what was to be replaced stays."""
+    account = kit.sign_in()
+    kit.scripted.subject = "subject-2"
+    torn(kit, kit.sign_in(name="work2"))
+    kit.scripted.subject = "subject-1"
+    pending = begin(kit, account="work2", replace_broken=True)
+    assert kit.complete(answer(pending), binding="browser-1") == account
+    assert [each.name for each in kit.accounts()] == ["me@example.com", "work2"]
+    with pytest.raises(BrokenRecord):
+        kit.records.load(account._replace(name="work2"))
+
+
+def torn(kit, account):
+    name = grant_name(account)
+    kit.records.store.save(name, b"torn", replaces=kit.records.store.version(name))
 
 
 def test_a_lost_key_is_told_and_not_replaced_by_a_new_one_even_for_another_owner(kit, tmp_path):

@@ -34,6 +34,14 @@ def test_what_copying_adds_or_takes_is_forgiven(pasted: str) -> None:
     assert ask([pasted]) == ANSWER
 
 
+def test_a_closed_stdin_is_an_end_and_what_is_no_text_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert paste.read_line() == ""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"http://\xff\n"), "utf-8"))
+    with pytest.raises(AuthorizationError, match="the input ended"):
+        paste.ask(PENDING, say=[].append)
+
+
 def test_a_code_alone_is_refused_in_words_and_may_be_mended() -> None:
     """R22: without its state an answer proves nothing."""
     said: list[str] = []

@@ -1,9 +1,13 @@
 """The documents are true: every example runs, against the sandbox, and every link leads somewhere."""
 
+import json
 import os
 import re
 import runpy
 import shlex
+import signal
+import stat
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -11,10 +15,16 @@ from pathlib import Path
 
 import pytest
 import tokenkit.consent
-from tokenkit.cli.app import SECTIONS
+from tokenkit import activity, chained_log, errors
+from tokenkit.account import Account
+from tokenkit.cli.app import SECTIONS, app
 from tokenkit.kit import TokenKit
 from tokenkit.paths import folders, prefix
 from tokenkit.sandbox import CLIENTS, Authority, serve
+from tokenkit.sandbox.control import _MEMBERS, ENDPOINTS
+from tokenkit.sandbox.documented import DOCUMENTED
+from typer.main import get_command
+from typer.testing import CliRunner
 
 from documents import DOCUMENTS, TOP, Example, Runner, examples
 
@@ -27,8 +37,11 @@ main()
 
 HOUSE = Path(tokenkit.__path__[0])
 
-REAL_ADDRESSES = {"google": "https://gmail.googleapis.com", "spotify": "https://api.spotify.com"}
-"""What an example calls, and what the sandbox plays in its place."""
+SANDBOX = "http://127.0.0.1:8137"
+"""Where the documents have the sandbox. In the tests it listens at a free port, and nothing else of them is changed."""
+
+OF_REAL_PROVIDERS = {"README.md": {"https://gmail.googleapis.com": "google"}}
+"""Documents whose reader has a real account: what they call there, and which of the sandbox's providers plays it."""
 
 NOT_RUN = {
     "README.md": 4,
@@ -58,8 +71,11 @@ def runner(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     with serve(Authority()) as sandbox:
         for app in ("tokenkit", "sandbox"):
             point_at(sandbox.base_url, app, monkeypatch)
-        replaced = {real: f"{sandbox.base_url}/{provider}" for provider, real in REAL_ADDRESSES.items()}
-        yield Runner(os.environ, tmp_path, replaced)
+        real = {
+            document: {address: f"{sandbox.base_url}/{provider}" for address, provider in played.items()}
+            for document, played in OF_REAL_PROVIDERS.items()
+        }
+        yield Runner(os.environ, tmp_path, {SANDBOX: sandbox.base_url}, real)
 
 
 def point_at(base_url: str, app: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,6 +128,140 @@ def test_the_page_of_the_configuration_names_every_variable() -> None:
     assert {"TOKENKIT_KEY", "TOKENKIT_PASSPHRASE", "TOKENKIT_OWNER", "SSL_CERT_FILE"} <= own | others
     page = (TOP / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
     assert [name for name in sorted(own | others) if f"`{name}`" not in page] == []
+
+
+def page(path: str) -> str:
+    return (TOP / "docs" / path).read_text(encoding="utf-8")
+
+
+def table(text: str, after: str) -> list[list[str]]:
+    """The rows of the first table after a heading or sentence, each cell as it is written."""
+    assert after in text
+    found = re.search(r"^\|[-|]+\|\n((?:\|.*\n)+)", text.partition(after)[2], re.MULTILINE)
+    assert found is not None
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in found[1].splitlines()]
+
+
+def names_in(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def members(text: str, shape: str) -> list[str]:
+    return [names_in(row[0])[0] for row in table(text, f"## {shape}\n")]
+
+
+def test_the_page_of_json_names_the_commands_that_take_it_and_no_others() -> None:
+    """A command that prints what is no JSON of ours is named there, too."""
+    taking: set[str] = set()
+    todo = [("", get_command(app))]
+    for path, command in todo:
+        todo += [(f"{path} {name}".strip(), inner) for name, inner in getattr(command, "commands", {}).items()]
+        taking |= {path for parameter in command.params if "--json" in parameter.opts}
+    sentence, rest = page("reference/json.md").split("\n\n")[1:3]
+    assert set(names_in(sentence)) - {"--json"} == taking
+    assert {"request", "sandbox", "dashboard", "key export", "key rotate"} <= set(names_in(rest))
+
+
+def test_the_shapes_of_the_log_are_those_that_it_prints(home: Path) -> None:
+    log = activity.Activity(folders(), "alice", tool="calendar")
+    account = Account("google", "me@example.com", "alice")
+    log.used(account, ["read"])
+    log.record("signed_out", account, revoked=True)
+
+    lines = [json.loads(line) for line in run("log", "--json").splitlines()]
+    text = page("reference/activity.md")
+    every = set(names_in(text.partition("Every line has")[2].partition("No line holds")[0]))
+    own = {row[0]: set(names_in(row[2])) for row in table(text, "## Events")}
+    for line in lines:
+        assert set(line) <= every | own[f"`{line['event']}`"], line
+
+    segment = Path(chained_log.segments(activity.folder(folders()))[-1])
+    segment.write_text(segment.read_text().replace("calendar", "agenda"))
+    verified = json.loads(run("log", "--verify", "--json", code=1))
+    assert list(verified) == members(page("reference/json.md"), "Verified")
+    assert list(verified["broken"][0]) == members(page("reference/json.md"), "BrokenLine")
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+def test_the_activity_log_says_that_a_refresh_failed_as_its_page_does(home: Path) -> None:
+    """A refresh fails also where nothing is sent; and it is told by the name of its error, which a page lists."""
+    config = Path(folders().config)
+    config.mkdir(parents=True)
+    google = CLIENTS["google"]
+    assert google.client_secret is not None
+    secret = config / "secret"
+    secret.write_text(google.client_secret.reveal())
+    with serve(Authority()) as sandbox:
+        (config / "config.toml").write_text(
+            f'[providers.google]\nbase_url = "{sandbox.base_url}/google"\nclient_id = "{google.client_id}"\n'
+            f'client_secret_command = ["cat", "{secret}"]\n'
+        )
+        kit = TokenKit(background=False)
+        pending = kit.begin("google", redirect_uri="http://127.0.0.1:9/callback/google", binding="b")
+        kit.complete(sandbox.authority.approve(pending.url), binding="b")
+        secret.unlink()
+        with pytest.raises(errors.ConfigurationError):
+            kit.refresh("google")
+        assert sandbox.authority.counters["google token refresh_token"] == 0
+    last = json.loads(run("log", "--json").splitlines()[-1])
+    assert (last["event"], last["error"]) == ("refresh_failed", "ConfigurationError")
+    _, when, its_own = next(row for row in table(page("reference/activity.md"), "## Events") if last["event"] in row[0])
+    assert "nothing could be sent" in when
+    assert last["error"] in names_in(its_own)
+    assert "(exit-codes.md#errors)" in its_own
+
+
+def test_the_page_of_the_exit_codes_names_every_error_at_its_own() -> None:
+    listed = {name: int(code) for code, names in table(page("reference/exit-codes.md"), "## Errors")
+              for name in names_in(names)}  # fmt: skip
+    assert listed == {name: getattr(errors, name).exit_code for name in errors.__all__}
+
+
+def test_the_page_of_python_names_every_module_that_the_documents_import() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (*DOCUMENTS, *TOP.glob("docs/examples/*.py"))]
+    imported = {
+        name for text in texts for name in re.findall(r"^\s*(?:from|import) (tokenkit\.[\w.]+)", text, re.MULTILINE)
+    }
+    assert {"tokenkit.web", "tokenkit.audit", "tokenkit.store.memory"} <= imported
+    public = {name for row in table(page("reference/python.md"), "# Python") for name in names_in(row[0])}
+    assert imported <= public
+
+
+def test_the_page_of_the_sandbox_has_all_that_its_control_takes() -> None:
+    text = page("how-to/develop-against-the-sandbox.md")
+    script = table(text, "A POST to `/_control` says")
+    others = names_in(text.partition("A POST to `/_control/lifetimes`")[2].partition("```")[0])
+    assert {name for row in script for name in names_in(row[0])} | {*others} >= _MEMBERS.keys()
+    assert [name for name in ENDPOINTS if name not in names_in(script[0][1])] == []
+    listed = {(flavour, names_in(at)[0]): names_in(names) for flavour, at, names in table(text, "documented errors\n")}
+    assert listed == {place: list(names) for place, names in DOCUMENTED.items()}
+
+
+def test_what_the_sandbox_prints_is_private_to_the_person_and_leads_to_the_apis(home: Path) -> None:
+    """Pasted under a umask that lets a group write, which the audit would report; the tutorial calls one of them."""
+    code = "import sys; sys.argv = ['tokenkit', 'sandbox', '--port', '0']; from tokenkit.cli.lane import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as serving:
+        assert serving.stdout is not None
+        address = serving.stdout.readline().strip()
+        serving.send_signal(signal.SIGINT)
+        _, said = serving.communicate(timeout=10)
+    _, lines, _, apis, _ = said.split("\n\n")
+    script = f"umask 002\n{lines}\numask"
+    done = subprocess.run(["bash", "-ec", script], capture_output=True, text=True, check=True)
+    assert int(done.stdout, 8) == 0o002, "the person's own is changed"
+    config = Path(folders("sandbox").config)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (config, config / "config.toml")] == [0o700, 0o600]
+    called = re.findall(rf"request google (GET) {SANDBOX}(\S+)", page("tutorial/first-account.md"))
+    assert called
+    for method, path in called:
+        assert f"{method}  {address}{path}" in apis.splitlines()
 
 
 def test_the_page_of_python_names_every_method() -> None:

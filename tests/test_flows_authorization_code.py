@@ -12,6 +12,7 @@ from tokenkit.errors import (
     ConsentDenied,
     InvalidAnswer,
     ProviderChanged,
+    ProviderError,
     ProviderUnavailable,
 )
 from tokenkit.flows.authorization_code import AuthorizationEndpoint, exchange
@@ -248,3 +249,21 @@ def test_a_code_is_sent_exactly_once_whatever_comes_of_it(outcome, kind):
     assert len(world.requests) == 1
     assert world.slept == []
     assert "the-code" not in str(caught.value)
+
+
+@pytest.mark.parametrize("outcome", [answer({}, 503), answer([]), ProviderUnavailable("no route", hint="try later")])
+def test_after_a_failure_the_hint_is_to_sign_in_again_for_the_code_is_spent(outcome):
+    with pytest.raises(ProviderError) as caught:
+        exchange(World(outcome).ctx, TOKENS, CLIENT, begin(), "the-code", {})
+    assert caught.value.hint == "tokenkit login acme"
+
+
+def test_a_code_that_is_refused_has_expired_or_was_used_whatever_a_refusal_means_at_a_refresh():
+    endpoint = TokenEndpoint(
+        "acme", "Acme", "https://acme.example/token", reasons={"bad request": "you removed the app"}
+    )
+    refusal = answer({"error": "invalid_grant", "error_description": "Bad Request"}, 400)
+    with pytest.raises(AuthorizationError, match="expired, or was used already") as caught:
+        exchange(World(refusal).ctx, endpoint, CLIENT, begin(), "the-code", {})
+    assert "removed" not in str(caught.value)
+    assert caught.value.hint == "tokenkit login acme"

@@ -75,8 +75,18 @@ def test_a_value_that_is_no_key_is_an_error_that_does_not_show_it(source, text):
     with pytest.raises(KeyUnavailable) as raised:
         source(TOKENKIT_KEY=text).load()
     assert "TOKENKIT_KEY" in str(raised.value)
-    assert "TOKENKIT_KEY" in raised.value.hint
+    assert "`env -u TOKENKIT_KEY tokenkit key export`" in raised.value.hint  # with it set, that fails likewise
     assert "secret-but" not in f"{raised.value}{raised.value.hint}"
+
+
+def test_the_command_that_mends_a_value_is_of_its_app_and_runs_without_it(source, credentials):
+    with pytest.raises(KeyUnavailable) as raised:
+        source("pocketpaw", POCKETPAW_KEY="x").load()
+    assert "`env -u POCKETPAW_KEY tokenkit --app pocketpaw key export`" in raised.value.hint
+    (credentials / "tokenkit.key").write_text("x")
+    with pytest.raises(KeyUnavailable) as raised:
+        source(CREDENTIALS_DIRECTORY=str(credentials)).load()
+    assert "`env -u CREDENTIALS_DIRECTORY tokenkit key export`" in raised.value.hint
 
 
 def test_what_we_cannot_write_we_do_not_change(source, home):

@@ -111,7 +111,7 @@ def test_a_header_that_says_anything_else_is_refused_before_decrypting(changes, 
     with pytest.raises(BrokenRecord, match=words) as raised:
         opened(data)
     assert "google/me@example.com" in str(raised.value)
-    assert raised.value.hint.endswith("tokenkit login google --replace")
+    assert raised.value.hint.endswith("tokenkit login google/me@example.com --replace")
 
 
 def test_a_member_given_twice_is_refused():

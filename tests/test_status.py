@@ -1,7 +1,10 @@
 """How an account stands is told by type, and looking changes nothing (R11)."""
 
+from math import inf
+
 import pytest
-from tokenkit.errors import ConsentRequired, ProviderUnavailable
+from tokenkit.cli.standing import exit_code, mend, state_words
+from tokenkit.errors import ConsentRequired, GrantSuperseded, ProviderUnavailable
 from tokenkit.records import grant_name
 from tokenkit.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, Unavailable
 
@@ -59,6 +62,48 @@ def test_a_refused_grant_needs_consent_with_the_providers_reason(kit):
     with pytest.raises(ConsentRequired):
         kit.token("scripted")
     assert state(kit) == NeedsConsent("you changed your password")
+
+
+def test_a_refused_grant_whose_token_lives_on_says_until_when_it_is_handed_out(kit):
+    """R14."""
+    ends = kit.clock.now() + LIFETIME
+    kit.clock.advance(LIFETIME - 40)
+    kit.scripted.will(ConsentRequired("refused", reason="revoked"))
+    with pytest.raises(ConsentRequired):
+        kit.refresh("scripted")
+    assert kit.token("scripted")
+    assert state(kit) == NeedsConsent("revoked", ends)
+    assert state_words(kit.status("scripted"), kit.clock.now()) == "good for 40 seconds, then none until you sign in"
+    kit.clock.advance(40)
+    assert state(kit) == NeedsConsent("revoked")
+    assert state_words(kit.status("scripted"), kit.clock.now()) == "none until you sign in"
+
+
+def test_a_refused_grant_whose_token_never_ends_is_handed_out_for_good(kit):
+    """R14."""
+    kit.scripted.lifetime = None
+    kit.sign_in()
+    change(kit, state="needs_consent", reason="revoked")
+    assert kit.token("scripted")
+    assert state(kit) == NeedsConsent("revoked", inf)
+    assert state_words(kit.status("scripted"), kit.clock.now()) == "good, without an end"
+
+
+def test_a_restored_backup_whose_token_has_ended_is_told_with_what_the_refresh_says(kit):
+    """R10: as long as its token lives it is handed out, and there is nothing to tell."""
+    name = grant_name(kit.me)
+    backup = kit.records.store.load(name).data
+    kit.refresh("scripted")
+    kit.records.store.save(name, backup, replaces=kit.records.store.version(name))
+    assert isinstance(state(kit), Active)
+    kit.clock.advance(LIFETIME + 5)
+    with pytest.raises(GrantSuperseded) as caught:
+        kit.token("scripted")
+    assert state(kit) == Broken(str(caught.value), caught.value.hint, superseded=True)
+    found = kit.status("scripted")
+    assert exit_code(found, kit.clock.now(), 0) == caught.value.exit_code
+    assert "--force" in mend(found)
+    assert state_words(found, kit.clock.now()) == "none, a newer grant was used already"
 
 
 def test_while_the_provider_is_down_it_is_unavailable_until_the_next_try(kit):

@@ -56,7 +56,7 @@ class Activity:
         *,
         tool: str = "",
         app: str = "tokenkit",
-        environ: Mapping[str, str] = os.environ,
+        environ: Mapping[str, str] | None = None,
         allowed: Callable[[], bool] = lambda: True,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -65,7 +65,7 @@ class Activity:
         self._owner = owner
         self._who = {"program": program(), "tool": plain_name(tool)}
         self._app = app
-        self._environ = environ
+        self._environ = os.environ if environ is None else environ
         self._allowed = allowed
         self._now = now
         self._made: Writer | None = None

@@ -1,6 +1,7 @@
 """A grant that the provider has just issued becomes an account: whose it is, its name, its place (R4, R17, R18)."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
@@ -32,6 +33,15 @@ UNREADABLE = (BrokenRecord, KeyUnavailable)
 _NOBODY = Identity("", "")
 
 
+def may_be(stored: str, wanted: str) -> bool:
+    """Whether the account called `stored`, which cannot be opened, may be that of whom the provider calls `wanted`.
+
+    It is another's if both are addresses, and not one address; what else an account is called tells nothing.
+    """
+    addresses = "@" in stored and "@" in wanted
+    return not addresses or re.sub(r"-\d+\Z", "", stored) == wanted or stored == wanted
+
+
 class Adoption:
     """Gives grants their places among the accounts of one owner."""
 
@@ -40,11 +50,16 @@ class Adoption:
         self._records = keeper.records
         self._ctx = keeper.context
 
-    def adopt(self, provider: Provider, client: ClientRegistration, grant: Grant, *, name: str = "") -> Account:
+    def adopt(
+        self, provider: Provider, client: ClientRegistration, grant: Grant, *, name: str = "", replaces: str = ""
+    ) -> Account:
         """Store a grant in place of the account's former one, which goes to quarantine and is not revoked (R17, R18).
 
         The account is called `name`, else as this person's is already, else as the provider calls them. Another
         person's is never written over: then the next free name beside it is taken.
+
+        `replaces` is the name of an account whose record cannot be opened: unless it is plainly another person's, the
+        grant takes its place and its name, and the record goes to quarantine (R30).
 
         Where the provider fails to say whose it is, the grant is stored all the same, as ``default`` and beside any
         other account of nobody: the code is spent and the former grant may have ended with it, so to fail would lose a
@@ -56,8 +71,9 @@ class Adoption:
         def same_person(held: Grant) -> bool:
             return held.subject == identity.subject if held.subject else vouched
 
-        wanted = name or self._name_of(provider, identity.subject) or identity.name or DEFAULT_NAME
-        account = self._store(wanted, self._bound(provider, client, grant, identity.subject), same_person)
+        kept = replaces if may_be(replaces, identity.name) else ""
+        wanted = name or self._name_of(provider, identity.subject) or kept or identity.name or DEFAULT_NAME
+        account = self._store(wanted, self._bound(provider, client, grant, identity.subject), same_person, replaces)
         self._keeper.activity.record("signed_in", account)
         return account
 
@@ -73,8 +89,7 @@ class Adoption:
         """
         if provider.identify is None or not name:
             return name
-        held = self._records.load(Account(provider.name, name, self._records.owner))
-        return name if held is not None and not held.grant.subject else ""
+        return name if self._subject(Account(provider.name, name, self._records.owner)) == "" else ""
 
     def learn(self, provider: Provider) -> None:
         """Ask whose the accounts are of which the provider failed to say it, lest the person get a second one.
@@ -136,8 +151,9 @@ class Adoption:
             return None
         return None if held is None else held.grant.subject
 
-    def _store(self, name: str, grant: Grant, mine: Callable[[Grant], bool]) -> Account:
-        return next(place for place in self._places(grant.provider, name) if self._stored(place, grant, mine))
+    def _store(self, name: str, grant: Grant, mine: Callable[[Grant], bool], replaces: str = "") -> Account:
+        places = self._places(grant.provider, name)
+        return next(place for place in places if self._stored(place, grant, mine, place.name == replaces))
 
     def _places(self, provider: str, name: str) -> Iterator[Account]:
         """The account of that name, and those beside it; of a digest where the store takes no such name."""
@@ -150,25 +166,28 @@ class Adoption:
                 account = account._replace(name=digest[:16])
             yield account
 
-    def _stored(self, account: Account, grant: Grant, mine: Callable[[Grant], bool]) -> bool:
+    def _stored(self, account: Account, grant: Grant, mine: Callable[[Grant], bool], replace_broken: bool) -> bool:
         """Write over nothing, or over a grant that is `mine`, and tell the others; False where another's lies there.
+
+        What cannot be opened is another's, unless `replace_broken`; a copy of it is kept before it is written over.
 
         What is written over is what was looked at: who was faster is looked at again (R8, R18).
         """
         while True:
             try:
                 held = self._records.load(account)
+                replaced = held.version if held else None
             except UNREADABLE:
-                return False
+                if not replace_broken:
+                    return False
+                held, replaced = None, self._records.quarantine(account, self._ctx.now())
             if held is not None and not mine(held.grant):
                 return False
             generation = max(self._keeper.note(account).newest, held.grant.generation if held else 0) + 1
             if held:
                 self._records.quarantine(account, self._ctx.now())
             try:
-                self._records.save(
-                    account, grant.renewed(generation=generation), replaces=held.version if held else None
-                )
+                self._records.save(account, grant.renewed(generation=generation), replaces=replaced)
             except Conflict:
                 continue
             self._tell(account, generation)

@@ -56,7 +56,7 @@ class AsyncTokenKit:
         context: Context | None = None,
         background: bool = True,
         tool: str = "",
-        environ: Mapping[str, str] = os.environ,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self._lie_over(
             TokenKit(

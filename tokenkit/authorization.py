@@ -7,10 +7,11 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.account import DEFAULT_NAME, Account
-from tokenkit.adoption import UNREADABLE, Adoption
+from tokenkit.adoption import UNREADABLE, Adoption, may_be
 from tokenkit.errors import (
     CallbackRefused,
     Conflict,
+    StoreError,
     StoreUnavailable,
     UsageError,
 )
@@ -54,8 +55,10 @@ class Authorizations:
 
         `name` is what the account shall be called; without it the provider is asked whose it is, and where it cannot
         say, it is called as the `account` (a name) that the person asked for. Whether the store can take the result is
-        tried first (R20): `UsageError` for a name too long, `StoreUnavailable`, `KeyUnavailable`, or `BrokenRecord`
-        where a record of this provider cannot be opened, unless `replace_broken` moves such records to quarantine.
+        tried first (R20): `UsageError` for a name too long, `StoreUnavailable`, and what `prepare` raises.
+
+        With `replace_broken` the result's `replaces` is the name of the account whose record cannot be opened and is
+        set aside by `complete`, empty where none is; until then nothing is moved.
         """
         if not binding:
             raise UsageError("a sign-in needs a binding: a secret value that only this browser session or run holds")
@@ -65,7 +68,7 @@ class Authorizations:
                 hint="give each provider a callback path of its own, at the provider and here",
             )
         client = self._keeper.client(provider)
-        self.prepare(provider, replace_broken=replace_broken)
+        replaces = self.prepare(provider, name=name, account=account, replace_broken=replace_broken)
         name = name or self.adoption.kept_name(provider, account)
         self._records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, self._records.owner)))
         drawn = guarded(provider, "begin", provider.begin, self._ctx, client, request)
@@ -75,6 +78,7 @@ class Authorizations:
             drawn,
             owner=self._records.owner,
             account=name,
+            replaces=replaces,
             client_id=client.client_id,
             binding=_digest(binding),
             created_at=now,
@@ -84,27 +88,48 @@ class Authorizations:
         self._records.save_pending(_pending_id(binding, pending.state.reveal(), pending.expires_at), pending)
         return pending
 
-    def prepare(self, provider: Provider, *, replace_broken: bool = False) -> None:
+    def prepare(self, provider: Provider, *, name: str = "", account: str = "", replace_broken: bool = False) -> str:
         """Try, before a person is bothered, that the store takes records and that those it holds can be opened (R20).
+
+        Raises `BrokenRecord` or `KeyUnavailable` for one that cannot, and that may be the account which is about to be
+        signed in to, by `name` or `account` as in `begin`: else it might be overwritten, or be there twice (R18, R30).
+        With `replace_broken` it is the one to take the place of: its name is returned, for `Adoption.adopt`, and
+        nothing is changed. Where no account was named, it is the only one that cannot be opened.
 
         Then find out whose the accounts are of which the provider failed to say it, see `Adoption.learn`.
         """
         check_endpoints(provider)
         self._records.probe()
+        closed = self._closed(provider)
+        named = name or account
+        if not named and len(closed) == 1:
+            named = next(iter(closed))
+        replaces = named if replace_broken and named in closed else ""
+        certain = name or ("" if provider.identify else account or DEFAULT_NAME)  # it will be called so
+        for stored, error in closed.items():
+            if not replaces and (stored == certain if certain else may_be(stored, account)):
+                raise error
+        self.adoption.learn(provider)
+        return replaces
+
+    def _closed(self, provider: Provider) -> dict[str, StoreError]:
+        """The names of the accounts whose records cannot be opened, and why."""
+        closed: dict[str, StoreError] = {}
         for account in self._records.accounts(provider.name):
             try:
                 self._records.load(account)
-            except UNREADABLE:
-                if not replace_broken:
-                    raise
-                self._records.set_aside(account, self._ctx.now())
-        self.adoption.learn(provider)
+            except UNREADABLE as error:
+                closed[account.name] = error
+        return closed
 
     def complete(self, callback_url: str, *, binding: str) -> Account:
         """Take the whole URL that the person came back on, and store the account.
 
         Raises `CallbackRefused` for an answer that is forged, replayed, expired, of another binding, or at another
         path; nothing is consumed then. From the claim on, the pending authorization is spent, whatever happens.
+
+        A record that cannot be opened was set aside if it is that of the returned account, and the pending
+        authorization says so in `replaces`: it lies in quarantine then. No other record is moved.
         """
         path, parameters = _taken_apart(callback_url)
         state = parameters.get("state") or path.rpartition("/")[2]
@@ -117,7 +142,7 @@ class Authorizations:
             )
         answer = AuthorizationAnswer(parameters)
         grant = guarded(provider, "complete", provider.complete, self._ctx, client, pending, answer)
-        return self.adoption.adopt(provider, client, grant, name=pending.account)
+        return self.adoption.adopt(provider, client, grant, name=pending.account, replaces=pending.replaces)
 
     def _claim(self, state: str, binding: str, path: str) -> PendingAuthorization:
         """Find the pending authorization of this state and binding, hold the answer against it, and delete it."""

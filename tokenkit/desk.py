@@ -62,7 +62,9 @@ class Wanted(NamedTuple):
 class Desk:
     """Answers for the accounts of one owner. `memory` is that of the fast path, by name as asked."""
 
-    def __init__(self, keeper: Keeper, defaults: Callable[[], Mapping[str, str]], *, background: bool) -> None:
+    def __init__(
+        self, keeper: Keeper, defaults: Callable[[], Mapping[str, str]], *, config_file: str, background: bool
+    ) -> None:
         self.memory: dict[str, Memory] = {}
         self._remembered: dict[str, Remembered] = {}
         self._ahead: dict[Account, float] = {}
@@ -70,6 +72,7 @@ class Desk:
         self._records = keeper.records
         self._now = keeper.context.now
         self._defaults = defaults
+        self._config_file = config_file
         self._background = background
 
     def resolve(self, asked: str) -> Account:
@@ -88,15 +91,11 @@ class Desk:
                 account=asked,
                 reason="nobody has signed in yet",
             )
-        default = Account(provider, self._defaults().get(provider, ""), self._records.owner)
+        defaults = self._defaults()
+        default = Account(provider, defaults.get(provider, ""), self._records.owner)
         if default in accounts:
             return default
-        names = [str(account) for account in accounts]
-        raise AmbiguousAccount(
-            f"{provider} has {len(accounts)} accounts: {', '.join(names)}",
-            candidates=names,
-            hint=f'name one of them, or set a default in config.toml: [defaults] {provider} = "{accounts[0].name}"',
-        )
+        raise _ambiguous(provider, accounts, defaults, self._config_file)
 
     def look(self, asked: str, ask: Ask) -> AccessToken | Wanted:
         """The token, if memory or the store has a good one; else what is wanted. Blocks on the disk at most."""
@@ -194,3 +193,27 @@ class Desk:
         self._remembered[asked] = found
         self.memory[asked] = (token, looked, until, ends, found.scopes, proved)
         return token
+
+
+def _ambiguous(
+    provider: str, accounts: Collection[Account], defaults: Mapping[str, str], config_file: str
+) -> AmbiguousAccount:
+    """The error that lists the accounts, with a command, and with what to write into the file, line by line."""
+    from json import dumps  # its strings are TOML's, too
+
+    names = [str(account) for account in accounts]
+    default = defaults.get(provider, "")
+    none = f", and the default {default!r} in config.toml is none of them" if default else ""
+    line = f"{provider} = {dumps(names[0].partition('/')[2], ensure_ascii=False)}"
+    path = quoted(config_file)
+    if default:
+        where = f"change its line in {path} to:"
+    elif defaults:
+        where = f"put this line under [defaults] in {path}:"
+    else:  # a table may be there once only
+        where, line = f"put these two lines at the end of {path}:", f"[defaults]\n{line}"
+    return AmbiguousAccount(
+        f"{provider} has {len(names)} accounts: {', '.join(names)}{none}",
+        candidates=names,
+        hint=f"name one of them: tokenkit token {quoted(names[0])}, or {where}\n{line}",
+    )

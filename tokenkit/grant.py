@@ -70,7 +70,8 @@ class PendingAuthorization:
 
     `url` is where the person goes. A provider fills in what its flow needs: `state` and `code_verifier` (RFC 7636), or
     Pocket's `request_token`. `redirect_uri` is the one that was sent, so that the answer can be held against it.
-    `owner`, `account`, `binding` (a hash) and `expires_at` are the kit's.
+    `owner`, `account`, `replaces`, `binding` (a hash) and `expires_at` are the kit's. `replaces` names the account
+    whose record cannot be opened and is set aside when the grant takes its place; it is empty for none.
     """
 
     provider: str
@@ -84,6 +85,7 @@ class PendingAuthorization:
     client_id: str = ""
     owner: str = ""
     account: str = ""
+    replaces: str = ""
     binding: str = field(default="", repr=False)
     created_at: float = 0.0
     expires_at: float = 0.0
@@ -167,6 +169,7 @@ def pending_from_bytes(data: bytes) -> PendingAuthorization:
             code_verifier=_secret(record["code_verifier"]),
             request_token=_secret(record["request_token"]),
             scopes=frozenset(record["scopes"]),
+            replaces=str(record.get("replaces", "")),
             created_at=float(record["created_at"]),
             expires_at=float(record["expires_at"]),
             **{

@@ -46,8 +46,8 @@ class TokenKit:
     ``POCKETPAW_GOOGLE_CLIENT_ID`` and the like. `owner` separates the accounts of several people, one kit each.
     `store`, `keys`, `providers` (by name, before plugins are looked for) and `context` replace the real parts.
     `background` refreshes a token ahead of its end while nobody waits (R3): right for a program that runs on, off for
-    one that asks once and exits. `tool` is what the activity log calls the part of your program that asks. A kit may be
-    shared by threads; it does nothing before it is asked.
+    one that asks once and exits. `tool` is what the activity log calls the part of your program that asks. `environ` is
+    read in place of `os.environ`. A kit may be shared by threads; it does nothing before it is asked.
     """
 
     def __init__(
@@ -61,8 +61,10 @@ class TokenKit:
         context: Context | None = None,
         background: bool = True,
         tool: str = "",
-        environ: Mapping[str, str] = os.environ,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
+        if environ is None:  # no default argument: `help` would print all of it (R35)
+            environ = os.environ
         self.app = app
         self.owner = owner
         self.folders: Folders = folders(app, environ)
@@ -83,7 +85,8 @@ class TokenKit:
             now=self.context.now,
         )
         self.keeper = Keeper(self.records, self.context, self.provider, self.client, self.activity, deadline=DEADLINE)
-        self._desk = Desk(self.keeper, lambda: self.config.defaults, background=background)
+        config_file = os.path.join(self.folders.config, "config.toml")
+        self._desk = Desk(self.keeper, lambda: self.config.defaults, config_file=config_file, background=background)
         self._memory = self._desk.memory
         self._now = self.context.now
 

@@ -25,11 +25,13 @@ class Folders(NamedTuple):
     state: str
 
 
-def folders(app: str = "tokenkit", environ: Mapping[str, str] = os.environ) -> Folders:
+def folders(app: str = "tokenkit", environ: Mapping[str, str] | None = None) -> Folders:
     """Where `app` keeps its things: ``~/.<app>/tokens`` (``<APP>_HOME`` moves the tokens only, R26), and the XDG ones.
 
     Off Linux the other three are what platformdirs says. Raises `ConfigurationError` for a relative ``<APP>_HOME``.
     """
+    if environ is None:
+        environ = os.environ
     home = (environ.get("HOME") or os.path.expanduser("~")).rstrip(os.sep)
     variable = prefix(app) + "_HOME"
     top = environ.get(variable) or f"{home}{os.sep}.{app}"

@@ -109,12 +109,6 @@ class Records:
             self.store.save(copy, stored.data, replaces=None)
         return stored.version
 
-    def set_aside(self, account: Account, now: float) -> None:
-        """Move what is stored for the account to quarantine (R30)."""
-        version = self.quarantine(account, now)
-        if version is not None:
-            self.remove(account, replaces=version)
-
     def probe(self) -> None:
         """Write, read back and delete a record: raises a `StoreError` before a person is bothered (R20)."""
         name = Name("metadata", self.owner, f"probe-{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}")

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from tokenkit.errors import BrokenRecord, KeyUnavailable, UsageError
+from tokenkit.os_words import quoted
 
 KEY_SIZE = 32
 """Bytes of a key, and of a content key."""
@@ -111,11 +112,11 @@ def open(data: bytes, keys: Mapping[str, Key], *, typ: str, app: str, owner: str
             return _decrypt(parts, key)
     except (_Damage, InvalidTag, InvalidUnwrap) as error:
         raise _broken(str(error) or "it was changed after it was sealed", typ, account) from None
-    provider = account.partition("/")[0] if typ == "grant" else "PROVIDER"
+    whose = quoted(account) if typ == "grant" else "PROVIDER/ACCOUNT"
     raise KeyUnavailable(
         f"the {typ} record of {account!r} is sealed with the key {found['kid']!r}, which is not among the keys at hand",
         hint="restore the key from a backup (tokenkit key list says where it belongs), or: tokenkit key import FILE "
-        f"(if it is lost for good: tokenkit login {provider} --replace)",
+        f"(if it is lost for good: tokenkit login {whose} --replace)",
         account=account,
     )
 
@@ -204,10 +205,9 @@ def _compare(found: Mapping[str, str], asked: Mapping[str, str]) -> None:
 
 
 def _broken(what: str, typ: str, account: str) -> BrokenRecord:
-    provider = account.partition("/")[0]
     return BrokenRecord(
         f"the {typ} record of {account!r} cannot be opened: {what}" if typ else f"not a sealed record: {what}",
-        hint=f"restore it from a backup, or sign in again: tokenkit login {provider} --replace"
+        hint=f"restore it from a backup, or sign in again: tokenkit login {quoted(account)} --replace"
         if typ == "grant"
         else "",
         account=account,

@@ -105,7 +105,9 @@ def _by_device(wish: _SignIn, say: Say) -> Account:
         hint = f"tokenkit login {provider.name} --paste"
         raise UsageError(f"{provider.title} has no sign-in by device code", hint=hint)
     client = kit.client(provider)
-    kit.authorizations.prepare(provider, replace_broken=wish.replace_broken)
+    replaces = kit.authorizations.prepare(
+        provider, name=wish.name, account=wish.account, replace_broken=wish.replace_broken
+    )
     name = wish.name or kit.authorizations.adoption.kept_name(provider, wish.account)
     scopes = scopes_to_ask(kit.records, provider, wish.scopes, account=wish.account)
     request = AuthorizationRequest("", scopes, login_hint=wish.account)
@@ -115,7 +117,7 @@ def _by_device(wish: _SignIn, say: Say) -> Account:
         say("Waiting until it is entered. Ctrl-C gives up.")
 
     grant = guarded(provider, "device", provider.device, kit.context, client, request, show)
-    return kit.authorizations.adoption.adopt(provider, client, grant, name=name)
+    return kit.authorizations.adoption.adopt(provider, client, grant, name=name, replaces=replaces)
 
 
 def begin_by_hand(

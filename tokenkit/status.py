@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tokenkit.account import Account
-from tokenkit.errors import StoreError
+from tokenkit.errors import GrantSuperseded, StoreError
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
 from tokenkit.keeper import Keeper
 from tokenkit.note import Note
@@ -32,9 +32,10 @@ class Expired:
 
 @dataclass(frozen=True, slots=True)
 class NeedsConsent:
-    """Only the person can go on."""
+    """Only the person can go on. A stored token is served `until` then all the same (R14); None where there is none."""
 
     reason: str
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,11 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The record cannot be opened."""
+    """The record cannot be opened; or it can, and is `superseded`: older than one already used (R10)."""
 
     message: str
     hint: str
+    superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def status(keeper: Keeper, account: Account, now: float) -> Status:
         grant = keeper.records.get(account).grant
         state = _state(grant, now)
         if isinstance(state, Expired):
-            state = _unavailable(keeper.note(account), now) or state
+            note = keeper.note(account)
+            state = _superseded(keeper, account, grant, note) or _unavailable(note, now) or state
     except StoreError as error:
         return Status(account, Broken(str(error), error.hint))
     token = grant.access_token
@@ -106,7 +109,7 @@ def _state(grant: Grant, now: float) -> State:
     if grant.state == MOVED:
         return Moved()
     if grant.state == NEEDS_CONSENT:
-        return NeedsConsent(grant.reason)
+        return NeedsConsent(grant.reason, _served_until(grant, now))
     token = grant.access_token
     if token is not None and token.expires_at is None:
         return Active(None)
@@ -115,8 +118,26 @@ def _state(grant: Grant, now: float) -> State:
     if token is not None and good and not (token.closing(now) and grant.refresh_token):
         return Active(end)
     if not grant.refresh_token:
-        return NeedsConsent("the access token has ended, and the provider gave no refresh token")
+        reason = "the access token has ended, and the provider gave no refresh token"
+        return NeedsConsent(reason, _served_until(grant, now))
     return Expiring(end) if good else Expired(end)
+
+
+def _served_until(grant: Grant, now: float) -> float | None:
+    """Until when the stored token is handed out though nothing refreshes it (R14); infinite for never ending."""
+    token = grant.access_token
+    if token is None or not (token.good(now) or token.alive(now)):
+        return None
+    return token.good_until() if token.expires_at is None else max(token.expires_at, token.good_until())
+
+
+def _superseded(keeper: Keeper, account: Account, grant: Grant, note: Note) -> Broken | None:
+    """What a refresh says of a restored backup: it is not sent (R10)."""
+    try:
+        keeper._refuse_hopeless(account, grant, note)
+    except GrantSuperseded as error:
+        return Broken(str(error), error.hint, superseded=True)
+    return None
 
 
 def _unavailable(note: Note, now: float) -> Unavailable | None:

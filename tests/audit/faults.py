@@ -175,6 +175,13 @@ def an_access_control_list_gives_others_rights(house):
         raise CannotBePlanted("this file system has no access control lists") from None
 
 
+@fault("TK113")
+def a_record_cannot_be_read(house):
+    if os.geteuid() == 0:
+        raise CannotBePlanted("root can read everything")
+    house.record(another(house, "unreadable")).chmod(0)
+
+
 # Places
 
 

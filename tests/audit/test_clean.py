@@ -3,14 +3,16 @@
 import os
 import shutil
 
+import pytest
 from faults import spoil
-from house import ALICE
+from house import ALICE, SPOTIFY
 from tokenkit.audit import Check, Scene, Severity, audit
 from tokenkit.audit.scene import Opening
 from tokenkit.keys import key_source, passphrase
 from tokenkit.kit import TokenKit
 from tokenkit.records import grant_name
 from tokenkit.store.memory import MemoryStore
+from tokenkit.token import AccessToken
 
 
 def test_nothing_is_found_in_a_home_that_is_well_kept(house):
@@ -69,8 +71,57 @@ def test_a_folder_that_cannot_be_read_is_said(house, monkeypatch):
         return listdir(path)
 
     monkeypatch.setattr(os, "listdir", refuse)
-    (said,) = house.audit().not_checked
-    assert said == f"{house.tokens}/spotify: Permission denied"
+    (house.tokens / "spotify").chmod(0)
+    report = house.audit()
+    assert report.not_checked == (f"{house.tokens}/spotify: Permission denied",)
+    (finding,) = report.findings
+    assert (finding.check.id, finding.fault.mend) == ("TK113", f"chmod u+rwX {house.tokens}/spotify")
+
+
+@pytest.mark.parametrize("what", ["record", "keys"])
+def test_a_file_that_cannot_be_read_is_an_error(house, monkeypatch, what):
+    """Root can read all, and so is refused by hand."""
+    path = house.record(SPOTIFY) if what == "record" else house.keys
+    opened = os.open
+
+    def refuse(name, *arguments, **more):
+        if str(name) == str(path):
+            raise PermissionError(13, "Permission denied")
+        return opened(name, *arguments, **more)
+
+    path.chmod(0)
+    monkeypatch.setattr(os, "open", refuse)
+    report = house.audit()
+    (finding,) = report.findings
+    assert (finding.check.id, finding.check.severity) == ("TK113" if what == "record" else "TK133", Severity.ERROR)
+    assert f"{path}: permission denied" in finding.fault.what
+    assert finding.fault.mend.startswith(f"chmod u+rwX {path}" if what == "record" else "ls -ld ")
+    assert report.not_checked
+
+
+def test_a_value_that_is_no_key_is_mended_where_it_comes_from(house):
+    house.environ["TOKENKIT_KEY"] = "x"
+    (fault,) = (finding.fault for finding in house.audit().findings if finding.check.id == "TK133")
+    assert fault.where == "the variable TOKENKIT_KEY"
+    assert "env -u TOKENKIT_KEY tokenkit key export" in fault.mend
+
+
+def test_a_key_leaves_the_environment_by_a_command_that_runs_without_it(house):
+    """With it set, an import is refused: the keys come from where tokenkit cannot change them."""
+    house.environ["TOKENKIT_KEY"] = house.keys.read_text()
+    (finding,) = house.audit().findings
+    assert finding.fault.mend.endswith("tokenkit key export | env -u TOKENKIT_KEY tokenkit key import -")
+
+
+@pytest.mark.parametrize(
+    ("left", "said"), [(40, "; the stored token is still handed out for moments"), (-1, "")], ids=["alive", "ended"]
+)
+def test_a_refused_grant_says_whether_its_token_is_handed_out_still(house, left, said):
+    """R14."""
+    token = AccessToken("access-1", expires_at=house.now + left, obtained_at=house.now - 3600)
+    house.sign_in(SPOTIFY, state="needs_consent", reason="ended", access_tokens={"": token})
+    (finding,) = house.audit().findings
+    assert (finding.check.id, finding.fault.what) == ("TK301", f"ended{said}")
 
 
 def test_a_check_that_fails_is_told_and_hides_no_other(house):

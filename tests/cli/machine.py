@@ -52,27 +52,27 @@ class Machine:
         for name, client in CLIENTS.items():
             save_client(str(self.config), name, client)
 
-    def change(self, account: str, **changes: object) -> None:
+    def change(self, account: str, *, owner: str = "", **changes: object) -> None:
         """Change a stored grant behind everybody's back."""
-        records, found, held = self._held(account)
+        records, found, held = self._held(account, owner)
         records.save(found, held.grant.renewed(**changes), replaces=held.version)
 
-    def expire(self, account: str) -> None:
+    def expire(self, account: str, *, owner: str = "") -> None:
         """Let the access token of an account have ended long ago."""
-        self.give(account, expires_at=1.0)
+        self.give(account, owner=owner, expires_at=1.0)
 
-    def give(self, account: str, value: str = "token-1", **members: object) -> None:
+    def give(self, account: str, value: str = "token-1", *, owner: str = "", **members: object) -> None:
         """Give an account another access token, with the scopes that it has."""
-        usual = {"expires_at": None, "scopes": self._held(account)[2].grant.scopes}
+        usual = {"expires_at": None, "scopes": self._held(account, owner)[2].grant.scopes}
         token = AccessToken(value, **{**usual, **members})
-        self.change(account, access_tokens={"": token})
+        self.change(account, owner=owner, access_tokens={"": token})
 
     def remove(self, account: str) -> None:
         """Delete a stored grant behind everybody's back."""
         records, found, held = self._held(account)
         records.remove(found, replaces=held.version)
 
-    def _held(self, account: str) -> tuple[Records, Account, Held]:
-        records = TokenKit().records
+    def _held(self, account: str, owner: str = "") -> tuple[Records, Account, Held]:
+        records = TokenKit(owner=owner).records
         found = next(known for known in records.accounts() if str(known) == account)
         return records, found, records.get(found)

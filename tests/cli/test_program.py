@@ -93,6 +93,16 @@ def test_the_help_of_a_command_fits_the_terminal_and_names_every_option(name: st
     assert "[default: ]" not in done.stdout
 
 
+@pytest.mark.parametrize("name", ["client", "key"])
+def test_the_line_of_a_commands_own_command_is_whole_at_80_columns(
+    name: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run([name, "--help"], "").stdout.partition("Commands:\n")[2].splitlines()
+    assert len(lines) > 3
+    assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
+
+
 def hints() -> Iterator[tuple[str, str]]:
     """Every piece of text that our code gives as a hint, and where it stands."""
     for folder in (Path(tokenkit.__path__[0]), Path(tokenkit_providers.__path__[0])):
@@ -195,6 +205,7 @@ def test_no_secret_shows_but_where_it_was_asked_for(
     ("line", "shape"),
     {
         "login google": json_output.Accounts,
+        "login google --print-url": json_output.Begun,
         "list": json_output.Accounts,
         "status": json_output.Accounts,
         "refresh google": json_output.Accounts,
@@ -223,6 +234,66 @@ def test_a_reader_that_goes_away_is_no_fault(machine: Machine) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout == "Google\n"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "command",
+    ["list", "list --json", "token google", "token google --header", "request google GET {base}/google/drive/v3/files"],
+)
+def test_an_output_that_cannot_be_written_is_no_fault(
+    command: str, unbuffered: str, machine: Machine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk behind ``> file``: it is said plainly, and nothing is lost but the output."""
+    run(["login", "google", "--scopes", "drive"], "")
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    done = shell(f"{command.format(base=machine.base_url)} > /dev/full")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "tokenkit: error: stdout cannot be written: No space left on device\ntokenkit: hint: send it elsewhere\n"
+    )
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_words_that_cannot_be_written_hold_nothing_up(
+    unbuffered: str, machine: Machine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    assert shell("token google 2> /dev/full").returncode == 4
+    assert shell("key add 2> /dev/full").returncode == 0
+    assert shell("list --json > /dev/full 2>&1").returncode == 1
+
+
+@pytest.mark.parametrize(
+    "command", ["list", "list --json", "providers", "token google --header", "request google GET http://x"]
+)
+def test_where_stdout_is_closed_that_is_said(command: str, machine: Machine, run: Run) -> None:
+    run(["login", "google"], "")
+    done = shell(f"{command} >&-")
+    assert done.returncode == 1
+    assert done.stderr.startswith("tokenkit: error: stdout is closed, so nothing can be printed\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("login google --paste", 1, "the input ended before an answer was pasted"),
+        ("login --complete", 2, "stdin ended before the answer"),
+        ("client set google", 2, "stdin ended before the answer"),
+        ("key import -", 6, ""),
+    ],
+)
+def test_where_stdin_is_closed_there_is_no_answer(command: str, code: int, said: str, machine: Machine) -> None:
+    """As it is in many a service."""
+    done = shell(f"{command} <&-")
+    assert done.returncode == code
+    assert said in done.stderr
+
+
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    """Run a command line of ours in a shell."""
+    ours = f"{sys.executable} -c 'from tokenkit.cli.lane import main; main()'"
+    return subprocess.run(["bash", "-c", f"{ours} {line}"], capture_output=True, text=True, check=False)
 
 
 def test_a_shell_completes_commands_accounts_and_providers(

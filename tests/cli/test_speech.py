@@ -3,6 +3,7 @@
 import io
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 from tokenkit.cli import speech
@@ -58,6 +59,45 @@ def test_where_nobody_can_be_asked_the_option_is_named(monkeypatch: pytest.Monke
     with pytest.raises(UsageError) as caught:
         speech.agree("Revoking this ends that, too.", otherwise="tokenkit logout google --yes")
     assert caught.value.hint == "tokenkit logout google --yes"
+
+
+@pytest.mark.parametrize("ask", [speech.ask, speech.ask_secret, lambda prompt: speech.agree(prompt, otherwise="-")])
+def test_a_stdin_that_was_closed_answers_nothing(ask: Callable[[str], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is in many a service."""
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UsageError):
+        ask("Go on?")
+    assert speech.read_stdin() == b""
+
+
+def test_what_is_no_text_on_stdin_is_refused_and_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"secret\xff\n"), "utf-8"))
+    with pytest.raises(UsageError, match="not text") as caught:
+        speech.ask("Client id: ")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "pasted"),
+    {
+        "tokenkit login google": "tokenkit --owner 'al ice' login google",
+        "sign in (tokenkit login google), or tokenkit key list": (
+            "sign in (tokenkit --owner 'al ice' login google), or tokenkit --owner 'al ice' key list"
+        ),
+        "tokenkit --app x login google": "tokenkit --app x login google",
+        "the output of tokenkit --version": "the output of tokenkit --version",
+        "tokenkit writes no file of that name": "tokenkit writes no file of that name",
+        "rm /opt/tokenkit list": "rm /opt/tokenkit list",
+    }.items(),
+)
+def test_the_options_before_the_command_stand_in_every_command_that_is_named(text: str, pasted: str) -> None:
+    speech.keep_options(["--owner 'al ice'"])
+    try:
+        assert speech.to_paste(text) == pasted
+        assert speech.to_paste(pasted) == pasted
+    finally:
+        speech.keep_options([])
+    assert speech.to_paste(text) == text
 
 
 def test_a_secret_is_not_shown_while_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,10 @@
 
 import io
 import sys
+from pathlib import Path
 
 import pytest
-from tokenkit.cli.tables import show_block, show_table
+from tokenkit.cli.tables import from_home, show_block, show_table
 
 TITLES = ("ACCOUNT", "TOKEN", "SCOPES")
 ROWS = [
@@ -76,6 +77,19 @@ def test_an_address_or_a_command_stays_whole(monkeypatch: pytest.MonkeyPatch) ->
     address = "https://console.example.com/a/very/long/path-to-copy"
     show_block("Google", {"register at": address, "empty": ""})
     assert terminal.getvalue() == f"Google\n  register at  {address}\n"
+
+
+def test_a_path_in_a_table_stays_whole_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    titles, path = ("PROVIDER", "CLIENT ID", "SECRET", "FROM"), "/home/me/.config/tokenkit/clients/google.toml"
+    terminal = open_terminal(monkeypatch, 80)
+    show_table(titles, [("google", "1234567890-abcdefghij.apps", "yes", path)])
+    assert terminal.getvalue().splitlines()[-1] == f"  from       {path}"
+
+
+def test_the_home_folder_is_a_tilde(home: Path) -> None:
+    assert from_home(f"{home}/.config/tokenkit/clients/google.toml") == "~/.config/tokenkit/clients/google.toml"
+    assert from_home(f"{home}er/clients") == f"{home}er/clients"
+    assert from_home("TOKENKIT_GOOGLE_CLIENT_ID") == "TOKENKIT_GOOGLE_CLIENT_ID"
 
 
 def test_markup_and_control_characters_in_a_cell_are_text(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ def names(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> dict[str, object
         "home": machine.home,
         "base": machine.base_url,
         "patch": monkeypatch.setattr,
+        "setenv": monkeypatch.setenv,
         "listen": socket.create_server,
         "time": time,
     }

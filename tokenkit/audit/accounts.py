@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.scene import Scene
-from tokenkit.audit.words import about, active, ago, command, login, whose, within
+from tokenkit.audit.words import about, active, ago, command, login, span, whose, within
 from tokenkit.grant import ACTIVE, MOVED, NEEDS_CONSENT, Grant
 
 DAY = 86400.0
@@ -27,13 +27,14 @@ LOST = 300.0
     "TK301",
     Severity.ERROR,
     "An account needs you to sign in again",
-    "The provider has ended the grant; no tool gets a token until you do.",
+    "The provider has ended the grant; once the stored token has ended, no tool gets one until you do.",
 )
 def needs_consent(scene: Scene) -> Iterator[Fault]:
     """Grants that were refused, and latched."""
     for seen, grant in scene.grants:
         if grant.state == NEEDS_CONSENT:
-            yield about(seen, grant.reason or "the provider refused the refresh token", login(scene, seen))
+            reason = grant.reason or "the provider refused the refresh token"
+            yield about(seen, reason + _served(grant, scene.now), login(scene, seen))
 
 
 @check(
@@ -186,6 +187,15 @@ def _lone_end(grant: Grant) -> float | None:
     """When the access token ends, where there is no refresh token."""
     token = grant.access_token
     return None if grant.state != ACTIVE or grant.refresh_token or token is None else token.expires_at
+
+
+def _served(grant: Grant, now: float) -> str:
+    """That a token with life left is handed out all the same (R14)."""
+    token = grant.access_token
+    if token is None or not token.alive(now):
+        return ""
+    left = "" if token.expires_at is None else f" for {span(token.expires_at - now)}"
+    return f"; the stored token is still handed out{left}"
 
 
 def _in_testing(grant: Grant) -> bool:

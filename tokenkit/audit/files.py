@@ -10,7 +10,7 @@ from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.fix import OTHERS, OTHERS_WRITE, Narrow, Repair, SetAside
 from tokenkit.audit.foreign import holds_tokens
 from tokenkit.audit.modes import POSIX, others_write
-from tokenkit.audit.scene import Scene
+from tokenkit.audit.scene import Opening, Scene
 from tokenkit.audit.tree import Node, Role, roots
 from tokenkit.errors import StoreError
 from tokenkit.os_words import move_away
@@ -198,6 +198,22 @@ def access_lists(scene: Scene) -> Iterator[Fault]:
             yield _fault(node, "it has an access control list", f"setfacl -b -k {quote(node.path)}")
 
 
+@check(
+    "TK113",
+    Severity.ERROR,
+    "A file or folder of tokenkit cannot be read",
+    "What lies there was not checked, so that nobody knows how it stands; tools that need it fail.",
+)
+def unreadable(scene: Scene) -> Iterator[Fault]:
+    """Folders that cannot be listed, records and logs that cannot be read."""
+    _ = scene.tree.nodes, scene.log  # what cannot be read is known once they were looked at
+    for seen in scene.records:
+        if seen.opening is Opening.UNREADABLE:
+            yield Fault(seen.where, seen.said, _reach(seen.where), str(seen.account), seen.account.owner)
+    for path, why in scene.tree.unreadable.items():
+        yield Fault(path, f"it cannot be read: {why}", _reach(path))
+
+
 CHECKS = (
     open_secrets,
     writable,
@@ -211,6 +227,7 @@ CHECKS = (
     leftovers,
     unrenamed,
     access_lists,
+    unreadable,
 )
 
 
@@ -228,6 +245,16 @@ def _fault(node: Node, what: str, mend: str, repair: Repair | None = None) -> Fa
     """A fault of a file, with the account whose grant it is."""
     account, owner = (node.name.id, node.name.owner) if node.name and node.name.kind == "grant" else ("", "")
     return Fault(node.path, what, mend, account, owner, repair)
+
+
+def _reach(path: str) -> str:
+    """The command that gives its owner their rights back, or shows who has which."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return f"ls -ld {quote(os.path.dirname(path))}"
+    wanted = 0o700 if stat.S_ISDIR(status.st_mode) else 0o600
+    return f"{'ls -ld' if status.st_mode & wanted == wanted else 'chmod u+rwX'} {quote(path)}"
 
 
 def _mode(node: Node, what: str, narrow: int) -> Fault:

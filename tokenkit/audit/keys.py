@@ -54,12 +54,13 @@ def missing(scene: Scene) -> Iterator[Fault]:
     "Nothing opens the sealed records without it, and no new one is made in its place.",
 )
 def unusable(scene: Scene) -> Iterator[Fault]:
-    """A key file, or a variable, that holds no key."""
+    """A key file, or a variable, that holds no key or cannot be read."""
     keys = scene.keys
     if keys.said and not keys.locked:
-        yield Fault(
-            path_in(scene.folders.data), keys.said, f"restore it from a backup, or: {scene.command('key import FILE')}"
-        )
+        source = scene.kit.records.ring.source
+        given = isinstance(source, EnvironmentSource)
+        restore = f"restore it from a backup, or: {scene.command('key import FILE')}"
+        yield Fault(source.describe() if given else path_in(scene.folders.data), keys.said, keys.hint or restore)
 
 
 @check(
@@ -72,7 +73,9 @@ def in_environment(scene: Scene) -> Iterator[Fault]:
     """A key that the environment gives, and no credential of the service manager."""
     source = scene.kit.records.ring.source
     if isinstance(source, EnvironmentSource) and "variable" in source.describe():
-        mend = f"use a credential (LoadCredentialEncrypted= in systemd.exec(5)), or: {scene.command('key import FILE')}"
+        unset = f"env -u {prefix(scene.kit.app)}_KEY {scene.command('key import -')}"  # else it would not be ours
+        move = f"{scene.command('key export')} | {unset}"
+        mend = f"use a credential (LoadCredentialEncrypted= in systemd.exec(5)), or: {move}"
         yield Fault(source.describe(), "other programs inherit it", mend)
 
 

@@ -59,12 +59,12 @@ def _order(finding: Finding) -> tuple[str, str, int, str, str]:
 
 
 def _not_checked(scene: Scene) -> Iterator[str]:
-    """What could not be looked at, and why: it is neither good nor bad."""
+    """What could not be looked at, and why. What ought to be there to be read is a fault, too: TK113 and TK133."""
     locked = sum(seen.opening is Opening.LOCKED for seen in scene.records)
     if locked:
         yield f"the grants of {locked} accounts, as the keys cannot be had now: {scene.keys.said or 'there are none'}"
     for seen in scene.records:
-        if seen.opening is Opening.REFUSED:
+        if seen.opening in (Opening.REFUSED, Opening.UNREADABLE):
             yield f"the grant of {seen.account}: {seen.said}"
     for path, why in scene.tree.unreadable.items():
         yield f"{path}: {why}"

@@ -20,7 +20,7 @@ from tokenkit.account import Account, parse_account
 from tokenkit.audit.mounts import Mount, mounted
 from tokenkit.audit.tree import Node, Role, Tree
 from tokenkit.config import Config
-from tokenkit.errors import BrokenRecord, KeyUnavailable, StoreError, TokenKitError
+from tokenkit.errors import BrokenRecord, FileRefused, KeyUnavailable, StoreError, TokenKitError
 from tokenkit.grant import VERSION, Grant, grant_from_bytes
 from tokenkit.keys import file as key_file
 from tokenkit.keys.jwks import KeyList
@@ -44,7 +44,8 @@ class Opening(Enum):
     UNKNOWN_KEY = auto()
     BROKEN = auto()
     LATER = auto()  # written by a later tokenkit
-    REFUSED = auto()  # not plainly our file, or it cannot be read
+    REFUSED = auto()  # not plainly our file
+    UNREADABLE = auto()
 
 
 class Seen(NamedTuple):
@@ -75,11 +76,12 @@ class Use(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """The keys, or why there are none: locked up (a passphrase, a keyring), or unusable."""
+    """The keys, or why there are none: locked up (a passphrase, a keyring), or unusable; and what mends that."""
 
     keys: KeyList | None
     said: str = ""
     locked: bool = False
+    hint: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,9 +126,11 @@ class Scene:
         try:
             return Keys(self.kit.records.ring.source.load())
         except KeyUnavailable as error:
-            return Keys(None, str(error), locked=self._locked_up())
-        except StoreError as error:
+            return Keys(None, str(error), locked=self._locked_up(), hint=error.hint)
+        except FileRefused as error:
             return Keys(None, str(error), locked=True)  # the key file itself is at fault, and found by its own checks
+        except StoreError as error:
+            return Keys(None, str(error), hint=error.hint)
 
     @cached_property
     def records(self) -> list[Seen]:
@@ -240,7 +244,8 @@ class Scene:
             note = Note.from_bytes(store.note(name))
         except StoreError as error:
             account = Account(*parse_account(name.id), owner=name.owner)
-            return Seen(account, Opening.REFUSED, where=where, said=str(error))
+            opening = Opening.REFUSED if isinstance(error, FileRefused) else Opening.UNREADABLE
+            return Seen(account, opening, where=where, said=str(error))
         return self.open(name, b"" if stored is None else stored.data)._replace(where=where, note=note)
 
     def _locked_up(self) -> bool:

@@ -4,7 +4,7 @@ import atexit
 import gc
 import sys
 from collections import UserDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple
 
@@ -14,7 +14,7 @@ from typer.main import get_command
 
 from tokenkit.cli.errors import telling
 from tokenkit.cli.options import CONTEXT
-from tokenkit.cli.speech import data
+from tokenkit.cli.speech import data, keep_options
 
 
 class Command(NamedTuple):
@@ -121,8 +121,19 @@ Version = Annotated[
 ]
 
 
+def _given(ctx: typer.Context) -> Iterator[str]:
+    """The options that were typed; what the environment says stays in force by itself."""
+    from tokenkit.os_words import quoted
+
+    for name, value in ctx.params.items():
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            yield f"--{name} {quoted(value)}"
+
+
 @app.callback()
 def program(
+    ctx: typer.Context,
     app: App = "tokenkit",
     owner: Owner = "",
     version: Version = False,
@@ -131,6 +142,7 @@ def program(
 
     An ACCOUNT is google/me@example.com, or just google where there is one. Data goes to stdout, words go to stderr.
     """
+    keep_options([*_given(ctx)])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import agree, data, say, waiting
+from tokenkit.cli.speech import agree, data, say, to_paste, waiting
 from tokenkit.errors import UsageError
 
 if TYPE_CHECKING:
     from tokenkit.audit import Check, Report
+    from tokenkit.audit.check import Fault
     from tokenkit.kit import TokenKit
 
 FOUND = 1
@@ -56,7 +57,11 @@ def audit(
             refresh_all(kit)
     report = _look(kit, deep=deep, online=online)
     if fix:
-        report = _fixed(kit, report, yes=yes, deep=deep, online=online)
+        try:
+            report = _fixed(kit, report, yes=yes, deep=deep, online=online)
+        except UsageError:  # nobody can be asked here: what was found is told all the same
+            _print(report, json=json, sarif=sarif)
+            raise
     _print(report, json=json, sarif=sarif)
     if report.fails(Severity(fail_on.value)):
         raise typer.Exit(FOUND)
@@ -95,7 +100,13 @@ def _fixed(kit: "TokenKit", report: "Report", *, yes: bool, deep: bool, online: 
     return _look(kit, deep=deep, online=online)._replace(fixed=tuple(done))
 
 
+def _mended(fault: "Fault") -> "Fault":
+    return fault._replace(mend=to_paste(fault.mend))
+
+
 def _print(report: "Report", *, json: bool, sarif: bool) -> None:
+    findings = (finding._replace(fault=_mended(finding.fault)) for finding in report.findings)
+    report = report._replace(findings=tuple(findings))
     if json:
         from tokenkit.audit.json import to_json
 
@@ -108,7 +119,7 @@ def _print(report: "Report", *, json: bool, sarif: bool) -> None:
     if not (sys.stdout and sys.stdout.isatty()):
         from tokenkit.audit.text import to_text
 
-        return data(to_text(report, home=home))
+        return data(to_paste(to_text(report, home=home)))
     from rich.console import Console
 
     from tokenkit.audit.table import show

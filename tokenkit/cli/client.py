@@ -1,14 +1,13 @@
 """``tokenkit client``: the client registrations that a person made at the providers (R31)."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tokenkit.cli.options import CONTEXT, AsJson, ProviderName
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import ask, ask_secret, data, say
-from tokenkit.cli.tables import show_table
+from tokenkit.cli.speech import ask, ask_secret, data, read_stdin, say, someone_is_there
+from tokenkit.cli.tables import from_home, show_table
 from tokenkit.errors import ClientMissing, UsageError
 from tokenkit.os_words import quoted
 
@@ -46,14 +45,14 @@ def set_client(
     if client_secret:
         say("tokenkit: warning: a secret on the command line is in your shell's history, and every program can see it")
         say("tokenkit: hint: leave --client-secret out; it is asked for, or read from stdin")
-    if plugin.console_url and not client_id and sys.stdin.isatty():
+    if plugin.console_url and not client_id and someone_is_there():
         say(f"Register a client at {plugin.console_url}")
     client_id = client_id or ask(f"Client id of {plugin.title}: ")
     secret = "" if public else client_secret or _ask_for_secret(plugin)
     _save(kit, plugin, ClientRegistration(client_id, Secret(secret) if secret else None))
 
 
-@client.command("import")
+@client.command("import", short_help="Store the client in the file that Google offers.")
 def import_client(
     ctx: typer.Context,
     provider: ProviderName,
@@ -72,7 +71,7 @@ def import_client(
         say(f"The secret lies in {file}, too, where others may find it. To delete that: rm {quoted(file)}")
 
 
-@client.command("list")
+@client.command("list", short_help="List the registrations; no secret is shown.")
 def list_registrations(ctx: typer.Context, json: AsJson = False) -> None:
     """List the registrations and where they come from; no secret is shown."""
     from tokenkit.config import list_clients
@@ -86,13 +85,16 @@ def list_registrations(ctx: typer.Context, json: AsJson = False) -> None:
     elif found:
         show_table(
             ("PROVIDER", "CLIENT ID", "SECRET", "FROM"),
-            [(item.provider, item.client_id, "yes" if item.has_secret else "no", item.source) for item in found],
+            [
+                (item.provider, item.client_id, "yes" if item.has_secret else "no", from_home(item.source))
+                for item in found
+            ],
         )
     else:
         say("No client is registered. Begin with tokenkit client set PROVIDER; tokenkit providers lists them.")
 
 
-@client.command("remove")
+@client.command("remove", short_help="Remove a registration that was stored here.")
 def remove_registration(ctx: typer.Context, provider: ProviderName) -> None:
     """Remove a registration that was stored with client set or client import."""
     from tokenkit.config import remove_client
@@ -121,7 +123,7 @@ def _save(kit: "TokenKit", provider: "Provider", registration: "ClientRegistrati
 def read_file(path: str) -> bytes:
     """What a file holds, or stdin for ``-``."""
     if path == "-":
-        return sys.stdin.buffer.read()
+        return read_stdin()
     try:
         with open(path, "rb") as file:
             return file.read(1 << 20)

@@ -1,12 +1,11 @@
 """What a person gets to read when a command fails, and what its process ends with: nothing else prints an error."""
 
-import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from traceback import extract_tb
 
-from tokenkit.cli.speech import say
+from tokenkit.cli.speech import drop, keep_options, say
 from tokenkit.errors import ProviderError, TokenKitError
 
 FAULT = 70
@@ -30,11 +29,13 @@ def telling() -> Generator[None]:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # whoever read stdout has gone: no fault, and nothing more to say
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop(sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the last one to see it
         _tell_fault(error)
         sys.exit(FAULT)
+    finally:
+        keep_options([])  # the next run of this process begins anew
 
 
 def tell(error: TokenKitError) -> None:

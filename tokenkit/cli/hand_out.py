@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from tokenkit.cli.errors import telling
-from tokenkit.cli.speech import waiting
+from tokenkit.cli.speech import to_stdout, waiting
 
 if TYPE_CHECKING:
     from tokenkit.account import Account
@@ -23,7 +23,8 @@ def hand_out(asked: str) -> None:
 
         account, token = ask(TokenKit(background=False), asked)
         require_bearer(token, account)
-        print(token.value, flush=True)  # noqa: T201 - a token is ASCII (R16): it needs none of typer's care
+        with to_stdout():
+            print(token.value, flush=True)  # noqa: T201 - a token is ASCII (R16): it needs none of typer's care
 
 
 def ask(

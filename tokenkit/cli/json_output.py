@@ -12,6 +12,7 @@ from tokenkit import status as states
 from tokenkit.account import Account
 from tokenkit.cli.standing import is_fine, mend, reason
 from tokenkit.config import KnownClient
+from tokenkit.grant import PendingAuthorization
 from tokenkit.provider import Provider
 from tokenkit.sign_out import SignOut
 from tokenkit.status import Status
@@ -50,6 +51,15 @@ class Accounts(_Output):
     """What ``list``, ``status``, ``login``, ``import`` and ``refresh`` print."""
 
     accounts: list[AccountShape]
+
+
+class Begun(_Output):
+    """What ``login --print-url`` prints: where to go, and where the browser then stops; `login --complete` goes on."""
+
+    provider: str
+    url: str
+    redirect_uri: str
+    expires_at: float
 
 
 class Token(_Output):
@@ -142,6 +152,16 @@ _STATES: dict[type[states.State], State] = {
 def accounts_json(statuses: Iterable[Status]) -> str:
     """The JSON of accounts and how they stand."""
     return Accounts(accounts=[_account(status) for status in statuses]).model_dump_json(indent=2)
+
+
+def begun_json(pending: PendingAuthorization) -> str:
+    """The JSON of a sign-in that was begun."""
+    return Begun(
+        provider=pending.provider,
+        url=pending.url,
+        redirect_uri=pending.redirect_uri,
+        expires_at=pending.expires_at,
+    ).model_dump_json(indent=2)
 
 
 def token_json(account: Account, token: AccessToken) -> str:

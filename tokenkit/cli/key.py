@@ -8,11 +8,13 @@ from tokenkit.cli.options import CONTEXT, AsJson
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.speech import data, say, waiting
 from tokenkit.cli.tables import show_table
-from tokenkit.errors import UsageError
+from tokenkit.errors import KeyUnavailable, UsageError
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
     from tokenkit.rotate import Rotation
+
+NONE_YET = "There is no key yet; the first sign-in makes one"
 
 key = typer.Typer(
     rich_markup_mode=None,
@@ -22,7 +24,7 @@ key = typer.Typer(
 )
 
 
-@key.command("list")
+@key.command("list", short_help="List the keys by id; no key is shown.")
 def list_keys(ctx: typer.Context, json: AsJson = False) -> None:
     """List the keys by id, where they come from, and how many records each has sealed; no key is shown."""
     kit = open_kit(ctx)
@@ -36,7 +38,7 @@ def list_keys(ctx: typer.Context, json: AsJson = False) -> None:
     return show_table(("KEY", "USE", "RECORDS"), [(kid, use, str(records)) for kid, use, records in rows])
 
 
-@key.command("add")
+@key.command("add", short_help="Put a new key in front; the others still open.")
 def add_key(ctx: typer.Context) -> None:
     """Put a new key in front: it seals from now on, and the others still open."""
     kit = open_kit(ctx)
@@ -45,7 +47,7 @@ def add_key(ctx: typer.Context) -> None:
     say(f"The key {kid} seals from now on. To seal everything with it: tokenkit key rotate")
 
 
-@key.command("rotate")
+@key.command("rotate", short_help="Seal everything with a new key, and drop the old ones.")
 def rotate_key(
     ctx: typer.Context,
     finish: Annotated[
@@ -68,7 +70,7 @@ def rotate_key(
     return _tell(kit, done)
 
 
-@key.command("move")
+@key.command("move", short_help="Keep the keys in the OS keyring, or elsewhere.")
 def move_key(
     ctx: typer.Context,
     to: Annotated[str, typer.Option("--to", metavar="PLACE", help="file, keyring or passphrase.", show_default=False)],
@@ -85,16 +87,18 @@ def move_key(
     say(f"The keys are in {source.describe()} now.")
 
 
-@key.command("export")
+@key.command("export", short_help="Print all keys, for a backup.")
 def export_keys(ctx: typer.Context) -> None:
     """Print all keys as a JWK Set (RFC 7517), for a backup. Whoever has it can open what is stored here."""
     kit = open_kit(ctx)
+    if _none_yet(kit):
+        raise KeyUnavailable(NONE_YET, hint="tokenkit login PROVIDER")
     data(kit.records.ring.export_keys().decode().rstrip())
     kit.activity.record("key_exported")
     say("Keep this as safe as the accounts themselves.")
 
 
-@key.command("import")
+@key.command("import", short_help="Add the keys of a backup behind those there are.")
 def import_keys(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="What key export wrote, or - for stdin.")],
@@ -111,6 +115,9 @@ def import_keys(
 def _rows(kit: "TokenKit") -> list[tuple[str, Literal["seals", "opens", "missing"], int]]:
     from tokenkit.rotate import records_by_kid
 
+    if _none_yet(kit):
+        say(f"{NONE_YET}.")
+        return []
     sealed = records_by_kid(kit.records.store)
     first, *others = [item.kid for item in kit.records.ring.keys().keys]
     missing = sorted(sealed.keys() - {first, *others})
@@ -119,6 +126,13 @@ def _rows(kit: "TokenKit") -> list[tuple[str, Literal["seals", "opens", "missing
         *((kid, "opens", sealed[kid]) for kid in others),
         *((kid, "missing", sealed[kid]) for kid in missing),
     ]
+
+
+def _none_yet(kit: "TokenKit") -> bool:
+    """Whether there is no key because none was needed yet (R28); else one that is missing is lost."""
+    from tokenkit.rotate import every_record
+
+    return kit.records.ring.source.version() is None and next(every_record(kit.records.store), None) is None
 
 
 def _print_new_value(kit: "TokenKit") -> None:

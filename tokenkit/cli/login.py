@@ -54,7 +54,10 @@ def login(
     """
     from tokenkit.sign_in import begin_by_hand, complete_by_hand, sign_in
 
-    _exclusive({"--device": device, "--paste": paste, "--no-browser": no_browser, "--print-url": print_url})
+    ways = {"--device": device, "--paste": paste, "--no-browser": no_browser, "--print-url": print_url}
+    _exclusive(ways)
+    if complete:
+        _settled_before({**ways, "--scopes": bool(scopes), "--as": bool(name), "--replace": replace})
     kit = open_kit(ctx)
     if complete:
         answer = ask("The whole address at which the browser stopped: ")
@@ -65,7 +68,7 @@ def login(
     asked = parse_scopes(scopes) or None
     if print_url:
         pending = begin_by_hand(kit, provider, asked, account=hint, name=name, replace_broken=replace)
-        return _print_url(pending)
+        return _print_url(pending, json)
     way: Way = "device" if device else "paste" if paste else "browser" if no_browser else "auto"
     opener = _open_nothing if no_browser else None
     signed_in = sign_in(kit, provider, asked, account=hint, name=name, way=way, replace_broken=replace, opener=opener)
@@ -78,12 +81,25 @@ def _exclusive(options: Mapping[str, bool]) -> None:
         raise UsageError(f"{given[0]} and {given[1]} exclude each other", hint="tokenkit login --help")
 
 
+def _settled_before(options: Mapping[str, bool]) -> None:
+    for option in (option for option, on in options.items() if on):
+        raise UsageError(
+            f"--complete goes on with a sign-in that was begun, and {option} belongs to its beginning",
+            hint="tokenkit login --complete, or begin another: tokenkit login --help",
+        )
+
+
 def _open_nothing(url: str) -> None:
     """The address is on the terminal."""
 
 
-def _print_url(pending: "PendingAuthorization") -> None:
-    data(pending.url)
+def _print_url(pending: "PendingAuthorization", json: bool) -> None:
+    if json:
+        from tokenkit.cli.json_output import begun_json
+
+        data(begun_json(pending))
+    else:
+        data(pending.url)
     say(f"Open that address in any browser. It stops at one that begins with {pending.redirect_uri}")
     say("and cannot be reached. Within ten minutes, give the whole of it to: tokenkit login --complete")
 

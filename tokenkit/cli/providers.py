@@ -7,7 +7,7 @@ import typer
 from tokenkit.cli.errors import tell
 from tokenkit.cli.options import AsJson, complete_provider
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import data
+from tokenkit.cli.speech import data, to_paste
 from tokenkit.errors import TokenKitError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _print_one(kit: "TokenKit", provider: "Provider") -> None:
         "device code": "tokenkit login --device, for the scopes that allow it" if provider.device else "",
         "remove it at": provider.manage_url,
     }
-    show_block(provider.title, lines)
+    show_block(provider.title, {name: to_paste(value) for name, value in lines.items()})
     if provider.scopes:
         data("")
         standard = {*provider.default_scopes}

@@ -1,6 +1,7 @@
 """``tokenkit request``."""
 
-import sys
+import os
+import re
 from collections.abc import Iterable
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -9,8 +10,16 @@ import typer
 
 from tokenkit.cli.options import AccountName
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import say
+from tokenkit.cli.speech import read_stdin, require_stdout, say, to_stdout
 from tokenkit.errors import ProviderUnavailable, UsageError
+
+HELP = "tokenkit request --help"
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What a method and a header's name may be (RFC 9110 section 5.6.2)."""
+
+_VALUE = re.compile(r"[\t -~]*")
+"""What a header's value may be: octets beyond ASCII have no meaning there (RFC 9110 section 5.5)."""
 
 
 def request(
@@ -34,25 +43,46 @@ def request(
     """
     import httpx
 
+    _check(method, url)
+    require_stdout()
+    fields = _headers(headers or ())
     content = _content(body)
-    code, reason, failure = 0, "", ""
+    if content:
+        fields.setdefault("Content-Type", _kind(content))
+    code, reason, failure, allowed = 0, "", "", True
     try:
         with (
             open_kit(ctx).http(account) as http,
-            http.stream(method.upper(), url, content=content, headers=_headers(headers or (), content)) as response,
+            http.stream(method.upper(), url, content=content, headers=fields) as response,
         ):
             for part in response.iter_bytes():
-                typer.echo(part, nl=False)
+                with to_stdout():
+                    typer.echo(part, nl=False)
         code, reason = response.status_code, response.reason_phrase
     except httpx.LocalProtocolError:  # its words quote what was to be sent
-        failure = "the request holds what HTTP does not allow"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        allowed = False
+    except httpx.HTTPError as error:
         failure = str(error) or type(error).__name__
-    if failure:  # raised out here, lest the error come along that holds the request with its token (R35)
+    if not allowed:  # raised out here, lest the error come along that holds the request with its token (R35)
+        raise UsageError("the request holds what HTTP does not allow", hint=HELP)
+    if failure:
         raise ProviderUnavailable(f"no answer from {_host(url)}: {failure}", hint="try again later")
     if code >= 400:
         say(f"{_host(url)} answered {code} {reason}")
         raise typer.Exit(1)
+
+
+def _check(method: str, url: str) -> None:
+    """Refuse what cannot be sent, before anything is looked up. Nothing is quoted: a URL may hold a secret."""
+    import httpx
+
+    if not _TOKEN.fullmatch(method):
+        raise UsageError("the method is no word that HTTP knows, such as GET or POST", hint=HELP)
+    try:
+        httpx.URL(url)
+        _ = urlsplit(url).port
+    except (httpx.InvalidURL, ValueError):
+        raise UsageError("the URL cannot be read", hint=HELP) from None
 
 
 def _host(url: str) -> str:
@@ -62,24 +92,27 @@ def _host(url: str) -> str:
 
 def _content(data: str) -> bytes:
     if data == "-":
-        return sys.stdin.buffer.read()
+        return read_stdin()
     if not data.startswith("@"):
-        return data.encode()
+        return os.fsencode(data)  # the bytes that were typed, whatever they are
     try:
         with open(data[1:], "rb") as file:
             return file.read()
     except OSError as error:
-        raise UsageError(f"{data[1:]} cannot be read: {error.strerror}", hint="tokenkit request --help") from None
+        raise UsageError(f"{data[1:]} cannot be read: {error.strerror}", hint=HELP) from None
 
 
-def _headers(given: Iterable[str], content: bytes) -> dict[str, str]:
+def _headers(given: Iterable[str]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in given:
         name, colon, value = line.partition(":")
-        if not colon or not name.strip():
+        if not colon or not _TOKEN.fullmatch(name.strip()):
             raise UsageError("a header is written as NAME: VALUE", hint="-H 'Accept: application/json'")
+        if not _VALUE.fullmatch(value.strip()):
+            raise UsageError("a header's value is one line of ASCII", hint="-H 'Accept: application/json'")
         headers[name.strip().title()] = value.strip()
-    if content:
-        kind = "application/json" if content.lstrip()[:1] in (b"{", b"[") else "application/x-www-form-urlencoded"
-        headers.setdefault("Content-Type", kind)
     return headers
+
+
+def _kind(content: bytes) -> str:
+    return "application/json" if content.lstrip()[:1] in (b"{", b"[") else "application/x-www-form-urlencoded"

@@ -2,12 +2,15 @@
 
 import threading
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tokenkit.cli.speech import data, say
 from tokenkit.os_words import quoted
+
+if TYPE_CHECKING:
+    from tokenkit.sandbox import Served
 
 APP = "sandbox"
 """The app that the printed lines name: its accounts lie apart from the real ones."""
@@ -31,6 +34,8 @@ def sandbox(
         with serve(Authority(access_lifetime=lifetime), port=port) as served:
             say("The sandbox listens until Ctrl-C. In another terminal, for accounts apart from your own:\n")
             say("\n".join(_lines(served.base_url)) + "\n")
+            say("Their tokens go to its own addresses and to no real provider. Those of its APIs:\n")
+            say("\n".join(_apis(served)) + "\n")
             data(served.base_url)
             threading.Event().wait()
     except KeyboardInterrupt:
@@ -43,7 +48,7 @@ def _lines(base_url: str) -> Iterator[str]:
     from tokenkit.sandbox import CLIENTS
 
     config = folders(APP).config
-    yield f"mkdir -p {quoted(config)} && cat > {quoted(f'{config}/config.toml')} <<'END'"
+    yield f"(umask 077 && mkdir -p {quoted(config)} && cat > {quoted(f'{config}/config.toml')}) <<'END'"
     for name in CLIENTS:
         yield f"[providers.{name}]"
         yield f'base_url = "{base_url}/{name}"'
@@ -53,3 +58,11 @@ def _lines(base_url: str) -> Iterator[str]:
         variable = f"export {prefix(APP)}_{name.upper()}_CLIENT"
         secret = client.client_secret
         yield f"{variable}_ID={client.client_id}" + (f" {variable[7:]}_SECRET={secret.reveal()}" if secret else "")
+
+
+def _apis(served: "Served") -> Iterator[str]:
+    """What can be called with a token, as a method and an address."""
+    for name, routes in served.authority._routes.items():
+        for path, route in routes.items():
+            if route.endpoint == "api":
+                yield f"{route.method:4} {served.base_url}/{name}{path}"

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from contextlib import suppress
+from math import inf
 from typing import TYPE_CHECKING
 
+from tokenkit.cli.speech import to_paste
 from tokenkit.errors import ConsentRequired, ProviderUnavailable, StoreError, TokenKitError
 from tokenkit.os_words import quoted
 from tokenkit.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, Status, Unavailable
@@ -36,10 +38,15 @@ def state_words(status: Status, now: float) -> str:
             return f"good for {span(until - now)}, about to be refreshed"
         case Expired():
             return "ended, refreshed at the next use"
-        case NeedsConsent():
-            return "none until you sign in"
+        case NeedsConsent(_, until):
+            none = "none until you sign in"
+            if until is None:
+                return none
+            return "good, without an end" if until == inf else f"good for {span(until - now)}, then {none}"
         case Unavailable(retry_at, _):
             return f"none now, next try in {span(retry_at - now)}"
+        case Broken(superseded=True):
+            return "none, a newer grant was used already"
         case Broken():
             return "none, its record cannot be opened"
         case Moved():
@@ -75,11 +82,11 @@ def mend(status: Status) -> str:
     """What brings the account back, or keeps it: a command, but where only waiting helps."""
     match status.state:
         case Broken(_, hint):
-            return hint
+            return to_paste(hint)
         case Unavailable():
             return "try again later; nobody is signed out"
         case _:
-            return f"tokenkit login {quoted(str(status.account))}"
+            return to_paste(f"tokenkit login {quoted(str(status.account))}")
 
 
 def exit_code(status: Status, now: float, within: float) -> int:

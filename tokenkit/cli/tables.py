@@ -15,8 +15,14 @@ LAST = 24
 """Columns that the last column of a table has at least, or as many as it needs; else the rows are shown as blocks."""
 
 
+def from_home(path: str) -> str:
+    """The path with ``~`` for the home folder, as a shell takes it, too."""
+    home = os.path.expanduser("~")
+    return f"~{path.removeprefix(home)}" if path.startswith(home + os.sep) else path
+
+
 def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under titles. On a terminal the last column is wrapped, the others never are."""
+    """Print rows under titles. On a terminal the last column is wrapped, between words; the others never are."""
     clean = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(line[column]) for line in (titles, *clean)) for column in range(len(titles))]
     width = _terminal_width()
@@ -24,11 +30,15 @@ def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     if width is None:
         layout = (" " * GAP).join(f"{{:{size}}}" for size in widths)
         data("\n".join(layout.format(*line).rstrip() for line in (titles, *clean)))
-    elif fixed + min(widths[-1], LAST) <= width:
+    elif fixed + max(min(widths[-1], LAST), *(_longest_word(row[-1]) for row in clean), 0) <= width:
         _show_rich(titles, clean)
     else:
         for row in clean:
             show_block(row[0], dict(zip((title.lower() for title in titles[1:]), row[1:], strict=True)))
+
+
+def _longest_word(text: str) -> int:
+    return max(map(len, text.split()), default=0)
 
 
 def show_block(title: str, lines: Mapping[str, str]) -> None:
@@ -50,7 +60,7 @@ def _wrapped(text: str, width: int | None, indent: int) -> str:
 
 
 def _terminal_width() -> int | None:
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
 
 
 def _show_rich(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -16,13 +16,15 @@ _CONTAINER_GROUP = re.compile(rb"docker|kubepods|containerd|lxc|libpod")
 
 
 def way_to_ask(
-    environ: Mapping[str, str] = os.environ, platform: str = sys.platform, root: str = "/"
+    environ: Mapping[str, str] | None = None, platform: str = sys.platform, root: str = "/"
 ) -> Literal["browser", "paste"]:
     """Whether a browser that a person sees can be opened here, and reach this machine's loopback (R25).
 
     Not over SSH, in a container, in CI, or on Linux without a display. `root` is the folder in which a container
     leaves its marks.
     """
+    if environ is None:
+        environ = os.environ
     remote = environ.get("SSH_CONNECTION") or environ.get("SSH_TTY")
     unattended = environ.get("CI", "").lower() not in ("", "0", "false")
     if remote or unattended or _in_container(environ, root):

@@ -30,8 +30,11 @@ def redirect_uri(provider_name: str, redirect_host: str = "127.0.0.1", port: int
 
 
 def read_line() -> str:
-    """A line from stdin."""
-    return sys.stdin.readline(LINE_LIMIT)
+    """A line from stdin. In a service that may be closed, which is an end, too; what is not text is no address."""
+    try:
+        return sys.stdin.readline(LINE_LIMIT) if sys.stdin else ""
+    except UnicodeDecodeError:
+        return "\N{REPLACEMENT CHARACTER}\n"
 
 
 def ask(pending: PendingAuthorization, *, read: Read = read_line, say: Say = say) -> str:

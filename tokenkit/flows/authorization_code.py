@@ -13,6 +13,7 @@ from tokenkit.errors import (
     ConsentDenied,
     InvalidAnswer,
     ProviderChanged,
+    ProviderError,
     ProviderUnavailable,
 )
 from tokenkit.flows.answer import TokenAnswer, vschar
@@ -146,10 +147,16 @@ def exchange(
     }
     if pending.code_verifier:
         fields["code_verifier"] = pending.code_verifier.reveal()
-    answer = endpoint.ask(ctx, client, fields)
     again = f"tokenkit login {endpoint.provider}"
+    try:
+        answer = endpoint.ask(ctx, client, fields)
+    except ProviderError as error:
+        error.hint = again  # the code is spent, whatever came of it: to try again is to sign in
+        raise
     if isinstance(answer, Refusal):
-        raise AuthorizationError(f"{endpoint.title} did not accept the code: {answer.sentence}", hint=again)
+        # the provider's `reasons` for this one are about refresh tokens
+        why = "it has expired, or was used already" if answer.code == "invalid_grant" else answer.sentence
+        raise AuthorizationError(f"{endpoint.title} did not accept the code: {why}", hint=again)
     if answer.access is None:
         raise InvalidAnswer(f"{endpoint.title} answered without an access token that can be used", hint=again)
     return answer

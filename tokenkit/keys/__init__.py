@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def key_source(
     folders: "Folders",
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
     app: str = "tokenkit",
     *,
     ask: Callable[[], str] | None = None,
@@ -25,7 +25,8 @@ def key_source(
     from tokenkit.keys.environment import from_environment
     from tokenkit.keys.folder import FolderSource
 
-    return from_environment(environ, app) or FolderSource(folders.data, lambda: _forms(environ, app, ask))
+    known = os.environ if environ is None else environ
+    return from_environment(known, app) or FolderSource(folders.data, lambda: _forms(known, app, ask))
 
 
 def _forms(environ: Mapping[str, str], app: str, ask: Callable[[], str] | None) -> "Mapping[str, Form]":

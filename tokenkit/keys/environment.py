@@ -28,10 +28,11 @@ class EnvironmentSource:
 
     writable = False
 
-    def __init__(self, text: str, where: str, path: str = "") -> None:
+    def __init__(self, text: str, where: str, path: str = "", app: str = "tokenkit") -> None:
         self._text = text
         self._where = where
         self._path = path
+        self._app = app
 
     def version(self) -> Hashable:
         """The credential's version; a variable has one value for as long as the process lives."""
@@ -54,24 +55,36 @@ class EnvironmentSource:
 
     def change(self, change: Change) -> NoReturn:
         """Refuse: only whoever set the value can change it."""
-        raise UsageError(f"the keys come from {self._where}, which tokenkit cannot change", hint=self._hint())
+        raise UsageError(
+            f"the keys come from {self._where}, which tokenkit cannot change",
+            hint=self._put(f"{self._program} key rotate"),
+        )
 
     def describe(self) -> str:
         """The variable or the credential."""
         return self._where
 
+    @property
+    def _program(self) -> str:
+        return "tokenkit" if self._app == "tokenkit" else f"tokenkit --app {self._app}"
+
     def _hint(self) -> str:
-        return f"put the output of `tokenkit key export`, or of `tokenkit key rotate`, into {self._where}, and restart"
+        """Whatever runs under a value that is no key fails as well: so the key file is exported without it."""
+        variable = "CREDENTIALS_DIRECTORY" if self._path else prefix(self._app) + "_KEY"
+        return self._put(f"env -u {variable} {self._program} key export")
+
+    def _put(self, command: str) -> str:
+        return f"put the output of `{command}` into {self._where}, and restart"
 
 
 def from_environment(environ: Mapping[str, str], app: str) -> EnvironmentSource | None:
     """The source that the environment gives, or None. A variable that is set but empty counts as not set."""
     path = credential(environ, f"{app}.key")
     if path:
-        return EnvironmentSource("", f"the credential {path}", path)
+        return EnvironmentSource("", f"the credential {path}", path, app)
     variable = prefix(app) + "_KEY"
     text = environ.get(variable, "")
-    return EnvironmentSource(text, f"the variable {variable}") if text else None
+    return EnvironmentSource(text, f"the variable {variable}", app=app) if text else None
 
 
 def credential(environ: Mapping[str, str], name: str) -> str:

@@ -115,5 +115,5 @@ class KeyRing:
         return KeyUnavailable(
             f"{self.source.describe()} is missing; nothing was changed, and the records stay sealed",
             hint="restore it from a backup, or: tokenkit key import FILE "
-            "(if it is lost for good: tokenkit key add, then tokenkit login PROVIDER --replace)",
+            "(if it is lost for good: tokenkit key add, then tokenkit login PROVIDER/ACCOUNT --replace)",
         )

@@ -36,7 +36,7 @@ def open_secrets(scene: Scene) -> Iterator[Fault]:
     "TK102",
     Severity.ERROR,
     "Others can write where tokenkit keeps its things",
-    "They could put their own grant, provider or configuration in the place of yours; tokenkit refuses such folders.",
+    "They could put their own grant, provider or configuration in the place of yours. tokenkit makes nothing that way.",
 )
 def writable(scene: Scene) -> Iterator[Fault]:
     """Files and folders of ours that others may write to."""

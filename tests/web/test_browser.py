@@ -98,7 +98,7 @@ class TestThePage:
     def test_google_is_connected_by_clicking_with_what_was_ticked(self, page, kit):
         answer(choose(page, "Google", MAIL), "Allow")
         page.get_by_role("heading", name="me@example.com").wait_for()
-        assert page.locator(".permissions li", has_text=MAIL).is_visible()
+        page.locator(".permissions li", has_text=MAIL).wait_for()
         assert kit.token("google", scopes=["gmail.readonly"]).value
 
     def test_spotify_and_pocket_are_connected_by_clicking(self, page, kit):
@@ -125,7 +125,7 @@ class TestThePage:
         sign_in(kit, authority, "google")
         withdraw(kit, authority, "google")
         page.reload()
-        assert page.get_by_text("Google needs you to connect again.").is_visible()
+        page.get_by_text("Google needs you to connect again.").wait_for()
         answer(away(page, page.get_by_role("button", name="Reconnect", exact=True).click), "Allow")
         page.locator(".pill.connected").wait_for()
         assert kit.token("google").value
@@ -161,7 +161,7 @@ class TestThePage:
         ).wait_for()
         assert "code=" not in page.url
         page.get_by_role("link", name="All accounts").click()
-        assert page.get_by_role("heading", name="Your accounts").is_visible()
+        page.get_by_role("heading", name="Your accounts").wait_for()
         assert len(kit.accounts()) == (say == "Allow")
 
     def test_a_registration_is_given_in_the_form(self, sandbox, browse, tmp_path):
@@ -189,11 +189,11 @@ class TestTheButton:
         )
         page.goto(host)
         found = button(page, "google", "connect")
-        assert found.get_by_text("Not connected.").is_visible()
+        found.get_by_text("Not connected.").wait_for()
         popup = away(page, found.get_by_role("button", name="Connect Google").click)
         assert button(page, "google", "connecting").get_attribute("aria-busy") == "true"
         answer(popup, "Allow")
-        assert button(page, "google", "connected").get_by_text("Connected as me@example.com").is_visible()
+        button(page, "google", "connected").get_by_text("Connected as me@example.com").wait_for()
         heard = [entry for entry in page.evaluate("heard") if entry[1] == "google"]
         assert ["connected", "google", {"provider": "google", "account": "google/me@example.com"}] in heard
         assert [entry[2]["state"] for entry in heard if entry[0] == "state"] == [
@@ -233,9 +233,9 @@ class TestTheButton:
         withdraw(kit, authority, "spotify")
         page = browse()
         page.goto(host)
-        assert button(page, "google", "attention").get_by_text(f"It may not yet {MAIL}.").is_visible()
+        button(page, "google", "attention").get_by_text(f"It may not yet {MAIL}.").wait_for()
         spotify = button(page, "spotify", "attention")
-        assert spotify.get_by_text(re.compile("Spotify ends every sign-in")).is_visible()
+        spotify.get_by_text(re.compile("Spotify ends every sign-in")).wait_for()
         answer(away(page, spotify.get_by_role("button", name="Reconnect Spotify").click), "Allow")
         button(page, "spotify", "connected")
 

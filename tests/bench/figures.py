@@ -1,5 +1,6 @@
 """Figures that mean something on any machine: two measures taken in turn, their medians, spread and ratio."""
 
+import gc
 import json
 import statistics
 from collections.abc import Callable, Mapping
@@ -59,6 +60,7 @@ def compare(
     taken: dict[str, list[float]] = {name: [] for name in measures}
     for _ in range(rounds):
         for name, measure in measures.items():
+            gc.collect()  # nobody pays for what another has left behind
             taken[name].append(measure())
     return row(work, beside, taken, unit=unit, limit=limit)
 

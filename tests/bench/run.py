@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import defaultdict
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def main() -> None:
     where = str(tokenkit.__file__)
     assert "site-packages" in where, f"measured from the wheel, never from the checkout: {where}"
     began = time.monotonic()
+    commit()
     rows, counted, taken_apart = performance(wanted, options.full)
     if rows and not options.only:
         about = {"machine": machine(), "versions": versions(), "instructions": counted}
@@ -145,8 +147,9 @@ def processor() -> str:
     return found[1] if found else platform.processor()
 
 
+@cache
 def commit() -> str:
-    """What was measured: the checkout that the wheel was built from."""
+    """What was measured: the checkout that the wheel was built from, before the tables are written into it."""
     command = ["git", "-C", str(DOCS), "describe", "--always", "--dirty", "--exclude=*"]
     return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 

@@ -1,6 +1,9 @@
 """Asking the sandbox's authority as a client library would that is not ours: requests written out."""
 
 import json
+import signal
+import subprocess
+import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import sha256
@@ -88,3 +91,17 @@ def query(url: str) -> dict[str, str]:
 def error(response: Response) -> tuple[int, str]:
     """Status and code of a token endpoint's error."""
     return response.status, json.loads(response.body)["error"]
+
+
+def what_the_sandbox_says() -> tuple[str, str]:
+    """The address that ``tokenkit sandbox`` prints, and its words to the person; it is ended by Ctrl-C."""
+    code = "import sys; sys.argv = ['tokenkit', 'sandbox', '--port', '0']; from tokenkit.cli.lane import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as serving:
+        assert serving.stdout is not None
+        address = serving.stdout.readline().strip()
+        serving.send_signal(signal.SIGINT)
+        _, said = serving.communicate(timeout=10)
+    assert serving.returncode == 0
+    return address, said

@@ -5,7 +5,6 @@ import os
 import re
 import runpy
 import shlex
-import signal
 import stat
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from tokenkit.sandbox.documented import DOCUMENTED
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from at_sandbox import what_the_sandbox_says
 from documents import DOCUMENTS, TOP, Example, Runner, examples
 
 PROGRAM = f"""#!{sys.executable}
@@ -244,14 +244,7 @@ def test_the_page_of_the_sandbox_has_all_that_its_control_takes() -> None:
 
 def test_what_the_sandbox_prints_is_private_to_the_person_and_leads_to_the_apis(home: Path) -> None:
     """Pasted under a umask that lets a group write, which the audit would report; the tutorial calls one of them."""
-    code = "import sys; sys.argv = ['tokenkit', 'sandbox', '--port', '0']; from tokenkit.cli.lane import main; main()"
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as serving:
-        assert serving.stdout is not None
-        address = serving.stdout.readline().strip()
-        serving.send_signal(signal.SIGINT)
-        _, said = serving.communicate(timeout=10)
+    address, said = what_the_sandbox_says()
     _, lines, _, apis, _ = said.split("\n\n")
     script = f"umask 002\n{lines}\numask"
     done = subprocess.run(["bash", "-ec", script], capture_output=True, text=True, check=True)

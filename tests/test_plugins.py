@@ -134,6 +134,12 @@ def test_an_unknown_key_names_the_nearest_known_one(folder, line, key, meant):
     assert error.hint == f"did you mean {meant}?"
 
 
+def test_a_misspelled_key_is_told_and_not_that_the_one_it_stands_for_is_missing(folder):
+    error = refused(folder, ACME.replace("token_endpoint", "token_endpont", 1))
+    assert str(error).endswith("there is no key token_endpont")
+    assert error.hint == "did you mean token_endpoint?"
+
+
 def test_a_client_secret_in_the_file_is_refused_and_not_shown(folder):
     """R31, R35: it has a file of its own."""
     error = refused(folder, ACME.replace("pkce = true", 'client_secret = "s3cret"'))

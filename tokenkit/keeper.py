@@ -138,7 +138,7 @@ class Keeper:
             if need.met_by(held.grant, self.context.now(), confirmed=confirmed):
                 return Renewed(held, refreshed=False, confirmed=confirmed)
             if not need.force:
-                self._refuse_hopeless(account, held.grant, note)
+                self.refuse_hopeless(account, held.grant, note)
                 self._share_failure(account, note, began)
             return Renewed(self._refresh(account, held, lease, note, forced=need.rejected is not None), refreshed=True)
 
@@ -161,7 +161,8 @@ class Keeper:
         self.activity.record("refreshed", account)
         return renewed
 
-    def _refuse_hopeless(self, account: Account, grant: Grant, note: Note) -> None:
+    def refuse_hopeless(self, account: Account, grant: Grant, note: Note) -> None:
+        """Raise what only a person can mend, so that nothing is sent (R10, R13)."""
         if grant.state == MOVED:
             raise GrantMoved(
                 f"the grant of {account} was moved to another place",

@@ -17,6 +17,7 @@ from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import Scope
 
 _VARIABLE = re.compile(r"\{([A-Za-z0-9_]+)\}")
+_UNKNOWN = "unexpected_keyword_argument"  # as pydantic calls a key that there is not
 _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5})?")
 
 T = TypeVar("T")
@@ -110,7 +111,8 @@ def _checked(path: str, kind: type[T], members: object, where: str = "") -> T:
         checked = TypeAdapter(strict).validate_json(json.dumps(members))
         return kind(**{field.name: getattr(checked, field.name) for field in fields(strict)})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        found = error.errors(include_url=False, include_input=False)
+        first = next((fault for fault in found if fault["type"] == _UNKNOWN), found[0])  # it is why another is missing
         wrong = _wrong(path, kind, where, first["loc"], first["type"], first["msg"])
     except TypeError:
         wrong = ConfigurationError(f"{path} holds a date or time, which no field takes")
@@ -123,7 +125,7 @@ def _wrong(
     path: str, kind: type[Any], where: str, loc: Sequence[int | str], fault: str, message: str
 ) -> ConfigurationError:
     key = where + ".".join(map(str, loc))
-    if fault != "unexpected_keyword_argument":
+    if fault != _UNKNOWN:
         return ConfigurationError(f"{path}: {key}: {message}")
     if loc[-1] in ("client_id", "client_secret"):
         hint = "the client registration is kept apart from its provider: tokenkit client set PROVIDER"

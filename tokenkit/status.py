@@ -134,7 +134,7 @@ def _served_until(grant: Grant, now: float) -> float | None:
 def _superseded(keeper: Keeper, account: Account, grant: Grant, note: Note) -> Broken | None:
     """What a refresh says of a restored backup: it is not sent (R10)."""
     try:
-        keeper._refuse_hopeless(account, grant, note)
+        keeper.refuse_hopeless(account, grant, note)
     except GrantSuperseded as error:
         return Broken(str(error), error.hint, superseded=True)
     return None

@@ -2,10 +2,9 @@
 
 import asyncio
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+
+from served import served
 
 DELAY = 0.05
 ANSWER = b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -30,18 +29,9 @@ async def main() -> None:
     await server.serve_forever()
 
 
-@contextmanager
-def slow_api(token: str) -> Iterator[str]:
-    """Its URL, for as long as the context lasts."""
-    process = subprocess.Popen(
-        [sys.executable, __file__], env={**os.environ, "TOKEN": token}, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}/"
-    finally:
-        process.terminate()
-        process.wait()
+def slow_api(token: str) -> AbstractContextManager[str]:
+    """Its address, for as long as the context lasts."""
+    return served(__file__, TOKEN=token)
 
 
 if __name__ == "__main__":

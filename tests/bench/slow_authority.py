@@ -3,10 +3,10 @@
 import asyncio
 import json
 import re
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+
+from served import served
 
 DELAY = 0.05
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
@@ -42,16 +42,9 @@ async def main(lifetime: float) -> None:
     await server.serve_forever()
 
 
-@contextmanager
-def slow_authority(lifetime: float = 36_000.0) -> Iterator[str]:
+def slow_authority(lifetime: float = 36_000.0) -> AbstractContextManager[str]:
     """Its address, for as long as the context lasts; its tokens last `lifetime` seconds."""
-    process = subprocess.Popen([sys.executable, __file__, str(lifetime)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.terminate()
-        process.wait()
+    return served(__file__, str(lifetime))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import inspect
 import json
 import logging
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from transcript import Run
 from typer.main import get_command
 
 import tokenkit_providers
+from at_sandbox import what_the_sandbox_says
 
 pytestmark = pytest.mark.slow
 
@@ -314,15 +314,7 @@ def test_a_shell_completes_commands_accounts_and_providers(
 
 def test_the_sandbox_says_what_points_tokenkit_at_it_and_ends_on_ctrl_c(machine: Machine) -> None:
     """Its lines are for a shell, and they work."""
-    code = "import sys; sys.argv = ['tokenkit', 'sandbox', '--port', '0']; from tokenkit.cli.lane import main; main()"
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as serving:
-        assert serving.stdout is not None
-        address = serving.stdout.readline().strip()
-        serving.send_signal(signal.SIGINT)
-        _, said = serving.communicate(timeout=10)
-    assert serving.returncode == 0
+    address, said = what_the_sandbox_says()
     lines = said.partition("\n\n")[2].partition("\n\n")[0]
     done = subprocess.run(
         ["bash", "-ec", f"{lines}\n{sys.executable} -c 'from tokenkit.cli.lane import main; main()' client list"],

@@ -95,7 +95,9 @@ def error(response: Response) -> tuple[int, str]:
 
 def what_the_sandbox_says() -> tuple[str, str]:
     """The address that ``tokenkit sandbox`` prints, and its words to the person; it is ended by Ctrl-C."""
-    code = "import sys; sys.argv = ['tokenkit', 'sandbox', '--port', '0']; from tokenkit.cli.lane import main; main()"
+    code = (
+        "import sys; sys.argv = ['tokenkit', 'sandbox', '--port', '0']; from tokenkit.cli.fast_path import main; main()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as serving:

@@ -3,7 +3,7 @@
 import sys
 from urllib.request import urlopen
 
-from tokenkit.http import Transport
+from tokenkit.net.http import Transport
 from tokenkit.provider import Request
 from tokenkit.sandbox.person import approve
 

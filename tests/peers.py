@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 from tokenkit.errors import ProviderUnavailable
-from tokenkit.http import Transport
+from tokenkit.net.http import Transport
 from tokenkit.provider import Request
 
 Handler = Callable[[socket.socket], None]

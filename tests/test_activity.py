@@ -14,7 +14,7 @@ from tokenkit.account import Account
 from tokenkit.activity import Activity
 from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.errors import ProviderUnavailable
-from tokenkit.keeper import Need
+from tokenkit.grants.refresher import RefreshJob
 from tokenkit.paths import folders
 from tokenkit.testing.clock import Clock
 
@@ -304,7 +304,7 @@ def test_a_refresh_that_nobody_waits_for_is_no_use(home):
     kit.sign_in()
     kit.clock.advance(3400)
     kit.token("scripted")
-    kit.keeper.renew(Account("scripted", "me@example.com"), Need(early=True)).result()
+    kit.refresher.renew(Account("scripted", "me@example.com"), RefreshJob(early=True)).result()
     assert sorted(entry["event"] for entry in logged(kit)) == ["refreshed", "signed_in", "used"]
 
 

@@ -27,20 +27,17 @@ ROWS = """
     keys
     grant
     provider
-    hosts loopback flows
-    network proxy oauth2
-    http provider_file
+    flows
+    oauth2
+    provider_file
     plugins
-    config chained_log lazy_http
+    net
+    config chained_log
     activity consent
-    flight note records
-    refresh scopes unsaved
-    keeper
-    adoption
-    authorization sign_out status rotate
-    desk
+    grants
+    signing_in
     kit
-    account_source source sign_in importing first_use
+    importing
     async_kit
     adapters sandbox audit
     testing
@@ -63,7 +60,7 @@ LIGHT = [
     "seal",
     "keys.jwks",
     "keys.file",
-    "cli.lane",
+    "cli.fast_path",
 ]
 LIGHT_PACKAGES = ("", "keys", "cli")
 LIGHT_IMPORTS = {
@@ -169,9 +166,9 @@ def test_a_light_module_imports_only_what_is_cheap(module: str) -> None:
             assert owner in light_modules(), f"{module}:{line} imports {name}"
 
 
-def test_the_fast_lane_loads_nothing_heavy() -> None:
-    """What the light modules import, looked at from outside: in a new process, after the lane is loaded."""
-    program = "import sys; before = set(sys.modules); import tokenkit.cli.lane; print(*set(sys.modules) - before)"
+def test_the_fast_path_loads_nothing_heavy() -> None:
+    """What the light modules import, looked at from outside: in a new process, after the fast path is loaded."""
+    program = "import sys; before = set(sys.modules); import tokenkit.cli.fast_path; print(*set(sys.modules) - before)"
     done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) & HEAVY == set()
 

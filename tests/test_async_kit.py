@@ -141,7 +141,7 @@ def test_a_loop_that_ends_in_the_middle_of_a_refresh_loses_nothing(kit, sync, ca
     release.set()
     assert sync.token("scripted").value == sync.records.get(sync.me).grant.access_token.value
     assert sync.scripted.refreshes == 1
-    sync.keeper._flights._pools["scripted"].shutdown()  # the flight has told all who waited
+    sync.refresher._flights._pools["scripted"].shutdown()  # the flight has told all who waited
     assert caplog.records == []
 
 
@@ -265,7 +265,7 @@ def test_an_error_that_many_share_does_not_grow_with_each_of_them(kit, sync):
 
     async def main():
         asked = [asyncio.create_task(ask()) for _ in range(100)]
-        while not sync.keeper._flights._flights:
+        while not sync.refresher._flights._flights:
             await asyncio.sleep(0)
         asyncio.get_running_loop().call_later(0.2, all_wait.set)
         return await asyncio.gather(*asked)

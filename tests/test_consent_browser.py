@@ -15,7 +15,7 @@ from tokenkit.grant import Grant
 from tokenkit.provider import AuthorizationRequest, Context
 from tokenkit.sandbox import CLIENTS, Authority, Served, providers, serve
 from tokenkit.testing import Clock
-from tokenkit.testing.trial import answer_of
+from tokenkit.testing.provider_harness import answer_of
 
 pytestmark = pytest.mark.real
 

@@ -31,7 +31,7 @@ from documents import DOCUMENTS, TOP, Example, Runner, examples
 PROGRAM = f"""#!{sys.executable}
 import tokenkit.consent
 tokenkit.consent._in_container = lambda environ, root: False
-from tokenkit.cli.lane import main
+from tokenkit.cli.fast_path import main
 main()
 """
 

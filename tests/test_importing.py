@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from tokenkit.account import Account
-from tokenkit.adoption import Adoption
 from tokenkit.errors import (
     ConsentRequired,
     InvalidAnswer,
@@ -23,6 +22,7 @@ from tokenkit.importing import import_grant, read_grant
 from tokenkit.kit import TokenKit
 from tokenkit.provider import Context, Request, Response
 from tokenkit.sandbox import providers
+from tokenkit.signing_in.linking import AccountLinker
 from tokenkit.store.memory import MemoryStore
 
 from at_sandbox import BASE, CLIENTS, World
@@ -290,13 +290,13 @@ def test_what_has_taken_the_place_of_an_import_under_way_stays(
     """R8: another process may have refreshed it by then, and that is the only copy."""
     path = write(".cache", spotipy(world))
     world.clock.advance(7200)
-    adopt = Adoption.adopt
+    adopt = AccountLinker.adopt
 
     def overtaken(*args: Any, **named: Any) -> Account:
         kit.refresh("spotify/importing")
         return adopt(*args, **named)
 
-    monkeypatch.setattr(Adoption, "adopt", overtaken)
+    monkeypatch.setattr(AccountLinker, "adopt", overtaken)
     account = import_grant(kit, path)
     assert [str(each) for each in kit.accounts()] == ["spotify/importing", str(account)]
 

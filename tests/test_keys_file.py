@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tokenkit import private_file, seal
 from tokenkit.errors import FileRefused, KeyUnavailable, UsageError
 from tokenkit.keys import file, jwks, rotation
-from tokenkit.keys.folder import FolderSource
+from tokenkit.keys.key_file_source import KeyFileSource
 
 KEY = {"kty": "oct", "kid": "a", "alg": "A256KW", "k": "A" * 43}
 
@@ -24,7 +24,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def source(folder):
-    return FolderSource(folder)
+    return KeyFileSource(folder)
 
 
 def first(keys):
@@ -44,7 +44,7 @@ def test_without_a_file_there_are_no_keys_and_nothing_is_made(folder, source):
 
 
 def test_the_first_key_is_random_private_and_comes_back(folder, source):
-    """R28; the fast lane reads the same."""
+    """R28; the fast path reads the same."""
     made = source.change(first)
     assert file.load(folder) == source.load() == made
     assert made.generation == 1
@@ -77,7 +77,7 @@ def test_the_file_is_a_jwk_set_of_symmetric_keys(folder, source):
 
 def _create(folder, barrier, results):
     barrier.wait()
-    results.put(FolderSource(folder).change(first).first.kid)
+    results.put(KeyFileSource(folder).change(first).first.kid)
 
 
 def test_many_processes_that_create_the_first_key_at_once_get_the_same_one(folder, rounds):
@@ -99,9 +99,9 @@ def test_many_processes_that_create_the_first_key_at_once_get_the_same_one(folde
 def test_a_process_killed_while_it_rotates_leaves_all_old_keys_in_place(folder, source, rounds):
     """R29: whatever was sealed before the kill opens after it."""
     code = (
-        "import sys; from tokenkit.keys.folder import FolderSource; from tokenkit.keys import rotation\n"
+        "import sys; from tokenkit.keys.key_file_source import KeyFileSource; from tokenkit.keys import rotation\n"
         "print('go', flush=True)\n"
-        "while True: FolderSource(sys.argv[1]).change(rotation.added)"
+        "while True: KeyFileSource(sys.argv[1]).change(rotation.added)"
     )
     kids = set(source.change(first).by_kid)
     for _ in range(rounds(3, 100)):

@@ -9,8 +9,8 @@ import pytest
 from tokenkit import private_file
 from tokenkit.errors import KeyUnavailable, StoreUnavailable
 from tokenkit.keys import file, jwks, rotation
-from tokenkit.keys.folder import FolderSource
-from tokenkit.keys.os_keyring import Keyring
+from tokenkit.keys.key_file_source import KeyFileSource
+from tokenkit.keys.os_keyring import OsKeyringForm
 
 
 class Backend:
@@ -43,7 +43,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def source(folder):
-    return FolderSource(folder, lambda: {"keyring": Keyring("tokenkit")})
+    return KeyFileSource(folder, lambda: {"keyring": OsKeyringForm("tokenkit")})
 
 
 def first(keys):
@@ -132,7 +132,7 @@ def test_a_keyring_that_drops_what_it_is_given_is_found_out_before_the_file_is_r
 
 def test_a_keyring_that_waits_for_a_person_is_given_up_after_the_bounded_wait(folder, backend, monkeypatch):
     answered = threading.Event()
-    source = FolderSource(folder, lambda: {"keyring": Keyring("tokenkit", wait=0.05)})
+    source = KeyFileSource(folder, lambda: {"keyring": OsKeyringForm("tokenkit", wait=0.05)})
     source.move("keyring")
     monkeypatch.setattr(backend, "get_password", lambda *_: answered.wait(60))
     with pytest.raises(KeyUnavailable, match=r"did not answer within 0\.05 s") as raised:
@@ -165,10 +165,10 @@ PROGRAM = """
 import sys
 from tokenkit.errors import KeyUnavailable
 from tokenkit.keys import jwks, rotation
-from tokenkit.keys.folder import FolderSource
-from tokenkit.keys.os_keyring import Keyring
+from tokenkit.keys.key_file_source import KeyFileSource
+from tokenkit.keys.os_keyring import OsKeyringForm
 
-source = FolderSource(sys.argv[1], lambda: {"keyring": Keyring("tokenkit")})
+source = KeyFileSource(sys.argv[1], lambda: {"keyring": OsKeyringForm("tokenkit")})
 try:
     if sys.argv[2] == "move":
         source.change(lambda keys: keys or jwks.new_key_list())

@@ -6,7 +6,7 @@ from tokenkit import private_file, seal
 from tokenkit.errors import BrokenRecord, KeyUnavailable, StoreUnavailable, UsageError
 from tokenkit.keys import file, jwks
 from tokenkit.keys.environment import EnvironmentSource
-from tokenkit.keys.folder import FolderSource
+from tokenkit.keys.key_file_source import KeyFileSource
 from tokenkit.keys.ring import KeyRing
 from tokenkit.store import Name
 
@@ -21,7 +21,7 @@ def folder(tmp_path):
 @pytest.fixture
 def new_ring(folder):
     """A ring as another process would have it: over the same folder, with nothing in memory."""
-    return lambda app="tokenkit": KeyRing(FolderSource(folder), app)
+    return lambda app="tokenkit": KeyRing(KeyFileSource(folder), app)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def ring(new_ring):
     return ring
 
 
-class Counting(FolderSource):
+class Counting(KeyFileSource):
     """A source that counts how often it is read."""
 
     loads = 0
@@ -95,7 +95,7 @@ def test_a_key_file_that_vanishes_under_a_running_program_stops_the_sealing(ring
     with pytest.raises(KeyUnavailable, match="is missing"):
         ring.ensure(lambda: True)
     with pytest.raises(KeyUnavailable):
-        KeyRing(FolderSource(folder), "tokenkit").open_record(NAME, data)
+        KeyRing(KeyFileSource(folder), "tokenkit").open_record(NAME, data)
 
 
 def test_a_writer_seals_with_the_first_key_of_this_moment(ring, new_ring):
@@ -179,7 +179,7 @@ def test_a_key_is_dropped_only_when_no_record_names_it_and_another_one_seals(rin
 
 def test_an_exported_list_opens_the_records_on_another_machine(ring, tmp_path):
     data = ring.seal_record(NAME, b"plain")
-    other = KeyRing(FolderSource(str(tmp_path / "other")), "tokenkit")
+    other = KeyRing(KeyFileSource(str(tmp_path / "other")), "tokenkit")
     other.import_keys(ring.export_keys(), "the file x")
     assert other.open_record(NAME, data) == b"plain"
     assert other.keys() == ring.keys()
@@ -187,7 +187,7 @@ def test_an_exported_list_opens_the_records_on_another_machine(ring, tmp_path):
 
 def test_imported_keys_open_and_do_not_seal_where_there_is_a_key_already(ring, tmp_path):
     """Also how a key that was lost and found comes back."""
-    other = KeyRing(FolderSource(str(tmp_path / "other")), "tokenkit")
+    other = KeyRing(KeyFileSource(str(tmp_path / "other")), "tokenkit")
     other.ensure(lambda: False)
     data, own = other.seal_record(NAME, b"plain"), ring.current()
     before = ring.keys().generation
@@ -246,7 +246,7 @@ def test_a_machine_that_changes_its_name_and_its_home_still_opens_its_store(ring
     os.rename(folder, tmp_path / "moved")
     monkeypatch.setenv("USER", "somebody")
     monkeypatch.setenv("HOSTNAME", "elsewhere")
-    assert KeyRing(FolderSource(str(tmp_path / "moved")), "tokenkit").open_record(NAME, data) == b"plain"
+    assert KeyRing(KeyFileSource(str(tmp_path / "moved")), "tokenkit").open_record(NAME, data) == b"plain"
 
 
 def test_a_key_file_that_cannot_be_read_now_is_an_error_and_not_a_missing_key(ring, new_ring, monkeypatch):

@@ -15,7 +15,7 @@ from tokenkit import (
     UnknownAccount,
 )
 from tokenkit.sandbox import CLIENTS, Authority, providers, serve
-from tokenkit.sign_in import sign_in as ask_person
+from tokenkit.signing_in.sign_in import sign_in as ask_person
 from tokenkit.testing import Browser
 
 pytestmark = pytest.mark.slow
@@ -197,7 +197,7 @@ def test_no_secret_shows_in_logs_reprs_or_errors(kit, authority, sandbox, caplog
         shown.append(kit.logout(name))
     with pytest.raises(ConsentRequired) as needed:
         kit.token("google")
-    shown += [needed.value, kit, kit.keeper, kit.context]
+    shown += [needed.value, kit, kit.refresher, kit.context]
     text = caplog.text + "".join(capfd.readouterr()) + "\n".join(f"{thing!r} {thing!s}" for thing in shown)
     assert authority.issued
     assert sorted(secret for secret in authority.issued if secret in text) == []

@@ -66,7 +66,7 @@ def test_a_first_token_from_the_file_loads_no_http_no_plugin_and_no_thread(autho
     program = f"from tokenkit import TokenKit; TokenKit().token({ME!r})"
     loaded_by(program)  # its first use in the hour, which is logged
     loaded = loaded_by(program)
-    assert loaded & {*HEAVY, "tokenkit_providers", "tokenkit.authorization", "tokenkit.http"} == set()
+    assert loaded & {*HEAVY, "tokenkit_providers", "tokenkit.signing_in.authorization", "tokenkit.net.http"} == set()
 
 
 @pytest.mark.slow
@@ -84,7 +84,7 @@ def test_a_refresh_from_the_shell_loads_what_it_sends_with_and_no_command_line(a
 import os, tokenkit.config as config, tomllib
 settings = config.ProviderSettings(options=tomllib.loads({config!r})["providers"]["google"])
 config.load_config = lambda folder: config.Config(providers={{"google": settings}})
-from tokenkit.cli.lane import main
+from tokenkit.cli.fast_path import main
 sys.argv = ["tokenkit", "token", {ME!r}]
 out, sys.stdout, os._exit = sys.stdout, open(os.devnull, "w"), lambda code: None
 main()
@@ -94,7 +94,7 @@ sys.stdout = out
     assert authority.counters["google token refresh_token"] == 1
     assert {"httpcore", "tokenkit_providers.google"} <= loaded
     heavy = {"asyncio", "click", "httpx", "idna", "multiprocessing", "platformdirs", "pydantic", "pydantic_core",
-             "rich", "typer", "tokenkit.audit", "tokenkit.authorization", "tokenkit.cli.app", "tokenkit.web",
+             "rich", "typer", "tokenkit.audit", "tokenkit.signing_in.authorization", "tokenkit.cli.app", "tokenkit.web",
              "tokenkit_providers.pocket", "tokenkit_providers.spotify"}  # fmt: skip
     assert loaded & heavy == set()
 
@@ -149,7 +149,9 @@ def test_a_token_in_memory_costs_a_lookup_and_a_look_at_the_clock(
     face: str, ask: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R1: no file, no lock, no await, however it is asked for. What is called here is called at every request."""
-    monkeypatch.setattr("tokenkit.desk.WINDOW", 3600.0)  # the clock is the real one, and no slow machine leaves it
+    monkeypatch.setattr(
+        "tokenkit.grants.token_cache.WINDOW", 3600.0
+    )  # the clock is the real one, and no slow machine leaves it
     kit = ScriptedKit(tmp_path, background=True, clock=SimpleNamespace(now=time.time, sleep=time.sleep))
     kit.sign_in()
     token = kit.token("scripted", **ask)

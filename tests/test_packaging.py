@@ -24,7 +24,7 @@ def entry_points(group: str) -> dict[str, str]:
 
 
 def test_the_command_is_the_fast_lane() -> None:
-    assert entry_points("console_scripts") == {"tokenkit": "tokenkit.cli.lane:main"}
+    assert entry_points("console_scripts") == {"tokenkit": "tokenkit.cli.fast_path:main"}
 
 
 def test_our_own_providers_come_through_the_entry_points_that_a_stranger_uses() -> None:

@@ -21,10 +21,10 @@ from tokenkit.config import client_registration, google_download, load_config
 from tokenkit.config import clients as clients_module
 from tokenkit.errors import BrokenRecord, InvalidAnswer, KeyUnavailable, TokenKitError, UsageError
 from tokenkit.grant import grant_from_bytes, pending_from_bytes
-from tokenkit.http import Transport
 from tokenkit.importing import read_grant
 from tokenkit.keys.environment import from_environment
 from tokenkit.kit import TokenKit
+from tokenkit.net.http import Transport
 from tokenkit.paths import folders
 from tokenkit.plugins import guarded
 from tokenkit.provider import Provider, Request, Response

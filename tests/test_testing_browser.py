@@ -6,11 +6,11 @@ import pytest
 from tokenkit.consent.loopback import LoopbackConsent
 from tokenkit.errors import ConsentDenied
 from tokenkit.grant import Grant
-from tokenkit.loopback import LoopbackServer
+from tokenkit.net.loopback import LoopbackServer
 from tokenkit.provider import AuthorizationRequest, Context
 from tokenkit.sandbox import CLIENTS, Authority, Served, providers
 from tokenkit.testing import Browser, Clock
-from tokenkit.testing.trial import answer_of
+from tokenkit.testing.provider_harness import answer_of
 
 pytest_plugins = ["tokenkit.testing.pytest_plugin"]
 

@@ -11,7 +11,7 @@ from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import Provider, Request, Revocation, Scope
 from tokenkit.sandbox import CLIENTS, providers
 from tokenkit.testing.contract import BASE_URL, ProviderContract
-from tokenkit.testing.trial import Trial
+from tokenkit.testing.provider_harness import ProviderHarness
 from tokenkit.token import Secret
 
 PROVIDERS = providers(BASE_URL)
@@ -122,7 +122,7 @@ class Forgetful:
 )
 def test_a_provider_that_breaks_the_contract_is_found_out(name: str) -> None:
     provider = cast(Provider, Forgetful())
-    trial = Trial(provider, CLIENTS["google"], "google", (GMAIL,))
+    trial = ProviderHarness(provider, CLIENTS["google"], "google", (GMAIL,))
     request = Request("GET", f"{BASE_URL}/google/gmail/v1/users/me/messages")
     given = {"trial": trial, "provider": provider, "api_request": request}
     check = getattr(ProviderContract(), f"test_{name}")

@@ -1,4 +1,4 @@
-"""The one judgement whether a token is still good, which the core and the fast lane share (R3, R14, R16)."""
+"""The one judgement whether a token is still good, which the core and the fast path share (R3, R14, R16)."""
 
 import json
 

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
         UsageError,
     )
     from tokenkit.grant import Grant, PendingAuthorization
+    from tokenkit.grants.sign_out import SignOut
+    from tokenkit.grants.status import Status
+    from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
     from tokenkit.kit import TokenKit
     from tokenkit.oauth2 import OAuth2
     from tokenkit.provider import (
@@ -56,9 +59,6 @@ if TYPE_CHECKING:
         Revocation,
         Scope,
     )
-    from tokenkit.sign_out import SignOut
-    from tokenkit.source import AsyncTokenSource, TokenSource
-    from tokenkit.status import Status
     from tokenkit.token import AccessToken, Secret
 
 __all__ = [
@@ -117,7 +117,7 @@ _EXPORTS: dict[str, str] = {
     "Account": "tokenkit.account",
     "AmbiguousAccount": "tokenkit.errors",
     "AsyncTokenKit": "tokenkit.async_kit",
-    "AsyncTokenSource": "tokenkit.source",
+    "AsyncTokenSource": "tokenkit.grants.token_source",
     "AuthorizationAnswer": "tokenkit.provider",
     "AuthorizationError": "tokenkit.errors",
     "AuthorizationRequest": "tokenkit.provider",
@@ -150,14 +150,14 @@ _EXPORTS: dict[str, str] = {
     "Revocation": "tokenkit.provider",
     "Scope": "tokenkit.provider",
     "Secret": "tokenkit.token",
-    "SignOut": "tokenkit.sign_out",
-    "Status": "tokenkit.status",
+    "SignOut": "tokenkit.grants.sign_out",
+    "Status": "tokenkit.grants.status",
     "StoreError": "tokenkit.errors",
     "StoreUnavailable": "tokenkit.errors",
     "TokenKit": "tokenkit.kit",
     "TokenKitError": "tokenkit.errors",
     "TokenRefused": "tokenkit.errors",
-    "TokenSource": "tokenkit.source",
+    "TokenSource": "tokenkit.grants.token_source",
     "UnknownAccount": "tokenkit.errors",
     "UnknownProvider": "tokenkit.errors",
     "UsageError": "tokenkit.errors",

@@ -15,22 +15,22 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from tokenkit.account import Account
-from tokenkit.account_source import AccountSource
-from tokenkit.desk import Ask, Wanted
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
 from tokenkit.grant import PendingAuthorization
+from tokenkit.grants.account_source import AccountSource
+from tokenkit.grants.sign_out import SignOut
+from tokenkit.grants.status import Status
+from tokenkit.grants.token_cache import RefreshNeeded, TokenQuery
 from tokenkit.keys.source import KeySource
 from tokenkit.kit import TokenKit
 from tokenkit.provider import Context, Provider, Request
-from tokenkit.sign_out import SignOut
-from tokenkit.status import Status
 from tokenkit.store import Store
 from tokenkit.token import AccessToken
 
 if TYPE_CHECKING:
     import httpx
 
-    from tokenkit.sign_in import Way
+    from tokenkit.signing_in.sign_in import Way
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -97,17 +97,17 @@ class AsyncTokenKit:
             ):
                 return token
         try:
-            return await self._token(account, Ask(scopes, min_ttl))
+            return await self._token(account, TokenQuery(scopes, min_ttl))
         except (ConsentRequired, UnknownAccount):
             if not interactive:
                 raise
         return await self._asking(self.sync.token, account, scopes=scopes, min_ttl=min_ttl, interactive=True)
 
-    async def _token(self, account: str, ask: Ask) -> AccessToken:
-        desk = self.sync._desk
+    async def _token(self, account: str, ask: TokenQuery) -> AccessToken:
+        desk = self.sync._cache
         found = await self._looking(desk.look, account, ask)
-        while isinstance(found, Wanted):
-            flight = self.sync.keeper.renew(found.account, found.need, found.held)
+        while isinstance(found, RefreshNeeded):
+            flight = self.sync.refresher.renew(found.account, found.need, found.held)
             try:
                 renewed = await _brought(flight)
             except TokenKitError as error:
@@ -226,7 +226,7 @@ class AsyncAccountSource:
         """A good token; see `AccountSource.token`."""
         if rejected is None:
             return await self._kit.token(self._asked)
-        return await self._kit._token(self._asked, Ask(rejected=rejected))
+        return await self._kit._token(self._asked, TokenQuery(rejected=rejected))
 
     def authenticate(self, request: Request, token: AccessToken) -> Request:
         """The request with the token on; see `AccountSource.authenticate`."""

@@ -28,11 +28,11 @@ from tokenkit.errors import (
 )
 from tokenkit.flows.answer import seconds, vschar
 from tokenkit.grant import Grant
-from tokenkit.keeper import Need
+from tokenkit.grants.refresher import RefreshJob
+from tokenkit.grants.sealed_store import StoredGrant, grant_name
 from tokenkit.os_words import quoted
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Provider
-from tokenkit.records import Held, grant_name
 from tokenkit.token import AccessToken, Secret
 
 if TYPE_CHECKING:
@@ -213,15 +213,15 @@ def _name_by_file(kit: "TokenKit", provider: Provider, client: ClientRegistratio
     return os.path.splitext(os.path.basename(path))[0]
 
 
-def _refreshed(kit: "TokenKit", provider: Provider, place: Account) -> Held:
+def _refreshed(kit: "TokenKit", provider: Provider, place: Account) -> StoredGrant:
     """Refresh what lies there; if that fails, take it away, unless the provider has rotated it (R9)."""
     before = kit.records.get(place).grant
     token = before.access_token
-    need = Need(rejected=None if token is None else Secret(token.value), early=True)  # early: nobody is handed it
+    need = RefreshJob(rejected=None if token is None else Secret(token.value), early=True)  # early: nobody is handed it
     try:
-        return kit.keeper.renew(place, need).result().held
+        return kit.refresher.renew(place, need).result().held
     except TokenKitError as error:
-        if place not in kit.keeper.unsaved:
+        if place not in kit.refresher.unsaved:
             with suppress(StoreError, UnknownAccount):
                 held = kit.records.get(place)
                 if held.grant.refresh_token == before.refresh_token:
@@ -236,7 +236,7 @@ def _refreshed(kit: "TokenKit", provider: Provider, place: Account) -> Held:
     )
 
 
-def _remove(kit: "TokenKit", place: Account, held: Held) -> None:
+def _remove(kit: "TokenKit", place: Account, held: StoredGrant) -> None:
     """Take away what was seen there, and nothing that has come in its place since: it may be the only copy (R8)."""
     with suppress(Conflict):
         kit.records.remove(place, replaces=held.version)

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.activity import Activity
-from tokenkit.desk import Ask, Desk, Wanted
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
-from tokenkit.keeper import Keeper
+from tokenkit.grants.refresher import Refresher
+from tokenkit.grants.sealed_store import SealedStore
+from tokenkit.grants.token_cache import RefreshNeeded, TokenCache, TokenQuery
 from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.keys.source import KeySource
-from tokenkit.lazy_http import http_context
+from tokenkit.net.lazy_http import http_context
 from tokenkit.paths import Folders, folders
 from tokenkit.plugins import Providers, load_provider, provider_names
 from tokenkit.provider import AuthorizationRequest, ClientRegistration, Context, Provider
-from tokenkit.records import Records
 from tokenkit.store import Store
 from tokenkit.store.files import FileStore
 from tokenkit.token import AccessToken
@@ -24,13 +24,13 @@ from tokenkit.token import AccessToken
 if TYPE_CHECKING:
     import httpx
 
-    from tokenkit.account_source import AccountSource
-    from tokenkit.authorization import Authorizations
     from tokenkit.config import Config, KnownClient
     from tokenkit.grant import PendingAuthorization
-    from tokenkit.sign_in import Way
-    from tokenkit.sign_out import SignOut
-    from tokenkit.status import Status
+    from tokenkit.grants.account_source import AccountSource
+    from tokenkit.grants.sign_out import SignOut
+    from tokenkit.grants.status import Status
+    from tokenkit.signing_in.authorization import Authorizations
+    from tokenkit.signing_in.sign_in import Way
 
 DEADLINE = 30.0
 """Seconds that one request to an authorization server may take in all."""
@@ -74,7 +74,7 @@ class TokenKit:
         self._config: Config | None = None
         self._providers = Providers(providers or {}, self._load_provider)
         ring = KeyRing(keys or key_source(self.folders, environ, app), app)
-        self.records = Records(store or FileStore(self.folders.tokens, self.folders.state), ring, owner)
+        self.records = SealedStore(store or FileStore(self.folders.tokens, self.folders.state), ring, owner)
         self.activity = Activity(
             self.folders,
             owner,
@@ -84,10 +84,14 @@ class TokenKit:
             allowed=lambda: self.config.activity,
             now=self.context.now,
         )
-        self.keeper = Keeper(self.records, self.context, self.provider, self.client, self.activity, deadline=DEADLINE)
+        self.refresher = Refresher(
+            self.records, self.context, self.provider, self.client, self.activity, deadline=DEADLINE
+        )
         config_file = os.path.join(self.folders.config, "config.toml")
-        self._desk = Desk(self.keeper, lambda: self.config.defaults, config_file=config_file, background=background)
-        self._memory = self._desk.memory
+        self._cache = TokenCache(
+            self.refresher, lambda: self.config.defaults, config_file=config_file, background=background
+        )
+        self._memory = self._cache.memory
         self._now = self.context.now
 
     # Asking
@@ -116,27 +120,27 @@ class TokenKit:
             ):
                 return token
         try:
-            return self._token(account, Ask(scopes, min_ttl))
+            return self._token(account, TokenQuery(scopes, min_ttl))
         except (ConsentRequired, UnknownAccount):
             if not interactive:
                 raise
-        from tokenkit.first_use import first_use
+        from tokenkit.signing_in.first_use import first_use
 
-        return first_use(self, account, Ask(scopes, min_ttl))
+        return first_use(self, account, TokenQuery(scopes, min_ttl))
 
-    def _token(self, account: str, ask: Ask) -> AccessToken:
-        found = self._desk.look(account, ask)
-        while isinstance(found, Wanted):
+    def _token(self, account: str, ask: TokenQuery) -> AccessToken:
+        found = self._cache.look(account, ask)
+        while isinstance(found, RefreshNeeded):
             try:
-                renewed = self.keeper.renew(found.account, found.need, found.held).result()
+                renewed = self.refresher.renew(found.account, found.need, found.held).result()
             except TokenKitError as error:
-                return self._desk.fall_back(found, error)
-            found = self._desk.settle(account, ask, found, renewed)
+                return self._cache.fall_back(found, error)
+            found = self._cache.settle(account, ask, found, renewed)
         return found
 
     def source(self, account: str) -> "AccountSource":
         """The `TokenSource` of one account: what every adapter is built on."""
-        from tokenkit.account_source import AccountSource
+        from tokenkit.grants.account_source import AccountSource
 
         return AccountSource(self, account)
 
@@ -173,10 +177,10 @@ class TokenKit:
         provider cannot say (R4). `way` is ``auto``, ``browser``, ``paste`` or ``device``. Raises `ConsentDenied`,
         `CallbackRefused`, `ClientMissing`, `StoreError`.
         """
-        from tokenkit.sign_in import sign_in
+        from tokenkit.signing_in.sign_in import sign_in
 
         signed_in = sign_in(self, provider, scopes, account=account, name=name, way=way, replace_broken=replace_broken)
-        self._desk.forget()
+        self._cache.forget()
         return signed_in
 
     def begin(
@@ -195,7 +199,7 @@ class TokenKit:
         `redirect_uri` is yours, its path ending in ``/callback/<provider>``; `binding` is a secret value that this
         browser session holds (R22). The result must not be shown or logged beyond its `url`.
         """
-        from tokenkit.scopes import scopes_to_ask
+        from tokenkit.grants.scopes import scopes_to_ask
 
         plugin = self.provider(provider)
         asked = scopes_to_ask(self.records, plugin, scopes, account=account)
@@ -211,25 +215,25 @@ class TokenKit:
         Raises `CallbackRefused` for any answer that is not this browser's own, once and in time; `ConsentDenied`.
         """
         account = self.authorizations.complete(callback_url, binding=binding)
-        self._desk.forget()
+        self._cache.forget()
         return account
 
     def logout(self, account: str, *, local: bool = False) -> "SignOut":
         """Revoke at the provider, unless `local`, then remove here; the result says which of the two happened (R19)."""
-        from tokenkit.sign_out import sign_out
+        from tokenkit.grants.sign_out import sign_out
 
-        found = self._desk.resolve(account)
+        found = self._cache.resolve(account)
         brief = self._given_context or self._context(REVOCATION_DEADLINE)
-        outcome = sign_out(self.keeper, found, brief, local=local)
-        self._desk.forget()
+        outcome = sign_out(self.refresher, found, brief, local=local)
+        self._cache.forget()
         self.activity.record("signed_out", found, revoked=outcome.revoked)
         return outcome
 
     def sharing_fate(self, account: str) -> list[Account]:
         """The other accounts here that signing out of this one would end, too (R19)."""
-        from tokenkit.sign_out import sharing_fate
+        from tokenkit.grants.sign_out import sharing_fate
 
-        return sharing_fate(self.keeper, self._desk.resolve(account))
+        return sharing_fate(self.refresher, self._cache.resolve(account))
 
     # Looking
 
@@ -239,15 +243,15 @@ class TokenKit:
 
     def status(self, account: str) -> "Status":
         """How an account stands; nothing is refreshed and nothing is sent."""
-        from tokenkit.status import status
+        from tokenkit.grants.status import status
 
-        return status(self.keeper, self._desk.resolve(account), self._now())
+        return status(self.refresher, self._cache.resolve(account), self._now())
 
     def refresh(self, account: str, *, force: bool = False) -> AccessToken:
         """Refresh now. `force` tries even a grant that was refused, or is older than one already used (R10, R13)."""
-        found = self._desk.resolve(account)
-        held = self.keeper.refresh(found, force=force)
-        self._desk.forget()
+        found = self._cache.resolve(account)
+        held = self.refresher.refresh(found, force=force)
+        self._cache.forget()
         fresh = held.grant.access_token
         assert fresh is not None  # a refresh brings one, or raises
         return fresh
@@ -290,9 +294,9 @@ class TokenKit:
     @property
     def authorizations(self) -> "Authorizations":
         """The sign-ins of this owner."""
-        from tokenkit.authorization import Authorizations
+        from tokenkit.signing_in.authorization import Authorizations
 
-        return Authorizations(self.keeper)
+        return Authorizations(self.refresher)
 
     def _context(self, deadline: float) -> Context:
         return http_context(deadline, lambda: self.config.insecure_hosts())

@@ -17,7 +17,7 @@ from tokenkit.flows.refresh import refresh
 from tokenkit.flows.revoke import revoke
 from tokenkit.flows.token_endpoint import TokenEndpoint
 from tokenkit.grant import Grant, PendingAuthorization
-from tokenkit.hosts import check_endpoints, parse_url
+from tokenkit.net.hosts import check_endpoints, parse_url
 from tokenkit.provider import (
     AuthorizationAnswer,
     AuthorizationRequest,
@@ -48,7 +48,7 @@ class OAuth2:
       `userinfo_endpoint`: URLs; those that are not https need the opt-in of R32, but for a loopback IP address
     - `introspection_endpoint`: used where host and port are the token endpoint's, which each grant keeps (R17)
     - `issuer`, and whether the answer's ``iss`` is ``required`` or compared ``if_present`` (RFC 9207)
-    - `resource_hosts`: where its tokens may go, as ``https://host[:port][/prefix]``, see `tokenkit.hosts`
+    - `resource_hosts`: where its tokens may go, as ``https://host[:port][/prefix]``, see `tokenkit.net.hosts`
     - `redirect_host`, `redirect_port`: of loopback redirect URIs; port 0 is any
     - `console_url`: where a person registers a client; `manage_url`: where they remove the app by hand
 

@@ -120,7 +120,7 @@ def _installed(name: str) -> "EntryPoint | None":
 
 
 def _made(name: str, point: "EntryPoint", options: Mapping[str, object]) -> Provider:
-    from tokenkit.hosts import check_endpoints  # heavy, and a stored token needs no plugin
+    from tokenkit.net.hosts import check_endpoints  # heavy, and a stored token needs no plugin
 
     make = cast(Callable[..., Provider], _guarded(name, "load", point.load))
     _check_options(name, make, options)

@@ -19,6 +19,6 @@ def installed(**which: str) -> EntryPoints:
 def house(home: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     """A home in which nothing is wrong. No power will be cut here, and nothing be installed."""
     monkeypatch.setattr(os, "fsync", lambda fd: None)
-    monkeypatch.setattr("tokenkit.audit.scene.entry_points", installed)
+    monkeypatch.setattr("tokenkit.audit.inventory.entry_points", installed)
     monkeypatch.setattr("importlib.metadata.entry_points", installed)
     return House(home)

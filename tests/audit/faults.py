@@ -14,8 +14,8 @@ from tokenkit.activity import INTERVAL, Activity
 from tokenkit.audit.mounts import Mount
 from tokenkit.config import save_client
 from tokenkit.grant import grant_to_bytes
-from tokenkit.note import Failure, Note
-from tokenkit.records import grant_name
+from tokenkit.grants.refresh_state import Failure, RefreshState
+from tokenkit.grants.sealed_store import grant_name
 from tokenkit.token import AccessToken, Secret
 
 PLAINTEXT = json.dumps({"access_token": "ya29.plain", "refresh_token": "1//0plain"})
@@ -450,7 +450,7 @@ def an_endpoint_has_no_tls(house):
 
 @fault("TK313")
 def an_old_record_came_back(house):
-    another(house, "restored", note=Note(newest=9))
+    another(house, "restored", note=RefreshState(newest=9))
 
 
 @fault("TK314")
@@ -467,12 +467,12 @@ def a_grant_was_moved(house):
 @fault("TK316")
 def the_last_refresh_failed(house):
     failure = Failure("ProviderUnavailable", "google could not be reached", "", house.now - 60, house.now, 4)
-    another(house, "failing", note=Note(newest=3, failure=failure))
+    another(house, "failing", note=RefreshState(newest=3, failure=failure))
 
 
 @fault("TK317")
 def an_answer_was_lost(house):
-    another(house, "lost", note=Note(newest=3, attempt=house.now - DAY))
+    another(house, "lost", note=RefreshState(newest=3, attempt=house.now - DAY))
 
 
 @fault("TK318")

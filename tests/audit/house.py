@@ -8,15 +8,15 @@ from pathlib import Path
 
 from tokenkit.account import Account
 from tokenkit.activity import Activity
-from tokenkit.audit import Report, Scene, audit
+from tokenkit.audit import Inventory, Report, audit
 from tokenkit.audit.mounts import Mount
 from tokenkit.config import save_client
 from tokenkit.grant import Grant
+from tokenkit.grants.refresh_state import RefreshState
+from tokenkit.grants.sealed_store import grant_name
 from tokenkit.kit import TokenKit
-from tokenkit.note import Note
 from tokenkit.paths import folders
 from tokenkit.provider import ClientRegistration, Context
-from tokenkit.records import grant_name
 from tokenkit.testing.clock import Clock
 from tokenkit.token import AccessToken, Secret
 
@@ -96,13 +96,13 @@ class House:
         )
         return usual.renewed(**changes)
 
-    def sign_in(self, account: Account, *, note: Note | None = None, **changes) -> None:
+    def sign_in(self, account: Account, *, note: RefreshState | None = None, **changes) -> None:
         """Store a grant, with some members changed, and the note of its lease."""
         kit = self.kit(account.owner)
         name = grant_name(account)
         kit.records.save(account, self.grant(account, **changes), replaces=kit.records.store.version(name))
         with kit.records.store.lease(name, lasts=1, wait=1) as lease:
-            lease.write_note((note or Note(newest=3)).to_bytes())
+            lease.write_note((note or RefreshState(newest=3)).to_bytes())
 
     def write(self, path: str, text: str = "", mode: int = 0o600) -> Path:
         """Write a file below home, and the folders above it, private."""
@@ -126,8 +126,8 @@ class House:
         os.utime(path, (at, at), follow_symlinks=False)
         return path
 
-    def scene(self, *, deep: bool = False, **options) -> Scene:
-        return Scene(
+    def scene(self, *, deep: bool = False, **options) -> Inventory:
+        return Inventory(
             self.kit(**options),
             home=str(self.home),
             cwd=str(self.cwd),

@@ -6,11 +6,11 @@ import shutil
 import pytest
 from faults import spoil
 from house import ALICE, SPOTIFY
-from tokenkit.audit import Check, Scene, Severity, audit
-from tokenkit.audit.scene import Opening
+from tokenkit.audit import Check, Inventory, Severity, audit
+from tokenkit.audit.inventory import Opening
+from tokenkit.grants.sealed_store import grant_name
 from tokenkit.keys import key_source, passphrase
 from tokenkit.kit import TokenKit
-from tokenkit.records import grant_name
 from tokenkit.store.memory import MemoryStore
 from tokenkit.token import AccessToken
 
@@ -47,7 +47,7 @@ def test_the_accounts_of_every_owner_are_looked_at(house):
     house.sign_in(ALICE, state="needs_consent", reason="ended")
     (finding,) = house.audit().findings
     assert (finding.fault.owner, finding.fault.account) == ("alice", str(ALICE))
-    assert finding.fault.mend == "tokenkit --owner alice login google/alice@example.com"
+    assert finding.fault.hint == "tokenkit --owner alice login google/alice@example.com"
 
 
 def test_a_locked_key_is_said_and_what_can_be_seen_without_it_is_found(house, monkeypatch):
@@ -75,7 +75,7 @@ def test_a_folder_that_cannot_be_read_is_said(house, monkeypatch):
     report = house.audit()
     assert report.not_checked == (f"{house.tokens}/spotify: Permission denied",)
     (finding,) = report.findings
-    assert (finding.check.id, finding.fault.mend) == ("TK113", f"chmod u+rwX {house.tokens}/spotify")
+    assert (finding.check.id, finding.fault.hint) == ("TK113", f"chmod u+rwX {house.tokens}/spotify")
 
 
 @pytest.mark.parametrize("what", ["record", "keys"])
@@ -95,7 +95,7 @@ def test_a_file_that_cannot_be_read_is_an_error(house, monkeypatch, what):
     (finding,) = report.findings
     assert (finding.check.id, finding.check.severity) == ("TK113" if what == "record" else "TK133", Severity.ERROR)
     assert f"{path}: permission denied" in finding.fault.what
-    assert finding.fault.mend.startswith(f"chmod u+rwX {path}" if what == "record" else "ls -ld ")
+    assert finding.fault.hint.startswith(f"chmod u+rwX {path}" if what == "record" else "ls -ld ")
     assert report.not_checked
 
 
@@ -103,14 +103,14 @@ def test_a_value_that_is_no_key_is_mended_where_it_comes_from(house):
     house.environ["TOKENKIT_KEY"] = "x"
     (fault,) = (finding.fault for finding in house.audit().findings if finding.check.id == "TK133")
     assert fault.where == "the variable TOKENKIT_KEY"
-    assert "env -u TOKENKIT_KEY tokenkit key export" in fault.mend
+    assert "env -u TOKENKIT_KEY tokenkit key export" in fault.hint
 
 
 def test_a_key_leaves_the_environment_by_a_command_that_runs_without_it(house):
     """With it set, an import is refused: the keys come from where tokenkit cannot change them."""
     house.environ["TOKENKIT_KEY"] = house.keys.read_text()
     (finding,) = house.audit().findings
-    assert finding.fault.mend.endswith("tokenkit key export | env -u TOKENKIT_KEY tokenkit key import -")
+    assert finding.fault.hint.endswith("tokenkit key export | env -u TOKENKIT_KEY tokenkit key import -")
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,6 @@ def test_the_accounts_in_another_store_are_looked_at_too(house):
     memory = MemoryStore()
     memory.save(grant_name(ALICE), house.record(ALICE).read_bytes(), replaces=None)
     kit = TokenKit(owner="alice", store=memory, environ=house.environ)
-    scene = Scene(kit, home=str(house.home), cwd=str(house.cwd), mounts=())
+    scene = Inventory(kit, home=str(house.home), cwd=str(house.cwd), mounts=())
     assert [(seen.account, seen.opening) for seen in scene.records] == [(ALICE, Opening.OPENED)]
     assert "the store, which is not one of files: only the grants in it" in audit(scene).not_checked

@@ -16,7 +16,7 @@ HEAD = "Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n"
 @pytest.fixture
 def install(house, tmp_path, monkeypatch):
     """Install a package that registers something: its metadata, and one file."""
-    monkeypatch.setattr("tokenkit.audit.scene.entry_points", entry_points)
+    monkeypatch.setattr("tokenkit.audit.inventory.entry_points", entry_points)
     monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
     site = tmp_path / "site"
     site.mkdir()

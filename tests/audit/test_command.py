@@ -1,4 +1,4 @@
-"""``tokenkit audit``: what it prints, what it ends with, and that it asks before it mends."""
+"""``tokenkit audit``: what it prints, what it ends with, and that it asks before it hints."""
 
 import json
 import re
@@ -7,7 +7,7 @@ import stat
 import pytest
 from faults import spoil
 from house import GOOGLE, SPOTIFY
-from tokenkit.audit import scene
+from tokenkit.audit import inventory
 from tokenkit.cli import app
 from tokenkit.cli.app import SECTIONS, main
 
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.slow
 def audit(house, monkeypatch, capsys):
     """Run the command in this process; returns exit code, stdout and stderr."""
     monkeypatch.chdir(house.cwd)
-    monkeypatch.setattr(scene, "mounted", tuple)
-    monkeypatch.setattr(scene, "_core_limit", lambda: 0)
+    monkeypatch.setattr(inventory, "mounted", tuple)
+    monkeypatch.setattr(inventory, "_core_limit", lambda: 0)
     monkeypatch.setenv("COLUMNS", "200")
 
     def run(*arguments):
@@ -95,7 +95,7 @@ def test_fix_changes_nothing_where_the_person_says_no(house, audit, monkeypatch)
 def test_fix_says_when_there_is_nothing_that_it_mends(house, audit):
     house.sign_in(GOOGLE, state="needs_consent", reason="ended")
     code, _, err = audit("--fix", "--yes")
-    assert (code, err) == (1, "Nothing was found that --fix mends.\n")
+    assert (code, err) == (1, "Nothing was found that --fix hints.\n")
 
 
 @pytest.mark.parametrize("arguments", [["--json", "--sarif"], ["--yes"], ["--refresh"]])
@@ -117,9 +117,9 @@ def test_a_template_of_an_env_file_holds_no_secret(house):
 def test_every_command_that_mends_is_one_that_there_is(house):
     """Each `tokenkit ...` in a finding is a command of the program, with options that it has."""
     spoil(house)
-    mends = [fault.mend for _, fault in house.audit(deep=True).findings]
+    hints = [fault.hint for _, fault in house.audit(deep=True).findings]
     known = {name for section in SECTIONS.values() for name in section}
-    named = [each for mend in mends for each in re.findall(r"tokenkit (?:--\w+ \S+ )*([a-z]+)", mend)]
+    named = [each for hint in hints for each in re.findall(r"tokenkit (?:--\w+ \S+ )*([a-z]+)", hint)]
     assert set(named) <= known
     assert len(named) > 20
     assert app is not None

@@ -3,7 +3,7 @@
 import pytest
 from faults import FAULTS, CannotBePlanted, another, spoil
 from tokenkit.audit.registry import our_checks
-from tokenkit.note import Failure, Note
+from tokenkit.grants.refresh_state import Failure, RefreshState
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +22,7 @@ def test_a_fault_is_found_and_no_other_is_invented(house, planted):
 @pytest.mark.parametrize(("failures", "often"), [(1, "once"), (4, "4 times")])
 def test_a_refresh_that_failed_is_told_with_how_often_and_when(house, failures, often):
     failure = Failure("ProviderUnavailable", "google could not be reached", "", house.now - 60, house.now, failures)
-    another(house, "failing", note=Note(newest=3, failure=failure))
+    another(house, "failing", note=RefreshState(newest=3, failure=failure))
     (finding,) = house.audit().findings
     assert finding.fault.what == f"google could not be reached ({often}, last 1 minute ago)"
 

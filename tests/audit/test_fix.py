@@ -14,8 +14,8 @@ pytestmark = pytest.mark.slow
 MENDED = {"TK101", "TK102", "TK103", "TK104", "TK109", "TK110"}
 
 
-def mend(house):
-    return act(plan(fault.repair for _, fault in house.audit(deep=True).findings))
+def act_on(house):
+    return act(plan(fault.fix for _, fault in house.audit(deep=True).findings))
 
 
 def contents(house):
@@ -26,17 +26,17 @@ def contents(house):
 def test_modes_and_strays_are_mended_and_all_else_is_left_to_the_person(house):
     spoil(house)
     before = house.found(deep=True)
-    done = mend(house)
+    done = act_on(house)
     assert [each for each in done if each.failure] == []
     assert house.found(deep=True) == before - MENDED
 
 
 def test_only_what_is_said_is_changed(house):
     spoil(house)
-    repairs = plan(fault.repair for _, fault in house.audit(deep=True).findings)
-    said = {repair.path for repair in repairs}
+    fixes = plan(fault.fix for _, fault in house.audit(deep=True).findings)
+    said = {fix.path for fix in fixes}
     before = house.snapshot()
-    act(repairs)
+    act(fixes)
     after = house.snapshot()
     aside = {path for path in after if f"/{STRAYS}" in path}
     parents = {os.path.dirname(path) for path in said if not os.path.exists(path)} | {str(house.tokens)}
@@ -48,40 +48,40 @@ def test_only_what_is_said_is_changed(house):
 
 def test_mending_again_changes_nothing_more(house):
     spoil(house)
-    mend(house)
+    act_on(house)
     before = house.snapshot()
-    assert mend(house) == []
+    assert act_on(house) == []
     assert house.snapshot() == before
 
 
 def test_no_file_is_lost_and_none_is_written_to(house):
     spoil(house)
     before = contents(house)
-    mend(house)
+    act_on(house)
     assert contents(house) == before
 
 
 def test_every_account_that_could_be_opened_can_be_opened_still(house):
     spoil(house)
     before = {seen.account for seen, _ in house.scene().grants}
-    mend(house)
+    act_on(house)
     assert {seen.account for seen, _ in house.scene().grants} == before
 
 
 def test_nothing_is_planned_in_a_home_that_is_well_kept(house):
-    assert mend(house) == []
+    assert act_on(house) == []
 
 
 def test_a_key_that_was_open_works_again(house):
     house.keys.chmod(0o644)
-    mend(house)
+    act_on(house)
     assert stat.S_IMODE(house.keys.stat().st_mode) == 0o600
     assert house.found() == set()
 
 
 def test_plaintext_tokens_are_not_put_aside_but_left_for_the_person_to_revoke(house):
     path = house.write(".tokenkit/tokens/google.json", PLAINTEXT)
-    assert mend(house) == []
+    assert act_on(house) == []
     assert path.exists()
 
 

@@ -15,10 +15,10 @@ GMAIL = json.dumps({"service": "google_gmail", "access_token": "a", "refresh_tok
 def test_a_file_that_can_be_imported_is_offered_the_exact_line(house, path, text):
     file = house.write(path, text)
     (finding,) = house.audit().findings
-    assert finding.fault.mend == f"tokenkit import {file}, have the tool ask tokenkit, then: rm {file}"
+    assert finding.fault.hint == f"tokenkit import {file}, have the tool ask tokenkit, then: rm {file}"
 
 
 def test_a_file_that_cannot_be_imported_is_offered_a_sign_in(house):
     file = house.write(".pocketpaw/oauth/spotify.json", PLAINTEXT)
     (finding,) = house.audit().findings
-    assert finding.fault.mend == f"tokenkit login spotify, have the tool ask tokenkit, then: rm {file}"
+    assert finding.fault.hint == f"tokenkit login spotify, have the tool ask tokenkit, then: rm {file}"

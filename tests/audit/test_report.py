@@ -130,7 +130,7 @@ def test_the_table_says_when_there_is_nothing():
 
 
 def test_the_table_says_what_was_not_checked_and_what_can_be_fixed():
-    fault = Fault("/r", "w", "m", repair=Narrow("/r", 0o600))
+    fault = Fault("/r", "w", "m", fix=Narrow("/r", 0o600))
     text = printed(report_of(fault, not_checked=("the key is locked",)), width=100)
     assert "Not checked: the key is locked." in text
     assert "tokenkit audit --fix mends 1 of them." in text
@@ -144,7 +144,7 @@ def test_no_line_of_the_table_is_wider_than_the_terminal(spoiled, width):
 @pytest.mark.parametrize("below", ["", "/home/me"])
 def test_a_pipe_gets_the_words_of_the_table_in_lines_that_nothing_cuts(spoiled, below):
     report = spoiled._replace(not_checked=("the key is locked",))
-    more = report_of(Fault("/home/me/x\x1b[2J", "w", "chmod 600 /home/me/x", repair=Narrow("/home/me/x", 0o600)))
+    more = report_of(Fault("/home/me/x\x1b[2J", "w", "chmod 600 /home/me/x", fix=Narrow("/home/me/x", 0o600)))
     for each in (report, more, report_of()):
         assert f"{to_text(each, home=below)}\n" == printed(each, width=100_000, home=below)
 

@@ -40,8 +40,8 @@ def rows(place: Place) -> list[Row]:
         """Measure right after a look at the store, which is due once a second (R1) and is not what is asked here."""
 
         def measured() -> float:
-            kit._desk.forget()
-            async_kit.sync._desk.forget()
+            kit._cache.forget()
+            async_kit.sync._cache.forget()
             prepare[kind]()
             return measure()
 

@@ -19,10 +19,10 @@ from process import TOKENKIT, run, script
 from tokenkit import private_file
 from tokenkit.cli.accounts import print_accounts
 from tokenkit.grant import grant_from_bytes, grant_to_bytes
+from tokenkit.grants.sealed_store import StoredGrant, grant_name
+from tokenkit.grants.status import status
 from tokenkit.keys import jwks, key_source
 from tokenkit.paths import folders
-from tokenkit.records import Held, grant_name
-from tokenkit.status import status
 from tokenkit.store.file_lock import locked
 
 import store
@@ -123,7 +123,7 @@ def saving(place: Place, rounds: int) -> Steps:
             pass
 
     def save() -> None:
-        held = Held(grant, private_file.version(path), 0)
+        held = StoredGrant(grant, private_file.version(path), 0)
         records.save(ME, grant, replaces=held.version)
 
     plans = [
@@ -155,11 +155,11 @@ def listing(place: Place, size: int, rounds: int) -> Steps:
     names = list(map(grant_name, accounts))
     sealed = [found.data for found in map(kit.records.store.load, names) if found is not None]
     plaintexts = list(map(ring.open_record, names, sealed))
-    statuses = [status(kit.keeper, account, now) for account in accounts]
+    statuses = [status(kit.refresher, account, now) for account in accounts]
 
     def judge() -> None:
         for account in accounts:
-            status(kit.keeper, account, now)
+            status(kit.refresher, account, now)
 
     def read_all() -> None:
         for path in paths:

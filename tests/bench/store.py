@@ -19,12 +19,12 @@ from libraries import NAMES, There
 from place import CLIENT, ME, Place
 from process import TOKENKIT, run
 from tokenkit import AccessToken
-from tokenkit.audit import Scene, audit
+from tokenkit.audit import Inventory, audit
 from tokenkit.grant import grant_to_bytes
+from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.paths import folders
-from tokenkit.records import Records
 from tokenkit.store.files import FileStore
 
 URL_SAFE = bytes.maketrans(b"-_", b"+/")
@@ -65,11 +65,11 @@ def reading(place: Place, size: int, rounds: int) -> Row:
     )
 
 
-def opened(place: Place) -> Records:
+def opened(place: Place) -> SealedStore:
     """The store and its key, as a new process opens them."""
     where = folders(environ=place.environ)
     ring = KeyRing(key_source(where, place.environ), "tokenkit")
-    return Records(FileStore(where.tokens, where.state), ring)
+    return SealedStore(FileStore(where.tokens, where.state), ring)
 
 
 class Peer(NamedTuple):
@@ -231,7 +231,7 @@ def listing(place: Place, size: int) -> list[Row]:
         return (time.process_time() - began) * 1e3
 
     def auditing() -> float:
-        scene = Scene(place.kit())
+        scene = Inventory(place.kit())
         began = time.process_time()
         assert audit(scene).findings  # they are copies of one grant, and that is told
         return (time.process_time() - began) * 1e3

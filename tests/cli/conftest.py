@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from machine import Machine
-from tokenkit.cli import lane
+from tokenkit.cli import fast_path
 from tokenkit.sandbox import Authority, serve
 from transcript import Done, Run
 
@@ -21,9 +21,9 @@ def machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
         machine = Machine(home, served.authority, served.base_url)
         machine.configure()
         machine.register()
-        monkeypatch.setattr("tokenkit.sign_in.way_to_ask", lambda environ: "browser")
-        monkeypatch.setattr("tokenkit.sign_in.open_in_browser", machine.person.open)
-        monkeypatch.setattr("tokenkit.refresh.RETRY_AFTER", 0.0)
+        monkeypatch.setattr("tokenkit.signing_in.sign_in.way_to_ask", lambda environ: "browser")
+        monkeypatch.setattr("tokenkit.signing_in.sign_in.open_in_browser", machine.person.open)
+        monkeypatch.setattr("tokenkit.grants.refresh.RETRY_AFTER", 0.0)
         yield machine
 
 
@@ -31,17 +31,17 @@ def machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command line in this process, as the installed program does."""
 
-    monkeypatch.setattr(os, "_exit", sys.exit)  # how the fast lane ends
+    monkeypatch.setattr(os, "_exit", sys.exit)  # how the fast path ends
 
     def run(arguments: list[str], stdin: str = "") -> Done:
         stdout, stderr = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
         monkeypatch.setattr(sys, "argv", ["tokenkit", *arguments])
-        monkeypatch.setattr(os, "_exit", sys.exit)  # as the fast lane ends
+        monkeypatch.setattr(os, "_exit", sys.exit)  # as the fast path ends
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8"))
         code: object = 0
         with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
             try:
-                lane.main()
+                fast_path.main()
             except SystemExit as end:
                 code = end.code or 0
         written = [stream.buffer.getvalue().decode() for stream in (stdout, stderr)]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tokenkit.account import Account
 from tokenkit.config import save_client
+from tokenkit.grants.sealed_store import SealedStore, StoredGrant
 from tokenkit.kit import TokenKit
-from tokenkit.records import Held, Records
 from tokenkit.sandbox import CLIENTS, Authority
 from tokenkit.testing import Browser
 from tokenkit.token import AccessToken
@@ -72,7 +72,7 @@ class Machine:
         records, found, held = self._held(account)
         records.remove(found, replaces=held.version)
 
-    def _held(self, account: str, owner: str = "") -> tuple[Records, Account, Held]:
+    def _held(self, account: str, owner: str = "") -> tuple[SealedStore, Account, StoredGrant]:
         records = TokenKit(owner=owner).records
         found = next(known for known in records.accounts() if str(known) == account)
         return records, found, records.get(found)

@@ -37,7 +37,7 @@ def program(*arguments: str, before: str = "") -> subprocess.CompletedProcess[st
     code = f"""
 import sys
 sys.argv = {["tokenkit", *arguments]!r}
-from tokenkit.cli.lane import main
+from tokenkit.cli.fast_path import main
 {before}
 try:
     main()
@@ -65,10 +65,10 @@ def test_the_help_of_all_commands_loads_none_of_them() -> None:
         "tokenkit.cli",
         "tokenkit.cli.app",
         "tokenkit.cli.errors",
-        "tokenkit.cli.lane",
+        "tokenkit.cli.fast_path",
         "tokenkit.cli.options",
         "tokenkit.cli.session",
-        "tokenkit.cli.speech",
+        "tokenkit.cli.output",
         "tokenkit.consent",
         "tokenkit.consent.terminal",
         "tokenkit.errors",
@@ -80,7 +80,7 @@ def test_what_is_printed_for_a_pipe_loads_nothing_that_draws_or_sends(command: s
     run(["login", "google"], "")
     done = program(command)
     assert "google/me@example.com" in done.stdout or "1 account, " in done.stdout
-    heavy = {"httpx", "rich.console", "tokenkit.audit.online", "tokenkit.audit.table", "tokenkit.http"}
+    heavy = {"httpx", "rich.console", "tokenkit.audit.online", "tokenkit.audit.table", "tokenkit.net.http"}
     assert set(done.stderr.split()) & heavy == set()
 
 
@@ -230,7 +230,7 @@ def test_json_is_of_the_documented_shape(line: str, shape: type, machine: Machin
 
 def test_a_reader_that_goes_away_is_no_fault(machine: Machine) -> None:
     """``tokenkit providers google | head -1``."""
-    command = f"{sys.executable} -c 'from tokenkit.cli.lane import main; main()' providers google | head -1"
+    command = f"{sys.executable} -c 'from tokenkit.cli.fast_path import main; main()' providers google | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout == "Google\n"
     assert done.stderr == ""
@@ -292,7 +292,7 @@ def test_where_stdin_is_closed_there_is_no_answer(command: str, code: int, said:
 
 def shell(line: str) -> subprocess.CompletedProcess[str]:
     """Run a command line of ours in a shell."""
-    ours = f"{sys.executable} -c 'from tokenkit.cli.lane import main; main()'"
+    ours = f"{sys.executable} -c 'from tokenkit.cli.fast_path import main; main()'"
     return subprocess.run(["bash", "-c", f"{ours} {line}"], capture_output=True, text=True, check=False)
 
 
@@ -317,7 +317,7 @@ def test_the_sandbox_says_what_points_tokenkit_at_it_and_ends_on_ctrl_c(machine:
     address, said = what_the_sandbox_says()
     lines = said.partition("\n\n")[2].partition("\n\n")[0]
     done = subprocess.run(
-        ["bash", "-ec", f"{lines}\n{sys.executable} -c 'from tokenkit.cli.lane import main; main()' client list"],
+        ["bash", "-ec", f"{lines}\n{sys.executable} -c 'from tokenkit.cli.fast_path import main; main()' client list"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert [line.split()[:2] for line in done.stdout.splitlines()[1:]] == [

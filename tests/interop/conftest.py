@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from oidc import ACCESS_TTL, REFRESH_TTL, SECRET, Browser, Server
-from signing_in import MakeKit
 from tokenkit import OAuth2, TokenKit
+
+from signing_in import MakeKit
 
 HERE = Path(__file__).parent
 

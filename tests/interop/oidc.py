@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx
-from tokenkit.http import Transport
+from tokenkit.net.http import Transport
 from tokenkit.provider import Context
 
 SECRET = "p%ss:w/rd+with space&=?#~"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from oidc import Browser
 from tokenkit import Account, TokenKit
-from tokenkit.sign_in import sign_in
+from tokenkit.signing_in.sign_in import sign_in
 
 MakeKit = Callable[..., TokenKit]
 

@@ -6,8 +6,9 @@ from threading import Barrier
 import httpx
 import pytest
 from oidc import ACCESS_TTL, REFRESH_TTL, Browser, Server
-from signing_in import MakeKit, login, stored
 from tokenkit import AuthorizationRequest, ClientRegistration, ConsentRequired, OAuth2, TokenKit
+
+from signing_in import MakeKit, login, stored
 
 pytestmark = pytest.mark.real
 

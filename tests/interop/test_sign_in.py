@@ -3,9 +3,10 @@
 import httpx
 import pytest
 from oidc import SECRET, Browser, Server
-from signing_in import MakeKit, login, stored
 from tokenkit import AuthorizationError, CallbackRefused, ClientRefused, ConsentDenied, ConsentRequired, TokenKit
 from tokenkit.oauth2 import OAuth2
+
+from signing_in import MakeKit, login, stored
 
 pytestmark = pytest.mark.real
 

@@ -6,7 +6,7 @@ usage: ask_once.py [rotate | CALLBACK_URL]      the sign-in was begun under the 
 import sys
 
 from tokenkit import TokenKit
-from tokenkit.rotate import rotate
+from tokenkit.grants.rotate import rotate
 
 kit = TokenKit(background=False)
 if sys.argv[1:] == ["rotate"]:

@@ -9,7 +9,7 @@ import threading
 import time
 
 from tokenkit import TokenKit
-from tokenkit.desk import Ask
+from tokenkit.grants.token_cache import TokenQuery
 
 kit = TokenKit(background=False)
 
@@ -27,8 +27,8 @@ def wait() -> None:
 
 def end() -> None:
     """Cause a refresh and come to the end of the program."""
-    wanted = kit._desk.look("google", Ask())
-    kit.keeper.renew(wanted.account, wanted.need, wanted.held)
+    wanted = kit._cache.look("google", TokenQuery())
+    kit.refresher.renew(wanted.account, wanted.need, wanted.held)
     say("leaving")
 
 
@@ -37,7 +37,7 @@ def fork() -> None:
 
     Python cannot fork while another thread imports: the child would wait for that import for ever. So load first.
     """
-    import tokenkit.http  # noqa: F401
+    import tokenkit.net.http  # noqa: F401
 
     kit.provider("google")
     asking = threading.Thread(target=lambda: say(f"parent {kit.token('google').value[-6:]}"))

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from never_lost_paths import touched
 from tokenkit import CallbackRefused, ConsentRequired
-from tokenkit.rotate import rotate
+from tokenkit.grants.rotate import rotate
 
 CALLS = (
     "rename",

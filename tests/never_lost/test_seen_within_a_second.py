@@ -28,7 +28,7 @@ ALMOST = SECOND - 1 / 1024
 NOISE = 0.1
 """Seconds that a process may be held up between its look at a file and its look at the clock."""
 
-Ask = Callable[[], str]
+TokenQuery = Callable[[], str]
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def askers(assistant, clock: Clock) -> Iterator[dict[str, Ask]]:
+def askers(assistant, clock: Clock) -> Iterator[dict[str, TokenQuery]]:
     """A sync and an async kit for the bare name and for the full one; none of them may send anything."""
     with four_askers(Context(send=refuse, now=clock.now, random=os.urandom, sleep=clock.sleep)) as four:
         settle(assistant)
@@ -46,28 +46,28 @@ def askers(assistant, clock: Clock) -> Iterator[dict[str, Ask]]:
 
 
 @contextmanager
-def four_askers(context: Context | None) -> Iterator[dict[str, Ask]]:
+def four_askers(context: Context | None) -> Iterator[dict[str, TokenQuery]]:
     """Each with a kit, and so a memory, of its own. What they are told: a token's value, or an error's name."""
     with asyncio.Runner() as runner:
-        four: dict[str, Ask] = {}
+        four: dict[str, TokenQuery] = {}
         for name in ("google", ME):
             four[f"sync {name}"] = ask_sync(TokenKit(context=context), name)
             four[f"async {name}"] = ask_async(AsyncTokenKit(context=context), name, runner)
         yield four
 
 
-def ask_sync(kit: TokenKit, name: str) -> Ask:
+def ask_sync(kit: TokenKit, name: str) -> TokenQuery:
     return lambda: told(lambda: kit.token(name).value)
 
 
-def ask_async(kit: AsyncTokenKit, name: str, runner: asyncio.Runner) -> Ask:
+def ask_async(kit: AsyncTokenKit, name: str, runner: asyncio.Runner) -> TokenQuery:
     async def value() -> str:
         return (await kit.token(name)).value
 
     return lambda: told(lambda: runner.run(value()))
 
 
-def told(ask: Ask) -> str:
+def told(ask: TokenQuery) -> str:
     try:
         return ask()
     except TokenKitError as error:
@@ -84,11 +84,11 @@ def settle(assistant) -> None:
     os.utime(folder, (time.time() - 60, time.time() - 60))
 
 
-def everybody(askers: dict[str, Ask]) -> dict[str, str]:
+def everybody(askers: dict[str, TokenQuery]) -> dict[str, str]:
     return {who: ask() for who, ask in askers.items()}
 
 
-def all_the_same(askers: dict[str, Ask], answer: str) -> dict[str, str]:
+def all_the_same(askers: dict[str, TokenQuery], answer: str) -> dict[str, str]:
     return dict.fromkeys(askers, answer)
 
 
@@ -131,7 +131,7 @@ def log_in_elsewhere(assistant, user: str = "me@example.com") -> str:
     return elsewhere("print(kit.token(str(kit.complete(sys.argv[1], binding='b'))).value)", callback)
 
 
-def in_memory(askers: dict[str, Ask]) -> str:
+def in_memory(askers: dict[str, TokenQuery]) -> str:
     """The token that all have once they have asked."""
     (token,) = set(everybody(askers).values())
     assert len(token) > len("AmbiguousAccount")

@@ -2,7 +2,7 @@
 
 import pytest
 from tokenkit.errors import CallbackRefused, ConsentRequired
-from tokenkit.hosts import overlaps, resource_host
+from tokenkit.net.hosts import overlaps, resource_host
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, Response
 from tokenkit.token import Secret
 

@@ -12,7 +12,7 @@ from tokenkit.errors import (
     ProviderUnavailable,
     UsageError,
 )
-from tokenkit.hosts import overlaps
+from tokenkit.net.hosts import overlaps
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, Provider, Request, Response
 from tokenkit.token import AccessToken
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from tokenkit.errors import ConsentRequired, ProviderUnavailable
-from tokenkit.hosts import overlaps
+from tokenkit.net.hosts import overlaps
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest
 from tokenkit.token import Secret
 

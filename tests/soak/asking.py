@@ -14,7 +14,8 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tokenkit import AsyncTokenKit, TokenKitError, flight
+from tokenkit import AsyncTokenKit, TokenKitError
+from tokenkit.grants import single_flight
 
 THREADS = 4
 SAMPLES = 60
@@ -69,8 +70,8 @@ def main() -> None:
 
 def fill_pool(kit: AsyncTokenKit, names: list[str]) -> None:
     """A pool's threads are made as they are needed, and stay: once all are there, what still grows is a leak."""
-    with ThreadPoolExecutor(2 * flight.THREADS) as callers:
-        list(callers.map(kit.sync.refresh, names[: 2 * flight.THREADS]))
+    with ThreadPoolExecutor(2 * single_flight.THREADS) as callers:
+        list(callers.map(kit.sync.refresh, names[: 2 * single_flight.THREADS]))
 
 
 def ask(kit: AsyncTokenKit, names: list[str], tally: Tally, until: float) -> None:

@@ -6,7 +6,7 @@ import pytest
 from tokenkit.activity import Activity
 from tokenkit.errors import UsageError
 from tokenkit.web import authorize_app
-from tokenkit.web.words import away, listed, sentence
+from tokenkit.web.humanize import away, listed, sentence
 from visitor import NAVIGATION, SCRIPT, Visitor
 from world_of_web import World
 

@@ -131,7 +131,7 @@ def test_a_provider_with_a_port_of_its_own_names_the_command(world, me):
 def program(home: Path, *arguments: str) -> subprocess.Popen[str]:
     environ = {"HOME": str(home), "PATH": os.environ["PATH"]}
     return subprocess.Popen(
-        [sys.executable, "-c", "from tokenkit.cli.lane import main; main()", *arguments],
+        [sys.executable, "-c", "from tokenkit.cli.fast_path import main; main()", *arguments],
         env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 

@@ -13,8 +13,8 @@ import httpx
 
 from tokenkit.adapters.httpx_request import Signer, in_memory
 from tokenkit.errors import UsageError
-from tokenkit.hosts import require_header_token
-from tokenkit.source import AsyncTokenSource, TokenSource
+from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
+from tokenkit.net.hosts import require_header_token
 from tokenkit.token import AccessToken
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import httpx
 
 from tokenkit.adapters.httpx_request import Signer, in_memory
 from tokenkit.errors import UsageError
-from tokenkit.proxy import proxy_for
-from tokenkit.source import AsyncTokenSource, TokenSource
+from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
+from tokenkit.net.proxy import proxy_for
 from tokenkit.token import AccessToken
 
 _TRANSPORT_OPTIONS = ("verify", "cert", "trust_env", "http1", "http2", "limits", "proxy")

@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 import httpx
 
-from tokenkit.hosts import check_resource
+from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
+from tokenkit.net.hosts import check_resource
 from tokenkit.provider import Request
-from tokenkit.source import AsyncTokenSource, TokenSource
 from tokenkit.token import AccessToken
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.scene import Scene
-from tokenkit.audit.words import about, active, ago, command, login, span, whose, within
+from tokenkit.audit.inventory import Inventory
+from tokenkit.audit.wording import about, active, ago, command, login, span, whose, within
 from tokenkit.grant import ACTIVE, MOVED, NEEDS_CONSENT, Grant
 
 DAY = 86400.0
@@ -29,7 +29,7 @@ LOST = 300.0
     "An account needs you to sign in again",
     "The provider has ended the grant; once the stored token has ended, no tool gets one until you do.",
 )
-def needs_consent(scene: Scene) -> Iterator[Fault]:
+def needs_consent(scene: Inventory) -> Iterator[Fault]:
     """Grants that were refused, and latched."""
     for seen, grant in scene.grants:
         if grant.state == NEEDS_CONSENT:
@@ -43,7 +43,7 @@ def needs_consent(scene: Scene) -> Iterator[Fault]:
     "An access token has ended, and cannot be refreshed",
     "The provider gave no refresh token; no tool gets a token until you sign in again.",
 )
-def ended(scene: Scene) -> Iterator[Fault]:
+def ended(scene: Inventory) -> Iterator[Fault]:
     """Grants without refresh token whose access token has ended."""
     for seen, grant in scene.grants:
         end = _lone_end(grant)
@@ -57,7 +57,7 @@ def ended(scene: Scene) -> Iterator[Fault]:
     "An access token ends soon, and cannot be refreshed",
     "The provider gave no refresh token; tools stop working when this one ends.",
 )
-def ends_unrefreshed(scene: Scene) -> Iterator[Fault]:
+def ends_unrefreshed(scene: Inventory) -> Iterator[Fault]:
     """Grants without refresh token whose access token ends within a day."""
     for seen, grant in scene.grants:
         end = _lone_end(grant)
@@ -71,7 +71,7 @@ def ends_unrefreshed(scene: Scene) -> Iterator[Fault]:
     "A refresh token is past its end",
     "The provider said when it ends; the next refresh will be refused.",
 )
-def refresh_token_ended(scene: Scene) -> Iterator[Fault]:
+def refresh_token_ended(scene: Inventory) -> Iterator[Fault]:
     """Refresh tokens whose known end is over."""
     for seen, grant in active(scene):
         end = grant.refresh_expires_at
@@ -85,7 +85,7 @@ def refresh_token_ended(scene: Scene) -> Iterator[Fault]:
     "A refresh token ends soon",
     "Spotify and GitHub end it six months after the sign-in, Slack after thirty days; using it does not extend it.",
 )
-def refresh_token_ends(scene: Scene) -> Iterator[Fault]:
+def refresh_token_ends(scene: Inventory) -> Iterator[Fault]:
     """Refresh tokens that end within two weeks, but those of TK306."""
     for seen, grant in active(scene):
         end = grant.refresh_expires_at
@@ -99,15 +99,15 @@ def refresh_token_ends(scene: Scene) -> Iterator[Fault]:
     "A Google app is still in testing",
     "Google ends every refresh token of such an app seven days after the sign-in.",
 )
-def google_testing(scene: Scene) -> Iterator[Fault]:
+def google_testing(scene: Inventory) -> Iterator[Fault]:
     """Google grants that last a week."""
     for seen, grant in active(scene):
         end = grant.refresh_expires_at
         if end is not None and end > scene.now and _in_testing(grant):
-            mend = "set it to In production at https://console.cloud.google.com/auth/audience, then: " + login(
+            hint = "set it to In production at https://console.cloud.google.com/auth/audience, then: " + login(
                 scene, seen
             )
-            yield about(seen, f"this one ends {within(end - scene.now)}", mend)
+            yield about(seen, f"this one ends {within(end - scene.now)}", hint)
 
 
 @check(
@@ -116,7 +116,7 @@ def google_testing(scene: Scene) -> Iterator[Fault]:
     "An account was not used for long",
     "What nobody uses can only get lost; Google ends what was unused for six months.",
 )
-def unused(scene: Scene) -> Iterator[Fault]:
+def unused(scene: Inventory) -> Iterator[Fault]:
     """Grants without a refresh, and without a use in the activity log, for three months."""
     for seen, grant in active(scene):
         token = grant.access_token
@@ -132,7 +132,7 @@ def unused(scene: Scene) -> Iterator[Fault]:
     "A grant was moved to another machine",
     "It is not used here any more, so that the two machines do not end each other's session.",
 )
-def moved(scene: Scene) -> Iterator[Fault]:
+def moved(scene: Inventory) -> Iterator[Fault]:
     """Grants that were exported as a transfer."""
     for seen, grant in scene.grants:
         if grant.state == MOVED:
@@ -145,14 +145,14 @@ def moved(scene: Scene) -> Iterator[Fault]:
     "The last refresh failed",
     "A stored token is served as long as it lives; then tools wait until a refresh succeeds.",
 )
-def failing(scene: Scene) -> Iterator[Fault]:
+def failing(scene: Inventory) -> Iterator[Fault]:
     """Accounts whose last refresh failed, as the note of its lease says."""
     for seen, _ in active(scene):
         failure = seen.note.failure
         if failure is not None:
-            mend = failure.hint or command(scene, seen, "refresh")
+            hint = failure.hint or command(scene, seen, "refresh")
             often = "once" if failure.failures == 1 else f"{failure.failures} times"
-            yield about(seen, f"{failure.message} ({often}, last {ago(scene.now - failure.at)})", mend)
+            yield about(seen, f"{failure.message} ({often}, last {ago(scene.now - failure.at)})", hint)
 
 
 @check(
@@ -161,7 +161,7 @@ def failing(scene: Scene) -> Iterator[Fault]:
     "The answer to a refresh was lost",
     "The provider may have replaced the refresh token without our learning it; the next refresh tells.",
 )
-def lost_answer(scene: Scene) -> Iterator[Fault]:
+def lost_answer(scene: Inventory) -> Iterator[Fault]:
     """Refreshes that began and never ended."""
     for seen, _ in active(scene):
         began = seen.note.attempt

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from tokenkit.audit.fix import Repair
-from tokenkit.audit.scene import Scene
+from tokenkit.audit.fix import Fix
+from tokenkit.audit.inventory import Inventory
 
 
 class Severity(StrEnum):
@@ -26,16 +26,16 @@ class Fault(NamedTuple):
     """What a check found.
 
     `where` is a file, a folder or another place; `what` says what is wrong there, in a sentence without its full stop;
-    `mend` is the exact command, or in words what to do. `account` is whose it is, where it is about one, and `owner`
-    whose account. `repair` is what ``--fix`` may do about it. None of them ever holds a secret (R35).
+    `hint` is the exact command, or in words what to do. `account` is whose it is, where it is about one, and `owner`
+    whose account. `fix` is what ``--fix`` may do about it. None of them ever holds a secret (R35).
     """
 
     where: str
     what: str
-    mend: str
+    hint: str
     account: str = ""
     owner: str = ""
-    repair: Repair | None = None
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Check:
     severity: Severity
     title: str
     why: str
-    find: Callable[[Scene], Iterable[Fault]]
+    find: Callable[[Inventory], Iterable[Fault]]
 
 
 class Finding(NamedTuple):
@@ -60,6 +60,8 @@ class Finding(NamedTuple):
     fault: Fault
 
 
-def check(id: str, severity: Severity, title: str, why: str) -> Callable[[Callable[[Scene], Iterable[Fault]]], Check]:
+def check(
+    id: str, severity: Severity, title: str, why: str
+) -> Callable[[Callable[[Inventory], Iterable[Fault]]], Check]:
     """Make a check of the function below."""
     return lambda find: Check(id, severity, title, why, find)

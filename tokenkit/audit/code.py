@@ -9,8 +9,8 @@ from shlex import quote
 from typing import Any
 
 from tokenkit.audit.check import Fault, Severity, check
+from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.modes import POSIX, others_write
-from tokenkit.audit.scene import Scene
 from tokenkit.errors import ConfigurationError, TokenKitError
 from tokenkit.plugins import GROUP as PROVIDERS
 
@@ -23,7 +23,7 @@ OURS = "tokenkit-oauth"
     "A package adds providers or checks",
     "Its code sees refresh tokens and client secrets: know whose it is.",
 )
-def plugins(scene: Scene) -> Iterator[Fault]:
+def plugins(scene: Inventory) -> Iterator[Fault]:
     """Distributions, other than ours, with entry points for tokenkit."""
     for package in scene.packages:
         if package.name != OURS:
@@ -37,13 +37,13 @@ def plugins(scene: Scene) -> Iterator[Fault]:
     "A package that adds providers is not pinned",
     "It was installed from a folder or a branch, so that its code can change without a new version.",
 )
-def unpinned(scene: Scene) -> Iterator[Fault]:
+def unpinned(scene: Inventory) -> Iterator[Fault]:
     """Distributions, other than ours, that were installed in place or from a moving branch (PEP 610)."""
     for package in scene.packages:
         origin = _origin(package.distribution)
         if package.name != OURS and origin:
-            mend = f"pip install --force-reinstall {package.name}==VERSION, or from a commit"
-            yield Fault(package.name, origin, mend)
+            hint = f"pip install --force-reinstall {package.name}==VERSION, or from a commit"
+            yield Fault(package.name, origin, hint)
 
 
 @check(
@@ -52,7 +52,7 @@ def unpinned(scene: Scene) -> Iterator[Fault]:
     "Others can change code that handles tokens",
     "Whoever changes it gets every token that passes.",
 )
-def open_code(scene: Scene) -> Iterator[Fault]:
+def open_code(scene: Inventory) -> Iterator[Fault]:
     """Python files of ours and of plugins that others own or may write to."""
     if not POSIX:
         return
@@ -76,7 +76,7 @@ def open_code(scene: Scene) -> Iterator[Fault]:
     "A file takes the name of an installed provider",
     "A sign-in by that name goes where the file says, and not where you think.",
 )
-def shadowed(scene: Scene) -> Iterator[Fault]:
+def shadowed(scene: Inventory) -> Iterator[Fault]:
     """Files in the providers folder with the name of an entry point (R17)."""
     installed = scene.entry_points[PROVIDERS].names
     for name, path in _provider_files(scene):
@@ -90,7 +90,7 @@ def shadowed(scene: Scene) -> Iterator[Fault]:
     "Two packages add a provider of one name",
     "tokenkit refuses both, as it cannot know which one you mean.",
 )
-def rivals(scene: Scene) -> Iterator[Fault]:
+def rivals(scene: Inventory) -> Iterator[Fault]:
     """Entry points of one name and different objects."""
     found: dict[str, dict[str, EntryPoint]] = defaultdict(dict)
     for point in scene.entry_points[PROVIDERS]:
@@ -107,7 +107,7 @@ def rivals(scene: Scene) -> Iterator[Fault]:
     "A configuration file cannot be used",
     "What it describes does not exist for tokenkit until it can be read.",
 )
-def unreadable(scene: Scene) -> Iterator[Fault]:
+def unreadable(scene: Inventory) -> Iterator[Fault]:
     """config.toml, and providers' files, that are refused."""
     try:
         scene.kit.config  # noqa: B018 - reading it is the check
@@ -124,7 +124,7 @@ def unreadable(scene: Scene) -> Iterator[Fault]:
 CHECKS = (plugins, unpinned, open_code, shadowed, rivals, unreadable)
 
 
-def _code(scene: Scene) -> Iterable[str]:
+def _code(scene: Inventory) -> Iterable[str]:
     """The Python files of these packages."""
     for package in scene.packages:
         for file in package.distribution.files or ():
@@ -146,7 +146,7 @@ def _origin(distribution: Distribution) -> str:
         return ""
 
 
-def _provider_files(scene: Scene) -> Iterator[tuple[str, str]]:
+def _provider_files(scene: Inventory) -> Iterator[tuple[str, str]]:
     folder = os.path.join(scene.folders.config, "providers")
     try:
         names = sorted(os.listdir(folder))

@@ -7,10 +7,10 @@ from shlex import quote
 
 from tokenkit import private_file
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.fix import OTHERS, OTHERS_WRITE, Narrow, Repair, SetAside
+from tokenkit.audit.fix import OTHERS, OTHERS_WRITE, Fix, Narrow, SetAside
 from tokenkit.audit.foreign import holds_tokens
+from tokenkit.audit.inventory import Inventory, Opening
 from tokenkit.audit.modes import POSIX, others_write
-from tokenkit.audit.scene import Opening, Scene
 from tokenkit.audit.tree import Node, Role, roots
 from tokenkit.errors import StoreError
 from tokenkit.os_words import move_away
@@ -25,7 +25,7 @@ IN_USE = 600.0
     "A key or client secret is open to others",
     "Whoever reads the key can open every record, and whoever has the client secret can pass for your app.",
 )
-def open_secrets(scene: Scene) -> Iterator[Fault]:
+def open_secrets(scene: Inventory) -> Iterator[Fault]:
     """Keys and client secrets that others may read or write."""
     for node in _plain(scene, Role.UNSEALED):
         if node.is_file and node.mode & OTHERS:
@@ -38,7 +38,7 @@ def open_secrets(scene: Scene) -> Iterator[Fault]:
     "Others can write where tokenkit keeps its things",
     "They could put their own grant, provider or configuration in the place of yours. tokenkit makes nothing that way.",
 )
-def writable(scene: Scene) -> Iterator[Fault]:
+def writable(scene: Inventory) -> Iterator[Fault]:
     """Files and folders of ours that others may write to."""
     for node in _plain(scene, *(role for role in Role if role is not Role.UNSEALED)):
         if node.mode & OTHERS_WRITE:
@@ -52,7 +52,7 @@ def writable(scene: Scene) -> Iterator[Fault]:
     "Others can see sealed records, or whose they are",
     "The records are sealed, but their names and headers say which accounts you have, and a copy lasts for ever.",
 )
-def readable(scene: Scene) -> Iterator[Fault]:
+def readable(scene: Inventory) -> Iterator[Fault]:
     """Files and folders of ours that others may read and not write."""
     for node in _plain(scene, Role.RECORD, Role.TEMPORARY, Role.PART):
         if node.mode & OTHERS and not node.mode & OTHERS_WRITE:
@@ -65,15 +65,15 @@ def readable(scene: Scene) -> Iterator[Fault]:
     "Others can replace a folder above",
     "Who may write to a folder can rename what lies in it, and so put a folder of their own in the place of yours.",
 )
-def writable_parents(scene: Scene) -> Iterator[Fault]:
+def writable_parents(scene: Inventory) -> Iterator[Fault]:
     """Folders above ours, up to home, that others may write to."""
     for path, status in _parents(scene):
         mode = stat.S_IMODE(status.st_mode)
         if others_write(status):
             mine = status.st_uid == os.geteuid()
             what = f"others may write to it (mode {mode:04o})"
-            repair = Narrow(path, mode & ~OTHERS_WRITE) if mine else None
-            yield Fault(path, what, f"chmod go-w {quote(path)}", repair=repair)
+            fix = Narrow(path, mode & ~OTHERS_WRITE) if mine else None
+            yield Fault(path, what, f"chmod go-w {quote(path)}", fix=fix)
 
 
 @check(
@@ -82,7 +82,7 @@ def writable_parents(scene: Scene) -> Iterator[Fault]:
     "A file or folder belongs to somebody else",
     "Its owner can change it at any time; tokenkit refuses it. Running tokenkit once with sudo is the usual cause.",
 )
-def foreign_owner(scene: Scene) -> Iterator[Fault]:
+def foreign_owner(scene: Inventory) -> Iterator[Fault]:
     """Things of ours that another user owns, and folders above that neither we nor root do."""
     if not POSIX:
         return
@@ -102,7 +102,7 @@ def foreign_owner(scene: Scene) -> Iterator[Fault]:
     "A symbolic link lies where a file or folder of tokenkit should",
     "tokenkit follows none: the account behind it cannot be used, and a link may lead a write somewhere else.",
 )
-def symlinks(scene: Scene) -> Iterator[Fault]:
+def symlinks(scene: Inventory) -> Iterator[Fault]:
     """Links among our files."""
     for node in scene.nodes():
         if stat.S_ISLNK(node.status.st_mode) and node.role is not Role.WRITTEN:
@@ -116,7 +116,7 @@ def symlinks(scene: Scene) -> Iterator[Fault]:
     "A file has a second name",
     "tokenkit refuses hard links: a change through the other name would go unnoticed.",
 )
-def hard_links(scene: Scene) -> Iterator[Fault]:
+def hard_links(scene: Inventory) -> Iterator[Fault]:
     """Files of ours with more than one name."""
     for node in scene.nodes(Role.RECORD, Role.UNSEALED, Role.TEMPORARY, Role.PART):
         if node.is_file and node.status.st_nlink > 1:
@@ -131,7 +131,7 @@ def hard_links(scene: Scene) -> Iterator[Fault]:
     "Something that is no file lies where one should",
     "tokenkit refuses it, so that the account, key or lock that belongs there cannot be used.",
 )
-def special_files(scene: Scene) -> Iterator[Fault]:
+def special_files(scene: Inventory) -> Iterator[Fault]:
     """FIFOs, sockets and devices among our files."""
     for node in scene.nodes():
         if not (node.is_file or node.is_folder or stat.S_ISLNK(node.status.st_mode)):
@@ -144,13 +144,13 @@ def special_files(scene: Scene) -> Iterator[Fault]:
     "A stray lies among the tokens",
     "tokenkit wrote no such file; a copy made by hand or by a synchroniser may hold a grant that still works.",
 )
-def strays(scene: Scene) -> Iterator[Fault]:
+def strays(scene: Inventory) -> Iterator[Fault]:
     """Files and folders in the tokens folder that are none of ours. Those with plaintext tokens are TK201."""
     for node in scene.nodes(Role.STRAY):
         inside_stray = os.path.dirname(node.path) in {other.path for other in scene.nodes(Role.STRAY)}
         if (node.is_file or node.is_folder) and not inside_stray and not holds_tokens(node.path):
-            repair = SetAside(node.path, scene.folders.tokens)
-            yield Fault(node.path, "tokenkit writes no file of that name", scene.command("audit --fix"), repair=repair)
+            fix = SetAside(node.path, scene.folders.tokens)
+            yield Fault(node.path, "tokenkit writes no file of that name", scene.command("audit --fix"), fix=fix)
 
 
 @check(
@@ -159,12 +159,12 @@ def strays(scene: Scene) -> Iterator[Fault]:
     "A write that was interrupted left its file",
     "The next write of that account takes it over; until then it takes room, and may hold an older copy of the grant.",
 )
-def leftovers(scene: Scene) -> Iterator[Fault]:
+def leftovers(scene: Inventory) -> Iterator[Fault]:
     """Temporary files of no write on its way, but those that hold the newest grant (TK111)."""
     for node in scene.nodes(Role.TEMPORARY):
         if node.is_file and node.status.st_mtime < scene.now - IN_USE and not _newer_generation(scene, node):
-            repair = SetAside(node.path, scene.folders.tokens)
-            yield _fault(node, "no write is on its way there", scene.command("audit --fix"), repair)
+            fix = SetAside(node.path, scene.folders.tokens)
+            yield _fault(node, "no write is on its way there", scene.command("audit --fix"), fix)
 
 
 @check(
@@ -173,14 +173,14 @@ def leftovers(scene: Scene) -> Iterator[Fault]:
     "The newest grant is not in its place",
     "The process was killed between writing and renaming: the provider may know only this newer refresh token.",
 )
-def unrenamed(scene: Scene) -> Iterator[Fault]:
+def unrenamed(scene: Inventory) -> Iterator[Fault]:
     """Temporary files with a newer grant than the record beside them."""
     for node in scene.nodes(Role.TEMPORARY):
         generation = _newer_generation(scene, node)
         if generation and node.status.st_mtime < scene.now - IN_USE:
             target = node.path.removesuffix(".new")
-            mend = f"mv {quote(node.path)} {quote(target)}"
-            yield _fault(node, f"it holds generation {generation} of the grant", mend)
+            hint = f"mv {quote(node.path)} {quote(target)}"
+            yield _fault(node, f"it holds generation {generation} of the grant", hint)
 
 
 @check(
@@ -189,7 +189,7 @@ def unrenamed(scene: Scene) -> Iterator[Fault]:
     "An access control list gives others rights",
     "It works beside the mode, which does not show it; the narrow mode holds it off only until something widens that.",
 )
-def access_lists(scene: Scene) -> Iterator[Fault]:
+def access_lists(scene: Inventory) -> Iterator[Fault]:
     """POSIX access control lists on our files and folders (Linux; acl(5))."""
     if not hasattr(os, "getxattr"):
         return
@@ -204,7 +204,7 @@ def access_lists(scene: Scene) -> Iterator[Fault]:
     "A file or folder of tokenkit cannot be read",
     "What lies there was not checked, so that nobody knows how it stands; tools that need it fail.",
 )
-def unreadable(scene: Scene) -> Iterator[Fault]:
+def unreadable(scene: Inventory) -> Iterator[Fault]:
     """Folders that cannot be listed, records and logs that cannot be read."""
     _ = scene.tree.nodes, scene.log  # what cannot be read is known once they were looked at
     for seen in scene.records:
@@ -231,7 +231,7 @@ CHECKS = (
 )
 
 
-def _plain(scene: Scene, *roles: Role) -> Iterator[Node]:
+def _plain(scene: Inventory, *roles: Role) -> Iterator[Node]:
     """The plain files and folders of ours that have a mode."""
     nodes = scene.nodes(*roles) if POSIX else iter(())
     return (node for node in nodes if node.is_file or node.is_folder)
@@ -241,10 +241,10 @@ def _private(node: Node) -> int:
     return 0o700 if node.is_folder else 0o600
 
 
-def _fault(node: Node, what: str, mend: str, repair: Repair | None = None) -> Fault:
+def _fault(node: Node, what: str, hint: str, fix: Fix | None = None) -> Fault:
     """A fault of a file, with the account whose grant it is."""
     account, owner = (node.name.id, node.name.owner) if node.name and node.name.kind == "grant" else ("", "")
-    return Fault(node.path, what, mend, account, owner, repair)
+    return Fault(node.path, what, hint, account, owner, fix)
 
 
 def _reach(path: str) -> str:
@@ -261,7 +261,7 @@ def _mode(node: Node, what: str, narrow: int) -> Fault:
     return _fault(node, what, f"chmod {narrow:o} {quote(node.path)}", Narrow(node.path, narrow))
 
 
-def _parents(scene: Scene) -> Iterator[tuple[str, os.stat_result]]:
+def _parents(scene: Inventory) -> Iterator[tuple[str, os.stat_result]]:
     """The folders above ours: up to home for those in it, else up to the root; and those behind links on the way."""
     seen = {os.path.realpath(folder) for folder in roots(scene.folders)}
     for folder in roots(scene.folders):
@@ -278,7 +278,7 @@ def _above(path: str, home: str) -> Iterator[str]:
         yield path
 
 
-def _newer_generation(scene: Scene, node: Node) -> int:
+def _newer_generation(scene: Inventory, node: Node) -> int:
     """The generation of the grant in a temporary file, where it is newer than that in the record; else 0."""
     if node.name is None or node.name.kind != "grant":
         return 0

@@ -65,31 +65,31 @@ class SetAside(NamedTuple):
         os.rename(self.path, os.path.join(folder, f"{time.time_ns()}_{relative[-150:]}"))
 
 
-Repair = Narrow | SetAside
+Fix = Narrow | SetAside
 
 
 class Done(NamedTuple):
     """A repair that was tried, and why it failed, else empty."""
 
-    repair: Repair
+    fix: Fix
     failure: str = ""
 
 
-def plan(repairs: Iterable[Repair | None]) -> list[Repair]:
+def plan(fixes: Iterable[Fix | None]) -> list[Fix]:
     """What is to be done, each once: folders before what lies in them, so that every path can be reached."""
-    return sorted({repair for repair in repairs if repair is not None}, key=lambda repair: (repair.path, str(repair)))
+    return sorted({fix for fix in fixes if fix is not None}, key=lambda fix: (fix.path, str(fix)))
 
 
-def act(repairs: Iterable[Repair]) -> list[Done]:
+def act(fixes: Iterable[Fix]) -> list[Done]:
     """Do it, one after another; one that fails stops no other."""
-    return [Done(repair, _failure(repair)) for repair in repairs]
+    return [Done(fix, _failure(fix)) for fix in fixes]
 
 
-def _failure(repair: Repair) -> str:
+def _failure(fix: Fix) -> str:
     try:
-        repair.act()
+        fix.act()
     except StoreError as error:
         return str(error)
     except OSError as error:
-        return str(unavailable(repair.path, error))
+        return str(unavailable(fix.path, error))
     return ""

@@ -9,7 +9,7 @@ from shlex import quote
 from typing import Any, NamedTuple, cast
 
 from tokenkit.audit.check import Check, Fault, Severity
-from tokenkit.audit.scene import Scene
+from tokenkit.audit.inventory import Inventory
 from tokenkit.errors import StoreError, UsageError
 from tokenkit.importing import read_grant
 
@@ -84,8 +84,8 @@ def _names_token(name: str, short: frozenset[str]) -> bool:
     return name in short or name.lower().replace("_", "") in _MEMBERS
 
 
-def _find(tool: Tool) -> Callable[[Scene], Iterator[Fault]]:
-    def find(scene: Scene) -> Iterator[Fault]:
+def _find(tool: Tool) -> Callable[[Inventory], Iterator[Fault]]:
+    def find(scene: Inventory) -> Iterator[Fault]:
         for path in _places(tool, scene):
             if os.path.isfile(path) and holds_tokens(path):
                 mode = os.stat(path).st_mode & 0o777
@@ -95,7 +95,7 @@ def _find(tool: Tool) -> Callable[[Scene], Iterator[Fault]]:
     return find
 
 
-def _places(tool: Tool, scene: Scene) -> Iterator[str]:
+def _places(tool: Tool, scene: Inventory) -> Iterator[str]:
     found: set[str] = set()
     for pattern in tool.patterns:
         base = scene.home if pattern.startswith("~/") else scene.cwd
@@ -103,7 +103,7 @@ def _places(tool: Tool, scene: Scene) -> Iterator[str]:
     return iter(sorted(found))
 
 
-def _mend(scene: Scene, tool: Tool, path: str, mode: int) -> str:
+def _mend(scene: Inventory, tool: Tool, path: str, mode: int) -> str:
     narrow = f"chmod 600 {quote(path)}" if mode & 0o077 else ""
     if tool.provider:
         if _importable(path):

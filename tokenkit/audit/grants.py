@@ -7,11 +7,11 @@ from shlex import quote
 from urllib.parse import urlsplit
 
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.scene import Scene, Seen
-from tokenkit.audit.words import about, active, command, login, span, whose
+from tokenkit.audit.inventory import Inventory, Seen
+from tokenkit.audit.wording import about, active, command, login, span, whose
 from tokenkit.errors import TokenKitError
-from tokenkit.hosts import check_tls, parse_url
-from tokenkit.scopes import resolve_scopes
+from tokenkit.grants.scopes import resolve_scopes
+from tokenkit.net.hosts import check_tls, parse_url
 
 OBSERVED = 30 * 86400.0
 """Seconds that the activity log must cover before it says which scopes are used."""
@@ -26,7 +26,7 @@ CLOCK_SKEW = 300.0
     "An account may do more than its tools ask for",
     "A scope that nothing uses helps only whoever steals the token.",
 )
-def wider_scopes(scene: Scene) -> Iterator[Fault]:
+def wider_scopes(scene: Inventory) -> Iterator[Fault]:
     """Granted scopes that no tool named, where the activity log covers a month and every tool named some."""
     for seen, grant in active(scene):
         uses = scene.uses.get(whose(seen), [])
@@ -35,8 +35,8 @@ def wider_scopes(scene: Scene) -> Iterator[Fault]:
             asked = frozenset[str]().union(*(use.scopes for use in uses))
             spare = grant.scopes - _full(scene, seen, asked) - _identity(scene, seen)
             if spare:
-                mend = command(scene, seen, "login", f"--scopes {quote(','.join(sorted(asked)))}")
-                yield about(seen, f"nothing asked for {', '.join(sorted(spare))}", mend)
+                hint = command(scene, seen, "login", f"--scopes {quote(','.join(sorted(asked)))}")
+                yield about(seen, f"nothing asked for {', '.join(sorted(spare))}", hint)
 
 
 @check(
@@ -45,13 +45,13 @@ def wider_scopes(scene: Scene) -> Iterator[Fault]:
     "Fewer scopes were granted than asked for",
     "A tool that needs the missing ones is told to sign in again.",
 )
-def fewer_scopes(scene: Scene) -> Iterator[Fault]:
+def fewer_scopes(scene: Inventory) -> Iterator[Fault]:
     """Grants that lack scopes of their own sign-in."""
     for seen, grant in active(scene):
         if grant.missing:
             missing = ",".join(sorted(grant.missing))
-            mend = command(scene, seen, "login", f"--scopes {quote(missing)}")
-            yield about(seen, f"not granted: {missing}", mend)
+            hint = command(scene, seen, "login", f"--scopes {quote(missing)}")
+            yield about(seen, f"not granted: {missing}", hint)
 
 
 @check(
@@ -60,7 +60,7 @@ def fewer_scopes(scene: Scene) -> Iterator[Fault]:
     "The provider is gone",
     "Its tokens open nothing any more.",
 )
-def retired(scene: Scene) -> Iterator[Fault]:
+def retired(scene: Inventory) -> Iterator[Fault]:
     """Accounts at providers whose plugin says that the service has ended."""
     for seen in scene.records:
         provider = scene.provider(seen.account.provider)
@@ -74,7 +74,7 @@ def retired(scene: Scene) -> Iterator[Fault]:
     "The provider's plugin is not the one the grant came from",
     "Refresh token and client secret are sent nowhere else than where they came from, so that nothing is refreshed.",
 )
-def plugin_changed(scene: Scene) -> Iterator[Fault]:
+def plugin_changed(scene: Inventory) -> Iterator[Fault]:
     """Grants with another issuer, endpoint or client id than plugin and configuration have today (R17)."""
     for seen, grant in active(scene):
         provider = scene.provider(seen.account.provider)
@@ -102,7 +102,7 @@ def plugin_changed(scene: Scene) -> Iterator[Fault]:
     "An endpoint is reached without TLS",
     "Everybody on the way can read the tokens and change the answers.",
 )
-def without_tls(scene: Scene) -> Iterator[Fault]:
+def without_tls(scene: Inventory) -> Iterator[Fault]:
     """Plain http at any endpoint or resource host, but on a loopback IP address, or by opt-in (R32)."""
     for seen, grant in scene.grants:
         provider = scene.provider(seen.account.provider)
@@ -120,7 +120,7 @@ def without_tls(scene: Scene) -> Iterator[Fault]:
     "A record is older than one that was used already",
     "A restored backup or a synced folder brought back a refresh token that the provider may have replaced.",
 )
-def superseded(scene: Scene) -> Iterator[Fault]:
+def superseded(scene: Inventory) -> Iterator[Fault]:
     """Grants of a generation below the newest that was seen here (R10)."""
     for seen, grant in scene.grants:
         if grant.generation < seen.note.newest:
@@ -134,7 +134,7 @@ def superseded(scene: Scene) -> Iterator[Fault]:
     "The clock was set back",
     "Whether a token is still good is told by the clock: with a wrong one it is refreshed too often, or too late.",
 )
-def clock(scene: Scene) -> Iterator[Fault]:
+def clock(scene: Inventory) -> Iterator[Fault]:
     """Grants from the future."""
     times = [
         at
@@ -152,7 +152,7 @@ def clock(scene: Scene) -> Iterator[Fault]:
     "The provider's plugin is missing or cannot be loaded",
     "Without it nothing can be refreshed, and nothing revoked.",
 )
-def no_plugin(scene: Scene) -> Iterator[Fault]:
+def no_plugin(scene: Inventory) -> Iterator[Fault]:
     """Accounts whose provider cannot be had."""
     for seen in scene.records:
         provider = scene.provider(seen.account.provider)
@@ -166,7 +166,7 @@ def no_plugin(scene: Scene) -> Iterator[Fault]:
     "The client registration is missing",
     "The provider refreshes only for the app that the person signed in to.",
 )
-def no_client(scene: Scene) -> Iterator[Fault]:
+def no_client(scene: Inventory) -> Iterator[Fault]:
     """Accounts with a refresh token and no client id to use it with."""
     for seen, grant in active(scene):
         name = seen.account.provider
@@ -181,13 +181,13 @@ def no_client(scene: Scene) -> Iterator[Fault]:
     "An account may use plain http",
     "You allowed it; everybody on that network can read its tokens.",
 )
-def insecure_opt_in(scene: Scene) -> Iterator[Fault]:
+def insecure_opt_in(scene: Inventory) -> Iterator[Fault]:
     """Hosts that config.toml lists under insecure_hosts of an account (R32)."""
     where = os.path.join(scene.folders.config, "config.toml")
     for account, settings in scene.config.accounts.items():
         for host in settings.insecure_hosts:
-            mend = f"serve {host} with TLS, and delete it from insecure_hosts in {where}"
-            yield Fault(where, f"it is allowed at {host}", mend, account)
+            hint = f"serve {host} with TLS, and delete it from insecure_hosts in {where}"
+            yield Fault(where, f"it is allowed at {host}", hint, account)
 
 
 CHECKS = (
@@ -204,12 +204,12 @@ CHECKS = (
 )
 
 
-def _full(scene: Scene, seen: Seen, names: frozenset[str]) -> frozenset[str]:
+def _full(scene: Inventory, seen: Seen, names: frozenset[str]) -> frozenset[str]:
     provider = scene.provider(seen.account.provider)
     return names if isinstance(provider, TokenKitError) else frozenset(resolve_scopes(provider, names))
 
 
-def _identity(scene: Scene, seen: Seen) -> frozenset[str]:
+def _identity(scene: Inventory, seen: Seen) -> frozenset[str]:
     """The scopes of every sign-in: they only say whose account it is."""
     provider = scene.provider(seen.account.provider)
     return frozenset() if isinstance(provider, TokenKitError) else frozenset(resolve_scopes(provider, None))

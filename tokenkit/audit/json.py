@@ -27,7 +27,7 @@ class FindingShape(_Shape):
     owner: str
     where: str
     what: str
-    mend: str
+    hint: str
     fixable: bool
 
 
@@ -72,7 +72,7 @@ def to_json(report: Report) -> str:
         counts=Counts(**{severity.value: report.count(severity) for severity in Severity}),
         findings=[_finding(finding) for finding in report.findings],
         not_checked=list(report.not_checked),
-        fixed=[FixShape(what=str(done.repair), failure=done.failure) for done in report.fixed],
+        fixed=[FixShape(what=str(done.fix), failure=done.failure) for done in report.fixed],
     ).model_dump_json(indent=2)
 
 
@@ -87,6 +87,6 @@ def _finding(finding: Finding) -> FindingShape:
         owner=fault.owner,
         where=fault.where,
         what=fault.what,
-        mend=fault.mend,
-        fixable=fault.repair is not None,
+        hint=fault.hint,
+        fixable=fault.fix is not None,
     )

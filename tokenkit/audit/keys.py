@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.scene import Scene
+from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.tree import Role
 from tokenkit.keys.environment import EnvironmentSource
 from tokenkit.keys.file import path_in
@@ -20,17 +20,17 @@ OLD = 365 * 86400.0
     "The key lies beside the tokens",
     "Whoever gets a copy of that folder, a backup or an archive, has both.",
 )
-def beside_tokens(scene: Scene) -> Iterator[Fault]:
+def beside_tokens(scene: Inventory) -> Iterator[Fault]:
     """The data folder within that of the tokens or the configuration, or the other way round."""
     if not os.path.exists(path_in(scene.folders.data)):
         return
     top = os.path.dirname(scene.folders.tokens)
     for other in (top, scene.folders.config):
         if os.path.commonpath((scene.folders.data, other)) in (scene.folders.data, other):
-            mend = (
+            hint = (
                 f"set XDG_DATA_HOME, or {prefix(scene.kit.app)}_HOME, so that they are apart, and move the files there"
             )
-            yield Fault(path_in(scene.folders.data), f"it lies together with {other}", mend)
+            yield Fault(path_in(scene.folders.data), f"it lies together with {other}", hint)
 
 
 @check(
@@ -39,7 +39,7 @@ def beside_tokens(scene: Scene) -> Iterator[Fault]:
     "The key is missing",
     "Nothing opens the sealed records without it, and no new one is made in its place.",
 )
-def missing(scene: Scene) -> Iterator[Fault]:
+def missing(scene: Inventory) -> Iterator[Fault]:
     """Sealed records, and no key."""
     keys = scene.keys
     if keys.keys is None and not keys.said and any(scene.nodes(Role.RECORD)):
@@ -53,7 +53,7 @@ def missing(scene: Scene) -> Iterator[Fault]:
     "The key cannot be used",
     "Nothing opens the sealed records without it, and no new one is made in its place.",
 )
-def unusable(scene: Scene) -> Iterator[Fault]:
+def unusable(scene: Inventory) -> Iterator[Fault]:
     """A key file, or a variable, that holds no key or cannot be read."""
     keys = scene.keys
     if keys.said and not keys.locked:
@@ -69,14 +69,14 @@ def unusable(scene: Scene) -> Iterator[Fault]:
     "The key is in an environment variable",
     "Every program that is started from there gets it, and debuggers and crash reports show it.",
 )
-def in_environment(scene: Scene) -> Iterator[Fault]:
+def in_environment(scene: Inventory) -> Iterator[Fault]:
     """A key that the environment gives, and no credential of the service manager."""
     source = scene.kit.records.ring.source
     if isinstance(source, EnvironmentSource) and "variable" in source.describe():
         unset = f"env -u {prefix(scene.kit.app)}_KEY {scene.command('key import -')}"  # else it would not be ours
         move = f"{scene.command('key export')} | {unset}"
-        mend = f"use a credential (LoadCredentialEncrypted= in systemd.exec(5)), or: {move}"
-        yield Fault(source.describe(), "other programs inherit it", mend)
+        hint = f"use a credential (LoadCredentialEncrypted= in systemd.exec(5)), or: {move}"
+        yield Fault(source.describe(), "other programs inherit it", hint)
 
 
 @check(
@@ -85,7 +85,7 @@ def in_environment(scene: Scene) -> Iterator[Fault]:
     "The key is old",
     "A copy that got away some time ago, in a backup or with a disk, still opens everything.",
 )
-def old(scene: Scene) -> Iterator[Fault]:
+def old(scene: Inventory) -> Iterator[Fault]:
     """A key file that has not changed for a year."""
     path = path_in(scene.folders.data)
     try:
@@ -102,7 +102,7 @@ def old(scene: Scene) -> Iterator[Fault]:
     "A rotation of the key was not finished",
     "Records that are sealed with an older key still need it, so that it cannot be dropped.",
 )
-def unfinished_rotation(scene: Scene) -> Iterator[Fault]:
+def unfinished_rotation(scene: Inventory) -> Iterator[Fault]:
     """Records that are sealed with another key than the first."""
     keys = scene.keys.keys
     if keys is None:
@@ -120,7 +120,7 @@ def unfinished_rotation(scene: Scene) -> Iterator[Fault]:
     "Programs may leave core dumps",
     "When a program that holds a token crashes, its memory is written to the disk, token and key included.",
 )
-def core_dumps(scene: Scene) -> Iterator[Fault]:
+def core_dumps(scene: Inventory) -> Iterator[Fault]:
     """A limit for core dumps above nothing."""
     if scene.core_limit != 0:
         yield Fault("this session", "core dumps are allowed", "ulimit -c 0, in the profile of your shell")

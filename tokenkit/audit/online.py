@@ -10,14 +10,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.scene import Scene, Seen
-from tokenkit.audit.words import about, active, command, login
+from tokenkit.audit.inventory import Inventory, Seen
+from tokenkit.audit.wording import about, active, command, login
 from tokenkit.errors import ConfigurationError, ProviderUnavailable, TokenKitError
 from tokenkit.grant import Grant
+from tokenkit.grants.refresh import check_unchanged
 from tokenkit.kit import TokenKit
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Context, Identity, Provider, Request, Response
-from tokenkit.refresh import check_unchanged
 
 CLOCK_SKEW = 60.0
 """Seconds by which our clock and the server's may differ."""
@@ -42,7 +42,7 @@ class Answer(NamedTuple):
     "The provider does not accept the access token",
     "It was revoked, or belongs to another app; what tokenkit has stored says nothing of that.",
 )
-def refused(scene: Scene) -> Iterator[Fault]:
+def refused(scene: Inventory) -> Iterator[Fault]:
     """Access tokens that the provider calls inactive, or answers with 401 or 403."""
     for answer in _answers(scene):
         status = 0 if answer.response is None else answer.response.status
@@ -57,7 +57,7 @@ def refused(scene: Scene) -> Iterator[Fault]:
     "The account is somebody else's",
     "Tools would read and write in another person's name.",
 )
-def somebody_else(scene: Scene) -> Iterator[Fault]:
+def somebody_else(scene: Inventory) -> Iterator[Fault]:
     """Access tokens that the provider says are another subject's."""
     for answer in _answers(scene):
         if isinstance(answer.outcome, Identity) and answer.grant.subject not in ("", answer.outcome.subject):
@@ -70,7 +70,7 @@ def somebody_else(scene: Scene) -> Iterator[Fault]:
     "The clock is wrong",
     "Whether a token is still good is told by the clock: with a wrong one it is refreshed too often, or too late.",
 )
-def clock(scene: Scene) -> Iterator[Fault]:
+def clock(scene: Inventory) -> Iterator[Fault]:
     """A difference between our clock and a provider's, by more than a minute."""
     for answer in _answers(scene):
         skew = _skew(answer.response)
@@ -86,7 +86,7 @@ def clock(scene: Scene) -> Iterator[Fault]:
     "The provider could not be asked",
     "Whether the account works there is not known.",
 )
-def unreachable(scene: Scene) -> Iterator[Fault]:
+def unreachable(scene: Inventory) -> Iterator[Fault]:
     """Providers that gave no answer, or one that says to come later."""
     for answer in _answers(scene):
         if isinstance(answer.outcome, ProviderUnavailable):
@@ -106,12 +106,12 @@ def refresh_all(kit: TokenKit) -> None:
 
 
 @lru_cache(maxsize=1)
-def _answers(scene: Scene) -> list[Answer]:
+def _answers(scene: Inventory) -> list[Answer]:
     """Ask once for all of these checks."""
     return [answer for seen, grant in active(scene) for answer in _ask(scene, seen, grant)]
 
 
-def _ask(scene: Scene, seen: Seen, grant: Grant) -> Iterator[Answer]:
+def _ask(scene: Inventory, seen: Seen, grant: Grant) -> Iterator[Answer]:
     provider = scene.provider(seen.account.provider)
     token = grant.access_token
     if isinstance(provider, TokenKitError) or seen.account.owner != scene.kit.owner:
@@ -137,7 +137,7 @@ def _ask(scene: Scene, seen: Seen, grant: Grant) -> Iterator[Answer]:
         yield Answer(seen, grant, responses[-1] if responses else None, outcome)
 
 
-def _introspected(scene: Scene, seen: Seen, provider: Provider, context: Context, grant: Grant) -> bool | None:
+def _introspected(scene: Inventory, seen: Seen, provider: Provider, context: Context, grant: Grant) -> bool | None:
     """Whether the token is active, asked with the client's secret, and so only where the grant is from (R17)."""
     if provider.introspect is None:
         return None

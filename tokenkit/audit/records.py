@@ -8,9 +8,9 @@ from shlex import quote
 
 from tokenkit import activity
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.scene import Opening, Scene, Seen
+from tokenkit.audit.inventory import Inventory, Opening, Seen
 from tokenkit.audit.tree import Role
-from tokenkit.audit.words import about, command
+from tokenkit.audit.wording import about, command
 
 QUARANTINED = 90 * 86400.0
 """Seconds after which what lies in quarantine is hardly wanted back."""
@@ -22,7 +22,7 @@ QUARANTINED = 90 * 86400.0
     "A record cannot be opened",
     "It is damaged, or was changed or moved by hand; the account cannot be used, and nothing is overwritten.",
 )
-def broken(scene: Scene) -> Iterator[Fault]:
+def broken(scene: Inventory) -> Iterator[Fault]:
     """Records that are no whole envelope, or not that of their name."""
     for seen in _unopened(scene, Opening.BROKEN):
         again = command(scene, seen, "login", "--replace")
@@ -35,7 +35,7 @@ def broken(scene: Scene) -> Iterator[Fault]:
     "A record is sealed with a key that is not here",
     "The account cannot be used until that key is back.",
 )
-def unknown_key(scene: Scene) -> Iterator[Fault]:
+def unknown_key(scene: Inventory) -> Iterator[Fault]:
     """Records whose key id is not in the key list."""
     for seen in _unopened(scene, Opening.UNKNOWN_KEY):
         yield about(seen, seen.said, scene.command("key import FILE, from a backup of the keys"))
@@ -47,7 +47,7 @@ def unknown_key(scene: Scene) -> Iterator[Fault]:
     "A record was written by a later tokenkit",
     "This one would lose what it does not understand, and so leaves the account alone.",
 )
-def later_version(scene: Scene) -> Iterator[Fault]:
+def later_version(scene: Inventory) -> Iterator[Fault]:
     """Records of a version that is not known yet."""
     for seen in _unopened(scene, Opening.LATER):
         yield about(seen, seen.said, "upgrade tokenkit-oauth in this environment, too")
@@ -59,7 +59,7 @@ def later_version(scene: Scene) -> Iterator[Fault]:
     "Two accounts share one refresh token",
     "One of them is a copy: as soon as either is refreshed, a provider that rotates ends both.",
 )
-def shared_refresh_tokens(scene: Scene) -> Iterator[Fault]:
+def shared_refresh_tokens(scene: Inventory) -> Iterator[Fault]:
     """Grants with the same refresh token, compared by a keyed hash that is made for this look alone."""
     key = os.urandom(32)
     holders: dict[bytes, list[Seen]] = defaultdict(list)
@@ -68,8 +68,8 @@ def shared_refresh_tokens(scene: Scene) -> Iterator[Fault]:
             holders[hmac.digest(key, grant.refresh_token.reveal().encode(), "sha256")].append(seen)
     for first, *others in holders.values():
         for seen in others:
-            mend = command(scene, seen, "logout", "--local")
-            yield about(seen, f"it has the refresh token of {first.account}", mend)
+            hint = command(scene, seen, "logout", "--local")
+            yield about(seen, f"it has the refresh token of {first.account}", hint)
 
 
 @check(
@@ -78,15 +78,15 @@ def shared_refresh_tokens(scene: Scene) -> Iterator[Fault]:
     "Old grants lie in quarantine",
     "Grants that were replaced are kept, and not revoked; after some months nobody wants them back.",
 )
-def old_quarantine(scene: Scene) -> Iterator[Fault]:
+def old_quarantine(scene: Inventory) -> Iterator[Fault]:
     """Quarantined records of more than three months."""
     old: dict[str, int] = defaultdict(int)
     for node in scene.nodes(Role.RECORD):
         if node.name and node.name.kind == "quarantine" and node.status.st_mtime < scene.now - QUARANTINED:
             old[os.path.dirname(node.path)] += 1
     for folder, count in old.items():
-        mend = f"find {quote(folder)} -name '*.jwe' -mtime +90 -delete"
-        yield Fault(folder, f"{count} older than three months", mend)
+        hint = f"find {quote(folder)} -name '*.jwe' -mtime +90 -delete"
+        yield Fault(folder, f"{count} older than three months", hint)
 
 
 @check(
@@ -95,7 +95,7 @@ def old_quarantine(scene: Scene) -> Iterator[Fault]:
     "The activity log was changed or damaged",
     "A line is not as it was written, or the one before it is gone; a crash or a full disk does that, and so do edits.",
 )
-def damaged_log(scene: Scene) -> Iterator[Fault]:
+def damaged_log(scene: Inventory) -> Iterator[Fault]:
     """Lines of the activity log that do not follow from those before them."""
     for line in scene.log:
         if not line.sound:
@@ -106,5 +106,5 @@ def damaged_log(scene: Scene) -> Iterator[Fault]:
 CHECKS = (broken, unknown_key, later_version, shared_refresh_tokens, old_quarantine, damaged_log)
 
 
-def _unopened(scene: Scene, opening: Opening) -> Iterator[Seen]:
+def _unopened(scene: Inventory, opening: Opening) -> Iterator[Seen]:
     return (seen for seen in scene.records if seen.opening is opening)

@@ -5,7 +5,7 @@ from typing import cast
 
 from tokenkit.audit import accounts, code, files, foreign, grants, keys, places, records, secrets
 from tokenkit.audit.check import Check, Fault, Finding, Severity
-from tokenkit.audit.scene import CHECKS_GROUP, Scene
+from tokenkit.audit.inventory import CHECKS_GROUP, Inventory
 
 GROUPS: dict[str, tuple[Check, ...]] = {
     "Files": files.CHECKS,
@@ -33,7 +33,7 @@ def our_checks() -> list[Check]:
     return [check for group in GROUPS.values() for check in group]
 
 
-def plugin_checks(scene: Scene) -> tuple[list[Check], list[Finding]]:
+def plugin_checks(scene: Inventory) -> tuple[list[Check], list[Finding]]:
     """The checks of plugins, and what is wrong with those that cannot be used."""
     checks: list[Check] = []
     failed: list[Finding] = []

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from tokenkit.audit.check import Check, Fault, Finding, Severity
 from tokenkit.audit.fix import Done
+from tokenkit.audit.inventory import Inventory, Opening
 from tokenkit.audit.registry import broken, our_checks, plugin_checks
-from tokenkit.audit.scene import Opening, Scene
 
 
 class Report(NamedTuple):
@@ -30,7 +30,7 @@ class Report(NamedTuple):
         return any(finding.check.severity.rank <= worst.rank for finding in self.findings)
 
 
-def audit(scene: Scene, more: Iterable[Check] = ()) -> Report:
+def audit(scene: Inventory, more: Iterable[Check] = ()) -> Report:
     """Run all checks, those of plugins too, and `more`. Nothing is changed, and nothing is sent unless `more` does."""
     plugins, failed = plugin_checks(scene)
     checks = (*our_checks(), *plugins, *more)
@@ -45,7 +45,7 @@ def audit(scene: Scene, more: Iterable[Check] = ()) -> Report:
     )
 
 
-def _run(check: Check, scene: Scene) -> list[Finding]:
+def _run(check: Check, scene: Inventory) -> list[Finding]:
     try:
         return [Finding(check, fault) for fault in check.find(scene)]
     except Exception as error:  # noqa: BLE001 - one check that fails hides no other
@@ -58,7 +58,7 @@ def _order(finding: Finding) -> tuple[str, str, int, str, str]:
     return fault.owner, fault.account, finding.check.severity.rank, finding.check.id, fault.where
 
 
-def _not_checked(scene: Scene) -> Iterator[str]:
+def _not_checked(scene: Inventory) -> Iterator[str]:
     """What could not be looked at, and why. What ought to be there to be read is a fault, too: TK113 and TK133."""
     locked = sum(seen.opening is Opening.LOCKED for seen in scene.records)
     if locked:

@@ -59,7 +59,7 @@ def _results(findings: Iterable[Finding], rules: list[str]) -> list[dict[str, An
             "ruleId": check.id,
             "ruleIndex": rules.index(check.id),
             "level": check.severity.value,
-            "message": {"text": f"{check.title}: {fault.what}. To mend it: {fault.mend}"},
+            "message": {"text": f"{check.title}: {fault.what}. To hint it: {fault.hint}"},
             "locations": [_location(fault.where)],
             "partialFingerprints": {"tokenkit/v1": _fingerprint(check.id, fault.owner, fault.account, fault.where)},
             "properties": {"account": fault.account, "owner": fault.owner},

@@ -91,14 +91,14 @@ def fault_words(fault: Fault, home: str) -> str:
     where = fault.where
     if home and where.startswith(home + os.sep):
         where = "~" + where[len(home) :]
-    if fault.account and fault.where not in fault.mend:  # what is wrong is the account, whichever file it lies in
+    if fault.account and fault.where not in fault.hint:  # what is wrong is the account, whichever file it lies in
         return plain(fault.what[:1].upper() + fault.what[1:])
     return f"{plain(where)}: {plain(fault.what)}"
 
 
 def mend_words(fault: Fault) -> str:
     """What mends it."""
-    return f"→ {plain(fault.mend)}"
+    return f"→ {plain(fault.hint)}"
 
 
 def heading(severity: Severity) -> str:
@@ -122,7 +122,7 @@ def summary(report: Report) -> Iterator[tuple[str, str]]:
         count = report.count(severity)
         yield ", " if position else "", ""
         yield _number(count, severity), STYLES[severity] if count else "dim"
-    fixable = len({fault.repair for _, fault in report.findings if fault.repair is not None})
+    fixable = len({fault.fix for _, fault in report.findings if fault.fix is not None})
     yield f". tokenkit audit --fix mends {fixable} of them." if fixable else ".", ""
 
 

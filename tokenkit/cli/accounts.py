@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tokenkit.cli.options import AsJson, complete_account, parse_span
+from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import data, say
 
 if TYPE_CHECKING:
+    from tokenkit.grants.status import Status
     from tokenkit.kit import TokenKit
-    from tokenkit.status import Status
 
 
 def list_accounts(ctx: typer.Context, json: AsJson = False) -> None:
@@ -69,7 +69,7 @@ def _print_json(statuses: "list[Status]") -> None:
 
 def print_accounts(kit: "TokenKit", statuses: "list[Status]") -> None:
     """Print the table of accounts."""
-    from tokenkit.cli.standing import end_words, scope_names, state_words
+    from tokenkit.cli.status_text import end_words, scope_names, state_words
     from tokenkit.cli.tables import show_table
 
     now = kit.context.now()
@@ -86,7 +86,7 @@ def print_accounts(kit: "TokenKit", statuses: "list[Status]") -> None:
 
 
 def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
-    from tokenkit.cli.standing import end_words, is_fine, mend, reason, scope_names, span, state_words
+    from tokenkit.cli.status_text import end_words, is_fine, mend, reason, scope_names, span, state_words
     from tokenkit.cli.tables import show_block
 
     now = kit.context.now()
@@ -105,7 +105,7 @@ def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
 
 def _check(statuses: "list[Status]", now: float, within: float) -> int:
     """Say what is wrong and what mends it; return the exit code of the worst."""
-    from tokenkit.cli.standing import ENDS_SOON, SEVERITY, end_words, exit_code, mend, reason, state_words
+    from tokenkit.cli.status_text import ENDS_SOON, SEVERITY, end_words, exit_code, mend, reason, state_words
 
     codes = [exit_code(status, now, within) for status in statuses]
     for status, code in zip(statuses, codes, strict=True):

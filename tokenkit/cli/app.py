@@ -14,7 +14,7 @@ from typer.main import get_command
 
 from tokenkit.cli.errors import telling
 from tokenkit.cli.options import CONTEXT
-from tokenkit.cli.speech import data, keep_options
+from tokenkit.cli.output import data, keep_options
 
 
 class Command(NamedTuple):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenkit.cli.output import agree, data, say, to_paste, waiting
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import agree, data, say, to_paste, waiting
 from tokenkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def audit(
 
 
 def _look(kit: "TokenKit", *, deep: bool, online: bool) -> "Report":
-    from tokenkit.audit import Scene, audit
+    from tokenkit.audit import Inventory, audit
 
     with waiting("asking the providers" if online else "looking"):
-        return audit(Scene(kit, deep=deep), _online() if online else ())
+        return audit(Inventory(kit, deep=deep), _online() if online else ())
 
 
 def _online() -> "tuple[Check, ...]":
@@ -84,24 +84,24 @@ def _fixed(kit: "TokenKit", report: "Report", *, yes: bool, deep: bool, online: 
     """Show the plan, act on it once that is agreed to, and look again."""
     from tokenkit.audit.fix import act, plan
 
-    repairs = plan(fault.repair for _, fault in report.findings)
-    if not repairs:
+    fixes = plan(fault.fix for _, fault in report.findings)
+    if not fixes:
         say("Nothing was found that --fix mends.")
         return report
     say("This is what --fix does:")
-    for repair in repairs:
-        say(f"  {repair}")
+    for fix in fixes:
+        say(f"  {fix}")
     if not yes and not agree("Nothing is deleted.", otherwise="tokenkit audit --fix --yes"):
         return report
-    done = act(repairs)
+    done = act(fixes)
     for each in done:
         if each.failure:
-            say(f"This failed: {each.repair}: {each.failure}")
+            say(f"This failed: {each.fix}: {each.failure}")
     return _look(kit, deep=deep, online=online)._replace(fixed=tuple(done))
 
 
 def _mended(fault: "Fault") -> "Fault":
-    return fault._replace(mend=to_paste(fault.mend))
+    return fault._replace(hint=to_paste(fault.hint))
 
 
 def _print(report: "Report", *, json: bool, sarif: bool) -> None:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tokenkit.cli.options import CONTEXT, AsJson, ProviderName
+from tokenkit.cli.output import ask, ask_secret, data, read_stdin, say, someone_is_there
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import ask, ask_secret, data, read_stdin, say, someone_is_there
 from tokenkit.cli.tables import from_home, show_table
 from tokenkit.errors import ClientMissing, UsageError
 from tokenkit.os_words import quoted

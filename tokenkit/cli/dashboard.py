@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import data, say
 from tokenkit.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from tokenkit.cli.accounts import print_accounts
-from tokenkit.cli.speech import data, say, waiting
+from tokenkit.cli.output import data, say, waiting
 from tokenkit.errors import TokenKitError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _environment(values: Mapping[str, str]) -> Generator[None]:
 
 
 def _sign_in(stage: Stage) -> None:
-    from tokenkit.sign_in import sign_in
+    from tokenkit.signing_in.sign_in import sign_in
 
     data("\n1  Sign in" + ("" if stage.person else ": a scripted person says yes at each consent screen"))
     for provider, scopes in SCOPES.items():
@@ -185,11 +185,11 @@ def _refreshes(stage: Stage, provider: str) -> int:
 
 
 def _show_accounts(stage: Stage) -> None:
-    from tokenkit.audit import Scene, Severity, audit
+    from tokenkit.audit import Inventory, Severity, audit
 
     data("\n6  tokenkit list, and what tokenkit audit has to say")
     print_accounts(stage.kit, [stage.kit.status(str(account)) for account in stage.kit.accounts()])
-    report = audit(Scene(stage.kit, home=str(stage.home), cwd=str(stage.home)))
+    report = audit(Inventory(stage.kit, home=str(stage.home), cwd=str(stage.home)))
     counts = ", ".join(f"{report.count(severity)} {severity}s" for severity in Severity)
     data(f"audit: {len(report.checks)} checks, {counts}")
     _must(not report.fails(Severity.ERROR), "the audit found an error")

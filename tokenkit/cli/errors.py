@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from traceback import extract_tb
 
-from tokenkit.cli.speech import drop, keep_options, say
+from tokenkit.cli.output import drop, keep_options, say
 from tokenkit.errors import ProviderError, TokenKitError
 
 FAULT = 70

@@ -6,8 +6,8 @@ import typer
 
 from tokenkit.cli.login import CallIt
 from tokenkit.cli.options import AsJson
+from tokenkit.cli.output import data, printable, say
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import data, printable, say
 from tokenkit.os_words import quoted
 
 File = Annotated[

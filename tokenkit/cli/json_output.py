@@ -8,14 +8,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tokenkit import status as states
 from tokenkit.account import Account
-from tokenkit.cli.standing import is_fine, mend, reason
+from tokenkit.cli.status_text import is_fine, mend, reason
 from tokenkit.config import KnownClient
 from tokenkit.grant import PendingAuthorization
+from tokenkit.grants import status as states
+from tokenkit.grants.sign_out import SignOut
+from tokenkit.grants.status import Status
 from tokenkit.provider import Provider
-from tokenkit.sign_out import SignOut
-from tokenkit.status import Status
 from tokenkit.token import AccessToken
 
 

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tokenkit.cli.options import CONTEXT, AsJson
+from tokenkit.cli.output import data, say, waiting
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import data, say, waiting
 from tokenkit.cli.tables import show_table
 from tokenkit.errors import KeyUnavailable, UsageError
 
 if TYPE_CHECKING:
+    from tokenkit.grants.rotate import Rotation
     from tokenkit.kit import TokenKit
-    from tokenkit.rotate import Rotation
 
 NONE_YET = "There is no key yet; the first sign-in makes one"
 
@@ -58,7 +58,7 @@ def rotate_key(
 
     Programs that run go on. Where the keys come from the environment the new value is printed, to be put there first.
     """
-    from tokenkit import rotate
+    from tokenkit.grants import rotate
 
     kit = open_kit(ctx)
     if not finish and not kit.records.ring.source.writable:
@@ -76,11 +76,11 @@ def move_key(
     to: Annotated[str, typer.Option("--to", metavar="PLACE", help="file, keyring or passphrase.", show_default=False)],
 ) -> None:
     """Keep the keys in the OS keyring, under a passphrase, or in a plain file again. Records are not touched."""
-    from tokenkit.keys.folder import FolderSource
+    from tokenkit.keys.key_file_source import KeyFileSource
 
     kit = open_kit(ctx)
     source = kit.records.ring.source
-    if not isinstance(source, FolderSource):
+    if not isinstance(source, KeyFileSource):
         raise UsageError(f"the keys come from {source.describe()}, which tokenkit cannot change")
     source.move(to)
     kit.activity.record("key_changed", how="moved", to=to)
@@ -113,7 +113,7 @@ def import_keys(
 
 
 def _rows(kit: "TokenKit") -> list[tuple[str, Literal["seals", "opens", "missing"], int]]:
-    from tokenkit.rotate import records_by_kid
+    from tokenkit.grants.rotate import records_by_kid
 
     if _none_yet(kit):
         say(f"{NONE_YET}.")
@@ -130,7 +130,7 @@ def _rows(kit: "TokenKit") -> list[tuple[str, Literal["seals", "opens", "missing
 
 def _none_yet(kit: "TokenKit") -> bool:
     """Whether there is no key because none was needed yet (R28); else one that is missing is lost."""
-    from tokenkit.rotate import every_record
+    from tokenkit.grants.rotate import every_record
 
     return kit.records.ring.source.version() is None and next(every_record(kit.records.store), None) is None
 

@@ -12,8 +12,8 @@ import typer
 from tokenkit import activity, chained_log
 from tokenkit.chained_log import Line
 from tokenkit.cli.options import complete_account, parse_span
+from tokenkit.cli.output import data, printable, say
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import data, printable, say
 from tokenkit.errors import UsageError
 
 POLL = 0.5

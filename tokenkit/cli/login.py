@@ -7,14 +7,14 @@ import typer
 
 from tokenkit.account import Account
 from tokenkit.cli.options import AsJson, ScopeList, complete_provider, parse_scopes
+from tokenkit.cli.output import ask, data, printable, say
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import ask, data, printable, say
 from tokenkit.errors import UsageError
 
 if TYPE_CHECKING:
     from tokenkit.grant import PendingAuthorization
     from tokenkit.kit import TokenKit
-    from tokenkit.sign_in import Way
+    from tokenkit.signing_in.sign_in import Way
 
 Target = Annotated[
     str,
@@ -52,7 +52,7 @@ def login(
     It opens a browser where one can be seen. Over SSH or in a container it prints the address, for a browser anywhere,
     and takes the address at which that browser stops.
     """
-    from tokenkit.sign_in import begin_by_hand, complete_by_hand, sign_in
+    from tokenkit.signing_in.sign_in import begin_by_hand, complete_by_hand, sign_in
 
     ways = {"--device": device, "--paste": paste, "--no-browser": no_browser, "--print-url": print_url}
     _exclusive(ways)
@@ -105,7 +105,7 @@ def _print_url(pending: "PendingAuthorization", json: bool) -> None:
 
 
 def _tell(kit: "TokenKit", signed_in: Account, wanted: str, json: bool) -> None:
-    from tokenkit.cli.standing import scope_names
+    from tokenkit.cli.status_text import scope_names
 
     status = kit.status(str(signed_in))
     say(f"Signed in as {signed_in}.")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tokenkit.cli.options import AccountName, AsJson
+from tokenkit.cli.output import agree, data, say, waiting
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import agree, data, say, waiting
 from tokenkit.os_words import quoted
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import typer
 
 from tokenkit.cli.errors import tell
 from tokenkit.cli.options import AsJson, complete_provider
+from tokenkit.cli.output import data, to_paste
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import data, to_paste
 from tokenkit.errors import TokenKitError
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from tokenkit.cli.options import AccountName, AsJson
+from tokenkit.cli.output import data, say, waiting
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import data, say, waiting
 
 
 def refresh(
@@ -21,7 +21,7 @@ def refresh(
 
     Nobody needs to: whoever asks for a token gets a good one. It is for trying whether a grant still works.
     """
-    from tokenkit.cli.standing import state_words
+    from tokenkit.cli.status_text import state_words
 
     kit = open_kit(ctx)
     with waiting(f"asking {account.partition('/')[0]} for a new token"):

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import typer
 
 from tokenkit.cli.options import AccountName
+from tokenkit.cli.output import read_stdin, require_stdout, say, to_stdout
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import read_stdin, require_stdout, say, to_stdout
 from tokenkit.errors import ProviderUnavailable, UsageError
 
 HELP = "tokenkit request --help"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tokenkit.cli.speech import data, say
+from tokenkit.cli.output import data, say
 from tokenkit.os_words import quoted
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from tokenkit.cli.speech import data, printable
+from tokenkit.cli.output import data, printable
 
 GAP = 2
 """Columns between two columns."""

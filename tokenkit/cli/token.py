@@ -1,14 +1,14 @@
-"""``tokenkit token``: what the fast lane does not understand, and the same for what it does."""
+"""``tokenkit token``: what the fast path does not understand, and the same for what it does."""
 
 from shlex import quote
 from typing import Annotated
 
 import typer
 
-from tokenkit.cli.hand_out import ask
 from tokenkit.cli.options import AccountName, AsJson, ScopeList, parse_scopes
+from tokenkit.cli.output import data
+from tokenkit.cli.print_token import ask
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.speech import data
 from tokenkit.errors import UsageError
 
 
@@ -32,7 +32,7 @@ def token(
     """
     if header + env + json > 1:
         raise UsageError("--header, --env and --json exclude each other", hint="tokenkit token --help")
-    from tokenkit.hosts import require_bearer, require_header_token
+    from tokenkit.net.hosts import require_bearer, require_header_token
 
     kit = open_kit(ctx)
     whose, found = ask(kit, account, parse_scopes(scopes), min_ttl)

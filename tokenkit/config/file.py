@@ -27,7 +27,7 @@ from difflib import get_close_matches
 from typing import Any, ClassVar, cast
 
 from tokenkit.errors import ConfigurationError
-from tokenkit.hosts import parse_url
+from tokenkit.net.hosts import parse_url
 from tokenkit.os_words import quoted
 
 _STRICT: dict[str, Any] = {"strict": True, "extra": "forbid"}

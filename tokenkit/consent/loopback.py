@@ -12,7 +12,7 @@ from tokenkit.consent.pages import CLEAN, page
 from tokenkit.consent.terminal import Say, say
 from tokenkit.errors import AuthorizationError, TokenKitError, UsageError
 from tokenkit.grant import PendingAuthorization
-from tokenkit.loopback import LoopbackServer
+from tokenkit.net.loopback import LoopbackServer
 from tokenkit.provider import Request, Response
 
 SHOW_TIME = 3.0

@@ -18,8 +18,8 @@ from tokenkit.errors import (
 )
 from tokenkit.flows.answer import TokenAnswer, vschar
 from tokenkit.flows.pkce import challenge, unguessable
+from tokenkit.flows.sanitize import plain
 from tokenkit.flows.token_endpoint import TEMPORARY_CODES, Refusal, TokenEndpoint
-from tokenkit.flows.words import plain
 from tokenkit.grant import PendingAuthorization
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration, Context
 from tokenkit.token import Secret

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 from tokenkit.errors import ClientRefused, InvalidAnswer, ProviderError, ProviderUnavailable
 from tokenkit.flows.answer import Lifetime, TokenAnswer, read_answer
 from tokenkit.flows.client_auth import ClientAuth, identify_client
-from tokenkit.flows.words import plain
+from tokenkit.flows.sanitize import plain
 from tokenkit.provider import ClientRegistration, Context, Request, Response
 
 PAUSE = 30.0

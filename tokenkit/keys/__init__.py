@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tokenkit.keys.folder import Form
+    from tokenkit.keys.key_file_source import Form
     from tokenkit.keys.source import KeySource
     from tokenkit.paths import Folders
 
@@ -23,14 +23,14 @@ def key_source(
     Reads nothing but `environ`.
     """
     from tokenkit.keys.environment import from_environment
-    from tokenkit.keys.folder import FolderSource
+    from tokenkit.keys.key_file_source import KeyFileSource
 
     known = os.environ if environ is None else environ
-    return from_environment(known, app) or FolderSource(folders.data, lambda: _forms(known, app, ask))
+    return from_environment(known, app) or KeyFileSource(folders.data, lambda: _forms(known, app, ask))
 
 
 def _forms(environ: Mapping[str, str], app: str, ask: Callable[[], str] | None) -> "Mapping[str, Form]":
     from tokenkit.keys import os_keyring, passphrase
 
     wrapped = passphrase.Passphrase(passphrase.from_environment(environ, app, ask))
-    return {os_keyring.SOURCE: os_keyring.Keyring(app), passphrase.SOURCE: wrapped}
+    return {os_keyring.SOURCE: os_keyring.OsKeyringForm(app), passphrase.SOURCE: wrapped}

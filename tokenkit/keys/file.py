@@ -1,7 +1,7 @@
 """The key file: ``keys.json`` in the data folder, apart from tokens and from configuration (R28).
 
-It says in its member ``source`` which form it has (`tokenkit.keys.folder`); without one it is a plain JWK Set, the form
-that `load` reads for the fast lane.
+It says in its member ``source`` which form it has (`tokenkit.keys.key_file_source`); without one it is a plain JWK Set,
+the form that `load` reads for the fast path.
 """
 
 import json

@@ -31,7 +31,7 @@ class _Backend(Protocol):
     def delete_password(self, service: str, username: str) -> None: ...
 
 
-class Keyring:
+class OsKeyringForm:
     """The form of a key file whose keys are in the OS keyring, under the service name `app`."""
 
     def __init__(self, app: str, *, wait: float = WAIT) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from tokenkit.loopback import LoopbackServer
+from tokenkit.net.loopback import LoopbackServer
 from tokenkit.plugins import load_provider
 from tokenkit.provider import ClientRegistration, Provider
 from tokenkit.sandbox.authority import Authority

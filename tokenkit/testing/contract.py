@@ -16,10 +16,10 @@ from tokenkit.errors import (
     ProviderUnavailable,
     TokenKitError,
 )
-from tokenkit.hosts import overlaps, resource_host
+from tokenkit.net.hosts import overlaps, resource_host
 from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Provider, Request
 from tokenkit.sandbox import CLIENTS
-from tokenkit.testing.trial import ME, Trial
+from tokenkit.testing.provider_harness import ME, ProviderHarness
 from tokenkit.token import AccessToken, Secret
 
 BASE_URL = "http://127.0.0.1:9"
@@ -66,9 +66,9 @@ class ProviderContract:
         return CLIENTS[self.flavour or provider.name]
 
     @pytest.fixture
-    def trial(self, provider: Provider, client: ClientRegistration) -> Trial:
+    def trial(self, provider: Provider, client: ClientRegistration) -> ProviderHarness:
         """An authority that nobody has signed in at yet."""
-        return Trial(provider, client, self.flavour or provider.name, self.scopes)
+        return ProviderHarness(provider, client, self.flavour or provider.name, self.scopes)
 
     # The data.
 
@@ -90,7 +90,7 @@ class ProviderContract:
 
     # Signing in.
 
-    def test_begin_says_where_to_go_and_what_to_remember(self, trial: Trial) -> None:
+    def test_begin_says_where_to_go_and_what_to_remember(self, trial: ProviderHarness) -> None:
         """The state, or the path that stands in for it, is what the answer is held against."""
         pending, redirect_uri = trial.begin(), trial.asked.redirect_uri
         state = pending.state.reveal()
@@ -99,14 +99,14 @@ class ProviderContract:
         assert pending.redirect_uri == (f"{redirect_uri}/{state}" if in_path else redirect_uri)
         assert len(state) * 6 >= STATE_BITS, "a state of URL-safe letters has six bits in each"
 
-    def test_two_sign_ins_share_nothing_that_is_secret(self, trial: Trial) -> None:
+    def test_two_sign_ins_share_nothing_that_is_secret(self, trial: ProviderHarness) -> None:
         """Each begin draws anew."""
         one, two = trial.begin(), trial.begin()
         assert one.state != two.state
         assert one.code_verifier is None or one.code_verifier != two.code_verifier
         assert one.request_token is None or one.request_token != two.request_token
 
-    def test_pkce_is_s256_and_the_verifier_stays_here(self, trial: Trial) -> None:
+    def test_pkce_is_s256_and_the_verifier_stays_here(self, trial: ProviderHarness) -> None:
         """R23."""
         pending = trial.begin()
         if pending.code_verifier is None:
@@ -117,7 +117,7 @@ class ProviderContract:
         assert (query["code_challenge_method"], query["code_challenge"]) == ("S256", digest)
         assert verifier not in pending.url
 
-    def test_complete_makes_a_grant_that_says_where_it_is_from(self, trial: Trial) -> None:
+    def test_complete_makes_a_grant_that_says_where_it_is_from(self, trial: ProviderHarness) -> None:
         """R17."""
         granted, provider, now = trial.sign_in(), trial.provider, trial.clock.now()
         assert granted.provider == provider.name
@@ -128,20 +128,20 @@ class ProviderContract:
         assert granted.client_id == trial.client.client_id
         assert granted.authorized_at == now
 
-    def test_a_token_that_ends_comes_with_a_way_to_renew_it(self, trial: Trial) -> None:
+    def test_a_token_that_ends_comes_with_a_way_to_renew_it(self, trial: ProviderHarness) -> None:
         """Else the person would have to consent every hour."""
         granted = trial.sign_in()
         assert granted.access_token is not None
         assert granted.access_token.expires_at is None or granted.refresh_token is not None
 
-    def test_what_the_person_declined_is_a_denial(self, trial: Trial) -> None:
+    def test_what_the_person_declined_is_a_denial(self, trial: ProviderHarness) -> None:
         """The provider tells a no from every other failure."""
         pending = trial.begin()
         answer = trial.approve(pending, deny=True)
         with pytest.raises(ConsentDenied):
             trial.complete(pending, answer)
 
-    def test_an_answer_with_another_state_is_refused_before_anything_is_sent(self, trial: Trial) -> None:
+    def test_an_answer_with_another_state_is_refused_before_anything_is_sent(self, trial: ProviderHarness) -> None:
         """R22, R23."""
         if trial.provider.state_in == "path":
             pytest.skip("the path is compared by whoever receives the answer")
@@ -152,7 +152,7 @@ class ProviderContract:
             trial.complete(pending, forged)
         assert trial.authority.counters.total() == sent
 
-    def test_an_answer_serves_once(self, trial: Trial) -> None:
+    def test_an_answer_serves_once(self, trial: ProviderHarness) -> None:
         """R18: the second time is an error of ours, not a grant and not a crash."""
         pending = trial.begin()
         answer = trial.approve(pending)
@@ -160,7 +160,7 @@ class ProviderContract:
         with pytest.raises(AuthorizationError):
             trial.complete(pending, answer)
 
-    def test_a_provider_in_trouble_is_unavailable(self, trial: Trial) -> None:
+    def test_a_provider_in_trouble_is_unavailable(self, trial: ProviderHarness) -> None:
         """R12: a 503 is nobody's sign-out."""
         pending = trial.begin()
         answer = trial.approve(pending)
@@ -168,7 +168,7 @@ class ProviderContract:
         with pytest.raises(ProviderUnavailable):
             trial.complete(pending, answer)
 
-    def test_a_client_that_is_not_known_is_a_configuration_error(self, trial: Trial) -> None:
+    def test_a_client_that_is_not_known_is_a_configuration_error(self, trial: ProviderHarness) -> None:
         """R13."""
         pending = trial.begin()
         answer = trial.approve(pending)
@@ -178,7 +178,9 @@ class ProviderContract:
 
     # Using it.
 
-    def test_a_request_is_accepted_with_the_token_and_refused_without(self, trial: Trial, api_request: Request) -> None:
+    def test_a_request_is_accepted_with_the_token_and_refused_without(
+        self, trial: ProviderHarness, api_request: Request
+    ) -> None:
         """And it goes where it was going."""
         token = trial.sign_in().access_token
         assert token is not None
@@ -188,7 +190,7 @@ class ProviderContract:
         assert trial.status(AccessToken("wrong"), api_request) == 401
         assert trial.authority.handle(api_request).status in (400, 401, 403)
 
-    def test_whose_account_it_is_stays_the_same(self, trial: Trial) -> None:
+    def test_whose_account_it_is_stays_the_same(self, trial: ProviderHarness) -> None:
         """R18: the subject is the person's for ever, and nobody else's."""
         identify = trial.provider.identify
         if identify is None:
@@ -199,7 +201,7 @@ class ProviderContract:
         assert mine.subject != yours.subject
         assert mine.name
 
-    def test_a_refresh_renews_the_access_token_and_keeps_the_rest(self, trial: Trial) -> None:
+    def test_a_refresh_renews_the_access_token_and_keeps_the_rest(self, trial: ProviderHarness) -> None:
         """R16: an answer without a refresh token or scopes takes nothing away."""
         granted = trial.sign_in()
         if trial.provider.refresh is None or granted.access_token is None:
@@ -213,7 +215,7 @@ class ProviderContract:
         assert renewed.scopes == granted.scopes
         assert renewed.authorized_at == granted.authorized_at
 
-    def test_a_grant_that_the_person_took_back_needs_consent(self, trial: Trial) -> None:
+    def test_a_grant_that_the_person_took_back_needs_consent(self, trial: ProviderHarness) -> None:
         """R13, with a reason that a person can read."""
         if trial.provider.refresh is None:
             pytest.skip("this provider does not refresh")
@@ -225,7 +227,7 @@ class ProviderContract:
         assert caught.value.hint
 
     @pytest.mark.parametrize("status", [503, 429, None], ids=["503", "429", "no answer"])
-    def test_a_refresh_in_trouble_ends_nothing(self, trial: Trial, status: int | None) -> None:
+    def test_a_refresh_in_trouble_ends_nothing(self, trial: ProviderHarness, status: int | None) -> None:
         """R12, R14."""
         if trial.provider.refresh is None:
             pytest.skip("this provider does not refresh")
@@ -235,7 +237,7 @@ class ProviderContract:
             trial.provider.refresh(trial.ctx, trial.client, granted)
         assert trial.provider.refresh(trial.ctx, trial.client, granted).access_token is not None
 
-    def test_revoking_ends_the_grant_at_the_provider(self, trial: Trial, api_request: Request) -> None:
+    def test_revoking_ends_the_grant_at_the_provider(self, trial: ProviderHarness, api_request: Request) -> None:
         """R19."""
         if trial.provider.revoke is None:
             assert trial.provider.revocation_reach == ""
@@ -248,7 +250,7 @@ class ProviderContract:
 
     # Secrets.
 
-    def test_nothing_secret_shows_in_what_is_printed(self, trial: Trial) -> None:
+    def test_nothing_secret_shows_in_what_is_printed(self, trial: ProviderHarness) -> None:
         """R35: neither in a repr nor in an error."""
         pending = trial.begin()
         granted = trial.complete(pending, trial.approve(pending))

@@ -19,7 +19,7 @@ from tokenkit.errors import (
     UnknownProvider,
     UsageError,
 )
-from tokenkit.web import words
+from tokenkit.web import humanize
 from tokenkit.web.visit import Visit
 
 STATUSES: tuple[tuple[type[TokenKitError], int], ...] = (
@@ -55,12 +55,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Callable[..., object]] = {
-        "day": words.day,
-        "iso": words.iso,
-        "away": words.away,
-        "hue": words.hue,
-        "sentence": words.sentence,
-        "listed": words.listed,
+        "day": humanize.day,
+        "iso": humanize.iso,
+        "away": humanize.away,
+        "hue": humanize.hue,
+        "sentence": humanize.sentence,
+        "listed": humanize.listed,
     }
     made.filters.update(filters)
     return made
@@ -98,7 +98,7 @@ def failure(visit: Visit, error: TokenKitError) -> Response:
     if visit.wants_json:
         record = {"kind": type(error).__name__, "message": str(error), "hint": error.hint}
         return json({"version": 1, "error": record}, status)
-    return page(visit, "problem.html", {"message": words.sentence(str(error)), "hint": error.hint}, status=status)
+    return page(visit, "problem.html", {"message": humanize.sentence(str(error)), "hint": error.hint}, status=status)
 
 
 def failed_return(visit: Visit, error: TokenKitError, provider: str) -> Response:

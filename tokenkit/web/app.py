@@ -16,7 +16,7 @@ from tokenkit.web import clients, pages, sign_in
 from tokenkit.web.answers import failure
 from tokenkit.web.assets import NAMES, asset
 from tokenkit.web.guard import Guard
-from tokenkit.web.place import Mounted, Place
+from tokenkit.web.mount_point import Mounted, MountPoint
 from tokenkit.web.visit import Visit, read_form
 
 KitFor = Callable[[Request], TokenKit | Awaitable[TokenKit | None] | None]
@@ -63,7 +63,7 @@ def authorize_app(
     return Guard(pages_at(place, kit_for or (lambda request: kit)), place)
 
 
-def pages_at(place: Place, kit_for: KitFor) -> Starlette:
+def pages_at(place: MountPoint, kit_for: KitFor) -> Starlette:
     """The app at a place, without its guard. Clients are registered here only by a person who is the operator, too."""
     handlers = (*ROUTES, *REGISTRATION) if place.may_register else ROUTES
     routes = [_route(method, path, _endpoint(place, kit_for, handler)) for method, path, handler in handlers]
@@ -80,7 +80,7 @@ def _route(method: str, path: str, endpoint: Callable[[Request], Awaitable[Respo
     return route
 
 
-def _endpoint(place: Place, kit_for: KitFor, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(place: MountPoint, kit_for: KitFor, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         browser = place.browser(request)
         kit = None if browser is None else await _kit(kit_for, request)

@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tokenkit.web.place import Place
+from tokenkit.web.mount_point import MountPoint
 
 URL_LIMIT = 8 * 1024
 BODY_LIMIT = 16 * 1024
@@ -33,7 +33,7 @@ READING = ("GET", "HEAD")
 class Guard:
     """Stands before an ASGI app. A request that is refused never reaches it."""
 
-    def __init__(self, app: ASGIApp, place: Place) -> None:
+    def __init__(self, app: ASGIApp, place: MountPoint) -> None:
         self._app = app
         self._place = place
 

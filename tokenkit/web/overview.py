@@ -6,10 +6,10 @@ from typing import Any
 
 from tokenkit.account import Account
 from tokenkit.errors import ConfigurationError, TokenKitError
+from tokenkit.grants.status import Broken, Status
 from tokenkit.kit import TokenKit
 from tokenkit.provider import Provider
-from tokenkit.status import Broken, Status
-from tokenkit.web.words import SOON, away, condition
+from tokenkit.web.humanize import SOON, away, condition
 
 
 @dataclass(frozen=True, slots=True)

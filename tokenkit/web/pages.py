@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from tokenkit.audit import Scene, audit
+from tokenkit.audit import Inventory, audit
 from tokenkit.errors import UnknownAccount
 from tokenkit.web.answers import json, page
 from tokenkit.web.last_use import last_uses
@@ -17,7 +17,7 @@ def accounts(visit: Visit) -> Response:
     """
     views = overview(visit.kit)
     groups: dict[str, object] = {
-        "report": audit(Scene(visit.kit)) if visit.place.may_register else None,
+        "report": audit(Inventory(visit.kit)) if visit.place.may_register else None,
         "may_register": visit.place.may_register,
         "uses": last_uses(visit.kit),
         "needing": [view for view in views if any(one.condition == "attention" for one in view.accounts)],

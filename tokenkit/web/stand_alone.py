@@ -23,7 +23,7 @@ from tokenkit.web.answers import see_other
 from tokenkit.web.app import pages_at
 from tokenkit.web.browser import Browser, cookie_values, set_cookie
 from tokenkit.web.guard import Guard
-from tokenkit.web.place import route_and_query
+from tokenkit.web.mount_point import route_and_query
 
 COOKIE = "tokenkit"
 LINK_LASTS = 600.0

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from tokenkit.errors import AuthorizationError, UsageError
 from tokenkit.kit import TokenKit
 from tokenkit.web.browser import Browser
-from tokenkit.web.place import Place
+from tokenkit.web.mount_point import MountPoint
 
 FIELD_LIMIT = 100
 FORM = "application/x-www-form-urlencoded"
@@ -22,7 +22,7 @@ class Visit:
 
     request: Request
     kit: TokenKit
-    place: Place
+    place: MountPoint
     browser: Browser
     form: Mapping[str, str]
 

@@ -18,7 +18,7 @@ class Library:
         self.kit.client(self.kit.provider("google"))
         self.kit.context.send(Request.form(there.token_url, {}))
         self.kit.token(str(self.account))
-        self.kit._desk.forget()
+        self.kit._cache.forget()
 
     def ask(self) -> str:
         return self.kit.token("google").value

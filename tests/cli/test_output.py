@@ -1,0 +1,115 @@
+"""How a command asks and waits."""
+
+import io
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+from tokenkit.cli import output
+from tokenkit.errors import UsageError
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_wait_is_spoken_of_on_a_terminal_once_it_takes_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "QUIET", 0.0)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    deadline = time.monotonic() + 10
+    with output.waiting("asking google for a new token"):
+        while "asking google" not in sys.stderr.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.001)
+    assert "asking google for a new token" in sys.stderr.getvalue()
+
+
+def test_a_short_wait_and_a_pipe_get_no_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with output.waiting("asking google"):
+        pass
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with output.waiting("asking google"):
+        pass
+    assert sys.stderr.getvalue() == ""
+
+
+def test_where_stderr_is_closed_nothing_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``tokenkit token google 2>&-``: words never take the place of data."""
+    monkeypatch.setattr(sys, "stderr", None)
+    with output.waiting("asking google"):
+        output.say("it failed")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("typed", "agreed"), {"y": True, "yes": True, "YES": True, "": False, "no": False}.items())
+def test_nothing_but_yes_is_agreement(typed: str, agreed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{typed}\n"))
+    assert output.agree("Revoking this ends that, too.", otherwise="--yes") == agreed
+
+
+def test_where_nobody_can_be_asked_the_option_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    with pytest.raises(UsageError) as caught:
+        output.agree("Revoking this ends that, too.", otherwise="tokenkit logout google --yes")
+    assert caught.value.hint == "tokenkit logout google --yes"
+
+
+@pytest.mark.parametrize("ask", [output.ask, output.ask_secret, lambda prompt: output.agree(prompt, otherwise="-")])
+def test_a_stdin_that_was_closed_answers_nothing(ask: Callable[[str], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is in many a service."""
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UsageError):
+        ask("Go on?")
+    assert output.read_stdin() == b""
+
+
+def test_what_is_no_text_on_stdin_is_refused_and_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"secret\xff\n"), "utf-8"))
+    with pytest.raises(UsageError, match="not text") as caught:
+        output.ask("Client id: ")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "pasted"),
+    {
+        "tokenkit login google": "tokenkit --owner 'al ice' login google",
+        "sign in (tokenkit login google), or tokenkit key list": (
+            "sign in (tokenkit --owner 'al ice' login google), or tokenkit --owner 'al ice' key list"
+        ),
+        "tokenkit --app x login google": "tokenkit --app x login google",
+        "the output of tokenkit --version": "the output of tokenkit --version",
+        "tokenkit writes no file of that name": "tokenkit writes no file of that name",
+        "rm /opt/tokenkit list": "rm /opt/tokenkit list",
+    }.items(),
+)
+def test_the_options_before_the_command_stand_in_every_command_that_is_named(text: str, pasted: str) -> None:
+    output.keep_options(["--owner 'al ice'"])
+    try:
+        assert output.to_paste(text) == pasted
+        assert output.to_paste(pasted) == pasted
+    finally:
+        output.keep_options([])
+    assert output.to_paste(text) == text
+
+
+def test_a_secret_is_not_shown_while_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R35."""
+    asked = []
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", lambda prompt, stream: asked.append((prompt, stream)) or " the-secret ")
+    assert output.ask_secret("Client secret: ") == "the-secret"
+    assert asked == [("Client secret: ", sys.stderr)]
+
+
+def test_a_prompt_stands_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal("me\n"))
+    assert output.ask("Who? ") == "me"
+    assert capsys.readouterr() == ("", "Who? ")

@@ -1,0 +1,117 @@
+"""The key is rotated under readers and writers that hold the old list, and no record is without its key (R29)."""
+
+import threading
+
+import pytest
+from tokenkit import TokenKitError, seal
+from tokenkit.grants.rotate import every_record, finish, kids_in_use, rotate
+from tokenkit.grants.sealed_store import grant_name
+
+from scripted import LIFETIME, ScriptedKit
+
+
+@pytest.fixture
+def kit(tmp_path):
+    kit = ScriptedKit(tmp_path)
+    kit.me = kit.sign_in()
+    return kit
+
+
+def another(kit, tmp_path, **options):
+    return ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store, **options)
+
+
+def kid(kit):
+    return seal.header(kit.records.store.load(grant_name(kit.me)).data)["kid"]
+
+
+def test_after_a_rotation_every_record_of_every_owner_names_the_new_key_alone(kit, tmp_path):
+    bob = another(kit, tmp_path, owner="bob")
+    bob.me = bob.sign_in()
+    kit.sign_in()
+    kit.begin("scripted", redirect_uri="http://127.0.0.1:1/callback/scripted", binding="b")
+    old = kid(kit)
+    done = rotate(kit.records.store, kit.records.ring)
+    assert done.dropped == (old,)
+    assert kids_in_use(kit.records.store) == {done.kid}
+    assert done.resealed == len(list(every_record(kit.records.store))) == 4
+    for fresh in (another(kit, tmp_path), another(kit, tmp_path, owner="bob")):
+        assert fresh.token("scripted")
+
+
+def test_a_reader_with_the_old_list_goes_on(kit, tmp_path):
+    reader = another(kit, tmp_path)
+    assert reader.token("scripted")
+    rotate(kit.records.store, kit.records.ring)
+    reader.clock.advance(2)
+    assert reader.token("scripted")
+
+
+def test_a_writer_with_the_old_list_seals_with_the_new_key(kit, tmp_path):
+    writer = another(kit, tmp_path)
+    assert writer.token("scripted")
+    done = rotate(kit.records.store, kit.records.ring)
+    kit.clock.advance(LIFETIME + 1)
+    writer.token("scripted")
+    assert kid(kit) == done.kid
+
+
+def test_a_rotation_between_seal_and_save_does_not_leave_a_record_without_its_key(kit, tmp_path):
+    """The writer looks once more after it wrote, and seals anew."""
+    other = another(kit, tmp_path)
+    store, original = kit.records.store, type(kit.records.store).save
+    rotated = []
+
+    def save(name, data, *, replaces):
+        if name.kind == "grant" and not rotated:
+            store.save = lambda *a, **k: original(store, *a, **k)
+            rotated.append(rotate(store, other.records.ring))
+            replaces = store.version(name)
+        return original(store, name, data, replaces=replaces)
+
+    store.save = save
+    kit.sign_in()
+    assert kid(kit) == rotated[0].kid
+    assert another(kit, tmp_path).token("scripted")
+
+
+def test_a_rotation_that_was_interrupted_is_finished_by_the_next(kit):
+    kit.records.ring.add()
+    kit.records.ring.add()
+    done = finish(kit.records.store, kit.records.ring)
+    assert len(done.dropped) == 2
+    assert len(kit.records.ring.keys().keys) == 1
+
+
+def test_the_key_of_a_record_that_cannot_be_opened_is_kept(kit):
+    """R30: it may be mended yet."""
+    name = grant_name(kit.me)
+    stored = kit.records.store.load(name)
+    torn = stored.data[:-5] + b"AAAAA"
+    kit.records.store.save(name, torn, replaces=stored.version)
+    done = rotate(kit.records.store, kit.records.ring)
+    assert done.unopened == (name,)
+    assert done.dropped == ()
+    assert kit.records.store.load(name).data == torn
+
+
+def test_rotations_and_refreshes_at_once_lose_nothing(kit, tmp_path):
+    writers = [another(kit, tmp_path) for _ in range(3)]
+    failures = []
+
+    def write(writer):
+        for _ in range(20):
+            try:
+                writer.refresh("scripted")
+            except TokenKitError as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(writer,)) for writer in writers]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        rotate(kit.records.store, kit.records.ring)
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert another(kit, tmp_path).token("scripted")

@@ -1,0 +1,130 @@
+"""How an account stands is told by type, and looking changes nothing (R11)."""
+
+from math import inf
+
+import pytest
+from tokenkit.cli.status_text import exit_code, mend, state_words
+from tokenkit.errors import ConsentRequired, GrantSuperseded, ProviderUnavailable
+from tokenkit.grants.sealed_store import grant_name
+from tokenkit.grants.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, Unavailable
+
+from scripted import LIFETIME, ScriptedKit
+
+
+@pytest.fixture
+def kit(tmp_path):
+    kit = ScriptedKit(tmp_path)
+    kit.me = kit.sign_in()
+    return kit
+
+
+def state(kit):
+    before = kit.scripted.refreshes
+    found = kit.status("scripted").state
+    assert kit.scripted.refreshes == before
+    return found
+
+
+def change(kit, **changes):
+    held = kit.records.get(kit.me)
+    kit.records.save(kit.me, held.grant.renewed(**changes), replaces=held.version)
+
+
+def test_a_good_token_is_active_until_its_end(kit):
+    assert state(kit) == Active(kit.clock.now() + LIFETIME)
+
+
+def test_a_token_without_an_end_is_active_for_good(kit):
+    kit.scripted.lifetime = None
+    kit.sign_in()
+    assert state(kit) == Active(None)
+
+
+def test_close_to_its_end_it_is_expiring(kit):
+    kit.clock.advance(LIFETIME - 100)
+    assert isinstance(state(kit), Expiring)
+
+
+def test_after_its_end_it_is_expired_and_refreshable(kit):
+    kit.clock.advance(LIFETIME + 5)
+    assert state(kit) == Expired(kit.clock.now() - 5)
+
+
+def test_without_a_refresh_token_an_expired_one_needs_consent(kit):
+    change(kit, refresh_token=None)
+    kit.clock.advance(LIFETIME + 5)
+    assert isinstance(state(kit), NeedsConsent)
+
+
+def test_a_refused_grant_needs_consent_with_the_providers_reason(kit):
+    kit.clock.advance(LIFETIME + 5)
+    kit.scripted.will(ConsentRequired("refused", reason="you changed your password"))
+    with pytest.raises(ConsentRequired):
+        kit.token("scripted")
+    assert state(kit) == NeedsConsent("you changed your password")
+
+
+def test_a_refused_grant_whose_token_lives_on_says_until_when_it_is_handed_out(kit):
+    """R14."""
+    ends = kit.clock.now() + LIFETIME
+    kit.clock.advance(LIFETIME - 40)
+    kit.scripted.will(ConsentRequired("refused", reason="revoked"))
+    with pytest.raises(ConsentRequired):
+        kit.refresh("scripted")
+    assert kit.token("scripted")
+    assert state(kit) == NeedsConsent("revoked", ends)
+    assert state_words(kit.status("scripted"), kit.clock.now()) == "good for 40 seconds, then none until you sign in"
+    kit.clock.advance(40)
+    assert state(kit) == NeedsConsent("revoked")
+    assert state_words(kit.status("scripted"), kit.clock.now()) == "none until you sign in"
+
+
+def test_a_refused_grant_whose_token_never_ends_is_handed_out_for_good(kit):
+    """R14."""
+    kit.scripted.lifetime = None
+    kit.sign_in()
+    change(kit, state="needs_consent", reason="revoked")
+    assert kit.token("scripted")
+    assert state(kit) == NeedsConsent("revoked", inf)
+    assert state_words(kit.status("scripted"), kit.clock.now()) == "good, without an end"
+
+
+def test_a_restored_backup_whose_token_has_ended_is_told_with_what_the_refresh_says(kit):
+    """R10: as long as its token lives it is handed out, and there is nothing to tell."""
+    name = grant_name(kit.me)
+    backup = kit.records.store.load(name).data
+    kit.refresh("scripted")
+    kit.records.store.save(name, backup, replaces=kit.records.store.version(name))
+    assert isinstance(state(kit), Active)
+    kit.clock.advance(LIFETIME + 5)
+    with pytest.raises(GrantSuperseded) as caught:
+        kit.token("scripted")
+    assert state(kit) == Broken(str(caught.value), caught.value.hint, superseded=True)
+    found = kit.status("scripted")
+    assert exit_code(found, kit.clock.now(), 0) == caught.value.exit_code
+    assert "--force" in mend(found)
+    assert state_words(found, kit.clock.now()) == "none, a newer grant was used already"
+
+
+def test_while_the_provider_is_down_it_is_unavailable_until_the_next_try(kit):
+    kit.clock.advance(LIFETIME + 5)
+    retry_at = kit.clock.now() + 60
+    kit.scripted.will(ProviderUnavailable("down", retry_at=retry_at))
+    with pytest.raises(ProviderUnavailable):
+        kit.token("scripted")
+    assert state(kit) == Unavailable(retry_at, "down")
+    kit.clock.advance(61)
+    assert isinstance(state(kit), Expired)
+
+
+def test_a_record_that_cannot_be_opened_is_broken_with_what_mends_it(kit):
+    name = grant_name(kit.me)
+    kit.records.store.save(name, b"torn", replaces=kit.records.store.version(name))
+    found = state(kit)
+    assert isinstance(found, Broken)
+    assert "--replace" in found.hint
+
+
+def test_a_moved_grant_says_so(kit):
+    change(kit, state="moved")
+    assert state(kit) == Moved()

@@ -1,0 +1,235 @@
+"""A grant that cannot be written is told, kept, written at the next chance, and ended by a sign-out (R9)."""
+
+import errno
+import os
+import shutil
+import signal
+import sys
+
+import pytest
+from tokenkit.errors import ConsentRequired, GrantSuperseded, StoreUnavailable, UnknownAccount
+from tokenkit.grants.refresh_state import RefreshState
+from tokenkit.grants.sealed_store import grant_name
+from tokenkit.store.files import FileStore
+
+from scripted import ScriptedKit, expire, stored
+from stores import FullStore
+
+
+@pytest.fixture
+def full(tmp_path):
+    kit = ScriptedKit(tmp_path, store=FullStore())
+    kit.me = kit.sign_in()
+    expire(kit)
+    return kit
+
+
+def test_a_full_disk_is_found_before_the_server_rotates(full):
+    """R9."""
+    full.records.store.full_for_reserve = True
+    with pytest.raises(StoreUnavailable, match="No space left"):
+        full.token("scripted")
+    assert full.scripted.refreshes == 0
+    full.records.store.full_for_reserve = False
+    assert full.token("scripted")
+
+
+def test_a_grant_that_cannot_be_written_is_told_kept_and_written_at_the_next_call(full):
+    """R9."""
+    full.records.store.full_for_save = True
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="No space left"):
+            full.token("scripted")
+    assert full.scripted.refreshes == 1
+    full.records.store.full_for_save = False
+    token = full.token("scripted")
+    assert full.scripted.refreshes == 1
+    assert stored(full).access_token.value == token.value
+
+
+def test_a_sign_out_ends_what_could_not_be_written_yet(full):
+    """R9, R19: what lies on the disk was used up by the refresh."""
+    full.records.store.full_for_save = True
+    with pytest.raises(StoreUnavailable):
+        full.token("scripted")
+    full.records.store.full_for_save = False
+    full.logout("scripted/me@example.com")
+    assert full.scripted.revoked == [full.scripted._current.reveal()]
+    assert full.accounts() == []
+
+
+def test_a_sign_out_on_a_full_disk_revokes_what_could_not_be_written_and_forgets_it(full):
+    """R9, R19: a file can be deleted where none can be written."""
+    full.records.store.full_for_save = True
+    with pytest.raises(StoreUnavailable):
+        full.token("scripted")
+    assert full.logout("scripted/me@example.com").revoked
+    assert full.scripted.revoked == [full.scripted._current.reveal()]
+    assert full.me not in full.refresher.unsaved
+    assert full.accounts() == []
+
+
+def test_a_sign_out_after_a_new_login_revokes_that_and_not_what_was_to_take_the_place_of_the_former(full, tmp_path):
+    """R8, R18: a grant that waits to be written is the newest only of the record that it came from."""
+    full.records.store.full_for_save = True
+    with pytest.raises(StoreUnavailable):
+        full.token("scripted")
+    full.records.store.full_for_save = False
+    ScriptedKit(tmp_path, provider=full.scripted, clock=full.clock, store=full.records.store).sign_in()
+    full.records.store.full_for_save = True
+    full.logout("scripted/me@example.com")
+    assert full.scripted.revoked == [full.scripted._current.reveal()]
+    assert full.me not in full.refresher.unsaved
+
+
+@pytest.mark.parametrize("remembered", [False, True])
+def test_a_grant_that_is_written_late_is_the_newest_that_was_seen(tmp_path, remembered):
+    """R10: a backup from before it is noticed, whether a look at the store wrote it or the next refresh."""
+    full = ScriptedKit(tmp_path, store=FullStore())
+    me, store = full.sign_in(), full.records.store
+    backup = store.load(grant_name(me))
+    if remembered:
+        full.token(str(me))
+    expire(full)
+    store.full_for_save = True
+    with pytest.raises(StoreUnavailable):
+        full.token(str(me))
+    store.full_for_save = False
+    assert full.token(str(me))
+    assert full.refresher.note(me) == RefreshState(newest=2)
+    store.save(grant_name(me), backup.data, replaces=store.version(grant_name(me)))
+    expire(full)
+    with pytest.raises(GrantSuperseded):
+        full.token(str(me))
+    assert full.scripted.refreshes == 1
+
+
+def test_a_grant_is_written_late_without_waiting_for_whoever_holds_the_lease(full):
+    """R8: their refresh finds it in the place of what it began from, and notes it."""
+    full.records.store.full_for_save = True
+    with pytest.raises(StoreUnavailable):
+        full.token("scripted")
+    full.records.store.full_for_save = False
+    with full.records.store.lease(grant_name(full.me), lasts=60, wait=1):
+        assert full.token("scripted").value == stored(full).access_token.value
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    """A kit whose folder of tokens can be taken away and brought back, as a disk is."""
+    tokens, elsewhere = tmp_path / "tokens", tmp_path / "elsewhere"
+    kit = ScriptedKit(tmp_path, store=FileStore(str(tokens), str(tmp_path / "state")))
+    kit.me = kit.sign_in()
+    expire(kit)
+
+    def unmount(*, mount_point):
+        tokens.rename(elsewhere)
+        if mount_point:
+            tokens.mkdir(mode=0o700)
+
+    def mount():
+        if tokens.exists():
+            shutil.rmtree(tokens)
+        elsewhere.rename(tokens)
+
+    kit.unmount, kit.mount = unmount, mount
+    return kit
+
+
+@pytest.mark.parametrize("mount_point", [False, True])
+def test_tokens_that_are_gone_as_a_whole_are_not_taken_for_a_sign_out(mounted, mount_point):
+    """R8, R9: nothing is revoked, nothing is made in their place, and the new grant waits for them to come back."""
+    mounted.scripted.will(lambda: mounted.unmount(mount_point=mount_point))
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="is gone"):
+            mounted.token(str(mounted.me))
+    assert mounted.scripted.revoked == []
+    mounted.mount()
+    assert mounted.token(str(mounted.me)).value == stored(mounted).access_token.value
+    assert mounted.scripted.refreshes == 1
+
+
+def test_nor_are_they_where_another_account_has_made_locks_anew_on_the_mount_point(mounted):
+    """R8, R9: of two accounts that are refreshed while the disk goes, neither hides from the other that it is gone."""
+
+    def refreshed_meanwhile():
+        mounted.unmount(mount_point=True)
+        with mounted.records.store.lease(grant_name(mounted.me._replace(name="you")), lasts=60, wait=1):
+            pass
+
+    mounted.scripted.will(refreshed_meanwhile)
+    with pytest.raises(StoreUnavailable, match="is gone"):
+        mounted.token(str(mounted.me))
+    assert mounted.scripted.revoked == []
+    mounted.mount()
+    assert mounted.token(str(mounted.me)).value == stored(mounted).access_token.value
+
+
+def test_a_refusal_while_the_tokens_are_gone_is_told_and_not_latched(mounted):
+    """R13: there is nothing to write the verdict into, and nothing is put in the place of what is missing."""
+
+    def refused():
+        mounted.unmount(mount_point=False)
+        raise ConsentRequired("refused", reason="revoked")
+
+    mounted.scripted.will(refused)
+    with pytest.raises(StoreUnavailable, match="is gone"):
+        mounted.token(str(mounted.me))
+    mounted.mount()
+    assert stored(mounted).state == "active"
+
+
+def test_a_sign_out_while_the_tokens_are_gone_revokes_what_waits_for_them_and_says_that_nothing_was_removed(mounted):
+    """R9, R19."""
+    mounted.scripted.will(lambda: mounted.unmount(mount_point=False))
+    with pytest.raises(StoreUnavailable):
+        mounted.token(str(mounted.me))
+    with pytest.raises(StoreUnavailable, match="is gone"):
+        mounted.logout(str(mounted.me))
+    assert mounted.scripted.revoked == [mounted.scripted._current.reveal()]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_forked_while_a_grant_is_written_late_does_not_wait_for_ever(full):
+    """R7: the thread that writes it is not in the child."""
+    full.records.store.full_for_save = True
+    with pytest.raises(StoreUnavailable):
+        full.token("scripted")
+    full.records.store.full_for_save = False
+    with full.refresher.unsaved._lock.lock:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(10)
+            os._exit(0 if full.refresher.load(full.me).grant.generation == 2 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_late_write_does_not_resurrect_an_account(full, tmp_path):
+    """R8: a sign-out in between stands."""
+    full.records.store.full_for_save = True
+    with pytest.raises(StoreUnavailable):
+        full.token("scripted")
+    full.records.store.full_for_save = False
+    ScriptedKit(tmp_path, provider=full.scripted, clock=full.clock, store=full.records.store).logout("scripted")
+    with pytest.raises(UnknownAccount):
+        full.token("scripted/me@example.com")
+    assert full.accounts() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the names of files are text")
+def test_a_full_disk_whose_path_is_not_text_loses_no_grant(tmp_path, monkeypatch):
+    """R9: the words of the failure name the path, and go into the note."""
+
+    def disk_full(fd):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    kit = ScriptedKit(tmp_path, store=FileStore(f"{tmp_path}/h\udcff/tokens", str(tmp_path / "state")))
+    kit.me = kit.sign_in()
+    expire(kit)
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", disk_full)
+        with pytest.raises(StoreUnavailable, match="No space left"):
+            kit.token("scripted")
+    assert kit.token("scripted").value == stored(kit).access_token.value
+    assert kit.scripted.refreshes == 1

@@ -1,0 +1,153 @@
+"""The network under tokenkit.net.http: one deadline, and an eye on what has left."""
+
+import socket
+import threading
+
+import pytest
+from tokenkit.errors import ProviderUnavailable
+from tokenkit.net import network
+from tokenkit.net.hosts import parse_url
+from tokenkit.net.http import Transport
+from tokenkit.provider import Request
+
+from peers import OK, answering, fails, peer, read_request, times_out
+
+# Deadline
+
+
+def test_a_header_that_comes_byte_by_byte_ends_at_the_deadline() -> None:
+    """R6: the deadline is total, not per read."""
+    fault = _dripping(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 10000)
+    assert fault.sent
+    assert "within 0.3 s" in str(fault)
+
+
+def test_a_body_that_comes_byte_by_byte_ends_at_the_deadline() -> None:
+    """R6"""
+    assert _dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + b"x" * 10000).sent
+
+
+def _dripping(data: bytes) -> ProviderUnavailable:
+    gone = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        read_request(connection)
+        for byte in data:
+            connection.sendall(bytes([byte]))
+            if gone.wait(0.02):
+                return
+
+    with peer(drip) as server:
+        try:
+            return times_out(server.url)
+        finally:
+            gone.set()
+
+
+def test_a_server_that_says_nothing_ends_at_the_deadline_and_may_have_acted() -> None:
+    """R12"""
+    gone = threading.Event()
+    with peer(lambda _: (gone.wait(30), None)[1]) as server:
+        assert times_out(server.url).sent
+        gone.set()
+
+
+def test_a_tls_handshake_that_hangs_ends_at_the_deadline_with_nothing_sent() -> None:
+    """R12"""
+    gone = threading.Event()
+    with peer(lambda _: (gone.wait(30), None)[1]) as server:
+        fault = times_out(server.url.replace("http:", "https:"))
+        gone.set()
+    assert not fault.sent
+    assert "could not be reached within 0.3 s" in str(fault)
+
+
+def test_a_resolver_that_hangs_ends_at_the_deadline_with_nothing_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R6, R12: getaddrinfo knows no time-out."""
+    gone = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: gone.wait(30) and [])
+    assert not times_out("https://accounts.example/token").sent
+    gone.set()
+
+
+# Was anything sent?
+
+
+def test_a_refused_port_means_nothing_was_sent() -> None:
+    """R12"""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    fault = fails(f"http://127.0.0.1:{port}/")
+    assert not fault.sent
+    assert "127.0.0.1 could not be reached (Connection refused)" in str(fault)
+
+
+def test_an_unknown_name_means_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R12"""
+
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    fault = fails("https://accounts.example/token")
+    assert not fault.sent
+    assert "accounts.example could not be reached (Name or service not known)" in str(fault)
+
+
+def test_a_connection_cut_before_the_request_is_read_may_have_carried_it() -> None:
+    """R12: we cannot know, so the outcome is unknown."""
+    with peer(lambda _: None) as server:
+        assert fails(server.url).sent
+
+
+def test_a_connection_cut_after_the_request_was_read_has_carried_it() -> None:
+    """R12"""
+    with peer(lambda connection: (read_request(connection), None)[1]) as server:
+        assert fails(server.url).sent
+
+
+def test_a_body_that_breaks_off_is_no_answer() -> None:
+    """R12"""
+    with peer(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{")) as server:
+        assert fails(server.url).sent
+
+
+def test_what_is_not_http_is_no_answer_and_is_not_quoted() -> None:
+    """R12, R35"""
+    with peer(answering(b"SSH-2.0-OpenSSH s3cret\r\n\r\n")) as server:
+        fault = fails(server.url)
+    assert fault.sent
+    assert fault.__context__ is None
+
+
+def test_the_next_address_is_tried_when_one_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with peer(answering(OK)) as server:
+        infos = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, 0)) for host in ("127.0.0.77", "127.0.0.1")]
+        real = socket.getaddrinfo
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda host, *a, **k: infos if host == "ha.lan" else real(host, *a, **k)
+        )
+        url = f"http://ha.lan:{server.port}/"
+        assert Transport(insecure_hosts=["ha.lan"]).send(Request("GET", url)).status == 200
+
+
+def test_an_interpreter_that_starts_no_more_threads_still_resolves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R7: a refresh is finished on the way out."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        assert "Connection refused" in str(fails(f"http://127.0.0.1:{port}/"))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_an_address_is_not_looked_up(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """No thread is begun for what needs no resolver."""
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("a resolver was asked"))
+    exchange = network.Exchange(parse_url("http://127.0.0.1/"), 1.0)
+    assert network._addresses(address, 80, exchange) == [address]
+    assert "tokenkit-resolver" not in {thread.name for thread in threading.enumerate()}

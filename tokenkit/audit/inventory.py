@@ -1,0 +1,283 @@
+"""What is looked at: the folders, records, keys and configuration of one app on this machine, each read at most once.
+
+A scene changes nothing and asks nobody: no lock is taken, no file made, no command run, no passphrase asked for. What
+it cannot look at, it says.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import cached_property
+from importlib.metadata import Distribution, EntryPoints, entry_points
+from shlex import quote
+from typing import NamedTuple
+
+from tokenkit import activity, chained_log, seal
+from tokenkit.account import Account, parse_account
+from tokenkit.audit.mounts import Mount, mounted
+from tokenkit.audit.tree import Node, Role, Tree
+from tokenkit.config import Config
+from tokenkit.errors import BrokenRecord, FileRefused, KeyUnavailable, StoreError, TokenKitError
+from tokenkit.grant import VERSION, Grant, grant_from_bytes
+from tokenkit.grants.refresh_state import RefreshState
+from tokenkit.keys import file as key_file
+from tokenkit.keys.jwks import KeyList
+from tokenkit.kit import TokenKit
+from tokenkit.paths import Folders
+from tokenkit.plugins import GROUP as PROVIDERS
+from tokenkit.provider import Provider
+from tokenkit.store import Name
+from tokenkit.store.files import FileStore
+
+CHECKS_GROUP = "tokenkit.checks"
+"""The entry point group of plugins' checks. Each object in it is a `Check`, or several of them."""
+
+
+class Opening(Enum):
+    """How the opening of a record went."""
+
+    OPENED = auto()
+    LOCKED = auto()  # no keys at hand
+    UNKNOWN_KEY = auto()
+    BROKEN = auto()
+    LATER = auto()  # written by a later tokenkit
+    REFUSED = auto()  # not plainly our file
+    UNREADABLE = auto()
+
+
+class Seen(NamedTuple):
+    """A record of a grant as it was found: `said` is why it did not open, `kid` the key that its header names."""
+
+    account: Account
+    opening: Opening
+    grant: Grant | None = None
+    where: str = ""
+    said: str = ""
+    kid: str = ""
+    note: RefreshState = RefreshState()
+
+
+class Package(NamedTuple):
+    """A distribution that registers something with tokenkit, and what."""
+
+    name: str
+    distribution: Distribution
+    adds: list[str]
+
+
+class Use(NamedTuple):
+    """A use in the activity log: when, and which scopes the caller named."""
+
+    at: float
+    scopes: frozenset[str]
+
+
+class Keys(NamedTuple):
+    """The keys, or why there are none: locked up (a passphrase, a keyring), or unusable; and what mends that."""
+
+    keys: KeyList | None
+    said: str = ""
+    locked: bool = False
+    hint: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Inventory:
+    """Everything that a check may look at. `kit` gives folders, configuration and providers; `deep` looks further."""
+
+    kit: TokenKit
+    home: str = field(default_factory=lambda: os.path.expanduser("~"))
+    cwd: str = field(default_factory=os.getcwd)
+    deep: bool = False
+    mounts: tuple[Mount, ...] = field(default_factory=mounted)
+    core_limit: int = field(default_factory=lambda: _core_limit())
+
+    @property
+    def folders(self) -> Folders:
+        """The folders of the app."""
+        return self.kit.folders
+
+    @cached_property
+    def now(self) -> float:
+        """Unix time in seconds, UTC: one moment for all checks."""
+        return self.kit.context.now()
+
+    @property
+    def files(self) -> FileStore | None:
+        """The store, if it is one of files."""
+        store = self.kit.records.store
+        return store if isinstance(store, FileStore) else None
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The files and folders of tokenkit."""
+        return Tree(self.folders)
+
+    def nodes(self, *roles: Role) -> Iterator[Node]:
+        """The files and folders of these roles, or all."""
+        return (node for node in self.tree.nodes if not roles or node.role in roles)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys that open the records, as far as they can be had without asking anybody."""
+        try:
+            return Keys(self.kit.records.ring.source.load())
+        except KeyUnavailable as error:
+            return Keys(None, str(error), locked=self._locked_up(), hint=error.hint)
+        except FileRefused as error:
+            return Keys(None, str(error), locked=True)  # the key file itself is at fault, and found by its own checks
+        except StoreError as error:
+            return Keys(None, str(error), hint=error.hint)
+
+    @cached_property
+    def records(self) -> list[Seen]:
+        """The records of all accounts, opened where that is possible."""
+        return [self._look(name, where) for name, where in self._grants()]
+
+    @property
+    def grants(self) -> Iterator[tuple[Seen, Grant]]:
+        """The records that opened, with what is in them."""
+        return ((seen, seen.grant) for seen in self.records if seen.grant is not None)
+
+    @cached_property
+    def log(self) -> list[chained_log.Line]:
+        """The lines of the activity log."""
+        try:
+            return list(chained_log.lines(activity.folder(self.folders)))
+        except StoreError as error:
+            self.tree.unreadable[activity.folder(self.folders)] = str(error)
+            return []
+
+    @cached_property
+    def uses(self) -> Mapping[tuple[str, str], list[Use]]:
+        """The uses in the activity log, by owner and account, the oldest first."""
+        found: dict[tuple[str, str], list[Use]] = {}
+        for line in self.log:
+            entry = line.entry or {}
+            if line.sound and entry.get("event") == "used":
+                use = Use(float(entry.get("at", 0.0)), frozenset(map(str, entry.get("scopes", ()))))
+                found.setdefault((str(entry.get("owner", "")), str(entry.get("account", ""))), []).append(use)
+        return found
+
+    @cached_property
+    def entry_points(self) -> Mapping[str, EntryPoints]:
+        """What installed packages register with us, by group; none of their code is loaded by that."""
+        installed = entry_points()  # one look at all packages: each takes as long as opening thirty records
+        return {group: installed.select(group=group) for group in (PROVIDERS, CHECKS_GROUP)}
+
+    @cached_property
+    def packages(self) -> list[Package]:
+        """The installed packages that register something; once for all checks, as a name is parsed out of metadata."""
+        found: dict[str, Package] = {}
+        for point in (*self.entry_points[PROVIDERS], *self.entry_points[CHECKS_GROUP]):
+            if point.dist is not None:
+                name = point.dist.name
+                found.setdefault(name, Package(name, point.dist, [])).adds.append(point.name)
+        return [*found.values()]
+
+    def provider(self, name: str) -> Provider | TokenKitError:
+        """The provider of that name, or why it cannot be had. Only providers of stored accounts are loaded."""
+        if name not in self._providers:
+            try:
+                self._providers[name] = self.kit.provider(name)
+            except TokenKitError as error:
+                self._providers[name] = error
+        return self._providers[name]
+
+    def client_id(self, provider: str) -> str | None:
+        """The client id configured for a provider, empty where none is, None where that cannot be told."""
+        if provider not in self._client_ids:
+            try:
+                known = self.kit.known_client(provider)
+                self._client_ids[provider] = "" if known is None else known.client_id
+            except TokenKitError:
+                self._client_ids[provider] = None
+        return self._client_ids[provider]
+
+    @cached_property
+    def config(self) -> Config:
+        """What ``config.toml`` says; nothing, where it cannot be used."""
+        try:
+            return self.kit.config
+        except TokenKitError:
+            return Config()
+
+    def command(self, arguments: str, owner: str = "") -> str:
+        """A command line of ours, for this app and the account's owner."""
+        app = "" if self.kit.app == "tokenkit" else f" --app {self.kit.app}"
+        return f"tokenkit{app}{f' --owner {quote(owner)}' if owner else ''} {arguments}"
+
+    def open(self, name: Name, data: bytes) -> Seen:
+        """Open the record of a grant; never raises."""
+        account = Account(*parse_account(name.id), owner=name.owner)
+        kid, plaintext = "", b""
+        try:
+            kid = seal.header(data)["kid"]
+            if self.keys.keys is None:
+                return Seen(account, Opening.LOCKED, said=self.keys.said, kid=kid)
+            claims = {"typ": name.kind, "app": self.kit.app, "owner": name.owner, "account": name.id}
+            plaintext = seal.open(data, self.keys.keys.by_kid, **claims)
+            return Seen(account, Opening.OPENED, grant_from_bytes(plaintext, account=str(account)), kid=kid)
+        except KeyUnavailable as error:
+            return Seen(account, Opening.UNKNOWN_KEY, said=str(error), kid=kid)
+        except BrokenRecord as error:
+            opening = Opening.LATER if _version(plaintext) > VERSION else Opening.BROKEN
+            return Seen(account, opening, said=str(error), kid=kid)
+
+    def _grants(self) -> Iterator[tuple[Name, str]]:
+        """The names of all grants, and where each lies: of all owners in files, of the kit's own elsewhere."""
+        if self.files is None:
+            store = self.kit.records.store
+            yield from ((name, "the store") for name in store.names("grant", self.kit.owner))
+            return
+        for node in self.nodes(Role.RECORD):
+            if node.name is not None and node.name.kind == "grant":
+                yield node.name, node.path
+
+    def _look(self, name: Name, where: str) -> Seen:
+        store = self.kit.records.store
+        try:
+            stored = store.load(name)
+            note = RefreshState.from_bytes(store.note(name))
+        except StoreError as error:
+            account = Account(*parse_account(name.id), owner=name.owner)
+            opening = Opening.REFUSED if isinstance(error, FileRefused) else Opening.UNREADABLE
+            return Seen(account, opening, where=where, said=str(error))
+        return self.open(name, b"" if stored is None else stored.data)._replace(where=where, note=note)
+
+    def _locked_up(self) -> bool:
+        """Whether the key file says that the keys are elsewhere, or wrapped."""
+        try:
+            document = key_file.document(self.folders.data) or {}
+        except StoreError:
+            return False
+        return str(document.get("source", key_file.FILE)) != key_file.FILE
+
+    @cached_property
+    def _providers(self) -> dict[str, Provider | TokenKitError]:
+        return {}
+
+    @cached_property
+    def _client_ids(self) -> dict[str, str | None]:
+        return {}
+
+
+def _version(plaintext: bytes) -> int:
+    """The version that a record names; 0 where it names none, which its reader then tells."""
+    try:
+        version = json.loads(plaintext)["v"]
+    except (ValueError, KeyError, TypeError):
+        return 0
+    return version if isinstance(version, int) else 0
+
+
+def _core_limit() -> int:
+    """Bytes of a core dump that this process may leave; -1 for any number."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_CORE)[0]

@@ -1,0 +1,80 @@
+"""The fast way for ``tokenkit token ACCOUNT``: a stored token that is good is printed without loading anything else.
+
+It composes what the facade itself uses and decides nothing: whatever is not plainly a good token of one account, be it
+one that has ended or a damaged file, is left to the facade, which finds the same, refreshes, or says more. What is not
+that plain command line, be it an option or another source of keys, is left to the program; only that loads typer.
+"""
+
+import os
+import sys
+
+FOREIGN = ("TOKENKIT_APP", "TOKENKIT_OWNER", "TOKENKIT_KEY", "CREDENTIALS_DIRECTORY", "_TOKENKIT_COMPLETE")
+"""Variables that change whose accounts are meant, or where the keys come from."""
+
+RECORD_VERSION = 1
+"""Of the records that are understood here; `tokenkit.grant` has more to say of another."""
+
+SUFFIX = ".jwe"
+
+
+def main() -> None:
+    """The program ``tokenkit``."""
+    if not _plain(sys.argv[1:]):
+        from tokenkit.cli.app import main as program
+
+        return program()
+    if not _print_stored(sys.argv[2]):
+        from tokenkit.cli.print_token import print_token
+
+        print_token(sys.argv[2])
+    os._exit(0)  # all is said, and nothing on its way: the ending of the interpreter takes a seventh of the time
+
+
+def _plain(arguments: list[str]) -> bool:
+    if len(arguments) != 2 or arguments[0] != "token" or arguments[1].startswith("-"):
+        return False
+    return not any(name in os.environ for name in FOREIGN)
+
+
+def _print_stored(asked: str) -> bool:
+    from tokenkit.errors import TokenKitError
+
+    try:
+        value = _stored(asked)
+        if value is not None:
+            print(value, flush=True)  # noqa: T201 - nothing is loaded that could print it otherwise
+        return value is not None
+    except (TokenKitError, OSError, LookupError, TypeError, ValueError, AttributeError):
+        return False
+
+
+def _stored(asked: str) -> str | None:
+    import json
+    import time
+
+    from tokenkit import activity, private_file, seal
+    from tokenkit.account import Account
+    from tokenkit.keys import file as key_file
+    from tokenkit.paths import file_name, folders
+    from tokenkit.token import usable
+
+    where, now = folders(), time.time()
+    provider, _, name = asked.partition("/")
+    account = Account(provider, name or _only_account(os.path.join(where.tokens, provider)))
+    if activity.due(where, account, now=now, app="tokenkit", environ=os.environ):
+        return None
+    keys = key_file.load(where.data)
+    data = private_file.read(os.path.join(where.tokens, provider, file_name(account.name) + SUFFIX))
+    if keys is None or data is None:
+        return None
+    record = json.loads(seal.open(data, keys.by_kid, typ="grant", app="tokenkit", owner="", account=str(account)))
+    token = usable(record, now) if record["v"] == RECORD_VERSION else None
+    return token.value if token is not None and token.type.lower() == "bearer" else None
+
+
+def _only_account(folder: str) -> str:
+    """The account of a bare provider; ValueError unless there is exactly one."""
+    from tokenkit.paths import account_name
+
+    (entry,) = (entry for entry in os.listdir(folder) if entry.endswith(SUFFIX))
+    return account_name(entry.removesuffix(SUFFIX))

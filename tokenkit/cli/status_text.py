@@ -1,0 +1,110 @@
+"""How an account stands: in words, with the command that mends it, and as an exit code."""
+
+from collections.abc import Collection
+from contextlib import suppress
+from math import inf
+from typing import TYPE_CHECKING
+
+from tokenkit.cli.output import to_paste
+from tokenkit.errors import ConsentRequired, ProviderUnavailable, StoreError, TokenKitError
+from tokenkit.grants.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, Status, Unavailable
+from tokenkit.os_words import quoted
+
+if TYPE_CHECKING:
+    from tokenkit.kit import TokenKit
+
+ENDS_SOON = 7
+"""The exit code of a check where a person has to sign in again before long."""
+
+SEVERITY = (StoreError.exit_code, ConsentRequired.exit_code, ProviderUnavailable.exit_code, ENDS_SOON, 0)
+"""The exit codes of a check, the worst first."""
+
+_UNITS = ((86400.0 * 365, "year"), (86400.0 * 30, "month"), (86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
+
+
+def span(seconds: float) -> str:
+    """``90 minutes``: the largest unit of which there are two or more, rounded down."""
+    size, unit = next((unit for unit in _UNITS if seconds >= 2 * unit[0]), (1.0, "second"))
+    count = max(0, int(seconds // size))
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def state_words(status: Status, now: float) -> str:
+    """What a tool that asks now gets, in a few words."""
+    match status.state:
+        case Active(until):
+            return "good, without an end" if until is None else f"good for {span(until - now)}"
+        case Expiring(until):
+            return f"good for {span(until - now)}, about to be refreshed"
+        case Expired():
+            return "ended, refreshed at the next use"
+        case NeedsConsent(_, until):
+            none = "none until you sign in"
+            if until is None:
+                return none
+            return "good, without an end" if until == inf else f"good for {span(until - now)}, then {none}"
+        case Unavailable(retry_at, _):
+            return f"none now, next try in {span(retry_at - now)}"
+        case Broken(superseded=True):
+            return "none, a newer grant was used already"
+        case Broken():
+            return "none, its record cannot be opened"
+        case Moved():
+            return "none, another machine holds the grant"
+
+
+def reason(status: Status) -> str:
+    """Why there is no token; empty where there is one."""
+    match status.state:
+        case NeedsConsent(reason):
+            return reason
+        case Unavailable(_, message) | Broken(message, _):
+            return message
+        case _:
+            return ""
+
+
+def end_words(status: Status, now: float) -> str:
+    """When the person has to sign in again, as far as that is known; empty where it is not."""
+    if isinstance(status.state, NeedsConsent | Moved):
+        return "now"
+    if status.ends_at is None:
+        return ""
+    return "now" if status.ends_at <= now else f"in {span(status.ends_at - now)}"
+
+
+def is_fine(status: Status) -> bool:
+    """Whether a tool that asks now gets a token, after a refresh perhaps."""
+    return isinstance(status.state, Active | Expiring | Expired)
+
+
+def mend(status: Status) -> str:
+    """What brings the account back, or keeps it: a command, but where only waiting helps."""
+    match status.state:
+        case Broken(_, hint):
+            return to_paste(hint)
+        case Unavailable():
+            return "try again later; nobody is signed out"
+        case _:
+            return to_paste(f"tokenkit login {quoted(str(status.account))}")
+
+
+def exit_code(status: Status, now: float, within: float) -> int:
+    """0 when a tool that asks gets a token, and nobody has to sign in again `within` seconds."""
+    match status.state:
+        case Broken() | Moved():
+            return StoreError.exit_code
+        case NeedsConsent():
+            return ConsentRequired.exit_code
+        case Unavailable():
+            return ProviderUnavailable.exit_code
+        case _:
+            return ENDS_SOON if status.ends_at is not None and status.ends_at <= now + within else 0
+
+
+def scope_names(kit: "TokenKit", status: Status, scopes: Collection[str] | None) -> list[str]:
+    """The scopes by their short names, where the provider has such; sorted."""
+    short: dict[str, str] = {}
+    with suppress(TokenKitError):  # a provider that is gone has no short names
+        short = {scope.value: alias for alias, scope in kit.provider(status.account.provider).scopes.items()}
+    return sorted(short.get(scope, scope) for scope in scopes or ())

@@ -1,0 +1,119 @@
+"""The note of a lease: what those who refresh one account tell each other, across processes; never a secret (R8)."""
+
+import json
+from typing import NamedTuple
+
+from tokenkit import errors
+from tokenkit.errors import ConfigurationError, ProviderUnavailable, TokenKitError
+
+FIRST_BACKOFF = 1.0
+LONGEST_BACKOFF = 300.0
+LONGEST_FOR_CONFIGURATION = 5.0
+"""Seconds: what a person mends, they want to try at once, and it is never latched (R13)."""
+
+_SHARED = frozenset(
+    {"ProviderUnavailable", "InvalidAnswer", "ClientRefused", "ProviderBroken", "StoreUnavailable", "ProviderError"}
+)
+
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+class Failure(NamedTuple):
+    """The last refresh that failed: what to tell the others, until when not to try again, how many in a row.
+
+    Times are Unix time in seconds, UTC.
+    """
+
+    kind: str
+    message: str
+    hint: str
+    at: float
+    retry_at: float
+    failures: int
+
+    def error(self, account: str) -> TokenKitError:
+        """The error as whoever shares it gets it."""
+        if self.kind == "ProviderUnavailable":
+            return ProviderUnavailable(self.message, retry_at=self.retry_at, hint=self.hint, account=account)
+        if self.kind == "ProviderBroken":
+            return errors.ProviderError(self.message, hint=self.hint, account=account)
+        kind: type[TokenKitError] = getattr(errors, self.kind)
+        return kind(self.message, hint=self.hint, account=account)
+
+
+class RefreshState(NamedTuple):
+    """`newest`: the highest generation ever saved; `attempt`: when a refresh began that has not ended, else None.
+
+    `confirmed`: the generation whose access token an API has rejected and a refresh has brought back all the same, so
+    that another would be in vain (R15), else None.
+    """
+
+    newest: int = 0
+    attempt: float | None = None
+    failure: Failure | None = None
+    confirmed: int | None = None
+
+    def begun(self, now: float) -> "RefreshState":
+        """A refresh is about to be sent."""
+        return self._replace(attempt=now)
+
+    def ended(self, generation: int, *, confirmed: bool = False) -> "RefreshState":
+        """A record of that generation is saved."""
+        return RefreshState(newest=max(self.newest, generation), confirmed=generation if confirmed else None)
+
+    def failed(self, error: TokenKitError, now: float, *, outcome_known: bool) -> "RefreshState":
+        """The refresh failed; all wait until the provider's own time, or twice as long as after the last failure.
+
+        An attempt whose outcome is not known stays open: should the next be refused, this one's answer was lost.
+        """
+        count = 1 if self.failure is None else self.failure.failures + 1
+        longest = LONGEST_FOR_CONFIGURATION if isinstance(error, ConfigurationError) else LONGEST_BACKOFF
+        backoff = now + min(FIRST_BACKOFF * 2 ** min(count - 1, 20), longest)
+        asked = getattr(error, "retry_at", None)
+        kind = type(error).__name__
+        failure = Failure(
+            kind=kind if kind in _SHARED else "ProviderError",
+            message=str(error)[:300],
+            hint=error.hint[:200],
+            at=now,
+            retry_at=backoff if asked is None else max(asked, now + FIRST_BACKOFF),
+            failures=count,
+        )
+        return self._replace(attempt=None if outcome_known else self.attempt, failure=failure)
+
+    def to_bytes(self) -> bytes:
+        """Write it: JSON, small, whatever path the system has named in the words of a failure."""
+        record: dict[str, object] = {"newest": self.newest, "attempt": self.attempt, "confirmed": self.confirmed}
+        if self.failure is not None:
+            record["failure"] = self.failure._asdict()
+        return _TO_JSON.encode(record).encode(errors="replace")
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "RefreshState":
+        """Read it; what cannot be read is as good as no note, for it only ever makes callers wait."""
+        try:
+            record = json.loads(data.decode() or "{}")
+            failure = record.get("failure")
+            attempt = record.get("attempt")
+            confirmed = record.get("confirmed")
+            return cls(
+                newest=int(record.get("newest", 0)),
+                attempt=None if attempt is None else float(attempt),
+                failure=None if failure is None else _failure(failure),
+                confirmed=None if confirmed is None else int(confirmed),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return cls()
+
+
+def _failure(record: dict[str, object]) -> Failure | None:
+    if record["kind"] not in _SHARED:
+        return None
+    return Failure(
+        kind=str(record["kind"]),
+        message=str(record["message"]),
+        hint=str(record["hint"]),
+        at=float(str(record["at"])),
+        retry_at=float(str(record["retry_at"])),
+        failures=int(str(record["failures"])),
+    )

@@ -1,0 +1,210 @@
+"""The life of one grant: load, judge, lease, refresh, save (R2 to R19).
+
+A refresh is one unit - take the lease, read again, send, classify, persist - in a thread that no caller owns.
+"""
+
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from tokenkit.account import Account
+from tokenkit.activity import Activity
+from tokenkit.errors import GrantMoved, GrantSuperseded, StoreError, TokenKitError
+from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
+from tokenkit.grants.refresh import NotSaved, Refresh, consent_required
+from tokenkit.grants.refresh_state import RefreshState
+from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
+from tokenkit.grants.single_flight import SingleFlight
+from tokenkit.grants.unsaved import Unsaved
+from tokenkit.os_words import quoted
+from tokenkit.provider import ClientRegistration, Context, Provider
+from tokenkit.store import Lease
+from tokenkit.token import Secret
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+SLACK = 15.0
+"""Seconds of a lease that ends by time which may be gone before the request is sent (R6)."""
+
+
+class RefreshJob(NamedTuple):
+    """What a caller needs of a token that is not in hand.
+
+    `rejected` is a token value that an API has refused (R15); `newer_than` a generation that a person wants refreshed;
+    `early` asks for the refresh ahead of the end (R3); `force` tries even what is known to be hopeless (R10, R13);
+    `scopes` are those that the caller named.
+    """
+
+    min_ttl: float = 0.0
+    rejected: Secret | None = None
+    newer_than: int | None = None
+    early: bool = False
+    force: bool = False
+    scopes: Collection[str] = ()
+
+    def met_by(self, grant: Grant, now: float, *, confirmed: bool = False) -> bool:
+        """Whether the grant's access token is all that is needed; `confirmed` as in `RefreshState`."""
+        token = grant.access_token
+        if token is None or grant.state == MOVED or not token.good(now, self.min_ttl):
+            return False
+        if self.newer_than is not None:
+            return grant.generation > self.newer_than
+        if self.rejected is not None:
+            return confirmed or token.value != self.rejected.reveal()
+        return not (self.early and token.closing(now))
+
+
+class RefreshOutcome(NamedTuple):
+    """What a flight brought back, and whether it asked the provider for it (else somebody else had).
+
+    `confirmed` as in `RefreshState`.
+    """
+
+    held: StoredGrant
+    refreshed: bool
+    confirmed: bool = False
+
+    def meets(self, need: RefreshJob, now: float) -> bool:
+        """Whether this is all that can be had: the flight may have been begun by somebody with a lesser need."""
+        return self.refreshed or need.met_by(self.held.grant, now, confirmed=self.confirmed)
+
+
+class Refresher:
+    """Keeps the grants of one owner alive."""
+
+    def __init__(
+        self,
+        records: SealedStore,
+        context: Context,
+        provider: Callable[[str], Provider],
+        client: Callable[[Provider], ClientRegistration],
+        activity: Activity,
+        *,
+        deadline: float,
+    ) -> None:
+        self.records = records
+        self.context = context
+        self.provider = provider
+        self.client = client
+        self.activity = activity
+        self.lease_lasts = 2 * deadline + 2 * SLACK
+        self._flights = SingleFlight()
+        self.unsaved = Unsaved(records)
+
+    def load(self, account: Account) -> StoredGrant:
+        """The stored grant; one that could not be written before is written first (R9). Raises `UnknownAccount`."""
+        if account in self.unsaved:
+            self._write_late(account)
+        return self.records.get(account)
+
+    def newest(self, account: Account) -> StoredGrant:
+        """The newest grant that is known, written or not, with the version that is stored. Raises `UnknownAccount`."""
+        with suppress(StoreError):
+            self.load(account)
+        return self.unsaved.newest(account, self.records.load(account)) or self.records.get(account)
+
+    def renew(self, account: Account, need: RefreshJob, seen: StoredGrant | None = None) -> "Future[RefreshOutcome]":
+        """Start, or join, the one refresh of the account in this process (R5). `seen` is what the caller has found."""
+        return self._flights.run(str(account), account.provider, lambda: self._renew(account, need, seen))
+
+    def refresh(self, account: Account, *, force: bool = False) -> StoredGrant:
+        """Refresh now, since a person asks for it; one that begins or ends meanwhile serves as well."""
+        held = self.load(account)
+        need = RefreshJob(newer_than=held.grant.generation, force=force)
+        while True:
+            renewed = self.renew(account, need, held).result()
+            if renewed.meets(need, self.context.now()):
+                return renewed.held
+
+    def note(self, account: Account) -> RefreshState:
+        """What those who refresh the account last told each other."""
+        return RefreshState.from_bytes(self.records.store.note(grant_name(account)))
+
+    def _renew(self, account: Account, need: RefreshJob, seen: StoredGrant | None) -> RefreshOutcome:
+        renewed = self._renew_under_lease(account, need, seen)
+        if not need.early:  # whoever waits for it is handed the token
+            self.activity.used(account, need.scopes)
+        return renewed
+
+    def _renew_under_lease(self, account: Account, need: RefreshJob, seen: StoredGrant | None) -> RefreshOutcome:
+        began = self.context.now()
+        store = self.records.store
+        with store.lease(grant_name(account), lasts=self.lease_lasts, wait=self.lease_lasts + 5) as lease:
+            self.unsaved.write(account)
+            held = self.records.get(account, seen)
+            note = _seen(lease, held)
+            confirmed = note.confirmed == held.grant.generation
+            if need.met_by(held.grant, self.context.now(), confirmed=confirmed):
+                return RefreshOutcome(held, refreshed=False, confirmed=confirmed)
+            if not need.force:
+                self.refuse_hopeless(account, held.grant, note)
+                self._share_failure(account, note, began)
+            return RefreshOutcome(
+                self._refresh(account, held, lease, note, forced=need.rejected is not None), refreshed=True
+            )
+
+    def _refresh(
+        self, account: Account, held: StoredGrant, lease: Lease, note: RefreshState, *, forced: bool
+    ) -> StoredGrant:
+        def parties() -> tuple[Provider, ClientRegistration]:
+            provider = self.provider(account.provider)
+            return provider, self.client(provider)
+
+        needs = self.lease_lasts - SLACK
+        refresh = Refresh(self.records, self.context, parties, account, held, lease, note, needs=needs, forced=forced)
+        try:
+            renewed = refresh.run()
+        except NotSaved as loss:
+            self.unsaved.keep(account, loss.grant, loss.held)
+            self.activity.record("refresh_failed", account, error=type(loss.told).__name__)
+            raise loss.told from None
+        except TokenKitError as error:
+            self.activity.record("refresh_failed", account, error=type(error).__name__)
+            raise
+        self.activity.record("refreshed", account)
+        return renewed
+
+    def refuse_hopeless(self, account: Account, grant: Grant, note: RefreshState) -> None:
+        """Raise what only a person can mend, so that nothing is sent (R10, R13)."""
+        if grant.state == MOVED:
+            raise GrantMoved(
+                f"the grant of {account} was moved to another place",
+                hint=f"tokenkit login {quoted(str(account))}",
+                account=str(account),
+            )
+        if grant.state == NEEDS_CONSENT:
+            raise consent_required(account, grant.reason)
+        if grant.generation < note.newest:
+            whose = quoted(str(account))
+            raise GrantSuperseded(
+                f"the stored grant of {account} is older than one already used: a restored backup or a synced folder",
+                hint=f"tokenkit refresh {whose} --force, or sign in again: tokenkit login {whose}",
+                account=str(account),
+            )
+
+    def _share_failure(self, account: Account, note: RefreshState, began: float) -> None:
+        """One request, one failure: those who waited for it share it, and those who come too soon after (R5, R12).
+
+        A failure from the future is of a clock that was stepped back since: it stops nobody.
+        """
+        failure, now = note.failure, self.context.now()
+        if failure is not None and failure.at <= now and (began <= failure.at or now < failure.retry_at):
+            raise failure.error(str(account))
+
+    def _write_late(self, account: Account) -> None:
+        self.unsaved.write(account)
+        held = self.records.load(account)
+        if held is not None:
+            with suppress(StoreError), self.records.store.lease(grant_name(account), lasts=SLACK, wait=0) as lease:
+                _seen(lease, held)  # whoever holds it now will find this grant, and note it when done
+
+
+def _seen(lease: Lease, held: StoredGrant) -> RefreshState:
+    """The note, once it knows of the grant that is stored: what was noted of former ones is of no account (R10)."""
+    note = RefreshState.from_bytes(lease.note)
+    if held.grant.generation > note.newest:
+        note = note.ended(held.grant.generation)
+        with suppress(StoreError):  # a good token is served all the same, and a refresh writes it before it is sent
+            lease.write_note(note.to_bytes())
+    return note

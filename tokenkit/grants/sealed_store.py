@@ -1,0 +1,150 @@
+"""Grants and pending authorizations as sealed records of a store: seal and write, read and open."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import NamedTuple
+
+from tokenkit.account import Account, parse_account
+from tokenkit.errors import Conflict, StoreUnavailable, UnknownAccount
+from tokenkit.grant import (
+    Grant,
+    PendingAuthorization,
+    grant_from_bytes,
+    grant_to_bytes,
+    pending_from_bytes,
+    pending_to_bytes,
+)
+from tokenkit.keys.ring import KeyRing
+from tokenkit.os_words import quoted
+from tokenkit.store import Name, Store, Stored, Version
+
+
+class StoredGrant(NamedTuple):
+    """A grant as it was found, the version that it may be replaced by, and the bytes that its sealed record has."""
+
+    grant: Grant
+    version: Version
+    size: int
+
+
+def grant_name(account: Account) -> Name:
+    """The name of an account's grant in the store."""
+    return Name("grant", account.owner, str(account))
+
+
+class SealedStore:
+    """The sealed records of one owner."""
+
+    def __init__(self, store: Store, ring: KeyRing, owner: str = "") -> None:
+        self.store = store
+        self.ring = ring
+        self.owner = owner
+
+    def accounts(self, provider: str = "") -> list[Account]:
+        """The accounts that have a record, by name; nothing is opened."""
+        prefix = f"{provider}/" if provider else ""
+        names = self.store.names("grant", self.owner, after=prefix)
+        found = takewhile(lambda name: name.id.startswith(prefix), names)
+        return [Account(*parse_account(name.id), owner=self.owner) for name in found]
+
+    def load(self, account: Account, seen: StoredGrant | None = None) -> StoredGrant | None:
+        """The account's grant, or None where none is stored; nothing is opened where `seen` is what is stored still.
+
+        The record itself is read each time: on a network's file system only that asks the server anew.
+        """
+        name = grant_name(account)
+        stored = self.store.load(name)
+        if stored is None:
+            return None
+        if seen is not None and seen.version == stored.version:
+            return seen
+        plaintext = self.ring.open_record(name, stored.data)
+        return StoredGrant(grant_from_bytes(plaintext, account=str(account)), stored.version, len(stored.data))
+
+    def get(self, account: Account, seen: StoredGrant | None = None) -> StoredGrant:
+        """As `load`; raises `UnknownAccount` where none is stored."""
+        held = self.load(account, seen)
+        if held is None:
+            raise UnknownAccount(
+                f"nothing is stored for {account}", hint=f"tokenkit login {quoted(str(account))}", account=str(account)
+            )
+        return held
+
+    def save(self, account: Account, grant: Grant, *, replaces: Version | None) -> StoredGrant:
+        """Seal and write a grant over the version `replaces`; raises `Conflict` when it is another by now."""
+        stored = self._write(grant_name(account), grant_to_bytes(grant), replaces)
+        return StoredGrant(grant, stored.version, len(stored.data))
+
+    def replace(self, account: Account, grant: Grant, held: StoredGrant) -> StoredGrant:
+        """Write a grant in the place of the one that it came from, though that may be sealed with another key by now.
+
+        Raises `Conflict` when another grant lies there, or none.
+        """
+        while True:
+            try:
+                return self.save(account, grant, replaces=held.version)
+            except Conflict:
+                current = self.load(account)
+                if current is None or grant_to_bytes(current.grant) != grant_to_bytes(held.grant):
+                    raise
+                held = current
+
+    def remove(self, account: Account, *, replaces: Version) -> None:
+        """Delete the version `replaces` of an account's grant; raises `Conflict` when it is another by now."""
+        self.store.save(grant_name(account), None, replaces=replaces)
+
+    def quarantine(self, account: Account, now: float) -> Version | None:
+        """Keep a copy of whatever is stored for the account, readable or not, and return its version (R18, R30)."""
+        from hashlib import sha256
+
+        stored = self.store.load(grant_name(account))
+        if stored is None:
+            return None
+        digest = sha256(account.name.encode()).hexdigest()[:16]  # the longest names leave no room beside them
+        copy = Name("quarantine", self.owner, f"{account.provider}/{digest}/{now:.6f}")
+        if self.store.version(copy) is None:
+            self.store.save(copy, stored.data, replaces=None)
+        return stored.version
+
+    def probe(self) -> None:
+        """Write, read back and delete a record: raises a `StoreError` before a person is bothered (R20)."""
+        name = Name("metadata", self.owner, f"probe-{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}")
+        version = self._write(name, b"probe", None).version
+        stored = self.store.load(name)
+        if stored is None or self.ring.open_record(name, stored.data) != b"probe":
+            raise StoreUnavailable("the store does not give back what was written to it", hint="tokenkit audit")
+        self.store.save(name, None, replaces=version)
+
+    def save_pending(self, id: str, pending: PendingAuthorization) -> None:
+        """Seal and write a pending authorization."""
+        self._write(Name("pending", self.owner, id), pending_to_bytes(pending), None)
+
+    def pendings(self) -> Iterator[Name]:
+        """The names of the owner's pending authorizations."""
+        return self.store.names("pending", self.owner)
+
+    def load_pending(self, name: Name) -> tuple[PendingAuthorization, Version] | None:
+        """A pending authorization and the version by which it is claimed."""
+        stored = self.store.load(name)
+        if stored is None:
+            return None
+        return pending_from_bytes(self.ring.open_record(name, stored.data)), stored.version
+
+    def _write(self, name: Name, plaintext: bytes, replaces: Version | None) -> Stored:
+        """Seal and save; once more where the key was rotated in between, lest it be dropped from under it (R29)."""
+        key = self.ring.ensure(self._any_sealed)
+        while True:
+            data = self.ring.seal_record(name, plaintext, key)
+            version = self.store.save(name, data, replaces=replaces)
+            current = self.ring.current()
+            if current.kid == key.kid:
+                return Stored(data, version)
+            key, replaces = current, version
+
+    def _any_sealed(self) -> bool:
+        """Whether a sealed record exists: then a key that is missing is lost, and a new one would hide it (R28)."""
+        kinds = ("grant", "quarantine", "client")
+        return any(next(self.store.names(kind, owner), None) for owner in self.store.owners() for kind in kinds)

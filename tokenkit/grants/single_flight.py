@@ -1,0 +1,86 @@
+"""One refresh of an account at a time in this process, in a thread that no caller owns (R5, R7).
+
+The interpreter waits at its exit for flights on their way; a caller that is cancelled, times out or is interrupted
+leaves its flight to go on. At most `THREADS` a provider, so that one provider that hangs delays nobody else's accounts.
+"""
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+T = TypeVar("T")
+
+THREADS = 32
+"""At once at one provider: fewer would wait for its answers one after the other where the machine is fast, and more
+would make an event loop wait longer for its turn among them."""
+
+
+class SingleFlight:
+    """The flights of one process: a name is in the air at most once, and all who ask share its `Future`."""
+
+    def __init__(self) -> None:
+        self._clear()
+        _all.add(self)
+
+    def run(self, name: str, provider: str, work: Callable[[], T]) -> "Future[T]":
+        """Start `work`, or join the flight of that name that is on its way; its failure is shared, too."""
+        with self._lock:
+            flight = self._flights.get(name)
+            if flight is None:
+                flight = self._start(name, provider, work)
+                if not flight.done():
+                    self._flights[name] = flight
+            return flight
+
+    def _start(self, name: str, provider: str, work: Callable[[], Any]) -> "Future[Any]":
+        def fly() -> Any:
+            try:
+                return work()
+            finally:
+                with self._lock:
+                    self._flights.pop(name, None)
+
+        try:
+            return self._pool(provider).submit(fly)
+        except RuntimeError:  # the interpreter is shutting down and takes no new threads
+            return _flown(fly)
+
+    def _pool(self, provider: str) -> "ThreadPoolExecutor":
+        if provider not in self._pools:
+            from concurrent.futures import ThreadPoolExecutor  # heavy, and a good token needs no flight
+
+            self._pools[provider] = ThreadPoolExecutor(THREADS, thread_name_prefix=f"tokenkit-{provider}")
+        return self._pools[provider]
+
+    def _clear(self) -> None:
+        self._lock = threading.RLock()
+        self._flights: dict[str, Future[Any]] = {}
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+
+
+def _flown(work: Callable[[], Any]) -> "Future[Any]":
+    from concurrent.futures import Future
+
+    flight: Future[Any] = Future()
+    try:
+        flight.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - the future hands it to whoever asked
+        flight.set_exception(error)
+    return flight
+
+
+_all: "weakref.WeakSet[SingleFlight]" = weakref.WeakSet()
+
+
+def _empty_in_child() -> None:
+    for flights in _all:
+        flights._clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_empty_in_child)

@@ -1,0 +1,223 @@
+"""From an account as asked to a good token: memory first, then the store, then the one refresh (R1 to R4, R14, R15).
+
+What may block is in `look`; what waits is the caller's, who may be a thread or a coroutine: `look`, then, as long as
+something is wanted, the keeper's flight, then `settle`.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
+
+from tokenkit.account import Account
+from tokenkit.errors import AmbiguousAccount, ConsentRequired, StoreUnavailable, TokenKitError
+from tokenkit.grant import ACTIVE, MOVED, Grant
+from tokenkit.grants.refresher import Refresher, RefreshJob, RefreshOutcome
+from tokenkit.grants.scopes import check_scopes, every_name, short_names
+from tokenkit.grants.sealed_store import StoredGrant
+from tokenkit.os_words import quoted
+from tokenkit.store import Name, Version
+from tokenkit.token import AccessToken, Secret
+
+WINDOW = 1.0
+"""Seconds for which memory serves without a look at the store: another process's sign-out is seen within them (R1)."""
+
+NEVER = float("-inf")
+"""When the store was looked at for what a flight has saved: whoever waited may wake up late, so the next call looks."""
+
+AHEAD_PAUSE = 10.0
+"""Seconds between two refreshes ahead of the end, a twentieth of the lifetime if that is less: what fails before it is
+sent has no back-off of its own, and may have run the command that tells a client secret."""
+
+
+class TokenQuery(NamedTuple):
+    """What a caller asks of a token: scopes (aliases or values), seconds of life, not the one an API rejected."""
+
+    scopes: Collection[str] = ()
+    min_ttl: float = 0.0
+    rejected: AccessToken | None = None
+
+
+Memory = tuple[AccessToken, float, float, float, frozenset[str], Collection[str]]
+"""What serves without a look (R1): a token, the window of wall time `since`, `until` in which it does, when it `ends`,
+the scopes granted, and the ones that were last found among them. Unpacked at every call, so no named tuple: that costs
+as much as all the rest."""
+
+
+class Remembered(NamedTuple):
+    """What the last look found: it serves again for as long as the store has this version of what was asked for."""
+
+    scopes: frozenset[str]
+    account: Account
+    held: StoredGrant
+    version: Version | None
+
+
+class RefreshNeeded(NamedTuple):
+    """What is missing: the refresh that the keeper must make, and what there is meanwhile."""
+
+    account: Account
+    need: RefreshJob
+    held: StoredGrant
+
+
+class TokenCache:
+    """Answers for the accounts of one owner. `memory` is that of the fast path, by name as asked."""
+
+    def __init__(
+        self, refresher: Refresher, defaults: Callable[[], Mapping[str, str]], *, config_file: str, background: bool
+    ) -> None:
+        self.memory: dict[str, Memory] = {}
+        self._remembered: dict[str, Remembered] = {}
+        self._ahead: dict[Account, float] = {}
+        self._refresher = refresher
+        self._records = refresher.records
+        self._now = refresher.context.now
+        self._defaults = defaults
+        self._config_file = config_file
+        self._background = background
+
+    def resolve(self, asked: str) -> Account:
+        """The one account that `asked` means: ``google/me@example.com``, or a bare provider where one fits (R4)."""
+        provider, _, name = asked.partition("/")
+        if name:
+            return Account(provider, name, self._records.owner)
+        accounts = self._records.accounts(provider)
+        if len(accounts) == 1:
+            return accounts[0]
+        if not accounts:
+            self._refresher.provider(provider)  # an unknown provider is told as such, with the nearest name
+            raise ConsentRequired(
+                f"no account is signed in at {provider}",
+                hint=f"tokenkit login {provider}",
+                account=asked,
+                reason="nobody has signed in yet",
+            )
+        defaults = self._defaults()
+        default = Account(provider, defaults.get(provider, ""), self._records.owner)
+        if default in accounts:
+            return default
+        raise _ambiguous(provider, accounts, defaults, self._config_file)
+
+    def look(self, asked: str, ask: TokenQuery) -> AccessToken | RefreshNeeded:
+        """The token, if memory or the store has a good one; else what is wanted. Blocks on the disk at most."""
+        now = self._now()  # before the look: what changes while it takes is seen within a second, too
+        account, held, version = self._find(asked)
+        grant = held.grant
+        scopes = self._check_scopes(account, grant, ask, self._remembered.get(asked))
+        need = RefreshJob(ask.min_ttl, None if ask.rejected is None else Secret(ask.rejected.value), scopes=ask.scopes)
+        if not need.met_by(grant, now):
+            return RefreshNeeded(account, need, held)
+        token = self._remember(asked, ask, Remembered(scopes, account, held, version), now)
+        if self._background and token.closing(now) and grant.state == ACTIVE and grant.refresh_token:
+            self._refresh_ahead(account, now, min(AHEAD_PAUSE, token.lifetime() / 20))
+        self._refresher.activity.used(account, ask.scopes)
+        return token
+
+    def _refresh_ahead(self, account: Account, now: float, pause: float) -> None:
+        """Nobody waits for it (R3), nor hears of its failure: so it is not tried at every look."""
+        if not 0 <= now - self._ahead.get(account, float("-inf")) < pause:
+            self._ahead[account] = now
+            self._refresher.renew(account, RefreshJob(early=True))
+
+    def settle(
+        self, asked: str, ask: TokenQuery, wanted: RefreshNeeded, renewed: RefreshOutcome
+    ) -> AccessToken | RefreshNeeded:
+        """The token out of what a flight brought, or, where that flight was after less, what is wanted still."""
+        grant = renewed.held.grant
+        token = grant.access_token
+        if token is not None and renewed.meets(wanted.need, self._now()):
+            scopes = self._check_scopes(wanted.account, grant, ask, None)
+            version = renewed.held.version if "/" in asked else None
+            return self._remember(asked, ask, Remembered(scopes, wanted.account, renewed.held, version), NEVER)
+        return wanted._replace(held=renewed.held)
+
+    def fall_back(self, wanted: RefreshNeeded, error: TokenKitError) -> AccessToken:
+        """A token with life left, where the refresh failed (R14); else the error."""
+        grant = wanted.held.grant
+        token = grant.access_token
+        rejected = wanted.need.rejected
+        told = isinstance(error, StoreUnavailable) and wanted.account in self._refresher.unsaved
+        if token is None or told or grant.state == MOVED or not token.alive(self._now()):
+            raise error
+        if rejected is not None and token.value == rejected.reveal():
+            raise error
+        return token
+
+    def forget(self) -> None:
+        """Look at the store again, whatever is asked next."""
+        self.memory.clear()
+        self._remembered.clear()
+
+    def _find(self, asked: str) -> tuple[Account, StoredGrant, Version | None]:
+        remembered = self._remembered.get(asked)
+        store = self._records.store
+        if remembered is not None and remembered.version is not None:
+            name = Name("grant", self._records.owner, asked)
+            if store.version(name) == remembered.version and remembered.account not in self._refresher.unsaved:
+                return remembered.account, remembered.held, remembered.version
+        self.memory.pop(asked, None)
+        self._remembered.pop(asked, None)
+        version = None if "/" in asked else store.version(Name("grant", self._records.owner, asked))
+        account = self.resolve(asked)
+        held = self._refresher.load(account)
+        version = held.version if "/" in asked else version
+        self._remembered[asked] = Remembered(frozenset(), account, held, version)  # a crowd then opens it once
+        return account, held, version
+
+    def _check_scopes(
+        self, account: Account, grant: Grant, ask: TokenQuery, remembered: Remembered | None
+    ) -> frozenset[str]:
+        """The names, aliases too, of what is granted, where anybody asks for scopes; raises `ConsentRequired` (R4)."""
+        if not ask.scopes:
+            return remembered.scopes if remembered is not None and remembered.held.grant is grant else frozenset()
+        check_scopes(ask.scopes)
+        if grant.scopes is None:
+            return frozenset(ask.scopes)
+        granted = every_name(self._refresher.provider(account.provider), grant.scopes)
+        missing = [scope for scope in ask.scopes if scope not in granted]
+        if missing:
+            kept = short_names(self._refresher.provider(account.provider), grant.scopes)
+            wanted = quoted(",".join((*kept, *missing)))  # a login replaces what was granted (R18)
+            raise ConsentRequired(
+                f"{account} was not granted {', '.join(missing)}",
+                hint=f"tokenkit login {quoted(str(account))} --scopes {wanted}",
+                account=str(account),
+                reason="scopes were never granted",
+                missing=missing,
+            )
+        return granted
+
+    def _remember(self, asked: str, ask: TokenQuery, found: Remembered, looked: float) -> AccessToken:
+        token = found.held.grant.access_token
+        assert token is not None
+        ends, closing = token.good_until(), token.closing_from()
+        until = min(looked + WINDOW, ends)
+        if self._background and looked < closing:  # else a second could hide all of a short token's closing (R3)
+            until = min(until, closing)
+        proved = ask.scopes if isinstance(ask.scopes, (tuple, frozenset)) else ()  # a list may change under us
+        self._remembered[asked] = found
+        self.memory[asked] = (token, looked, until, ends, found.scopes, proved)
+        return token
+
+
+def _ambiguous(
+    provider: str, accounts: Collection[Account], defaults: Mapping[str, str], config_file: str
+) -> AmbiguousAccount:
+    """The error that lists the accounts, with a command, and with what to write into the file, line by line."""
+    from json import dumps  # its strings are TOML's, too
+
+    names = [str(account) for account in accounts]
+    default = defaults.get(provider, "")
+    none = f", and the default {default!r} in config.toml is none of them" if default else ""
+    line = f"{provider} = {dumps(names[0].partition('/')[2], ensure_ascii=False)}"
+    path = quoted(config_file)
+    if default:
+        where = f"change its line in {path} to:"
+    elif defaults:
+        where = f"put this line under [defaults] in {path}:"
+    else:  # a table may be there once only
+        where, line = f"put these two lines at the end of {path}:", f"[defaults]\n{line}"
+    return AmbiguousAccount(
+        f"{provider} has {len(names)} accounts: {', '.join(names)}{none}",
+        candidates=names,
+        hint=f"name one of them: tokenkit token {quoted(names[0])}, or {where}\n{line}",
+    )

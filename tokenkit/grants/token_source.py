@@ -1,0 +1,58 @@
+"""The tokens of one account, as every adapter asks for them: golang/oauth2's idea, with two methods."""
+
+from typing import Protocol
+
+from tokenkit.account import Account
+from tokenkit.provider import Provider, Request
+from tokenkit.token import AccessToken
+
+
+class TokenSource(Protocol):
+    """Gives the tokens of one account. It is safe from any thread, and holds no lock when it returns.
+
+    Whoever asks it answers for where the token goes: see `tokenkit.net.hosts`.
+    """
+
+    @property
+    def account(self) -> Account:
+        """Whose tokens these are."""
+        ...
+
+    @property
+    def provider(self) -> Provider:
+        """Who issues them."""
+        ...
+
+    def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
+        """A good token; may block on a refresh.
+
+        `rejected` is one that an API has answered with 401: if the store has a newer one that is the answer, else at
+        most one refresh is forced for it, whoever reports it (R15). Raises `ConsentRequired`, `ProviderUnavailable`.
+        """
+        ...
+
+    def authenticate(self, request: Request, token: AccessToken) -> Request:
+        """The request with the token on, as the provider wants it. Nothing is sent."""
+        ...
+
+
+class AsyncTokenSource(Protocol):
+    """`TokenSource` for asyncio: `token` is awaited, the rest is the same."""
+
+    @property
+    def account(self) -> Account:
+        """Whose tokens these are."""
+        ...
+
+    @property
+    def provider(self) -> Provider:
+        """Who issues them."""
+        ...
+
+    async def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
+        """A good token; see `TokenSource.token`."""
+        ...
+
+    def authenticate(self, request: Request, token: AccessToken) -> Request:
+        """The request with the token on; see `TokenSource.authenticate`."""
+        ...

@@ -1,0 +1,245 @@
+"""Where a token may go: the resource servers of its provider, over TLS, and nowhere else (R32 to R34).
+
+A URL is read strictly: what two programs could read differently (a user name, a backslash, a host outside ASCII) is
+refused and not repaired. A path must lie under the allowed prefix as it is written *and* as the most generous server
+would understand it, with everything decoded and every dot segment walked.
+"""
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from tokenkit.account import Account
+from tokenkit.errors import ConfigurationError, TokenRefused
+from tokenkit.os_words import quoted
+from tokenkit.provider import Provider
+from tokenkit.token import AccessToken
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_URL = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{0,5}))?([/?#][!-\[\]-~]*)?", re.IGNORECASE)
+
+_DECODINGS = 4
+
+_LOOPBACK_4 = ipaddress.ip_network("127.0.0.0/8")
+_LOOPBACK_6 = ipaddress.ip_network("::1/128")
+
+_REGISTRY_LABELS = frozenset({"ac", "co", "com", "edu", "gob", "gov", "ne", "net", "nom", "or", "org"})
+
+_TENANTS = (
+    "amazonaws.com", "appspot.com", "atlassian.net", "azurewebsites.net", "cloudfront.net", "duckdns.org",
+    "firebaseapp.com", "fly.dev", "github.io", "gitlab.io", "googleusercontent.com", "herokuapp.com", "myshopify.com",
+    "netlify.app", "ngrok-free.app", "ngrok.io", "onrender.com", "pages.dev", "run.app", "trycloudflare.com",
+    "vercel.app", "web.app", "windows.net", "workers.dev", "zendesk.com",
+)  # fmt: skip
+"""Domains under which strangers get a name of their own: no wildcard covers them. A well-known few, not a full list."""
+
+
+class Target(NamedTuple):
+    """Where a URL leads, in one spelling: lower-case host without a final dot, explicit port, target as written."""
+
+    scheme: str
+    host: str
+    port: int
+    target: str
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def authority(self) -> str:
+        """``host`` or ``host:port`` where the port is not the scheme's own; IPv6 in brackets."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        """``scheme://authority``: what may be shown of a URL."""
+        return f"{self.scheme}://{self.authority}"
+
+
+class ResourceHost(NamedTuple):
+    """One entry of a provider's `resource_hosts`, read."""
+
+    place: Target
+    wildcard: bool
+    prefix: tuple[str, ...]
+
+    def holds(self, target: Target) -> bool:
+        """Whether `target` is on this resource server and under its path prefix."""
+        if (self.place.scheme, self.place.port) != (target.scheme, target.port):
+            return False
+        if self.wildcard:
+            return target.host.endswith(f".{self.place.host}") and _under(target.path, self.prefix)
+        return target.host == self.place.host and _under(target.path, self.prefix)
+
+
+def parse_url(url: str) -> Target:
+    """Read an absolute http(s) URL; raises `ValueError`, which shows nothing of the URL, when it is not plainly one."""
+    match = _URL.fullmatch(url)
+    if match is None:
+        raise ValueError("it is not a plain http(s) URL (ASCII, without user name, spaces and backslashes)")
+    scheme, host, port, rest = match.group(1).lower(), match.group(2), match.group(3), match.group(4) or ""
+    number = int(port) if port else DEFAULT_PORTS[scheme]
+    if not 0 < number < 65536:
+        raise ValueError("its port is not one")
+    target = rest.partition("#")[0]
+    return Target(scheme, _host(host), number, target if target.startswith("/") else f"/{target}")
+
+
+def _host(text: str) -> str:
+    if text.startswith("["):
+        try:
+            return ipaddress.IPv6Address(text[1:-1]).compressed
+        except ValueError:
+            raise ValueError("its host is not an IPv6 address") from None
+    host = text.lower().removesuffix(".")
+    if not all(host.split(".")):
+        raise ValueError("its host has an empty label")
+    return host
+
+
+@lru_cache(maxsize=512)
+def resource_host(entry: str) -> ResourceHost:
+    """Read an entry: ``https://host[:port][/prefix]``, or ``https://*.suffix…`` for one or more labels before it.
+
+    Raises `ConfigurationError` for anything else, and for a wildcard over names that strangers can have (R32).
+    """
+    wildcard = entry.startswith("https://*.")
+    try:
+        place = parse_url(entry.replace("*.", "", 1) if wildcard else entry)
+        prefix = tuple(filter(None, place.target.split("/")))
+        if "?" in place.target or "%" in place.target or prefix != _settled(place.target):
+            raise ValueError("its path is not a plain prefix")
+        if wildcard and _anyones(place.host):
+            raise ValueError("anyone can have a name under this suffix")
+    except ValueError as error:
+        hint = 'write it as "https://host[:port][/prefix]" or "https://*.your-domain.example"'
+        raise ConfigurationError(f"{entry!r} cannot be a resource host: {error}", hint=hint) from None
+    return ResourceHost(place, wildcard, prefix)
+
+
+def _anyones(suffix: str) -> bool:
+    labels = suffix.split(".")
+    if len(labels) < 2 or labels[-1].isdigit() or ":" in suffix:
+        return True
+    registry = len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _REGISTRY_LABELS
+    return registry or any(f".{suffix}".endswith(f".{tenants}") for tenants in _TENANTS)
+
+
+def _under(path: str, prefix: tuple[str, ...]) -> bool:
+    written = tuple(unquote(segment) for segment in path.split("/")[1:])
+    size = len(prefix)
+    return not size or (written[:size] == prefix and _settled(path)[:size] == prefix)
+
+
+def _settled(path: str) -> tuple[str, ...]:
+    """The segments as the most generous server reads them; none at all where the decoding does not come to an end."""
+    for _ in range(_DECODINGS):
+        path = unquote(path)
+    if unquote(path) != path:
+        return ()
+    walked: list[str] = []
+    for segment in path.replace("\\", "/").split("/"):
+        name = segment.partition(";")[0]
+        if name == "..":
+            del walked[-1:]
+        elif name not in ("", "."):
+            walked.append(name)
+    return tuple(walked)
+
+
+@lru_cache(maxsize=512)
+def is_loopback(host: str) -> bool:
+    """Whether `host` is an IP literal of loopback. ``localhost`` is a name: it can be pointed elsewhere."""
+    try:
+        return ipaddress.ip_address(host) in (_LOOPBACK_4 if "." in host else _LOOPBACK_6)
+    except ValueError:
+        return False
+
+
+def check_tls(place: Target, insecure: Collection[str] = (), *, account: str = "") -> None:
+    """Refuse plain http, but for IP-literal loopback and the hosts opted in to: ``host`` or ``host:port`` (R32).
+
+    Raises `TokenRefused`.
+    """
+    if place.scheme == "https" or is_loopback(place.host):
+        return
+    if not {place.host, f"{place.host}:{place.port}"}.intersection(name.lower() for name in insecure):
+        raise TokenRefused(
+            f"nothing secret is sent to {place.origin} without TLS",
+            hint="use https, or list the host in insecure_hosts of the account, in config.toml",
+            account=account,
+        )
+
+
+def check_resource(
+    url: str, resource_hosts: Iterable[str], *, account: Account, insecure: Collection[str] = ()
+) -> None:
+    """Let a token of `account` go to `url`, or raise `TokenRefused` (R32).
+
+    `resource_hosts` are the provider's entries, see `resource_host`; `insecure` the account's opt-in, see `check_tls`.
+    """
+    hosts = tuple(resource_hosts)
+    hint = f"its resource servers are {', '.join(hosts) or 'not known'}; use another client for other hosts"
+    try:
+        target = parse_url(url)
+    except ValueError as error:
+        message = f"a token of {account} may not go to this URL: {error}"
+        raise TokenRefused(message, hint=hint, account=str(account)) from None
+    check_tls(target, insecure, account=str(account))
+    if not any(resource_host(entry).holds(target) for entry in hosts):
+        message = f"a token of {account} may not go to {target.origin}, or not to this path there"
+        raise TokenRefused(message, hint=hint, account=str(account))
+
+
+def overlaps(endpoint: str, resource_hosts: Iterable[str]) -> bool:
+    """Whether an endpoint of the authorization server lies among the resource hosts, as none ever may (R32)."""
+    if not endpoint:
+        return False
+    target = parse_url(endpoint)
+    return any(resource_host(entry).holds(target) for entry in resource_hosts)
+
+
+def check_endpoints(provider: Provider, *more: str) -> None:
+    """Refuse a provider whose resource hosts take in an endpoint of its authorization server (R32).
+
+    Those that every provider names are looked at, and `more`. Raises `ConfigurationError`, which shows no query.
+    """
+    for endpoint in filter(None, (provider.token_endpoint, provider.revocation_endpoint, *more)):
+        try:
+            place = parse_url(endpoint)
+        except ValueError as error:
+            raise ConfigurationError(f"an endpoint of {provider.name} cannot be one: {error}") from None
+        if overlaps(endpoint, provider.resource_hosts):
+            raise ConfigurationError(
+                f"a resource host of {provider.name} takes in its endpoint {place.origin}{place.path}, "
+                "where no token may go",
+                hint="narrow the resource host with a path, as in https://host/api",
+            )
+
+
+def require_header_token(provider: Provider, account: Account) -> None:
+    """Refuse a provider whose token travels elsewhere than in ``Authorization`` (R33); raises `TokenRefused`."""
+    if not provider.header_token:
+        raise TokenRefused(
+            f"the token of {account} travels not only in the Authorization header: a redirect could carry it away",
+            hint=f'use kit.http("{account}"), which checks every request as it leaves, '
+            f"or tokenkit request {quoted(str(account))}",
+            account=str(account),
+        )
+
+
+def require_bearer(token: AccessToken, account: Account) -> None:
+    """Refuse to hand out a token that is not Bearer (RFC 6750) as if it were (R34); raises `TokenRefused`."""
+    if token.type.lower() != "bearer":
+        raise TokenRefused(
+            f"the token of {account} is of type {token.type}: by itself it does not authenticate a request",
+            hint=f'use kit.http("{account}"), or on the command line: tokenkit request {quoted(str(account))}',
+            account=str(account),
+        )

@@ -1,0 +1,230 @@
+"""How an authorization server is spoken to: one deadline, TLS, a bounded answer, no redirects, no cookies.
+
+It speaks through httpcore, which lies under httpx, because httpx logs every URL and knows no deadline. A connection
+serves one request: so a stale one is never mistaken for a lost answer, threads share nothing, and a forked child has
+nothing to close (R7).
+"""
+
+import os
+import ssl
+import time
+import zlib
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, suppress
+from importlib.util import find_spec
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+import httpcore
+
+from tokenkit.errors import ConfigurationError, InvalidAnswer, ProviderUnavailable, TokenKitError, UsageError
+from tokenkit.net.hosts import Target, check_tls, parse_url
+from tokenkit.net.network import Exchange, Network
+from tokenkit.net.proxy import proxy_for
+from tokenkit.provider import Context, Request, Response
+
+DEADLINE = 30.0
+"""Seconds for everything: name, connection, TLS, request and answer. A lease lasts longer than this (R6)."""
+
+LIMIT = 1 << 20
+"""Bytes of an answer, decoded. Token answers and discovery documents have a few thousand."""
+
+_FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError, OSError)
+
+
+class Transport:
+    """Sends requests to authorization servers. Safe from any thread, and in a forked child.
+
+    `deadline` is in seconds, for one `send` as a whole; `limit` in bytes of an answer. `verify` is True for the
+    authorities that certifi lists (or ``SSL_CERT_FILE``, ``SSL_CERT_DIR``), or a TLS context; verification cannot be
+    turned off. `insecure_hosts` are the accounts' opt-ins to plain http (R32).
+    """
+
+    def __init__(
+        self,
+        *,
+        deadline: float = DEADLINE,
+        limit: int = LIMIT,
+        verify: ssl.SSLContext | Literal[True] = True,
+        insecure_hosts: Collection[str] = (),
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._deadline = deadline
+        self._limit = limit
+        self._tls = None if verify is True else verify
+        self._insecure_hosts = insecure_hosts
+        self._now = now
+
+    def send(self, request: Request) -> Response:
+        """Send once and return the answer, whatever its status; a redirect is an answer, too.
+
+        Raises `ProviderUnavailable` when there is none: its `sent` is False when none of the request can have left.
+        `InvalidAnswer` for one that is too large or encoded, `TokenRefused` for plain http (R32), `UsageError` for what
+        is not a request, `ConfigurationError` for a proxy or a list of authorities that cannot be used.
+        """
+        place = _place(request.url)
+        check_tls(place, self._insecure_hosts)
+        exchange = Exchange(place, self._deadline)
+        failure: TokenKitError
+        try:
+            return self._exchanged(request, exchange)
+        except (httpcore.LocalProtocolError, UnicodeEncodeError):
+            failure = UsageError(f"the request to {place.origin} holds what HTTP does not allow")
+        except _FAILURES as error:
+            failure = _unavailable(error, exchange)
+        raise failure  # out here no error comes along that quotes what was sent or answered (R35)
+
+    def close(self) -> None:
+        """Nothing stays open between requests."""
+
+    def _exchanged(self, request: Request, exchange: Exchange) -> Response:
+        place = exchange.place
+        url = httpcore.URL(scheme=place.scheme, host=place.host, port=place.port, target=place.target)
+        connection = self._connection(place, url.origin, Network(exchange))
+        at = self._now()
+        with connection, self._stream(connection, request, place, url) as answer:
+            headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers)
+            response = Response(answer.status, headers, self._read(answer, place), at)
+        return _decoded(response, self._limit, place)
+
+    def _connection(
+        self, place: Target, origin: httpcore.Origin, network: Network
+    ) -> httpcore.HTTPConnection | httpcore.ConnectionPool:
+        tls = self._tls_context() if place.scheme == "https" else None
+        proxy = self._proxy(place)
+        if proxy is None:
+            return httpcore.HTTPConnection(origin, tls, network_backend=network)
+        return httpcore.ConnectionPool(tls, proxy=proxy, network_backend=network)
+
+    def _stream(
+        self,
+        connection: httpcore.HTTPConnection | httpcore.ConnectionPool,
+        request: Request,
+        place: Target,
+        url: httpcore.URL,
+    ) -> AbstractContextManager[httpcore.Response]:
+        return connection.stream(
+            request.method,
+            url,
+            headers=_headers(request, place),
+            content=None if request.method == "GET" and not request.body else request.body,
+            extensions={"trace": _hide_from_log},
+        )
+
+    def _read(self, answer: httpcore.Response, place: Target) -> bytes:
+        body = bytearray()
+        for part in answer.iter_stream():
+            body += part
+            if len(body) > self._limit:
+                raise _too_large(place, self._limit)
+        return bytes(body)
+
+    def _tls_context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = _system_tls()
+        return self._tls
+
+    def _proxy(self, place: Target) -> httpcore.Proxy | None:
+        named = proxy_for(place.scheme, place.host)
+        if named is None:
+            return None
+        with suppress(ValueError):
+            url = urlsplit(named)
+            if url.scheme in _proxy_schemes() and url.hostname:
+                auth = (unquote(url.username), unquote(url.password or "")) if url.username else None
+                tls = self._tls_context() if url.scheme == "https" else None
+                return httpcore.Proxy(httpcore.URL(named), auth=auth, ssl_context=tls)
+        message = f"the proxy that the environment names for {place.scheme} cannot be used"
+        hint = "set HTTPS_PROXY=http://host:port, or unset it; for socks5:// install the package socksio"
+        raise ConfigurationError(message, hint=hint)
+
+
+def context(
+    send: Callable[[Request], Response],
+    *,
+    now: Callable[[], float] = time.time,
+    random: Callable[[int], bytes] = os.urandom,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Context:
+    """All that a provider may touch, with the system's clock and randomness unless others are given."""
+    return Context(send=send, now=now, random=random, sleep=sleep)
+
+
+def _proxy_schemes() -> set[str]:
+    return {"http", "https"} | ({"socks5", "socks5h"} if find_spec("socksio") else set())
+
+
+def _system_tls() -> ssl.SSLContext:
+    import certifi
+
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    try:
+        return ssl.create_default_context(cafile=file or (None if folder else certifi.where()), capath=folder or None)
+    except OSError as error:
+        message = f"the certificate authorities cannot be read: {error.strerror or type(error).__name__}"
+        raise ConfigurationError(message, hint="set SSL_CERT_FILE to a PEM file of authorities, or unset it") from None
+
+
+def _place(url: str) -> Target:
+    try:
+        return parse_url(url)
+    except ValueError as error:
+        raise UsageError(f"no request can be sent to this URL: {error}") from None
+
+
+def _headers(request: Request, place: Target) -> list[tuple[bytes, bytes]]:
+    given = {name.lower() for name, _ in request.headers}
+    ours = (
+        ("Host", place.authority),
+        ("User-Agent", "tokenkit"),
+        ("Accept", "*/*"),
+        ("Accept-Encoding", "identity"),
+        ("Connection", "close"),
+    )
+    pairs = (*(pair for pair in ours if pair[0].lower() not in given), *request.headers)
+    return [(name.encode("ascii"), value.encode("ascii")) for name, value in pairs]
+
+
+def _hide_from_log(event: str, info: dict[str, Any]) -> None:
+    """Empty what httpcore is about to log at DEBUG: an answer's headers, an error that quotes what was sent (R35)."""
+    if not event.endswith(".started"):
+        info.clear()
+
+
+def _decoded(response: Response, limit: int, place: Target) -> Response:
+    """The response with its body in the clear: some servers compress whatever they are asked for."""
+    encoding = (response.header("content-encoding") or "identity").strip().lower()
+    if encoding == "identity":
+        return response
+    if encoding not in {"gzip", "x-gzip"}:
+        raise InvalidAnswer(f"{place.host} answered HTTP {response.status} in an encoding that was not asked for")
+    try:
+        body = zlib.decompressobj(wbits=31).decompress(response.body, limit + 1)
+    except zlib.error:
+        raise InvalidAnswer(f"{place.host} answered HTTP {response.status} with damaged gzip") from None
+    if len(body) > limit:
+        raise _too_large(place, limit)
+    return Response(response.status, response.headers, body, response.at)
+
+
+def _too_large(place: Target, limit: int) -> InvalidAnswer:
+    return InvalidAnswer(f"{place.host} answered with more than {limit} bytes")
+
+
+def _unavailable(error: Exception, exchange: Exchange) -> ProviderUnavailable:
+    hint = "try again later; nobody is signed out"
+    cause = error if isinstance(error, OSError) else next(iter(error.args), None)
+    match error, cause:
+        case httpcore.TimeoutException(), _:
+            what = "gave no complete answer" if exchange.sent else "could not be reached"
+            what = f"{what} within {exchange.deadline:g} s"
+        case httpcore.ProxyError(), _:
+            what, hint = f"could not be reached: the proxy says {cause}", "look at HTTPS_PROXY and NO_PROXY"
+        case _, ssl.SSLCertVerificationError():
+            what = f"shows a certificate that is not accepted ({cause.verify_message.rstrip('.')})"
+            hint = "if your network has a certificate authority of its own: SSL_CERT_FILE=/path/to/authorities.pem"
+        case _, OSError():
+            what = f"{'broke off' if exchange.sent else 'could not be reached'} ({cause.strerror or cause})"
+        case _:
+            what = "broke off without an answer in HTTP"
+    return ProviderUnavailable(f"{exchange.place.host} {what}", sent=exchange.sent, hint=hint)

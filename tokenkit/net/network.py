@@ -1,0 +1,132 @@
+"""The network under `tokenkit.net.http`: one deadline over every step of an exchange, and an eye on what has left.
+
+httpx's time-outs are per read: one second each against a header that comes byte by byte is no bound at all. Here each
+connect, read and write gets what the exchange has left, and no more.
+"""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Any
+
+import httpcore
+
+from tokenkit.net.hosts import Target
+
+SocketOptions = Iterable[tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]]
+
+
+class Exchange:
+    """One request on its way to `place`: how long it may still take, and whether any of it can have been `sent`."""
+
+    def __init__(self, place: Target, deadline: float) -> None:
+        self.place = place
+        self.deadline = deadline
+        self.sent = False
+        self._ends = time.monotonic() + deadline
+
+    def left(self) -> float:
+        """Seconds that are left; raises `httpcore.TimeoutException` when there are none."""
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the deadline has passed")
+        return left
+
+
+class Network(httpcore.NetworkBackend):
+    """Opens the connections of one exchange, address by address, each with its share of the time that is left."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: SocketOptions | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first address of `host` that answers."""
+        addresses = _addresses(host, port, self._exchange)
+        while True:
+            address = addresses.pop(0)
+            try:
+                share = self._exchange.left() / (len(addresses) + 1)
+                inner = httpcore.SyncBackend().connect_tcp(address, port, timeout=share)
+                return _Stream(inner, self._exchange, carries=self._exchange.place.scheme == "http")
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if not addresses:
+                    raise
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection on which nothing takes longer than the exchange has left.
+
+    `carries` says whether what is written is the request itself, and not the preparations: a proxy's CONNECT, or TLS.
+    """
+
+    def __init__(self, inner: httpcore.NetworkStream, exchange: Exchange, *, carries: bool) -> None:
+        self._inner = inner
+        self._exchange = exchange
+        self._carries = carries
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, self._exchange.left())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        left = self._exchange.left()
+        self._exchange.sent = self._exchange.sent or self._carries
+        self._inner.write(buffer, left)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        inner = self._inner.start_tls(ssl_context, server_hostname, self._exchange.left())
+        return _Stream(inner, self._exchange, carries=server_hostname == self._exchange.place.host)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _addresses(host: str, port: int, exchange: Exchange) -> list[str]:
+    """Resolve in a thread that may be left behind: the system's resolver knows no deadline."""
+    if _is_address(host):
+        return [host]
+    found: list[list[str] | OSError] = []
+
+    def look_up() -> None:
+        try:
+            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.append([str(info[4][0]) for info in infos])
+        except OSError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=look_up, name="tokenkit-resolver", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        look_up()  # an interpreter on its way out starts no more threads; a refresh is finished all the same (R7)
+    else:
+        thread.join(exchange.left())
+    if not found:
+        raise httpcore.ConnectTimeout("the name was not resolved in time")
+    if isinstance(found[0], OSError):
+        raise httpcore.ConnectError(found[0])
+    return found[0]
+
+
+@lru_cache(maxsize=512)
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,233 @@
+"""A sign-in in two legs, which may run in different processes: begin, then complete (R18, R20 to R23)."""
+
+import hashlib
+import hmac
+from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlsplit
+
+from tokenkit.account import DEFAULT_NAME, Account
+from tokenkit.errors import (
+    CallbackRefused,
+    Conflict,
+    StoreError,
+    StoreUnavailable,
+    UsageError,
+)
+from tokenkit.grant import PendingAuthorization
+from tokenkit.grants.refresher import Refresher
+from tokenkit.grants.sealed_store import grant_name
+from tokenkit.net.hosts import check_endpoints
+from tokenkit.plugins import guarded
+from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, Provider
+from tokenkit.signing_in.linking import UNREADABLE, AccountLinker, may_be
+from tokenkit.store import Name
+
+PENDING_LASTS = 600.0
+"""Seconds that a person has for the consent screen."""
+
+PENDINGS_PER_BINDING = 20
+
+PENDINGS_PER_OWNER = 200
+"""Sign-ins that may be under way over all bindings: whoever draws a new one each time does not fill the store."""
+
+
+class Authorizations:
+    """Begins and completes the sign-ins of one owner."""
+
+    def __init__(self, refresher: Refresher) -> None:
+        self._refresher = refresher
+        self._records = refresher.records
+        self._ctx = refresher.context
+        self.adoption = AccountLinker(refresher)
+
+    def begin(
+        self,
+        provider: Provider,
+        request: AuthorizationRequest,
+        *,
+        binding: str,
+        name: str = "",
+        account: str = "",
+        replace_broken: bool = False,
+    ) -> PendingAuthorization:
+        """Remember a sign-in under its state and this binding, and say where to send the person.
+
+        `name` is what the account shall be called; without it the provider is asked whose it is, and where it cannot
+        say, it is called as the `account` (a name) that the person asked for. Whether the store can take the result is
+        tried first (R20): `UsageError` for a name too long, `StoreUnavailable`, and what `prepare` raises.
+
+        With `replace_broken` the result's `replaces` is the name of the account whose record cannot be opened and is
+        set aside by `complete`, empty where none is; until then nothing is moved.
+        """
+        if not binding:
+            raise UsageError("a sign-in needs a binding: a secret value that only this browser session or run holds")
+        if not urlsplit(request.redirect_uri).path.endswith(f"/callback/{provider.name}"):
+            raise UsageError(  # one path a provider, else one's answer could pass for another's (R23)
+                f"the path of the redirect URI does not end in /callback/{provider.name}",
+                hint="give each provider a callback path of its own, at the provider and here",
+            )
+        client = self._refresher.client(provider)
+        replaces = self.prepare(provider, name=name, account=account, replace_broken=replace_broken)
+        name = name or self.adoption.kept_name(provider, account)
+        self._records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, self._records.owner)))
+        drawn = guarded(provider, "begin", provider.begin, self._ctx, client, request)
+        check_endpoints(provider, drawn.url)
+        now = self._ctx.now()
+        pending = replace(
+            drawn,
+            owner=self._records.owner,
+            account=name,
+            replaces=replaces,
+            client_id=client.client_id,
+            binding=_digest(binding),
+            created_at=now,
+            expires_at=now + PENDING_LASTS,
+        )
+        self._make_room(_digest(binding), now)
+        self._records.save_pending(_pending_id(binding, pending.state.reveal(), pending.expires_at), pending)
+        return pending
+
+    def prepare(self, provider: Provider, *, name: str = "", account: str = "", replace_broken: bool = False) -> str:
+        """Try, before a person is bothered, that the store takes records and that those it holds can be opened (R20).
+
+        Raises `BrokenRecord` or `KeyUnavailable` for one that cannot, and that may be the account which is about to be
+        signed in to, by `name` or `account` as in `begin`: else it might be overwritten, or be there twice (R18, R30).
+        With `replace_broken` it is the one to take the place of: its name is returned, for `AccountLinker.adopt`, and
+        nothing is changed. Where no account was named, it is the only one that cannot be opened.
+
+        Then find out whose the accounts are of which the provider failed to say it, see `AccountLinker.learn`.
+        """
+        check_endpoints(provider)
+        self._records.probe()
+        closed = self._closed(provider)
+        named = name or account
+        if not named and len(closed) == 1:
+            named = next(iter(closed))
+        replaces = named if replace_broken and named in closed else ""
+        certain = name or ("" if provider.identify else account or DEFAULT_NAME)  # it will be called so
+        for stored, error in closed.items():
+            if not replaces and (stored == certain if certain else may_be(stored, account)):
+                raise error
+        self.adoption.learn(provider)
+        return replaces
+
+    def _closed(self, provider: Provider) -> dict[str, StoreError]:
+        """The names of the accounts whose records cannot be opened, and why."""
+        closed: dict[str, StoreError] = {}
+        for account in self._records.accounts(provider.name):
+            try:
+                self._records.load(account)
+            except UNREADABLE as error:
+                closed[account.name] = error
+        return closed
+
+    def complete(self, callback_url: str, *, binding: str) -> Account:
+        """Take the whole URL that the person came back on, and store the account.
+
+        Raises `CallbackRefused` for an answer that is forged, replayed, expired, of another binding, or at another
+        path; nothing is consumed then. From the claim on, the pending authorization is spent, whatever happens.
+
+        A record that cannot be opened was set aside if it is that of the returned account, and the pending
+        authorization says so in `replaces`: it lies in quarantine then. No other record is moved.
+        """
+        path, parameters = _taken_apart(callback_url)
+        state = parameters.get("state") or path.rpartition("/")[2]
+        pending = self._claim(state, binding, path)
+        provider = self._refresher.provider(pending.provider)
+        client = self._refresher.client(provider)
+        if client.client_id != pending.client_id:
+            raise CallbackRefused(
+                "the client id was changed during the sign-in", hint=f"tokenkit login {provider.name}"
+            )
+        answer = AuthorizationAnswer(parameters)
+        grant = guarded(provider, "complete", provider.complete, self._ctx, client, pending, answer)
+        return self.adoption.adopt(provider, client, grant, name=pending.account, replaces=pending.replaces)
+
+    def _claim(self, state: str, binding: str, path: str) -> PendingAuthorization:
+        """Find the pending authorization of this state and binding, hold the answer against it, and delete it."""
+        prefix = _pending_prefix(binding, state)
+        for name in self._records.pendings():
+            if not name.id.startswith(prefix):
+                continue
+            found = self._records.load_pending(name)
+            if found is not None:
+                pending, version = found
+                self._check(pending, state, binding, path)
+                try:
+                    self._records.store.save(name, None, replaces=version)
+                except Conflict:
+                    break  # another claimed it first
+                return pending
+        raise CallbackRefused(
+            "no sign-in of this browser or run is waiting for this answer: it was used already, has expired, "
+            "or was begun elsewhere",
+            hint="begin the sign-in again",
+        )
+
+    def _check(self, pending: PendingAuthorization, state: str, binding: str, path: str) -> None:
+        again = f"tokenkit login {pending.provider}"
+        if not hmac.compare_digest(pending.state.reveal().encode(), state.encode()) or not hmac.compare_digest(
+            pending.binding, _digest(binding)
+        ):
+            raise CallbackRefused("the answer belongs to another sign-in", hint=again)
+        if urlsplit(pending.redirect_uri).path != path:
+            raise CallbackRefused("the answer came to another path than it was awaited at", hint=again)
+        if self._ctx.now() >= pending.expires_at:
+            raise CallbackRefused("the sign-in took longer than ten minutes and has expired", hint=again)
+
+    def _make_room(self, binding: str, now: float) -> None:
+        """Drop what has expired; of this binding's own, the oldest beyond the bound; never another's that is alive."""
+        alive: list[Name] = []
+        for name in self._records.pendings():
+            if _expiry(name) <= now:
+                self._drop(name)
+            else:
+                alive.append(name)
+        own = sorted((name for name in alive if name.id.startswith(binding[:32])), key=_expiry)
+        surplus = own[: max(0, len(own) - PENDINGS_PER_BINDING + 1)]
+        for name in surplus:
+            self._drop(name)
+        if len(alive) - len(surplus) >= PENDINGS_PER_OWNER:
+            raise StoreUnavailable(
+                f"{PENDINGS_PER_OWNER} sign-ins are under way already", hint="wait ten minutes: then they have expired"
+            )
+
+    def _drop(self, name: Name) -> None:
+        store = self._records.store
+        version = store.version(name)
+        if version is not None:
+            with suppress(Conflict):  # claimed or dropped by another just now
+                store.save(name, None, replaces=version)
+
+
+def _taken_apart(callback_url: str) -> tuple[str, dict[str, str]]:
+    """The path of an answer, and its parameters, each of them given once."""
+    try:
+        url = urlsplit(callback_url)
+        pairs = parse_qsl(url.query, keep_blank_values=True, max_num_fields=50)
+    except ValueError:
+        raise CallbackRefused("the answer is no address that can be read", hint="begin the sign-in again") from None
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):
+        raise CallbackRefused("the answer names a parameter twice", hint="begin the sign-in again")
+    return url.path, parameters
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def _pending_prefix(binding: str, state: str) -> str:
+    return f"{_digest(binding)[:32]}.{_digest(state)[:32]}."
+
+
+def _pending_id(binding: str, state: str, expires_at: float) -> str:
+    return f"{_pending_prefix(binding, state)}{int(expires_at):x}"
+
+
+def _expiry(name: Name) -> float:
+    try:
+        return float(int(name.id.rpartition(".")[2], 16))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,202 @@
+"""A grant that the provider has just issued becomes an account: whose it is, its name, its place (R4, R17, R18)."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count
+
+from tokenkit.account import DEFAULT_NAME, Account
+from tokenkit.errors import (
+    BrokenRecord,
+    Conflict,
+    KeyUnavailable,
+    ProviderUnavailable,
+    StoreError,
+    TokenKitError,
+    UsageError,
+)
+from tokenkit.grant import Grant
+from tokenkit.grants.refresh import RETRY_AFTER, check_unchanged
+from tokenkit.grants.refresh_state import RefreshState
+from tokenkit.grants.refresher import Refresher, RefreshJob
+from tokenkit.grants.sealed_store import grant_name
+from tokenkit.plugins import guarded
+from tokenkit.provider import ClientRegistration, Identify, Identity, Provider
+
+SHORT_WAIT = 1.0
+"""Seconds that a lease is waited for, and held, where it is no refresh that takes it."""
+
+UNREADABLE = (BrokenRecord, KeyUnavailable)
+"""A record that is damaged, or sealed with a key that is lost: nobody can say whose it is."""
+
+_NOBODY = Identity("", "")
+
+
+def may_be(stored: str, wanted: str) -> bool:
+    """Whether the account called `stored`, which cannot be opened, may be that of whom the provider calls `wanted`.
+
+    It is another's if both are addresses, and not one address; what else an account is called tells nothing.
+    """
+    addresses = "@" in stored and "@" in wanted
+    return not addresses or re.sub(r"-\d+\Z", "", stored) == wanted or stored == wanted
+
+
+class AccountLinker:
+    """Gives grants their places among the accounts of one owner."""
+
+    def __init__(self, refresher: Refresher) -> None:
+        self._refresher = refresher
+        self._records = refresher.records
+        self._ctx = refresher.context
+
+    def adopt(
+        self, provider: Provider, client: ClientRegistration, grant: Grant, *, name: str = "", replaces: str = ""
+    ) -> Account:
+        """Store a grant in place of the account's former one, which goes to quarantine and is not revoked (R17, R18).
+
+        The account is called `name`, else as this person's is already, else as the provider calls them. Another
+        person's is never written over: then the next free name beside it is taken.
+
+        `replaces` is the name of an account whose record cannot be opened: unless it is plainly another person's, the
+        grant takes its place and its name, and the record goes to quarantine (R30).
+
+        Where the provider fails to say whose it is, the grant is stored all the same, as ``default`` and beside any
+        other account of nobody: the code is spent and the former grant may have ended with it, so to fail would lose a
+        session, and to revoke could end that person's others. `learn` finds out later whose it is.
+        """
+        identity = self._identify(provider, client, grant)
+        vouched = bool(name) or provider.identify is None  # the person says whose it is, since nobody else does
+
+        def same_person(held: Grant) -> bool:
+            return held.subject == identity.subject if held.subject else vouched
+
+        kept = replaces if may_be(replaces, identity.name) else ""
+        wanted = name or self._name_of(provider, identity.subject) or kept or identity.name or DEFAULT_NAME
+        account = self._store(wanted, self._bound(provider, client, grant, identity.subject), same_person, replaces)
+        self._refresher.activity.record("signed_in", account)
+        return account
+
+    def put_aside(self, provider: Provider, client: ClientRegistration, grant: Grant, *, name: str) -> Account:
+        """Store a grant of which nothing is known yet in a place of its own, over nothing."""
+        return self._store(name, self._bound(provider, client, grant, ""), lambda held: False)
+
+    def kept_name(self, provider: Provider, name: str) -> str:
+        """`name`, if whoever asks to sign in to that account gets just that, whatever the provider says; else empty.
+
+        So it is where the provider cannot say whose an account is, or did not say it of this one, and has not been able
+        to since: without that the account could not be mended by signing in to it.
+        """
+        if provider.identify is None or not name:
+            return name
+        return name if self._subject(Account(provider.name, name, self._records.owner)) == "" else ""
+
+    def learn(self, provider: Provider) -> None:
+        """Ask whose the accounts are of which the provider failed to say it, lest the person get a second one.
+
+        It is done before the person is asked, when there is no grant that could be lost meanwhile. An account keeps its
+        name: programs may ask for it.
+        """
+        identify = provider.identify
+        for account in self._records.accounts(provider.name) if identify else ():
+            try:
+                if identify and self._subject(account) == "":
+                    self._learn(provider, identify, account)
+            except ProviderUnavailable:
+                return  # of the others it would not say it either
+            except TokenKitError:
+                continue  # the sign-in mends it, or tells what is wrong
+
+    def _learn(self, provider: Provider, identify: Identify, account: Account) -> None:
+        client = self._refresher.client(provider)
+        found = (
+            self._refresher.renew(account, RefreshJob(early=True)).result().held
+        )  # early: nobody is handed the token
+        check_unchanged(account, found.grant, provider, client)
+        subject = guarded(provider, "identify", identify, self._ctx, client, found.grant).subject
+        known = found.grant.renewed(subject=subject)
+        with suppress(Conflict), self._records.store.lease(grant_name(account), lasts=SHORT_WAIT, wait=SHORT_WAIT):
+            # Under the lease no refresh is on its way, which would find its place taken (R8).
+            self._records.save(account, known, replaces=found.version)
+
+    def _identify(self, provider: Provider, client: ClientRegistration, grant: Grant) -> Identity:
+        """Whose account it is; after an error the provider is asked once more."""
+        if provider.identify is None:
+            return _NOBODY
+        for pause in (0.0, RETRY_AFTER):
+            self._ctx.sleep(pause)
+            with suppress(TokenKitError):
+                return guarded(provider, "identify", provider.identify, self._ctx, client, grant)
+        return _NOBODY
+
+    def _bound(self, provider: Provider, client: ClientRegistration, grant: Grant, subject: str) -> Grant:
+        """The grant with what it is held against before it is sent anywhere (R17)."""
+        return grant.renewed(
+            issuer=provider.issuer,
+            token_endpoint=provider.token_endpoint,
+            revocation_endpoint=provider.revocation_endpoint,
+            client_id=client.client_id,
+            subject=subject,
+            authorized_at=grant.authorized_at or self._ctx.now(),
+        )
+
+    def _name_of(self, provider: Provider, subject: str) -> str:
+        """The name under which this person's account is stored already, should they have changed their address."""
+        accounts = self._records.accounts(provider.name) if subject else ()
+        return next((account.name for account in accounts if self._subject(account) == subject), "")
+
+    def _subject(self, account: Account) -> str | None:
+        """Whose it is, empty where the provider has not said; None where there is nothing that can be read."""
+        try:
+            held = self._records.load(account)
+        except StoreError:
+            return None
+        return None if held is None else held.grant.subject
+
+    def _store(self, name: str, grant: Grant, mine: Callable[[Grant], bool], replaces: str = "") -> Account:
+        places = self._places(grant.provider, name)
+        return next(place for place in places if self._stored(place, grant, mine, place.name == replaces))
+
+    def _places(self, provider: str, name: str) -> Iterator[Account]:
+        """The account of that name, and those beside it; of a digest where the store takes no such name."""
+        for number in count(1):
+            account = Account(provider, name if number == 1 else f"{name}-{number}", self._records.owner)
+            try:
+                self._records.store.version(grant_name(account))
+            except UsageError:
+                digest = hashlib.sha256(account.name.encode(errors="surrogatepass")).hexdigest()
+                account = account._replace(name=digest[:16])
+            yield account
+
+    def _stored(self, account: Account, grant: Grant, mine: Callable[[Grant], bool], replace_broken: bool) -> bool:
+        """Write over nothing, or over a grant that is `mine`, and tell the others; False where another's lies there.
+
+        What cannot be opened is another's, unless `replace_broken`; a copy of it is kept before it is written over.
+
+        What is written over is what was looked at: who was faster is looked at again (R8, R18).
+        """
+        while True:
+            try:
+                held = self._records.load(account)
+                replaced = held.version if held else None
+            except UNREADABLE:
+                if not replace_broken:
+                    return False
+                held, replaced = None, self._records.quarantine(account, self._ctx.now())
+            if held is not None and not mine(held.grant):
+                return False
+            generation = max(self._refresher.note(account).newest, held.grant.generation if held else 0) + 1
+            if held:
+                self._records.quarantine(account, self._ctx.now())
+            try:
+                self._records.save(account, grant.renewed(generation=generation), replaces=replaced)
+            except Conflict:
+                continue
+            self._tell(account, generation)
+            return True
+
+    def _tell(self, account: Account, generation: int) -> None:
+        store = self._records.store
+        with suppress(StoreError), store.lease(grant_name(account), lasts=SHORT_WAIT, wait=SHORT_WAIT) as lease:
+            # Where a refresh holds the lease for longer: when it ends, it finds this login and notes it.
+            lease.write_note(RefreshState.from_bytes(lease.note).ended(generation).to_bytes())

@@ -1,0 +1,79 @@
+"""A provider, an authority and one person: the sign-ins that a contract tries out."""
+
+import os
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.provider import (
+    AuthorizationAnswer,
+    AuthorizationRequest,
+    ClientRegistration,
+    Context,
+    Provider,
+    Request,
+)
+from tokenkit.sandbox import Authority
+from tokenkit.testing.clock import Clock
+from tokenkit.token import AccessToken
+
+ME = "me@example.com"
+
+
+@dataclass(slots=True)
+class ProviderHarness:
+    """What is tried: `provider` with `client` at the `flavour` of an authority of its own, asking for `scopes`.
+
+    The provider's scopes and callback path are registered there, so that any provider that speaks like one of the
+    flavours can be tried.
+    """
+
+    provider: Provider
+    client: ClientRegistration
+    flavour: str
+    scopes: tuple[str, ...] = ()
+    clock: Clock = field(default_factory=Clock)
+    authority: Authority = field(init=False)
+    ctx: Context = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.authority = Authority(clock=self.clock.now, sleep=self.clock.sleep)
+        self.ctx = Context(self.authority.handle, self.clock.now, os.urandom, self.clock.sleep)
+        registry, segment = self.authority.registry, "/*" if self.provider.state_in == "path" else ""
+        registry.redirect_uris[self.flavour].append(f"http://127.0.0.1/callback/{self.provider.name}{segment}")
+        for scope in self.provider.scopes.values():
+            registry.scopes[self.flavour].setdefault(scope.value, scope.about)
+
+    @property
+    def asked(self) -> AuthorizationRequest:
+        """The sign-in that is asked for."""
+        return AuthorizationRequest(f"http://127.0.0.1:50000/callback/{self.provider.name}", self.scopes)
+
+    def begin(self) -> PendingAuthorization:
+        """Begin a sign-in."""
+        return self.provider.begin(self.ctx, self.client, self.asked)
+
+    def approve(self, pending: PendingAuthorization, *, as_user: str = ME, deny: bool = False) -> AuthorizationAnswer:
+        """Let the person decide, and return what they come back with."""
+        return answer_of(self.authority.approve(pending.url, as_user=as_user, deny=deny))
+
+    def complete(self, pending: PendingAuthorization, answer: AuthorizationAnswer) -> Grant:
+        """Complete a sign-in."""
+        return self.provider.complete(self.ctx, self.client, pending, answer)
+
+    def sign_in(self, *, as_user: str = ME) -> Grant:
+        """Sign in from begin to end."""
+        pending = self.begin()
+        return self.complete(pending, self.approve(pending, as_user=as_user))
+
+    def status(self, token: AccessToken, request: Request) -> int:
+        """How the API answers the request with the token on."""
+        signed = self.provider.authenticate(self.ctx, self.client, token, request)
+        return self.authority.handle(signed).status
+
+
+def answer_of(callback_url: str) -> AuthorizationAnswer:
+    """The answer in a callback URL; a parameter given twice fails the test."""
+    pairs = parse_qsl(urlsplit(callback_url).query, keep_blank_values=True)
+    assert len(dict(pairs)) == len(pairs), "the authority gave a parameter twice"
+    return AuthorizationAnswer(dict(pairs))

@@ -1,0 +1,68 @@
+"""Times, lists and states as people say them."""
+
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from tokenkit.grants.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, State, Unavailable
+
+HUES = 8
+SOON = 14 * 86400.0
+"""Seconds before the end of a grant from which the page asks to renew it."""
+
+_UNITS = ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
+
+
+def day(time: float) -> str:
+    """A Unix time as a date in UTC."""
+    moment = datetime.fromtimestamp(time, UTC)
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def iso(time: float) -> str:
+    """A Unix time for the ``datetime`` attribute (RFC 3339), from which a script makes the reader's own time."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def away(time: float, now: float) -> str:
+    """How far off that is, in the largest unit that it holds twice, or once: ``in 6 months``, ``3 days ago``."""
+    distance = abs(time - now)
+    for seconds, unit in _UNITS:
+        count = int(distance // seconds)
+        if count:
+            amount = f"{count} {unit}{'s' if count > 1 else ''}"
+            return f"in {amount}" if time > now else f"{amount} ago"
+    return "in a moment" if time > now else "just now"
+
+
+def hue(name: str) -> int:
+    """One of the colours that providers are told apart by: always the same for a name."""
+    return zlib.crc32(name.encode()) % HUES
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning and a full stop at its end."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?:" else ".")
+
+
+def listed(items: Sequence[str]) -> str:
+    """The items as a sentence has them: ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
+
+
+def condition(state: State, title: str, now: float) -> tuple[str, str]:
+    """How an account stands: ``connected``, ``attention`` (only the person can mend it) or ``unavailable``, and why."""
+    match state:
+        case Active() | Expiring() | Expired():
+            return "connected", ""
+        case NeedsConsent(reason):
+            return "attention", sentence(reason)
+        case Unavailable(retry_at, _):
+            return "unavailable", f"{title} cannot be reached at the moment. The next try is {away(retry_at, now)}."
+        case Broken(message, _):
+            return "attention", sentence(message)
+        case Moved():
+            return "attention", "Another computer keeps this account now."

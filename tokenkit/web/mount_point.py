@@ -1,0 +1,126 @@
+"""Where the page is: the address that people reach it under, and how it knows their browser again."""
+
+import re
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import quote, urlsplit
+
+from starlette.requests import HTTPConnection
+
+from tokenkit.errors import UsageError
+from tokenkit.grant import PendingAuthorization
+from tokenkit.provider import Provider
+from tokenkit.web.browser import Browser, cookie_values, set_cookie
+
+_PORT = re.compile(r":\d{1,5}$")
+_DRAWN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class MountPoint(Protocol):
+    """Where the page is. No method ever believes a header that says where the request came from, or by which way."""
+
+    @property
+    def may_register(self) -> bool:
+        """Whether whoever uses the page may give the client registrations, too."""
+        ...
+
+    def origin(self, host: str) -> str | None:
+        """The origin of the page, for a request with that ``Host`` header; None when it was meant for another."""
+        ...
+
+    def base(self, connection: HTTPConnection) -> str:
+        """The URL of the page, without a slash at its end."""
+        ...
+
+    def redirect_uri(self, connection: HTTPConnection, provider: Provider) -> str:
+        """Where the provider shall send people back to."""
+        ...
+
+    def callback_url(self, connection: HTTPConnection) -> str:
+        """The URL that a person came back on, under the address that the provider sent them to."""
+        ...
+
+    def browser(self, connection: HTTPConnection) -> Browser | None:
+        """The browser that asks; None for one that is not let in."""
+        ...
+
+    def began(self, pending: PendingAuthorization) -> None:
+        """Take note that a sign-in was begun here."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """In somebody's dashboard, at `public_url`; without one, at a loopback address alone, for development.
+
+    `hosts` are further ``Host`` headers, for a reverse proxy that sends its own. A DNS name that an attacker bends to
+    this machine is in neither.
+    """
+
+    public_url: str = ""
+    hosts: Collection[str] = ()
+    may_register: bool = True
+
+    def __post_init__(self) -> None:
+        url = urlsplit(self.public_url)
+        if self.public_url and not (_trustworthy(url.scheme, url.netloc) and not url.query and not url.fragment):
+            raise UsageError(
+                f"public_url cannot be {self.public_url!r}",
+                hint="https://host[:port][/path], as people's browsers reach the page; http is for loopback alone",
+            )
+
+    def origin(self, host: str) -> str | None:
+        """The origin of `public_url`, or a loopback one."""
+        if not self.public_url:
+            return f"http://{host}" if _loopback(host) else None
+        url = urlsplit(self.public_url)
+        netloc = url.netloc.removesuffix(":443" if url.scheme == "https" else ":80").lower()
+        known = {netloc, *(name.lower() for name in self.hosts)}
+        return f"{url.scheme}://{netloc}" if host.lower() in known else None
+
+    def base(self, connection: HTTPConnection) -> str:
+        """`public_url`, or the loopback address and the path of the mount."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        return f"http://{connection.headers['host']}{quote(connection.scope.get('root_path', ''))}"
+
+    def redirect_uri(self, connection: HTTPConnection, provider: Provider) -> str:
+        """One path a provider (RFC 9700 section 4.4)."""
+        return f"{self.base(connection)}/callback/{provider.name}"
+
+    def callback_url(self, connection: HTTPConnection) -> str:
+        """The answer, under our own address."""
+        return f"{self.base(connection)}{route_and_query(connection)}"
+
+    def browser(self, connection: HTTPConnection) -> Browser:
+        """Whoever comes is let in: the dashboard decides that. A cookie given twice may be another's, and is none."""
+        secure = self.public_url.startswith("https:")
+        name = "__Host-tokenkit" if secure else "tokenkit"
+        found = cookie_values(connection, name)
+        if len(found) == 1 and _DRAWN.fullmatch(found[0]):
+            return Browser(found[0])
+        drawn = secrets.token_urlsafe(32)
+        path = "/" if secure else urlsplit(self.base(connection)).path or "/"
+        return Browser(drawn, set_cookie(name, drawn, path=path, secure=secure))
+
+    def began(self, pending: PendingAuthorization) -> None:
+        """Nothing need be noted: the pending authorization is in the store."""
+
+
+def route_and_query(connection: HTTPConnection) -> str:
+    """The path below the mount, and the query, as they came."""
+    scope = connection.scope
+    path = quote(scope["path"].removeprefix(scope.get("root_path", "")))
+    query = scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
+
+
+def _trustworthy(scheme: str, netloc: str) -> bool:
+    return bool(netloc) and "@" not in netloc and (scheme == "https" or (scheme == "http" and _loopback(netloc)))
+
+
+def _loopback(host: str) -> bool:
+    name = _PORT.sub("", host).lower()
+    return name in {"127.0.0.1", "[::1]", "localhost"} or re.fullmatch(r"[a-z0-9-]+\.localhost", name) is not None

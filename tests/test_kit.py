@@ -97,7 +97,9 @@ def test_a_token_that_an_api_refuses_is_refreshed_once_and_the_call_repeated(kit
 
 def test_the_login_of_a_person_runs_through_the_loopback_browser(kit, authority):
     """R24, in one piece: `kit.login` with a browser that allows."""
-    account = ask_person(kit, "google", ["gmail.readonly"], way="browser", opener=Browser(authority))
+    account = ask_person(
+        kit.authorizations, kit.provider("google"), ["gmail.readonly"], way="browser", opener=Browser(authority)
+    )
     assert kit.token(str(account), scopes=["gmail.readonly"])
 
 

@@ -73,7 +73,7 @@ class Spoken:
 def test_in_a_browser_the_last_page_names_the_account(provider: str, kit: TokenKit, authority: Authority) -> None:
     """R24: and what opens the browser gets a local address, in which nothing of the sign-in stands."""
     browser, spoken = Browser(authority), Spoken()
-    account = sign_in(kit, provider, None, way="browser", opener=browser, say=spoken.say)
+    account = sign_in(kit.authorizations, kit.provider(provider), None, way="browser", opener=browser, say=spoken.say)
     browser.join()
     assert str(account) == f"{provider}/me@example.com"
     assert kit.accounts() == [account]
@@ -85,7 +85,7 @@ def test_in_a_browser_the_last_page_names_the_account(provider: str, kit: TokenK
 def test_in_a_browser_the_last_page_says_what_went_wrong(kit: TokenKit, authority: Authority) -> None:
     browser = Browser(authority, deny=True)
     with pytest.raises(ConsentDenied) as caught:
-        sign_in(kit, "google", None, way="browser", opener=browser, say=Spoken().say)
+        sign_in(kit.authorizations, kit.provider("google"), None, way="browser", opener=browser, say=Spoken().say)
     browser.join()
     assert str(caught.value) in browser.last_page
     assert kit.accounts() == []
@@ -100,7 +100,7 @@ def test_a_port_that_is_taken_is_found_before_the_person_is_asked(kit: TokenKit,
             file.write(f"[providers.google]\nredirect_port = {port}\n")
         browser, spoken = Browser(authority), Spoken()
         with pytest.raises(ConfigurationError, match=f"port {port} .* is taken"):
-            sign_in(kit, "google", None, way="browser", opener=browser, say=spoken.say)
+            sign_in(kit.authorizations, kit.provider("google"), None, way="browser", opener=browser, say=spoken.say)
     assert (browser.opened, spoken.text) == ([], "")
 
 
@@ -117,7 +117,15 @@ def test_a_store_that_takes_nothing_is_found_before_the_person_is_asked(
     browser, spoken = Browser(authority), Spoken()
     kit = make_kit(authority, clock, store=FullStore())
     with pytest.raises(StoreUnavailable):
-        sign_in(kit, "google", ["openid"], way=way, opener=browser, say=spoken.say, read=spoken.read)
+        sign_in(
+            kit.authorizations,
+            kit.provider("google"),
+            ["openid"],
+            way=way,
+            opener=browser,
+            say=spoken.say,
+            read=spoken.read,
+        )
     assert (browser.opened, spoken.text, authority.counters) == ([], "", {})
 
 
@@ -129,7 +137,7 @@ def test_by_paste_nothing_listens_and_the_whole_answer_is_read(kit: TokenKit, au
         (url,) = (line.strip() for line in spoken.text.splitlines() if "/o/oauth2/" in line)
         return f"{authority.approve(url)}\n"
 
-    account = sign_in(kit, "google", None, way="paste", say=spoken.say, read=read)
+    account = sign_in(kit.authorizations, kit.provider("google"), None, way="paste", say=spoken.say, read=read)
     assert str(account) == "google/me@example.com"
 
 
@@ -144,7 +152,7 @@ def test_an_answer_pasted_from_another_run_is_refused(kit: TokenKit, authority: 
         return f"{spoken.text[spoken.text.index('begins with ') :].split()[2]}?{query}\n"
 
     with pytest.raises(CallbackRefused):
-        sign_in(kit, "google", None, way="paste", say=spoken.say, read=read)
+        sign_in(kit.authorizations, kit.provider("google"), None, way="paste", say=spoken.say, read=read)
     assert kit.accounts() == []
 
 
@@ -161,14 +169,14 @@ def test_by_device_the_code_is_entered_elsewhere(authority: Authority, clock: Cl
             authority.approve(f"{ADDRESS}/google/device?user_code={code}")
 
     kit = make_kit(authority, clock, sleep=sleep)
-    account = sign_in(kit, "google", ["drive.file"], way="device", say=spoken.say)
+    account = sign_in(kit.authorizations, kit.provider("google"), ["drive.file"], way="device", say=spoken.say)
     assert str(account) == "google/me@example.com"
     assert "Never enter a code that somebody sends you" in spoken.text
 
 
 def test_a_provider_without_a_device_flow_says_so(kit: TokenKit) -> None:
     with pytest.raises(UsageError, match="Spotify") as caught:
-        sign_in(kit, "spotify", None, way="device")
+        sign_in(kit.authorizations, kit.provider("spotify"), None, way="device")
     assert caught.value.hint == "tokenkit login spotify --paste"
 
 
@@ -181,7 +189,10 @@ def test_how_to_ask_follows_from_the_environment_of_the_kit(
     monkeypatch.setattr("tokenkit.signing_in.sign_in.way_to_ask", lambda environ: seen.append(environ) or way)
     browser, spoken = Browser(authority, deny=True), Spoken("nonsense\n")
     with pytest.raises((ConsentDenied, AuthorizationError)):
-        sign_in(kit, "google", None, opener=browser, say=spoken.say, read=spoken.read)
+        sign_in(
+            kit.authorizations, kit.provider("google"), None,
+            environ=kit._environ, opener=browser, say=spoken.say, read=spoken.read,
+        )  # fmt: skip
     assert seen == [kit._environ]
     assert bool(browser.opened) == (way == "browser")
 
@@ -191,9 +202,10 @@ def test_a_sign_in_in_two_steps_is_completed_by_another_process_of_the_same_user
 ) -> None:
     """R22: what binds is a value that only the key of this user gives."""
     store = MemoryStore()
-    pending = begin_by_hand(make_kit(authority, clock, store=store), "google", None, account="me@example.com")
+    first, second = make_kit(authority, clock, store=store), make_kit(authority, clock, store=store)
+    pending = begin_by_hand(first.authorizations, first.provider("google"), None, account="me@example.com")
     answer = authority.approve(pending.url)
-    account = complete_by_hand(make_kit(authority, clock, store=store), f" {answer}\n")
+    account = complete_by_hand(second.authorizations, f" {answer}\n")
     assert str(account) == "google/me@example.com"
 
 
@@ -202,11 +214,12 @@ def test_a_sign_in_in_two_steps_is_nobody_elses(
 ) -> None:
     """R22: whoever has no access to the key cannot bring the answer, though the store be the same."""
     store = MemoryStore()
-    pending = begin_by_hand(make_kit(authority, clock, store=store), "google", None)
+    mine = make_kit(authority, clock, store=store)
+    pending = begin_by_hand(mine.authorizations, mine.provider("google"), None)
     answer = authority.approve(pending.url)
     monkeypatch.setenv("TOKENKIT_KEY", "A" * 43)
     with pytest.raises(CallbackRefused):
-        complete_by_hand(make_kit(authority, clock, store=store), answer)
+        complete_by_hand(make_kit(authority, clock, store=store).authorizations, answer)
 
 
 def test_the_name_that_was_asked_for_is_the_accounts_own_where_the_provider_cannot_say(
@@ -217,6 +230,12 @@ def test_the_name_that_was_asked_for_is_the_accounts_own_where_the_provider_cann
     kit = make_kit(authority, clock, providers={"spotify": anonymous})
     for wanted, name in (("", "default"), ("work", "work")):
         account = sign_in(
-            kit, "spotify", None, account=wanted, way="browser", opener=Browser(authority), say=Spoken().say
+            kit.authorizations,
+            kit.provider("spotify"),
+            None,
+            account=wanted,
+            way="browser",
+            opener=Browser(authority),
+            say=Spoken().say,
         )
         assert account.name == name

@@ -218,7 +218,7 @@ class AsyncAccountSource:
     def __init__(self, kit: AsyncTokenKit, account: str) -> None:
         self._kit = kit
         self._asked = account
-        self._source = AccountSource(kit.sync, account)
+        self._source = AccountSource(account, kit.sync._cache, kit.sync.token)
         self.account = self._source.account
         self.provider = self._source.provider
 

@@ -72,16 +72,16 @@ def import_grant(kit: "TokenKit", path: str, *, name: str = "") -> Account:
     _check_client(path, grant, client)
     kit.records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, kit.owner)))
     kit.authorizations.prepare(provider)
-    adoption = kit.authorizations.adoption
+    linker = kit.authorizations.linker
     if _accepted(kit, provider, client, grant):
-        return adoption.adopt(provider, client, grant, name=name)
+        return linker.adopt(provider, client, grant, name=name)
     if provider.refresh is None:
         raise UsageError(f"{provider.title} refreshes nothing", hint=f"tokenkit login {provider.name}")
-    place = adoption.put_aside(provider, client, grant, name=UNDER_WAY)
+    place = linker.put_aside(provider, client, grant, name=UNDER_WAY)
     proved = _refreshed(kit, provider, place)
     name = name or _name_by_file(kit, provider, client, proved.grant, path)
     try:
-        account = adoption.adopt(provider, client, proved.grant, name=name)
+        account = linker.adopt(provider, client, proved.grant, name=name)
     except StoreError as error:
         message = f"the grant of {path} was refreshed, and is kept as {place}, for it cannot be renamed: {error}"
         raise StoreUnavailable(message, hint=error.hint, account=str(place)) from None

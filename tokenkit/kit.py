@@ -4,19 +4,19 @@ import os
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from tokenkit.account import DEFAULT_NAME, Account
+from tokenkit.account import Account
 from tokenkit.activity import Activity
-from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
+from tokenkit.errors import ConsentRequired, UnknownAccount
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import SealedStore
-from tokenkit.grants.token_cache import RefreshNeeded, TokenCache, TokenQuery
+from tokenkit.grants.token_cache import TokenCache, TokenQuery
 from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.keys.source import KeySource
 from tokenkit.net.lazy_http import http_context
 from tokenkit.paths import Folders, folders
 from tokenkit.plugins import Providers, load_provider, provider_names
-from tokenkit.provider import AuthorizationRequest, ClientRegistration, Context, Provider
+from tokenkit.provider import ClientRegistration, Context, Provider
 from tokenkit.store import Store
 from tokenkit.store.files import FileStore
 from tokenkit.token import AccessToken
@@ -120,29 +120,19 @@ class TokenKit:
             ):
                 return token
         try:
-            return self._token(account, TokenQuery(scopes, min_ttl))
+            return self._cache.token(account, TokenQuery(scopes, min_ttl))
         except (ConsentRequired, UnknownAccount):
             if not interactive:
                 raise
         from tokenkit.signing_in.first_use import first_use
 
-        return first_use(self, account, TokenQuery(scopes, min_ttl))
-
-    def _token(self, account: str, ask: TokenQuery) -> AccessToken:
-        found = self._cache.look(account, ask)
-        while isinstance(found, RefreshNeeded):
-            try:
-                renewed = self.refresher.renew(found.account, found.need, found.held).result()
-            except TokenKitError as error:
-                return self._cache.fall_back(found, error)
-            found = self._cache.settle(account, ask, found, renewed)
-        return found
+        return first_use(self._cache, self.login, account, TokenQuery(scopes, min_ttl))
 
     def source(self, account: str) -> "AccountSource":
         """The `TokenSource` of one account: what every adapter is built on."""
         from tokenkit.grants.account_source import AccountSource
 
-        return AccountSource(self, account)
+        return AccountSource(account, self._cache, self.token)
 
     def http(self, account: str) -> "httpx.Client":
         """An `httpx.Client` that stays signed in, and sends the token nowhere but to the provider's own hosts (R33)."""
@@ -179,7 +169,10 @@ class TokenKit:
         """
         from tokenkit.signing_in.sign_in import sign_in
 
-        signed_in = sign_in(self, provider, scopes, account=account, name=name, way=way, replace_broken=replace_broken)
+        signed_in = sign_in(
+            self.authorizations, self.provider(provider), scopes, environ=self._environ,
+            account=account, name=name, way=way, replace_broken=replace_broken,
+        )  # fmt: skip
         self._cache.forget()
         return signed_in
 
@@ -199,15 +192,10 @@ class TokenKit:
         `redirect_uri` is yours, its path ending in ``/callback/<provider>``; `binding` is a secret value that this
         browser session holds (R22). The result must not be shown or logged beyond its `url`.
         """
-        from tokenkit.grants.scopes import scopes_to_ask
-
-        plugin = self.provider(provider)
-        asked = scopes_to_ask(self.records, plugin, scopes, account=account)
-        hint = "" if account == DEFAULT_NAME else account
-        request = AuthorizationRequest(redirect_uri, asked, login_hint=hint)
         return self.authorizations.begin(
-            plugin, request, binding=binding, name=name, account=account, replace_broken=replace_broken
-        )
+            self.provider(provider), redirect_uri=redirect_uri, binding=binding, scopes=scopes,
+            account=account, name=name, replace_broken=replace_broken,
+        )  # fmt: skip
 
     def complete(self, callback_url: str, *, binding: str) -> Account:
         """The second leg: the whole URL that the person came back on, and the same binding.
@@ -296,7 +284,11 @@ class TokenKit:
         """The sign-ins of this owner."""
         from tokenkit.signing_in.authorization import Authorizations
 
-        return Authorizations(self.refresher)
+        return Authorizations(self.refresher, self._redirect_port)
+
+    def _redirect_port(self, provider: Provider) -> int:
+        """Return the port of loopback redirect URIs: the configured one, the provider's, or 0 for any that is free."""
+        return self.config.settings(provider.name).redirect_port or provider.redirect_port
 
     def _context(self, deadline: float) -> Context:
         return http_context(deadline, lambda: self.config.insecure_hosts())

@@ -12,7 +12,15 @@ MakeKit = Callable[..., TokenKit]
 def login(kit: TokenKit, browser: Browser, *scopes: str, person: str = "") -> Account:
     """Sign in with a real loopback redirect; `person` steers the answer, see ``server.mjs``."""
     silent: list[str] = []
-    return sign_in(kit, "op", scopes, account=person, way="browser", opener=browser.open, say=silent.append)
+    return sign_in(
+        kit.authorizations,
+        kit.provider("op"),
+        scopes,
+        account=person,
+        way="browser",
+        opener=browser.open,
+        say=silent.append,
+    )
 
 
 def stored(kit: TokenKit, account: Account) -> dict[str, str]:

@@ -6,52 +6,16 @@ import sys
 from collections import UserDict
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from tokenkit.cli.commands import SECTIONS, Command
 from tokenkit.cli.errors import telling
 from tokenkit.cli.options import CONTEXT
 from tokenkit.cli.output import data, keep_options
-
-
-class Command(NamedTuple):
-    """Where it is, as ``module:name`` of a function or, with commands of its own, of a `typer.Typer`; and a line."""
-
-    where: str
-    about: str
-
-
-SECTIONS: dict[str, dict[str, Command]] = {
-    "Accounts": {
-        "login": Command("login:login", "Sign in to a provider, or sign in again."),
-        "list": Command("accounts:list_accounts", "List the accounts and how they stand."),
-        "status": Command("accounts:status", "Show how accounts stand, or check them for a script."),
-        "refresh": Command("refresh:refresh", "Refresh the token of an account now."),
-        "logout": Command("logout:logout", "Revoke at the provider, then remove here."),
-        "dashboard": Command("dashboard:dashboard", "Show the accounts in a browser, and connect them there."),
-    },
-    "Tokens": {
-        "token": Command("token:token", "Print an access token that works, refreshed if need be."),
-        "request": Command("request:request", "Make an HTTP request with the token on, and print the answer."),
-    },
-    "Oversight": {
-        "audit": Command("audit:audit", "Tell the truth about the tokens on this machine, and what mends it."),
-        "log": Command("log:log", "Show which program was handed which account's token, and what else happened."),
-    },
-    "Set-up": {
-        "providers": Command("providers:providers", "List the providers, or show one: scopes, where to register."),
-        "client": Command("client:client", "Keep the client registrations that you made at the providers."),
-        "import": Command("import_:import_", "Take over the account that another tool keeps in a plaintext file."),
-        "key": Command("key:key", "Keep the keys that seal what is stored."),
-    },
-    "Trying out": {
-        "sandbox": Command("sandbox:sandbox", "Serve three providers to develop against, without credentials."),
-        "demo": Command("demo:demo", "Watch the whole life of three accounts in half a minute."),
-    },
-}
 
 
 class _Commands(UserDict[str, Any]):

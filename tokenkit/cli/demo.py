@@ -110,8 +110,8 @@ def _sign_in(stage: Stage) -> None:
     data("\n1  Sign in" + ("" if stage.person else ": a scripted person says yes at each consent screen"))
     for provider, scopes in SCOPES.items():
         account = sign_in(
-            stage.kit,
-            provider,
+            stage.kit.authorizations,
+            stage.kit.provider(provider),
             scopes,
             way="browser",
             opener=_opener(stage),

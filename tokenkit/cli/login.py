@@ -61,17 +61,22 @@ def login(
     kit = open_kit(ctx)
     if complete:
         answer = ask("The whole address at which the browser stopped: ")
-        return _tell(kit, complete_by_hand(kit, answer), account, json)
+        return _tell(kit, complete_by_hand(kit.authorizations, answer), account, json)
     provider, _, hint = account.partition("/")
     if not provider:
         raise UsageError("no provider is named", hint="tokenkit login PROVIDER; tokenkit providers lists them")
     asked = parse_scopes(scopes) or None
     if print_url:
-        pending = begin_by_hand(kit, provider, asked, account=hint, name=name, replace_broken=replace)
+        pending = begin_by_hand(
+            kit.authorizations, kit.provider(provider), asked, account=hint, name=name, replace_broken=replace
+        )
         return _print_url(pending, json)
     way: Way = "device" if device else "paste" if paste else "browser" if no_browser else "auto"
     opener = _open_nothing if no_browser else None
-    signed_in = sign_in(kit, provider, asked, account=hint, name=name, way=way, replace_broken=replace, opener=opener)
+    signed_in = sign_in(
+        kit.authorizations, kit.provider(provider), asked,
+        account=hint, name=name, way=way, replace_broken=replace, opener=opener,
+    )  # fmt: skip
     return _tell(kit, signed_in, account, json)
 
 

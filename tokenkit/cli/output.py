@@ -30,7 +30,7 @@ def to_paste(text: str) -> str:
         return text
     import re
 
-    from tokenkit.cli.app import SECTIONS
+    from tokenkit.cli.commands import SECTIONS
 
     names = "|".join(name for section in SECTIONS.values() for name in section)
     whole = " ".join(("tokenkit", *_options_given))

@@ -1,46 +1,45 @@
 """The `TokenSource` of a kit's account: what every adapter is built on."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from tokenkit.account import Account
-from tokenkit.grants.token_cache import TokenQuery
+from tokenkit.grants.token_cache import TokenCache, TokenQuery
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Provider, Request
 from tokenkit.token import AccessToken
-
-if TYPE_CHECKING:
-    from tokenkit.kit import TokenKit
 
 
 class AccountSource:
     """A `TokenSource`: the tokens of one account, and how they are put on a request."""
 
-    def __init__(self, kit: "TokenKit", account: str) -> None:
-        self._kit = kit
+    def __init__(self, account: str, cache: TokenCache, ask: Callable[[str], AccessToken]) -> None:
+        """Make the source of `account` as asked; `ask` is the kit's `token`, which looks into memory first."""
         self._asked = account
+        self._cache = cache
+        self._ask = ask
         self._account: Account | None = None
 
     @property
     def account(self) -> Account:
         """Whose tokens these are."""
         if self._account is None:
-            self._account = self._kit._cache.resolve(self._asked)
+            self._account = self._cache.resolve(self._asked)
         return self._account
 
     @property
     def provider(self) -> Provider:
         """Who issues them."""
-        return self._kit.provider(self.account.provider)
+        return self._cache.refresher.provider(self.account.provider)
 
     def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
         """A good token; `rejected` is one that an API answered with 401: at most one refresh is made for it (R15)."""
         if rejected is None:
-            return self._kit.token(self._asked)
-        return self._kit._token(self._asked, TokenQuery(rejected=rejected))
+            return self._ask(self._asked)
+        return self._cache.token(self._asked, TokenQuery(rejected=rejected))
 
     def authenticate(self, request: Request, token: AccessToken) -> Request:
         """The request with the token on. Whether it may go there is for the caller to check (`tokenkit.net.hosts`)."""
         # Only a token that travels elsewhere than in a header needs the registration, as Pocket's consumer key.
-        client = ClientRegistration("") if self.provider.header_token else self._kit.client(self.provider)
+        client = ClientRegistration("") if self.provider.header_token else self._cache.refresher.client(self.provider)
         step = self.provider.authenticate
-        return guarded(self.provider, "authenticate", step, self._kit.context, client, token, request)
+        return guarded(self.provider, "authenticate", step, self._cache.refresher.context, client, token, request)

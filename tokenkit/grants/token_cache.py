@@ -68,7 +68,7 @@ class TokenCache:
         self.memory: dict[str, Memory] = {}
         self._remembered: dict[str, Remembered] = {}
         self._ahead: dict[Account, float] = {}
-        self._refresher = refresher
+        self.refresher = refresher
         self._records = refresher.records
         self._now = refresher.context.now
         self._defaults = defaults
@@ -84,7 +84,7 @@ class TokenCache:
         if len(accounts) == 1:
             return accounts[0]
         if not accounts:
-            self._refresher.provider(provider)  # an unknown provider is told as such, with the nearest name
+            self.refresher.provider(provider)  # an unknown provider is told as such, with the nearest name
             raise ConsentRequired(
                 f"no account is signed in at {provider}",
                 hint=f"tokenkit login {provider}",
@@ -96,6 +96,20 @@ class TokenCache:
         if default in accounts:
             return default
         raise _ambiguous(provider, accounts, defaults, self._config_file)
+
+    def token(self, asked: str, query: TokenQuery) -> AccessToken:
+        """Return a token that satisfies the query, waiting for a refresh where one is needed.
+
+        Raises what `TokenKit.token` raises.
+        """
+        found = self.look(asked, query)
+        while isinstance(found, RefreshNeeded):
+            try:
+                outcome = self.refresher.renew(found.account, found.need, found.held).result()
+            except TokenKitError as error:
+                return self.fall_back(found, error)
+            found = self.settle(asked, query, found, outcome)
+        return found
 
     def look(self, asked: str, ask: TokenQuery) -> AccessToken | RefreshNeeded:
         """The token, if memory or the store has a good one; else what is wanted. Blocks on the disk at most."""
@@ -109,14 +123,14 @@ class TokenCache:
         token = self._remember(asked, ask, Remembered(scopes, account, held, version), now)
         if self._background and token.closing(now) and grant.state == ACTIVE and grant.refresh_token:
             self._refresh_ahead(account, now, min(AHEAD_PAUSE, token.lifetime() / 20))
-        self._refresher.activity.used(account, ask.scopes)
+        self.refresher.activity.used(account, ask.scopes)
         return token
 
     def _refresh_ahead(self, account: Account, now: float, pause: float) -> None:
         """Nobody waits for it (R3), nor hears of its failure: so it is not tried at every look."""
         if not 0 <= now - self._ahead.get(account, float("-inf")) < pause:
             self._ahead[account] = now
-            self._refresher.renew(account, RefreshJob(early=True))
+            self.refresher.renew(account, RefreshJob(early=True))
 
     def settle(
         self, asked: str, ask: TokenQuery, wanted: RefreshNeeded, renewed: RefreshOutcome
@@ -135,7 +149,7 @@ class TokenCache:
         grant = wanted.held.grant
         token = grant.access_token
         rejected = wanted.need.rejected
-        told = isinstance(error, StoreUnavailable) and wanted.account in self._refresher.unsaved
+        told = isinstance(error, StoreUnavailable) and wanted.account in self.refresher.unsaved
         if token is None or told or grant.state == MOVED or not token.alive(self._now()):
             raise error
         if rejected is not None and token.value == rejected.reveal():
@@ -152,13 +166,13 @@ class TokenCache:
         store = self._records.store
         if remembered is not None and remembered.version is not None:
             name = Name("grant", self._records.owner, asked)
-            if store.version(name) == remembered.version and remembered.account not in self._refresher.unsaved:
+            if store.version(name) == remembered.version and remembered.account not in self.refresher.unsaved:
                 return remembered.account, remembered.held, remembered.version
         self.memory.pop(asked, None)
         self._remembered.pop(asked, None)
         version = None if "/" in asked else store.version(Name("grant", self._records.owner, asked))
         account = self.resolve(asked)
-        held = self._refresher.load(account)
+        held = self.refresher.load(account)
         version = held.version if "/" in asked else version
         self._remembered[asked] = Remembered(frozenset(), account, held, version)  # a crowd then opens it once
         return account, held, version
@@ -172,10 +186,10 @@ class TokenCache:
         check_scopes(ask.scopes)
         if grant.scopes is None:
             return frozenset(ask.scopes)
-        granted = every_name(self._refresher.provider(account.provider), grant.scopes)
+        granted = every_name(self.refresher.provider(account.provider), grant.scopes)
         missing = [scope for scope in ask.scopes if scope not in granted]
         if missing:
-            kept = short_names(self._refresher.provider(account.provider), grant.scopes)
+            kept = short_names(self.refresher.provider(account.provider), grant.scopes)
             wanted = quoted(",".join((*kept, *missing)))  # a login replaces what was granted (R18)
             raise ConsentRequired(
                 f"{account} was not granted {', '.join(missing)}",

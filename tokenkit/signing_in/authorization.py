@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
@@ -16,6 +17,7 @@ from tokenkit.errors import (
 )
 from tokenkit.grant import PendingAuthorization
 from tokenkit.grants.refresher import Refresher
+from tokenkit.grants.scopes import scopes_to_ask
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.net.hosts import check_endpoints
 from tokenkit.plugins import guarded
@@ -35,24 +37,28 @@ PENDINGS_PER_OWNER = 200
 class Authorizations:
     """Begins and completes the sign-ins of one owner."""
 
-    def __init__(self, refresher: Refresher) -> None:
-        self._refresher = refresher
-        self._records = refresher.records
+    def __init__(self, refresher: Refresher, redirect_port: Callable[[Provider], int]) -> None:
+        """`redirect_port` is the port of a provider's loopback redirect URIs, 0 for any that is free."""
+        self.refresher = refresher
+        self.records = refresher.records
         self._ctx = refresher.context
-        self.adoption = AccountLinker(refresher)
+        self.redirect_port = redirect_port
+        self.linker = AccountLinker(refresher)
 
     def begin(
         self,
         provider: Provider,
-        request: AuthorizationRequest,
         *,
+        redirect_uri: str,
         binding: str,
+        scopes: Collection[str] | None = None,
         name: str = "",
         account: str = "",
         replace_broken: bool = False,
     ) -> PendingAuthorization:
         """Remember a sign-in under its state and this binding, and say where to send the person.
 
+        `scopes` as in `TokenKit.login`.
         `name` is what the account shall be called; without it the provider is asked whose it is, and where it cannot
         say, it is called as the `account` (a name) that the person asked for. Whether the store can take the result is
         tried first (R20): `UsageError` for a name too long, `StoreUnavailable`, and what `prepare` raises.
@@ -62,21 +68,22 @@ class Authorizations:
         """
         if not binding:
             raise UsageError("a sign-in needs a binding: a secret value that only this browser session or run holds")
-        if not urlsplit(request.redirect_uri).path.endswith(f"/callback/{provider.name}"):
+        if not urlsplit(redirect_uri).path.endswith(f"/callback/{provider.name}"):
             raise UsageError(  # one path a provider, else one's answer could pass for another's (R23)
                 f"the path of the redirect URI does not end in /callback/{provider.name}",
                 hint="give each provider a callback path of its own, at the provider and here",
             )
-        client = self._refresher.client(provider)
+        client = self.refresher.client(provider)
         replaces = self.prepare(provider, name=name, account=account, replace_broken=replace_broken)
-        name = name or self.adoption.kept_name(provider, account)
-        self._records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, self._records.owner)))
+        name = name or self.linker.kept_name(provider, account)
+        self.records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, self.records.owner)))
+        request = self.request(provider, scopes, account=account, redirect_uri=redirect_uri)
         drawn = guarded(provider, "begin", provider.begin, self._ctx, client, request)
         check_endpoints(provider, drawn.url)
         now = self._ctx.now()
         pending = replace(
             drawn,
-            owner=self._records.owner,
+            owner=self.records.owner,
             account=name,
             replaces=replaces,
             client_id=client.client_id,
@@ -85,8 +92,15 @@ class Authorizations:
             expires_at=now + PENDING_LASTS,
         )
         self._make_room(_digest(binding), now)
-        self._records.save_pending(_pending_id(binding, pending.state.reveal(), pending.expires_at), pending)
+        self.records.save_pending(_pending_id(binding, pending.state.reveal(), pending.expires_at), pending)
         return pending
+
+    def request(
+        self, provider: Provider, scopes: Collection[str] | None, *, account: str = "", redirect_uri: str = ""
+    ) -> AuthorizationRequest:
+        """Return what the provider is asked for: the scopes, and for whom where an `account` is named."""
+        asked = scopes_to_ask(self.records, provider, scopes, account=account)
+        return AuthorizationRequest(redirect_uri, asked, login_hint="" if account == DEFAULT_NAME else account)
 
     def prepare(self, provider: Provider, *, name: str = "", account: str = "", replace_broken: bool = False) -> str:
         """Try, before a person is bothered, that the store takes records and that those it holds can be opened (R20).
@@ -99,7 +113,7 @@ class Authorizations:
         Then find out whose the accounts are of which the provider failed to say it, see `AccountLinker.learn`.
         """
         check_endpoints(provider)
-        self._records.probe()
+        self.records.probe()
         closed = self._closed(provider)
         named = name or account
         if not named and len(closed) == 1:
@@ -109,15 +123,15 @@ class Authorizations:
         for stored, error in closed.items():
             if not replaces and (stored == certain if certain else may_be(stored, account)):
                 raise error
-        self.adoption.learn(provider)
+        self.linker.learn(provider)
         return replaces
 
     def _closed(self, provider: Provider) -> dict[str, StoreError]:
         """The names of the accounts whose records cannot be opened, and why."""
         closed: dict[str, StoreError] = {}
-        for account in self._records.accounts(provider.name):
+        for account in self.records.accounts(provider.name):
             try:
-                self._records.load(account)
+                self.records.load(account)
             except UNREADABLE as error:
                 closed[account.name] = error
         return closed
@@ -134,28 +148,28 @@ class Authorizations:
         path, parameters = _taken_apart(callback_url)
         state = parameters.get("state") or path.rpartition("/")[2]
         pending = self._claim(state, binding, path)
-        provider = self._refresher.provider(pending.provider)
-        client = self._refresher.client(provider)
+        provider = self.refresher.provider(pending.provider)
+        client = self.refresher.client(provider)
         if client.client_id != pending.client_id:
             raise CallbackRefused(
                 "the client id was changed during the sign-in", hint=f"tokenkit login {provider.name}"
             )
         answer = AuthorizationAnswer(parameters)
         grant = guarded(provider, "complete", provider.complete, self._ctx, client, pending, answer)
-        return self.adoption.adopt(provider, client, grant, name=pending.account, replaces=pending.replaces)
+        return self.linker.adopt(provider, client, grant, name=pending.account, replaces=pending.replaces)
 
     def _claim(self, state: str, binding: str, path: str) -> PendingAuthorization:
         """Find the pending authorization of this state and binding, hold the answer against it, and delete it."""
         prefix = _pending_prefix(binding, state)
-        for name in self._records.pendings():
+        for name in self.records.pendings():
             if not name.id.startswith(prefix):
                 continue
-            found = self._records.load_pending(name)
+            found = self.records.load_pending(name)
             if found is not None:
                 pending, version = found
                 self._check(pending, state, binding, path)
                 try:
-                    self._records.store.save(name, None, replaces=version)
+                    self.records.store.save(name, None, replaces=version)
                 except Conflict:
                     break  # another claimed it first
                 return pending
@@ -179,7 +193,7 @@ class Authorizations:
     def _make_room(self, binding: str, now: float) -> None:
         """Drop what has expired; of this binding's own, the oldest beyond the bound; never another's that is alive."""
         alive: list[Name] = []
-        for name in self._records.pendings():
+        for name in self.records.pendings():
             if _expiry(name) <= now:
                 self._drop(name)
             else:
@@ -194,7 +208,7 @@ class Authorizations:
             )
 
     def _drop(self, name: Name) -> None:
-        store = self._records.store
+        store = self.records.store
         version = store.version(name)
         if version is not None:
             with suppress(Conflict):  # claimed or dropped by another just now

@@ -1,25 +1,33 @@
 """An assistant's first use of an account: the person is asked, once, whoever else waits for the same (R20)."""
 
+from collections.abc import Collection
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, StoreError, TokenKitError, UnknownAccount
 from tokenkit.grants.refresh_state import RefreshState
+from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.scopes import scopes_to_ask
-from tokenkit.grants.token_cache import TokenQuery
+from tokenkit.grants.token_cache import TokenCache, TokenQuery
 from tokenkit.signing_in.authorization import PENDING_LASTS
 from tokenkit.store import Lease, Name
 from tokenkit.token import AccessToken
 
-if TYPE_CHECKING:
-    from tokenkit.account import Account
-    from tokenkit.kit import TokenKit
+
+class Login(Protocol):
+    """Ask the person: `TokenKit.login`."""
+
+    def __call__(self, provider: str, *, scopes: Collection[str] | None, account: str) -> Account:
+        """Return the account that they signed in to."""
+        ...
+
 
 PROMPT_LASTS = PENDING_LASTS + 60
 """Seconds for the person, and for the exchange that follows."""
 
 
-def first_use(kit: "TokenKit", asked: str, ask: TokenQuery) -> AccessToken:
+def first_use(cache: TokenCache, login: Login, asked: str, ask: TokenQuery) -> AccessToken:
     """Ask the person for what is missing, and return the token.
 
     Of several callers who need that at once, in any process, one prompts. The others wait for it, and share what comes
@@ -27,27 +35,28 @@ def first_use(kit: "TokenKit", asked: str, ask: TokenQuery) -> AccessToken:
     one's token and no other's, whoever signed in.
     """
     provider, _, name = asked.partition("/")
-    began = kit.context.now()
-    prompt = Name("metadata", kit.owner, f"sign-in/{provider}")
-    with kit.records.store.lease(prompt, lasts=PROMPT_LASTS, wait=PROMPT_LASTS) as lease:
+    refresher = cache.refresher
+    began = refresher.context.now()
+    prompt = Name("metadata", refresher.records.owner, f"sign-in/{provider}")
+    with refresher.records.store.lease(prompt, lasts=PROMPT_LASTS, wait=PROMPT_LASTS) as lease:
         try:
-            return kit._token(asked, ask)
+            return cache.token(asked, ask)
         except (ConsentRequired, UnknownAccount) as error:
-            if _declined(lease, began, kit.context.now()):
+            if _declined(lease, began, refresher.context.now()):
                 raise
             needed = error
-        signed_in = _prompt(kit, provider, name or needed.account.partition("/")[2], ask, lease)
-    return kit._token(asked if name else str(signed_in), ask)
+        signed_in = _prompt(refresher, login, provider, name or needed.account.partition("/")[2], ask, lease)
+    return cache.token(asked if name else str(signed_in), ask)
 
 
-def _prompt(kit: "TokenKit", provider: str, name: str, ask: TokenQuery, lease: Lease) -> "Account":
+def _prompt(refresher: Refresher, login: Login, provider: str, name: str, ask: TokenQuery, lease: Lease) -> Account:
     names = ask.scopes or None
-    scopes = scopes_to_ask(kit.records, kit.provider(provider), names, account=name, besides=True)
+    scopes = scopes_to_ask(refresher.records, refresher.provider(provider), names, account=name, besides=True)
     try:
-        return kit.login(provider, scopes=scopes, account=name)
+        return login(provider, scopes=scopes, account=name)
     except TokenKitError as error:
         with suppress(StoreError):
-            lease.write_note(RefreshState().failed(error, kit.context.now(), outcome_known=True).to_bytes())
+            lease.write_note(RefreshState().failed(error, refresher.context.now(), outcome_known=True).to_bytes())
         raise
 
 

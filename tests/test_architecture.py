@@ -20,7 +20,8 @@ PROVIDERS = Path(tokenkit_providers.__path__[0])
 ROWS = """
     account fork_lock
     errors
-    os_words token paths
+    shell token
+    os_errors paths
     private_file
     store
     seal
@@ -52,7 +53,8 @@ LIGHT = [
     "account",
     "activity",
     "errors",
-    "os_words",
+    "os_errors",
+    "shell",
     "token",
     "paths",
     "private_file",

@@ -3,7 +3,7 @@
 from math import inf
 
 import pytest
-from tokenkit.cli.status_text import exit_code, mend, state_words
+from tokenkit.cli.status_text import exit_code, hint_for, state_words
 from tokenkit.errors import ConsentRequired, GrantSuperseded, ProviderUnavailable
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.grants.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, Unavailable
@@ -102,7 +102,7 @@ def test_a_restored_backup_whose_token_has_ended_is_told_with_what_the_refresh_s
     assert state(kit) == Broken(str(caught.value), caught.value.hint, superseded=True)
     found = kit.status("scripted")
     assert exit_code(found, kit.clock.now(), 0) == caught.value.exit_code
-    assert "--force" in mend(found)
+    assert "--force" in hint_for(found)
     assert state_words(found, kit.clock.now()) == "none, a newer grant was used already"
 
 

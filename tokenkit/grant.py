@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from tokenkit.errors import BrokenRecord
-from tokenkit.os_words import quoted
+from tokenkit.shell import quoted
 from tokenkit.token import AccessToken, Secret, access_token
 
 VERSION = 1

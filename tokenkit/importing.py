@@ -30,9 +30,9 @@ from tokenkit.flows.answer import seconds, vschar
 from tokenkit.grant import Grant
 from tokenkit.grants.refresher import RefreshJob
 from tokenkit.grants.sealed_store import StoredGrant, grant_name
-from tokenkit.os_words import quoted
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Provider
+from tokenkit.shell import quoted
 from tokenkit.token import AccessToken, Secret
 
 if TYPE_CHECKING:

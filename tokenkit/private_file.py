@@ -11,8 +11,9 @@ import stat
 import time
 
 from tokenkit.errors import FileRefused, StoreError
-from tokenkit.os_words import move_away, quoted
-from tokenkit.os_words import unavailable as unavailable
+from tokenkit.os_errors import move_away
+from tokenkit.os_errors import unavailable as unavailable
+from tokenkit.shell import quoted
 
 Version = tuple[int, int, int]
 """Inode, mtime in nanoseconds, size: it changes with every `write` and never comes back."""

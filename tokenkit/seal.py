@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from tokenkit.errors import BrokenRecord, KeyUnavailable, UsageError
-from tokenkit.os_words import quoted
+from tokenkit.shell import quoted
 
 KEY_SIZE = 32
 """Bytes of a key, and of a content key."""

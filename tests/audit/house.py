@@ -126,7 +126,7 @@ class House:
         os.utime(path, (at, at), follow_symlinks=False)
         return path
 
-    def scene(self, *, deep: bool = False, **options) -> Inventory:
+    def inventory(self, *, deep: bool = False, **options) -> Inventory:
         return Inventory(
             self.kit(**options),
             home=str(self.home),
@@ -137,7 +137,7 @@ class House:
         )
 
     def audit(self, *more, **options) -> Report:
-        return audit(self.scene(**options), more)
+        return audit(self.inventory(**options), more)
 
     def found(self, **options) -> set[str]:
         """The ids of what is found."""

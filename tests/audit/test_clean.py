@@ -127,7 +127,7 @@ def test_a_refused_grant_says_whether_its_token_is_handed_out_still(house, left,
 def test_a_check_that_fails_is_told_and_hides_no_other(house):
     """R35: what it raised may quote a secret, and is not shown."""
 
-    def fails(scene):
+    def fails(inventory):
         raise RuntimeError("1//0secret")
 
     house.sign_in(ALICE, state="needs_consent", reason="ended")
@@ -140,6 +140,6 @@ def test_the_accounts_in_another_store_are_looked_at_too(house):
     memory = MemoryStore()
     memory.save(grant_name(ALICE), house.record(ALICE).read_bytes(), replaces=None)
     kit = TokenKit(owner="alice", store=memory, environ=house.environ)
-    scene = Inventory(kit, home=str(house.home), cwd=str(house.cwd), mounts=())
-    assert [(seen.account, seen.opening) for seen in scene.records] == [(ALICE, Opening.OPENED)]
-    assert "the store, which is not one of files: only the grants in it" in audit(scene).not_checked
+    inventory = Inventory(kit, home=str(house.home), cwd=str(house.cwd), mounts=())
+    assert [(record.account, record.opening) for record in inventory.records] == [(ALICE, Opening.OPENED)]
+    assert "the store, which is not one of files: only the grants in it" in audit(inventory).not_checked

@@ -83,9 +83,9 @@ CHECK = """
 from tokenkit.audit import Fault, Severity, check
 
 @check("ACME1", Severity.WARNING, "An account has a silly name", "Nobody finds it again.")
-def silly(scene):
-    for seen in scene.records:
-        yield Fault(seen.where, "its name is silly", "tokenkit logout", str(seen.account))
+def silly(inventory):
+    for record in inventory.records:
+        yield Fault(record.where, "its name is silly", "tokenkit logout", str(record.account))
 """
 
 

@@ -126,7 +126,7 @@ def test_every_command_that_mends_is_one_that_there_is(house):
 
 
 def test_another_owner_and_another_app_are_named_in_the_command(house):
-    kit_scene = house.scene()
-    assert kit_scene.command("login google", "alice smith") == "tokenkit --owner 'alice smith' login google"
+    inventory = house.inventory()
+    assert inventory.command("login google", "alice smith") == "tokenkit --owner 'alice smith' login google"
     house.environ["POCKETPAW_HOME"] = str(house.home / ".pocketpaw")
-    assert house.scene(app="pocketpaw").command("audit --fix") == "tokenkit --app pocketpaw audit --fix"
+    assert house.inventory(app="pocketpaw").command("audit --fix") == "tokenkit --app pocketpaw audit --fix"

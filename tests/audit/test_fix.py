@@ -63,9 +63,9 @@ def test_no_file_is_lost_and_none_is_written_to(house):
 
 def test_every_account_that_could_be_opened_can_be_opened_still(house):
     spoil(house)
-    before = {seen.account for seen, _ in house.scene().grants}
+    before = {record.account for record, _ in house.inventory().grants}
     act_on(house)
-    assert {seen.account for seen, _ in house.scene().grants} == before
+    assert {record.account for record, _ in house.inventory().grants} == before
 
 
 def test_nothing_is_planned_in_a_home_that_is_well_kept(house):

@@ -48,7 +48,7 @@ def printed(report, *, width=80, home=""):
 
 
 def report_of(*faults, severity=Severity.ERROR, **options):
-    check = Check("X1", severity, "A title", "A reason.", lambda scene: ())
+    check = Check("X1", severity, "A title", "A reason.", lambda inventory: ())
     return Report("tokenkit", 1.8e9, 3, (check,), tuple(Finding(check, fault) for fault in faults), **options)
 
 

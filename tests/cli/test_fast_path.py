@@ -273,9 +273,10 @@ def test_the_modules_that_a_token_costs(signed_in: Machine) -> None:
         "tokenkit.keys",
         "tokenkit.keys.file",
         "tokenkit.keys.jwks",
-        "tokenkit.os_words",
+        "tokenkit.os_errors",
         "tokenkit.paths",
         "tokenkit.private_file",
         "tokenkit.seal",
+        "tokenkit.shell",
         "tokenkit.token",
     ]

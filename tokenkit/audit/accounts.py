@@ -29,12 +29,12 @@ LOST = 300.0
     "An account needs you to sign in again",
     "The provider has ended the grant; once the stored token has ended, no tool gets one until you do.",
 )
-def needs_consent(scene: Inventory) -> Iterator[Fault]:
+def needs_consent(inventory: Inventory) -> Iterator[Fault]:
     """Grants that were refused, and latched."""
-    for seen, grant in scene.grants:
+    for record, grant in inventory.grants:
         if grant.state == NEEDS_CONSENT:
             reason = grant.reason or "the provider refused the refresh token"
-            yield about(seen, reason + _served(grant, scene.now), login(scene, seen))
+            yield about(record, reason + _served(grant, inventory.now), login(inventory, record))
 
 
 @check(
@@ -43,12 +43,12 @@ def needs_consent(scene: Inventory) -> Iterator[Fault]:
     "An access token has ended, and cannot be refreshed",
     "The provider gave no refresh token; no tool gets a token until you sign in again.",
 )
-def ended(scene: Inventory) -> Iterator[Fault]:
+def ended(inventory: Inventory) -> Iterator[Fault]:
     """Grants without refresh token whose access token has ended."""
-    for seen, grant in scene.grants:
+    for record, grant in inventory.grants:
         end = _lone_end(grant)
-        if end is not None and end <= scene.now:
-            yield about(seen, f"it ended {ago(scene.now - end)}", login(scene, seen))
+        if end is not None and end <= inventory.now:
+            yield about(record, f"it ended {ago(inventory.now - end)}", login(inventory, record))
 
 
 @check(
@@ -57,12 +57,12 @@ def ended(scene: Inventory) -> Iterator[Fault]:
     "An access token ends soon, and cannot be refreshed",
     "The provider gave no refresh token; tools stop working when this one ends.",
 )
-def ends_unrefreshed(scene: Inventory) -> Iterator[Fault]:
+def ends_unrefreshed(inventory: Inventory) -> Iterator[Fault]:
     """Grants without refresh token whose access token ends within a day."""
-    for seen, grant in scene.grants:
+    for record, grant in inventory.grants:
         end = _lone_end(grant)
-        if end is not None and scene.now < end <= scene.now + DAY:
-            yield about(seen, f"it ends {within(end - scene.now)}", login(scene, seen))
+        if end is not None and inventory.now < end <= inventory.now + DAY:
+            yield about(record, f"it ends {within(end - inventory.now)}", login(inventory, record))
 
 
 @check(
@@ -71,12 +71,12 @@ def ends_unrefreshed(scene: Inventory) -> Iterator[Fault]:
     "A refresh token is past its end",
     "The provider said when it ends; the next refresh will be refused.",
 )
-def refresh_token_ended(scene: Inventory) -> Iterator[Fault]:
+def refresh_token_ended(inventory: Inventory) -> Iterator[Fault]:
     """Refresh tokens whose known end is over."""
-    for seen, grant in active(scene):
+    for record, grant in active(inventory):
         end = grant.refresh_expires_at
-        if end is not None and end <= scene.now:
-            yield about(seen, f"it ended {ago(scene.now - end)}", login(scene, seen))
+        if end is not None and end <= inventory.now:
+            yield about(record, f"it ended {ago(inventory.now - end)}", login(inventory, record))
 
 
 @check(
@@ -85,12 +85,12 @@ def refresh_token_ended(scene: Inventory) -> Iterator[Fault]:
     "A refresh token ends soon",
     "Spotify and GitHub end it six months after the sign-in, Slack after thirty days; using it does not extend it.",
 )
-def refresh_token_ends(scene: Inventory) -> Iterator[Fault]:
+def refresh_token_ends(inventory: Inventory) -> Iterator[Fault]:
     """Refresh tokens that end within two weeks, but those of TK306."""
-    for seen, grant in active(scene):
+    for record, grant in active(inventory):
         end = grant.refresh_expires_at
-        if end is not None and scene.now < end <= scene.now + SOON and not _in_testing(grant):
-            yield about(seen, f"it ends {within(end - scene.now)}", login(scene, seen))
+        if end is not None and inventory.now < end <= inventory.now + SOON and not _in_testing(grant):
+            yield about(record, f"it ends {within(end - inventory.now)}", login(inventory, record))
 
 
 @check(
@@ -99,15 +99,15 @@ def refresh_token_ends(scene: Inventory) -> Iterator[Fault]:
     "A Google app is still in testing",
     "Google ends every refresh token of such an app seven days after the sign-in.",
 )
-def google_testing(scene: Inventory) -> Iterator[Fault]:
+def google_testing(inventory: Inventory) -> Iterator[Fault]:
     """Google grants that last a week."""
-    for seen, grant in active(scene):
+    for record, grant in active(inventory):
         end = grant.refresh_expires_at
-        if end is not None and end > scene.now and _in_testing(grant):
+        if end is not None and end > inventory.now and _in_testing(grant):
             hint = "set it to In production at https://console.cloud.google.com/auth/audience, then: " + login(
-                scene, seen
+                inventory, record
             )
-            yield about(seen, f"this one ends {within(end - scene.now)}", hint)
+            yield about(record, f"this one ends {within(end - inventory.now)}", hint)
 
 
 @check(
@@ -116,14 +116,14 @@ def google_testing(scene: Inventory) -> Iterator[Fault]:
     "An account was not used for long",
     "What nobody uses can only get lost; Google ends what was unused for six months.",
 )
-def unused(scene: Inventory) -> Iterator[Fault]:
+def unused(inventory: Inventory) -> Iterator[Fault]:
     """Grants without a refresh, and without a use in the activity log, for three months."""
-    for seen, grant in active(scene):
+    for record, grant in active(inventory):
         token = grant.access_token
-        uses = (use.at for use in scene.uses.get(whose(seen), ()))
+        uses = (use.at for use in inventory.uses.get(whose(record), ()))
         last = max(grant.authorized_at, token.obtained_at if token else 0.0, *uses)
-        if 0 < last < scene.now - UNUSED:
-            yield about(seen, f"it was last used {ago(scene.now - last)}", command(scene, seen, "logout"))
+        if 0 < last < inventory.now - UNUSED:
+            yield about(record, f"it was last used {ago(inventory.now - last)}", command(inventory, record, "logout"))
 
 
 @check(
@@ -132,11 +132,11 @@ def unused(scene: Inventory) -> Iterator[Fault]:
     "A grant was moved to another machine",
     "It is not used here any more, so that the two machines do not end each other's session.",
 )
-def moved(scene: Inventory) -> Iterator[Fault]:
+def moved(inventory: Inventory) -> Iterator[Fault]:
     """Grants that were exported as a transfer."""
-    for seen, grant in scene.grants:
+    for record, grant in inventory.grants:
         if grant.state == MOVED:
-            yield about(seen, "this copy is marked as moved", command(scene, seen, "logout", "--local"))
+            yield about(record, "this copy is marked as moved", command(inventory, record, "logout", "--local"))
 
 
 @check(
@@ -145,14 +145,14 @@ def moved(scene: Inventory) -> Iterator[Fault]:
     "The last refresh failed",
     "A stored token is served as long as it lives; then tools wait until a refresh succeeds.",
 )
-def failing(scene: Inventory) -> Iterator[Fault]:
+def failing(inventory: Inventory) -> Iterator[Fault]:
     """Accounts whose last refresh failed, as the note of its lease says."""
-    for seen, _ in active(scene):
-        failure = seen.note.failure
+    for record, _ in active(inventory):
+        failure = record.refresh_state.failure
         if failure is not None:
-            hint = failure.hint or command(scene, seen, "refresh")
+            hint = failure.hint or command(inventory, record, "refresh")
             often = "once" if failure.failures == 1 else f"{failure.failures} times"
-            yield about(seen, f"{failure.message} ({often}, last {ago(scene.now - failure.at)})", hint)
+            yield about(record, f"{failure.message} ({often}, last {ago(inventory.now - failure.at)})", hint)
 
 
 @check(
@@ -161,12 +161,12 @@ def failing(scene: Inventory) -> Iterator[Fault]:
     "The answer to a refresh was lost",
     "The provider may have replaced the refresh token without our learning it; the next refresh tells.",
 )
-def lost_answer(scene: Inventory) -> Iterator[Fault]:
+def lost_answer(inventory: Inventory) -> Iterator[Fault]:
     """Refreshes that began and never ended."""
-    for seen, _ in active(scene):
-        began = seen.note.attempt
-        if began is not None and began < scene.now - LOST and seen.note.failure is None:
-            yield about(seen, f"a refresh began {ago(scene.now - began)}", command(scene, seen, "refresh"))
+    for record, _ in active(inventory):
+        began = record.refresh_state.attempt
+        if began is not None and began < inventory.now - LOST and record.refresh_state.failure is None:
+            yield about(record, f"a refresh began {ago(inventory.now - began)}", command(inventory, record, "refresh"))
 
 
 CHECKS = (

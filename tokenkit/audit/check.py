@@ -40,7 +40,7 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A question about a scene. `find` yields a `Fault` for every place where the answer is bad, and changes nothing.
+    """A question about an inventory. `find` yields a `Fault` for each bad answer, and changes nothing.
 
     `id` never changes its meaning; `title` names the fault, and `why` says in a sentence why it matters. Plugins give
     their own through the entry point group ``tokenkit.checks``, with ids that begin with another prefix than ``TK``.

@@ -5,7 +5,6 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, EntryPoint
-from shlex import quote
 from typing import Any
 
 from tokenkit.audit.check import Fault, Severity, check
@@ -13,6 +12,7 @@ from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.modes import POSIX, others_write
 from tokenkit.errors import ConfigurationError, TokenKitError
 from tokenkit.plugins import GROUP as PROVIDERS
+from tokenkit.shell import quoted
 
 OURS = "tokenkit-oauth"
 
@@ -23,9 +23,9 @@ OURS = "tokenkit-oauth"
     "A package adds providers or checks",
     "Its code sees refresh tokens and client secrets: know whose it is.",
 )
-def plugins(scene: Inventory) -> Iterator[Fault]:
+def plugins(inventory: Inventory) -> Iterator[Fault]:
     """Distributions, other than ours, with entry points for tokenkit."""
-    for package in scene.packages:
+    for package in inventory.packages:
         if package.name != OURS:
             what = f"version {package.distribution.version} adds {', '.join(sorted({*package.adds}))}"
             yield Fault(package.name, what, f"pip uninstall {package.name}, unless you chose it")
@@ -37,9 +37,9 @@ def plugins(scene: Inventory) -> Iterator[Fault]:
     "A package that adds providers is not pinned",
     "It was installed from a folder or a branch, so that its code can change without a new version.",
 )
-def unpinned(scene: Inventory) -> Iterator[Fault]:
+def unpinned(inventory: Inventory) -> Iterator[Fault]:
     """Distributions, other than ours, that were installed in place or from a moving branch (PEP 610)."""
-    for package in scene.packages:
+    for package in inventory.packages:
         origin = _origin(package.distribution)
         if package.name != OURS and origin:
             hint = f"pip install --force-reinstall {package.name}==VERSION, or from a commit"
@@ -52,22 +52,22 @@ def unpinned(scene: Inventory) -> Iterator[Fault]:
     "Others can change code that handles tokens",
     "Whoever changes it gets every token that passes.",
 )
-def open_code(scene: Inventory) -> Iterator[Fault]:
+def open_code(inventory: Inventory) -> Iterator[Fault]:
     """Python files of ours and of plugins that others own or may write to."""
     if not POSIX:
         return
     me = os.geteuid()
-    for path in _code(scene):
+    for path in _code(inventory):
         try:
             status = os.stat(path)
         except FileNotFoundError:
             continue
         if others_write(status):
             yield Fault(
-                path, f"others may write to it (mode {status.st_mode & 0o777:04o})", f"chmod go-w {quote(path)}"
+                path, f"others may write to it (mode {status.st_mode & 0o777:04o})", f"chmod go-w {quoted(path)}"
             )
         if status.st_uid not in (0, me):
-            yield Fault(path, f"it belongs to user {status.st_uid}", f"sudo chown {me} {quote(path)}")
+            yield Fault(path, f"it belongs to user {status.st_uid}", f"sudo chown {me} {quoted(path)}")
 
 
 @check(
@@ -76,12 +76,12 @@ def open_code(scene: Inventory) -> Iterator[Fault]:
     "A file takes the name of an installed provider",
     "A sign-in by that name goes where the file says, and not where you think.",
 )
-def shadowed(scene: Inventory) -> Iterator[Fault]:
+def shadowed(inventory: Inventory) -> Iterator[Fault]:
     """Files in the providers folder with the name of an entry point (R17)."""
-    installed = scene.entry_points[PROVIDERS].names
-    for name, path in _provider_files(scene):
+    installed = inventory.entry_points[PROVIDERS].names
+    for name, path in _provider_files(inventory):
         if name in installed:
-            yield Fault(path, f"{name} is installed, too", f"mv {quote(path)} {quote(path)}.off")
+            yield Fault(path, f"{name} is installed, too", f"mv {quoted(path)} {quoted(path)}.off")
 
 
 @check(
@@ -90,10 +90,10 @@ def shadowed(scene: Inventory) -> Iterator[Fault]:
     "Two packages add a provider of one name",
     "tokenkit refuses both, as it cannot know which one you mean.",
 )
-def rivals(scene: Inventory) -> Iterator[Fault]:
+def rivals(inventory: Inventory) -> Iterator[Fault]:
     """Entry points of one name and different objects."""
     found: dict[str, dict[str, EntryPoint]] = defaultdict(dict)
-    for point in scene.entry_points[PROVIDERS]:
+    for point in inventory.entry_points[PROVIDERS]:
         found[point.name][point.value] = point
     for name, rival in found.items():
         if len(rival) > 1:
@@ -107,16 +107,16 @@ def rivals(scene: Inventory) -> Iterator[Fault]:
     "A configuration file cannot be used",
     "What it describes does not exist for tokenkit until it can be read.",
 )
-def unreadable(scene: Inventory) -> Iterator[Fault]:
+def unreadable(inventory: Inventory) -> Iterator[Fault]:
     """config.toml, and providers' files, that are refused."""
     try:
-        scene.kit.config  # noqa: B018 - reading it is the check
+        inventory.kit.config  # noqa: B018 - reading it is the check
     except ConfigurationError as error:
-        yield Fault(os.path.join(scene.folders.config, "config.toml"), str(error), error.hint or "correct it")
+        yield Fault(os.path.join(inventory.folders.config, "config.toml"), str(error), error.hint or "correct it")
         return
-    installed = scene.entry_points[PROVIDERS].names
-    for name, path in _provider_files(scene):
-        provider = scene.provider(name) if name not in installed else None
+    installed = inventory.entry_points[PROVIDERS].names
+    for name, path in _provider_files(inventory):
+        provider = inventory.provider(name) if name not in installed else None
         if isinstance(provider, TokenKitError):
             yield Fault(path, str(provider), provider.hint or "correct it")
 
@@ -124,9 +124,9 @@ def unreadable(scene: Inventory) -> Iterator[Fault]:
 CHECKS = (plugins, unpinned, open_code, shadowed, rivals, unreadable)
 
 
-def _code(scene: Inventory) -> Iterable[str]:
+def _code(inventory: Inventory) -> Iterable[str]:
     """The Python files of these packages."""
-    for package in scene.packages:
+    for package in inventory.packages:
         for file in package.distribution.files or ():
             if file.suffix == ".py":
                 yield str(package.distribution.locate_file(file))
@@ -146,8 +146,8 @@ def _origin(distribution: Distribution) -> str:
         return ""
 
 
-def _provider_files(scene: Inventory) -> Iterator[tuple[str, str]]:
-    folder = os.path.join(scene.folders.config, "providers")
+def _provider_files(inventory: Inventory) -> Iterator[tuple[str, str]]:
+    folder = os.path.join(inventory.folders.config, "providers")
     try:
         names = sorted(os.listdir(folder))
     except OSError:

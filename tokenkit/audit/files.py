@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Iterator
-from shlex import quote
 
 from tokenkit import private_file
 from tokenkit.audit.check import Fault, Severity, check
@@ -12,8 +11,10 @@ from tokenkit.audit.foreign import holds_tokens
 from tokenkit.audit.inventory import Inventory, Opening
 from tokenkit.audit.modes import POSIX, others_write
 from tokenkit.audit.tree import Node, Role, roots
+from tokenkit.audit.wording import about
 from tokenkit.errors import StoreError
-from tokenkit.os_words import move_away
+from tokenkit.os_errors import move_away
+from tokenkit.shell import quoted
 
 IN_USE = 600.0
 """Seconds for which a temporary file may be that of a write on its way: a refresh takes two minutes at most."""
@@ -25,9 +26,9 @@ IN_USE = 600.0
     "A key or client secret is open to others",
     "Whoever reads the key can open every record, and whoever has the client secret can pass for your app.",
 )
-def open_secrets(scene: Inventory) -> Iterator[Fault]:
+def open_secrets(inventory: Inventory) -> Iterator[Fault]:
     """Keys and client secrets that others may read or write."""
-    for node in _plain(scene, Role.UNSEALED):
+    for node in _plain(inventory, Role.UNSEALED):
         if node.is_file and node.mode & OTHERS:
             yield _mode(node, f"others have access to it (mode {node.mode:04o})", 0o600)
 
@@ -38,9 +39,9 @@ def open_secrets(scene: Inventory) -> Iterator[Fault]:
     "Others can write where tokenkit keeps its things",
     "They could put their own grant, provider or configuration in the place of yours. tokenkit makes nothing that way.",
 )
-def writable(scene: Inventory) -> Iterator[Fault]:
+def writable(inventory: Inventory) -> Iterator[Fault]:
     """Files and folders of ours that others may write to."""
-    for node in _plain(scene, *(role for role in Role if role is not Role.UNSEALED)):
+    for node in _plain(inventory, *(role for role in Role if role is not Role.UNSEALED)):
         if node.mode & OTHERS_WRITE:
             narrow = node.mode & ~OTHERS_WRITE if node.role is Role.WRITTEN else _private(node)
             yield _mode(node, f"others may write to it (mode {node.mode:04o})", narrow)
@@ -52,9 +53,9 @@ def writable(scene: Inventory) -> Iterator[Fault]:
     "Others can see sealed records, or whose they are",
     "The records are sealed, but their names and headers say which accounts you have, and a copy lasts for ever.",
 )
-def readable(scene: Inventory) -> Iterator[Fault]:
+def readable(inventory: Inventory) -> Iterator[Fault]:
     """Files and folders of ours that others may read and not write."""
-    for node in _plain(scene, Role.RECORD, Role.TEMPORARY, Role.PART):
+    for node in _plain(inventory, Role.RECORD, Role.TEMPORARY, Role.PART):
         if node.mode & OTHERS and not node.mode & OTHERS_WRITE:
             yield _mode(node, f"others may read it (mode {node.mode:04o})", _private(node))
 
@@ -65,15 +66,15 @@ def readable(scene: Inventory) -> Iterator[Fault]:
     "Others can replace a folder above",
     "Who may write to a folder can rename what lies in it, and so put a folder of their own in the place of yours.",
 )
-def writable_parents(scene: Inventory) -> Iterator[Fault]:
+def writable_parents(inventory: Inventory) -> Iterator[Fault]:
     """Folders above ours, up to home, that others may write to."""
-    for path, status in _parents(scene):
+    for path, status in _parents(inventory):
         mode = stat.S_IMODE(status.st_mode)
         if others_write(status):
             mine = status.st_uid == os.geteuid()
             what = f"others may write to it (mode {mode:04o})"
             fix = Narrow(path, mode & ~OTHERS_WRITE) if mine else None
-            yield Fault(path, what, f"chmod go-w {quote(path)}", fix=fix)
+            yield Fault(path, what, f"chmod go-w {quoted(path)}", fix=fix)
 
 
 @check(
@@ -82,18 +83,20 @@ def writable_parents(scene: Inventory) -> Iterator[Fault]:
     "A file or folder belongs to somebody else",
     "Its owner can change it at any time; tokenkit refuses it. Running tokenkit once with sudo is the usual cause.",
 )
-def foreign_owner(scene: Inventory) -> Iterator[Fault]:
+def foreign_owner(inventory: Inventory) -> Iterator[Fault]:
     """Things of ours that another user owns, and folders above that neither we nor root do."""
     if not POSIX:
         return
     me = os.geteuid()
-    for path, status in _parents(scene):
+    for path, status in _parents(inventory):
         if status.st_uid not in (0, me):
-            yield Fault(path, f"it belongs to user {status.st_uid}, and you are {me}", f"sudo chown {me} {quote(path)}")
-    for node in scene.nodes():
+            yield Fault(
+                path, f"it belongs to user {status.st_uid}, and you are {me}", f"sudo chown {me} {quoted(path)}"
+            )
+    for node in inventory.nodes():
         if node.status.st_uid != me:
             what = f"it belongs to user {node.status.st_uid}, and you are {me}"
-            yield _fault(node, what, f"sudo chown {me} {quote(node.path)}")
+            yield _fault(node, what, f"sudo chown {me} {quoted(node.path)}")
 
 
 @check(
@@ -102,9 +105,9 @@ def foreign_owner(scene: Inventory) -> Iterator[Fault]:
     "A symbolic link lies where a file or folder of tokenkit should",
     "tokenkit follows none: the account behind it cannot be used, and a link may lead a write somewhere else.",
 )
-def symlinks(scene: Inventory) -> Iterator[Fault]:
+def symlinks(inventory: Inventory) -> Iterator[Fault]:
     """Links among our files."""
-    for node in scene.nodes():
+    for node in inventory.nodes():
         if stat.S_ISLNK(node.status.st_mode) and node.role is not Role.WRITTEN:
             what = f"it is a link to {os.readlink(node.path)}"
             yield _fault(node, what, f"put the file itself there, or: {move_away(node.path)}")
@@ -116,12 +119,12 @@ def symlinks(scene: Inventory) -> Iterator[Fault]:
     "A file has a second name",
     "tokenkit refuses hard links: a change through the other name would go unnoticed.",
 )
-def hard_links(scene: Inventory) -> Iterator[Fault]:
+def hard_links(inventory: Inventory) -> Iterator[Fault]:
     """Files of ours with more than one name."""
-    for node in scene.nodes(Role.RECORD, Role.UNSEALED, Role.TEMPORARY, Role.PART):
+    for node in inventory.nodes(Role.RECORD, Role.UNSEALED, Role.TEMPORARY, Role.PART):
         if node.is_file and node.status.st_nlink > 1:
-            path = quote(node.path)
-            copy = quote(node.path + ".copy")
+            path = quoted(node.path)
+            copy = quoted(node.path + ".copy")
             yield _fault(node, f"it has {node.status.st_nlink} names", f"cp -p {path} {copy} && mv {copy} {path}")
 
 
@@ -131,9 +134,9 @@ def hard_links(scene: Inventory) -> Iterator[Fault]:
     "Something that is no file lies where one should",
     "tokenkit refuses it, so that the account, key or lock that belongs there cannot be used.",
 )
-def special_files(scene: Inventory) -> Iterator[Fault]:
+def special_files(inventory: Inventory) -> Iterator[Fault]:
     """FIFOs, sockets and devices among our files."""
-    for node in scene.nodes():
+    for node in inventory.nodes():
         if not (node.is_file or node.is_folder or stat.S_ISLNK(node.status.st_mode)):
             yield _fault(node, "it is a FIFO, a socket or a device", move_away(node.path))
 
@@ -144,13 +147,13 @@ def special_files(scene: Inventory) -> Iterator[Fault]:
     "A stray lies among the tokens",
     "tokenkit wrote no such file; a copy made by hand or by a synchroniser may hold a grant that still works.",
 )
-def strays(scene: Inventory) -> Iterator[Fault]:
+def strays(inventory: Inventory) -> Iterator[Fault]:
     """Files and folders in the tokens folder that are none of ours. Those with plaintext tokens are TK201."""
-    for node in scene.nodes(Role.STRAY):
-        inside_stray = os.path.dirname(node.path) in {other.path for other in scene.nodes(Role.STRAY)}
+    for node in inventory.nodes(Role.STRAY):
+        inside_stray = os.path.dirname(node.path) in {other.path for other in inventory.nodes(Role.STRAY)}
         if (node.is_file or node.is_folder) and not inside_stray and not holds_tokens(node.path):
-            fix = SetAside(node.path, scene.folders.tokens)
-            yield Fault(node.path, "tokenkit writes no file of that name", scene.command("audit --fix"), fix=fix)
+            fix = SetAside(node.path, inventory.folders.tokens)
+            yield Fault(node.path, "tokenkit writes no file of that name", inventory.command("audit --fix"), fix=fix)
 
 
 @check(
@@ -159,12 +162,12 @@ def strays(scene: Inventory) -> Iterator[Fault]:
     "A write that was interrupted left its file",
     "The next write of that account takes it over; until then it takes room, and may hold an older copy of the grant.",
 )
-def leftovers(scene: Inventory) -> Iterator[Fault]:
+def leftovers(inventory: Inventory) -> Iterator[Fault]:
     """Temporary files of no write on its way, but those that hold the newest grant (TK111)."""
-    for node in scene.nodes(Role.TEMPORARY):
-        if node.is_file and node.status.st_mtime < scene.now - IN_USE and not _newer_generation(scene, node):
-            fix = SetAside(node.path, scene.folders.tokens)
-            yield _fault(node, "no write is on its way there", scene.command("audit --fix"), fix)
+    for node in inventory.nodes(Role.TEMPORARY):
+        if node.is_file and node.status.st_mtime < inventory.now - IN_USE and not _newer_generation(inventory, node):
+            fix = SetAside(node.path, inventory.folders.tokens)
+            yield _fault(node, "no write is on its way there", inventory.command("audit --fix"), fix)
 
 
 @check(
@@ -173,13 +176,13 @@ def leftovers(scene: Inventory) -> Iterator[Fault]:
     "The newest grant is not in its place",
     "The process was killed between writing and renaming: the provider may know only this newer refresh token.",
 )
-def unrenamed(scene: Inventory) -> Iterator[Fault]:
+def unrenamed(inventory: Inventory) -> Iterator[Fault]:
     """Temporary files with a newer grant than the record beside them."""
-    for node in scene.nodes(Role.TEMPORARY):
-        generation = _newer_generation(scene, node)
-        if generation and node.status.st_mtime < scene.now - IN_USE:
+    for node in inventory.nodes(Role.TEMPORARY):
+        generation = _newer_generation(inventory, node)
+        if generation and node.status.st_mtime < inventory.now - IN_USE:
             target = node.path.removesuffix(".new")
-            hint = f"mv {quote(node.path)} {quote(target)}"
+            hint = f"mv {quoted(node.path)} {quoted(target)}"
             yield _fault(node, f"it holds generation {generation} of the grant", hint)
 
 
@@ -189,13 +192,13 @@ def unrenamed(scene: Inventory) -> Iterator[Fault]:
     "An access control list gives others rights",
     "It works beside the mode, which does not show it; the narrow mode holds it off only until something widens that.",
 )
-def access_lists(scene: Inventory) -> Iterator[Fault]:
+def access_lists(inventory: Inventory) -> Iterator[Fault]:
     """POSIX access control lists on our files and folders (Linux; acl(5))."""
     if not hasattr(os, "getxattr"):
         return
-    for node in scene.nodes():
+    for node in inventory.nodes():
         if (node.is_file or node.is_folder) and _has_acl(node.path):
-            yield _fault(node, "it has an access control list", f"setfacl -b -k {quote(node.path)}")
+            yield _fault(node, "it has an access control list", f"setfacl -b -k {quoted(node.path)}")
 
 
 @check(
@@ -204,13 +207,13 @@ def access_lists(scene: Inventory) -> Iterator[Fault]:
     "A file or folder of tokenkit cannot be read",
     "What lies there was not checked, so that nobody knows how it stands; tools that need it fail.",
 )
-def unreadable(scene: Inventory) -> Iterator[Fault]:
+def unreadable(inventory: Inventory) -> Iterator[Fault]:
     """Folders that cannot be listed, records and logs that cannot be read."""
-    _ = scene.tree.nodes, scene.log  # what cannot be read is known once they were looked at
-    for seen in scene.records:
-        if seen.opening is Opening.UNREADABLE:
-            yield Fault(seen.where, seen.said, _reach(seen.where), str(seen.account), seen.account.owner)
-    for path, why in scene.tree.unreadable.items():
+    _ = inventory.tree.nodes, inventory.log  # what cannot be read is known once they were looked at
+    for record in inventory.records:
+        if record.opening is Opening.UNREADABLE:
+            yield about(record, record.said, _reach(record.where))
+    for path, why in inventory.tree.unreadable.items():
         yield Fault(path, f"it cannot be read: {why}", _reach(path))
 
 
@@ -231,9 +234,9 @@ CHECKS = (
 )
 
 
-def _plain(scene: Inventory, *roles: Role) -> Iterator[Node]:
+def _plain(inventory: Inventory, *roles: Role) -> Iterator[Node]:
     """The plain files and folders of ours that have a mode."""
-    nodes = scene.nodes(*roles) if POSIX else iter(())
+    nodes = inventory.nodes(*roles) if POSIX else iter(())
     return (node for node in nodes if node.is_file or node.is_folder)
 
 
@@ -252,21 +255,21 @@ def _reach(path: str) -> str:
     try:
         status = os.lstat(path)
     except OSError:
-        return f"ls -ld {quote(os.path.dirname(path))}"
+        return f"ls -ld {quoted(os.path.dirname(path))}"
     wanted = 0o700 if stat.S_ISDIR(status.st_mode) else 0o600
-    return f"{'ls -ld' if status.st_mode & wanted == wanted else 'chmod u+rwX'} {quote(path)}"
+    return f"{'ls -ld' if status.st_mode & wanted == wanted else 'chmod u+rwX'} {quoted(path)}"
 
 
 def _mode(node: Node, what: str, narrow: int) -> Fault:
-    return _fault(node, what, f"chmod {narrow:o} {quote(node.path)}", Narrow(node.path, narrow))
+    return _fault(node, what, f"chmod {narrow:o} {quoted(node.path)}", Narrow(node.path, narrow))
 
 
-def _parents(scene: Inventory) -> Iterator[tuple[str, os.stat_result]]:
+def _parents(inventory: Inventory) -> Iterator[tuple[str, os.stat_result]]:
     """The folders above ours: up to home for those in it, else up to the root; and those behind links on the way."""
-    seen = {os.path.realpath(folder) for folder in roots(scene.folders)}
-    for folder in roots(scene.folders):
+    seen = {os.path.realpath(folder) for folder in roots(inventory.folders)}
+    for folder in roots(inventory.folders):
         for start in (folder, os.path.realpath(folder)):
-            for path in _above(start, scene.home):
+            for path in _above(start, inventory.home):
                 if path not in seen and os.path.isdir(path):
                     seen.add(path)
                     yield path, os.stat(path)
@@ -278,7 +281,7 @@ def _above(path: str, home: str) -> Iterator[str]:
         yield path
 
 
-def _newer_generation(scene: Inventory, node: Node) -> int:
+def _newer_generation(inventory: Inventory, node: Node) -> int:
     """The generation of the grant in a temporary file, where it is newer than that in the record; else 0."""
     if node.name is None or node.name.kind != "grant":
         return 0
@@ -286,11 +289,11 @@ def _newer_generation(scene: Inventory, node: Node) -> int:
         data = private_file.read(node.path) or b""
     except StoreError:
         return 0
-    found = scene.open(node.name, data)
+    found = inventory.open(node.name, data)
     if found.grant is None:
         return 0
-    record = node.path.removesuffix(".new")
-    present = next((grant.generation for seen, grant in scene.grants if seen.where == record), 0)
+    target = node.path.removesuffix(".new")
+    present = next((grant.generation for other, grant in inventory.grants if other.where == target), 0)
     return found.grant.generation if found.grant.generation > present else 0
 
 

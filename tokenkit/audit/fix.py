@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tokenkit import private_file
 from tokenkit.errors import FileRefused, StoreError
-from tokenkit.os_words import unavailable
+from tokenkit.os_errors import unavailable
 
 OTHERS = 0o077
 """The bits of a mode that give rights to others."""

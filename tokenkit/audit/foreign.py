@@ -5,13 +5,13 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from shlex import quote
 from typing import Any, NamedTuple, cast
 
 from tokenkit.audit.check import Check, Fault, Severity
 from tokenkit.audit.inventory import Inventory
 from tokenkit.errors import StoreError, UsageError
 from tokenkit.importing import read_grant
+from tokenkit.shell import quoted
 
 LIMIT = 4 << 20
 """Bytes of a file that are looked at."""
@@ -85,31 +85,31 @@ def _names_token(name: str, short: frozenset[str]) -> bool:
 
 
 def _find(tool: Tool) -> Callable[[Inventory], Iterator[Fault]]:
-    def find(scene: Inventory) -> Iterator[Fault]:
-        for path in _places(tool, scene):
+    def find(inventory: Inventory) -> Iterator[Fault]:
+        for path in _paths(tool, inventory):
             if os.path.isfile(path) and holds_tokens(path):
                 mode = os.stat(path).st_mode & 0o777
                 whom = f"others can read it (mode {mode:04o})" if mode & 0o044 else "every program of yours can read it"
-                yield Fault(path, whom, _mend(scene, tool, path, mode))
+                yield Fault(path, whom, _hint(inventory, tool, path, mode))
 
     return find
 
 
-def _places(tool: Tool, scene: Inventory) -> Iterator[str]:
+def _paths(tool: Tool, inventory: Inventory) -> Iterator[str]:
     found: set[str] = set()
     for pattern in tool.patterns:
-        base = scene.home if pattern.startswith("~/") else scene.cwd
+        base = inventory.home if pattern.startswith("~/") else inventory.cwd
         found.update(glob.iglob(os.path.join(glob.escape(base), pattern.removeprefix("~/"))))
     return iter(sorted(found))
 
 
-def _mend(scene: Inventory, tool: Tool, path: str, mode: int) -> str:
-    narrow = f"chmod 600 {quote(path)}" if mode & 0o077 else ""
+def _hint(inventory: Inventory, tool: Tool, path: str, mode: int) -> str:
+    narrow = f"chmod 600 {quoted(path)}" if mode & 0o077 else ""
     if tool.provider:
         if _importable(path):
-            return f"{scene.command(f'import {quote(path)}')}, have the tool ask tokenkit, then: rm {quote(path)}"
+            return f"{inventory.command(f'import {quoted(path)}')}, have the tool ask tokenkit, then: rm {quoted(path)}"
         provider = "spotify" if os.path.basename(path).startswith("spotify") else tool.provider  # one of PocketPaw's
-        return f"{scene.command(f'login {provider}')}, have the tool ask tokenkit, then: rm {quote(path)}"
+        return f"{inventory.command(f'login {provider}')}, have the tool ask tokenkit, then: rm {quoted(path)}"
     return narrow or f"keep it out of backups and synced folders; sign out of {tool.name} when you no longer use it"
 
 

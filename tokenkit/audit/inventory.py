@@ -1,7 +1,7 @@
 """What is looked at: the folders, records, keys and configuration of one app on this machine, each read at most once.
 
-A scene changes nothing and asks nobody: no lock is taken, no file made, no command run, no passphrase asked for. What
-it cannot look at, it says.
+An inventory changes nothing and asks nobody: no lock is taken, no file made, no command run, no passphrase asked for.
+What it cannot look at, it says.
 """
 
 import json
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
 from importlib.metadata import Distribution, EntryPoints, entry_points
-from shlex import quote
 from typing import NamedTuple
 
 from tokenkit import activity, chained_log, seal
@@ -29,6 +28,7 @@ from tokenkit.kit import TokenKit
 from tokenkit.paths import Folders
 from tokenkit.plugins import GROUP as PROVIDERS
 from tokenkit.provider import Provider
+from tokenkit.shell import quoted
 from tokenkit.store import Name
 from tokenkit.store.files import FileStore
 
@@ -48,7 +48,7 @@ class Opening(Enum):
     UNREADABLE = auto()
 
 
-class Seen(NamedTuple):
+class FoundRecord(NamedTuple):
     """A record of a grant as it was found: `said` is why it did not open, `kid` the key that its header names."""
 
     account: Account
@@ -57,7 +57,7 @@ class Seen(NamedTuple):
     where: str = ""
     said: str = ""
     kid: str = ""
-    note: RefreshState = RefreshState()
+    refresh_state: RefreshState = RefreshState()
 
 
 class Package(NamedTuple):
@@ -133,14 +133,14 @@ class Inventory:
             return Keys(None, str(error), hint=error.hint)
 
     @cached_property
-    def records(self) -> list[Seen]:
+    def records(self) -> list[FoundRecord]:
         """The records of all accounts, opened where that is possible."""
         return [self._look(name, where) for name, where in self._grants()]
 
     @property
-    def grants(self) -> Iterator[tuple[Seen, Grant]]:
+    def grants(self) -> Iterator[tuple[FoundRecord, Grant]]:
         """The records that opened, with what is in them."""
-        return ((seen, seen.grant) for seen in self.records if seen.grant is not None)
+        return ((record, record.grant) for record in self.records if record.grant is not None)
 
     @cached_property
     def log(self) -> list[chained_log.Line]:
@@ -208,24 +208,24 @@ class Inventory:
     def command(self, arguments: str, owner: str = "") -> str:
         """A command line of ours, for this app and the account's owner."""
         app = "" if self.kit.app == "tokenkit" else f" --app {self.kit.app}"
-        return f"tokenkit{app}{f' --owner {quote(owner)}' if owner else ''} {arguments}"
+        return f"tokenkit{app}{f' --owner {quoted(owner)}' if owner else ''} {arguments}"
 
-    def open(self, name: Name, data: bytes) -> Seen:
+    def open(self, name: Name, data: bytes) -> FoundRecord:
         """Open the record of a grant; never raises."""
         account = Account(*parse_account(name.id), owner=name.owner)
         kid, plaintext = "", b""
         try:
             kid = seal.header(data)["kid"]
             if self.keys.keys is None:
-                return Seen(account, Opening.LOCKED, said=self.keys.said, kid=kid)
+                return FoundRecord(account, Opening.LOCKED, said=self.keys.said, kid=kid)
             claims = {"typ": name.kind, "app": self.kit.app, "owner": name.owner, "account": name.id}
             plaintext = seal.open(data, self.keys.keys.by_kid, **claims)
-            return Seen(account, Opening.OPENED, grant_from_bytes(plaintext, account=str(account)), kid=kid)
+            return FoundRecord(account, Opening.OPENED, grant_from_bytes(plaintext, account=str(account)), kid=kid)
         except KeyUnavailable as error:
-            return Seen(account, Opening.UNKNOWN_KEY, said=str(error), kid=kid)
+            return FoundRecord(account, Opening.UNKNOWN_KEY, said=str(error), kid=kid)
         except BrokenRecord as error:
             opening = Opening.LATER if _version(plaintext) > VERSION else Opening.BROKEN
-            return Seen(account, opening, said=str(error), kid=kid)
+            return FoundRecord(account, opening, said=str(error), kid=kid)
 
     def _grants(self) -> Iterator[tuple[Name, str]]:
         """The names of all grants, and where each lies: of all owners in files, of the kit's own elsewhere."""
@@ -237,16 +237,16 @@ class Inventory:
             if node.name is not None and node.name.kind == "grant":
                 yield node.name, node.path
 
-    def _look(self, name: Name, where: str) -> Seen:
+    def _look(self, name: Name, where: str) -> FoundRecord:
         store = self.kit.records.store
         try:
             stored = store.load(name)
-            note = RefreshState.from_bytes(store.note(name))
+            state = RefreshState.from_bytes(store.note(name))
         except StoreError as error:
             account = Account(*parse_account(name.id), owner=name.owner)
             opening = Opening.REFUSED if isinstance(error, FileRefused) else Opening.UNREADABLE
-            return Seen(account, opening, where=where, said=str(error))
-        return self.open(name, b"" if stored is None else stored.data)._replace(where=where, note=note)
+            return FoundRecord(account, opening, where=where, said=str(error))
+        return self.open(name, b"" if stored is None else stored.data)._replace(where=where, refresh_state=state)
 
     def _locked_up(self) -> bool:
         """Whether the key file says that the keys are elsewhere, or wrapped."""

@@ -20,17 +20,16 @@ OLD = 365 * 86400.0
     "The key lies beside the tokens",
     "Whoever gets a copy of that folder, a backup or an archive, has both.",
 )
-def beside_tokens(scene: Inventory) -> Iterator[Fault]:
+def beside_tokens(inventory: Inventory) -> Iterator[Fault]:
     """The data folder within that of the tokens or the configuration, or the other way round."""
-    if not os.path.exists(path_in(scene.folders.data)):
+    if not os.path.exists(path_in(inventory.folders.data)):
         return
-    top = os.path.dirname(scene.folders.tokens)
-    for other in (top, scene.folders.config):
-        if os.path.commonpath((scene.folders.data, other)) in (scene.folders.data, other):
-            hint = (
-                f"set XDG_DATA_HOME, or {prefix(scene.kit.app)}_HOME, so that they are apart, and move the files there"
-            )
-            yield Fault(path_in(scene.folders.data), f"it lies together with {other}", hint)
+    top = os.path.dirname(inventory.folders.tokens)
+    for other in (top, inventory.folders.config):
+        if os.path.commonpath((inventory.folders.data, other)) in (inventory.folders.data, other):
+            variables = f"XDG_DATA_HOME, or {prefix(inventory.kit.app)}_HOME"
+            hint = f"set {variables}, so that they are apart, and move the files there"
+            yield Fault(path_in(inventory.folders.data), f"it lies together with {other}", hint)
 
 
 @check(
@@ -39,12 +38,12 @@ def beside_tokens(scene: Inventory) -> Iterator[Fault]:
     "The key is missing",
     "Nothing opens the sealed records without it, and no new one is made in its place.",
 )
-def missing(scene: Inventory) -> Iterator[Fault]:
+def missing(inventory: Inventory) -> Iterator[Fault]:
     """Sealed records, and no key."""
-    keys = scene.keys
-    if keys.keys is None and not keys.said and any(scene.nodes(Role.RECORD)):
-        where = scene.kit.records.ring.source.describe()
-        yield Fault(where, "there are sealed records, and no key", scene.command("key import FILE, from a backup"))
+    keys = inventory.keys
+    if keys.keys is None and not keys.said and any(inventory.nodes(Role.RECORD)):
+        where = inventory.kit.records.ring.source.describe()
+        yield Fault(where, "there are sealed records, and no key", inventory.command("key import FILE, from a backup"))
 
 
 @check(
@@ -53,14 +52,14 @@ def missing(scene: Inventory) -> Iterator[Fault]:
     "The key cannot be used",
     "Nothing opens the sealed records without it, and no new one is made in its place.",
 )
-def unusable(scene: Inventory) -> Iterator[Fault]:
+def unusable(inventory: Inventory) -> Iterator[Fault]:
     """A key file, or a variable, that holds no key or cannot be read."""
-    keys = scene.keys
+    keys = inventory.keys
     if keys.said and not keys.locked:
-        source = scene.kit.records.ring.source
+        source = inventory.kit.records.ring.source
         given = isinstance(source, EnvironmentSource)
-        restore = f"restore it from a backup, or: {scene.command('key import FILE')}"
-        yield Fault(source.describe() if given else path_in(scene.folders.data), keys.said, keys.hint or restore)
+        restore = f"restore it from a backup, or: {inventory.command('key import FILE')}"
+        yield Fault(source.describe() if given else path_in(inventory.folders.data), keys.said, keys.hint or restore)
 
 
 @check(
@@ -69,12 +68,14 @@ def unusable(scene: Inventory) -> Iterator[Fault]:
     "The key is in an environment variable",
     "Every program that is started from there gets it, and debuggers and crash reports show it.",
 )
-def in_environment(scene: Inventory) -> Iterator[Fault]:
+def in_environment(inventory: Inventory) -> Iterator[Fault]:
     """A key that the environment gives, and no credential of the service manager."""
-    source = scene.kit.records.ring.source
+    source = inventory.kit.records.ring.source
     if isinstance(source, EnvironmentSource) and "variable" in source.describe():
-        unset = f"env -u {prefix(scene.kit.app)}_KEY {scene.command('key import -')}"  # else it would not be ours
-        move = f"{scene.command('key export')} | {unset}"
+        unset = (
+            f"env -u {prefix(inventory.kit.app)}_KEY {inventory.command('key import -')}"  # else it would not be ours
+        )
+        move = f"{inventory.command('key export')} | {unset}"
         hint = f"use a credential (LoadCredentialEncrypted= in systemd.exec(5)), or: {move}"
         yield Fault(source.describe(), "other programs inherit it", hint)
 
@@ -85,15 +86,15 @@ def in_environment(scene: Inventory) -> Iterator[Fault]:
     "The key is old",
     "A copy that got away some time ago, in a backup or with a disk, still opens everything.",
 )
-def old(scene: Inventory) -> Iterator[Fault]:
+def old(inventory: Inventory) -> Iterator[Fault]:
     """A key file that has not changed for a year."""
-    path = path_in(scene.folders.data)
+    path = path_in(inventory.folders.data)
     try:
-        age = scene.now - os.lstat(path).st_mtime
+        age = inventory.now - os.lstat(path).st_mtime
     except OSError:
         return
     if age > OLD:
-        yield Fault(path, f"it has not changed for {age / 86400:.0f} days", scene.command("key rotate"))
+        yield Fault(path, f"it has not changed for {age / 86400:.0f} days", inventory.command("key rotate"))
 
 
 @check(
@@ -102,16 +103,16 @@ def old(scene: Inventory) -> Iterator[Fault]:
     "A rotation of the key was not finished",
     "Records that are sealed with an older key still need it, so that it cannot be dropped.",
 )
-def unfinished_rotation(scene: Inventory) -> Iterator[Fault]:
+def unfinished_rotation(inventory: Inventory) -> Iterator[Fault]:
     """Records that are sealed with another key than the first."""
-    keys = scene.keys.keys
+    keys = inventory.keys.keys
     if keys is None:
         return
     older = {key.kid for key in keys.keys[1:]}
-    count = sum(seen.kid in older for seen in scene.records)
+    count = sum(record.kid in older for record in inventory.records)
     if count:
-        what = f"{count} of {len(scene.records)} records are sealed with an older key"
-        yield Fault(path_in(scene.folders.data), what, scene.command("key rotate --finish"))
+        what = f"{count} of {len(inventory.records)} records are sealed with an older key"
+        yield Fault(path_in(inventory.folders.data), what, inventory.command("key rotate --finish"))
 
 
 @check(
@@ -120,9 +121,9 @@ def unfinished_rotation(scene: Inventory) -> Iterator[Fault]:
     "Programs may leave core dumps",
     "When a program that holds a token crashes, its memory is written to the disk, token and key included.",
 )
-def core_dumps(scene: Inventory) -> Iterator[Fault]:
+def core_dumps(inventory: Inventory) -> Iterator[Fault]:
     """A limit for core dumps above nothing."""
-    if scene.core_limit != 0:
+    if inventory.core_limit != 0:
         yield Fault("this session", "core dumps are allowed", "ulimit -c 0, in the profile of your shell")
 
 

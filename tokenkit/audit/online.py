@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.inventory import Inventory, Seen
+from tokenkit.audit.inventory import FoundRecord, Inventory
 from tokenkit.audit.wording import about, active, command, login
 from tokenkit.errors import ConfigurationError, ProviderUnavailable, TokenKitError
 from tokenkit.grant import Grant
@@ -30,7 +30,7 @@ Outcome = Identity | bool | TokenKitError
 class Answer(NamedTuple):
     """What a provider answered about an account: its response, and what the plugin made of it."""
 
-    seen: Seen
+    record: FoundRecord
     grant: Grant
     response: Response | None
     outcome: Outcome
@@ -42,13 +42,17 @@ class Answer(NamedTuple):
     "The provider does not accept the access token",
     "It was revoked, or belongs to another app; what tokenkit has stored says nothing of that.",
 )
-def refused(scene: Inventory) -> Iterator[Fault]:
+def refused(inventory: Inventory) -> Iterator[Fault]:
     """Access tokens that the provider calls inactive, or answers with 401 or 403."""
-    for answer in _answers(scene):
+    for answer in _answers(inventory):
         status = 0 if answer.response is None else answer.response.status
         if answer.outcome is False or status in (401, 403):
             what = "it says that the token is not active" if answer.outcome is False else f"it answered HTTP {status}"
-            yield about(answer.seen, what, f"{command(scene, answer.seen, 'refresh')}, or: {login(scene, answer.seen)}")
+            yield about(
+                answer.record,
+                what,
+                f"{command(inventory, answer.record, 'refresh')}, or: {login(inventory, answer.record)}",
+            )
 
 
 @check(
@@ -57,11 +61,13 @@ def refused(scene: Inventory) -> Iterator[Fault]:
     "The account is somebody else's",
     "Tools would read and write in another person's name.",
 )
-def somebody_else(scene: Inventory) -> Iterator[Fault]:
+def somebody_else(inventory: Inventory) -> Iterator[Fault]:
     """Access tokens that the provider says are another subject's."""
-    for answer in _answers(scene):
+    for answer in _answers(inventory):
         if isinstance(answer.outcome, Identity) and answer.grant.subject not in ("", answer.outcome.subject):
-            yield about(answer.seen, f"the provider says that it is {answer.outcome.name}'s", login(scene, answer.seen))
+            yield about(
+                answer.record, f"the provider says that it is {answer.outcome.name}'s", login(inventory, answer.record)
+            )
 
 
 @check(
@@ -70,12 +76,12 @@ def somebody_else(scene: Inventory) -> Iterator[Fault]:
     "The clock is wrong",
     "Whether a token is still good is told by the clock: with a wrong one it is refreshed too often, or too late.",
 )
-def clock(scene: Inventory) -> Iterator[Fault]:
+def clock(inventory: Inventory) -> Iterator[Fault]:
     """A difference between our clock and a provider's, by more than a minute."""
-    for answer in _answers(scene):
+    for answer in _answers(inventory):
         skew = _skew(answer.response)
         if abs(skew) > CLOCK_SKEW:
-            where = f"the clock of {answer.seen.account.provider}"
+            where = f"the clock of {answer.record.account.provider}"
             yield Fault(where, f"ours differs from it by {abs(skew):.0f} seconds", "sudo timedatectl set-ntp true")
             return
 
@@ -86,11 +92,11 @@ def clock(scene: Inventory) -> Iterator[Fault]:
     "The provider could not be asked",
     "Whether the account works there is not known.",
 )
-def unreachable(scene: Inventory) -> Iterator[Fault]:
+def unreachable(inventory: Inventory) -> Iterator[Fault]:
     """Providers that gave no answer, or one that says to come later."""
-    for answer in _answers(scene):
+    for answer in _answers(inventory):
         if isinstance(answer.outcome, ProviderUnavailable):
-            yield about(answer.seen, str(answer.outcome), answer.outcome.hint or "try again later")
+            yield about(answer.record, str(answer.outcome), answer.outcome.hint or "try again later")
 
 
 CHECKS = (refused, somebody_else, clock, unreachable)
@@ -106,44 +112,46 @@ def refresh_all(kit: TokenKit) -> None:
 
 
 @lru_cache(maxsize=1)
-def _answers(scene: Inventory) -> list[Answer]:
+def _answers(inventory: Inventory) -> list[Answer]:
     """Ask once for all of these checks."""
-    return [answer for seen, grant in active(scene) for answer in _ask(scene, seen, grant)]
+    return [answer for record, grant in active(inventory) for answer in _ask(inventory, record, grant)]
 
 
-def _ask(scene: Inventory, seen: Seen, grant: Grant) -> Iterator[Answer]:
-    provider = scene.provider(seen.account.provider)
+def _ask(inventory: Inventory, record: FoundRecord, grant: Grant) -> Iterator[Answer]:
+    provider = inventory.provider(record.account.provider)
     token = grant.access_token
-    if isinstance(provider, TokenKitError) or seen.account.owner != scene.kit.owner:
+    if isinstance(provider, TokenKitError) or record.account.owner != inventory.kit.owner:
         return
-    if token is None or not token.good(scene.now):
+    if token is None or not token.good(inventory.now):
         return
     responses: list[Response] = []
 
     def send(request: Request) -> Response:
-        responses.append(scene.kit.context.send(request))
+        responses.append(inventory.kit.context.send(request))
         return responses[-1]
 
-    context = scene.kit.context._replace(send=send)
+    context = inventory.kit.context._replace(send=send)
     outcome: Outcome | None
     try:
-        outcome = _introspected(scene, seen, provider, context, grant)
+        outcome = _introspected(inventory, record, provider, context, grant)
         if outcome is None and provider.identify is not None:
             client = ClientRegistration(grant.client_id)
             outcome = guarded(provider, "identify", provider.identify, context, client, grant)
     except TokenKitError as error:
         outcome = error
     if outcome is not None and (responses or isinstance(outcome, TokenKitError)):
-        yield Answer(seen, grant, responses[-1] if responses else None, outcome)
+        yield Answer(record, grant, responses[-1] if responses else None, outcome)
 
 
-def _introspected(scene: Inventory, seen: Seen, provider: Provider, context: Context, grant: Grant) -> bool | None:
+def _introspected(
+    inventory: Inventory, record: FoundRecord, provider: Provider, context: Context, grant: Grant
+) -> bool | None:
     """Whether the token is active, asked with the client's secret, and so only where the grant is from (R17)."""
     if provider.introspect is None:
         return None
     try:
-        client = scene.kit.client(provider)
-        check_unchanged(seen.account, grant, provider, client)
+        client = inventory.kit.client(provider)
+        check_unchanged(record.account, grant, provider, client)
     except ConfigurationError:
         return None
     return guarded(provider, "introspect", provider.introspect, context, client, grant)

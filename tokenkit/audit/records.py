@@ -4,13 +4,13 @@ import hmac
 import os
 from collections import defaultdict
 from collections.abc import Iterator
-from shlex import quote
 
 from tokenkit import activity
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.inventory import Inventory, Opening, Seen
+from tokenkit.audit.inventory import FoundRecord, Inventory, Opening
 from tokenkit.audit.tree import Role
 from tokenkit.audit.wording import about, command
+from tokenkit.shell import quoted
 
 QUARANTINED = 90 * 86400.0
 """Seconds after which what lies in quarantine is hardly wanted back."""
@@ -22,11 +22,11 @@ QUARANTINED = 90 * 86400.0
     "A record cannot be opened",
     "It is damaged, or was changed or moved by hand; the account cannot be used, and nothing is overwritten.",
 )
-def broken(scene: Inventory) -> Iterator[Fault]:
+def broken(inventory: Inventory) -> Iterator[Fault]:
     """Records that are no whole envelope, or not that of their name."""
-    for seen in _unopened(scene, Opening.BROKEN):
-        again = command(scene, seen, "login", "--replace")
-        yield about(seen, seen.said, f"restore {quote(seen.where)} from a backup, or: {again}")
+    for record in _unopened(inventory, Opening.BROKEN):
+        again = command(inventory, record, "login", "--replace")
+        yield about(record, record.said, f"restore {quoted(record.where)} from a backup, or: {again}")
 
 
 @check(
@@ -35,10 +35,10 @@ def broken(scene: Inventory) -> Iterator[Fault]:
     "A record is sealed with a key that is not here",
     "The account cannot be used until that key is back.",
 )
-def unknown_key(scene: Inventory) -> Iterator[Fault]:
+def unknown_key(inventory: Inventory) -> Iterator[Fault]:
     """Records whose key id is not in the key list."""
-    for seen in _unopened(scene, Opening.UNKNOWN_KEY):
-        yield about(seen, seen.said, scene.command("key import FILE, from a backup of the keys"))
+    for record in _unopened(inventory, Opening.UNKNOWN_KEY):
+        yield about(record, record.said, inventory.command("key import FILE, from a backup of the keys"))
 
 
 @check(
@@ -47,10 +47,10 @@ def unknown_key(scene: Inventory) -> Iterator[Fault]:
     "A record was written by a later tokenkit",
     "This one would lose what it does not understand, and so leaves the account alone.",
 )
-def later_version(scene: Inventory) -> Iterator[Fault]:
+def later_version(inventory: Inventory) -> Iterator[Fault]:
     """Records of a version that is not known yet."""
-    for seen in _unopened(scene, Opening.LATER):
-        yield about(seen, seen.said, "upgrade tokenkit-oauth in this environment, too")
+    for record in _unopened(inventory, Opening.LATER):
+        yield about(record, record.said, "upgrade tokenkit-oauth in this environment, too")
 
 
 @check(
@@ -59,17 +59,17 @@ def later_version(scene: Inventory) -> Iterator[Fault]:
     "Two accounts share one refresh token",
     "One of them is a copy: as soon as either is refreshed, a provider that rotates ends both.",
 )
-def shared_refresh_tokens(scene: Inventory) -> Iterator[Fault]:
+def shared_refresh_tokens(inventory: Inventory) -> Iterator[Fault]:
     """Grants with the same refresh token, compared by a keyed hash that is made for this look alone."""
     key = os.urandom(32)
-    holders: dict[bytes, list[Seen]] = defaultdict(list)
-    for seen, grant in scene.grants:
+    holders: dict[bytes, list[FoundRecord]] = defaultdict(list)
+    for record, grant in inventory.grants:
         if grant.refresh_token:
-            holders[hmac.digest(key, grant.refresh_token.reveal().encode(), "sha256")].append(seen)
+            holders[hmac.digest(key, grant.refresh_token.reveal().encode(), "sha256")].append(record)
     for first, *others in holders.values():
-        for seen in others:
-            hint = command(scene, seen, "logout", "--local")
-            yield about(seen, f"it has the refresh token of {first.account}", hint)
+        for record in others:
+            hint = command(inventory, record, "logout", "--local")
+            yield about(record, f"it has the refresh token of {first.account}", hint)
 
 
 @check(
@@ -78,14 +78,14 @@ def shared_refresh_tokens(scene: Inventory) -> Iterator[Fault]:
     "Old grants lie in quarantine",
     "Grants that were replaced are kept, and not revoked; after some months nobody wants them back.",
 )
-def old_quarantine(scene: Inventory) -> Iterator[Fault]:
+def old_quarantine(inventory: Inventory) -> Iterator[Fault]:
     """Quarantined records of more than three months."""
     old: dict[str, int] = defaultdict(int)
-    for node in scene.nodes(Role.RECORD):
-        if node.name and node.name.kind == "quarantine" and node.status.st_mtime < scene.now - QUARANTINED:
+    for node in inventory.nodes(Role.RECORD):
+        if node.name and node.name.kind == "quarantine" and node.status.st_mtime < inventory.now - QUARANTINED:
             old[os.path.dirname(node.path)] += 1
     for folder, count in old.items():
-        hint = f"find {quote(folder)} -name '*.jwe' -mtime +90 -delete"
+        hint = f"find {quoted(folder)} -name '*.jwe' -mtime +90 -delete"
         yield Fault(folder, f"{count} older than three months", hint)
 
 
@@ -95,16 +95,16 @@ def old_quarantine(scene: Inventory) -> Iterator[Fault]:
     "The activity log was changed or damaged",
     "A line is not as it was written, or the one before it is gone; a crash or a full disk does that, and so do edits.",
 )
-def damaged_log(scene: Inventory) -> Iterator[Fault]:
+def damaged_log(inventory: Inventory) -> Iterator[Fault]:
     """Lines of the activity log that do not follow from those before them."""
-    for line in scene.log:
+    for line in inventory.log:
         if not line.sound:
-            where = os.path.join(activity.folder(scene.folders), line.segment)
-            yield Fault(f"{where}:{line.number}", "the chain is broken here", scene.command("log --verify"))
+            where = os.path.join(activity.folder(inventory.folders), line.segment)
+            yield Fault(f"{where}:{line.number}", "the chain is broken here", inventory.command("log --verify"))
 
 
 CHECKS = (broken, unknown_key, later_version, shared_refresh_tokens, old_quarantine, damaged_log)
 
 
-def _unopened(scene: Inventory, opening: Opening) -> Iterator[Seen]:
-    return (seen for seen in scene.records if seen.opening is opening)
+def _unopened(inventory: Inventory, opening: Opening) -> Iterator[FoundRecord]:
+    return (record for record in inventory.records if record.opening is opening)

@@ -26,10 +26,10 @@ from tokenkit.audit import Fault, Severity, check
 
 
 @check("ACME1", Severity.NOTE, "An account has a silly name", "Nobody finds it again.")
-def silly_names(scene):
-    for seen in scene.records:
-        if "silly" in seen.account.name:
-            yield Fault(seen.where, "its name is silly", f"tokenkit logout {seen.account}", str(seen.account))
+def silly_names(inventory):
+    for record in inventory.records:
+        if "silly" in record.account.name:
+            yield Fault(record.where, "its name is silly", f"tokenkit logout {record.account}", str(record.account))
 ```
 
 ```toml

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import cast
 
-from tokenkit.audit import accounts, code, files, foreign, grants, keys, places, records, secrets
+from tokenkit.audit import accounts, code, files, foreign, grants, keys, locations, records, secrets
 from tokenkit.audit.check import Check, Fault, Finding, Severity
 from tokenkit.audit.inventory import CHECKS_GROUP, Inventory
 
 GROUPS: dict[str, tuple[Check, ...]] = {
     "Files": files.CHECKS,
-    "Places": places.CHECKS,
+    "Locations": locations.CHECKS,
     "Keys": keys.CHECKS,
     "Records": records.CHECKS,
     "Secrets": secrets.CHECKS,
@@ -24,7 +24,7 @@ FAILED = Check(
     Severity.ERROR,
     "A check could not run",
     "What it would have found is not known; the other checks were run all the same.",
-    lambda scene: (),
+    lambda inventory: (),
 )
 
 
@@ -33,11 +33,11 @@ def our_checks() -> list[Check]:
     return [check for group in GROUPS.values() for check in group]
 
 
-def plugin_checks(scene: Inventory) -> tuple[list[Check], list[Finding]]:
+def plugin_checks(inventory: Inventory) -> tuple[list[Check], list[Finding]]:
     """The checks of plugins, and what is wrong with those that cannot be used."""
     checks: list[Check] = []
     failed: list[Finding] = []
-    for point in scene.entry_points[CHECKS_GROUP]:
+    for point in inventory.entry_points[CHECKS_GROUP]:
         try:
             found = point.load()
             given = [found] if isinstance(found, Check) else list(cast(Iterable[Check], found))

@@ -30,24 +30,24 @@ class Report(NamedTuple):
         return any(finding.check.severity.rank <= worst.rank for finding in self.findings)
 
 
-def audit(scene: Inventory, more: Iterable[Check] = ()) -> Report:
+def audit(inventory: Inventory, more: Iterable[Check] = ()) -> Report:
     """Run all checks, those of plugins too, and `more`. Nothing is changed, and nothing is sent unless `more` does."""
-    plugins, failed = plugin_checks(scene)
+    plugins, failed = plugin_checks(inventory)
     checks = (*our_checks(), *plugins, *more)
-    findings = [*failed, *(finding for check in checks for finding in _run(check, scene))]
+    findings = [*failed, *(finding for check in checks for finding in _run(check, inventory))]
     return Report(
-        app=scene.kit.app,
-        at=scene.now,
-        accounts=len(scene.records),
+        app=inventory.kit.app,
+        at=inventory.now,
+        accounts=len(inventory.records),
         checks=checks,
         findings=tuple(sorted(findings, key=_order)),
-        not_checked=tuple(_not_checked(scene)),
+        not_checked=tuple(_not_checked(inventory)),
     )
 
 
-def _run(check: Check, scene: Inventory) -> list[Finding]:
+def _run(check: Check, inventory: Inventory) -> list[Finding]:
     try:
-        return [Finding(check, fault) for fault in check.find(scene)]
+        return [Finding(check, fault) for fault in check.find(inventory)]
     except Exception as error:  # noqa: BLE001 - one check that fails hides no other
         return [broken(check.id, error)]
 
@@ -58,15 +58,16 @@ def _order(finding: Finding) -> tuple[str, str, int, str, str]:
     return fault.owner, fault.account, finding.check.severity.rank, finding.check.id, fault.where
 
 
-def _not_checked(scene: Inventory) -> Iterator[str]:
+def _not_checked(inventory: Inventory) -> Iterator[str]:
     """What could not be looked at, and why. What ought to be there to be read is a fault, too: TK113 and TK133."""
-    locked = sum(seen.opening is Opening.LOCKED for seen in scene.records)
+    locked = sum(record.opening is Opening.LOCKED for record in inventory.records)
     if locked:
-        yield f"the grants of {locked} accounts, as the keys cannot be had now: {scene.keys.said or 'there are none'}"
-    for seen in scene.records:
-        if seen.opening in (Opening.REFUSED, Opening.UNREADABLE):
-            yield f"the grant of {seen.account}: {seen.said}"
-    for path, why in scene.tree.unreadable.items():
+        why = inventory.keys.said or "there are none"
+        yield f"the grants of {locked} accounts, as the keys cannot be had now: {why}"
+    for record in inventory.records:
+        if record.opening in (Opening.REFUSED, Opening.UNREADABLE):
+            yield f"the grant of {record.account}: {record.said}"
+    for path, why in inventory.tree.unreadable.items():
         yield f"{path}: {why}"
-    if scene.files is None:
+    if inventory.files is None:
         yield "the store, which is not one of files: only the grants in it"

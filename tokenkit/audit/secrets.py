@@ -5,7 +5,6 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
-from shlex import quote
 from typing import Any, cast
 
 from tokenkit.audit.check import Fault, Severity, check
@@ -13,6 +12,7 @@ from tokenkit.audit.foreign import holds_tokens
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.tree import Role
 from tokenkit.audit.wording import about, login
+from tokenkit.shell import quoted
 
 LIMIT = 8 << 20
 """Bytes of a file that are looked at."""
@@ -47,11 +47,11 @@ _ENV_SECRET = re.compile(
     "Tokens lie in plaintext among the sealed ones",
     "tokenkit seals what it stores; whoever reads this file has the account.",
 )
-def plaintext_tokens(scene: Inventory) -> Iterator[Fault]:
+def plaintext_tokens(inventory: Inventory) -> Iterator[Fault]:
     """Files in the tokens folder with OAuth tokens in plaintext."""
-    for node in scene.nodes(Role.STRAY):
+    for node in inventory.nodes(Role.STRAY):
         if node.is_file and holds_tokens(node.path):
-            hint = f"{scene.command('login PROVIDER')}, then: rm {quote(node.path)}"
+            hint = f"{inventory.command('login PROVIDER')}, then: rm {quoted(node.path)}"
             yield Fault(node.path, "it holds OAuth tokens in plaintext", hint)
 
 
@@ -61,11 +61,11 @@ def plaintext_tokens(scene: Inventory) -> Iterator[Fault]:
     "A client secret stands in a configuration file",
     "Such files are shown, shared and published; secrets belong into clients/, the environment or a command.",
 )
-def secrets_in_config(scene: Inventory) -> Iterator[Fault]:
+def secrets_in_config(inventory: Inventory) -> Iterator[Fault]:
     """``client_secret`` in config.toml or in a provider's file."""
-    for node in scene.nodes(Role.WRITTEN):
+    for node in inventory.nodes(Role.WRITTEN):
         if node.is_file and node.path.endswith(".toml") and _has_secret(_table(node.path), 6):
-            hint = f"{scene.command('client set PROVIDER')}, then delete the line from {quote(node.path)}"
+            hint = f"{inventory.command('client set PROVIDER')}, then delete the line from {quoted(node.path)}"
             yield Fault(node.path, "it has a client_secret", hint)
 
 
@@ -75,12 +75,12 @@ def secrets_in_config(scene: Inventory) -> Iterator[Fault]:
     "A client secret is stored with a grant",
     "It then goes wherever the grant goes, also when the grant is moved to another machine.",
 )
-def secrets_in_grants(scene: Inventory) -> Iterator[Fault]:
+def secrets_in_grants(inventory: Inventory) -> Iterator[Fault]:
     """Grants that a provider plugin put a client secret into."""
-    for seen, grant in scene.grants:
+    for record, grant in inventory.grants:
         if any("secret" in name.lower() for name in (*grant.extra, *grant.unknown)):
-            hint = f"upgrade or remove the plugin for {grant.provider}, then: {login(scene, seen)}"
-            yield about(seen, "the plugin keeps a client secret in it", hint)
+            hint = f"upgrade or remove the plugin for {grant.provider}, then: {login(inventory, record)}"
+            yield about(record, "the plugin keeps a client secret in it", hint)
 
 
 @check(
@@ -89,13 +89,13 @@ def secrets_in_grants(scene: Inventory) -> Iterator[Fault]:
     "A shell's history holds a secret",
     "It stays there for months, in every backup; with --deep only, as people do not expect this file to be read.",
 )
-def secrets_in_history(scene: Inventory) -> Iterator[Fault]:
+def secrets_in_history(inventory: Inventory) -> Iterator[Fault]:
     """Tokens and client secrets in the histories of shells, by line."""
-    for pattern in HISTORIES if scene.deep else ():
-        path = os.path.join(scene.home, pattern.removeprefix("~/"))
+    for pattern in HISTORIES if inventory.deep else ():
+        path = os.path.join(inventory.home, pattern.removeprefix("~/"))
         for number, line in enumerate(_lines(path), 1):
             if _SECRET.search(line):
-                hint = f"revoke it at the provider, then delete line {number} of {quote(path)}"
+                hint = f"revoke it at the provider, then delete line {number} of {quoted(path)}"
                 yield Fault(f"{path}:{number}", "the command holds a token or a client secret", hint)
 
 
@@ -105,14 +105,14 @@ def secrets_in_history(scene: Inventory) -> Iterator[Fault]:
     "A .env file holds a secret",
     "Such files end up in archives, images and repositories; with --deep only.",
 )
-def secrets_in_env_files(scene: Inventory) -> Iterator[Fault]:
+def secrets_in_env_files(inventory: Inventory) -> Iterator[Fault]:
     """``.env`` files in home, in folders right below it, and in the working directory."""
-    places = (scene.cwd, scene.home, os.path.join(scene.home, "*")) if scene.deep else ()
+    places = (inventory.cwd, inventory.home, os.path.join(inventory.home, "*")) if inventory.deep else ()
     found = {path for place in places for path in glob.iglob(os.path.join(_escaped(place), ".env*"))}
     for path in sorted(path for path in found if not path.endswith(TEMPLATES)):
         number = next((number for number, line in enumerate(_lines(path), 1) if _ENV_SECRET.search(line)), 0)
         if number:
-            hint = f"{scene.command('client set PROVIDER')}, then delete line {number} of {quote(path)}"
+            hint = f"{inventory.command('client set PROVIDER')}, then delete line {number} of {quoted(path)}"
             yield Fault(f"{path}:{number}", "it holds a token or a client secret", hint)
 
 

@@ -16,8 +16,8 @@ from tokenkit.audit.text import (
     fault_words,
     grouped,
     heading,
+    hint_words,
     items,
-    mend_words,
     plain,
     summary,
     title,
@@ -50,7 +50,7 @@ def _details(findings: list[Finding], home: str) -> Table:
 
 def _fault(fault: Fault, home: str) -> Iterator[RenderableType]:
     yield Text(fault_words(fault, home))
-    yield Padding(Text(mend_words(fault), style="green"), (0, 0, 0, 2))
+    yield Padding(Text(hint_words(fault), style="green"), (0, 0, 0, 2))
 
 
 def _overview(groups: list[tuple[str, list[Finding]]]) -> Table:

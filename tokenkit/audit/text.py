@@ -56,7 +56,7 @@ def _item(item: Item, home: str) -> Iterator[str]:
     yield f"{first}{title(item.check)}{item.why}"
     for fault in item.faults:
         yield f"{' ' * len(first)}{fault_words(fault, home)}"
-        yield f"{' ' * len(first)}{GAP}{mend_words(fault)}"
+        yield f"{' ' * len(first)}{GAP}{hint_words(fault)}"
 
 
 def _overview(groups: list[tuple[str, list[Finding]]]) -> Iterator[str]:
@@ -96,7 +96,7 @@ def fault_words(fault: Fault, home: str) -> str:
     return f"{plain(where)}: {plain(fault.what)}"
 
 
-def mend_words(fault: Fault) -> str:
+def hint_words(fault: Fault) -> str:
     """What mends it."""
     return f"→ {plain(fault.hint)}"
 

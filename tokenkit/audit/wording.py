@@ -1,38 +1,38 @@
 """How the checks of accounts speak: whose, when, and which command."""
 
 from collections.abc import Iterator
-from shlex import quote
 
 from tokenkit.audit.check import Fault
-from tokenkit.audit.inventory import Inventory, Seen
+from tokenkit.audit.inventory import FoundRecord, Inventory
 from tokenkit.grant import ACTIVE, Grant
+from tokenkit.shell import quoted
 
 UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
 
 
-def active(scene: Inventory) -> Iterator[tuple[Seen, Grant]]:
+def active(inventory: Inventory) -> Iterator[tuple[FoundRecord, Grant]]:
     """The grants that work, as far as is known here."""
-    return ((seen, grant) for seen, grant in scene.grants if grant.state == ACTIVE)
+    return ((record, grant) for record, grant in inventory.grants if grant.state == ACTIVE)
 
 
-def about(seen: Seen, what: str, hint: str) -> Fault:
+def about(record: FoundRecord, what: str, hint: str) -> Fault:
     """A fault of an account."""
-    return Fault(seen.where, what, hint, str(seen.account), seen.account.owner)
+    return Fault(record.where, what, hint, str(record.account), record.account.owner)
 
 
-def whose(seen: Seen) -> tuple[str, str]:
+def whose(record: FoundRecord) -> tuple[str, str]:
     """Owner and account, as the activity log has them."""
-    return seen.account.owner, str(seen.account)
+    return record.account.owner, str(record.account)
 
 
-def command(scene: Inventory, seen: Seen, name: str, *options: str) -> str:
+def command(inventory: Inventory, record: FoundRecord, name: str, *options: str) -> str:
     """A command about an account."""
-    return scene.command(" ".join((name, quote(str(seen.account)), *options)), seen.account.owner)
+    return inventory.command(" ".join((name, quoted(str(record.account)), *options)), record.account.owner)
 
 
-def login(scene: Inventory, seen: Seen) -> str:
+def login(inventory: Inventory, record: FoundRecord) -> str:
     """The command that signs in again."""
-    return command(scene, seen, "login")
+    return command(inventory, record, "login")
 
 
 def ago(seconds: float) -> str:

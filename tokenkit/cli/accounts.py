@@ -86,7 +86,7 @@ def print_accounts(kit: "TokenKit", statuses: "list[Status]") -> None:
 
 
 def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
-    from tokenkit.cli.status_text import end_words, is_fine, mend, reason, scope_names, span, state_words
+    from tokenkit.cli.status_text import end_words, hint_for, is_fine, reason, scope_names, span, state_words
     from tokenkit.cli.tables import show_block
 
     now = kit.context.now()
@@ -94,7 +94,7 @@ def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
         lines = {
             "token": state_words(status, now),
             "why": reason(status),
-            "mend it": "" if is_fine(status) else mend(status),
+            "fix it": "" if is_fine(status) else hint_for(status),
             "sign in again": end_words(status, now),
             "signed in": f"{span(now - status.authorized_at)} ago" if status.authorized_at else "",
             "scopes": ", ".join(scope_names(kit, status, status.scopes)),
@@ -105,7 +105,7 @@ def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
 
 def _check(statuses: "list[Status]", now: float, within: float) -> int:
     """Say what is wrong and what mends it; return the exit code of the worst."""
-    from tokenkit.cli.status_text import ENDS_SOON, SEVERITY, end_words, exit_code, mend, reason, state_words
+    from tokenkit.cli.status_text import ENDS_SOON, SEVERITY, end_words, exit_code, hint_for, reason, state_words
 
     codes = [exit_code(status, now, within) for status in statuses]
     for status, code in zip(statuses, codes, strict=True):
@@ -113,5 +113,5 @@ def _check(statuses: "list[Status]", now: float, within: float) -> int:
             soon = f"one has to sign in again {end_words(status, now)}"
             why = reason(status) or (soon if code == ENDS_SOON else state_words(status, now))
             say(f"{status.account}: {why}")
-            say(f"  {mend(status)}")
+            say(f"  {hint_for(status)}")
     return min(codes, key=SEVERITY.index, default=0)

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from tokenkit.cli.commands import SECTIONS, Command
-from tokenkit.cli.errors import telling
+from tokenkit.cli.errors import reporting
 from tokenkit.cli.options import CONTEXT
 from tokenkit.cli.output import data, keep_options
 
@@ -87,7 +87,7 @@ Version = Annotated[
 
 def _given(ctx: typer.Context) -> Iterator[str]:
     """The options that were typed; what the environment says stays in force by itself."""
-    from tokenkit.os_words import quoted
+    from tokenkit.shell import quoted
 
     for name, value in ctx.params.items():
         source = ctx.get_parameter_source(name)
@@ -112,5 +112,5 @@ def program(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program, and end the process with its exit code."""
     atexit.register(gc.freeze)  # at its end the interpreter then searches nothing of what was loaded for rubbish
-    with telling():
+    with reporting():
         get_command(app).main(args=sys.argv[1:] if arguments is None else list(arguments), prog_name="tokenkit")

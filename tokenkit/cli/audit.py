@@ -100,12 +100,12 @@ def _fixed(kit: "TokenKit", report: "Report", *, yes: bool, deep: bool, online: 
     return _look(kit, deep=deep, online=online)._replace(fixed=tuple(done))
 
 
-def _mended(fault: "Fault") -> "Fault":
+def _to_paste(fault: "Fault") -> "Fault":
     return fault._replace(hint=to_paste(fault.hint))
 
 
 def _print(report: "Report", *, json: bool, sarif: bool) -> None:
-    findings = (finding._replace(fault=_mended(finding.fault)) for finding in report.findings)
+    findings = (finding._replace(fault=_to_paste(finding.fault)) for finding in report.findings)
     report = report._replace(findings=tuple(findings))
     if json:
         from tokenkit.audit.json import to_json

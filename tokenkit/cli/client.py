@@ -9,7 +9,7 @@ from tokenkit.cli.output import ask, ask_secret, data, read_stdin, say, someone_
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.tables import from_home, show_table
 from tokenkit.errors import ClientMissing, UsageError
-from tokenkit.os_words import quoted
+from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit

@@ -19,12 +19,12 @@ LATER = "try again later; nobody is signed out"
 
 
 @contextmanager
-def telling() -> Generator[None]:
+def reporting() -> Generator[None]:
     """End the process as the errors' table says, with what happened and what mends it on stderr."""
     try:
         yield
     except TokenKitError as error:
-        tell(error)
+        report(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -32,21 +32,21 @@ def telling() -> Generator[None]:
         drop(sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the last one to see it
-        _tell_fault(error)
+        _report_fault(error)
         sys.exit(FAULT)
     finally:
         keep_options([])  # the next run of this process begins anew
 
 
-def tell(error: TokenKitError) -> None:
-    """Say what happened, and what mends it."""
+def report(error: TokenKitError) -> None:
+    """Say what happened, and what fixes it."""
     say(f"tokenkit: error: {error}")
     hint = error.hint or (LATER if isinstance(error, ProviderError) else "")
     if hint:
         say(f"tokenkit: hint: {hint}")
 
 
-def _tell_fault(error: Exception) -> None:
+def _report_fault(error: Exception) -> None:
     """Say where it happened. Not the error's own words: they may quote anything, a token too (R35)."""
     say(f"tokenkit: error: a fault of tokenkit itself, {type(error).__name__}, at")
     for frame in extract_tb(error.__traceback__):

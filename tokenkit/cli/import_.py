@@ -8,7 +8,7 @@ from tokenkit.cli.login import CallIt
 from tokenkit.cli.options import AsJson
 from tokenkit.cli.output import data, printable, say
 from tokenkit.cli.session import open_kit
-from tokenkit.os_words import quoted
+from tokenkit.shell import quoted
 
 File = Annotated[
     str,

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from tokenkit.account import Account
-from tokenkit.cli.status_text import is_fine, mend, reason
+from tokenkit.cli.status_text import hint_for, is_fine, reason
 from tokenkit.config import KnownClient
 from tokenkit.grant import PendingAuthorization
 from tokenkit.grants import status as states
@@ -221,7 +221,7 @@ def _account(status: Status) -> AccountShape:
         name=status.account.name,
         state=_STATES[type(state)],
         reason=reason(status),
-        hint="" if is_fine(status) else mend(status),
+        hint="" if is_fine(status) else hint_for(status),
         scopes=None if status.scopes is None else sorted(status.scopes),
         missing_scopes=sorted(status.missing),
         authorized_at=status.authorized_at or None,

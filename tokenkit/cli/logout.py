@@ -8,7 +8,7 @@ import typer
 from tokenkit.cli.options import AccountName, AsJson
 from tokenkit.cli.output import agree, data, say, waiting
 from tokenkit.cli.session import open_kit
-from tokenkit.os_words import quoted
+from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from tokenkit.account import Account

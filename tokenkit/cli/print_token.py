@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from tokenkit.cli.errors import telling
+from tokenkit.cli.errors import reporting
 from tokenkit.cli.output import to_stdout, waiting
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def print_token(asked: str) -> None:
 
     When it returns no refresh is on its way. Else it ends by `SystemExit`, and so the interpreter waits for one (R7).
     """
-    with telling():
+    with reporting():
         from tokenkit.kit import TokenKit
         from tokenkit.net.hosts import require_bearer
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tokenkit.cli.errors import tell
+from tokenkit.cli.errors import report
 from tokenkit.cli.options import AsJson, complete_provider
 from tokenkit.cli.output import data, to_paste
 from tokenkit.cli.session import open_kit
@@ -45,7 +45,7 @@ def _all(kit: "TokenKit") -> "list[Provider]":
         try:
             found.append(kit.provider(name))
         except TokenKitError as error:
-            tell(error)
+            report(error)
     return found
 
 

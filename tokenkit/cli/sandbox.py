@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tokenkit.cli.output import data, say
-from tokenkit.os_words import quoted
+from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from tokenkit.sandbox import Served

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tokenkit.cli.output import to_paste
 from tokenkit.errors import ConsentRequired, ProviderUnavailable, StoreError, TokenKitError
 from tokenkit.grants.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, Status, Unavailable
-from tokenkit.os_words import quoted
+from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
@@ -78,7 +78,7 @@ def is_fine(status: Status) -> bool:
     return isinstance(status.state, Active | Expiring | Expired)
 
 
-def mend(status: Status) -> str:
+def hint_for(status: Status) -> str:
     """What brings the account back, or keeps it: a command, but where only waiting helps."""
     match status.state:
         case Broken(_, hint):

@@ -1,6 +1,5 @@
 """``tokenkit token``: what the fast path does not understand, and the same for what it does."""
 
-from shlex import quote
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from tokenkit.cli.output import data
 from tokenkit.cli.print_token import ask
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import UsageError
+from tokenkit.shell import quoted
 
 
 def token(
@@ -44,7 +44,7 @@ def token(
     if header:
         require_header_token(kit.provider(whose.provider), whose)
         return data(f"Authorization: {found.type} {found.value}")
-    return data(f"export {_variable(whose.provider)}={quote(found.value)}" if env else found.value)
+    return data(f"export {_variable(whose.provider)}={quoted(found.value)}" if env else found.value)
 
 
 def _variable(provider: str) -> str:

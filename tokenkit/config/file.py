@@ -28,7 +28,7 @@ from typing import Any, ClassVar, cast
 
 from tokenkit.errors import ConfigurationError
 from tokenkit.net.hosts import parse_url
-from tokenkit.os_words import quoted
+from tokenkit.shell import quoted
 
 _STRICT: dict[str, Any] = {"strict": True, "extra": "forbid"}
 

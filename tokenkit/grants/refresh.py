@@ -23,9 +23,9 @@ from tokenkit.errors import (
 from tokenkit.grant import NEEDS_CONSENT, Grant
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
-from tokenkit.os_words import quoted
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Context, Provider
+from tokenkit.shell import quoted
 from tokenkit.store import Lease
 
 RETRY_AFTER = 0.5

@@ -16,8 +16,8 @@ from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.grants.single_flight import SingleFlight
 from tokenkit.grants.unsaved import Unsaved
-from tokenkit.os_words import quoted
 from tokenkit.provider import ClientRegistration, Context, Provider
+from tokenkit.shell import quoted
 from tokenkit.store import Lease
 from tokenkit.token import Secret
 

@@ -18,7 +18,7 @@ from tokenkit.grant import (
     pending_to_bytes,
 )
 from tokenkit.keys.ring import KeyRing
-from tokenkit.os_words import quoted
+from tokenkit.shell import quoted
 from tokenkit.store import Name, Store, Stored, Version
 
 

@@ -13,7 +13,7 @@ from tokenkit.grant import ACTIVE, MOVED, Grant
 from tokenkit.grants.refresher import Refresher, RefreshJob, RefreshOutcome
 from tokenkit.grants.scopes import check_scopes, every_name, short_names
 from tokenkit.grants.sealed_store import StoredGrant
-from tokenkit.os_words import quoted
+from tokenkit.shell import quoted
 from tokenkit.store import Name, Version
 from tokenkit.token import AccessToken, Secret
 

@@ -15,9 +15,10 @@ from tokenkit.errors import KeyUnavailable, UsageError
 from tokenkit.keys import jwks
 from tokenkit.keys.jwks import KeyList
 from tokenkit.keys.source import Change
-from tokenkit.os_words import quoted, unavailable
+from tokenkit.os_errors import unavailable
 from tokenkit.paths import prefix
 from tokenkit.seal import Key, b64url_decode
+from tokenkit.shell import quoted
 
 LIMIT = 1 << 16
 """Bytes that a credential may have."""

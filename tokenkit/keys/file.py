@@ -13,7 +13,7 @@ from tokenkit import private_file
 from tokenkit.errors import KeyUnavailable
 from tokenkit.keys import jwks
 from tokenkit.keys.jwks import KeyList
-from tokenkit.os_words import move_away
+from tokenkit.os_errors import move_away
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -14,8 +14,8 @@ from urllib.parse import unquote
 
 from tokenkit.account import Account
 from tokenkit.errors import ConfigurationError, TokenRefused
-from tokenkit.os_words import quoted
 from tokenkit.provider import Provider
+from tokenkit.shell import quoted
 from tokenkit.token import AccessToken
 
 DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -11,8 +11,8 @@ from weakref import WeakValueDictionary
 
 from tokenkit.errors import StoreUnavailable
 from tokenkit.fork_lock import ForkLock
-from tokenkit.os_words import quoted
 from tokenkit.private_file import open_lock, unavailable
+from tokenkit.shell import quoted
 
 if sys.platform == "win32":
     import msvcrt

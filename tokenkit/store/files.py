@@ -20,8 +20,8 @@ from functools import lru_cache
 
 from tokenkit import private_file
 from tokenkit.errors import Conflict, FileRefused, StoreUnavailable, UsageError
-from tokenkit.os_words import quoted
 from tokenkit.paths import account_name, file_name
+from tokenkit.shell import quoted
 from tokenkit.store import KINDS, Name, Stored, Version
 from tokenkit.store.file_lock import locked
 

@@ -40,7 +40,7 @@ CALLBACK_WORDS: tuple[tuple[type[TokenKitError], str], ...] = (
     (ProviderError, "The provider could not finish the sign-in. Its answer was lost or cannot be used."),
     (StoreError, "The account could not be stored on this computer."),
 )
-"""What a failed return is told as: fixed sentences, for an error's own may quote what came in the address."""
+"""What a failed return is values as: fixed sentences, for an error's own may quote what came in the address."""
 
 WITHIN_REACH = {"Cross-Origin-Opener-Policy": "unsafe-none"}
 
@@ -69,10 +69,10 @@ def environment() -> Environment:
 _TEMPLATES = environment()
 
 
-def page(visit: Visit, template: str, told: Mapping[str, object], *, status: int = 200) -> Response:
-    """A page; `told` are the names that its template knows beside ``path``, ``csrf`` and ``now``."""
+def page(visit: Visit, template: str, values: Mapping[str, object], *, status: int = 200) -> Response:
+    """A page; `values` are the names that its template knows beside ``path``, ``csrf`` and ``now``."""
     shared = {"path": visit.path, "csrf": visit.csrf_token, "now": visit.kit.context.now()}
-    return HTMLResponse(_TEMPLATES.get_template(template).render({**shared, **told}), status)
+    return HTMLResponse(_TEMPLATES.get_template(template).render({**shared, **values}), status)
 
 
 def json(record: Mapping[str, Any], status: int = 200) -> Response:
@@ -80,9 +80,9 @@ def json(record: Mapping[str, Any], status: int = 200) -> Response:
     return JSONResponse(dict(record), status)
 
 
-def popup_page(visit: Visit, template: str, told: Mapping[str, object], *, status: int = 200) -> Response:
+def popup_page(visit: Visit, template: str, values: Mapping[str, object], *, status: int = 200) -> Response:
     """A page that a pop-up shows: it stays within reach of the page that opened it."""
-    response = page(visit, template, told, status=status)
+    response = page(visit, template, values, status=status)
     response.headers.update(WITHIN_REACH)
     return response
 
@@ -102,10 +102,10 @@ def failure(visit: Visit, error: TokenKitError) -> Response:
 
 
 def failed_return(visit: Visit, error: TokenKitError, provider: str) -> Response:
-    """What a person reads who came back with an answer that led nowhere; whoever waits for them is told, too."""
+    """What a person reads who came back with an answer that led nowhere; whoever waits for them is values, too."""
     message = next((text for kind, text in CALLBACK_WORDS if isinstance(error, kind)), "The sign-in failed.")
-    told = {"outcome": "failed", "provider": provider, "title": "", "message": message}
-    return popup_page(visit, "returned.html", told, status=_status(error))
+    values = {"outcome": "failed", "provider": provider, "title": "", "message": message}
+    return popup_page(visit, "returned.html", values, status=_status(error))
 
 
 def _status(error: TokenKitError) -> int:

@@ -18,7 +18,7 @@ def ask(visit: Visit) -> Response:
 
 
 def keep(visit: Visit) -> Response:
-    """Store what was given, in place of what was there; a mistake is told above the form, which stays empty."""
+    """Store what was given, in place of what was there; a mistake is values above the form, which stays empty."""
     visit.check_form()
     provider = visit.kit.provider(visit.part("provider"))
     try:
@@ -31,7 +31,7 @@ def keep(visit: Visit) -> Response:
 
 def _form(visit: Visit, provider: Provider, error: UsageError | ConfigurationError | None = None) -> Response:
     known = visit.kit.known_client(provider.name)
-    told = {
+    values = {
         "provider": provider,
         "redirect_uri": visit.place.redirect_uri(visit.request, provider),
         "takes_download": provider.name == "google",
@@ -39,7 +39,7 @@ def _form(visit: Visit, provider: Provider, error: UsageError | ConfigurationErr
         "fixed": known is not None and known.source == ENVIRONMENT,
         "error": error,
     }
-    return page(visit, "client.html", told, status=200 if error is None else 400)
+    return page(visit, "client.html", values, status=200 if error is None else 400)
 
 
 def _given(visit: Visit, provider: Provider) -> ClientRegistration:

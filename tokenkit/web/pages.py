@@ -43,8 +43,8 @@ def ask_disconnect(visit: Visit) -> Response:
     view, account = _find(visit, visit.request.query_params.get("account", ""))
     provider = visit.kit.provider(view.name)
     also = [str(other) for other in visit.kit.sharing_fate(account.id)]
-    told = {"view": view, "account": account, "provider": provider, "also": also}
-    return page(visit, "disconnect.html", told)
+    values = {"view": view, "account": account, "provider": provider, "also": also}
+    return page(visit, "disconnect.html", values)
 
 
 def disconnect(visit: Visit) -> Response:

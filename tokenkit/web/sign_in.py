@@ -1,4 +1,4 @@
-"""Connecting an account: the person is sent away, comes back, and is told what came of it."""
+"""Connecting an account: the person is sent away, comes back, and is values what came of it."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _SCOPE = re.compile(r"[!#-\[\]-~]+")
 
 
 def start(visit: Visit) -> Response:
-    """Begin a sign-in, and send the person to the provider; a script is told where."""
+    """Begin a sign-in, and send the person to the provider; a script is values where."""
     visit.check_form()
     provider = visit.kit.provider(visit.part("provider"))
     try:
@@ -63,15 +63,15 @@ def connected(visit: Visit) -> Response:
         raise UnknownAccount("there is no such account here", hint="tokenkit list")
     view = overview(visit.kit, [provider])[0]
     account = next(one for one in view.accounts if one.name == name)
-    told = {"outcome": "connected", "provider": provider, "title": view.title, "account": account}
-    return popup_page(visit, "returned.html", told)
+    values = {"outcome": "connected", "provider": provider, "title": view.title, "account": account}
+    return popup_page(visit, "returned.html", values)
 
 
 def declined(visit: Visit) -> Response:
     """Say that nothing was connected, since nothing was granted."""
     provider = visit.kit.provider(visit.part("provider"))
-    told = {"outcome": "declined", "provider": provider.name, "title": provider.title}
-    return popup_page(visit, "returned.html", told)
+    values = {"outcome": "declined", "provider": provider.name, "title": provider.title}
+    return popup_page(visit, "returned.html", values)
 
 
 def opening(visit: Visit) -> Response:

@@ -1,9 +1,10 @@
-"""What the system said about a path, in words, and the command that mends it or shows more."""
+"""What the operating system said about a path, in words, with the command that fixes it or shows more."""
 
 import errno
 import os
 
 from tokenkit.errors import StoreUnavailable
+from tokenkit.shell import quoted
 
 _WORDS = {
     errno.ENOSPC: ("the disk is full", "df -h {folder}"),
@@ -18,7 +19,7 @@ _WORDS = {
 
 
 def unavailable(path: str, error: OSError) -> StoreUnavailable:
-    """Say in words what the system said about `path`, and what to look at."""
+    """Return the error that says in words what the system said about `path`, and what to look at."""
     words, hint = _WORDS.get(error.errno or 0, ("", "ls -ld {folder} {path}"))
     said = error.strerror or type(error).__name__
     return StoreUnavailable(
@@ -28,12 +29,5 @@ def unavailable(path: str, error: OSError) -> StoreUnavailable:
 
 
 def move_away(path: str) -> str:
-    """The command that moves what lies at `path` out of the way."""
+    """Return the command that moves what lies at `path` out of the way."""
     return f"mv {quoted(path)} {quoted(path + '.odd')}"
-
-
-def quoted(path: str) -> str:
-    """The path as a shell takes it."""
-    from shlex import quote
-
-    return quote(path)

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from shlex import quote
 
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.mounts import kind_of
 from tokenkit.paths import prefix
+from tokenkit.shell import quoted
 
 NETWORK = frozenset(
     (
@@ -39,10 +39,10 @@ SYNCED_MARKS = {".stfolder": "Syncthing", ".dropbox.cache": "Dropbox", ".sync": 
     "The tokens lie in a git work tree",
     "One `git add` publishes the sealed records for good; whoever ever gets the key can open them then.",
 )
-def tokens_in_git(scene: Inventory) -> Iterator[Fault]:
+def tokens_in_git(inventory: Inventory) -> Iterator[Fault]:
     """Sealed records below a folder with a ``.git``."""
-    for tree in _work_trees(scene.folders.tokens):
-        yield Fault(scene.folders.tokens, f"{tree} is a git work tree", _move_tokens(scene))
+    for tree in _work_trees(inventory.folders.tokens):
+        yield Fault(inventory.folders.tokens, f"{tree} is a git work tree", _move_tokens(inventory))
 
 
 @check(
@@ -51,9 +51,9 @@ def tokens_in_git(scene: Inventory) -> Iterator[Fault]:
     "Keys or client secrets lie in a git work tree",
     "One `git add` publishes them for good; people publish their dotfiles.",
 )
-def secrets_in_git(scene: Inventory) -> Iterator[Fault]:
+def secrets_in_git(inventory: Inventory) -> Iterator[Fault]:
     """The key file and client secrets below a folder with a ``.git``."""
-    for path, hint in _secrets(scene):
+    for path, hint in _secrets(inventory):
         for tree in _work_trees(path):
             yield Fault(path, f"{tree} is a git work tree", hint)
 
@@ -64,10 +64,10 @@ def secrets_in_git(scene: Inventory) -> Iterator[Fault]:
     "The tokens lie in a folder that is synced",
     "Two machines then refresh one grant, and the provider ends it; an older copy that comes back does the same.",
 )
-def tokens_synced(scene: Inventory) -> Iterator[Fault]:
+def tokens_synced(inventory: Inventory) -> Iterator[Fault]:
     """Sealed records in a folder of Dropbox, OneDrive, iCloud, Google Drive, Nextcloud or Syncthing."""
-    for what in _synced(scene.folders.tokens):
-        yield Fault(scene.folders.tokens, what, _move_tokens(scene))
+    for what in _synced(inventory.folders.tokens):
+        yield Fault(inventory.folders.tokens, what, _move_tokens(inventory))
 
 
 @check(
@@ -76,9 +76,9 @@ def tokens_synced(scene: Inventory) -> Iterator[Fault]:
     "Keys or client secrets lie in a folder that is synced",
     "They are then on every machine and server that takes part.",
 )
-def secrets_synced(scene: Inventory) -> Iterator[Fault]:
+def secrets_synced(inventory: Inventory) -> Iterator[Fault]:
     """The key file and client secrets in a synced folder."""
-    for path, hint in _secrets(scene):
+    for path, hint in _secrets(inventory):
         for what in _synced(path):
             yield Fault(path, what, hint)
 
@@ -89,11 +89,11 @@ def secrets_synced(scene: Inventory) -> Iterator[Fault]:
     "The tokens lie on a network file system",
     "Its locks may not hold between machines, and an answer to a refresh can be lost with the connection.",
 )
-def network_file_system(scene: Inventory) -> Iterator[Fault]:
+def network_file_system(inventory: Inventory) -> Iterator[Fault]:
     """NFS, SMB and the like under the tokens."""
-    kind = kind_of(scene.folders.tokens, scene.mounts)
-    if kind in NETWORK and os.path.exists(scene.folders.tokens):
-        yield Fault(scene.folders.tokens, f"it lies on {kind}", _move_tokens(scene))
+    kind = kind_of(inventory.folders.tokens, inventory.mounts)
+    if kind in NETWORK and os.path.exists(inventory.folders.tokens):
+        yield Fault(inventory.folders.tokens, f"it lies on {kind}", _move_tokens(inventory))
 
 
 @check(
@@ -102,10 +102,10 @@ def network_file_system(scene: Inventory) -> Iterator[Fault]:
     "A file system without modes holds keys or tokens",
     "Every user of this machine can read what lies there, whatever the modes seem to say.",
 )
-def modeless_file_system(scene: Inventory) -> Iterator[Fault]:
+def modeless_file_system(inventory: Inventory) -> Iterator[Fault]:
     """FAT, exFAT or NTFS under tokens, keys or configuration."""
-    for folder in (scene.folders.tokens, scene.folders.data, scene.folders.config):
-        kind = kind_of(folder, scene.mounts)
+    for folder in (inventory.folders.tokens, inventory.folders.data, inventory.folders.config):
+        kind = kind_of(folder, inventory.mounts)
         if kind in MODELESS and os.path.exists(folder):
             yield Fault(folder, f"it lies on {kind}", "move it to a file system of this machine, such as ext4")
 
@@ -116,12 +116,12 @@ def modeless_file_system(scene: Inventory) -> Iterator[Fault]:
     "The tokens do not outlive this container or session",
     "A layer of a container goes with the container, and a file system in memory with the next start.",
 )
-def passing_file_system(scene: Inventory) -> Iterator[Fault]:
+def passing_file_system(inventory: Inventory) -> Iterator[Fault]:
     """A container's layer, or a file system in memory, under tokens or keys."""
-    for folder in (scene.folders.tokens, scene.folders.data):
-        kind = kind_of(folder, scene.mounts)
+    for folder in (inventory.folders.tokens, inventory.folders.data):
+        kind = kind_of(folder, inventory.mounts)
         if kind in PASSING and os.path.exists(folder):
-            yield Fault(folder, f"it lies on {kind}", f"mount a volume at {quote(folder)}")
+            yield Fault(folder, f"it lies on {kind}", f"mount a volume at {quoted(folder)}")
 
 
 CHECKS = (
@@ -135,19 +135,19 @@ CHECKS = (
 )
 
 
-def _secrets(scene: Inventory) -> Iterator[tuple[str, str]]:
+def _secrets(inventory: Inventory) -> Iterator[tuple[str, str]]:
     """The folders that hold secrets unsealed, and how each is moved away."""
-    if os.path.exists(os.path.join(scene.folders.data, "keys.json")):
-        yield scene.folders.data, "move it out, and set XDG_DATA_HOME to the folder above its new place"
-    clients = os.path.join(scene.folders.config, "clients")
+    if os.path.exists(os.path.join(inventory.folders.data, "keys.json")):
+        yield inventory.folders.data, "move it out, and set XDG_DATA_HOME to the folder above its new place"
+    clients = os.path.join(inventory.folders.config, "clients")
     if os.path.isdir(clients):
-        remove = scene.command("client remove PROVIDER")
+        remove = inventory.command("client remove PROVIDER")
         yield clients, f"use the environment, or client_secret_command in config.toml, then: {remove}"
 
 
-def _move_tokens(scene: Inventory) -> str:
-    top = os.path.dirname(scene.folders.tokens)
-    return f"mv {quote(top)} ELSEWHERE, and export {prefix(scene.kit.app)}_HOME=ELSEWHERE"
+def _move_tokens(inventory: Inventory) -> str:
+    top = os.path.dirname(inventory.folders.tokens)
+    return f"mv {quoted(top)} ELSEWHERE, and export {prefix(inventory.kit.app)}_HOME=ELSEWHERE"
 
 
 def _lineage(path: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 ````
 <!-- not run: why not -->          the block needs something that no test has: a real provider, an installation
-<!-- file: ~/.config/x.toml -->    the block is the content of that file
+<!-- file: ~/.config/x.toml -->    the block is the content of that file; a relative path is in the folder of the shell
 ```python                          runs, in one namespace for the whole document
 ```console                         runs, in one shell: after each "$ command" what it prints, "..." for anything;
                                    exported variables stay for the next ones
@@ -79,7 +79,7 @@ class Runner:
         for real, local in {**self._replaced, **also}.items():
             text = text.replace(real, local)
         if example.file:
-            path = Path(os.path.expanduser(example.file))
+            path = self._folder / os.path.expanduser(example.file)
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("a", encoding="utf-8") as file:
                 file.write(text)

@@ -309,7 +309,7 @@ def test_a_refresh_that_nobody_waits_for_is_no_use(home):
 
 
 def test_no_line_holds_a_secret(kit):
-    """R35."""
+    """R35: the log holds names and numbers only."""
     kit.sign_in()
     kit.token("scripted")
     kit.clock.advance(7200)

@@ -78,14 +78,14 @@ def test_an_auth_puts_the_token_on_and_leaves_the_rest(caller: Caller) -> None:
 
 
 def test_an_auth_checks_the_host_before_it_asks_for_a_token(caller: Caller) -> None:
-    """R32"""
+    """R32: a request to a foreign host is refused, so no token is needed for it."""
     with pytest.raises(TokenRefused):
         caller.send("GET", "https://evil.example/")
     assert (caller.requests, caller.source.asked) == ([], 0)
 
 
 def test_an_auth_names_a_rejected_token_once_and_tries_again(caller: Caller) -> None:
-    """R15"""
+    """R15: a 401 names the token that it rejected."""
     caller.answers = [(401, {}), (401, {})]
     assert caller.send("POST", f"{API}/v1", json={"a": 1}).status_code == 401
     assert [token for _, token, _ in caller.requests] == ["Bearer token-1", "Bearer token-2"]
@@ -94,7 +94,7 @@ def test_an_auth_names_a_rejected_token_once_and_tries_again(caller: Caller) -> 
 
 
 def test_an_auth_leaves_a_401_that_has_no_other_token(caller: Caller) -> None:
-    """R15"""
+    """R15: where there is no other token, the 401 is the answer."""
     caller.answers = [(401, {})]
     caller.source.renews = False
     assert caller.send("GET", f"{API}/v1").status_code == 401
@@ -102,7 +102,7 @@ def test_an_auth_leaves_a_401_that_has_no_other_token(caller: Caller) -> None:
 
 
 def test_an_auth_sends_a_streamed_upload_once(caller: Caller) -> None:
-    """R15"""
+    """R15: what can be read only once is not sent again after a 401."""
     caller.answers = [(401, {})]
     body = streamed(b"a", b"b", asynchronous=caller.kind != "sync")
     assert caller.send("PUT", f"{API}/v1", content=body).status_code == 401
@@ -157,7 +157,7 @@ def test_an_auth_asks_a_blocking_source_off_the_event_loop(library: Any) -> None
 
 @pytest.mark.parametrize("make", [auth, async_auth])
 def test_an_auth_is_refused_for_a_token_that_travels_elsewhere_than_in_the_header(make: Any) -> None:
-    """R33"""
+    """R33: an auth object cannot keep a body from following a redirect."""
     with pytest.raises(TokenRefused) as caught:
         make(Source(header_token=False))
     assert 'kit.http("acme/me")' in caught.value.hint

@@ -96,7 +96,7 @@ def test_an_authorization_header_of_the_callers_is_replaced(face: Face) -> None:
     ],
 )
 def test_a_request_elsewhere_is_refused_before_a_token_is_asked_for(face: Face, url: str) -> None:
-    """R32"""
+    """R32: tokens go to the resource servers and nowhere else."""
     api, source = Api(), face.source()
     with pytest.raises(TokenRefused):
         face.send(source, api, "GET", url)
@@ -104,7 +104,7 @@ def test_a_request_elsewhere_is_refused_before_a_token_is_asked_for(face: Face, 
 
 
 def test_plain_http_needs_loopback_or_the_accounts_opt_in(face: Face) -> None:
-    """R32"""
+    """R32: TLS always, but for these two."""
     api = Api()
     face.send(face.source(), api, "GET", "http://ha.lan:8123/api", insecure_hosts=["ha.lan:8123"])
     face.send(face.source(), api, "GET", "http://127.0.0.1:1/api")
@@ -113,7 +113,7 @@ def test_plain_http_needs_loopback_or_the_accounts_opt_in(face: Face) -> None:
 
 @pytest.mark.parametrize("to", ["https://evil.example/v1", "http://api.acme.example/v1", "/v2", f"{API}:444/v1"])
 def test_a_redirect_elsewhere_is_refused_and_carries_nothing_along(face: Face, to: str) -> None:
-    """R33"""
+    """R33: each request is checked as it leaves, redirects too."""
     api = Api(moved(to))
     with pytest.raises(TokenRefused):
         face.send(face.source(), api, "POST", f"{API}/v1/a", json={"a": 1}, follow_redirects=True)
@@ -131,7 +131,7 @@ def test_a_redirect_among_the_resource_servers_is_signed_anew(face: Face) -> Non
 
 
 def test_a_rejected_token_is_named_once_and_the_request_sent_again(face: Face) -> None:
-    """R15"""
+    """R15: a 401 names the token that it rejected."""
     api, source = Api(401, 401), face.source()
     response = face.send(source, api, "POST", f"{API}/v1", json={"a": 1})
     assert response.status_code == 401
@@ -178,7 +178,7 @@ def test_a_streamed_upload_is_sent_once_and_its_401_is_still_reported(face: Face
 
 
 def test_a_token_in_the_body_is_put_there_and_again_when_it_was_rejected(face: Face) -> None:
-    """Pocket: R33, R15"""
+    """Pocket's token travels in the body (R33), and a 401 replaces it there (R15)."""
     api = Api(401)
     source = face.source(header_token=False)
     response = face.send(source, api, "POST", f"{API}/v1/add", json={"url": "u"}, headers={"X-Mine": "1"})
@@ -209,7 +209,7 @@ def test_a_provider_that_sends_the_request_elsewhere_is_refused(face: Face) -> N
 
 
 def test_no_log_shows_the_token(caplog: pytest.LogCaptureFixture) -> None:
-    """R35"""
+    """R35: httpx logs requests, and our tokens are not among what it logs."""
     caplog.set_level(logging.DEBUG)
     seen: list[bytes] = []
     with peer(answering(OK, seen)) as server, client(Source(hosts=(server.url,))) as http:
@@ -272,7 +272,7 @@ def test_calls_through_one_source_do_not_wait_for_each_other() -> None:
 
 
 def test_coroutines_do_not_wait_for_each_other() -> None:
-    """R6, R15"""
+    """R6: nothing is held over an API call, not even over the one after a rejected token (R15)."""
     source = cast(Any, AsyncSource())
     call_together = sixteen_coroutines(lambda transport: async_client(source, transport=transport))
     statuses = within_ten_seconds(lambda: asyncio.run(call_together))
@@ -314,7 +314,7 @@ def test_the_async_client_takes_the_proxy_of_the_environment_and_the_options_of_
 
 
 def test_mounts_are_refused_because_they_lead_past_the_check(face: Face) -> None:
-    """R33"""
+    """R33: what is checked must be what is sent."""
     make: Any = async_client if face.asynchronous else client
     for transport in (None, Api().transport):
         with pytest.raises(UsageError, match="mounts"):

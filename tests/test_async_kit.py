@@ -56,7 +56,7 @@ def expire(sync):
 
 
 def test_many_coroutines_cause_one_refresh(kit, sync):
-    """R5."""
+    """R5: one refresh at a time, and all share its result."""
     expire(sync)
 
     async def main():
@@ -185,7 +185,7 @@ def test_errors_arrive_as_they_are(kit, sync):
 
 
 def test_a_token_with_life_left_is_served_while_the_provider_is_down(kit, sync):
-    """R14."""
+    """R14: an outage takes no token away that still lives."""
     first = asyncio.run(kit.token("scripted"))
     sync.clock.advance(LIFETIME - 5)
     sync.scripted.will(ProviderUnavailable("down", sent=False))

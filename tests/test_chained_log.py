@@ -226,7 +226,7 @@ def test_without_the_lock_what_waits_is_lost_and_does_not_pile_up(log, monkeypat
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_child_forked_while_a_line_is_written_writes_its_own_lines_and_not_the_parents(log):
-    """R7."""
+    """R7: a child holds no lock of a thread that it does not have."""
     writer = chained_log.Writer(log)
     ready, go = os.pipe()
 

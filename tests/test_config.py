@@ -68,7 +68,7 @@ def test_the_other_keys_of_a_provider_are_options_of_its_plugin(tmp_path: Path) 
 
 
 def test_plain_http_is_opted_in_to_by_account(tmp_path: Path) -> None:
-    """R32"""
+    """R32: the opt-in is for one account, not for a provider."""
     config = load(tmp_path, FULL)
     assert config.insecure_hosts("homeassistant/me") == {"ha.lan:8123"}
     assert config.insecure_hosts("google/me") == frozenset()

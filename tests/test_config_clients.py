@@ -61,7 +61,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def test_the_environment_comes_first_then_the_file_then_the_command(place: Place) -> None:
-    """R31"""
+    """R31: client secrets have three places, in this order."""
     place.command("print('config-secret')")
     assert place.ask() == ("config-id", "config-secret")
     place.save()
@@ -70,13 +70,13 @@ def test_the_environment_comes_first_then_the_file_then_the_command(place: Place
 
 
 def test_an_app_that_embeds_tokenkit_has_variables_of_its_own(place: Place) -> None:
-    """R26"""
+    """R26: an app that embeds tokenkit keeps its things under its own name."""
     environ = {"POCKETPAW_GOOGLE_CLIENT_ID": "paw-id", "POCKETPAW_GOOGLE_CLIENT_SECRET": "paw-secret"}
     assert place.ask(environ | ENVIRONMENT, app="pocketpaw") == ("paw-id", "paw-secret")
 
 
 def test_a_secret_never_meets_the_client_id_of_another_source(place: Place) -> None:
-    """R31"""
+    """R31: a registration is taken whole from one place."""
     place.save()
     place.command("print('config-secret')")
     only_id = {"TOKENKIT_GOOGLE_CLIENT_ID": "env-id"}
@@ -121,7 +121,7 @@ def test_none_at_all_names_every_way_to_give_one(place: Place) -> None:
 
 @pytest.mark.parametrize("value", ["has\ttab", "has\nline", "ünicode", "\x7f"])
 def test_a_value_that_no_server_gives_out_is_refused_and_not_shown(place: Place, value: str) -> None:
-    """RFC 6749 appendix A, R35"""
+    """RFC 6749 appendix A names the characters; R35: an error shows no secret."""
     for name in ENVIRONMENT:
         with pytest.raises(ConfigurationError, match=name) as caught:
             place.ask({**ENVIRONMENT, name: f"x{value}x"})
@@ -164,7 +164,7 @@ def test_the_command_does_not_eat_our_stdin(place: Place) -> None:
 def test_a_command_that_gives_no_secret_is_an_error_that_shows_nothing_of_it(
     place: Place, program: str, complaint: str
 ) -> None:
-    """R35"""
+    """R35: what the command printed may be half a secret."""
     place.command(program)
     with pytest.raises(ConfigurationError, match=complaint) as caught:
         place.ask()
@@ -192,7 +192,7 @@ def test_a_command_that_does_not_end_is_given_up(place: Place, monkeypatch: pyte
 
 
 def test_the_file_is_ours_alone(place: Place) -> None:
-    """R31"""
+    """R31: what a person gave lies in a private file of ours."""
     path = place.save()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

@@ -87,7 +87,7 @@ def test_the_opener_gets_a_local_address_that_tells_nothing_and_redirects_once(
 
 
 def test_the_address_is_also_told_on_the_terminal_without_the_state(consent: LoopbackConsent) -> None:
-    """R35."""
+    """R35: terminals are recorded, so no `state` is printed."""
     said: list[str] = []
     addresses: list[str] = []
     consent.present(pending(consent), opener=addresses.append, say=said.append)
@@ -133,7 +133,7 @@ def test_the_whole_answer_url_is_returned_and_leaves_the_address_bar_at_once(
 def test_what_is_not_the_answer_is_a_404_and_neither_ends_nor_consumes_the_flow(
     target: str, options: dict[str, str], opened: str, consent: LoopbackConsent, browser: Browser
 ) -> None:
-    """R24."""
+    """R24: everybody on this machine can connect to the port."""
     assert browser.ask(target, **options)[0] == 404
     assert not answered(consent)
     assert browser.ask(f"/callback/google?code=real&state={STATE}")[0] == 303

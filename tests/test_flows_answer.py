@@ -45,7 +45,7 @@ def test_expires_in_may_be_a_number_or_a_text(value):
 
 @pytest.mark.parametrize("value", [0, -1, "-5", -1e300])
 def test_expired_on_arrival_is_expired_and_no_error(value):
-    """R16."""
+    """R16: 0 and less mean that it has expired already."""
     assert end(expires_in=value) == NOW
 
 
@@ -141,7 +141,7 @@ def test_a_path_through_something_that_is_no_object_leads_nowhere():
 
 
 def test_neither_answer_nor_error_shows_a_token():
-    """R35."""
+    """R35: an error does not quote the answer."""
     assert "s3cret" not in repr(read({"access_token": "s3cret", "refresh_token": "s3cret-too"}))
     with pytest.raises(InvalidAnswer) as error:
         read({"access_token": "s3cret\n"})

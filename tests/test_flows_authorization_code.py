@@ -59,7 +59,7 @@ def test_the_person_is_sent_with_what_the_rfc_asks_for():
 
 
 def test_the_challenge_is_s256_of_the_verifier():
-    """R23, RFC 7636 section 4.2."""
+    """R23: PKCE is S256 (RFC 7636 section 4.2)."""
     pending = begin()
     verifier = pending.code_verifier.reveal()
     assert re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", verifier)
@@ -76,7 +76,7 @@ def test_state_and_verifier_are_256_bits_and_drawn_apart():
 
 
 def test_pkce_is_off_only_where_the_provider_says_so():
-    """R23."""
+    """R23: PKCE is never dropped because of an error."""
     pending = begin(AuthorizationEndpoint("acme", "Acme", "https://acme.example/authorize", pkce=False))
     assert pending.code_verifier is None
     assert "code_challenge" not in query(pending.url)
@@ -103,7 +103,7 @@ def test_scopes_are_joined_by_the_providers_separator_and_left_out_when_there_ar
 
 
 def test_what_is_remembered_survives_its_record_and_shows_nothing():
-    """R21, R35."""
+    """R21: a sign-in under way is a sealed record, and shows no secret (R35)."""
     pending = begin(WITH_ISSUER)
     assert pending_from_bytes(pending_to_bytes(pending)) == pending
     assert pending.state.reveal() not in repr(pending)
@@ -126,7 +126,7 @@ def test_another_state_is_refused(state):
 
 
 def test_states_are_compared_in_constant_time(monkeypatch):
-    """R21."""
+    """R21: the time of a comparison must not tell how much of a guess is right."""
     compared = []
     monkeypatch.setattr("hmac.compare_digest", lambda *both: compared.append(both) or True)
     assert code(state="x", code="c") == "c"
@@ -146,7 +146,7 @@ def test_another_issuer_is_refused_before_its_error_is_believed(endpoint, iss):
 
 
 def test_a_promised_issuer_must_be_there():
-    """R23."""
+    """R23: an answer without the promised `iss` may come from another provider."""
     with pytest.raises(CallbackRefused, match="RFC 9207"):
         code(PROMISED, code="c")
     assert code(PROMISED, code="c", iss=ISSUER) == "c"
@@ -154,7 +154,7 @@ def test_a_promised_issuer_must_be_there():
 
 
 def test_an_issuer_where_none_is_configured_is_refused():
-    """R23."""
+    """R23: an `iss` that cannot be compared proves nothing."""
     for iss in (ISSUER, ""):
         with pytest.raises(CallbackRefused):
             code(PLAIN, code="c", iss=iss)

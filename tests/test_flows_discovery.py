@@ -77,7 +77,7 @@ def test_metadata_without_the_two_endpoints_is_no_use(name):
 
 @pytest.mark.parametrize(("promise", "iss"), [(True, "required"), (False, "if_present"), ("true", "if_present")])
 def test_a_server_that_promises_iss_is_held_to_it(promise, iss):
-    """R23, RFC 9207 section 3."""
+    """R23: `iss` is required where it is promised (RFC 9207 section 3)."""
     assert found(authorization_response_iss_parameter_supported=promise)["iss"] == iss
 
 

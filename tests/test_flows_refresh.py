@@ -58,7 +58,7 @@ def test_narrowed_scopes_are_taken_and_the_missing_ones_told():
 
 @pytest.mark.parametrize("extra", [{}, {"scope": None}, {"scope": ""}])
 def test_the_old_scopes_are_kept_when_the_answer_names_none(extra):
-    """R16."""
+    """R16: what an answer leaves out is kept."""
     kept = refreshed({"access_token": "new", **extra})
     assert kept.scopes == kept.access_token.scopes == {"read", "write"}
 
@@ -89,7 +89,7 @@ def test_an_end_that_the_answer_names_is_taken():
 @pytest.mark.parametrize("code", ["invalid_grant", "bad_refresh_token", "interaction_required"])
 @pytest.mark.parametrize("status", [200, 400, 401, 403])
 def test_an_ended_grant_needs_consent_and_says_why(code, status):
-    """R11, R13."""
+    """R13: the provider's "no" ends a grant. R11: the reason comes with it."""
     error = refused({"error": code, "error_description": "Token has been expired or revoked."}, status)
     assert error.reason == f"{code}: Token has been expired or revoked."
     assert error.hint == "tokenkit login acme"
@@ -106,7 +106,7 @@ def test_a_sign_in_that_had_time_left_does_not_say_so():
 
 
 def test_the_refresh_token_is_not_in_the_error():
-    """R35."""
+    """R35: an error shows no token."""
     error = refused({"error": "invalid_grant", "error_description": "no such token: refresh-old"})
     assert "refresh-old" not in f"{error} {error.reason} {error.hint}"
 

@@ -78,6 +78,6 @@ def test_nothing_to_revoke_is_said():
 
 
 def test_no_token_is_in_what_is_told():
-    """R35."""
+    """R35: what a server answers may quote the token."""
     of = grant(access_tokens={"": AccessToken("s3cret")}, refresh_token=None)
     assert "s3cret" not in repr(revoked(World(answer({"error": "s3cret"}, 400)), of))

@@ -21,7 +21,7 @@ def test_a_known_secret_is_taken_out_wherever_it_stands():
 
 
 def test_a_secret_that_begins_like_another_does_not_leave_the_rest_of_it():
-    """R35."""
+    """R35: the longer secret is cut out first."""
     assert plain("abc abcdef", secrets=["abc", "abcdef"]) == "... ..."
 
 

@@ -47,12 +47,12 @@ def test_5xx_and_429_are_unavailable_whatever_the_body_says(status, body):
 
 
 def test_retry_after_in_seconds_is_obeyed():
-    """R12."""
+    """R12: the provider says when to come back."""
     assert failure(answer({}, 503, Retry_After="120"), ProviderUnavailable).retry_at == NOW + 120
 
 
 def test_retry_after_as_a_date_is_obeyed():
-    """R12, RFC 9110 section 10.2.3."""
+    """R12: the provider says when to come back (RFC 9110 section 10.2.3)."""
     date = formatdate(NOW + 300, usegmt=True)
     assert failure(answer({}, 429, Retry_After=date), ProviderUnavailable).retry_at == NOW + 300
 

@@ -101,7 +101,7 @@ def test_no_member_of_a_wrong_type_raises_anything_but_broken_record(changes):
 
 @pytest.mark.parametrize("value", [GRANT, PENDING, GRANT.access_token, GRANT.refresh_token])
 def test_nothing_that_holds_a_secret_shows_it_or_lets_it_be_pickled_or_deep_copied(value):
-    """R35."""
+    """R35: a secret is taken out on purpose only."""
     text = f"{value!r} {value!s}"
     assert not [secret for secret in ("access-1", "refresh-1", "state-1", "verifier-1") if secret in text]
     with pytest.raises(TypeError):
@@ -112,7 +112,7 @@ def test_nothing_that_holds_a_secret_shows_it_or_lets_it_be_pickled_or_deep_copi
 
 @pytest.mark.parametrize("value", [GRANT, PENDING])
 def test_asdict_refuses_secrets(value):
-    """R35."""
+    """R35: crash reporters and logs call `asdict`."""
     with pytest.raises(TypeError):
         dataclasses.asdict(value)
 

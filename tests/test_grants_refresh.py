@@ -28,7 +28,7 @@ def kit(tmp_path):
 
 
 def test_repeated_failures_back_off_further_each_time(kit):
-    """R12."""
+    """R12: what was not sent is tried again, less often each time."""
     expire(kit)
     waits = []
     for _ in range(4):
@@ -62,7 +62,7 @@ def test_an_unknown_outcome_is_retried_once_with_the_same_refresh_token(kit, err
 
 
 def test_an_outcome_that_stays_unknown_is_told_and_nobody_is_signed_out(kit):
-    """R12, R14."""
+    """R12: an unknown outcome is tried once more. R14: it is no sign-out."""
     expire(kit)
     kit.scripted.will(unavailable(), unavailable())
     with pytest.raises(ProviderUnavailable):
@@ -159,7 +159,7 @@ def test_a_store_that_fails_as_well_does_not_hide_why_a_refresh_failed(kit, monk
 
 
 def test_a_refused_client_is_a_configuration_error_and_never_latched(kit):
-    """R13."""
+    """R13: a person corrects the client and tries again at once."""
     expire(kit)
     kit.scripted.will(ClientRefused("invalid_client", hint="tokenkit client set scripted"))
     with pytest.raises(ClientRefused):
@@ -191,7 +191,7 @@ def test_a_lost_answer_is_told_though_the_retry_was_put_off(kit):
 
 
 def test_a_changed_client_id_gets_no_refresh_token(kit, tmp_path):
-    """R17."""
+    """R17: a refresh token goes only where it came from."""
     expire(kit)
     other = ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store)
     other._environ["TOKENKIT_SCRIPTED_CLIENT_ID"] = "another"

@@ -35,7 +35,7 @@ def test_a_spent_token_is_refreshed_and_saved_before_it_is_returned(kit):
 
 
 def test_many_threads_cause_one_refresh(kit):
-    """R5."""
+    """R5: one refresh at a time, and all share its result."""
     expire(kit)
     with ThreadPoolExecutor(16) as pool:
         tokens = set(pool.map(lambda _: kit.token("scripted").value, range(64)))
@@ -158,7 +158,7 @@ def test_a_token_that_another_has_brought_is_served_though_the_note_of_it_cannot
 
 
 def test_a_rejected_token_is_replaced_by_a_newer_one_of_the_store_or_refreshed_once(kit):
-    """R15."""
+    """R15: one token value forces one refresh at most."""
     source = kit.source("scripted")
     first = source.token()
     second = source.token(rejected=first)
@@ -267,7 +267,7 @@ def test_a_rejected_token_is_not_served_again_when_the_refresh_fails(kit):
 
 
 def test_a_token_that_was_expired_on_arrival_is_used_and_refreshed_once_a_minute(kit):
-    """R16."""
+    """R16: else every call would refresh it."""
     kit.scripted.lifetime = 0
     expire(kit)
     for _ in range(5):
@@ -313,7 +313,7 @@ def test_a_failure_from_before_the_clock_was_stepped_back_stops_nobody(kit):
 
 
 def test_a_login_replaces_the_grant_as_a_whole_and_keeps_the_old_one_in_quarantine_unrevoked(kit):
-    """R18."""
+    """R18: revoking the old grant ends the new one at several providers."""
     old = stored(kit).refresh_token
     kit.sign_in()
     assert stored(kit).refresh_token != old
@@ -350,7 +350,7 @@ def test_a_refresh_outlives_a_caller_that_gave_up(kit):
 
 
 def test_a_note_never_holds_a_secret(kit):
-    """R8, R35."""
+    """R8: the refresh state is shared and not sealed, so it holds no secret (R35)."""
     expire(kit)
     kit.scripted.will(ProviderUnavailable("down"), ProviderUnavailable("down"))
     with pytest.raises(ProviderUnavailable):
@@ -361,7 +361,7 @@ def test_a_note_never_holds_a_secret(kit):
 
 
 def test_no_secret_shows_in_the_repr_of_what_is_remembered(kit):
-    """R35."""
+    """R35: a repr ends up in logs."""
     kit.token("scripted")
     shown = repr((kit._memory, stored(kit), kit.records.get(kit.me), Secret("access-1")))
     assert "access-1" not in shown

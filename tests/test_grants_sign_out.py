@@ -48,7 +48,7 @@ def test_a_provider_without_revocation_says_where_to_remove_the_app(kit, monkeyp
 
 
 def test_a_changed_plugin_gets_no_token_to_revoke(kit, monkeypatch):
-    """R17."""
+    """R17: a token goes only where it came from."""
     monkeypatch.setattr(kit.scripted, "revocation_endpoint", "https://evil.example/revoke")
     outcome = kit.logout("scripted")
     assert (outcome.revoked, outcome.removed) == (False, True)
@@ -82,7 +82,7 @@ def test_a_broken_record_beside_it_keeps_nobody_signed_in(kit, monkeypatch):
 
 
 def test_an_account_whose_plugin_is_gone_is_removed_and_that_nobody_was_asked_is_told(kit):
-    """R19."""
+    """R19: a sign-out says whether it revoked, or only removed."""
     kit._providers.clear()
     assert kit.sharing_fate(str(kit.me)) == []
     outcome = kit.logout(str(kit.me))

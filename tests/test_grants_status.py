@@ -65,7 +65,7 @@ def test_a_refused_grant_needs_consent_with_the_providers_reason(kit):
 
 
 def test_a_refused_grant_whose_token_lives_on_says_until_when_it_is_handed_out(kit):
-    """R14."""
+    """R14: a token with life left is always served."""
     ends = kit.clock.now() + LIFETIME
     kit.clock.advance(LIFETIME - 40)
     kit.scripted.will(ConsentRequired("refused", reason="revoked"))
@@ -80,7 +80,7 @@ def test_a_refused_grant_whose_token_lives_on_says_until_when_it_is_handed_out(k
 
 
 def test_a_refused_grant_whose_token_never_ends_is_handed_out_for_good(kit):
-    """R14."""
+    """R14: a token with life left is always served."""
     kit.scripted.lifetime = None
     kit.sign_in()
     change(kit, state="needs_consent", reason="revoked")

@@ -62,7 +62,7 @@ def asked(request):
 
 
 def test_within_a_second_memory_serves_without_a_look_at_the_store(kit, token, asked):
-    """R1."""
+    """R1: asking must cost next to nothing."""
     token(asked)
     store = kit.records.store
     store.loads = store.looks = 0
@@ -100,7 +100,7 @@ def other(kit, tmp_path):
 
 
 def test_another_process_sign_out_and_login_are_seen_within_a_second(kit, other, token, asked):
-    """R1."""
+    """R1: memory serves for one second, then the store is looked at."""
     token(asked)
     other.logout(asked)
     kit.clock.advance(1)
@@ -148,7 +148,7 @@ def test_memory_never_serves_beyond_the_end_of_a_token(kit, token):
 
 
 def test_a_bare_provider_without_an_account_says_how_to_sign_in(tmp_path):
-    """R4."""
+    """R4: a name that means nobody gets the command that helps."""
     with pytest.raises(ConsentRequired) as caught:
         ScriptedKit(tmp_path).token("scripted")
     assert caught.value.hint == "tokenkit login scripted"
@@ -160,7 +160,7 @@ def test_an_unknown_provider_is_not_told_as_a_missing_sign_in(tmp_path):
 
 
 def test_a_bare_provider_with_several_accounts_lists_them(kit):
-    """R4."""
+    """R4: nothing is guessed between two accounts."""
     kit.sign_in(name="work")
     with pytest.raises(AmbiguousAccount) as caught:
         kit.token("scripted")
@@ -182,7 +182,7 @@ def test_a_bare_provider_is_found_without_reading_the_folders_of_all_others(tmp_
 
 
 def test_a_configured_default_decides_between_several_accounts(kit, tmp_path):
-    """R4."""
+    """R4: a bare name means the default, where one is configured."""
     kit.sign_in(name="work")
     folder = tmp_path / ".config" / "tokenkit"
     folder.mkdir(parents=True)
@@ -191,7 +191,7 @@ def test_a_configured_default_decides_between_several_accounts(kit, tmp_path):
 
 
 def test_scopes_that_were_not_granted_are_named(kit):
-    """R4."""
+    """R4: the person must know what to ask for."""
     with pytest.raises(ConsentRequired) as caught:
         kit.token("scripted", scopes=["read", "write"])
     assert caught.value.missing == ("write",)
@@ -214,7 +214,7 @@ def test_memory_serves_asks_with_scopes_too(kit, token):
 
 
 def test_close_to_its_end_a_token_is_refreshed_in_the_background_and_nobody_waits(tmp_path):
-    """R3."""
+    """R3: else one call each hour would pay for the refresh."""
     kit = ScriptedKit(tmp_path, background=True)
     account = kit.sign_in()
     first = kit.token("scripted")
@@ -251,7 +251,7 @@ def wait_for_flights(kit):
 
 
 def test_a_one_shot_kit_starts_no_background_refresh(kit):
-    """R3."""
+    """R3: a command that ends must not leave a refresh behind."""
     kit.clock.advance(LIFETIME - 200)
     kit.token("scripted")
     assert kit.scripted.refreshes == 0
@@ -265,7 +265,7 @@ def test_first_use_signs_in_when_interactive(kit, monkeypatch):
 
 
 def test_several_first_uses_at_once_cause_one_prompt(kit, monkeypatch):
-    """R20."""
+    """R20: one person is asked once."""
     kit.logout("scripted")
     prompts = []
 

@@ -25,7 +25,7 @@ def full(tmp_path):
 
 
 def test_a_full_disk_is_found_before_the_server_rotates(full):
-    """R9."""
+    """R9: space is reserved before the request is sent."""
     full.records.store.full_for_reserve = True
     with pytest.raises(StoreUnavailable, match="No space left"):
         full.token("scripted")
@@ -35,7 +35,7 @@ def test_a_full_disk_is_found_before_the_server_rotates(full):
 
 
 def test_a_grant_that_cannot_be_written_is_told_kept_and_written_at_the_next_call(full):
-    """R9."""
+    """R9: from the answer on, the grant is kept."""
     full.records.store.full_for_save = True
     for _ in range(2):
         with pytest.raises(StoreUnavailable, match="No space left"):
@@ -180,7 +180,7 @@ def test_a_refusal_while_the_tokens_are_gone_is_told_and_not_latched(mounted):
 
 
 def test_a_sign_out_while_the_tokens_are_gone_revokes_what_waits_for_them_and_says_that_nothing_was_removed(mounted):
-    """R9, R19."""
+    """R9: a grant waits in memory until it can be saved. R19: a sign-out ends it, too."""
     mounted.scripted.will(lambda: mounted.unmount(mount_point=False))
     with pytest.raises(StoreUnavailable):
         mounted.token(str(mounted.me))

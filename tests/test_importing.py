@@ -140,7 +140,7 @@ def test_application_default_credentials_have_no_access_token_and_are_refreshed(
 
 
 def test_an_answer_that_is_lost_on_the_way_is_asked_for_once_more(kit: TokenKit, world: World, write: Write) -> None:
-    """R12."""
+    """R12: an unknown outcome is tried once more."""
     path = write("google_docs.json", pocketpaw(world, service="google_docs", expires_at=None))
     world.authority.next("token", status=503)
     assert str(import_grant(kit, path)) == "google/me@example.com"
@@ -168,7 +168,7 @@ def test_an_access_token_that_was_revoked_is_told_by_the_refresh(kit: TokenKit, 
 
 
 def test_the_grant_of_another_client_is_sent_nowhere(kit: TokenKit, world: World, write: Write) -> None:
-    """R17."""
+    """R17: a refresh token belongs to the client that it was issued to."""
     path = write("token.json", google(world, client_id="theirs"))
     sent = dict(world.authority.counters)
     with pytest.raises(ProviderChanged) as caught:
@@ -218,7 +218,7 @@ def test_a_grant_is_stored_before_it_is_refreshed(world: World, write: Write) ->
 
 
 def test_a_rotated_grant_that_cannot_be_written_is_written_at_the_next_call(world: World, write: Write) -> None:
-    """R9."""
+    """R9: from the answer on, the grant is kept."""
     path = write(".cache", spotipy(world))
     world.clock.advance(7200)
     store = FillsUp(1)
@@ -351,7 +351,7 @@ def test_a_link_and_a_file_that_is_not_there_are_refused(home: Path, world: Worl
 
 @pytest.mark.parametrize("expiry", [None, "soon"])
 def test_an_access_token_whose_end_cannot_be_read_counts_as_spent(expiry: object, world: World, write: Write) -> None:
-    """R16."""
+    """R16: a lifetime that cannot be read is not "never"."""
     grant = read_grant(write("token.json", google(world, expiry=expiry)))
     assert grant.access_tokens == {}
     assert grant.asked == {"openid", "email"}

@@ -71,7 +71,7 @@ def test_without_a_value_the_key_file_is_the_source(source, credentials):
 
 @pytest.mark.parametrize("text", ["secret-but-no-key", BARE + "=", BARE[:-4], "{", '{"keys": []}', " "])
 def test_a_value_that_is_no_key_is_an_error_that_does_not_show_it(source, text):
-    """R35."""
+    """R35: a wrong key may be half of the right one."""
     with pytest.raises(KeyUnavailable) as raised:
         source(TOKENKIT_KEY=text).load()
     assert "TOKENKIT_KEY" in str(raised.value)
@@ -90,7 +90,7 @@ def test_the_command_that_mends_a_value_is_of_its_app_and_runs_without_it(source
 
 
 def test_what_we_cannot_write_we_do_not_change(source, home):
-    """R29."""
+    """R29: the person changes the environment, we say to what."""
     given = source(TOKENKIT_KEY=BARE)
     assert not given.writable
     with pytest.raises(UsageError, match="cannot change") as raised:

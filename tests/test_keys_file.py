@@ -81,7 +81,7 @@ def _create(folder, barrier, results):
 
 
 def test_many_processes_that_create_the_first_key_at_once_get_the_same_one(folder, rounds):
-    """R28."""
+    """R28: two keys would lock each other's records."""
     processes = rounds(10, 50)
     fork = multiprocessing.get_context("fork")
     barrier, results = fork.Barrier(processes), fork.Queue()

@@ -71,7 +71,7 @@ def test_the_first_key_of_all_can_be_made_in_the_keyring(source, backend):
 
 
 def test_a_rotation_in_the_keyring_changes_the_version_that_others_look_at(source, backend):
-    """R29."""
+    """R29: writers must see that there is another first key."""
     source.move("keyring")
     before = source.version()
     rotated = source.change(rotation.added)
@@ -107,7 +107,7 @@ def test_a_failing_write_of_the_key_file_keeps_the_old_entry(source, backend, mo
 
 
 def test_an_entry_that_is_gone_or_damaged_is_named_and_never_made_anew(source, backend):
-    """R30."""
+    """R30: a new key in its place would hide every account."""
     source.move("keyring")
     (name,) = backend.entries
     for damaged in ("", "{}", None):

@@ -45,7 +45,7 @@ def restart(monkeypatch):
 
 
 def test_keys_under_a_passphrase_come_back_with_it_and_are_not_in_the_file(source, place, monkeypatch):
-    """R28."""
+    """R28: a passphrase wraps random keys, and is none."""
     plain = source("").change(rotation.added)
     moved = source("right words").move("passphrase")
     assert moved == jwks.KeyList(plain.generation + 1, plain.keys)
@@ -211,7 +211,7 @@ def test_too_little_memory_is_told(source, monkeypatch):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_child_forked_during_a_derivation_does_not_wait_for_ever(source):
-    """R7."""
+    """R7: a child holds no lock of a thread that it does not have."""
     source("right words").move("passphrase")
     with passphrase._deriving.lock:
         child = os.fork()

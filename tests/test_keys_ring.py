@@ -59,7 +59,7 @@ def test_what_a_ring_sealed_another_process_opens(ring, new_ring):
     "change", [{"kind": "pending"}, {"owner": ""}, {"owner": "bob"}, {"id": "google/you@example.com"}]
 )
 def test_a_record_under_another_name_does_not_open(ring, change):
-    """R27."""
+    """R27: the reader compares the header with what it asked for."""
     data = ring.seal_record(NAME, b"plain")
     with pytest.raises(BrokenRecord, match="moved or swapped"):
         ring.open_record(NAME._replace(**change), data)
@@ -71,7 +71,7 @@ def test_another_apps_record_does_not_open(ring, new_ring):
 
 
 def test_a_first_key_is_made_only_where_no_sealed_record_exists(new_ring, folder):
-    """R28."""
+    """R28: a new key in place of a lost one would hide every account."""
     ring = new_ring()
     with pytest.raises(KeyUnavailable, match="is missing") as raised:
         ring.ensure(lambda: True)
@@ -165,7 +165,7 @@ def test_what_lies_in_quarantine_is_resealed_under_the_name_it_was_sealed_with(r
 
 
 def test_a_key_is_dropped_only_when_no_record_names_it_and_another_one_seals(ring):
-    """R29."""
+    """R29: a record whose key was dropped is a lost session."""
     old = ring.current()
     with pytest.raises(UsageError, match="is the one that seals"):
         ring.drop(old.kid, in_use=())

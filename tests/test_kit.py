@@ -73,7 +73,7 @@ def test_an_account_is_connected_used_and_signed_out(kit, authority, sandbox, na
 
 @pytest.mark.parametrize("name", API)
 def test_a_grant_file_is_sealed_0600_in_0700(kit, authority, name):
-    """R26, R27."""
+    """R26: one private file an account. R27: it is sealed."""
     account = sign_in(kit, authority, name)
     path = Path(kit.folders.tokens) / name / f"{account.name}.jwe"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -113,7 +113,7 @@ def test_a_denied_consent_changes_nothing(kit, authority):
 
 
 def test_granted_fewer_than_asked_is_told(kit, authority):
-    """R16, R4."""
+    """R16: fewer scopes may be granted than asked. R4: asking for the others says so."""
     sign_in(kit, authority, "google", only=[])
     assert "https://www.googleapis.com/auth/gmail.readonly" in kit.status("google").missing
     with pytest.raises(ConsentRequired) as caught:
@@ -138,7 +138,7 @@ def test_owners_do_not_see_each_others_accounts(sandbox, authority):
 
 
 def test_an_embedding_app_has_its_own_folder_and_variables(sandbox, authority, home, monkeypatch):
-    """R26."""
+    """R26: an app that embeds tokenkit keeps its things under its own name."""
     monkeypatch.setenv("POCKETPAW_GOOGLE_CLIENT_ID", CLIENTS["google"].client_id)
     monkeypatch.setenv("POCKETPAW_GOOGLE_CLIENT_SECRET", CLIENTS["google"].client_secret.reveal())
     paw = TokenKit(app="pocketpaw", providers=providers(sandbox.base_url), background=False)
@@ -148,7 +148,7 @@ def test_an_embedding_app_has_its_own_folder_and_variables(sandbox, authority, h
 
 @pytest.mark.parametrize("name", API)
 def test_the_token_of_one_provider_goes_to_no_other(kit, authority, sandbox, name):
-    """R32."""
+    """R32: tokens go to the resource servers of their provider."""
     sign_in(kit, authority, name)
     other = next(path for provider, (_, path) in API.items() if provider != name)
     with kit.http(name) as http, pytest.raises(TokenRefused):
@@ -156,7 +156,7 @@ def test_the_token_of_one_provider_goes_to_no_other(kit, authority, sandbox, nam
 
 
 def test_pockets_token_travels_in_no_header_so_auth_refuses_and_names_http(kit, authority):
-    """R33."""
+    """R33: an auth object cannot keep a body from following a redirect."""
     sign_in(kit, authority, "pocket")
     with pytest.raises(TokenRefused, match="pocket") as caught:
         kit.auth("pocket")

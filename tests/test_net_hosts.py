@@ -51,7 +51,7 @@ def allowed(url: str, *entries: str, insecure: tuple[str, ...] = ()) -> bool:
     ],
 )
 def test_every_spelling_of_a_resource_server_is_known(url: str) -> None:
-    """R32"""
+    """R32: a host can be written in many ways."""
     assert allowed(url, *SPOTIFY)
 
 
@@ -100,7 +100,7 @@ def test_every_spelling_of_a_resource_server_is_known(url: str) -> None:
     ],
 )
 def test_what_only_looks_like_a_resource_server_is_refused(url: str) -> None:
-    """R32"""
+    """R32: a token that is sent to a foreign host is stolen."""
     assert not allowed(url, *SPOTIFY)
 
 
@@ -183,7 +183,7 @@ def test_a_quoted_last_segment_is_always_inside(segment: str) -> None:
 
 
 def test_a_wildcard_covers_one_or_more_labels_and_not_the_suffix_itself() -> None:
-    """R32"""
+    """R32: a wildcard must not cover a name that it does not show."""
     entry = "https://*.acme.example/api"
     assert allowed("https://eu.acme.example/api/notes", entry)
     assert allowed("https://a.b.acme.example/api", entry)
@@ -233,7 +233,7 @@ def test_names_and_other_spellings_are_not_loopback(host: str) -> None:
 
 
 def test_plain_http_is_for_loopback_and_for_what_the_account_opted_in_to() -> None:
-    """R32"""
+    """R32: TLS always, but for these two."""
     check_tls(parse_url("http://127.0.0.1:8080/x"))
     check_tls(parse_url("http://[::1]:8080/x"))
     check_tls(parse_url("http://ha.lan:8123/x"), ["ha.lan:8123"])
@@ -245,7 +245,7 @@ def test_plain_http_is_for_loopback_and_for_what_the_account_opted_in_to() -> No
 
 
 def test_the_opt_in_opens_plain_http_and_no_other_host() -> None:
-    """R32"""
+    """R32: the opt-in allows http, and does not make a host a resource server."""
     assert allowed("http://ha.lan:8123/api", "http://ha.lan:8123", insecure=("ha.lan:8123",))
     assert not allowed("http://ha.lan:8123/api", "http://ha.lan:8123")
     assert not allowed("http://evil.lan/api", "http://ha.lan:8123", insecure=("ha.lan:8123", "evil.lan"))
@@ -265,7 +265,7 @@ def test_a_refusal_names_the_host_and_the_account_and_shows_nothing_else_of_the_
 
 
 def test_an_endpoint_of_the_authorization_server_among_the_resource_hosts_is_found() -> None:
-    """R32"""
+    """R32: the token endpoint is no place for an access token."""
     assert overlaps("https://oauth2.googleapis.com/token", ["https://gmail.googleapis.com", "https://*.googleapis.com"])
     assert not overlaps("https://accounts.spotify.com/api/token", SPOTIFY)
     assert not overlaps("", SPOTIFY)
@@ -279,7 +279,7 @@ def test_a_place_is_shown_in_its_shortest_spelling() -> None:
 
 
 def test_a_token_in_the_body_is_served_by_the_client_that_checks_redirects() -> None:
-    """R33"""
+    """R33: httpx carries a body along when it follows a redirect."""
     require_header_token(_provider(header_token=True), ME)
     with pytest.raises(TokenRefused) as caught:
         require_header_token(_provider(header_token=False), ME)
@@ -292,7 +292,7 @@ def _provider(*, header_token: bool) -> Provider:
 
 
 def test_a_token_that_is_not_bearer_is_not_handed_out() -> None:
-    """R34"""
+    """R34: without its proof it does not work, or works for a thief."""
     require_bearer(AccessToken("v", type="bearer"), ME)
     with pytest.raises(TokenRefused, match="DPoP") as caught:
         require_bearer(AccessToken("v", type="DPoP"), ME)

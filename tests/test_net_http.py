@@ -193,7 +193,7 @@ def test_threads_share_a_transport_without_waiting_for_each_other() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_sends_on_a_connection_of_its_own() -> None:
-    """R7"""
+    """R7: parent and child would read each other's answers."""
     with peer(answering(OK)) as server:
         transport = Transport(deadline=5)
         transport.send(Request("GET", server.url))

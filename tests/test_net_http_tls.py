@@ -61,7 +61,7 @@ def https(server: Peer) -> str:
 
 
 def test_a_certificate_that_nobody_vouches_for_means_nothing_was_sent(certificate: str) -> None:
-    """R12, R32"""
+    """R32: TLS always. R12: a failed handshake has sent no request."""
     seen: list[bytes] = []
     with peer(over_tls(certificate, answering(OK, seen))) as server:
         fault = fails(https(server))
@@ -84,7 +84,7 @@ def test_a_tls_context_of_ones_own_is_used(certificate: str) -> None:
 
 
 def test_a_certificate_for_another_name_is_refused(certificate: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R32"""
+    """R32: TLS proves which host it is."""
     monkeypatch.setenv("SSL_CERT_FILE", certificate)
     point(monkeypatch, "evil.example")
     with peer(over_tls(certificate, answering(OK))) as server:
@@ -100,7 +100,7 @@ def test_a_server_without_tls_means_nothing_was_sent() -> None:
 
 
 def test_a_cut_after_the_handshake_may_have_carried_the_request(certificate: str) -> None:
-    """R12"""
+    """R12: what may have been sent has an unknown outcome."""
     verify = ssl.create_default_context(cafile=certificate)
     with peer(over_tls(certificate, lambda tls: (read_request(tls), None)[1])) as server:
         assert fails(https(server), Transport(deadline=PATIENCE, verify=verify)).sent
@@ -115,13 +115,13 @@ def test_authorities_that_cannot_be_read_are_a_configuration_error(monkeypatch: 
 
 @pytest.mark.parametrize("url", ["http://accounts.example/token", "http://localhost:8080/", "http://10.0.0.7/"])
 def test_plain_http_beyond_loopback_is_refused_with_the_host_named(url: str) -> None:
-    """R32"""
+    """R32: TLS always, but for loopback and an opt-in."""
     with pytest.raises(TokenRefused, match=url.split("/")[2]):
         Transport().send(Request.form(url, {}))
 
 
 def test_plain_http_to_a_host_opted_in_to_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R32"""
+    """R32: the person answers for a host of their own network."""
     point(monkeypatch, "ha.lan")
     with peer(answering(OK)) as server:
         url = f"http://ha.lan:{server.port}/auth/token"

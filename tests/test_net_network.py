@@ -23,7 +23,7 @@ def test_a_header_that_comes_byte_by_byte_ends_at_the_deadline() -> None:
 
 
 def test_a_body_that_comes_byte_by_byte_ends_at_the_deadline() -> None:
-    """R6"""
+    """R6: a lease outlasts the request, so the request must end."""
     assert _dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n" + b"x" * 10000).sent
 
 
@@ -45,7 +45,7 @@ def _dripping(data: bytes) -> ProviderUnavailable:
 
 
 def test_a_server_that_says_nothing_ends_at_the_deadline_and_may_have_acted() -> None:
-    """R12"""
+    """R12: sent and not answered is an unknown outcome."""
     gone = threading.Event()
     with peer(lambda _: (gone.wait(30), None)[1]) as server:
         assert times_out(server.url).sent
@@ -53,7 +53,7 @@ def test_a_server_that_says_nothing_ends_at_the_deadline_and_may_have_acted() ->
 
 
 def test_a_tls_handshake_that_hangs_ends_at_the_deadline_with_nothing_sent() -> None:
-    """R12"""
+    """R12: what was not sent may be tried again."""
     gone = threading.Event()
     with peer(lambda _: (gone.wait(30), None)[1]) as server:
         fault = times_out(server.url.replace("http:", "https:"))
@@ -74,7 +74,7 @@ def test_a_resolver_that_hangs_ends_at_the_deadline_with_nothing_sent(monkeypatc
 
 
 def test_a_refused_port_means_nothing_was_sent() -> None:
-    """R12"""
+    """R12: what was not sent may be tried again."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     fault = fails(f"http://127.0.0.1:{port}/")
@@ -83,7 +83,7 @@ def test_a_refused_port_means_nothing_was_sent() -> None:
 
 
 def test_an_unknown_name_means_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R12"""
+    """R12: what was not sent may be tried again."""
 
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -101,19 +101,19 @@ def test_a_connection_cut_before_the_request_is_read_may_have_carried_it() -> No
 
 
 def test_a_connection_cut_after_the_request_was_read_has_carried_it() -> None:
-    """R12"""
+    """R12: sent and not answered is an unknown outcome."""
     with peer(lambda connection: (read_request(connection), None)[1]) as server:
         assert fails(server.url).sent
 
 
 def test_a_body_that_breaks_off_is_no_answer() -> None:
-    """R12"""
+    """R12: half an answer is an unknown outcome."""
     with peer(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{")) as server:
         assert fails(server.url).sent
 
 
 def test_what_is_not_http_is_no_answer_and_is_not_quoted() -> None:
-    """R12, R35"""
+    """R12: it is an unknown outcome. R35: it may quote what was sent."""
     with peer(answering(b"SSH-2.0-OpenSSH s3cret\r\n\r\n")) as server:
         fault = fails(server.url)
     assert fault.sent

@@ -100,7 +100,7 @@ def test_authorization_endpoint_is_where_the_person_is_sent():
 
 
 def test_token_endpoint_is_asked_and_kept():
-    """R17."""
+    """R17: a grant says which endpoint its secrets may go to."""
     provider = acme(token_endpoint="https://x.example/t")
     kept, world = signed_in(provider)
     assert world.requests[0].url == kept.token_endpoint == "https://x.example/t"
@@ -108,7 +108,7 @@ def test_token_endpoint_is_asked_and_kept():
 
 
 def test_revocation_endpoint_is_asked_and_kept():
-    """R17, R19."""
+    """R17: a grant says which endpoint its secrets may go to. R19: sign-out revokes there."""
     provider = acme(revocation_endpoint="https://acme.example/revoke")
     assert signed_in(provider)[0].revocation_endpoint == "https://acme.example/revoke"
     world = World(Response(200))
@@ -169,7 +169,7 @@ def test_a_grant_without_an_access_token_cannot_be_asked_whose_it_is():
 
 
 def test_issuer_is_kept_and_compared():
-    """R17, R23."""
+    """R17: a grant says who issued it. R23: an answer must say the same."""
     provider = acme(issuer="https://acme.example")
     assert signed_in(provider, iss="https://acme.example")[0].issuer == "https://acme.example"
     with pytest.raises(CallbackRefused):
@@ -177,7 +177,7 @@ def test_issuer_is_kept_and_compared():
 
 
 def test_iss_may_be_required():
-    """R23."""
+    """R23: `iss` is required where the provider promises it."""
     with pytest.raises(CallbackRefused):
         signed_in(acme(issuer="https://acme.example", iss="required"))
 
@@ -194,7 +194,7 @@ def test_resource_hosts_are_read_when_the_provider_is_made():
     "field", ["token_endpoint", "revocation_endpoint", "device_authorization_endpoint", "introspection_endpoint"]
 )
 def test_no_endpoint_of_the_authorization_server_is_a_resource(field):
-    """R32."""
+    """R32: the token endpoint is no place for an access token."""
     with pytest.raises(ConfigurationError, match="takes in its endpoint"):
         acme(**{field: "https://api.acme.example/oauth/x"}, resource_hosts=("https://api.acme.example",))
     acme(**{field: "https://api.acme.example/oauth/x"}, resource_hosts=("https://api.acme.example/v1",))
@@ -271,7 +271,7 @@ def test_needs_secret_is_told_to_whoever_asks_for_a_client():
 
 
 def test_pkce_is_on_unless_the_data_says_off():
-    """R23."""
+    """R23: PKCE always, unless the provider is known not to have it."""
     assert asked(ACME)["code_challenge_method"] == "S256"
     assert "code_verifier" in signed_in(ACME)[1].sent
     assert "code_challenge" not in asked(acme(pkce=False))
@@ -315,7 +315,7 @@ def test_refresh_parameters_go_with_the_refresh_token():
 
 
 def test_default_expires_in_stands_in_for_a_missing_one():
-    """R16."""
+    """R16: a missing lifetime is the provider's default."""
     members = {"access_token": "a"}
     assert signed_in(ACME, members)[0].access_token.expires_at == NOW + 3600
     assert signed_in(acme(default_expires_in=5.0), members)[0].access_token.expires_at == NOW + 5
@@ -357,7 +357,7 @@ def test_an_identity_may_stand_in_the_token_answer():
 
 
 def test_revocation_reach_token_names_each_token():
-    """R19."""
+    """R19: where a revocation ends one token only, each is revoked."""
     provider = acme(revocation_endpoint="https://acme.example/revoke", revocation_reach="token")
     world = World(Response(200), Response(200))
     provider.revoke(world.ctx, CLIENT, grant())
@@ -381,7 +381,7 @@ def test_reasons_are_told_in_the_place_of_the_providers_words():
 
 
 def test_a_grant_says_where_it_is_from():
-    """R17."""
+    """R17: a grant goes only where it came from."""
     provider = acme(issuer="https://acme.example", default_scopes=("a", "b"))
     kept, _ = signed_in(provider, {**TOKENS, "scope": "a"})
     assert (kept.client_id, kept.authorized_at, kept.refresh_token) == ("client-1", NOW, Secret("r"))

@@ -104,7 +104,7 @@ def test_a_file_name_that_we_never_wrote_is_refused(name):
 
 @pytest.mark.skipif(os.uname().sysname != "Linux", reason="platformdirs decides elsewhere")
 def test_the_folders_on_linux_are_the_xdg_ones_and_the_home_moves_the_tokens_only():
-    """R26."""
+    """R26: tokens, keys and configuration lie apart."""
     plain = {"HOME": "/home/me"}
     assert folders("tokenkit", plain) == (
         "/home/me/.tokenkit/tokens",

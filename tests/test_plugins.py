@@ -251,7 +251,7 @@ def test_a_file_may_not_take_an_installed_name(folder):
 
 
 def test_a_file_takes_an_installed_name_where_the_configuration_says_so(folder):
-    """R17."""
+    """R17: a file that was dropped in gets no tokens by its name."""
     write(folder, ACME.replace('"acme"', '"google"'), name="google")
     assert load(folder, "google", options={"region": "eu"}, shadow=True).title == "Acme Notes"
 

@@ -25,7 +25,7 @@ def mode(path):
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
 def test_a_written_file_is_0600_under_any_umask_and_reads_back(tmp_path, umask):
-    """R26."""
+    """R26: files are private from the moment they are made."""
     before = os.umask(umask)
     try:
         path = str(tmp_path / "a" / "b" / "record.jwe")
@@ -183,7 +183,7 @@ def test_a_file_system_that_rounds_time_down_still_gives_a_new_version(path, mon
 
 
 def test_reserved_space_is_there_before_and_gone_after_the_write(path):
-    """R9."""
+    """R9: the space that a save will need is taken before the request."""
     private_file.reserve(path, 10_000)
     assert os.stat(path + ".new").st_blocks * 512 >= 10_000
     assert private_file.read(path) is None
@@ -326,7 +326,7 @@ def test_the_note_is_overwritten_in_place(path):
 
 @posix
 def test_a_process_killed_while_it_writes_leaves_the_old_file_or_the_new(path, rounds):
-    """R26."""
+    """R26: a file is written beside and renamed."""
     code = (
         "import sys; from tokenkit import private_file\n"
         "print('go', flush=True)\n"

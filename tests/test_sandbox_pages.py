@@ -94,7 +94,7 @@ def test_pockets_screen_names_the_permissions_of_the_consumer_key(world: World) 
 
 
 def test_a_device_code_is_asked_for_with_the_warning_to_enter_only_ones_own(world: World) -> None:
-    """R25."""
+    """R25: an attacker can send you their code."""
     text = world.get("/google/device").body.decode()
     assert "only if you began this sign-in yourself" in text
     assert 'action="/google/device"' in text

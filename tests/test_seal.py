@@ -38,7 +38,7 @@ def resealed(header):
 
 @given(st.binary(max_size=200), st.text(max_size=20), st.text(max_size=20))
 def test_what_was_sealed_opens(plaintext, owner, account):
-    """R27."""
+    """R27: the envelope is a JWE, in its compact form."""
     whose = {"typ": "client", "app": "tokenkit", "owner": owner, "account": account}
     sealed = seal.seal(plaintext, KEY, **whose)
     assert seal.open(sealed, {KEY.kid: KEY}, **whose) == plaintext
@@ -136,7 +136,7 @@ def test_files_swapped_between_accounts_do_not_open():
 
 
 def test_an_unknown_key_is_named_and_is_not_called_damage():
-    """R28."""
+    """R28: the header names its key; a missing one can come back."""
     with pytest.raises(KeyUnavailable, match="sealed with the key 'k1'") as raised:
         opened(SEALED, {"k2": seal.Key("k2", KEY.secret)})
     assert "key import" in raised.value.hint
@@ -162,7 +162,7 @@ def test_a_kind_that_nothing_could_open_again_is_not_sealed():
 
 
 def test_a_key_does_not_show_itself_and_is_neither_pickled_nor_copied():
-    """R35."""
+    """R35: a key is taken out on purpose only."""
     assert repr(KEY) == "Key('k1', …)"
     assert "…" in f"{[KEY]} {KEY!s}"
     for attempt in (pickle.dumps, copy.copy, copy.deepcopy):

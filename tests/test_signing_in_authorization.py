@@ -43,14 +43,14 @@ def test_the_two_legs_may_run_in_different_processes(kit, tmp_path):
 
 
 def test_a_callback_is_refused_where_no_flow_was_begun(kit):
-    """R22: login CSRF."""
+    """R22: else an attacker could sign you in to their account (login CSRF)."""
     with pytest.raises(CallbackRefused):
         kit.complete(f"{REDIRECT}?code=attacker&state=forged", binding="browser-1")
     assert kit.scripted.exchanges == 0
 
 
 def test_a_replayed_callback_is_refused(kit):
-    """R21: single use."""
+    """R21: a sign-in under way can be used once."""
     pending = begin(kit)
     kit.complete(answer(pending), binding="browser-1")
     with pytest.raises(CallbackRefused):
@@ -75,7 +75,7 @@ def test_another_owners_return_cannot_become_this_ones_account(kit, tmp_path):
 
 
 def test_an_answer_at_another_path_is_refused_and_not_consumed(kit):
-    """R23: mix-up."""
+    """R23: one provider's answer must not pass for another's (mix-up)."""
     pending = begin(kit)
     with pytest.raises(CallbackRefused, match="another path"):
         kit.complete(answer(pending, path="http://127.0.0.1:8123/callback/other"), binding="browser-1")
@@ -83,7 +83,7 @@ def test_an_answer_at_another_path_is_refused_and_not_consumed(kit):
 
 
 def test_an_expired_sign_in_is_refused(kit):
-    """R21."""
+    """R21: a sign-in under way ends by time."""
     pending = begin(kit)
     kit.clock.advance(601)
     with pytest.raises(CallbackRefused):
@@ -91,7 +91,7 @@ def test_an_expired_sign_in_is_refused(kit):
 
 
 def test_a_parameter_given_twice_is_refused(kit):
-    """R23."""
+    """R23: two readers could take two different values."""
     pending = begin(kit)
     with pytest.raises(CallbackRefused, match="twice"):
         kit.complete(answer(pending) + "&code=other", binding="browser-1")
@@ -99,7 +99,7 @@ def test_a_parameter_given_twice_is_refused(kit):
 
 
 def test_the_code_is_exchanged_once_even_if_the_exchange_fails(kit, monkeypatch):
-    """R18."""
+    """R18: a code that is sent twice ends what it brought."""
     pending = begin(kit)
 
     def fails(*_):
@@ -120,14 +120,14 @@ def test_a_binding_is_required(kit):
 
 
 def test_a_crafted_state_names_no_file(kit):
-    """R21."""
+    """R21: a `state` comes from outside."""
     for state in ("../../etc/passwd", "google:../config", "\0", "x" * 5000, ""):
         with pytest.raises(CallbackRefused):
             kit.complete(f"{REDIRECT}?{urlencode({'code': 'c', 'state': state})}", binding="browser-1")
 
 
 def test_pending_authorizations_are_bounded_for_each_binding_and_never_evict_anothers(kit):
-    """R21."""
+    """R21: nobody can push out another's sign-in."""
     others = begin(kit, binding="browser-2")
     first = begin(kit)
     for _ in range(30):
@@ -158,7 +158,7 @@ def test_a_pending_authorization_is_sealed(kit):
 
 
 def test_a_store_that_cannot_be_written_is_found_before_the_person_is_asked(tmp_path):
-    """R20."""
+    """R20: a consent that cannot be stored is wasted."""
 
     class ReadOnly(MemoryStore):
         def save(self, name, data, *, replaces):
@@ -169,7 +169,7 @@ def test_a_store_that_cannot_be_written_is_found_before_the_person_is_asked(tmp_
 
 
 def test_a_broken_record_is_told_before_the_person_is_asked_and_set_aside_only_when_wanted(kit):
-    """R30."""
+    """R30: what cannot be opened is never overwritten."""
     account = kit.sign_in()
     held = kit.records.store.load(grant_name(account))
     kit.records.store.save(grant_name(account), b"torn", replaces=held.version)

@@ -93,7 +93,7 @@ def test_who_signs_in_again_after_the_provider_did_not_say_whose_it_is_has_one_a
 
 
 def test_another_who_signs_in_after_the_provider_did_not_say_whose_it_is_gets_another_account(kit, silent):
-    """R18."""
+    """R18: a sign-in never overwrites another person's account."""
     default = kit.sign_in()
     theirs = kit.records.get(default).grant.access_token.value
 
@@ -176,7 +176,7 @@ def test_the_command_that_an_account_of_nobody_is_mended_by_mends_it(kit, silent
 
 
 def test_a_device_code_mends_an_account_of_nobody_too(kit, silent):
-    """R4, RFC 8628."""
+    """R4: an account called `default` is asked for its name, by this way too (RFC 8628)."""
     account = kit.sign_in()
 
     def device(ctx, client, request, show):
@@ -243,7 +243,7 @@ def test_a_login_never_replaces_a_record_that_it_has_not_seen(kit, monkeypatch):
 
 
 def test_an_account_can_be_named_by_the_person(kit):
-    """R4: --as NAME."""
+    """R4: `login --as NAME`, where the provider cannot say."""
     assert kit.sign_in(name="work").name == "work"
 
 
@@ -282,7 +282,7 @@ def test_a_grant_is_not_lost_because_of_a_name_that_no_file_can_have(tmp_path, n
 
 
 def test_a_device_code_replaces_the_account_that_cannot_be_opened_too(kit, monkeypatch):
-    """R30, RFC 8628."""
+    """R30: it is set aside first, by this way too (RFC 8628)."""
     account = kit.sign_in(name="work2")
     name = grant_name(account)
     kit.records.store.save(name, b"torn", replaces=kit.records.store.version(name))

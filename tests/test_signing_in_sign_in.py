@@ -108,7 +108,7 @@ def test_a_port_that_is_taken_is_found_before_the_person_is_asked(kit: TokenKit,
 def test_a_store_that_takes_nothing_is_found_before_the_person_is_asked(
     way: str, authority: Authority, clock: Clock
 ) -> None:
-    """R20."""
+    """R20: a consent that cannot be stored is wasted."""
 
     class FullStore(MemoryStore):
         def save(self, *args: object, **kwargs: object) -> None:
@@ -130,7 +130,7 @@ def test_a_store_that_takes_nothing_is_found_before_the_person_is_asked(
 
 
 def test_by_paste_nothing_listens_and_the_whole_answer_is_read(kit: TokenKit, authority: Authority) -> None:
-    """R25."""
+    """R25: without a browser the whole address is pasted back."""
     spoken = Spoken()
 
     def read() -> str:
@@ -225,7 +225,7 @@ def test_a_sign_in_in_two_steps_is_nobody_elses(
 def test_the_name_that_was_asked_for_is_the_accounts_own_where_the_provider_cannot_say(
     authority: Authority, clock: Clock
 ) -> None:
-    """R4."""
+    """R4: else it would be called `default`."""
     anonymous = replace(providers(ADDRESS)["spotify"], userinfo_endpoint="")
     kit = make_kit(authority, clock, providers={"spotify": anonymous})
     for wanted, name in (("", "default"), ("work", "work")):

@@ -29,7 +29,7 @@ def everything(folder):
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
 def test_under_any_umask_files_are_0600_and_folders_0700(tmp_path, store, umask):
-    """R26."""
+    """R26: files are private from the moment they are made."""
     before = os.umask(umask)
     try:
         store.save(GRANT, b"x", replaces=None)
@@ -72,7 +72,7 @@ def test_a_symlink_where_a_record_should_be_is_refused_not_followed(tmp_path, st
 
 
 def test_a_hard_link_to_a_record_is_refused(tmp_path, store):
-    """R26."""
+    """R26: a change through the other name would go unnoticed."""
     store.save(GRANT, b"one", replaces=None)
     os.link(store.path(GRANT), tmp_path / "second")
     with pytest.raises(FileRefused, match="hard link"):
@@ -80,7 +80,7 @@ def test_a_hard_link_to_a_record_is_refused(tmp_path, store):
 
 
 def test_a_fifo_where_a_record_should_be_is_refused_without_waiting_for_a_writer(store):
-    """R26."""
+    """R26: only a plain file of ours is read."""
     store.save(Name("grant", "", "google/other"), b"x", replaces=None)
     os.mkfifo(store.path(GRANT))
     with pytest.raises(FileRefused, match="FIFO"):
@@ -88,7 +88,7 @@ def test_a_fifo_where_a_record_should_be_is_refused_without_waiting_for_a_writer
 
 
 def test_a_symlinked_folder_is_refused_before_anything_is_written_through_it(tmp_path, store):
-    """R26."""
+    """R26: a link lets somebody else choose where we write."""
     store.save(GRANT, b"x", replaces=None)
     (tmp_path / "elsewhere").mkdir()
     os.symlink(tmp_path / "elsewhere", os.path.join(store.tokens, "spotify"))

@@ -15,7 +15,7 @@ class TestMemoryStore(StoreContract):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_waits_for_no_lock_of_its_parents_threads():
-    """R7."""
+    """R7: a child holds no lock of a thread that it does not have."""
     store, name = MemoryStore(), Name("grant", "", "google/me@example.com")
     with store.lease(name, lasts=60, wait=0), store._lock.lock:
         child = os.fork()

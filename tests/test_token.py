@@ -32,7 +32,7 @@ def test_a_token_without_an_end_is_always_good():
     ("lifetime", "age", "due"), [(3600, 3299, False), (3600, 3301, True), (10, 7.9, False), (10, 8.1, True)]
 )
 def test_the_refresh_ahead_of_the_end_is_due_a_fifth_or_five_minutes_before_it(lifetime, age, due):
-    """R3."""
+    """R3: how close to the end follows from the lifetime."""
     assert token(lifetime).closing(1000 + age) is due
 
 
@@ -43,7 +43,7 @@ def test_a_token_from_the_future_is_not_good_and_yet_alive():
 
 
 def test_a_token_that_was_dead_on_arrival_is_used_for_a_minute():
-    """R16."""
+    """R16: else every call would refresh it."""
     assert token(0).good(1059)
     assert not token(0).good(1061)
 
@@ -64,7 +64,7 @@ def test_a_record_gives_its_token_only_if_it_is_good_for_what_is_asked():
 
 
 def test_a_refused_grant_still_gives_the_token_that_has_life_left():
-    """R14."""
+    """R14: a token with life left is always served."""
     assert usable({**RECORD, "state": "needs_consent"}, 1500)
 
 

@@ -117,7 +117,7 @@ def test_a_key_leaves_the_environment_by_a_command_that_runs_without_it(house):
     ("left", "said"), [(40, "; the stored token is still handed out for moments"), (-1, "")], ids=["alive", "ended"]
 )
 def test_a_refused_grant_says_whether_its_token_is_handed_out_still(house, left, said):
-    """R14."""
+    """R14: a token with life left is always served, and the audit says so."""
     token = AccessToken("access-1", expires_at=house.now + left, obtained_at=house.now - 3600)
     house.sign_in(SPOTIFY, state="needs_consent", reason="ended", access_tokens={"": token})
     (finding,) = house.audit().findings

@@ -83,7 +83,7 @@ def test_a_provider_that_does_not_tell_us_is_asked_whose_account_it_is(house):
 
 
 def test_no_client_secret_goes_where_the_grant_is_not_from(house):
-    """R17."""
+    """R17: a grant's secrets go only where the grant came from."""
     house.sign_in(GOOGLE, client_id="another")
     assert introspected(house, {}) == (["GET", "GET"], set())
 

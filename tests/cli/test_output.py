@@ -101,7 +101,7 @@ def test_the_options_before_the_command_stand_in_every_command_that_is_named(tex
 
 
 def test_a_secret_is_not_shown_while_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """R35."""
+    """R35: a secret is not seen where it is not needed."""
     asked = []
     monkeypatch.setattr(sys, "stdin", Terminal())
     monkeypatch.setattr("getpass.getpass", lambda prompt, stream: asked.append((prompt, stream)) or " the-secret ")

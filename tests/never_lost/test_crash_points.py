@@ -80,7 +80,9 @@ def test_a_refresh_killed_at_any_point_leaves_the_old_or_the_new_grant_and_delay
 
 
 def test_a_sign_in_killed_at_any_point_leaves_the_old_account_or_the_new_one(assistant, rounds):
-    """R18, R21, R26."""
+    """R18: a sign-in replaces the grant as a whole. R21: its answer serves once. R26: a record is renamed into
+    place.
+    """
     ended = Counter()
 
     def before():

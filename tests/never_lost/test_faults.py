@@ -69,7 +69,7 @@ def test_an_answer_lost_after_the_server_rotated_is_told_in_words(kit):
 
 
 def test_a_wrong_secret_is_a_configuration_error_and_ends_when_it_is_mended(kit, assistant, monkeypatch):
-    """R13: never latched."""
+    """R13: an error of configuration is never latched."""
     monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_SECRET", "wrong")
     with pytest.raises(ClientRefused):
         assistant.kit().token("google")

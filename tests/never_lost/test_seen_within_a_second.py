@@ -139,7 +139,7 @@ def in_memory(askers: dict[str, TokenQuery]) -> str:
 
 
 def test_a_refresh_by_another_process_is_seen_a_second_after_the_last_look(assistant, askers, clock) -> None:
-    """R1."""
+    """R1: memory serves for one second, then the store is looked at."""
     old, before = in_memory(askers), version(assistant)
     new = refresh_elsewhere()
     assert new != old
@@ -151,7 +151,7 @@ def test_a_refresh_by_another_process_is_seen_a_second_after_the_last_look(assis
 
 
 def test_a_sign_out_by_another_process_is_seen_a_second_after_the_last_look(assistant, askers, clock) -> None:
-    """R1."""
+    """R1: memory serves for one second, then the store is looked at."""
     old = in_memory(askers)
     log_out_elsewhere()
     assert version(assistant) is None
@@ -176,7 +176,7 @@ def test_a_login_by_another_process_after_a_sign_out_is_seen_at_once(assistant, 
 def test_a_login_by_another_process_over_a_living_account_is_seen_a_second_after_the_last_look(
     assistant, askers, clock
 ) -> None:
-    """R1."""
+    """R1: memory serves for one second, then the store is looked at."""
     old, before = in_memory(askers), version(assistant)
     new = log_in_elsewhere(assistant)
     assert new != old

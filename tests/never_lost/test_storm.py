@@ -34,7 +34,7 @@ def test_a_storm_on_an_expired_token_causes_one_refresh_and_fails_nobody(assista
 
 
 def test_a_storm_of_64_processes_of_16_callers_causes_one_refresh(assistant, rounds):
-    """R5."""
+    """R5: one refresh at a time, over processes and threads."""
     processes = rounds(16, 64)
     assistant.expire()
     (result,) = storm(assistant, processes, 16, "mixed", 0.3)
@@ -51,7 +51,7 @@ def test_a_storm_while_the_provider_is_down_causes_two_requests_and_one_error_fo
 
 
 def test_a_storm_on_a_revoked_account_causes_one_request_and_one_error_for_all(assistant):
-    """R13: latched."""
+    """R13: the provider's "no" is latched, so nothing more is sent."""
     assistant.expire()
     assistant.authority.withdraw("google", "me@example.com")
     assert storm(assistant, 8, 8, "mixed", 0.0) == {"ConsentRequired"}

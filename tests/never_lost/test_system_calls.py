@@ -32,7 +32,7 @@ def first(calls, pattern):
 
 
 def test_nothing_is_ever_created_or_made_wider_than_0600(calls):
-    """R26."""
+    """R26: files are private from the moment they are made."""
     created = [call for call in calls if "O_CREAT" in call]
     assert created
     assert [call for call in created if not re.search(r"O_CREAT[^)]*, 0600\)", call)] == []

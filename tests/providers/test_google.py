@@ -135,7 +135,7 @@ def test_every_scope_has_a_sentence():
 
 
 def test_tokens_go_to_the_four_services_and_not_to_the_token_endpoint():
-    """R32."""
+    """R32: a provider names its resource servers, and its own endpoints are none."""
     for url in (
         "https://gmail.googleapis.com/gmail/v1/users/me/messages",
         "https://www.googleapis.com/calendar/v3/calendars",

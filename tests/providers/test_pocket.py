@@ -192,7 +192,7 @@ def test_tokens_go_to_the_three_actions_alone():
 
 
 def test_no_secret_shows():
-    """R35."""
+    """R35: no secret is in what is printed."""
     pending, _ = begun()
     kept, _ = complete(TOKEN)
     for secret in (pending.state.reveal(), pending.request_token.reveal(), kept.access_token.value):

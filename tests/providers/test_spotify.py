@@ -83,7 +83,7 @@ def test_a_used_up_quota_is_not_a_sign_out():
 
 
 def test_there_is_no_way_to_revoke_but_a_page_for_people():
-    """R19."""
+    """R19: where nothing can be revoked, the person is told where to do it."""
     assert SPOTIFY.revoke is None
     assert SPOTIFY.revocation_reach == ""
     assert SPOTIFY.manage_url == "https://www.spotify.com/account/apps/"
@@ -115,7 +115,7 @@ def test_every_scope_has_a_sentence():
 
 
 def test_tokens_go_to_the_web_api_alone():
-    """R32."""
+    """R32: tokens go to the resource servers and nowhere else."""
     assert overlaps("https://api.spotify.com/v1/me/player", SPOTIFY.resource_hosts)
     assert not overlaps("https://accounts.spotify.com/v1/me", SPOTIFY.resource_hosts)
 

@@ -107,7 +107,7 @@ class ProviderContract:
         assert one.request_token is None or one.request_token != two.request_token
 
     def test_pkce_is_s256_and_the_verifier_stays_here(self, trial: ProviderHarness) -> None:
-        """R23."""
+        """Hold R23: PKCE is S256, and only its hash is sent ahead."""
         pending = trial.begin()
         if pending.code_verifier is None:
             pytest.skip("this provider does not use PKCE")
@@ -118,7 +118,7 @@ class ProviderContract:
         assert verifier not in pending.url
 
     def test_complete_makes_a_grant_that_says_where_it_is_from(self, trial: ProviderHarness) -> None:
-        """R17."""
+        """Hold R17: a grant goes only where it came from."""
         granted, provider, now = trial.sign_in(), trial.provider, trial.clock.now()
         assert granted.provider == provider.name
         assert granted.access_token is not None
@@ -142,7 +142,7 @@ class ProviderContract:
             trial.complete(pending, answer)
 
     def test_an_answer_with_another_state_is_refused_before_anything_is_sent(self, trial: ProviderHarness) -> None:
-        """R22, R23."""
+        """Hold R22 and R23: an answer of another sign-in proves nothing."""
         if trial.provider.state_in == "path":
             pytest.skip("the path is compared by whoever receives the answer")
         pending = trial.begin()
@@ -169,7 +169,7 @@ class ProviderContract:
             trial.complete(pending, answer)
 
     def test_a_client_that_is_not_known_is_a_configuration_error(self, trial: ProviderHarness) -> None:
-        """R13."""
+        """Hold R13: the client is wrong, and the grant has not ended."""
         pending = trial.begin()
         answer = trial.approve(pending)
         trial.client = ClientRegistration("nobody", Secret("wrong"))
@@ -228,7 +228,7 @@ class ProviderContract:
 
     @pytest.mark.parametrize("status", [503, 429, None], ids=["503", "429", "no answer"])
     def test_a_refresh_in_trouble_ends_nothing(self, trial: ProviderHarness, status: int | None) -> None:
-        """R12, R14."""
+        """Hold R12 and R14: trouble at the provider signs nobody out."""
         if trial.provider.refresh is None:
             pytest.skip("this provider does not refresh")
         granted = trial.sign_in()
@@ -238,7 +238,7 @@ class ProviderContract:
         assert trial.provider.refresh(trial.ctx, trial.client, granted).access_token is not None
 
     def test_revoking_ends_the_grant_at_the_provider(self, trial: ProviderHarness, api_request: Request) -> None:
-        """R19."""
+        """Hold R19: a token that was only deleted here would work for a thief."""
         if trial.provider.revoke is None:
             assert trial.provider.revocation_reach == ""
             pytest.skip("this provider cannot revoke")

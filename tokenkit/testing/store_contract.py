@@ -44,7 +44,7 @@ class StoreContract:
         assert list(store.names("grant")) == []
 
     def test_a_save_over_another_version_conflicts_and_changes_nothing(self, store: Store) -> None:
-        """R8: compare and set."""
+        """Hold R8: a save compares the version that it replaces."""
         first = store.save(GRANT, b"one", replaces=None)
         second = store.save(GRANT, b"two", replaces=first)
         for stale in (None, first):

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tokenkit.testing.browser import Browser
     from tokenkit.testing.clock import Clock
-    from tokenkit.testing.contract import BASE_URL, ProviderContract
+    from tokenkit.testing.contract import ProviderContract
     from tokenkit.testing.store_contract import StoreContract
 
 _EXPORTS = {
-    "BASE_URL": "tokenkit.testing.contract",
     "Browser": "tokenkit.testing.browser",
     "Clock": "tokenkit.testing.clock",
     "ProviderContract": "tokenkit.testing.contract",
     "StoreContract": "tokenkit.testing.store_contract",
 }
 
-__all__ = ["BASE_URL", "Browser", "Clock", "ProviderContract", "StoreContract"]
+__all__ = ["Browser", "Clock", "ProviderContract", "StoreContract"]
 
 if "pytest" in sys.modules:  # then a contract that is broken shows the values that it compared
     sys.modules["pytest"].register_assert_rewrite("tokenkit.testing.contract", "tokenkit.testing.store_contract")

@@ -1,12 +1,19 @@
 """The small HTTP server of consent and sandbox."""
 
+import contextlib
+import itertools
+import os
+import resource
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 from tokenkit.errors import ConfigurationError, ProviderUnavailable, UsageError
-from tokenkit.net import loopback
+from tokenkit.net import loopback, loopback_http
 from tokenkit.net.loopback import LoopbackServer
 from tokenkit.provider import Request, Response
 
@@ -132,7 +139,8 @@ def test_what_is_malformed_or_too_large_is_refused_and_never_reaches_the_handler
 def test_a_peer_that_never_finishes_asking_is_cut_off(
     server: LoopbackServer, echo: Echo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loopback, "READ_TIME", 0.02)
+    monkeypatch.setattr(loopback_http, "HEAD_TIME", 0.02)
+    monkeypatch.setattr(loopback_http, "READ_TIME", 0.04)
     assert status(talk(server, b"GET / HTTP/1.1\r\nHost:")) == 408
     assert status(talk(server, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabc")) == 408
     assert echo.seen == []
@@ -141,6 +149,112 @@ def test_a_peer_that_never_finishes_asking_is_cut_off(
 def test_a_silent_peer_delays_nobody_else(server: LoopbackServer) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10):
         assert status(get(server)) == 200
+
+
+CROWD = """
+import encodings.idna, os, resource, socket, sys, time  # what another user may not be able to read
+port, uid = int(sys.argv[1]), int(sys.argv[2])
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096) if hard > 0 else 4096, hard))
+if os.getuid() == 0:
+    os.setuid(uid)
+slow = socket.create_connection(("127.0.0.1", port))
+posting = socket.create_connection(("127.0.0.1", port))
+posting.sendall(b"POST / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 9\\r\\n\\r\\n")
+silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(1000)]
+print("there", flush=True)
+try:
+    while True:
+        silent.append(socket.create_connection(("127.0.0.1", port)))
+        slow.sendall(b"G")
+        time.sleep(1)
+except OSError:
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def crowd(server: LoopbackServer) -> Iterator[subprocess.Popen[str]]:
+    """Another user of this machine with 1,000 connections that say nothing, and one that says a byte a second."""
+    arguments = [sys.executable, "-c", CROWD, str(server.port), "65534"]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "there\n"
+        yield process
+        process.kill()
+
+
+def test_a_thousand_silent_connections_of_another_user_block_nobody(
+    server: LoopbackServer, crowd: subprocess.Popen[str]
+) -> None:
+    """Their oldest gives way, and costs no thread: an answer takes under 2 seconds, ten times in a row."""
+    for _ in range(10):
+        began = time.monotonic()
+        assert status(get(server)) == 200
+        assert time.monotonic() - began < 2
+    assert len(server._asking) <= loopback.CONNECTION_LIMIT
+    assert len([thread for thread in threading.enumerate() if thread.name == "loopback-answer"]) <= 1
+
+
+def test_an_attacker_who_is_refused_or_never_sends_the_body_gives_way_too(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole kind: what holds a place is whatever is unfinished, not silence alone."""
+    monkeypatch.setattr(loopback, "CONNECTION_LIMIT", 8)
+    half = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+    with contextlib.ExitStack() as held:
+        for number in range(20):
+            peer = held.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            peer.sendall(half if number % 2 else b"nonsense\r\n\r\n")
+        assert status(get(server)) == 200
+
+
+def test_one_without_a_head_gives_way_before_one_whose_body_is_under_way(
+    server: LoopbackServer, echo: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loopback, "CONNECTION_LIMIT", 2)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as posting:
+        posting.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo")
+        while not any(asking.head for asking in list(server._asking.values())):
+            time.sleep(0.001)
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as silent:
+            assert status(get(server)) == 200
+            assert silent.recv(1) == b""
+        posting.sendall(b"dy")
+        assert status(posting.recv(65536)) == 200
+    assert echo.seen[-1].body == b"body"
+
+
+def test_a_head_that_comes_byte_by_byte_has_its_time_in_all_and_not_for_each(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loopback_http, "HEAD_TIME", 0.2)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
+        slow.settimeout(0.02)
+        answer = b""
+        for byte in itertools.cycle(b"G"):
+            slow.sendall(bytes([byte]))
+            with contextlib.suppress(TimeoutError):
+                answer = slow.recv(65536)
+                break
+    assert status(answer) == 408
+
+
+def test_descriptors_that_run_out_cost_the_silent_their_place_and_nobody_an_answer(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = len(os.listdir("/dev/fd"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.ExitStack() as held:
+        ours = [held.enter_context(socket.socket()) for _ in range(10)]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (used + 16, hard))
+        held.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for silent in ours[:9]:
+            silent.connect(("127.0.0.1", server.port))
+        ours[9].settimeout(10)
+        ours[9].connect(("127.0.0.1", server.port))
+        ours[9].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert status(ours[9].recv(65536)) == 200
 
 
 def test_head_is_answered_without_a_body(server: LoopbackServer) -> None:

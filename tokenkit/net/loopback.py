@@ -1,36 +1,40 @@
 """The small HTTP server of consent and sandbox: it listens on loopback only, and one function answers.
 
-One request a connection (RFC 9112, ``Connection: close``), its head and body bounded, its reading bounded in time. It
-keeps no access log and writes nothing to stderr. Sizes are in bytes, times in seconds.
+One request a connection (RFC 9112, ``Connection: close``), parsed by h11; its head and body are bounded in size and in
+time. Connections that have not finished asking cost no thread, and the oldest of them gives way when there are too
+many: another user of this machine cannot block a sign-in by connections that say nothing. It keeps no access log and
+writes nothing to stderr. Sizes are in bytes, times in seconds.
 """
 
 import contextlib
 import errno
-import re
 import selectors
 import socket
 import threading
 import time
 from collections.abc import Callable
-from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
 from tokenkit.errors import ConfigurationError, ProviderUnavailable, UsageError
-from tokenkit.provider import Headers, Request, Response
+from tokenkit.net.loopback_http import Asking, Unreadable, encoded
+from tokenkit.provider import Request, Response
 
-HEAD_LIMIT = 32 * 1024
-BODY_LIMIT = 1024 * 1024
-READ_TIME = 10.0
 WRITE_TIME = 10.0
 CONNECTION_LIMIT = 256
+BACKLOG = 1024
+"""Connections that the kernel keeps until they are accepted: one that finds no room tries again only a second later."""
+
 GRACE = 2.0
 """How long `LoopbackServer.close` waits for answers that are on their way."""
+
+LINGER = 1.0
+"""How long a refused peer is read on: closing with bytes unread would reset the connection before it has the answer."""
 
 HOSTS = {"127.0.0.1": ("127.0.0.1",), "::1": ("::1",), "localhost": ("127.0.0.1", "::1")}
 """The hosts that may be bound, and the addresses of each: a browser tries either one for ``localhost``."""
 
-_REQUEST_LINE = re.compile(r"[A-Z]+ /[!-~]* HTTP/1\.[01]")
+_NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 
 Handler = Callable[[Request], Response]
 """What answers. As with `Context.send`, `ProviderUnavailable` means that there is no answer: the connection is cut."""
@@ -50,28 +54,25 @@ class LoopbackServer:
         self.port: int = self._listeners[0].getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         self._wake, self._woken = socket.socketpair()
-        self._lock = threading.Lock()
-        self._reading: set[socket.socket] = set()
+        self._selector = selectors.DefaultSelector()
+        self._asking: dict[socket.socket, Asking] = {}
         self._serving: set[threading.Thread] = set()
-        self._acceptor = threading.Thread(target=self._accept, name=f"loopback-{self.port}", daemon=True)
+        self._reader = threading.Thread(target=self._read, name=f"loopback-{self.port}", daemon=True)
 
     def start(self) -> None:
         """Begin to answer; connections made since the construction have waited."""
-        self._acceptor.start()
+        self._reader.start()
 
     def close(self) -> None:
         """Free the port, cut who has not finished asking, and let answers on their way be sent for `GRACE` seconds."""
         self._wake.close()
-        if self._acceptor.is_alive():
-            self._acceptor.join()
-        for listener in (*self._listeners, self._woken):
-            listener.close()
-        with self._lock:
-            serving = list(self._serving)
-            for connection in self._reading:
-                _cut(connection)
+        if self._reader.is_alive():
+            self._reader.join()
+        self._selector.close()
+        for opened in (*self._listeners, self._woken, *self._asking):
+            opened.close()
         until = time.monotonic() + GRACE
-        for thread in serving:
+        for thread in list(self._serving):
             thread.join(max(0.0, until - time.monotonic()))
 
     def __enter__(self) -> Self:
@@ -83,57 +84,113 @@ class LoopbackServer:
     ) -> None:
         self.close()
 
-    def _accept(self) -> None:
-        with selectors.DefaultSelector() as selector:
-            for source in (*self._listeners, self._woken):
-                selector.register(source, selectors.EVENT_READ)
-            while True:
-                ready = [key.fileobj for key, _ in selector.select()]
-                if self._woken in ready:
+    def _read(self) -> None:
+        """Accept connections and read requests, in the server's own thread; each whole request gets another."""
+        for source in (*self._listeners, self._woken):
+            self._selector.register(source, selectors.EVENT_READ, source)
+        while True:
+            for key, _ in self._selector.select(self._next_deadline()):
+                if key.data is self._woken:
                     return
-                for listener in self._listeners:
-                    if listener in ready:
-                        self._take(listener)
+                if isinstance(key.data, Asking):
+                    self._hear(key.data)
+                else:
+                    self._accept(key.data)
+            self._expire()
 
-    def _take(self, listener: socket.socket) -> None:
-        try:
-            connection, _ = listener.accept()
-        except OSError:
-            return  # the peer went away again, or we are out of descriptors: there may be some later
-        thread = threading.Thread(target=self._serve, args=(connection,), name="loopback-connection", daemon=True)
-        with self._lock:
-            if len(self._serving) >= CONNECTION_LIMIT:
-                connection.close()
-                return
-            self._reading.add(connection)
-            self._serving.add(thread)
-            thread.start()
+    def _next_deadline(self) -> float | None:
+        if not self._asking:
+            return None
+        return max(0.0, min(asking.until for asking in self._asking.values()) - time.monotonic())
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _expire(self) -> None:
+        now = time.monotonic()
+        for asking in [asking for asking in self._asking.values() if asking.until <= now]:
+            if asking.refused:
+                self._drop(asking)
+            else:
+                self._refuse(asking, 408)
+
+    def _accept(self, listener: socket.socket) -> None:
         try:
-            with contextlib.suppress(OSError):
-                self._converse(connection)
-        finally:
-            _cut(connection)
+            while True:
+                self._take(listener.accept()[0])
+        except OSError as error:  # nobody waits, or the peer went away again
+            if error.errno in _NO_DESCRIPTORS and not self._drop_oldest():
+                time.sleep(0.01)  # all are in use elsewhere: there may be some later
+
+    def _take(self, connection: socket.socket) -> None:
+        if len(self._asking) + len(self._serving) >= CONNECTION_LIMIT and not self._drop_oldest():
             connection.close()
-            with self._lock:
-                self._reading.discard(connection)
-                self._serving.discard(threading.current_thread())
-
-    def _converse(self, connection: socket.socket) -> None:
-        try:
-            request = _read_request(connection, self.url)
-        except _Unreadable as refusal:
-            connection.settimeout(WRITE_TIME)
-            connection.sendall(_encode(Response(refusal.status)))
-            _drain(connection)
             return
-        with self._lock:
-            self._reading.discard(connection)
-        answer = self._answer(request)
-        if answer is not None:
-            connection.settimeout(WRITE_TIME)
-            connection.sendall(_encode(answer, body=request.method != "HEAD"))
+        connection.setblocking(False)
+        asking = self._asking[connection] = Asking(connection)
+        self._selector.register(connection, selectors.EVENT_READ, asking)
+
+    def _drop_oldest(self) -> bool:
+        """Cut the oldest connection without a whole head, else the oldest without a whole body; False without any."""
+        silent = (asking for asking in self._asking.values() if asking.head is None)
+        oldest = next(silent, None) or next(iter(self._asking.values()), None)
+        if oldest is not None:
+            self._drop(oldest)
+        return oldest is not None
+
+    def _drop(self, asking: Asking) -> None:
+        self._forget(asking)
+        asking.connection.close()
+
+    def _forget(self, asking: Asking) -> None:
+        self._selector.unregister(asking.connection)
+        del self._asking[asking.connection]
+
+    def _hear(self, asking: Asking) -> None:
+        if asking.connection not in self._asking:
+            return  # it had to give way to one that was accepted in the same round
+        try:
+            request = asking.hear(self.url)
+        except Unreadable as refusal:
+            self._refuse(asking, refusal.status)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._drop(asking)
+        else:
+            if request is not None:
+                self._forget(asking)
+                self._serve(asking, request)
+
+    def _refuse(self, asking: Asking, status: int) -> None:
+        """Answer what is no request, and read on for a moment; it needs no thread, so that many block nobody."""
+        asking.refused = True
+        asking.until = time.monotonic() + LINGER
+        try:
+            asking.connection.sendall(encoded(Response(status)))
+            asking.connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._drop(asking)
+
+    def _serve(self, asking: Asking, request: Request) -> None:
+        thread = threading.Thread(target=self._converse, args=(asking, request), name="loopback-answer", daemon=True)
+        self._serving.add(thread)
+        try:
+            thread.start()
+        except RuntimeError:  # the machine has no thread left: this one is not answered, others may be
+            self._serving.discard(thread)
+            asking.connection.close()
+
+    def _converse(self, asking: Asking, request: Request) -> None:
+        try:
+            answer = self._answer(request)
+            if answer is not None:
+                asking.connection.settimeout(WRITE_TIME)
+                asking.connection.sendall(encoded(answer, body=request.method != "HEAD"))
+        except OSError:
+            pass  # the peer has gone
+        finally:
+            with contextlib.suppress(OSError):
+                asking.connection.shutdown(socket.SHUT_RDWR)
+            asking.connection.close()
+            self._serving.discard(threading.current_thread())
 
     def _answer(self, request: Request) -> Response | None:
         try:
@@ -166,7 +223,7 @@ def _bound(address: str, port: int, *, optional: bool) -> list[socket.socket]:
     """A listening socket; none where `optional` and this machine has no such address at all."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        listener = socket.create_server((address, port), family=family, backlog=128)
+        listener = socket.create_server((address, port), family=family, backlog=BACKLOG)
     except OSError as error:
         if optional and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
             return []
@@ -185,99 +242,3 @@ def _port_refused(host: str, port: int, error: OSError) -> ConfigurationError:
     return ConfigurationError(
         f"port {port} on {host} cannot be had: {why}", hint="choose a port above 1023, or 0 for any"
     )
-
-
-class _Unreadable(Exception):
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
-
-
-def _read_request(connection: socket.socket, base: str) -> Request:
-    deadline = time.monotonic() + READ_TIME
-    data = b""
-    while b"\r\n\r\n" not in data:
-        if len(data) > HEAD_LIMIT:
-            raise _Unreadable(431)
-        data += _receive(connection, deadline)
-    head, _, body = data.partition(b"\r\n\r\n")
-    if len(head) > HEAD_LIMIT:
-        raise _Unreadable(431)
-    method, target, headers = _parse_head(head.decode("latin-1"))
-    length = _body_length(headers)
-    while len(body) < length:
-        body += _receive(connection, deadline)
-    return Request(method, base + target, headers, body[:length])
-
-
-def _receive(connection: socket.socket, deadline: float) -> bytes:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise _Unreadable(408)
-    connection.settimeout(left)
-    try:
-        data = connection.recv(65536)
-    except TimeoutError:
-        raise _Unreadable(408) from None
-    if not data:
-        raise ConnectionResetError
-    return data
-
-
-def _parse_head(head: str) -> tuple[str, str, Headers]:
-    """Method, target and headers; only what RFC 9112 has every server accept, nothing repaired."""
-    first, *lines = head.split("\r\n")
-    if not _REQUEST_LINE.fullmatch(first):
-        raise _Unreadable(400)
-    method, target, _ = first.split(" ")
-    headers: list[tuple[str, str]] = []
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not name or name != name.strip():
-            raise _Unreadable(400)
-        headers.append((name, value.strip()))
-    if sum(name.lower() == "host" for name, _ in headers) != 1:
-        raise _Unreadable(400)
-    return method, target, tuple(headers)
-
-
-def _body_length(headers: Headers) -> int:
-    if any(name.lower() == "transfer-encoding" for name, _ in headers):
-        raise _Unreadable(501)
-    lengths = [value for name, value in headers if name.lower() == "content-length"]
-    if not lengths:
-        return 0
-    if len(lengths) > 1 or not (lengths[0].isascii() and lengths[0].isdigit()):
-        raise _Unreadable(400)
-    length = int(lengths[0][:20])
-    if length > BODY_LIMIT:
-        raise _Unreadable(413)
-    return length
-
-
-def _encode(response: Response, *, body: bool = True) -> bytes:
-    try:
-        phrase = HTTPStatus(response.status).phrase
-    except ValueError:
-        phrase = ""
-    lines = [f"HTTP/1.1 {response.status} {phrase}", "Connection: close"]
-    lines += [f"{name}: {value}" for name, value in response.headers]
-    if response.status not in (204, 304):
-        lines.append(f"Content-Length: {len(response.body)}")
-    if any("\r" in line or "\n" in line for line in lines):
-        return _encode(Response(500))  # a line break in a header would begin another one
-    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + (response.body if body else b"")
-
-
-def _drain(connection: socket.socket) -> None:
-    """Read on for a moment: closing with bytes unread would reset the connection before the answer is seen."""
-    with contextlib.suppress(_Unreadable, OSError):
-        connection.shutdown(socket.SHUT_WR)
-        deadline = time.monotonic() + 1.0
-        for _ in range(2 * BODY_LIMIT // 65536):
-            _receive(connection, deadline)
-
-
-def _cut(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tokenkit.consent.opener import open_in_browser, require_web_url
 from tokenkit.errors import UsageError
+from tokenkit.oauth2 import OAuth2
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,12 @@ def test_only_plain_http_urls_go_to_a_browser(url: str) -> None:
     with pytest.raises(UsageError) as caught:
         open_in_browser(url)
     assert not url or url not in str(caught.value)
+
+
+def test_the_hint_names_a_key_that_a_provider_file_has() -> None:
+    with pytest.raises(UsageError) as caught:
+        require_web_url("file:///etc/passwd")
+    assert caught.value.hint.split()[1] in OAuth2.__dataclass_fields__
 
 
 def test_http_and_https_urls_go_to_a_browser() -> None:

@@ -1,9 +1,11 @@
 """What an attacker does to a dashboard that connects accounts: it is refused, and nothing has changed (R20 to R25)."""
 
+import asyncio
 import re
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from starlette.types import Message, Receive
 from tokenkit.web import authorize_app
 from visitor import FORM, HERE, NAVIGATION, RETURN, SCRIPT, Visitor, links, origin
 from world_of_web import World
@@ -292,6 +294,22 @@ class TestCookies:
         assert "set-cookie" in me.send("GET", "/", **NAVIGATION, cookie=f"tokenkit={value}").headers
 
 
+async def answer_to_a_form(world: World, receive: Receive) -> int:
+    """The status of what the page says to a form of ours whose body comes from `receive`."""
+    headers = {**FORM, "host": urlsplit(HERE).netloc, "content-length": "5"}
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": "/start/google", "query_string": b"",
+        "root_path": "", "scheme": "http", "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+    }  # fmt: skip
+    statuses: list[int] = []
+
+    async def send(message: Message) -> None:
+        statuses.append(message.get("status", 0))
+
+    await world.visitor().app(scope, receive, send)
+    return statuses[0]
+
+
 class TestSizes:
     def test_a_large_form_is_not_read(self, me):
         assert me.post("/start/google", {"csrf": me.csrf(), "scopes": "a" * 20_000}).status_code == 413
@@ -304,6 +322,33 @@ class TestSizes:
         headers = FORM | {"content-type": "application/x-www-form-urlencoded", "transfer-encoding": "chunked"}
         for length in ("", "-1", "1e3", "0x10"):
             assert me.send("POST", "/start/google", **headers, content_length=length).status_code == 411
+
+    def test_a_length_beside_chunks_is_not_believed(self, me):
+        """RFC 9112 section 6.3: the chunks count, and have no bound."""
+        headers = FORM | {"content-type": "application/x-www-form-urlencoded", "transfer-encoding": "chunked"}
+        for method, path in (("POST", "/start/google"), ("GET", "/")):
+            assert me.send(method, path, **headers, content_length="5").status_code == 411
+        assert me.seen[-1].headers["connection"] == "close"
+
+    def test_a_body_that_is_longer_than_was_said_is_not_read_to_its_end(self, world):
+        """Whatever the server in front believes: what is read is counted."""
+        sent = 0
+
+        async def receive():
+            nonlocal sent
+            sent += 1
+            return {"type": "http.request", "body": b"a" * 1000, "more_body": True}
+
+        assert asyncio.run(answer_to_a_form(world, receive)) == 413
+        assert sent < 20
+
+    def test_a_body_that_does_not_come_is_not_waited_for(self, world, monkeypatch):
+        monkeypatch.setattr("tokenkit.web.guard.BODY_TIME", 0.01)
+
+        async def receive():
+            await asyncio.Event().wait()
+
+        assert asyncio.run(answer_to_a_form(world, receive)) == 408
 
     @pytest.mark.parametrize(
         "body",

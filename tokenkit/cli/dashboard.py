@@ -1,6 +1,5 @@
 """``tokenkit dashboard``: the page of the accounts, served to one browser on this machine."""
 
-import contextlib
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,8 +26,7 @@ def dashboard(
     Prints a link that opens the page once, in one browser. The page is gone when this command ends (Ctrl-C).
     """
     try:
-        import uvicorn
-
+        from tokenkit.web.server import serve
         from tokenkit.web.stand_alone import StandAlone
     except ModuleNotFoundError as error:
         raise ConfigurationError(
@@ -36,14 +34,9 @@ def dashboard(
         ) from None
     with _listening(port) as listener:
         app = StandAlone(open_kit(ctx), listener.getsockname()[1])
-        settings = uvicorn.Config(
-            app, access_log=False, log_level="warning", proxy_headers=False, server_header=False,
-            lifespan="off", ws="none", limit_concurrency=64, timeout_graceful_shutdown=3,
-        )  # fmt: skip
         say("Open this link in a browser on this machine. It works once; stop the page with Ctrl-C.")
         data(app.link)
-        with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(settings).run([listener])
+        serve(app, listener)
 
 
 def _listening(port: int) -> "socket.socket":
@@ -51,7 +44,7 @@ def _listening(port: int) -> "socket.socket":
     import socket
 
     try:
-        return socket.create_server((HOST, port), backlog=64)
+        return socket.create_server((HOST, port), backlog=1024)
     except OSError as error:
         raise ConfigurationError(
             f"port {port} of {HOST} cannot be had: {error.strerror}", hint="tokenkit dashboard, without --port"

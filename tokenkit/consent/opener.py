@@ -18,10 +18,16 @@ _SECRET_NAME = re.compile(r"(KEY|SECRET|TOKEN|PASSPHRASE|PASSWORD)S?$")
 
 
 def require_web_url(url: str) -> str:
-    """The URL, if a browser may be sent to it: http(s) with a host (R24); else `UsageError`, which does not show it."""
+    """Return the URL, if a browser may be sent to it: http(s) with a host (R24).
+
+    Raises `UsageError`, which does not show the URL, for another.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or not url.isprintable():
-        raise UsageError("a browser is only sent to http and https URLs", hint="correct the provider's authorize_url")
+        raise UsageError(
+            "a browser is only sent to http and https URLs",
+            hint="correct authorization_endpoint of the provider; where it shows a code, it sent the address itself",
+        )
     return url
 
 

@@ -4,6 +4,7 @@ DNS rebinding is refused by ``Host``, requests of other sites by ``Sec-Fetch-*``
 all before anything of a request is looked at.
 """
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
@@ -13,6 +14,10 @@ from tokenkit.web.mount_point import MountPoint
 
 URL_LIMIT = 8 * 1024
 BODY_LIMIT = 16 * 1024
+BODY_TIME = 10.0
+"""Seconds for the body of a form."""
+
+TOO_LARGE = f"The form is larger than {BODY_LIMIT // 1024} KiB."
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -43,10 +48,16 @@ class Guard:
             return  # no web sockets here, and nothing to start or to stop
         send = _hardened(send)
         refusal = self._refusal(scope)
+        body = b""
+        if refusal is None and scope["method"] not in READING:
+            try:
+                body = await _read_body(receive)
+            except _Refused as error:
+                refusal = error.status, error.words
         if refusal is not None:
-            await PlainTextResponse(refusal[1] + "\n", refusal[0])(scope, receive, send)
+            await _refuse(refusal, scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        await self._app(scope, _replaying(body, receive), send)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = HTTPConnection(scope).headers
@@ -59,11 +70,48 @@ class Guard:
         if not _from_us(scope["method"], headers, origin):
             return 403, "Another site asked for this."
         length = headers.get("content-length", "0" if scope["method"] in READING else "")
-        if not length.isdecimal():
+        if not length.isdecimal() or "transfer-encoding" in headers:  # beside that a length says nothing
             return 411, "How long the form is must be said."
         if len(length) > 9 or int(length) > BODY_LIMIT:
-            return 413, f"The form is larger than {BODY_LIMIT // 1024} KiB."
+            return 413, TOO_LARGE
         return None
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status, self.words = status, words
+
+
+async def _read_body(receive: Receive) -> bytes:
+    """The whole body, bounded in size whatever its length was said to be, and in time."""
+    body = bytearray()
+    with anyio.move_on_after(BODY_TIME):
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > BODY_LIMIT:
+                raise _Refused(413, TOO_LARGE)
+            if not message.get("more_body", False):  # also when the peer has gone
+                return bytes(body)
+    raise _Refused(408, "The form took too long to come.")
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    """A `receive` for the app behind, which gives the body that was read and then what else comes."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replay
+
+
+async def _refuse(refusal: tuple[int, str], scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer, and end the connection: what is still coming on it is not waited for."""
+    status, words = refusal
+    ends = {"Connection": "close"} if scope.get("http_version", "1.1").startswith("1") else {}
+    await PlainTextResponse(f"{words}\n", status, ends)(scope, receive, send)
 
 
 def _from_us(method: str, headers: Headers, origin: str) -> bool:

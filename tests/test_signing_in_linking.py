@@ -293,3 +293,25 @@ def test_a_device_code_replaces_the_account_that_cannot_be_opened_too(kit, monke
     monkeypatch.setattr(kit.scripted, "device", device, raising=False)
     assert kit.login("scripted", account="work2", way="device", replace_broken=True) == account
     assert kit.accounts() == [account]
+
+
+def test_one_subject_at_two_servers_is_two_people(kit):
+    """R18: with a variable in the endpoints, as at two Mastodons, ``id=1`` is somebody else at each."""
+    first = kit.sign_in()
+    kit.scripted.issuer = ""
+    kit.scripted.token_endpoint = "https://another.example/token"
+    second = kit.sign_in()
+    assert second != first
+    assert kit.records.get(first).grant.token_endpoint == "https://scripted.example/token"
+    assert kit.records.get(second).grant.token_endpoint == "https://another.example/token"
+    assert kit.sign_in() == second
+
+
+def test_a_name_that_a_person_gave_at_one_server_is_not_written_over_at_another(kit, monkeypatch):
+    """R18: where the provider cannot say whose it is, too."""
+    monkeypatch.setattr(kit.scripted, "identify", None)
+    first = kit.sign_in(name="home")
+    kit.scripted.issuer = ""
+    kit.scripted.token_endpoint = "https://another.example/token"
+    assert kit.sign_in(name="home").name == "home-2"
+    assert kit.records.get(first).grant.token_endpoint == "https://scripted.example/token"

@@ -25,7 +25,9 @@ class Grant:
     """What the person granted (RFC 6749): the refresh token, access tokens by audience, scopes, and where it is from.
 
     All times are Unix time in seconds, UTC. `scopes` are the granted ones, or None where the provider does not say;
-    `asked` are those of the request. `generation` counts the saves of this account: a record with a smaller one than
+    `asked` are those of the request. `endpoints` are all others that receive a
+    secret of this grant, by the power that uses them, and None in a record of an older version (R17; see
+    `tokenkit.grants.bound_to`). `generation` counts the saves of this account: a record with a smaller one than
     has been seen is an old copy (R10). `state` is ``active``, ``needs_consent`` (latched, `reason` in words) or
     ``moved``.
     """
@@ -38,6 +40,7 @@ class Grant:
     issuer: str = ""
     token_endpoint: str = ""
     revocation_endpoint: str = ""
+    endpoints: Mapping[str, str] | None = None
     client_id: str = ""
     resource: str = ""
     subject: str = ""
@@ -98,7 +101,7 @@ _GRANT_TEXTS = (
 _GRANT_MEMBERS = frozenset(
     {
         "v", "access_tokens", "refresh_token", "scopes", "asked", "authorized_at", "refresh_expires_at", "generation",
-        "extra", *_GRANT_TEXTS,
+        "endpoints", "extra", *_GRANT_TEXTS,
     }
 )  # fmt: skip
 
@@ -120,6 +123,7 @@ def grant_to_bytes(grant: Grant) -> bytes:
         authorized_at=grant.authorized_at,
         refresh_expires_at=grant.refresh_expires_at,
         generation=grant.generation,
+        endpoints=None if grant.endpoints is None else dict(grant.endpoints),
         extra=dict(grant.extra),
     )
     return _TO_JSON.encode(record).encode()
@@ -141,7 +145,8 @@ def grant_from_bytes(data: bytes, *, account: str = "") -> Grant:
             authorized_at=float(record.get("authorized_at", 0.0)),
             refresh_expires_at=_number(record.get("refresh_expires_at")),
             generation=int(record.get("generation", 0)),
-            extra={str(name): str(value) for name, value in record.get("extra", {}).items()},
+            endpoints=None if record.get("endpoints") is None else _texts(record["endpoints"]),
+            extra=_texts(record.get("extra", {})),
             unknown={name: value for name, value in record.items() if name not in _GRANT_MEMBERS},
             **{name: str(record[name]) for name in _GRANT_TEXTS if name in record},
         )
@@ -230,6 +235,10 @@ def _secret(value: object) -> Secret | None:
     if value is not None and not isinstance(value, str):
         raise TypeError
     return None if value is None else Secret(value)
+
+
+def _texts(members: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in members.items()}
 
 
 def _number(value: Any) -> float | None:

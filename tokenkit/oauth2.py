@@ -128,6 +128,12 @@ class OAuth2:
     # What is the same for every OAuth 2 provider of the protocol `Provider`.
 
     @property
+    def endpoints(self) -> Mapping[str, str]:
+        """The endpoints beside those for tokens that receive a secret, by the power that uses them (R17)."""
+        named = {"identify": self.userinfo_endpoint, "introspect": self.introspection_endpoint}
+        return {power: url for power, url in named.items() if url}
+
+    @property
     def header_token(self) -> bool:
         """Bearer tokens travel in ``Authorization`` (RFC 6750 section 2.1)."""
         return True

@@ -176,6 +176,9 @@ class Provider(Protocol):
     - `name` (``google``), `title` (``Google``), `scopes` by short alias, `default_scopes` (aliases or values)
     - `issuer`, `token_endpoint`, `revocation_endpoint`: kept with each grant, and compared before a refresh token or a
       secret is sent anywhere (R17); empty where there is none
+    - `endpoints`: every other endpoint that receives a secret of a grant, by the power that sends it there
+      (``identify``, ``introspect``): kept and compared likewise. A power can reach the origins of these addresses and
+      no other while it holds a grant
     - `resource_hosts`: where its tokens may go (R32), as ``https://host[:port][/prefix]``
     - `redirect_host`: the loopback host of its redirect URIs, ``127.0.0.1`` unless the provider demands another;
       `redirect_port`: 0 for any
@@ -212,6 +215,8 @@ class Provider(Protocol):
     def token_endpoint(self) -> str: ...
     @property
     def revocation_endpoint(self) -> str: ...
+    @property
+    def endpoints(self) -> Mapping[str, str]: ...
     @property
     def resource_hosts(self) -> Sequence[str]: ...
     @property

@@ -59,6 +59,7 @@ class Pocket:
     scopes: Mapping[str, Scope] = MappingProxyType({})
     default_scopes = ()
     revocation_endpoint = ""
+    endpoints: Mapping[str, str] = MappingProxyType({})
     redirect_host = "127.0.0.1"
     redirect_port = 0
     needs_secret = False

@@ -14,7 +14,7 @@ from tokenkit.audit.inventory import FoundRecord, Inventory
 from tokenkit.audit.wording import about, active, command, login
 from tokenkit.errors import ConfigurationError, ProviderUnavailable, TokenKitError
 from tokenkit.grant import Grant
-from tokenkit.grants.refresh import check_unchanged
+from tokenkit.grants.bound_to import check_bound, within
 from tokenkit.kit import TokenKit
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Context, Identity, Provider, Request, Response
@@ -130,12 +130,13 @@ def _ask(inventory: Inventory, record: FoundRecord, grant: Grant) -> Iterator[An
         responses.append(inventory.kit.context.send(request))
         return responses[-1]
 
-    context = inventory.kit.context._replace(send=send)
+    context = within(inventory.kit.context._replace(send=send), record.account, grant, provider)
     outcome: Outcome | None
     try:
         outcome = _introspected(inventory, record, provider, context, grant)
         if outcome is None and provider.identify is not None:
             client = ClientRegistration(grant.client_id)
+            check_bound(record.account, grant, provider, grant.client_id, "identify")
             outcome = guarded(provider, "identify", provider.identify, context, client, grant)
     except TokenKitError as error:
         outcome = error
@@ -151,7 +152,7 @@ def _introspected(
         return None
     try:
         client = inventory.kit.client(provider)
-        check_unchanged(record.account, grant, provider, client)
+        check_bound(record.account, grant, provider, client.client_id, "introspect")
     except ConfigurationError:
         return None
     return guarded(provider, "introspect", provider.introspect, context, client, grant)

@@ -13,7 +13,6 @@ from tokenkit.errors import (
     ConsentRequired,
     InvalidAnswer,
     ProviderBroken,
-    ProviderChanged,
     ProviderUnavailable,
     StoreError,
     StoreUnavailable,
@@ -21,6 +20,7 @@ from tokenkit.errors import (
     UnknownAccount,
 )
 from tokenkit.grant import NEEDS_CONSENT, Grant
+from tokenkit.grants.bound_to import bind_late, check_bound, within
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.plugins import guarded
@@ -78,7 +78,7 @@ class Refresh:
     def run(self) -> StoredGrant:
         """Refresh, and return the saved record; `NotSaved` carries the grant that could not be written (R9)."""
         provider, client = self.parties()
-        check_unchanged(self.account, self.held.grant, provider, client)
+        check_bound(self.account, self.held.grant, provider, client.client_id, "refresh")
         if provider.refresh is None or not self.held.grant.refresh_token:
             raise consent_required(self.account, "the provider gave no refresh token, and the access token has ended")
         self.records.ring.current()  # before the request: it seals the answer (R29)
@@ -122,7 +122,8 @@ class Refresh:
 
     def _send(self, provider: Provider, client: ClientRegistration) -> Grant:
         assert provider.refresh is not None
-        return guarded(provider, "refresh", provider.refresh, self.ctx, client, self.held.grant)
+        context = within(self.ctx, self.account, self.held.grant, provider)
+        return guarded(provider, "refresh", provider.refresh, context, client, self.held.grant)
 
     def _changed(self) -> bool:
         """Whether the record is another by now, or may be, for all that a store in trouble tells."""
@@ -159,7 +160,8 @@ class Refresh:
         raise consent_required(self.account, reason) from None
 
     def _persist(self, grant: Grant, provider: Provider, client: ClientRegistration) -> StoredGrant:
-        grant = grant.renewed(generation=self._next_generation(), state="active", reason="")
+        bound = bind_late(self.held.grant, provider)
+        grant = grant.renewed(generation=self._next_generation(), state="active", reason="", endpoints=bound.endpoints)
         try:
             held = self.records.replace(self.account, grant, self.held)
         except Conflict:
@@ -210,7 +212,8 @@ class Refresh:
         if provider.revoke is None:
             return False
         try:
-            return guarded(provider, "revoke", provider.revoke, self.ctx, client, grant).done
+            context = within(self.ctx, self.account, grant, provider)
+            return guarded(provider, "revoke", provider.revoke, context, client, grant).done
         except TokenKitError:
             return False
 
@@ -236,17 +239,3 @@ def consent_required(account: Account, reason: str) -> ConsentRequired:
         account=str(account),
         reason=reason,
     )
-
-
-def check_unchanged(account: Account, grant: Grant, provider: Provider, client: ClientRegistration) -> None:
-    """Refuse to send a grant's secrets anywhere but where it came from (R17): `ProviderChanged` until a new login."""
-    today = (provider.issuer, provider.token_endpoint, provider.revocation_endpoint, client.client_id)
-    then = (grant.issuer, grant.token_endpoint, grant.revocation_endpoint, grant.client_id)
-    names = ("issuer", "token endpoint", "revocation endpoint", "client id")
-    changed = [name for name, now, before in zip(names, today, then, strict=True) if now != before]
-    if changed:
-        raise ProviderChanged(
-            f"{account} was signed in with another {' and '.join(changed)} than {account.provider} has today",
-            hint=f"put the old one back, or sign in anew: tokenkit login {quoted(str(account))}",
-            account=str(account),
-        )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tokenkit.account import Account
 from tokenkit.errors import Conflict, ProviderError, StoreError, TokenKitError, UnknownAccount
 from tokenkit.grant import MOVED, Grant
-from tokenkit.grants.refresh import check_unchanged
+from tokenkit.grants.bound_to import check_bound, within
 from tokenkit.grants.refresher import Refresher
 from tokenkit.plugins import guarded
 from tokenkit.provider import Context, Provider
@@ -75,7 +75,8 @@ def _revoke(refresher: Refresher, account: Account, grant: Grant, context: Conte
         return False, _by_hand(provider)
     try:
         client = refresher.client(provider)
-        check_unchanged(account, grant, provider, client)
+        check_bound(account, grant, provider, client.client_id, "revoke")
+        context = within(context, account, grant, provider)
         outcome = guarded(provider, "revoke", provider.revoke, context, client, grant)
     except ProviderError as error:
         return False, f"{provider.title} could not be reached ({error}). {_by_hand(provider)}"

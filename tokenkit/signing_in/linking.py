@@ -17,7 +17,8 @@ from tokenkit.errors import (
     UsageError,
 )
 from tokenkit.grant import Grant
-from tokenkit.grants.refresh import RETRY_AFTER, check_unchanged
+from tokenkit.grants.bound_to import bind, bind_late, check_bound, same_person, same_server, within
+from tokenkit.grants.refresh import RETRY_AFTER
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher, RefreshJob
 from tokenkit.grants.sealed_store import grant_name
@@ -68,12 +69,14 @@ class AccountLinker:
         identity = self._identify(provider, client, grant)
         vouched = bool(name) or provider.identify is None  # the person says whose it is, since nobody else does
 
-        def same_person(held: Grant) -> bool:
-            return held.subject == identity.subject if held.subject else vouched
+        bound = self._bound(provider, client, grant, identity.subject)
+
+        def mine(held: Grant) -> bool:
+            return same_person(held, bound) if held.subject else vouched and same_server(held, bound)
 
         kept = replaces if may_be(replaces, identity.name) else ""
-        wanted = name or self._name_of(provider, identity.subject) or kept or identity.name or DEFAULT_NAME
-        account = self._store(wanted, self._bound(provider, client, grant, identity.subject), same_person, replaces)
+        wanted = name or self._name_of(bound) or kept or identity.name or DEFAULT_NAME
+        account = self._store(wanted, bound, mine, replaces)
         self._refresher.activity.record("signed_in", account)
         return account
 
@@ -112,9 +115,10 @@ class AccountLinker:
         found = (
             self._refresher.renew(account, RefreshJob(early=True)).result().held
         )  # early: nobody is handed the token
-        check_unchanged(account, found.grant, provider, client)
-        subject = guarded(provider, "identify", identify, self._ctx, client, found.grant).subject
-        known = found.grant.renewed(subject=subject)
+        check_bound(account, found.grant, provider, client.client_id, "identify")
+        context = within(self._ctx, account, found.grant, provider)
+        subject = guarded(provider, "identify", identify, context, client, found.grant).subject
+        known = bind_late(found.grant, provider).renewed(subject=subject)
         with suppress(Conflict), self._records.store.lease(grant_name(account), lasts=SHORT_WAIT, wait=SHORT_WAIT):
             # Under the lease no refresh is on its way, which would find its place taken (R8).
             self._records.save(account, known, replaces=found.version)
@@ -131,27 +135,28 @@ class AccountLinker:
 
     def _bound(self, provider: Provider, client: ClientRegistration, grant: Grant, subject: str) -> Grant:
         """The grant with what it is held against before it is sent anywhere (R17)."""
-        return grant.renewed(
-            issuer=provider.issuer,
-            token_endpoint=provider.token_endpoint,
-            revocation_endpoint=provider.revocation_endpoint,
-            client_id=client.client_id,
-            subject=subject,
-            authorized_at=grant.authorized_at or self._ctx.now(),
-        )
+        authorized_at = grant.authorized_at or self._ctx.now()
+        return bind(grant, provider, client.client_id).renewed(subject=subject, authorized_at=authorized_at)
 
-    def _name_of(self, provider: Provider, subject: str) -> str:
-        """The name under which this person's account is stored already, should they have changed their address."""
-        accounts = self._records.accounts(provider.name) if subject else ()
-        return next((account.name for account in accounts if self._subject(account) == subject), "")
+    def _name_of(self, grant: Grant) -> str:
+        """Return the name under which this person's account is stored already: they may have changed their address."""
+        for account in self._records.accounts(grant.provider) if grant.subject else ():
+            held = self._readable(account)
+            if held is not None and same_person(held, grant):
+                return account.name
+        return ""
 
     def _subject(self, account: Account) -> str | None:
-        """Whose it is, empty where the provider has not said; None where there is nothing that can be read."""
+        """Return whose it is, empty where the provider has not said; None where there is nothing that can be read."""
+        held = self._readable(account)
+        return None if held is None else held.subject
+
+    def _readable(self, account: Account) -> Grant | None:
         try:
             held = self._records.load(account)
         except StoreError:
             return None
-        return None if held is None else held.grant.subject
+        return None if held is None else held.grant
 
     def _store(self, name: str, grant: Grant, mine: Callable[[Grant], bool], replaces: str = "") -> Account:
         places = self._places(grant.provider, name)

@@ -1,11 +1,21 @@
+import errno
 import os
+import tempfile
 import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenkit.errors import ConfigurationError, FileRefused, UsageError
+from tokenkit.os_errors import unavailable
 from tokenkit.paths import LONGEST_NAME, account_name, file_name, folders, prefix
+
+HOME = tempfile.gettempdir()
+"""A folder that there is, for any user of these tests."""
+
+AS_ROOT = pytest.mark.skipif(os.name == "posix" and os.getuid() != 0, reason="only root may write to /")
 
 HOSTILE = [
     "../../etc/passwd",
@@ -105,23 +115,23 @@ def test_a_file_name_that_we_never_wrote_is_refused(name):
 @pytest.mark.skipif(os.uname().sysname != "Linux", reason="platformdirs decides elsewhere")
 def test_the_folders_on_linux_are_the_xdg_ones_and_the_home_moves_the_tokens_only():
     """R26: tokens, keys and configuration lie apart."""
-    plain = {"HOME": "/home/me"}
+    plain = {"HOME": HOME}
     assert folders("tokenkit", plain) == (
-        "/home/me/.tokenkit/tokens",
-        "/home/me/.config/tokenkit",
-        "/home/me/.local/share/tokenkit",
-        "/home/me/.local/state/tokenkit",
+        f"{HOME}/.tokenkit/tokens",
+        f"{HOME}/.config/tokenkit",
+        f"{HOME}/.local/share/tokenkit",
+        f"{HOME}/.local/state/tokenkit",
     )
     assert folders("pocketpaw", {**plain, "POCKETPAW_HOME": "/srv/paw", "XDG_DATA_HOME": "/data"}) == (
         "/srv/paw/tokens",
-        "/home/me/.config/pocketpaw",
+        f"{HOME}/.config/pocketpaw",
         "/data/pocketpaw",
-        "/home/me/.local/state/pocketpaw",
+        f"{HOME}/.local/state/pocketpaw",
     )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a drive has a letter elsewhere")
-@pytest.mark.parametrize(("home", "top"), [("/", ""), ("/home/me/", "/home/me")])
+@pytest.mark.parametrize(("home", "top"), [pytest.param("/", "", marks=AS_ROOT), (f"{HOME}/", HOME)])
 def test_a_home_that_ends_with_a_slash_gives_the_same_folders(home, top):
     """A container's user often has the home ``/``."""
     assert folders("tokenkit", {"HOME": home}).tokens == f"{top}/.tokenkit/tokens"
@@ -131,13 +141,13 @@ def test_a_home_that_ends_with_a_slash_gives_the_same_folders(home, top):
 
 
 def test_a_relative_xdg_folder_is_ignored_as_its_specification_says():
-    assert folders("tokenkit", {"HOME": "/h", "XDG_CONFIG_HOME": "x"}).config == "/h/.config/tokenkit"
+    assert folders("tokenkit", {"HOME": HOME, "XDG_CONFIG_HOME": "x"}).config == f"{HOME}/.config/tokenkit"
 
 
 def test_a_relative_home_is_refused_and_the_hint_is_the_absolute_one():
     with pytest.raises(ConfigurationError) as raised:
-        folders("tokenkit", {"HOME": "/h", "TOKENKIT_HOME": "here"})
-    assert raised.value.hint == 'export TOKENKIT_HOME="/h/here"'
+        folders("tokenkit", {"HOME": HOME, "TOKENKIT_HOME": "here"})
+    assert raised.value.hint == f'export TOKENKIT_HOME="{HOME}/here"'
 
 
 def test_the_prefix_of_an_app_is_a_variable_name():
@@ -148,4 +158,80 @@ def test_the_prefix_of_an_app_is_a_variable_name():
 @pytest.mark.parametrize("app", ["", "a/b", "../x", "A", "é", "a b"])
 def test_an_app_that_cannot_name_a_folder_is_refused(app):
     with pytest.raises(UsageError):
-        folders(app, {"HOME": "/h"})
+        folders(app, {"HOME": HOME})
+
+
+@pytest.fixture
+def nobody() -> Iterator[None]:
+    """Make the files of this process's user somebody else's, as `os.access` sees it."""
+    if os.getuid() != 0:
+        pytest.skip("only root can try this as another user")
+    os.setreuid(65534, -1)
+    yield
+    os.setreuid(0, -1)
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    """Return a folder that only root may write to."""
+    tmp_path.chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize("home", [{}, {"HOME": "/"}, {"HOME": "/nonexistent"}, {"HOME": "~"}, {"HOME": "here"}])
+def test_a_home_that_is_none_is_an_error_that_names_what_to_set(home, nobody, monkeypatch):
+    """Else the sealing key would lie in the working folder, or the first error be about a folder nobody knows."""
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # a user without an entry in passwd
+    with pytest.raises(ConfigurationError, match="no home folder") as raised:
+        folders("pocketpaw", home)
+    assert "HOME=" in raised.value.hint
+    assert "POCKETPAW_HOME=" in raised.value.hint
+
+
+def test_a_user_without_a_home_keeps_everything_beside_the_tokens(nobody, monkeypatch):
+    """A container with any user id and one volume: two working folders see one account, and one key."""
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.setattr(os, "access", lambda path, mode: path.startswith("/v"))
+    assert folders("tokenkit", {"TOKENKIT_HOME": "/v", "XDG_CONFIG_HOME": "/c"}) == (
+        "/v/tokens",
+        "/c/tokenkit",
+        "/v/data",
+        "/v/state",
+    )
+
+
+def test_the_state_lies_beside_the_tokens_where_its_own_folder_cannot_be_written(ours, nobody):
+    """A read-only home with a volume for the tokens: a refresh needs somewhere to leave its note (R8)."""
+    found = folders("tokenkit", {"HOME": str(ours), "TOKENKIT_HOME": "/v"})
+    assert (found.tokens, found.state) == ("/v/tokens", "/v/state")
+    assert found.data == f"{ours}/.local/share/tokenkit"
+
+
+def test_root_in_the_home_of_the_user_who_called_sudo_is_refused(tmp_path):
+    """What root made there, the user could not open any more."""
+    if os.getuid() != 0:
+        pytest.skip("only root can try this")
+    os.chown(tmp_path, 1000, 1000)
+    called = {"HOME": str(tmp_path), "SUDO_UID": "1000"}
+    with pytest.raises(ConfigurationError, match="sudo") as raised:
+        folders("tokenkit", called)
+    assert "sudo -H tokenkit" in raised.value.hint
+    assert folders("tokenkit", {**called, "TOKENKIT_HOME": "/srv"}).tokens == "/srv/tokens"
+    assert folders("tokenkit", {"HOME": str(tmp_path)})  # a container's root, with a volume of a user
+    os.chown(tmp_path, 0, 0)
+    assert folders("tokenkit", called)
+
+
+@pytest.mark.parametrize(
+    ("folder", "variable"),
+    [
+        (".local/state/tokenkit", "XDG_STATE_HOME"),
+        (".local/share/tokenkit", "XDG_DATA_HOME"),
+        (".config/tokenkit", "XDG_CONFIG_HOME"),
+        (".tokenkit", "TOKENKIT_HOME"),
+    ],
+)
+def test_the_error_of_a_folder_that_cannot_be_written_names_the_variable_that_moves_it(folder, variable):
+    error = unavailable(f"/home/me/{folder}", OSError(errno.EROFS, "Read-only file system"))
+    assert f"export {variable}=" in error.hint
+    assert variable not in unavailable(f"/home/me/{folder}", OSError(errno.ENOSPC, "No space left on device")).hint

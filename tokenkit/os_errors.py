@@ -18,10 +18,24 @@ _WORDS = {
 }
 
 
+_VARIABLES = {
+    "/.local/state/": "XDG_STATE_HOME",
+    "/.local/share/": "XDG_DATA_HOME",
+    "/.config/": "XDG_CONFIG_HOME",
+    "/.tokenkit/": "TOKENKIT_HOME",
+}
+"""What moves a folder of ours that a path lies in."""
+
+_MOVABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
 def unavailable(path: str, error: OSError) -> StoreUnavailable:
     """Return the error that says in words what the system said about `path`, and what to look at."""
     words, hint = _WORDS.get(error.errno or 0, ("", "ls -ld {folder} {path}"))
     said = error.strerror or type(error).__name__
+    variable = next((name for part, name in _VARIABLES.items() if part in f"{path}/"), "")
+    if variable and error.errno in _MOVABLE:
+        hint += f"; where this folder cannot be written: export {variable}=/another/folder"
     return StoreUnavailable(
         f"{path}: {words} ({said})" if words else f"{path}: {said}",
         hint=hint.format(path=quoted(path), folder=quoted(os.path.dirname(path) or ".")),

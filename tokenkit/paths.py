@@ -26,21 +26,33 @@ class Folders(NamedTuple):
 
 
 def folders(app: str = "tokenkit", environ: Mapping[str, str] | None = None) -> Folders:
-    """Where `app` keeps its things: ``~/.<app>/tokens`` (``<APP>_HOME`` moves the tokens only, R26), and the XDG ones.
+    """Return where `app` keeps its things: ``~/.<app>/tokens`` (``<APP>_HOME`` moves the tokens only, R26), XDG's rest.
 
-    Off Linux the other three are what platformdirs says. Raises `ConfigurationError` for a relative ``<APP>_HOME``.
+    Off Linux the other three are what platformdirs says. Where the user has no home folder (a container with any user
+    id), they lie beside the tokens under ``<APP>_HOME``; so does the state where its own folder cannot be written.
+    Raises `ConfigurationError` for a relative ``<APP>_HOME``, where there is neither a home nor that variable, and for
+    root in the home of the user who called sudo.
     """
     if environ is None:
         environ = os.environ
-    home = (environ.get("HOME") or os.path.expanduser("~")).rstrip(os.sep)
     variable = prefix(app) + "_HOME"
-    top = environ.get(variable) or f"{home}{os.sep}.{app}"
-    if not os.path.isabs(top):
+    home = (environ.get("HOME") or os.path.expanduser("~")).rstrip(os.sep)
+    top = environ.get(variable, "")
+    if top and not os.path.isabs(top):
         raise ConfigurationError(
             f"{variable} is the relative path {top!r}: each working directory would have accounts of its own",
-            hint=f'export {variable}="{home}{os.sep}{top}"',
+            hint=f'export {variable}="{home if os.path.isabs(home or os.sep) else "/srv"}{os.sep}{top}"',
         )
-    return Folders(f"{top}{os.sep}tokens", *_base_folders(app, home, environ))
+    has_home = _is_home(home)
+    if not has_home and not top:
+        raise ConfigurationError(
+            f"this user has no home folder (HOME is {environ.get('HOME') or 'not set'}), so nothing can be kept",
+            hint=f"export HOME=/a/folder/that/stays, or: export {variable}=/a/folder/that/stays",
+        )
+    _refuse_sudo(home, variable, environ)
+    top = top or f"{home}{os.sep}.{app}"
+    config, data, state = _base_folders(app, home, environ) if has_home else _beside(top, app, environ)
+    return Folders(f"{top}{os.sep}tokens", config, data, state if _can_be_made(state) else f"{top}{os.sep}state")
 
 
 def prefix(app: str) -> str:
@@ -51,6 +63,43 @@ def prefix(app: str) -> str:
             hint='use lower-case letters, digits, "-" and "_": TokenKit(app="pocketpaw")',
         )
     return app.upper().replace("-", "_")
+
+
+def _is_home(home: str) -> bool:
+    """Tell whether that is a home: a folder, or one that can be made; ``/`` only for those who may write there."""
+    return os.path.isabs(home or os.sep) and ((home != "" and os.path.isdir(home)) or _can_be_made(home or os.sep))
+
+
+def _can_be_made(path: str) -> bool:
+    """Tell whether we may write in that folder, or, where there is none, in the first one above it that there is."""
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    return os.access(path, os.W_OK)
+
+
+def _refuse_sudo(home: str, variable: str, environ: Mapping[str, str]) -> None:
+    """Refuse the home of the user who called sudo: what root made there, that user could not open any more."""
+    if not environ.get("SUDO_UID") or environ.get(variable) or os.name != "posix" or os.geteuid() != 0:
+        return
+    try:
+        owner = os.stat(home or os.sep).st_uid
+    except OSError:
+        return
+    if owner != 0:
+        raise ConfigurationError(
+            f"root was called by sudo with the home of another user, {home}: what it makes there would be root's",
+            hint="run tokenkit without sudo; for accounts of root's own: sudo -H tokenkit",
+        )
+
+
+def _beside(top: str, app: str, environ: Mapping[str, str]) -> tuple[str, str, str]:
+    """Return the folders for a user who has no home, where no variable names another."""
+    places = (("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_STATE_HOME", "state"))
+    config, data, state = (
+        f"{given}{os.sep}{app}" if (given := _xdg(variable, environ)) else f"{top}{os.sep}{name}"
+        for variable, name in places
+    )
+    return config, data, state
 
 
 def _base_folders(app: str, home: str, environ: Mapping[str, str]) -> tuple[str, str, str]:

@@ -22,7 +22,7 @@ ROWS = """
     errors
     shell token
     os_errors paths
-    private_file
+    private_file toml_file
     store
     seal
     keys

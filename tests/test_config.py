@@ -118,7 +118,7 @@ def test_what_is_not_toml_is_an_error_that_names_the_line(tmp_path: Path) -> Non
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "config.toml").mkdir()
-    with pytest.raises(ConfigurationError, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="not a regular file"):
         load_config(str(tmp_path))
 
 

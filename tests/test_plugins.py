@@ -155,7 +155,7 @@ def test_a_client_secret_in_the_file_is_refused_and_not_shown(folder):
         ('title = "Acme Notes"', "", "title"),
         ("pkce = true", "pkce = 2026-01-01", "holds a date"),
         ('"acme"', '"other"', 'must say name = "acme"'),
-        ("[provider]", "[provider", "cannot be read"),
+        ("[provider]", "[provider", "is not TOML"),
         ("[provider]", "stray = 1\n[provider]", "nothing beside it"),
         ("[provider]\n", "", "must hold one table"),
         ("https://{region}.acme.example/oauth/token", "nonsense", "cannot be an endpoint"),

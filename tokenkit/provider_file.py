@@ -6,7 +6,6 @@ file says besides is in ``[provider.variables.NAME]``: values that are chosen in
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
@@ -15,6 +14,7 @@ from typing import Any, TypeVar, cast
 from tokenkit.errors import ConfigurationError
 from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import Scope
+from tokenkit.toml_file import read_toml_file
 
 _VARIABLE = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _UNKNOWN = "unexpected_keyword_argument"  # as pydantic calls a key that there is not
@@ -36,9 +36,9 @@ def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> O
 
     Raises `ConfigurationError`, which names the file, the key at fault and, for an unknown one, the nearest known.
     """
-    document, fault = _read(path)
-    if fault:
-        raise ConfigurationError(f"{path} cannot be read: {fault}")
+    document = read_toml_file(path)
+    if document is None:
+        raise ConfigurationError(f"{path} cannot be read: it is not there any more", hint="tokenkit providers")
     table = document.pop("provider", None)
     if document or not isinstance(table, dict):
         raise ConfigurationError(f"{path} must hold one table, [provider], and nothing beside it")
@@ -47,15 +47,6 @@ def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> O
         raise ConfigurationError(f'{path} must say name = "{name}": a provider is called as its file is')
     values = _values(path, name, members.pop("variables", {}), options)
     return _checked(path, OAuth2, _filled(path, members, values))
-
-
-def _read(path: str) -> tuple[dict[str, Any], str]:
-    """What the file holds, or what is wrong with it; not the parser's error, which holds the file, too (R35)."""
-    try:
-        with open(path, "rb") as file:
-            return tomllib.load(file), ""
-    except (OSError, ValueError) as error:
-        return {}, str(error)
 
 
 def _values(path: str, name: str, table: object, options: Mapping[str, object]) -> dict[str, str]:

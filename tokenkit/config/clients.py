@@ -12,12 +12,13 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from tokenkit import private_file
-from tokenkit.config.file import load_config, read_toml
+from tokenkit.config.file import load_config
 from tokenkit.errors import ClientMissing, ConfigurationError
 from tokenkit.paths import Folders, account_name, file_name, prefix
 from tokenkit.plugins import provider_names
 from tokenkit.provider import ClientRegistration, Provider
 from tokenkit.token import Secret
+from tokenkit.toml_file import parse_toml
 
 COMMAND_DEADLINE = 60.0
 """Seconds that a command may take to print a secret: a password manager may ask its owner first."""
@@ -149,7 +150,7 @@ def _from_file(folder: str, name: str) -> _Found | None:
     data = private_file.read(path, private=True)
     if data is None:
         return None
-    members = read_toml(path, data)
+    members = parse_toml(path, data)
     for key in members.keys() - set(_FILE_MEMBERS):
         like = get_close_matches(key, _FILE_MEMBERS, n=1, cutoff=0.0)[0]
         raise ConfigurationError(f"{path}: there is no key {key}", hint=f"did you mean {like}?")

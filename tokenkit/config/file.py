@@ -20,7 +20,6 @@ and, before the tables, ``activity = false``, which switches the activity log of
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -28,7 +27,7 @@ from typing import Any, ClassVar, cast
 
 from tokenkit.errors import ConfigurationError
 from tokenkit.net.hosts import parse_url
-from tokenkit.shell import quoted
+from tokenkit.toml_file import read_toml_file
 
 _STRICT: dict[str, Any] = {"strict": True, "extra": "forbid"}
 
@@ -96,27 +95,13 @@ def load_config(folder: str) -> Config:
     Raises `ConfigurationError`, which names the file, the key at fault and, for an unknown one, the nearest known.
     """
     path = os.path.join(folder, "config.toml")
-    try:
-        with open(path, "rb") as file:
-            document = read_toml(path, file.read())
-    except FileNotFoundError:
+    document = read_toml_file(path)
+    if document is None:
         return Config()
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {quoted(path)}") from None
     tables = document.get("providers")
     if isinstance(tables, dict):
         document["providers"] = {name: _with_options(table) for name, table in cast(dict[str, Any], tables).items()}
     return _checked(path, document)
-
-
-def read_toml(path: str, data: bytes) -> dict[str, Any]:
-    """The tables of a TOML file; raises `ConfigurationError` with the line at fault."""
-    try:
-        return tomllib.loads(data.decode())
-    except ValueError as error:
-        fault = str(error)
-    # Raised out here, lest the parser's error come along: it holds the file, with a client secret perhaps (R35).
-    raise ConfigurationError(f"{path} is not TOML: {fault}", hint=f"mend the line in {path}")
 
 
 def _with_options(table: object) -> object:
@@ -135,6 +120,8 @@ def _checked(path: str, document: Mapping[str, Any]) -> Config:
     try:
         # By way of JSON, for which strict means: a table is a dataclass, an array a tuple, and text is not a number.
         return TypeAdapter(Config).validate_json(json.dumps(document, default=str))
+    except RecursionError:
+        raise ConfigurationError(f"{path}: its values are nested too deeply", hint=f"simplify {path}") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
     # Out here, for the validator's error holds what was written (R35).

@@ -1,0 +1,60 @@
+"""TOML files that people write: regular files of a bounded size, read without waiting for anybody.
+
+A symlink is followed, since people keep their configuration elsewhere and link to it.
+"""
+
+import os
+import stat
+import tomllib
+from typing import Any
+
+from tokenkit.errors import ConfigurationError
+from tokenkit.os_errors import move_away
+from tokenkit.shell import quoted
+
+LIMIT = 1 << 20
+"""Bytes that such a file may have."""
+
+_NOT_UTF8 = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+def read_toml_file(path: str) -> dict[str, Any] | None:
+    """Return the tables of the file, None where there is none.
+
+    Raises `ConfigurationError` for a FIFO, device or folder, for more than `LIMIT` bytes, and as `parse_toml` does.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {quoted(path)}") from None
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise ConfigurationError(f"{path} is not a regular file", hint=move_away(path))
+        with open(fd, "rb", closefd=False) as file:
+            data = file.read(LIMIT + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {quoted(path)}") from None
+    finally:
+        os.close(fd)
+    if len(data) > LIMIT:
+        raise ConfigurationError(f"{path} has more than {LIMIT} bytes", hint=move_away(path))
+    return parse_toml(path, data)
+
+
+def parse_toml(path: str, data: bytes) -> dict[str, Any]:
+    """Return the tables in `data`, a byte order mark passed over; raise `ConfigurationError` with the line at fault."""
+    encoding = _NOT_UTF8.get(data[:2])
+    if encoding:
+        raise ConfigurationError(f"{path} is written in {encoding}", hint=f"save {quoted(path)} as UTF-8")
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        fault = f"the byte at {error.start} is not UTF-8"
+    except RecursionError:
+        fault = "its values are nested too deeply"
+    except ValueError as error:
+        fault = str(error)
+    # Raised out here: the parser's error holds the file, perhaps with a client secret (R35).
+    raise ConfigurationError(f"{path} is not TOML: {fault}", hint=f"correct that line in {quoted(path)}")

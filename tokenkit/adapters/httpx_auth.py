@@ -63,7 +63,7 @@ class _TokenAuth(_Auth):
         self._signer = Signer(source, insecure_hosts)
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        self._signer.check(str(request.url))
+        self._signer.check(request)
         token = self._source.token()
         response = yield _sign(self._signer, request, token)
         if _rejected(request, response):
@@ -72,7 +72,7 @@ class _TokenAuth(_Auth):
                 yield _sign(self._signer, request, fresh)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        self._signer.check(str(request.url))
+        self._signer.check(request)
         token = await _in_thread(self._source)
         response = yield _sign(self._signer, request, token)
         if _rejected(request, response):
@@ -90,7 +90,7 @@ class _AsyncTokenAuth(_Auth):
         raise UsageError("this auth is of an AsyncTokenKit, and the client is not async", hint="use TokenKit.auth()")
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        self._signer.check(str(request.url))
+        self._signer.check(request)
         token = await self._source.token()
         response = yield _sign(self._signer, request, token)
         if _rejected(request, response):

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
+from tokenkit.adapters.httpx_redirect import has_left, is_redirected, mark, passing, without_token
 from tokenkit.adapters.httpx_request import Signer, in_memory
 from tokenkit.errors import UsageError
 from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
@@ -34,8 +35,11 @@ def client(
     """Make an `httpx.Client` that sends each request with a token of `source`. Close it, or use it in a ``with``.
 
     `options` are those of `httpx.Client`; `insecure_hosts` the account's opt-in to plain http (R32). Any request may
-    raise what `TokenSource.token` does, and `TokenRefused` where the token may not go, redirects included. On a 401 a
-    newer token is asked for, and the request sent once more if its body is in memory.
+    raise what `TokenSource.token` does, and `TokenRefused` where the token may not go. On a 401 a newer token is asked
+    for, and the request sent once more if its body is in memory.
+
+    With ``follow_redirects=True`` a download is followed beyond the resource hosts, without the token and without the
+    caller's own headers; any other request that a redirect leads there is refused.
     """
     inner_options = _taken(options)
     inner = transport or _Environment(inner_options)
@@ -56,15 +60,20 @@ def async_client(
 
 
 def _copy(signer: Signer, request: httpx.Request, token: AccessToken) -> httpx.Request:
-    """A copy of the request with the token on, checked as it leaves."""
+    """Return a copy of the request with the token on, checked as it leaves."""
     signed = signer.signed(request, token)
-    signer.check(signed.url)
-    if not signer.needs_body:
-        return httpx.Request(
-            signed.method, signed.url, headers=signed.headers, stream=request.stream, extensions=request.extensions
-        )
-    headers = [pair for pair in signed.headers if pair[0].lower() not in _FRAMING]
-    return httpx.Request(signed.method, signed.url, headers=headers, content=signed.body, extensions=request.extensions)
+    signer.check_url(signed.url)
+    url = httpx.URL(signed.url)
+    written_anew = ("host", *_FRAMING) if signer.needs_body else ("host",)
+    headers = [("Host", url.netloc.decode("ascii"))]
+    headers += [pair for pair in signed.headers if pair[0].lower() not in written_anew]
+    body: dict[str, Any] = {"content": signed.body} if signer.needs_body else {"stream": request.stream}
+    return httpx.Request(signed.method, url, headers=headers, extensions=passing(request), **body)
+
+
+def _leaves(signer: Signer, request: httpx.Request) -> bool:
+    """Whether redirects have led the request beyond the resource hosts; without one that is refused by `check`."""
+    return has_left(request) or (is_redirected(request) and not signer.may_go(str(request.url)))
 
 
 class _Signing(httpx.BaseTransport):
@@ -74,7 +83,12 @@ class _Signing(httpx.BaseTransport):
         self._signer = Signer(source, insecure_hosts)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._signer.check(str(request.url))
+        if _leaves(self._signer, request):
+            return mark(request, self._inner.handle_request(without_token(request)), left=True)
+        return mark(request, self._signed(request))
+
+    def _signed(self, request: httpx.Request) -> httpx.Response:
+        self._signer.check(request)
         if self._signer.needs_body:
             request.read()
         token = self._source.token()
@@ -104,7 +118,12 @@ class _AsyncSigning(httpx.AsyncBaseTransport):
         self._signer = Signer(source, insecure_hosts)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self._signer.check(str(request.url))
+        if _leaves(self._signer, request):
+            return mark(request, await self._inner.handle_async_request(without_token(request)), left=True)
+        return mark(request, await self._signed(request))
+
+    async def _signed(self, request: httpx.Request) -> httpx.Response:
+        self._signer.check(request)
         if self._signer.needs_body:
             await request.aread()
         token = await self._source.token()

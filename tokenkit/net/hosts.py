@@ -1,8 +1,8 @@
 """Where a token may go: the resource servers of its provider, over TLS, and nowhere else (R32 to R34).
 
 A URL is read strictly: what two programs could read differently (a user name, a backslash, a host outside ASCII) is
-refused and not repaired. A path must lie under the allowed prefix as it is written *and* as the most generous server
-would understand it, with everything decoded and every dot segment walked.
+refused and not repaired. A path must lie under the allowed prefix in every reading that `tokenkit.net.readings` knows:
+what stands between us and the resource server, and that server itself, each decode and walk a path as they please.
 """
 
 import ipaddress
@@ -10,10 +10,10 @@ import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from tokenkit.account import Account
 from tokenkit.errors import ConfigurationError, TokenRefused
+from tokenkit.net.readings import readings
 from tokenkit.provider import Provider
 from tokenkit.shell import quoted
 from tokenkit.token import AccessToken
@@ -21,8 +21,6 @@ from tokenkit.token import AccessToken
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _URL = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{0,5}))?([/?#][!-\[\]-~]*)?", re.IGNORECASE)
-
-_DECODINGS = 4
 
 _LOOPBACK_4 = ipaddress.ip_network("127.0.0.0/8")
 _LOOPBACK_6 = ipaddress.ip_network("::1/128")
@@ -68,7 +66,7 @@ class ResourceHost(NamedTuple):
 
     place: Target
     wildcard: bool
-    prefix: tuple[str, ...]
+    prefix: str
 
     def holds(self, target: Target) -> bool:
         """Whether `target` is on this resource server and under its path prefix."""
@@ -113,15 +111,14 @@ def resource_host(entry: str) -> ResourceHost:
     wildcard = entry.startswith("https://*.")
     try:
         place = parse_url(entry.replace("*.", "", 1) if wildcard else entry)
-        prefix = tuple(filter(None, place.target.split("/")))
-        if "?" in place.target or "%" in place.target or prefix != _settled(place.target):
+        if "?" in place.target or readings(place.target) != frozenset((place.target,)):
             raise ValueError("its path is not a plain prefix")
         if wildcard and _anyones(place.host):
             raise ValueError("anyone can have a name under this suffix")
     except ValueError as error:
         hint = 'write it as "https://host[:port][/prefix]" or "https://*.your-domain.example"'
         raise ConfigurationError(f"{entry!r} cannot be a resource host: {error}", hint=hint) from None
-    return ResourceHost(place, wildcard, prefix)
+    return ResourceHost(place, wildcard, place.target.rstrip("/"))
 
 
 def _anyones(suffix: str) -> bool:
@@ -132,26 +129,8 @@ def _anyones(suffix: str) -> bool:
     return registry or any(f".{suffix}".endswith(f".{tenants}") for tenants in _TENANTS)
 
 
-def _under(path: str, prefix: tuple[str, ...]) -> bool:
-    written = tuple(unquote(segment) for segment in path.split("/")[1:])
-    size = len(prefix)
-    return not size or (written[:size] == prefix and _settled(path)[:size] == prefix)
-
-
-def _settled(path: str) -> tuple[str, ...]:
-    """The segments as the most generous server reads them; none at all where the decoding does not come to an end."""
-    for _ in range(_DECODINGS):
-        path = unquote(path)
-    if unquote(path) != path:
-        return ()
-    walked: list[str] = []
-    for segment in path.replace("\\", "/").split("/"):
-        name = segment.partition(";")[0]
-        if name == "..":
-            del walked[-1:]
-        elif name not in ("", "."):
-            walked.append(name)
-    return tuple(walked)
+def _under(path: str, prefix: str) -> bool:
+    return not prefix or all(f"{reading}/".startswith(f"{prefix}/") for reading in readings(path) or ("",))
 
 
 @lru_cache(maxsize=512)

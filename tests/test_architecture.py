@@ -18,7 +18,7 @@ HOUSE = Path(tokenkit.__path__[0])
 PROVIDERS = Path(tokenkit_providers.__path__[0])
 
 ROWS = """
-    account fork_lock
+    account duration fork_lock parsing
     errors
     shell token
     os_errors paths

@@ -6,6 +6,9 @@ DEFAULT_NAME = "default"
 """The account name where a provider cannot say whose account it is and nobody gave a name."""
 
 
+_PROVIDER_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
+
+
 class Account(NamedTuple):
     """Who signed in where, and, where one assistant serves several people, for whom.
 
@@ -19,6 +22,14 @@ class Account(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.name}"
+
+
+def is_provider_name(text: str) -> bool:
+    """Whether a provider can be called so: lower-case ASCII letters, digits, ``. _ -``, and one of the first two first.
+
+    It is a folder's name, an entry point's, and a part of variables' names. Account names are free.
+    """
+    return _PROVIDER_NAME.issuperset(text) and text[:1].isalnum()
 
 
 def parse_account(text: str) -> tuple[str, str]:

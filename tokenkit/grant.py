@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from tokenkit.errors import BrokenRecord
+from tokenkit.parsing import parse
 from tokenkit.shell import quoted
 from tokenkit.token import AccessToken, Secret, access_token
 
@@ -105,9 +106,11 @@ _GRANT_MEMBERS = frozenset(
     }
 )  # fmt: skip
 
+_PENDING_TEXTS = ("provider", "url", "redirect_uri", "issuer", "client_id", "owner", "account", "binding")
+_UNEXPECTED = "its members are not as expected ({})"
+
 _TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _FROM_JSON = json.JSONDecoder()  # `json.loads` looks for UTF-16 and UTF-32 first, which takes as long as the parsing
-_NOT_JSON = object()
 
 
 def grant_to_bytes(grant: Grant) -> bytes:
@@ -135,24 +138,24 @@ def grant_from_bytes(data: bytes, *, account: str = "") -> Grant:
     Raises `BrokenRecord` when it is not one, or was written by a later version than this one understands.
     """
     record = read_record(data, account=account)
-    try:
-        tokens = ((audience, access_token(record, audience)) for audience in record["access_tokens"])
-        return Grant(
-            access_tokens={audience: token for audience, token in tokens if token is not None},
-            refresh_token=_secret(record.get("refresh_token")),
-            scopes=None if record.get("scopes") is None else frozenset(record["scopes"]),
-            asked=frozenset(record.get("asked", ())),
-            authorized_at=float(record.get("authorized_at", 0.0)),
-            refresh_expires_at=_number(record.get("refresh_expires_at")),
-            generation=int(record.get("generation", 0)),
-            endpoints=None if record.get("endpoints") is None else _texts(record["endpoints"]),
-            extra=_texts(record.get("extra", {})),
-            unknown={name: value for name, value in record.items() if name not in _GRANT_MEMBERS},
-            **{name: str(record[name]) for name in _GRANT_TEXTS if name in record},
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        fault = type(error).__name__
-    raise _broken(account, f"its members are not as expected ({fault})")  # out here, as in `read_record`
+    return parse(lambda: _grant(record), lambda failure: _broken(account, _UNEXPECTED.format(failure.kind)))
+
+
+def _grant(record: Mapping[str, Any]) -> Grant:
+    tokens = ((audience, access_token(record, audience)) for audience in record["access_tokens"])
+    return Grant(
+        access_tokens={audience: token for audience, token in tokens if token is not None},
+        refresh_token=_secret(record.get("refresh_token")),
+        scopes=None if record.get("scopes") is None else frozenset(record["scopes"]),
+        asked=frozenset(record.get("asked", ())),
+        authorized_at=float(record.get("authorized_at", 0.0)),
+        refresh_expires_at=_number(record.get("refresh_expires_at")),
+        generation=int(record.get("generation", 0)),
+        endpoints=None if record.get("endpoints") is None else _texts(record["endpoints"]),
+        extra=_texts(record.get("extra", {})),
+        unknown={name: value for name, value in record.items() if name not in _GRANT_MEMBERS},
+        **{name: str(record[name]) for name in _GRANT_TEXTS if name in record},
+    )
 
 
 def pending_to_bytes(pending: PendingAuthorization) -> bytes:
@@ -168,42 +171,25 @@ def pending_to_bytes(pending: PendingAuthorization) -> bytes:
 def pending_from_bytes(data: bytes) -> PendingAuthorization:
     """Read the record of a pending authorization; raises `BrokenRecord` when it is not one."""
     record = read_record(data)
-    try:
-        return PendingAuthorization(
-            state=Secret(record["state"]),
-            code_verifier=_secret(record["code_verifier"]),
-            request_token=_secret(record["request_token"]),
-            scopes=frozenset(record["scopes"]),
-            replaces=str(record.get("replaces", "")),
-            created_at=float(record["created_at"]),
-            expires_at=float(record["expires_at"]),
-            **{
-                name: str(record[name])
-                for name in (
-                    "provider",
-                    "url",
-                    "redirect_uri",
-                    "issuer",
-                    "client_id",
-                    "owner",
-                    "account",
-                    "binding",
-                )
-            },
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        fault = type(error).__name__
-    raise _broken("", f"its members are not as expected ({fault})")  # out here, as in `read_record`
+    return parse(lambda: _pending(record), lambda failure: _broken("", _UNEXPECTED.format(failure.kind)))
+
+
+def _pending(record: Mapping[str, Any]) -> PendingAuthorization:
+    return PendingAuthorization(
+        state=Secret(record["state"]),
+        code_verifier=_secret(record["code_verifier"]),
+        request_token=_secret(record["request_token"]),
+        scopes=frozenset(record["scopes"]),
+        replaces=str(record.get("replaces", "")),
+        created_at=float(record["created_at"]),
+        expires_at=float(record["expires_at"]),
+        **{name: str(record[name]) for name in _PENDING_TEXTS},
+    )
 
 
 def read_record(data: bytes, *, account: str = "") -> dict[str, Any]:
     """Read any record: a JSON object of a version that we understand, else `BrokenRecord`."""
-    try:
-        value = _FROM_JSON.decode(data.decode())
-    except (ValueError, RecursionError):
-        value = _NOT_JSON
-    if value is _NOT_JSON:  # raised out here, lest the parser's error come along: it holds the whole record (R35)
-        raise _broken(account, "it is not JSON")
+    value = parse(lambda: _FROM_JSON.decode(data.decode()), lambda _: _broken(account, "it is not JSON"))
     record = cast(dict[str, Any], value) if isinstance(value, dict) else {}
     if not isinstance(record.get("v"), int):
         raise _broken(account, "it has no version")

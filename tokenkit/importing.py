@@ -30,6 +30,7 @@ from tokenkit.flows.answer import seconds, vschar
 from tokenkit.grant import Grant
 from tokenkit.grants.refresher import RefreshJob
 from tokenkit.grants.sealed_store import StoredGrant, grant_name
+from tokenkit.parsing import parse
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Provider
 from tokenkit.shell import quoted
@@ -43,7 +44,6 @@ Members = Mapping[str, Any]
 Reader = Callable[[str, Members], Grant | None]
 """Reads the members of the file of that name; None where another tool wrote it. `client_id` is empty if not named."""
 
-_NOT_JSON = object()
 
 UNDER_WAY = "importing"
 """What the account is called while it is refreshed, and still is where that is interrupted."""
@@ -114,12 +114,7 @@ def _members(path: str) -> Members:
         raise UsageError(str(error), hint=f"ls -l {quoted(path)}") from None
     if data is None:
         raise _refused(path, "does not exist")
-    try:
-        members = json.loads(data)
-    except (ValueError, RecursionError):
-        members = _NOT_JSON
-    if members is _NOT_JSON:  # raised out here, lest the parser's error come along: it holds the whole file (R35)
-        raise _refused(path, "is not JSON")
+    members = parse(lambda: json.loads(data), lambda _: _refused(path, "is not JSON"))
     return cast(Members, members) if isinstance(members, dict) else {}
 
 

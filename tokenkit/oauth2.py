@@ -1,10 +1,10 @@
 """A provider that speaks OAuth 2, as data composed of flows."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tokenkit.account import is_provider_name
 from tokenkit.errors import ConfigurationError, InvalidAnswer
 from tokenkit.flows.answer import Lifetime, TokenAnswer
 from tokenkit.flows.authorization_code import AuthorizationEndpoint, exchange
@@ -33,8 +33,6 @@ from tokenkit.provider import (
     Scope,
 )
 from tokenkit.token import AccessToken
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +108,7 @@ class OAuth2:
     reasons: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not is_provider_name(self.name):
             raise ConfigurationError(f"{self.name!r} is no name for a provider: it takes a-z, 0-9, '.', '_' and '-'")
         self._check_addresses()
         if not self.revocation_endpoint:

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 from tokenkit.errors import ConfigurationError, FileRefused, UsageError
 
-LONGEST_NAME = 255 - len(".jwe") - 28
+SUFFIX = ".jwe"
+"""How the files of sealed records end."""
+
+LONGEST_NAME = 255 - len(SUFFIX) - 28
 """Bytes that an encoded name may have: file systems allow 255, and extension, lock and temporary suffixes need room."""
 
 _PLAIN = b"abcdefghijklmnopqrstuvwxyz0123456789@._-+"
@@ -142,6 +145,11 @@ def file_name(name: str) -> str:
         what = "is empty" if not encoded else f"takes {len(encoded)} bytes as a file name, of {LONGEST_NAME} at most"
         raise UsageError(f"the name {name[:40]!r} {what}", hint="use --as NAME with a shorter name")
     return encoded
+
+
+def grant_file(provider: str, account: str) -> str:
+    """Return where a grant of the nameless owner lies below the tokens folder. Raises `UsageError` as `file_name`."""
+    return f"{provider}{os.sep}{file_name(account)}{SUFFIX}"
 
 
 def account_name(file_name: str) -> str:

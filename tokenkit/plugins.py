@@ -1,11 +1,11 @@
 """Providers by name, loaded one at a time and only when asked for: from entry points and the user's TOML files."""
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
+from tokenkit.account import is_provider_name
 from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider
 from tokenkit.fork_lock import ForkLock
 from tokenkit.provider import Provider
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 GROUP = "tokenkit.providers"
 """The entry point group. Each object in it is a callable, ``(**options) -> Provider``."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 P = ParamSpec("P")
@@ -47,7 +46,7 @@ def load_provider(
     Raises `UnknownProvider`, `ConfigurationError` for a file or an option that is wrong, and `ProviderBroken`.
     """
     path = _path(config_folder, name)
-    declared = bool(_NAME.fullmatch(name)) and os.path.exists(path)
+    declared = is_provider_name(name) and os.path.exists(path)
     point = _installed(name)
     if declared and point is not None and not shadow:
         raise ConfigurationError(
@@ -71,7 +70,7 @@ def provider_names(config_folder: str) -> list[str]:
         files = os.listdir(os.path.join(config_folder, "providers"))
     except OSError:
         files = []
-    declared = {stem for stem, ending in map(os.path.splitext, files) if ending == ".toml" and _NAME.fullmatch(stem)}
+    declared = {stem for stem, ending in map(os.path.splitext, files) if ending == ".toml" and is_provider_name(stem)}
     return sorted(declared | entry_points(group=GROUP).names)
 
 

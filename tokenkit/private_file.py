@@ -18,6 +18,9 @@ from tokenkit.shell import quoted
 Version = tuple[int, int, int]
 """Inode, mtime in nanoseconds, size: it changes with every `write` and never comes back."""
 
+NEW = ".new"
+"""How the one temporary file beside each path ends."""
+
 _POSIX = os.name == "posix"
 _SAFE = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, getattr(errno, "ENOTSUP", errno.EINVAL), errno.EOPNOTSUPP)
@@ -67,7 +70,7 @@ def write(path: str, data: bytes) -> Version:
 
 def write_over(path: str, data: bytes, replaced: Version | None) -> Version:
     """As `write`, for who has seen under a lock that `replaced` is the version there."""
-    new = path + ".new"
+    new = path + NEW
     fd, size = _open_ours(new)
     try:
         try:
@@ -102,11 +105,11 @@ def overwrite(fd: int, path: str, data: bytes) -> None:
 
 def reserve(path: str, size: int) -> None:
     """Create ``<path>.new`` with room for `size` bytes, so that the `write` to come finds no disk full (R9)."""
-    fd, _ = _open_ours(path + ".new")
+    fd, _ = _open_ours(path + NEW)
     try:
         _allocate(fd, size)
     except OSError as error:
-        _discard(path + ".new")
+        _discard(path + NEW)
         raise unavailable(path, error) from None
     finally:
         os.close(fd)

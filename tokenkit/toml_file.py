@@ -10,6 +10,7 @@ from typing import Any
 
 from tokenkit.errors import ConfigurationError
 from tokenkit.os_errors import move_away
+from tokenkit.parsing import parse
 from tokenkit.shell import quoted
 
 LIMIT = 1 << 20
@@ -48,13 +49,8 @@ def parse_toml(path: str, data: bytes) -> dict[str, Any]:
     encoding = _NOT_UTF8.get(data[:2])
     if encoding:
         raise ConfigurationError(f"{path} is written in {encoding}", hint=f"save {quoted(path)} as UTF-8")
-    try:
-        return tomllib.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        fault = f"the byte at {error.start} is not UTF-8"
-    except RecursionError:
-        fault = "its values are nested too deeply"
-    except ValueError as error:
-        fault = str(error)
-    # Raised out here: the parser's error holds the file, perhaps with a client secret (R35).
-    raise ConfigurationError(f"{path} is not TOML: {fault}", hint=f"correct that line in {quoted(path)}")
+    hint = f"correct that line in {quoted(path)}"
+    return parse(
+        lambda: tomllib.loads(data.decode("utf-8-sig")),
+        lambda failure: ConfigurationError(f"{path} is not TOML: {failure}", hint=hint),
+    )

@@ -114,7 +114,7 @@ def test_a_key_leaves_the_environment_by_a_command_that_runs_without_it(house):
 
 
 @pytest.mark.parametrize(
-    ("left", "said"), [(40, "; the stored token is still handed out for moments"), (-1, "")], ids=["alive", "ended"]
+    ("left", "said"), [(40, "; the stored token is still handed out for 40 seconds"), (-1, "")], ids=["alive", "ended"]
 )
 def test_a_refused_grant_says_whether_its_token_is_handed_out_still(house, left, said):
     """R14: a token with life left is always served, and the audit says so."""

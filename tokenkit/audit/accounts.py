@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.inventory import Inventory
-from tokenkit.audit.wording import about, active, ago, command, login, span, whose, within
+from tokenkit.audit.wording import about, active, command, login, whose
+from tokenkit.duration import ago, duration, within
 from tokenkit.grant import ACTIVE, MOVED, NEEDS_CONSENT, Grant
 
 DAY = 86400.0
@@ -194,7 +195,7 @@ def _served(grant: Grant, now: float) -> str:
     token = grant.access_token
     if token is None or not token.alive(now):
         return ""
-    left = "" if token.expires_at is None else f" for {span(token.expires_at - now)}"
+    left = "" if token.expires_at is None else f" for {duration(token.expires_at - now)}"
     return f"; the stored token is still handed out{left}"
 
 

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.inventory import FoundRecord, Inventory
-from tokenkit.audit.wording import about, active, command, login, span, whose
+from tokenkit.audit.wording import about, active, command, login, whose
+from tokenkit.duration import duration
 from tokenkit.errors import TokenKitError
 from tokenkit.grants.scopes import resolve_scopes
 from tokenkit.net.hosts import check_tls, parse_url
@@ -147,7 +148,7 @@ def clock(inventory: Inventory) -> Iterator[Fault]:
     ]
     ahead = max(times, default=0.0) - inventory.now
     if ahead > CLOCK_SKEW:
-        yield Fault("this machine", f"a stored token is dated {span(ahead)} ahead", "sudo timedatectl set-ntp true")
+        yield Fault("this machine", f"a stored token is dated {duration(ahead)} ahead", "sudo timedatectl set-ntp true")
 
 
 @check(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.tree import Role
+from tokenkit.duration import duration
 from tokenkit.keys.environment import EnvironmentSource
 from tokenkit.keys.file import path_in
 from tokenkit.paths import prefix
@@ -94,7 +95,7 @@ def old(inventory: Inventory) -> Iterator[Fault]:
     except OSError:
         return
     if age > OLD:
-        yield Fault(path, f"it has not changed for {age / 86400:.0f} days", inventory.command("key rotate"))
+        yield Fault(path, f"it has not changed for {duration(age)}", inventory.command("key rotate"))
 
 
 @check(

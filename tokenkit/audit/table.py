@@ -18,21 +18,21 @@ from tokenkit.audit.text import (
     heading,
     hint_words,
     items,
-    plain,
     summary,
     title,
 )
+from tokenkit.consent.terminal import printable
 
 
 def show(report: Report, console: Console, *, home: str = "") -> None:
     """Print the report. Paths below `home` are shown as ``~/...``, but not in commands, which are to be copied."""
     groups = grouped(report)
     for whose, findings in groups:
-        console.print(Text(plain(whose), style="bold"), Padding(_details(findings, home), (0, 0, 1, 2)), sep="\n")
+        console.print(Text(printable(whose), style="bold"), Padding(_details(findings, home), (0, 0, 1, 2)), sep="\n")
     if len(groups) > 1:
         console.print(Padding(_overview(groups), (0, 0, 1, 0)))
     for what in report.not_checked:
-        console.print(Text(f"Not checked: {plain(what)}.", style="yellow"))
+        console.print(Text(f"Not checked: {printable(what)}.", style="yellow"))
     console.print(Text.assemble(*summary(report)))
 
 
@@ -63,5 +63,5 @@ def _overview(groups: list[tuple[str, list[Finding]]]) -> Table:
             Text(str(count or "-"), style=STYLES[severity] if count else "dim")
             for severity, count in zip(Severity, counts(findings), strict=True)
         )
-        table.add_row(Text(plain(whose)), *cells)
+        table.add_row(Text(printable(whose)), *cells)
     return table

@@ -4,13 +4,13 @@ It loads nothing that draws, which would cost as much as a third of the checks.
 """
 
 import os
-import re
 from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
 from tokenkit.audit.check import Check, Fault, Finding, Severity
 from tokenkit.audit.report import Report
+from tokenkit.consent.terminal import printable
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 """As rich names them."""
@@ -19,8 +19,6 @@ ID = len("TK101")
 """Columns of a check's id."""
 
 GAP = "  "
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Item(NamedTuple):
@@ -39,7 +37,7 @@ def to_text(report: Report, *, home: str = "") -> str:
 def _lines(report: Report, home: str) -> Iterator[str]:
     groups = grouped(report)
     for whose, findings in groups:
-        yield plain(whose)
+        yield printable(whose)
         for item in items(findings):
             yield from _item(item, home)
         yield ""
@@ -47,7 +45,7 @@ def _lines(report: Report, home: str) -> Iterator[str]:
         yield from _overview(groups)
         yield ""
     for what in report.not_checked:
-        yield f"Not checked: {plain(what)}."
+        yield f"Not checked: {printable(what)}."
     yield "".join(text for text, _ in summary(report))
 
 
@@ -60,12 +58,12 @@ def _item(item: Item, home: str) -> Iterator[str]:
 
 
 def _overview(groups: list[tuple[str, list[Finding]]]) -> Iterator[str]:
-    width = max(len("ACCOUNT"), *(len(plain(whose)) for whose, _ in groups))
+    width = max(len("ACCOUNT"), *(len(printable(whose)) for whose, _ in groups))
     titles = [heading(severity) for severity in Severity]
     yield GAP.join(("ACCOUNT".ljust(width), *titles))
     for whose, findings in groups:
         numbers = (str(count or "-").rjust(len(head)) for head, count in zip(titles, counts(findings), strict=True))
-        yield GAP.join((plain(whose).ljust(width), *numbers))
+        yield GAP.join((printable(whose).ljust(width), *numbers))
 
 
 def grouped(report: Report) -> list[tuple[str, list[Finding]]]:
@@ -77,13 +75,13 @@ def items(findings: list[Finding]) -> Iterator[Item]:
     """The findings of one account by check."""
     said = ""
     for check, alike in groupby(findings, key=lambda finding: finding.check):
-        yield Item(check, "" if check.why == said else f" {plain(check.why)}", [fault for _, fault in alike])
+        yield Item(check, "" if check.why == said else f" {printable(check.why)}", [fault for _, fault in alike])
         said = check.why
 
 
 def title(check: Check) -> str:
     """What the check is called, as a sentence."""
-    return f"{plain(check.title)}."
+    return f"{printable(check.title)}."
 
 
 def fault_words(fault: Fault, home: str) -> str:
@@ -92,13 +90,13 @@ def fault_words(fault: Fault, home: str) -> str:
     if home and where.startswith(home + os.sep):
         where = "~" + where[len(home) :]
     if fault.account and fault.where not in fault.hint:  # what is wrong is the account, whichever file it lies in
-        return plain(fault.what[:1].upper() + fault.what[1:])
-    return f"{plain(where)}: {plain(fault.what)}"
+        return printable(fault.what[:1].upper() + fault.what[1:])
+    return f"{printable(where)}: {printable(fault.what)}"
 
 
 def hint_words(fault: Fault) -> str:
     """What mends it."""
-    return f"→ {plain(fault.hint)}"
+    return f"→ {printable(fault.hint)}"
 
 
 def heading(severity: Severity) -> str:
@@ -124,11 +122,6 @@ def summary(report: Report) -> Iterator[tuple[str, str]]:
         yield _number(count, severity), STYLES[severity] if count else "dim"
     fixable = len({fault.fix for _, fault in report.findings if fault.fix is not None})
     yield f". tokenkit audit --fix mends {fixable} of them." if fixable else ".", ""
-
-
-def plain(text: str) -> str:
-    """Without what could steer a terminal: a file may be called anything."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _number(count: int, noun: str) -> str:

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from tokenkit.audit.fix import STRAYS
-from tokenkit.errors import FileRefused
 from tokenkit.keys.file import path_in
-from tokenkit.paths import Folders, account_name
-from tokenkit.store import KINDS, Name
-from tokenkit.store.files import _PROVIDER, SUFFIX
+from tokenkit.paths import Folders
+from tokenkit.private_file import NEW
+from tokenkit.store import Name
+from tokenkit.store.layout import LOCKS, kind_of_folder, name_of, owner_of
 
 
 class Role(Enum):
@@ -104,37 +104,19 @@ def roots(folders: Folders) -> tuple[str, str, str, str]:
 
 
 def _in_tokens(parts: tuple[str, ...], is_folder: bool) -> _Kind:
-    owner = ""
-    if parts and parts[0].startswith("@"):
-        try:
-            owner = account_name(parts[0][1:])
-        except FileRefused:
-            return _STRAY
-        parts = parts[1:]
-    if not parts or parts[0] in (".locks", STRAYS):
+    below = parts[1:] if parts and owner_of(parts[0]) else parts
+    if not below or below[0] in (LOCKS, STRAYS):
         return _PART
-    kind = parts[0][1:] if parts[0][1:] in KINDS and parts[0][0] == "." else "grant"
-    if kind == "grant" and not _PROVIDER.fullmatch(parts[0]):
-        return _STRAY
-    if len(parts) == 1 and is_folder:
-        return _PART
-    return _record(kind, owner, *parts) if len(parts) == 2 and not is_folder else _STRAY
-
-
-def _record(kind: str, owner: str, folder: str, file: str) -> _Kind:
-    stem, ending, rest = file.rpartition(SUFFIX)
-    try:
-        id = account_name(stem)
-    except FileRefused:
-        return _STRAY
-    name = Name(kind, owner, f"{folder}/{id}" if kind == "grant" else id)
-    roles = {"": Role.RECORD, ".new": Role.TEMPORARY}
-    return (roles[rest], name) if ending and rest in roles else _STRAY
+    if is_folder:
+        return _PART if len(below) == 1 and kind_of_folder(below[0]) else _STRAY
+    *folders, file = parts
+    name = name_of((*folders, file.removesuffix(NEW)))
+    return _STRAY if name is None else (Role.TEMPORARY if file.endswith(NEW) else Role.RECORD, name)
 
 
 def _in_data(parts: tuple[str, ...], is_folder: bool) -> _Kind:
     keys = os.path.basename(path_in(""))
-    return (Role.UNSEALED, None) if parts in ((keys,), (keys + ".new",)) else _PART
+    return (Role.UNSEALED, None) if parts in ((keys,), (keys + NEW,)) else _PART
 
 
 def _in_config(parts: tuple[str, ...], is_folder: bool) -> _Kind:

@@ -7,8 +7,6 @@ from tokenkit.audit.inventory import FoundRecord, Inventory
 from tokenkit.grant import ACTIVE, Grant
 from tokenkit.shell import quoted
 
-UNITS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
-
 
 def active(inventory: Inventory) -> Iterator[tuple[FoundRecord, Grant]]:
     """The grants that work, as far as is known here."""
@@ -33,22 +31,3 @@ def command(inventory: Inventory, record: FoundRecord, name: str, *options: str)
 def login(inventory: Inventory, record: FoundRecord) -> str:
     """The command that signs in again."""
     return command(inventory, record, "login")
-
-
-def ago(seconds: float) -> str:
-    """``3 days ago``."""
-    return f"{span(seconds)} ago"
-
-
-def within(seconds: float) -> str:
-    """``in 3 days``."""
-    return f"in {span(seconds)}"
-
-
-def span(seconds: float) -> str:
-    """``3 days``: the largest unit that fits, rounded down."""
-    for size, unit in UNITS:
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "moments"

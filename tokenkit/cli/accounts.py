@@ -86,8 +86,9 @@ def print_accounts(kit: "TokenKit", statuses: "list[Status]") -> None:
 
 
 def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
-    from tokenkit.cli.status_text import end_words, hint_for, is_fine, reason, scope_names, span, state_words
+    from tokenkit.cli.status_text import end_words, hint_for, is_fine, reason, scope_names, state_words
     from tokenkit.cli.tables import show_block
+    from tokenkit.duration import ago
 
     now = kit.context.now()
     for status in statuses:
@@ -96,7 +97,7 @@ def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
             "why": reason(status),
             "fix it": "" if is_fine(status) else hint_for(status),
             "sign in again": end_words(status, now),
-            "signed in": f"{span(now - status.authorized_at)} ago" if status.authorized_at else "",
+            "signed in": ago(now - status.authorized_at) if status.authorized_at else "",
             "scopes": ", ".join(scope_names(kit, status, status.scopes)),
             "not granted": ", ".join(scope_names(kit, status, status.missing)),
         }

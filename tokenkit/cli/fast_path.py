@@ -14,8 +14,6 @@ FOREIGN = ("TOKENKIT_APP", "TOKENKIT_OWNER", "TOKENKIT_KEY", "CREDENTIALS_DIRECT
 RECORD_VERSION = 1
 """Of the records that are understood here; `tokenkit.grant` has more to say of another."""
 
-SUFFIX = ".jwe"
-
 
 def main() -> None:
     """The program ``tokenkit``."""
@@ -55,7 +53,7 @@ def _stored(asked: str) -> str | None:
     from tokenkit import activity, private_file, seal
     from tokenkit.account import Account
     from tokenkit.keys import file as key_file
-    from tokenkit.paths import file_name, folders
+    from tokenkit.paths import folders, grant_file
     from tokenkit.token import usable
 
     where, now = folders(), time.time()
@@ -64,7 +62,7 @@ def _stored(asked: str) -> str | None:
     if activity.due(where, account, now=now, app="tokenkit", environ=os.environ):
         return None
     keys = key_file.load(where.data)
-    data = private_file.read(os.path.join(where.tokens, provider, file_name(account.name) + SUFFIX))
+    data = private_file.read(os.path.join(where.tokens, grant_file(provider, account.name)))
     if keys is None or data is None:
         return None
     record = json.loads(seal.open(data, keys.by_kid, typ="grant", app="tokenkit", owner="", account=str(account)))
@@ -74,7 +72,7 @@ def _stored(asked: str) -> str | None:
 
 def _only_account(folder: str) -> str:
     """The account of a bare provider; ValueError unless there is exactly one."""
-    from tokenkit.paths import account_name
+    from tokenkit.paths import SUFFIX, account_name
 
     (entry,) = (entry for entry in os.listdir(folder) if entry.endswith(SUFFIX))
     return account_name(entry.removesuffix(SUFFIX))

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from tokenkit.consent.terminal import plain
+from tokenkit.consent import terminal
 from tokenkit.errors import TokenKitError, UsageError
 
 QUIET = 0.5
@@ -38,8 +38,8 @@ def to_paste(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text, its line breaks kept: what a provider wrote, or an account's name, must not steer the terminal."""
-    return "\n".join(map(plain, text.split("\n")))
+    """Return each line of `text` as `terminal.printable` leaves it."""
+    return "\n".join(map(terminal.printable, text.split("\n")))
 
 
 def data(text: str) -> None:

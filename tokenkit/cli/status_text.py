@@ -6,6 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from tokenkit.cli.output import to_paste
+from tokenkit.duration import duration, within
 from tokenkit.errors import ConsentRequired, ProviderUnavailable, StoreError, TokenKitError
 from tokenkit.grants.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, Status, Unavailable
 from tokenkit.shell import quoted
@@ -19,32 +20,23 @@ ENDS_SOON = 7
 SEVERITY = (StoreError.exit_code, ConsentRequired.exit_code, ProviderUnavailable.exit_code, ENDS_SOON, 0)
 """The exit codes of a check, the worst first."""
 
-_UNITS = ((86400.0 * 365, "year"), (86400.0 * 30, "month"), (86400.0, "day"), (3600.0, "hour"), (60.0, "minute"))
-
-
-def span(seconds: float) -> str:
-    """``90 minutes``: the largest unit of which there are two or more, rounded down."""
-    size, unit = next((unit for unit in _UNITS if seconds >= 2 * unit[0]), (1.0, "second"))
-    count = max(0, int(seconds // size))
-    return f"{count} {unit}{'' if count == 1 else 's'}"
-
 
 def state_words(status: Status, now: float) -> str:
     """What a tool that asks now gets, in a few words."""
     match status.state:
         case Active(until):
-            return "good, without an end" if until is None else f"good for {span(until - now)}"
+            return "good, without an end" if until is None else f"good for {duration(until - now)}"
         case Expiring(until):
-            return f"good for {span(until - now)}, about to be refreshed"
+            return f"good for {duration(until - now)}, about to be refreshed"
         case Expired():
             return "ended, refreshed at the next use"
         case NeedsConsent(_, until):
             none = "none until you sign in"
             if until is None:
                 return none
-            return "good, without an end" if until == inf else f"good for {span(until - now)}, then {none}"
+            return "good, without an end" if until == inf else f"good for {duration(until - now)}, then {none}"
         case Unavailable(retry_at, _):
-            return f"none now, next try in {span(retry_at - now)}"
+            return f"none now, next try {within(retry_at - now)}"
         case Broken(superseded=True):
             return "none, a newer grant was used already"
         case Broken():
@@ -70,7 +62,7 @@ def end_words(status: Status, now: float) -> str:
         return "now"
     if status.ends_at is None:
         return ""
-    return "now" if status.ends_at <= now else f"in {span(status.ends_at - now)}"
+    return "now" if status.ends_at <= now else within(status.ends_at - now)
 
 
 def is_fine(status: Status) -> bool:

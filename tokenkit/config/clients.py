@@ -9,11 +9,12 @@ import re
 import subprocess
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tokenkit import private_file
 from tokenkit.config.file import load_config
 from tokenkit.errors import ClientMissing, ConfigurationError
+from tokenkit.parsing import parse
 from tokenkit.paths import Folders, account_name, file_name, prefix
 from tokenkit.plugins import provider_names
 from tokenkit.provider import ClientRegistration, Provider
@@ -109,18 +110,19 @@ def google_download(data: bytes) -> ClientRegistration:
     Source: googleapis.github.io/google-api-python-client/docs/client-secrets.html. Raises `ConfigurationError`.
     """
     hint = "in Google's console, under Credentials, create an OAuth client ID of type Desktop app and download its JSON"
-    try:
-        document = json.loads(data)
-        client = document.get("installed") or document["web"]
-        client_id, client_secret = client["client_id"], client["client_secret"]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        client_id = client_secret = None
-    if client_id is None:  # raised out here, lest the parser's error come along: it holds the secret (R35)
-        raise ConfigurationError("this is not the download of an OAuth client of Google's", hint=hint)
+    client_id, client_secret = parse(
+        lambda: _id_and_secret(json.loads(data)),
+        lambda _: ConfigurationError("this is not the download of an OAuth client of Google's", hint=hint),
+    )
     where = "in Google's download"
     return ClientRegistration(
         _plain(client_id, f"the client id {where}"), Secret(_plain(client_secret, f"the client secret {where}"))
     )
+
+
+def _id_and_secret(document: Any) -> tuple[Any, Any]:
+    client = document.get("installed") or document["web"]
+    return client["client_id"], client["client_secret"]
 
 
 def _find(name: str, folders: Folders, environ: Mapping[str, str], app: str) -> _Found | None:

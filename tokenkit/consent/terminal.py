@@ -12,8 +12,11 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def plain(text: str) -> str:
-    """What a provider sent, without the control characters that would let it steer the terminal."""
+def printable(text: str) -> str:
+    """Return `text` with a ``?`` for each character that could steer the terminal, break the line or hide others.
+
+    What a provider sent, or how a file is called, is anybody's choice.
+    """
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else "?" for character in text)

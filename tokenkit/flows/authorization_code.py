@@ -18,7 +18,7 @@ from tokenkit.errors import (
 )
 from tokenkit.flows.answer import TokenAnswer, vschar
 from tokenkit.flows.pkce import challenge, unguessable
-from tokenkit.flows.sanitize import plain
+from tokenkit.flows.sanitize import sanitized
 from tokenkit.flows.token_endpoint import TEMPORARY_CODES, Refusal, TokenEndpoint
 from tokenkit.grant import PendingAuthorization
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration, Context
@@ -114,8 +114,8 @@ class AuthorizationEndpoint:
         self, pending: PendingAuthorization, answer: AuthorizationAnswer
     ) -> AuthorizationError | ClientRefused | ProviderUnavailable:
         secrets = [secret.reveal() for secret in (pending.state, pending.code_verifier) if secret]
-        code = plain(answer.parameters["error"], secrets=secrets, limit=60)
-        description = plain(answer.parameters.get("error_description"), secrets=secrets)
+        code = sanitized(answer.parameters["error"], secrets=secrets, limit=60)
+        description = sanitized(answer.parameters.get("error_description"), secrets=secrets)
         words = ": ".join(filter(None, (code, description)))
         if code in TEMPORARY_CODES:
             return ProviderUnavailable(f"{self.title} has trouble of its own: {words}", hint=self._again)

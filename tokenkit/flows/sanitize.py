@@ -6,7 +6,7 @@ from collections.abc import Iterable
 _OPAQUE = re.compile(r"[A-Za-z0-9+/=_.~%-]{20,}")
 
 
-def plain(text: object, *, secrets: Iterable[str] = (), limit: int = 200) -> str:
+def sanitized(text: object, *, secrets: Iterable[str] = (), limit: int = 200) -> str:
     """Return `text` as one line of printable ASCII of at most `limit` characters; empty when it is not a string.
 
     The `secrets` are taken out wherever they stand, and so is every long unbroken run of letters and digits: a server

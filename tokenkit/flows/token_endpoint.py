@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 from tokenkit.errors import ClientRefused, InvalidAnswer, ProviderError, ProviderUnavailable
 from tokenkit.flows.answer import Lifetime, TokenAnswer, read_answer
 from tokenkit.flows.client_auth import ClientAuth, identify_client
-from tokenkit.flows.sanitize import plain
+from tokenkit.flows.sanitize import sanitized
 from tokenkit.provider import ClientRegistration, Context, Request, Response
 
 PAUSE = 30.0
@@ -99,7 +99,7 @@ class TokenEndpoint:
 
     def _refusal(self, response: Response, members: Mapping[str, Any], secrets: list[str]) -> Refusal:
         code, subtype, description = (
-            plain(value, secrets=secrets)
+            sanitized(value, secrets=secrets)
             for value in (members.get("error"), members.get("error_subtype"), _description(members))
         )
         reasons = self.reasons or {}

@@ -12,26 +12,23 @@ was newest (R10).
 """
 
 import os
-import re
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from functools import lru_cache
 
 from tokenkit import private_file
-from tokenkit.errors import Conflict, FileRefused, StoreUnavailable, UsageError
-from tokenkit.paths import account_name, file_name
+from tokenkit.account import is_provider_name
+from tokenkit.errors import Conflict, StoreUnavailable
+from tokenkit.paths import SUFFIX
 from tokenkit.shell import quoted
-from tokenkit.store import KINDS, Name, Stored, Version
+from tokenkit.store import Name, Stored, Version
 from tokenkit.store.file_lock import locked
+from tokenkit.store.layout import LOCKS, id_of_file, owner_folder, owner_of, relative
 
-SUFFIX = ".jwe"
 NOTE_SIZE = 4096
 WRITE_WAIT = 10.0
 SETTLED = 2.0
 """Seconds after which the time stamp of a folder tells every change: its clock ticks in milliseconds."""
-
-_PROVIDER = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
 class FileStore:
@@ -54,7 +51,7 @@ class FileStore:
 
     def path(self, name: Name) -> str:
         """Where the record lies."""
-        return f"{self.tokens}{os.sep}{_relative(name)}{SUFFIX}"
+        return f"{self.tokens}{os.sep}{relative(name)}{SUFFIX}"
 
     def load(self, name: Name) -> Stored | None:
         """The record, or None when there is none; `FileRefused` for what is not plainly ours."""
@@ -81,23 +78,22 @@ class FileStore:
     def version(self, name: Name) -> Version | None:
         """The file's version, or that of a bare provider's folder."""
         if name.kind == "grant" and "/" not in name.id:
-            return self._folder_version(os.path.join(self.tokens, _relative(name)))
+            return self._folder_version(os.path.join(self.tokens, relative(name)))
         return private_file.version(self.path(name))
 
     def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
         """The names of that kind and owner, by id, beyond `after`; a provider's folder is read when its turn comes."""
-        base = os.path.join(self.tokens, _owner_folder(owner))
+        base = os.path.join(self.tokens, owner_folder(owner))
         found = _grants(base, after) if kind == "grant" else iter(sorted(_records(os.path.join(base, "." + kind))))
         return (Name(kind, owner, id) for id in found if id > after)
 
     def owners(self) -> Iterator[str]:
         """The owners that have, or once had, records: the folders whose names begin with ``@``, and who has no name."""
-        named = (_written_name(entry.removeprefix("@")) for entry in _listed(self.tokens) if entry.startswith("@"))
-        return iter(sorted({"", *named}))
+        return iter(sorted({"", *filter(None, map(owner_of, _listed(self.tokens)))}))
 
     def note(self, name: Name) -> bytes:
         """The note of the last lease."""
-        return _read_note(f"{self.notes}{os.sep}{_relative(name)}")
+        return _read_note(f"{self.notes}{os.sep}{relative(name)}")
 
     @contextmanager
     def lease(self, name: Name, *, lasts: float, wait: float) -> Generator["FileLease"]:
@@ -105,15 +101,15 @@ class FileStore:
         lock = self._lock(name, "refresh")
         if not private_file.is_folder(os.path.dirname(lock)):
             _make_folders(self.tokens, lock)
-        lease = FileLease(self.path(name), self._lock(name, "write"), self.notes, _relative(name))
+        lease = FileLease(self.path(name), self._lock(name, "write"), self.notes, relative(name))
         with locked(lock, wait=wait), closing(lease):
             yield lease
 
     def _lock(self, name: Name, kind: str) -> str:
-        relative = _relative(name)
+        below = relative(name)
         if name.kind != "grant":  # one lock for all of a kind: they come and go, and lock files never do
-            relative = os.path.dirname(relative)
-        return f"{self.tokens}{os.sep}.locks{os.sep}{relative}.{kind}"
+            below = os.path.dirname(below)
+        return f"{self.tokens}{os.sep}{LOCKS}{os.sep}{below}.{kind}"
 
     def _check_not_gone(self, path: str, lock: str) -> None:
         """Tell a record that was deleted from tokens that are gone as a whole: with its lock, which never goes."""
@@ -177,23 +173,6 @@ def _make_folders(base: str, path: str) -> None:
         private_file.ensure_folder(base)
 
 
-def _owner_folder(owner: str) -> str:
-    return "@" + file_name(owner) if owner else ""
-
-
-@lru_cache(maxsize=1024)
-def _relative(name: Name) -> str:
-    if name.kind not in KINDS:
-        raise UsageError(f"there is no kind of record called {name.kind!r}")
-    base = f"{_owner_folder(name.owner)}{os.sep}" if name.owner else ""
-    if name.kind != "grant":
-        return f"{base}.{name.kind}{os.sep}{file_name(name.id)}"
-    provider, _, account = name.id.partition("/")
-    if not _PROVIDER.fullmatch(provider):
-        raise UsageError(f"{provider!r} cannot be a provider's name", hint="use lower-case letters, digits, _ . -")
-    return f"{base}{provider}{os.sep}{file_name(account)}" if account else base + provider
-
-
 def _listed(folder: str) -> list[str]:
     try:
         return os.listdir(folder)
@@ -207,7 +186,7 @@ def _listed(folder: str) -> list[str]:
 
 def _grants(base: str, after: str) -> Iterator[str]:
     """The ids of grants in order, from the provider of `after` on."""
-    prefixes = sorted(f"{provider}/" for provider in _listed(base) if _PROVIDER.fullmatch(provider))
+    prefixes = sorted(f"{provider}/" for provider in _listed(base) if is_provider_name(provider))
     for prefix in prefixes:
         if prefix >= after or after.startswith(prefix):
             yield from sorted(prefix + account for account in _records(os.path.join(base, prefix)))
@@ -215,15 +194,7 @@ def _grants(base: str, after: str) -> Iterator[str]:
 
 def _records(folder: str) -> list[str]:
     """The names of the records in a folder. What no tokenkit wrote there is not among them: the audit tells of it."""
-    stems = (entry.removesuffix(SUFFIX) for entry in _listed(folder) if entry.endswith(SUFFIX))
-    return [name for stem in stems if (name := _written_name(stem))]
-
-
-def _written_name(stem: str) -> str:
-    try:
-        return account_name(stem)
-    except FileRefused:
-        return ""
+    return [*filter(None, map(id_of_file, _listed(folder)))]
 
 
 def _read_note(path: str) -> bytes:

@@ -4,13 +4,12 @@ import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from tokenkit.duration import ago, within
 from tokenkit.grants.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, State, Unavailable
 
 HUES = 8
 SOON = 14 * 86400.0
 """Seconds before the end of a grant from which the page asks to renew it."""
-
-_UNITS = ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
 
 
 def day(time: float) -> str:
@@ -25,14 +24,8 @@ def iso(time: float) -> str:
 
 
 def away(time: float, now: float) -> str:
-    """How far off that is, in the largest unit that it holds twice, or once: ``in 6 months``, ``3 days ago``."""
-    distance = abs(time - now)
-    for seconds, unit in _UNITS:
-        count = int(distance // seconds)
-        if count:
-            amount = f"{count} {unit}{'s' if count > 1 else ''}"
-            return f"in {amount}" if time > now else f"{amount} ago"
-    return "in a moment" if time > now else "just now"
+    """Return how far off `time` is: ``in 6 months``, ``3 days ago``."""
+    return within(time - now) if time > now else ago(now - time)
 
 
 def hue(name: str) -> int:

@@ -1,7 +1,6 @@
 """One request as the handlers see it, and how its form is read."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,6 +8,7 @@ from starlette.requests import Request
 
 from tokenkit.errors import AuthorizationError, UsageError
 from tokenkit.kit import TokenKit
+from tokenkit.parsing import parse
 from tokenkit.web.browser import Browser
 from tokenkit.web.mount_point import MountPoint
 
@@ -65,12 +65,13 @@ async def read_form(request: Request) -> dict[str, str]:
         return {}
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise UsageError("the request is not a form", hint=f"send {FORM}")
-    body, pairs = await request.body(), None
-    with suppress(ValueError):
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=FIELD_LIMIT)
-    if pairs is None:  # raised out here, lest the decoder's error come along: it holds a client secret perhaps (R35)
-        raise UsageError("the form cannot be read", hint="load the page again")
+    body = await request.body()
+    pairs = parse(lambda: _fields(body), lambda _: UsageError("the form cannot be read", hint="load the page again"))
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise UsageError("the form names a field twice", hint="load the page again")
     return fields
+
+
+def _fields(body: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=FIELD_LIMIT)

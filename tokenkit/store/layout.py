@@ -1,0 +1,79 @@
+"""Where a record lies among the files of the tokens folder, and which record a file is: one the reverse of the other.
+
+::
+
+    google/me@example.com.jwe          a grant of the nameless owner
+    @alice/google/me@example.com.jwe   a grant of alice's
+    .pending/4f1c….jwe                 other kinds
+    .locks/…                           see `tokenkit.store.files`
+"""
+
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+
+from tokenkit.account import is_provider_name
+from tokenkit.errors import FileRefused, UsageError
+from tokenkit.paths import SUFFIX, account_name, file_name, grant_file
+from tokenkit.store import KINDS, Name
+
+LOCKS = ".locks"
+"""The folder of the lock files."""
+
+
+def owner_folder(owner: str) -> str:
+    """Return the folder of an owner's records; empty for the nameless owner, whose records lie at the top."""
+    return "@" + file_name(owner) if owner else ""
+
+
+def owner_of(folder: str) -> str | None:
+    """Return the owner whose folder has that name; None where it is none of ours."""
+    return _written_name(folder[1:]) if folder.startswith("@") else None
+
+
+@lru_cache(maxsize=1024)
+def relative(name: Name) -> str:
+    """Return the path of a record below the tokens folder, without `SUFFIX`; a bare provider's is its folder.
+
+    Raises `UsageError` for a kind, a provider or a name that there cannot be.
+    """
+    if name.kind not in KINDS:
+        raise UsageError(f"there is no kind of record called {name.kind!r}")
+    base = f"{owner_folder(name.owner)}{os.sep}" if name.owner else ""
+    if name.kind != "grant":
+        return f"{base}.{name.kind}{os.sep}{file_name(name.id)}"
+    provider, _, account = name.id.partition("/")
+    if not is_provider_name(provider):
+        raise UsageError(f"{provider!r} cannot be a provider's name", hint="use lower-case letters, digits, _ . -")
+    return base + (grant_file(provider, account).removesuffix(SUFFIX) if account else provider)
+
+
+def kind_of_folder(folder: str) -> str | None:
+    """Return the kind of the records in a folder of an owner's; None where tokenkit makes no such folder."""
+    if is_provider_name(folder):
+        return "grant"
+    kind = folder.removeprefix(".")
+    return kind if folder.startswith(".") and kind in KINDS and kind != "grant" else None
+
+
+def id_of_file(file: str) -> str | None:
+    """Return what a record's file name, with its `SUFFIX`, stands for; None where tokenkit writes no such name."""
+    return _written_name(file.removesuffix(SUFFIX)) if file.endswith(SUFFIX) else None
+
+
+def name_of(parts: Sequence[str]) -> Name | None:
+    """Return the record that lies at these parts of a path below the tokens folder; None where it is none."""
+    owner = owner_of(parts[0]) if parts and parts[0].startswith("@") else ""
+    rest = parts[1:] if owner else parts
+    kind = kind_of_folder(rest[0]) if len(rest) == 2 and owner is not None else None
+    id = id_of_file(rest[1]) if kind else None
+    if kind is None or id is None:
+        return None
+    return Name(kind, owner or "", f"{rest[0]}/{id}" if kind == "grant" else id)
+
+
+def _written_name(stem: str) -> str | None:
+    try:
+        return account_name(stem)
+    except FileRefused:
+        return None

@@ -10,9 +10,9 @@ _PROVIDER_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
 class Account(NamedTuple):
-    """Who signed in where, and, where one assistant serves several people, for whom.
+    """Who signed in where. Where one assistant serves several people, `owner` says which of them.
 
-    ``str(account)`` is what people type and read: ``google/me@example.com``. The owner is not part of it: a
+    ``str(account)`` is what people type and read: ``google/me@example.com``. The owner is not part of it, since a
     `TokenKit` sees the accounts of one owner only.
     """
 

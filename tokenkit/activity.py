@@ -1,14 +1,14 @@
-"""The activity log: which program was handed which account's token, when, and what else became of the accounts.
+"""The activity log: which program got which account's token, when, and what else happened to the accounts.
 
 It lies under ``<state>/activity/`` in lines of JSON (`tokenkit.chained_log`)::
 
     {"v":1,"at":1764000000.123,"event":"used","account":"google/me@example.com","program":"agenda","chain":"9f2c…"}
 
-A use is written once an hour for each program, account and set of scopes, not once a call: ``used/`` holds a file for
-each program and account, whose time says when. No line holds a token, an argument, a working directory or a URL. A log
-that cannot be written never fails a caller.
+A use is written once an hour for each program, account and set of scopes, and not at every call: ``used/`` holds a
+marker file for each program and account, and its time says when that was. No line holds a token, an argument, a working
+directory or a URL. A log that cannot be written never fails a caller.
 
-This module is light, so that ``tokenkit token`` can ask `due`.
+This module is light, so that ``tokenkit token`` can call `due`.
 """
 
 import os
@@ -29,7 +29,7 @@ VERSION = 1
 """The member ``v`` of every line."""
 
 INTERVAL = 3600.0
-"""Seconds for which further uses of one account by one program are not written."""
+"""Seconds after a use during which more uses of that account by that program are not written."""
 
 RETRY = 60.0
 """Seconds after which a log that could not be written is tried again."""
@@ -43,10 +43,10 @@ _OFF = frozenset(("off", "0", "no", "false"))
 
 
 class Activity:
-    """Writes the log of one owner's kit into `folder`. `tool` is what the embedding program calls its part that asks.
+    """Writes the log of one owner's kit. `tool` is what the embedding program calls the part of it that asks.
 
-    `allowed` says whether ``config.toml`` lets the log be written; it is asked only where there is such a file, and
-    when a line is to be written. Safe from any thread and process. Its methods raise nothing.
+    `allowed` says whether ``config.toml`` permits the log; it is called only where there is such a file, and when a
+    line is to be written. Safe in any thread and process. The methods raise nothing.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Activity:
         return switched_off(self._app, self._environ)
 
     def used(self, account: Account, scopes: Collection[str] = ()) -> None:
-        """A token of `account` goes to a caller who named these scopes. Within the hour, a look at memory only."""
+        """Log that a token of `account` goes to a caller who named these scopes; at most once an hour."""
         if self._off:
             return
         key = (account, frozenset(scopes))
@@ -87,12 +87,13 @@ class Activity:
         try:
             self._use(account, key[1], now)
         except (OSError, TokenKitError):
-            return  # tried again after RETRY: nobody's token waits for a log
+            return  # it is tried again after RETRY; no caller waits for a log
 
     def record(self, event: str, account: Account | None = None, **details: Detail) -> None:
-        """Something else happened: ``signed_in``, ``refreshed``, ``refresh_failed``, ``signed_out``, ``key_changed``.
+        """Log something else: ``signed_in``, ``refreshed``, ``refresh_failed``, ``signed_out``, ``key_changed``.
 
-        Details are names, numbers and kinds of errors; never what a provider or a person wrote (R35).
+        Details are names, numbers and kinds of errors. They are never the words of a provider or a person, which may
+        quote a secret (R35).
         """
         try:
             if not self._off and self._is_allowed():
@@ -103,20 +104,20 @@ class Activity:
             return  # as in `used`
 
     def _use(self, account: Account, scopes: frozenset[str], now: float) -> None:
-        """Write the use, unless it was within the hour."""
+        """Write the use, unless the last one was within the hour."""
         marker = _marker(self.folder, account, **self._who)
         last = _last_use(marker, scopes, now)
         if last is not None:
             self._quiet[account, scopes] = last + INTERVAL
         elif self._is_allowed():
             self._writer.do(lambda log: self._mark(log, marker, account, scopes, now))
-        else:  # the marker then tells `due` so, and nothing about the use
+        else:  # then the marker tells `due` that nothing is to be written, and nothing about the use
             _write_marker(marker, (), os.stat(_config_file(self._folders)).st_mtime_ns)
             self._quiet[account, scopes] = now + INTERVAL
 
     def _mark(self, log: "OpenLog", marker: str, account: Account, scopes: frozenset[str], now: float) -> None:
         last = _last_use(marker, scopes, now)
-        if last is None:  # else another process was faster
+        if last is None:  # otherwise another process was faster
             details = {"scopes": scopes} if scopes else {}
             log.append(self._entry("used", account, details, now), now)
             earlier = _last_use(marker, frozenset(), now) if scopes else None
@@ -125,8 +126,8 @@ class Activity:
 
     @property
     def _writer(self) -> "Writer":
-        if self._made is None:  # two threads may make two: they exclude each other as two processes do
-            from tokenkit.chained_log import Writer  # heavy, and a token that was used within the hour needs none
+        if self._made is None:  # two threads may make two; their lock is one file, as for two processes
+            from tokenkit.chained_log import Writer  # heavy, and not needed for a token used within the hour
 
             self._made = Writer(self.folder)
         return self._made
@@ -147,19 +148,19 @@ class Activity:
 
 
 def folder(folders: Folders) -> str:
-    """Where the log lies."""
+    """Return the folder of the log."""
     return os.path.join(folders.state, "activity")
 
 
 def switched_off(app: str, environ: Mapping[str, str]) -> bool:
-    """Whether the environment says ``TOKENKIT_ACTIVITY=off``, with the app's own prefix."""
+    """Tell whether the environment says ``TOKENKIT_ACTIVITY=off``, with the app's own prefix."""
     return environ.get(prefix(app) + "_ACTIVITY", "").strip().lower() in _OFF
 
 
 def due(folders: Folders, account: Account, *, now: float, app: str, environ: Mapping[str, str]) -> bool:
-    """Whether this program's use of `account` is to be written now, by one stat or two.
+    """Tell whether this program's use of `account` is to be written now. It costs one or two calls of stat.
 
-    Where ``config.toml`` switches the log off, the marker has that file's time: nothing is due until it changes.
+    Where ``config.toml`` switches the log off, the marker has the time of that file: nothing is due until it changes.
     """
     if switched_off(app, environ):
         return False
@@ -173,7 +174,7 @@ def due(folders: Folders, account: Account, *, now: float, app: str, environ: Ma
 
 
 def program() -> str:
-    """What this process is called: the module of ``python -m``, or the file that was started; never its arguments."""
+    """Return the name of this process: the module of ``python -m``, or the file that was started; no arguments."""
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
     if spec is not None:
         return plain_name(spec.name.removesuffix(".__main__"))
@@ -182,7 +183,7 @@ def program() -> str:
 
 
 def plain_name(name: str) -> str:
-    """The name of a program or tool as the log has it: letters, digits and ``. _ - +``, 64 of them at most."""
+    """Return the name of a program or tool as the log has it: letters, digits and ``. _ - +``, at most 64 of them."""
     return "".join(char if char.isascii() and (char.isalnum() or char in "._-+") else "_" for char in name[:64])
 
 
@@ -198,7 +199,7 @@ def _marker(folder: str, account: Account, program: str, tool: str) -> str:
 
 
 def _last_use(marker: str, scopes: frozenset[str], now: float) -> float | None:
-    """When the use was last written; None where that is not within the hour, or was without these scopes."""
+    """Return when the use was last written; None where that is more than an hour ago, or was without these scopes."""
     try:
         at = os.stat(marker).st_mtime
     except FileNotFoundError:

@@ -1,10 +1,10 @@
-"""A log of JSON lines in files 0600 that are only ever appended to, each line chained to the one before it.
+"""A log of JSON lines in files 0600. Lines are only appended, and each is chained to the one before it.
 
 A line ends with ``"chain"``: half of SHA-256 over the line before it and itself. So a lost, torn, changed or inserted
-line shows. It is no signature: whoever may write here can write the whole log anew, or cut off its end.
+line shows. It is no signature: a program that may write here can write the whole log again, or cut off its end.
 
-The log is a folder of segments, called by the time in seconds at which each was begun. The first line of a segment
-names the last one before it as ``"prev"``, so that the oldest segment can go.
+The log is a folder of segments. The name of a segment is the time in seconds at which it was begun. Its first line
+names the last line of the segment before as ``"prev"``, so that the oldest segment can be deleted.
 """
 
 import json
@@ -28,13 +28,13 @@ SEGMENT_LASTS = 30 * 86400.0
 """Seconds after which a new segment is begun."""
 
 SEGMENTS = 12
-"""Segments that are kept; the oldest goes when one more is begun."""
+"""Segments that are kept; the oldest is deleted when one more is begun."""
 
 KEPT = 400 * 86400.0
-"""Seconds after which a segment goes, and any file in a folder below."""
+"""Seconds after which a segment is deleted, and any file in a folder below."""
 
 LIMIT = 4 << 20
-"""Bytes of a segment that are read: far more than are ever written."""
+"""Bytes of a segment that are read at most: far more than are ever written."""
 
 LOCK_WAIT = 1.0
 
@@ -45,7 +45,7 @@ _TO_JSON = json.JSONEncoder(separators=(",", ":"))
 
 
 class Line(NamedTuple):
-    """A line of the log: where it stands, what it says, None if unreadable, and whether it is as it was written."""
+    """A line of the log: where it stands, what it says (None if unreadable), and whether it is as it was written."""
 
     segment: str
     number: int
@@ -54,7 +54,7 @@ class Line(NamedTuple):
 
 
 class OpenLog:
-    """A log whose lock is held: where it ends is looked for once, and known from line to line."""
+    """A log while its lock is held. Its end is searched for once, and then known from line to line."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -64,7 +64,7 @@ class OpenLog:
         self._torn = False
 
     def append(self, entry: Mapping[str, object], now: float) -> None:
-        """Append one line, by one write."""
+        """Append one line, with one write."""
         if self._fd < 0:
             self._find_end()
         if self._fd >= 0 and self._size < SEGMENT_SIZE and now < self._begun + SEGMENT_LASTS:
@@ -89,7 +89,7 @@ class OpenLog:
             if self._size:
                 return
             self.close()
-            os.unlink(path)  # begun, and its first line was not written: that line names what came before
+            os.unlink(path)  # it was begun without its first line, which names what came before
 
     def _open(self, path: str) -> None:
         self._fd = private_file.open_lock(path)
@@ -103,17 +103,17 @@ class OpenLog:
     def _write(self, entry: Mapping[str, object]) -> None:
         body = _TO_JSON.encode(entry)
         chain = _chain(body, str(entry.get("prev") or self._chain))
-        begins = "\n" if self._torn else ""  # what a killed writer left stays, as a line of its own
+        begins = "\n" if self._torn else ""  # half a line of a killed writer stays, as a line of its own
         line = f'{begins}{body[:-1]}{_CHAIN}{chain}"}}\n'.encode()
         if os.write(self._fd, line) < len(line):
-            return self.close()  # the disk is full, and the next line meets what is left of this one
+            return self.close()  # the disk is full; the next call looks at what is left of this line
         self._size += len(line)
         self._chain, self._torn = chain, False
         return None
 
 
 class Writer:
-    """Writes one log for the threads of a process: who comes while another writes leaves the work to that one."""
+    """Writes one log for the threads of a process. A thread that finds another one writing leaves its work to it."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -122,12 +122,12 @@ class Writer:
         self._pid = os.getpid()
 
     def do(self, work: Callable[[OpenLog], None]) -> None:
-        """Have `work` done by a thread that holds the log's lock, this one or the one that holds it now.
+        """Run `work` in a thread that holds the log's lock: in this one, or in the one that holds it now.
 
-        Raises the last OSError or `StoreError` of the work done here, after which the rest was done all the same; and
-        those of the lock, without which all that waits is lost.
+        Raises the last OSError or `StoreError` of the work done here, once all of it was done. Raises the errors of the
+        lock, too; then the work that waits is lost.
         """
-        if self._pid != os.getpid():  # in a forked child: what waits there is the parent's
+        if self._pid != os.getpid():  # a forked child: the work that waits is the parent's
             self._waiting, self._pid = deque(), os.getpid()
         self._waiting.append(work)
         while self._waiting and (lock := self._writing.lock).acquire(blocking=False):
@@ -144,9 +144,9 @@ class Writer:
                 while self._waiting:
                     try:
                         self._waiting.popleft()(log)
-                    except (OSError, StoreError) as error:  # of one account's marker, perhaps: no other's line is lost
+                    except (OSError, StoreError) as error:  # perhaps about one account only: write the other lines
                         failure = error
-                        log.close()  # what was half written is looked at anew
+                        log.close()  # look again at what is half written
         except BaseException:
             self._waiting.clear()
             raise
@@ -155,12 +155,12 @@ class Writer:
 
 
 def segments(folder: str) -> list[str]:
-    """The paths of the segments, the oldest first."""
+    """Return the paths of the segments, the oldest first."""
     return [os.path.join(folder, stem + _SUFFIX) for stem in sorted(_stems(folder))]
 
 
 def lines(folder: str) -> Iterator[Line]:
-    """All lines, the oldest first. Raises `StoreError` for a segment that cannot be read."""
+    """Yield all lines, the oldest first. Raises `StoreError` for a segment that cannot be read."""
     previous: str | None = None
     for path in segments(folder):
         data = private_file.read(path, limit=LIMIT) or b""
@@ -172,7 +172,7 @@ def lines(folder: str) -> Iterator[Line]:
 
 
 def _read(segment: str, number: int, text: str, previous: str | None) -> tuple[Line, str]:
-    """The line, and its hash; `previous` is that of the line before it, None for the first that is left."""
+    """Return the line and its hash. `previous` is the hash of the line before; None for the first that is left."""
     body, chain = _split(text)
     entry = _parsed(body)
     if entry is None:
@@ -195,14 +195,14 @@ def _chain(body: str, previous: str) -> str:
 
 
 def _split(text: str) -> tuple[str, str]:
-    """A line's JSON object without its hash, and the hash; both empty for what is not a line of a log."""
+    """Return a line's JSON object without its hash, and the hash; both are empty for what is no line of a log."""
     body, mark, rest = text.rpartition(_CHAIN)
     whole = mark and len(rest) == 34 and rest.endswith('"}')
     return (body + "}", rest[:32]) if whole else ("", "")
 
 
 def _chain_in(tail: bytes) -> str:
-    """The hash of the last whole line."""
+    """Return the hash of the last whole line."""
     chain, end = "", len(tail)
     while end > 0 and not chain:
         begins = tail.rfind(b"\n", 0, end) + 1
@@ -225,7 +225,7 @@ def _begun(path: str) -> int:
 
 
 def _retire(folder: str, now: float) -> None:
-    """Remove what is beyond the number and the time of keeping."""
+    """Delete the segments and files that are too many or too old."""
     paths = segments(folder)
     for path, following in pairwise(paths):
         if path in paths[:-SEGMENTS] or _begun(following) < now - KEPT:

@@ -20,7 +20,7 @@ _RESERVED = frozenset(
 
 
 class Folders(NamedTuple):
-    """Absolute paths: sealed records, what people write, keys, and what may be lost (locks, activity)."""
+    """Absolute paths: of sealed records, of what people write, of keys, and of what may be lost (locks, activity)."""
 
     tokens: str
     config: str
@@ -29,12 +29,13 @@ class Folders(NamedTuple):
 
 
 def folders(app: str = "tokenkit", environ: Mapping[str, str] | None = None) -> Folders:
-    """Return where `app` keeps its things: ``~/.<app>/tokens`` (``<APP>_HOME`` moves the tokens only, R26), XDG's rest.
+    """Return where `app` keeps its things: ``~/.<app>/tokens`` and the folders of the XDG specification.
 
-    Off Linux the other three are what platformdirs says. Where the user has no home folder (a container with any user
-    id), they lie beside the tokens under ``<APP>_HOME``; so does the state where its own folder cannot be written.
-    Raises `ConfigurationError` for a relative ``<APP>_HOME``, where there is neither a home nor that variable, and for
-    root in the home of the user who called sudo.
+    R26: tokens, keys and configuration lie apart, and ``<APP>_HOME`` moves the tokens only. On other systems than Linux
+    the last three are what platformdirs says. Where the user has no home folder (a container with any user id), they
+    lie beside the tokens under ``<APP>_HOME``; so does the state where its own folder cannot be written. Raises
+    `ConfigurationError` for a relative ``<APP>_HOME``, where there is neither a home nor that variable, and for root in
+    the home of the user who called sudo.
     """
     if environ is None:
         environ = os.environ
@@ -59,7 +60,7 @@ def folders(app: str = "tokenkit", environ: Mapping[str, str] | None = None) -> 
 
 
 def prefix(app: str) -> str:
-    """What the names of `app`'s environment variables begin with: ``POCKETPAW`` for ``pocketpaw``."""
+    """Return what the names of `app`'s environment variables begin with: ``POCKETPAW`` for ``pocketpaw``."""
     if not (app.isascii() and app.replace("-", "").replace("_", "").isalnum() and app == app.lower()):
         raise UsageError(
             f"the app name {app!r} cannot name a folder",
@@ -120,15 +121,15 @@ def _base_folders(app: str, home: str, environ: Mapping[str, str]) -> tuple[str,
 
 def _xdg(variable: str, environ: Mapping[str, str]) -> str:
     value = environ.get(variable, "")
-    return value if value.startswith("/") else ""  # the XDG specification: relative ones are to be ignored
+    return value if value.startswith("/") else ""  # the XDG specification says to ignore relative paths
 
 
 def file_name(name: str) -> str:
     """Encode an account or owner name as one file name that every file system takes; `account_name` reverses it.
 
-    Lower-case ASCII letters, digits and ``@ . _ - +`` stay; every other byte of the UTF-8 form becomes ``%`` and two
-    lower-case hex digits, so names that differ only in case, or in Unicode normalization, stay apart on file systems
-    that fold them. Raises `UsageError` for what does not fit.
+    Lower-case ASCII letters, digits and ``@ . _ - +`` stay. Every other byte of the UTF-8 form becomes ``%`` and two
+    lower-case hex digits. So two names that differ only in case, or in Unicode normalization, stay apart on every file
+    system. Raises `UsageError` for a name that is too long.
     """
     try:
         raw = name.encode()
@@ -153,7 +154,7 @@ def grant_file(provider: str, account: str) -> str:
 
 
 def account_name(file_name: str) -> str:
-    """Decode what `file_name` made. Raises `FileRefused` for a name that it would never have made."""
+    """Decode what `file_name` has made. Raises `FileRefused` for a name that it never makes."""
     name = _decoded(file_name) if "%" in file_name else file_name
     if not name or not _is_encoding(file_name, name):
         raise FileRefused(f"{file_name!r} is not a file name that tokenkit writes", hint="move that file elsewhere")

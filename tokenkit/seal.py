@@ -1,9 +1,9 @@
-"""The envelope of a record: a JWE in compact form, ``A256KW`` and ``A256GCM`` and nothing else (R27).
+"""The envelope of a record: a JWE in compact form, with ``A256KW`` and ``A256GCM`` only.
 
-RFC 7516 (JWE), RFC 7518 sections 4.4 and 5.3 (the algorithms), RFC 3394 (key wrap). Every write has a content key of
-its own, so their number has no limit. The protected header says which key sealed the record, what it is and whose; it
-is readable without the key, and whoever opens a record names what they expect: one account's file does not open as
-another's.
+R27: a choice of algorithms would be a choice for the attacker. RFC 7516 (JWE), RFC 7518 sections 4.4 and 5.3 (the
+algorithms), RFC 3394 (key wrap). Every write has a content key of its own, so the number of writes has no limit. The
+protected header says which key sealed the record, what it is and whose it is. It can be read without the key, and the
+reader compares it with what was asked for: one account's file does not open as another's.
 """
 
 import json
@@ -30,14 +30,17 @@ _MEMBERS = frozenset(("alg", "enc", "kid", "typ", "app", "owner", "account"))
 _IV_SIZE = 12
 _TAG_SIZE = 16
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_+/=", b"+/...")  # what only the other alphabet has becomes what none has
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/...")  # characters of the other alphabet become a dot, which is refused
 _PADDING = (b"", b"===", b"==", b"=")
 _LAST = (frozenset[int](), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
-"""By length modulo 4, the last characters that leave no bit over: all others would be a second form of one value."""
+"""By length modulo 4, the last characters that leave no bit unused: others would be a second form of one value."""
 
 
 class Key:
-    """A key that seals records, called by its `kid`. The secret shows in no repr and refuses pickle and copy (R35)."""
+    """A key that seals records, named by its `kid`. The secret shows in no repr and refuses pickle and deepcopy.
+
+    Those end up in logs and crash reports (R35).
+    """
 
     __slots__ = ("_secret", "kid")
 
@@ -72,7 +75,7 @@ class Key:
 
 
 def new_key() -> Key:
-    """A random key with a random kid (R28)."""
+    """Make a random key with a random kid. R28: what is made from something else can be guessed or lost with it."""
     return Key(os.urandom(8).hex(), os.urandom(KEY_SIZE))
 
 
@@ -98,10 +101,11 @@ def seal(plaintext: bytes, key: Key, *, typ: str, app: str, owner: str, account:
 
 
 def open(data: bytes, keys: Mapping[str, Key], *, typ: str, app: str, owner: str, account: str) -> bytes:
-    """Open one record with the key that its header names, never by trial (R28).
+    """Open one record with the key that its header names.
 
-    Raises `BrokenRecord` where the envelope is damaged or is not the record asked for, and `KeyUnavailable` for a kid
-    that is not among `keys`. Nothing is decrypted before the header was held against what was asked.
+    R28: keys are not tried one after the other, so that a missing key is told from damage. Raises `BrokenRecord` where
+    the envelope is damaged or is not the record that was asked for, and `KeyUnavailable` for a kid that is not among
+    `keys`. The header is compared with what was asked for before anything is decrypted.
     """
     try:
         parts = _split(data)
@@ -122,7 +126,7 @@ def open(data: bytes, keys: Mapping[str, Key], *, typ: str, app: str, owner: str
 
 
 def header(data: bytes) -> dict[str, str]:
-    """The protected header: alg, enc, kid, typ, app, owner, account. Not authenticated, since no key is needed.
+    """Return the protected header: alg, enc, kid, typ, app, owner, account. It is not authenticated: no key is needed.
 
     Raises `BrokenRecord` for anything that `seal` would not have written.
     """
@@ -133,7 +137,7 @@ def header(data: bytes) -> dict[str, str]:
 
 
 def b64url_encode(data: bytes) -> bytes:
-    """Base64url without padding (RFC 7515 section 2)."""
+    """Encode as base64url without padding (RFC 7515 section 2)."""
     return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=")
 
 
@@ -149,7 +153,7 @@ def b64url_decode(text: bytes) -> bytes:
 
 
 class _Damage(Exception):
-    """What is wrong with an envelope, in words; it never leaves this module."""
+    """Says in words what is wrong with an envelope. It never leaves this module."""
 
 
 def _split(data: bytes) -> list[bytes]:
@@ -194,7 +198,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-_TO_HEADER = json.JSONEncoder(separators=(",", ":"))  # one for all, as below: `json.dumps` would make one each time
+_TO_HEADER = json.JSONEncoder(separators=(",", ":"))  # shared, since `json.dumps` would make one at every call
 _FROM_HEADER = json.JSONDecoder(object_pairs_hook=_unique)
 
 

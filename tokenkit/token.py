@@ -6,17 +6,17 @@ from typing import Any, NoReturn
 Record = Mapping[str, Any]
 
 REFRESH_MARGIN = 300.0
-"""Seconds before the end at which a background refresh may start; a fifth of the lifetime if that is less (R3)."""
+"""Seconds before the end from which a token is refreshed while nobody waits (R3); a fifth of the lifetime if less."""
 
 EXPIRY_MARGIN = 10.0
 """Seconds before the end from which a token counts as spent; a twentieth of the lifetime if that is less."""
 
 DEAD_ON_ARRIVAL = 60.0
-"""Seconds for which a token is used that the provider called expired when it issued it (R16)."""
+"""Seconds for which a token is used that was expired on arrival (R16): else every call would refresh it."""
 
 
 class Secret:
-    """A string that does not show itself: not in a repr, a pickle, a deep copy or a format string (R35)."""
+    """A string that shows in no repr, pickle, deep copy or format string: those end up in logs (R35)."""
 
     __slots__ = ("_value",)
 
@@ -24,7 +24,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the string; whoever calls this answers for where it goes."""
+        """Return the string. The caller is responsible for where it goes."""
         return self._value
 
     def __bool__(self) -> bool:
@@ -54,7 +54,7 @@ class AccessToken:
 
     `expires_at` and `obtained_at` are Unix time in seconds, UTC; `expires_at` is None for a token that never ends.
     `scopes` are the granted ones, None where the provider does not say. The value shows in no repr and refuses
-    pickle, copy and asdict (R35): hand on `value`, knowingly.
+    pickle, deepcopy and asdict, since those end up in logs (R35). To pass the token on, pass `value` on purpose.
     """
 
     __slots__ = ("_value", "expires_at", "obtained_at", "scopes", "type")
@@ -80,13 +80,14 @@ class AccessToken:
         return self._value
 
     def lifetime(self) -> float:
-        """Seconds from issue to end; infinite for a token that never ends."""
+        """Return the seconds from issue to end; infinite for a token that never ends."""
         return float("inf") if self.expires_at is None else max(0.0, self.expires_at - self.obtained_at)
 
     def good_until(self, min_ttl: float = 0.0) -> float:
-        """When the token stops to be good for `min_ttl` seconds more, some way before its end; infinite for never.
+        """Return the time until which the token is good for `min_ttl` seconds more; infinite for a token without end.
 
-        A `min_ttl` beyond nine tenths of what the provider hands out asks for nine tenths: no refresh could do better.
+        The time is Unix time in seconds, a margin before the end. A `min_ttl` of more than nine tenths of the lifetime
+        counts as nine tenths: no refresh could bring more.
         """
         if self.expires_at is None:
             return float("inf")
@@ -96,26 +97,26 @@ class AccessToken:
         return self.expires_at - max(min(EXPIRY_MARGIN, lifetime / 20), min(min_ttl, lifetime * 0.9))
 
     def good(self, now: float, min_ttl: float = 0.0) -> bool:
-        """Whether the token serves at `now` for `min_ttl` seconds more.
+        """Tell whether the token is good at `now`, and for `min_ttl` seconds more.
 
-        After the clock was stepped back to before its issue nobody can tell how old it is, and it does not.
+        It is not where `now` is before its issue: the clock was stepped back, so its age is unknown.
         """
         if self.expires_at is not None and now < self.obtained_at - EXPIRY_MARGIN:
             return False
         return now < self.good_until(min_ttl)
 
     def alive(self, now: float) -> bool:
-        """Whether there is any life left: such a token is served when nothing better can be had (R14)."""
+        """Tell whether any life is left: such a token is served where nothing better can be had (R14)."""
         return self.expires_at is None or now < self.expires_at
 
     def closing_from(self) -> float:
-        """When a background refresh is due (R3); never, infinite, for a token that was expired on arrival (R16)."""
+        """Return when a refresh ahead of the end is due (R3); infinite for a token expired on arrival (R16)."""
         if self.expires_at is None or self.lifetime() == 0:
             return float("inf")
         return self.expires_at - min(REFRESH_MARGIN, self.lifetime() / 5)
 
     def closing(self, now: float) -> bool:
-        """Whether a background refresh is due."""
+        """Tell whether a refresh ahead of the end is due."""
         return now >= self.closing_from()
 
     def __repr__(self) -> str:
@@ -129,7 +130,7 @@ class AccessToken:
 
 
 def access_token(record: Record, audience: str = "") -> AccessToken | None:
-    """Read the access token for `audience` out of a grant's record; None when it holds none."""
+    """Read the access token for `audience` from a grant's record; return None when it holds none."""
     held = record.get("access_tokens", {}).get(audience)
     if not held:
         return None
@@ -144,9 +145,10 @@ def access_token(record: Record, audience: str = "") -> AccessToken | None:
 
 
 def usable(record: Record, now: float, min_ttl: float = 0.0, scopes: Collection[str] = ()) -> AccessToken | None:
-    """The one judgement: the record's access token if it is good at `now`, for `min_ttl` seconds, with `scopes`.
+    """Return the record's access token if it is good at `now`, for `min_ttl` seconds, with `scopes`; else None.
 
-    `scopes` are full values, not aliases. None says that more than looking is needed; the keeper finds out what.
+    The core and the fast path both judge by this function. `scopes` are full values, not aliases. None says that the
+    record alone does not help, and the refresher finds out what does.
     """
     if record.get("state", "active") == "moved":
         return None

@@ -26,8 +26,8 @@ SCOPES = {
     "documents": Scope(f"{_AUTH}documents", "see, edit, create and delete all your documents in Docs"),
     "documents.readonly": Scope(f"{_AUTH}documents.readonly", "see all your documents in Docs"),
 }
-"""`email` and `profile` under the names that Google's answers give them, so that asked and granted compare as sets.
-Google's device flow takes those marked for devices, and refuses Gmail, Calendar, Docs and the whole of Drive."""
+"""`email` and `profile` have the names of Google's answers, so that asked and granted scopes can be compared as sets.
+Google's device flow takes the scopes marked for devices, and refuses Gmail, Calendar, Docs and the whole of Drive."""
 
 _RESOURCES = (
     ("https://gmail.googleapis.com", ("/gmail", "/upload/gmail", "/batch/gmail")),
@@ -71,9 +71,9 @@ def provider(*, base_url: str = "") -> OAuth2:
         scopes=SCOPES,
         default_scopes=("openid", "email"),
         identity_scopes=("openid", "email"),
-        needs_secret=True,  # of desktop clients, too, although it keeps nothing secret there
+        needs_secret=True,  # also for desktop clients, although it is no secret there
         authorization_parameters={"access_type": "offline", "include_granted_scopes": "true"},
-        consent_parameters={"prompt": "consent"},  # without it an app that was allowed before gets no refresh token
+        consent_parameters={"prompt": "consent"},  # without it, an app that was allowed before gets no refresh token
         name_paths=("email",),
         revocation_reach="client",
         reasons=_REASONS,

@@ -1,7 +1,7 @@
 """Pocket, which is not OAuth 2: a request token first, JSON bodies, errors in headers, a token without an end.
 
 Source: https://getpocket.com/developer/docs/authentication. The service ended on 2025-07-08, its API on 2025-10-08
-(https://support.mozilla.org/kb/future-of-pocket); what is left are servers that speak its API, at `base_url`.
+(https://support.mozilla.org/kb/future-of-pocket). Left are servers that speak its API, at `base_url`.
 """
 
 import json
@@ -48,7 +48,7 @@ REFUSALS: Mapping[str, tuple[type[TokenKitError], str]] = {
     "182": (AuthorizationError, "the request token is missing"),
     "185": (AuthorizationError, "this sign-in is not known, or too old"),
 }
-"""By ``X-Error-Code``. ``X-Error`` has the same in Pocket's words, and the body says nothing."""
+"""Errors by ``X-Error-Code``. ``X-Error`` says the same in Pocket's words, and the body says nothing."""
 
 
 class Pocket:
@@ -82,7 +82,7 @@ class Pocket:
         self.retired = RETIRED if host.removeprefix("www.") == "getpocket.com" else ""
 
     def begin(self, ctx: Context, client: ClientRegistration, request: AuthorizationRequest) -> PendingAuthorization:
-        """Get a request token. The redirect will carry nothing, so that its path is what must not be guessable."""
+        """Get a request token. The redirect will carry nothing, so its path is what nobody may guess."""
         if self.retired:
             raise ConfigurationError(
                 f"{self.retired}: nobody can sign in there any more",
@@ -108,7 +108,7 @@ class Pocket:
     def complete(
         self, ctx: Context, client: ClientRegistration, pending: PendingAuthorization, answer: AuthorizationAnswer
     ) -> Grant:
-        """Exchange the request token, once: asked too early or declined looks the same, so there is no polling."""
+        """Exchange the request token, once. There is no polling: too early and declined look the same."""
         code = pending.request_token.reveal() if pending.request_token else ""
         members = self._ask(ctx, self.token_endpoint, client, code=code)
         now = ctx.now()

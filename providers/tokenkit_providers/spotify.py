@@ -8,7 +8,7 @@ https://developer.spotify.com/blog/2026-06-18-refresh-token-expiration (six mont
 from tokenkit import OAuth2, Scope
 
 SIX_MONTHS = 182 * 86400.0
-"""Seconds; the blog counts in months, and a warning had better come a day early than a day late."""
+"""Seconds. The blog counts in months, and a warning should come a day early rather than a day late."""
 
 _ABOUT = {
     "user-read-email": "see your email address",
@@ -21,7 +21,7 @@ _ABOUT = {
     "user-top-read": "see the artists and tracks that you play most",
     "user-library-read": "see what you saved",
     "user-library-modify": "save and remove tracks, albums and shows",
-    "user-follow-read": "see whom you follow",
+    "user-follow-read": "see who you follow",
     "user-follow-modify": "follow and unfollow for you",
     "playlist-read-private": "see your private playlists",
     "playlist-read-collaborative": "see the playlists you share with others",

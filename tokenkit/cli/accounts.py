@@ -105,7 +105,7 @@ def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
 
 
 def _check(statuses: "list[Status]", now: float, within: float) -> int:
-    """Say what is wrong and what mends it; return the exit code of the worst."""
+    """Say what is wrong and what helps; return the exit code of the worst."""
     from tokenkit.cli.status_text import ENDS_SOON, SEVERITY, end_words, exit_code, hint_for, reason, state_words
 
     codes = [exit_code(status, now, within) for status in statuses]

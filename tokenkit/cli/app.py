@@ -33,7 +33,7 @@ class Program(TyperGroup):
         self.commands = _Commands({name: command for section in SECTIONS.values() for name, command in section.items()})
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Name them all."""
+        """Return the names of all commands."""
         return [*self.commands]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -86,7 +86,7 @@ Version = Annotated[
 
 
 def _given(ctx: typer.Context) -> Iterator[str]:
-    """The options that were typed; what the environment says stays in force by itself."""
+    """Yield the options that were typed; what the environment says stays in force by itself."""
     from tokenkit.shell import quoted
 
     for name, value in ctx.params.items():
@@ -111,6 +111,6 @@ def program(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program, and end the process with its exit code."""
-    atexit.register(gc.freeze)  # at its end the interpreter then searches nothing of what was loaded for rubbish
+    atexit.register(gc.freeze)  # so that at its end the interpreter collects no garbage among all that was loaded
     with reporting():
         get_command(app).main(args=sys.argv[1:] if arguments is None else list(arguments), prog_name="tokenkit")

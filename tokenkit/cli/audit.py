@@ -39,7 +39,7 @@ def audit(
     json: Annotated[bool, typer.Option("--json", help="Print JSON; docs/reference/audit-schema.json.")] = False,
     sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0, for code scanning tools.")] = False,
 ) -> None:
-    """Tell the truth about the tokens on this machine, and what mends it.
+    """Tell the truth about the tokens on this machine, and what helps.
 
     It changes nothing, asks nobody and sends nothing, unless --fix or --online says so.
     """
@@ -59,7 +59,7 @@ def audit(
     if fix:
         try:
             report = _fixed(kit, report, yes=yes, deep=deep, online=online)
-        except UsageError:  # nobody can be asked here: what was found is told all the same
+        except UsageError:  # nobody can be asked here; what was found is reported all the same
             _print(report, json=json, sarif=sarif)
             raise
     _print(report, json=json, sarif=sarif)
@@ -81,12 +81,12 @@ def _online() -> "tuple[Check, ...]":
 
 
 def _fixed(kit: "TokenKit", report: "Report", *, yes: bool, deep: bool, online: bool) -> "Report":
-    """Show the plan, act on it once that is agreed to, and look again."""
+    """Show the plan, carry it out once the person agrees, and look again."""
     from tokenkit.audit.fix import act, plan
 
     fixes = plan(fault.fix for _, fault in report.findings)
     if not fixes:
-        say("Nothing was found that --fix mends.")
+        say("Nothing was found that --fix can fix.")
         return report
     say("This is what --fix does:")
     for fix in fixes:

@@ -24,7 +24,7 @@ SECTIONS: dict[str, dict[str, Command]] = {
         "request": Command("request:request", "Make an HTTP request with the token on, and print the answer."),
     },
     "Oversight": {
-        "audit": Command("audit:audit", "Tell the truth about the tokens on this machine, and what mends it."),
+        "audit": Command("audit:audit", "Tell the truth about the tokens on this machine, and what helps."),
         "log": Command("log:log", "Show which program was handed which account's token, and what else happened."),
     },
     "Set-up": {

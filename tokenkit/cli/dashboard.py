@@ -40,7 +40,7 @@ def dashboard(
 
 
 def _listening(port: int) -> "socket.socket":
-    """A listening socket, bound before the link is shown (R24)."""
+    """Return a listening socket. R24: it is bound before the link is shown, so that nobody else can take the port."""
     import socket
 
     try:

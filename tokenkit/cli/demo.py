@@ -25,7 +25,7 @@ LIFETIME = 3.0
 """Seconds for which the demo's access tokens are good."""
 
 CALLERS = 8
-"""How many ask at once for a token that has ended."""
+"""How many threads ask at once for a token that has ended."""
 
 SCOPES = {
     "google": ["gmail.readonly", "gmail.send"],
@@ -41,7 +41,7 @@ CALLS = {
 
 
 class Stage(NamedTuple):
-    """What the demo plays on: a kit in an empty home, a served sandbox, and the person's own environment or None."""
+    """Where the demo plays: a kit in an empty home, a served sandbox, and the person's own environment or None."""
 
     kit: "TokenKit"
     served: "Served"
@@ -71,7 +71,7 @@ def demo(
 
 @contextmanager
 def _stage(*, browser: bool) -> Generator[Stage]:
-    """A home of its own, with providers and clients configured as a person would."""
+    """Make a home of its own, with providers and clients configured as a person would."""
     from tokenkit.config import save_client
     from tokenkit.kit import TokenKit
     from tokenkit.sandbox import CLIENTS, Authority, serve
@@ -142,7 +142,7 @@ def _opener(stage: Stage) -> "Opener":
 
 
 def _say_nothing(text: str) -> None:
-    """The scripted person needs no words."""
+    """Say nothing: the scripted person needs no words."""
 
 
 def _show_files(stage: Stage) -> None:

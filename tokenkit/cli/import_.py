@@ -21,8 +21,8 @@ File = Annotated[
 def import_(ctx: typer.Context, file: File, name: CallIt = "", json: AsJson = False) -> None:
     """Take over the account that another tool keeps in a plaintext file.
 
-    Its refresh token works with the client that it was issued to: register the same one here first. The file is left
-    as it is.
+    Its refresh token works only with the client that it was issued to: register that client here first. The file is
+    left as it is.
     """
     from tokenkit.importing import import_grant
 

@@ -1,4 +1,4 @@
-"""The shapes of ``--json``: documented in docs/reference/json.md, and changed only under another `version`.
+"""The shapes of ``--json``. They are documented in docs/reference/json.md, and change only with `version`.
 
 All times are Unix time in seconds, UTC.
 """
@@ -54,7 +54,7 @@ class Accounts(_Output):
 
 
 class Begun(_Output):
-    """What ``login --print-url`` prints: where to go, and where the browser then stops; `login --complete` goes on."""
+    """What ``login --print-url`` prints: where to go, and where the browser stops. `login --complete` goes on then."""
 
     provider: str
     url: str
@@ -150,12 +150,12 @@ _STATES: dict[type[states.State], State] = {
 
 
 def accounts_json(statuses: Iterable[Status]) -> str:
-    """The JSON of accounts and how they stand."""
+    """Return the JSON of accounts and how they stand."""
     return Accounts(accounts=[_account(status) for status in statuses]).model_dump_json(indent=2)
 
 
 def begun_json(pending: PendingAuthorization) -> str:
-    """The JSON of a sign-in that was begun."""
+    """Return the JSON of a sign-in that was begun."""
     return Begun(
         provider=pending.provider,
         url=pending.url,
@@ -165,7 +165,7 @@ def begun_json(pending: PendingAuthorization) -> str:
 
 
 def token_json(account: Account, token: AccessToken) -> str:
-    """The JSON of a token: a secret."""
+    """Return the JSON of a token, which is a secret."""
     return Token(
         account=str(account),
         access_token=token.value,
@@ -176,25 +176,25 @@ def token_json(account: Account, token: AccessToken) -> str:
 
 
 def signed_out_json(outcome: SignOut) -> str:
-    """The JSON of a sign-out."""
+    """Return the JSON of a sign-out."""
     return SignedOut(
         account=str(outcome.account), removed=outcome.removed, revoked=outcome.revoked, note=outcome.note
     ).model_dump_json(indent=2)
 
 
 def clients_json(found: Iterable[KnownClient]) -> str:
-    """The JSON of client registrations."""
+    """Return the JSON of client registrations."""
     return Clients(clients=[ClientShape(**client._asdict()) for client in found]).model_dump_json(indent=2)
 
 
 def keys_json(source: str, rows: Iterable[tuple[str, Literal["seals", "opens", "missing"], int]]) -> str:
-    """The JSON of keys, by id."""
+    """Return the JSON of keys, by id."""
     keys = [KeyShape(kid=kid, use=use, records=records) for kid, use, records in rows]
     return Keys(source=source, keys=keys).model_dump_json(indent=2)
 
 
 def providers_json(found: Iterable[tuple[Provider, bool]]) -> str:
-    """The JSON of providers, each with whether a client is registered for it."""
+    """Return the JSON of providers, each with whether a client is registered for it."""
     return Providers(providers=[_provider(provider, registered) for provider, registered in found]).model_dump_json(
         indent=2
     )

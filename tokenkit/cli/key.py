@@ -1,4 +1,4 @@
-"""``tokenkit key``: the keys that seal what is stored (R28, R29)."""
+"""``tokenkit key``: the keys that seal what is stored. None is dropped while a record needs it (R29)."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -89,7 +89,7 @@ def move_key(
 
 @key.command("export", short_help="Print all keys, for a backup.")
 def export_keys(ctx: typer.Context) -> None:
-    """Print all keys as a JWK Set (RFC 7517), for a backup. Whoever has it can open what is stored here."""
+    """Print all keys as a JWK Set (RFC 7517), for a backup. Anybody who has it can open what is stored here."""
     kit = open_kit(ctx)
     if _none_yet(kit):
         raise KeyUnavailable(NONE_YET, hint="tokenkit login PROVIDER")
@@ -103,7 +103,7 @@ def import_keys(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="What key export wrote, or - for stdin.")],
 ) -> None:
-    """Add the keys of a backup behind those that there are, so that what they sealed opens again."""
+    """Add the keys of a backup behind the present ones, so that what they have sealed opens again."""
     from tokenkit.cli.client import read_file
 
     kit = open_kit(ctx)
@@ -129,7 +129,7 @@ def _rows(kit: "TokenKit") -> list[tuple[str, Literal["seals", "opens", "missing
 
 
 def _none_yet(kit: "TokenKit") -> bool:
-    """Whether there is no key because none was needed yet (R28); else one that is missing is lost."""
+    """Tell whether there is no key because none was needed yet. R28: with a sealed record, a missing key is lost."""
     from tokenkit.grants.rotate import every_record
 
     return kit.records.ring.source.version() is None and next(every_record(kit.records.store), None) is None

@@ -37,7 +37,7 @@ def log(
     verify: Annotated[bool, typer.Option("--verify", help="Only check that no line was changed or lost.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
 ) -> None:
-    """Show which program was handed which account's token, and what else happened.
+    """Show which program got which account's token, and what else happened.
 
     A use is written once an hour for each program and account. TOKENKIT_ACTIVITY=off, or activity = false in
     config.toml, switches the log off.
@@ -63,7 +63,7 @@ def _wanted(entry: Mapping[str, Any], account: str, owner: str, earliest: float)
 
 
 def _words(entry: Mapping[str, Any]) -> str:
-    """One line for people: when, what, whose, by whom, and the details."""
+    """Return one line for people: when, what, which account, which program, and the details."""
     at = datetime.fromtimestamp(float(entry.get("at", 0.0))).strftime("%Y-%m-%d %H:%M:%S")
     whose = f"{entry.get('account', '')} {'(' + entry['owner'] + ')' if entry.get('owner') else ''}".strip()
     program = "/".join(filter(None, (entry.get("program", ""), entry.get("tool", ""))))
@@ -89,7 +89,7 @@ def _verify(folder: str, *, json: bool) -> int:
 
 
 def _following(folder: str) -> Iterator[Line]:
-    """All lines, and then those that are added, until it is interrupted."""
+    """Yield all lines, and then those that are added, until it is interrupted."""
     last, size = ("", 0), -1
     while True:
         newest = next(reversed(chained_log.segments(folder)), "")

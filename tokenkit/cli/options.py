@@ -17,7 +17,7 @@ _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
 def complete_account(ctx: typer.Context, incomplete: str) -> Iterable[str]:
-    """The accounts that begin so."""
+    """Return the accounts that begin with these letters."""
     try:
         accounts = open_kit(ctx).accounts()
     except TokenKitError:
@@ -26,7 +26,7 @@ def complete_account(ctx: typer.Context, incomplete: str) -> Iterable[str]:
 
 
 def complete_provider(ctx: typer.Context, incomplete: str) -> Iterable[str]:
-    """The providers that begin so."""
+    """Return the providers that begin with these letters."""
     return [name for name in open_kit(ctx).providers() if name.startswith(incomplete)]
 
 
@@ -45,7 +45,7 @@ ScopeList = Annotated[
 
 
 def parse_span(text: str) -> float:
-    """The seconds of ``90s``, ``15m``, ``24h``, ``7d`` or ``2w``; raises `UsageError`."""
+    """Return the seconds of ``90s``, ``15m``, ``24h``, ``7d`` or ``2w``. Raises `UsageError` for anything else."""
     found = _SPAN.fullmatch(text)
     if not found:
         raise UsageError(f"{text!r} is not a span of time", hint="write a number and s, m, h, d or w, as in 24h")
@@ -53,5 +53,5 @@ def parse_span(text: str) -> float:
 
 
 def parse_scopes(text: str) -> list[str]:
-    """The scopes of a ``--scopes`` option, separated by commas or spaces."""
+    """Return the scopes of a ``--scopes`` option, separated by commas or spaces."""
     return text.replace(",", " ").split()

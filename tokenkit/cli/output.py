@@ -1,4 +1,4 @@
-"""How a command speaks: data on stdout, words to the person on stderr, nothing that steers a terminal."""
+"""How a command speaks: data on stdout, words for the person on stderr, and nothing that controls a terminal."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from tokenkit.consent import terminal
 from tokenkit.errors import TokenKitError, UsageError
 
 QUIET = 0.5
-"""Seconds that a wait may last before it is spoken of."""
+"""Seconds that a wait may last before the person is told what is waited for."""
 
 _options_given: list[str] = []
 """The options that stood before the command, as a shell takes them."""
@@ -22,9 +22,9 @@ def keep_options(options: list[str]) -> None:
 
 
 def to_paste(text: str) -> str:
-    """The text, every command of ours in it with the options that stood before the one that runs now.
+    """Return the text with our commands in it as they can be pasted: with the options before the present command.
 
-    They say whose accounts are meant: pasted without them, a command works on others.
+    Those say which accounts are meant. Without them, a pasted command would work on others.
     """
     if not _options_given:
         return text
@@ -44,7 +44,7 @@ def printable(text: str) -> str:
 
 def data(text: str) -> None:
     """Print what was asked for."""
-    from typer import echo  # not loaded before it is needed: the fast path has errors to tell, and does without
+    from typer import echo  # loaded only here: the fast path reports its errors without typer
 
     with to_stdout():
         echo(text)
@@ -52,45 +52,45 @@ def data(text: str) -> None:
 
 @contextmanager
 def to_stdout() -> Generator[None]:
-    """Print within it: `TokenKitError` where stdout is closed or cannot take it, and not a fault of ours."""
+    """Turn an error of printing into a `TokenKitError`: a closed or full stdout is no fault of ours."""
     require_stdout()
     try:
         yield
     except BrokenPipeError:
-        raise  # whoever reads may stop when they have enough
+        raise  # the reader may stop when it has enough
     except OSError as error:
         drop(sys.stdout.fileno())
         raise TokenKitError(f"stdout cannot be written: {error.strerror}", hint="send it elsewhere") from None
 
 
 def require_stdout() -> None:
-    """Raise `TokenKitError` where stdout was closed: what is printed there would be lost without a word."""
+    """Raise `TokenKitError` where stdout was closed: what is printed there would be lost silently."""
     if not sys.stdout:
         raise TokenKitError("stdout is closed, so nothing can be printed", hint="send it to a file or a pipe")
 
 
 def drop(file: int) -> None:
-    """Let what is left to write there go nowhere, or the interpreter would complain of it when it ends."""
+    """Send what is left to write there to nowhere; otherwise the interpreter complains about it when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), file)
 
 
 def say(text: str = "") -> None:
-    """Speak to the person; the commands that are named work as they are, see `to_paste`."""
+    """Speak to the person. Commands in the text can be pasted as they are, see `to_paste`."""
     _spoken(f"{printable(to_paste(text))}\n")
 
 
 def _spoken(text: str) -> None:
-    if sys.stderr:  # there is none where it was closed
+    if sys.stderr:  # it is None where it was closed
         try:
             sys.stderr.write(text)
             sys.stderr.flush()
-        except OSError:  # the disk that it goes to is full, or its reader has gone: words hold up no work
+        except OSError:  # a full disk, or a reader that is gone; that must not stop the work
             drop(sys.stderr.fileno())
 
 
 @contextmanager
 def waiting(what: str) -> Generator[None]:
-    """Show what is waited for, on a terminal, once it takes a while."""
+    """Show on a terminal what is waited for, once it takes a while."""
     if not (sys.stderr and sys.stderr.isatty()):
         yield
         return
@@ -115,7 +115,7 @@ def _show(what: str, over: threading.Event) -> None:
 
 
 def agree(question: str, *, otherwise: str) -> bool:
-    """Ask for a yes. Where there is no terminal nobody can be asked: `UsageError`, with `otherwise` as the hint."""
+    """Ask for a yes. Raises `UsageError` where there is no terminal to ask at, with `otherwise` as the hint."""
     if not someone_is_there():
         raise UsageError(f"nobody can be asked here whether to go on. {question}", hint=otherwise)
     say(question)
@@ -123,7 +123,7 @@ def agree(question: str, *, otherwise: str) -> bool:
 
 
 def ask(prompt: str) -> str:
-    """A line from stdin; on a terminal `prompt` stands before it, on stderr."""
+    """Return a line from stdin. On a terminal, show `prompt` before it, on stderr."""
     if someone_is_there():
         _spoken(prompt)
     try:
@@ -136,17 +136,17 @@ def ask(prompt: str) -> str:
 
 
 def someone_is_there() -> bool:
-    """Whether stdin is a terminal. In a service it may be closed."""
+    """Tell whether stdin is a terminal. In a service it may be closed."""
     return bool(sys.stdin and sys.stdin.isatty())
 
 
 def read_stdin() -> bytes:
-    """All of stdin, which is nothing where it was closed."""
+    """Return all of stdin; nothing where it was closed."""
     return sys.stdin.buffer.read() if sys.stdin else b""
 
 
 def ask_secret(prompt: str) -> str:
-    """A line from stdin that on a terminal is not shown while it is typed (R35)."""
+    """Return a line from stdin. On a terminal it is not shown while it is typed, for others to read (R35)."""
     if not someone_is_there():
         return ask(prompt)
     from getpass import getpass

@@ -39,7 +39,7 @@ def providers(
 
 
 def _all(kit: "TokenKit") -> "list[Provider]":
-    """All that can be loaded; of the others, what is wrong."""
+    """Return all providers that can be loaded, and say of the others what is wrong."""
     found: list[Provider] = []
     for name in kit.providers():
         try:

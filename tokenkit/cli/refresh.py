@@ -19,7 +19,7 @@ def refresh(
 ) -> None:
     """Refresh the token of an account now.
 
-    Nobody needs to: whoever asks for a token gets a good one. It is for trying whether a grant still works.
+    This is only to try whether a grant still works: to ask for a token refreshes it when that is needed.
     """
     from tokenkit.cli.status_text import state_words
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tokenkit.sandbox import Served
 
 APP = "sandbox"
-"""The app that the printed lines name: its accounts lie apart from the real ones."""
+"""The app that the printed lines name, so that its accounts lie apart from the real ones."""
 
 
 def sandbox(
@@ -25,7 +25,7 @@ def sandbox(
     """Serve three providers to develop against, without credentials.
 
     It plays Google, Spotify and Pocket on this machine until Ctrl-C: sign-in, refresh, revocation, and a small API of
-    each. Nothing that it knows outlives it. GET /_control shows what was asked; POST there, with a JSON object such as
+    each. All that it knows ends with it. GET /_control shows what was asked; POST there, with a JSON object such as
     {"endpoint": "token", "status": 503, "times": 2}, says what the next requests get.
     """
     from tokenkit.sandbox import Authority, serve
@@ -43,7 +43,7 @@ def sandbox(
 
 
 def _lines(base_url: str) -> Iterator[str]:
-    """What points tokenkit at the sandbox, as lines for a shell."""
+    """Yield the lines for a shell that make tokenkit use the sandbox."""
     from tokenkit.paths import folders, prefix
     from tokenkit.sandbox import CLIENTS
 
@@ -61,7 +61,7 @@ def _lines(base_url: str) -> Iterator[str]:
 
 
 def _apis(served: "Served") -> Iterator[str]:
-    """What can be called with a token, as a method and an address."""
+    """Yield what can be called with a token, as a method and an address."""
     for name, routes in served.authority._routes.items():
         for path, route in routes.items():
             if route.endpoint == "api":

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
 
 def open_kit(ctx: "typer.Context") -> "TokenKit":
-    """The kit of the options before the command; it refreshes nothing in the background, for the command ends (R3)."""
+    """Return the kit of the options before the command.
+
+    It refreshes nothing in the background: the command ends, and nobody would wait for that refresh (R3).
+    """
     from tokenkit.kit import TokenKit
 
     options = ctx.find_root().params

@@ -1,4 +1,4 @@
-"""How an account stands: in words, with the command that mends it, and as an exit code."""
+"""How an account stands: in words, with the command that helps, and as an exit code."""
 
 from collections.abc import Collection
 from contextlib import suppress
@@ -22,7 +22,7 @@ SEVERITY = (StoreError.exit_code, ConsentRequired.exit_code, ProviderUnavailable
 
 
 def state_words(status: Status, now: float) -> str:
-    """What a tool that asks now gets, in a few words."""
+    """Say in a few words what a tool that asks now gets."""
     match status.state:
         case Active(until):
             return "good, without an end" if until is None else f"good for {duration(until - now)}"
@@ -46,7 +46,7 @@ def state_words(status: Status, now: float) -> str:
 
 
 def reason(status: Status) -> str:
-    """Why there is no token; empty where there is one."""
+    """Say why there is no token; empty where there is one."""
     match status.state:
         case NeedsConsent(reason):
             return reason
@@ -57,7 +57,7 @@ def reason(status: Status) -> str:
 
 
 def end_words(status: Status, now: float) -> str:
-    """When the person has to sign in again, as far as that is known; empty where it is not."""
+    """Say when the person has to sign in again, as far as that is known; empty where it is not."""
     if isinstance(status.state, NeedsConsent | Moved):
         return "now"
     if status.ends_at is None:
@@ -66,12 +66,12 @@ def end_words(status: Status, now: float) -> str:
 
 
 def is_fine(status: Status) -> bool:
-    """Whether a tool that asks now gets a token, after a refresh perhaps."""
+    """Tell whether a tool that asks now gets a token, perhaps after a refresh."""
     return isinstance(status.state, Active | Expiring | Expired)
 
 
 def hint_for(status: Status) -> str:
-    """What brings the account back, or keeps it: a command, but where only waiting helps."""
+    """Return the command that brings the account back, or keeps it; words where only waiting helps."""
     match status.state:
         case Broken(_, hint):
             return to_paste(hint)
@@ -82,7 +82,7 @@ def hint_for(status: Status) -> str:
 
 
 def exit_code(status: Status, now: float, within: float) -> int:
-    """0 when a tool that asks gets a token, and nobody has to sign in again `within` seconds."""
+    """Return 0 when a tool that asks gets a token, and nobody has to sign in again `within` seconds."""
     match status.state:
         case Broken() | Moved():
             return StoreError.exit_code
@@ -95,7 +95,7 @@ def exit_code(status: Status, now: float, within: float) -> int:
 
 
 def scope_names(kit: "TokenKit", status: Status, scopes: Collection[str] | None) -> list[str]:
-    """The scopes by their short names, where the provider has such; sorted."""
+    """Return the scopes by their short names, where the provider has such; sorted."""
     short: dict[str, str] = {}
     with suppress(TokenKitError):  # a provider that is gone has no short names
         short = {scope.value: alias for alias, scope in kit.provider(status.account.provider).scopes.items()}

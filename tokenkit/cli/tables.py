@@ -1,4 +1,4 @@
-"""Tables and blocks for people: on a terminal as wide as it is, elsewhere plain lines that nothing cuts."""
+"""Tables and blocks for people. On a terminal they have its width; elsewhere they are plain lines, never cut."""
 
 import os
 import shutil
@@ -12,17 +12,17 @@ GAP = 2
 """Columns between two columns."""
 
 LAST = 24
-"""Columns that the last column of a table has at least, or as many as it needs; else the rows are shown as blocks."""
+"""Characters that the last column of a table has at least, or as many as it needs; else rows are shown as blocks."""
 
 
 def from_home(path: str) -> str:
-    """The path with ``~`` for the home folder, as a shell takes it, too."""
+    """Return the path with ``~`` for the home folder, as a shell understands it."""
     home = os.path.expanduser("~")
     return f"~{path.removeprefix(home)}" if path.startswith(home + os.sep) else path
 
 
 def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under titles. On a terminal the last column is wrapped, between words; the others never are."""
+    """Print rows under titles. On a terminal the last column is wrapped between words; the others never are."""
     clean = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(line[column]) for line in (titles, *clean)) for column in range(len(titles))]
     width = _terminal_width()
@@ -52,7 +52,7 @@ def show_block(title: str, lines: Mapping[str, str]) -> None:
 
 
 def _wrapped(text: str, width: int | None, indent: int) -> str:
-    """Addresses and commands stay whole, whatever the width: they are there to be copied."""
+    """Wrap the text, but keep addresses and commands whole, whatever the width: they are there to be copied."""
     if width is None:
         return text
     room = max(width - indent, LAST)

@@ -1,4 +1,4 @@
-"""``tokenkit token``: what the fast path does not understand, and the same for what it does."""
+"""``tokenkit token``, for the command lines that the fast path does not understand."""
 
 from typing import Annotated
 
@@ -48,6 +48,6 @@ def token(
 
 
 def _variable(provider: str) -> str:
-    """What holds a provider's token in a shell: ``GOOGLE_ACCESS_TOKEN``."""
+    """Return the name of the shell variable for a provider's token: ``GOOGLE_ACCESS_TOKEN``."""
     name = "".join(character if character.isalnum() else "_" for character in provider)
     return f"{'_' if name[0].isdigit() else ''}{name.upper()}_ACCESS_TOKEN"

@@ -1,6 +1,7 @@
-"""Client registrations: from the environment, ``clients/<provider>.toml`` (0600, ours, whole) or ``config.toml`` (R31).
+"""Client registrations: from the environment, ``clients/<provider>.toml`` (0600) or ``config.toml``.
 
-A source is taken whole: no secret is ever joined to the client id of another one.
+R31: a secret has a place of its own, so that we never rewrite what a person has written. A source is taken whole: no
+secret is joined to the client id of another source.
 """
 
 import json
@@ -22,7 +23,7 @@ from tokenkit.token import Secret
 from tokenkit.toml_file import parse_toml
 
 COMMAND_DEADLINE = 60.0
-"""Seconds that a command may take to print a secret: a password manager may ask its owner first."""
+"""Seconds that a command may take to print a secret: a password manager may ask the person first."""
 
 _VSCHAR = re.compile(r"[ -~]+")
 _FILE_MEMBERS = ("client_id", "client_secret")
@@ -47,10 +48,10 @@ class _Found(NamedTuple):
 def client_registration(
     provider: Provider, *, folders: Folders, environ: Mapping[str, str], app: str
 ) -> ClientRegistration:
-    """The client registration for `provider`: of the environment, ``clients/<provider>.toml``, or ``config.toml``.
+    """Return the client registration for `provider`: of the environment, ``clients/<provider>.toml``, ``config.toml``.
 
-    A source is taken whole: no secret is ever joined to the client id of another one. Raises `ClientMissing` with the
-    ways to give one, and `ConfigurationError` for a source that cannot be used.
+    A source is taken whole: no secret is joined to the client id of another source. Raises `ClientMissing`, which names
+    the ways to give one, and `ConfigurationError` for a source that cannot be used.
     """
     found = _find(provider.name, folders, environ, app)
     if found is None:
@@ -62,7 +63,7 @@ def client_registration(
 
 
 def list_clients(*, folders: Folders, environ: Mapping[str, str], app: str) -> list[KnownClient]:
-    """The client registrations that there are, by provider. No command is run."""
+    """Return all client registrations, by provider. No command is run."""
     try:
         files = os.listdir(_folder(folders.config))
     except FileNotFoundError:
@@ -74,7 +75,7 @@ def list_clients(*, folders: Folders, environ: Mapping[str, str], app: str) -> l
 
 
 def known_client(provider: str, *, folders: Folders, environ: Mapping[str, str], app: str) -> KnownClient | None:
-    """The client registration for the provider of that name as it may be listed, or None. No command is run."""
+    """Return the client registration for the provider of that name as it may be listed, or None. Runs no command."""
     found = _find(provider, folders, environ, app)
     if found is None:
         return None
@@ -82,22 +83,22 @@ def known_client(provider: str, *, folders: Folders, environ: Mapping[str, str],
 
 
 def save_client(folder: str, provider: str, client: ClientRegistration) -> str:
-    """Write ``clients/<provider>.toml`` in the config `folder`, 0600, whole; returns its path.
+    """Write ``clients/<provider>.toml`` in the config `folder`, 0600, and return its path.
 
-    Raises `ConfigurationError` for values that no server can have given out.
+    The file is replaced as a whole. Raises `ConfigurationError` for values that no server can have issued.
     """
     path = _path(folder, provider)
     members = {"client_id": _plain(client.client_id, f"the client id for {provider}")}
     if client.client_secret:
         members["client_secret"] = _plain(client.client_secret.reveal(), f"the client secret for {provider}")
-    text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in members.items())  # of ASCII it is TOML, too
+    text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in members.items())  # ASCII JSON is TOML, too
     private_file.ensure_folder(_folder(folder))
     private_file.write(path, text.encode())
     return path
 
 
 def remove_client(folder: str, provider: str) -> bool:
-    """Delete ``clients/<provider>.toml``; returns whether there was one."""
+    """Delete ``clients/<provider>.toml``; return whether there was one."""
     path = _path(folder, provider)
     existed = os.path.lexists(path)
     private_file.remove(path)
@@ -170,7 +171,7 @@ def _from_config(folder: str, name: str) -> _Found | None:
 
 
 def _from_command(name: str, command: tuple[str, ...], environ: Mapping[str, str], app: str) -> Secret:
-    """What the command prints. It gets our environment without our own variables, which may hold keys (R28)."""
+    """Return what the command prints. It gets our environment without our own variables, which may hold keys (R28)."""
     ours = prefix(app) + "_"
     theirs = {variable: value for variable, value in environ.items() if not variable.startswith(ours)}
     what = f"the client_secret_command for {name} ({command[0]})"
@@ -191,7 +192,7 @@ def _from_command(name: str, command: tuple[str, ...], environ: Mapping[str, str
 
 
 def _plain(value: object, what: str) -> str:
-    """The value if it is what RFC 6749 appendix A lets a client id or secret be; it is never shown."""
+    """Return the value if RFC 6749 appendix A allows it as a client id or secret. It is never shown."""
     if not isinstance(value, str) or not _VSCHAR.fullmatch(value):
         raise ConfigurationError(f"{what} is not a text of printable ASCII characters", hint="copy it again")
     return value

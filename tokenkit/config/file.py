@@ -1,4 +1,4 @@
-"""``config.toml``: written by people, checked strictly, and only ever read (R31).
+"""``config.toml``: written by people, checked strictly, and only read: a rewrite would lose their comments (R31).
 
 ::
 
@@ -67,9 +67,9 @@ class AccountSettings:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What ``config.toml`` says. `defaults` holds the account name that a bare provider name means.
+    """What ``config.toml`` says. `defaults` holds, by provider, the account that a bare provider name means.
 
-    `activity` is whether the activity log may be written.
+    `activity` says whether the activity log may be written.
     """
 
     __pydantic_config__: ClassVar = _STRICT
@@ -80,19 +80,22 @@ class Config:
     activity: bool = True
 
     def settings(self, provider: str) -> ProviderSettings:
-        """The table of that provider, empty where there is none."""
+        """Return the table of that provider; an empty one where there is none."""
         return self.providers.get(provider, ProviderSettings())
 
     def insecure_hosts(self, account: str = "") -> frozenset[str]:
-        """The hosts that `account` may reach by plain http; without an account those of all together (R32)."""
+        """Return the hosts that `account` may reach by plain http; without an account, those of all accounts.
+
+        R32: TLS always, but for what a person opted in to.
+        """
         chosen = [table for name, table in self.accounts.items() if account in ("", name)]
         return frozenset(host for table in chosen for host in table.insecure_hosts)
 
 
 def load_config(folder: str) -> Config:
-    """Read ``config.toml`` in `folder`; without one everything has its default.
+    """Read ``config.toml`` in `folder`. Without one, everything has its default.
 
-    Raises `ConfigurationError`, which names the file, the key at fault and, for an unknown one, the nearest known.
+    Raises `ConfigurationError`, which names the file, the wrong key and, for an unknown key, the nearest known one.
     """
     path = os.path.join(folder, "config.toml")
     document = read_toml_file(path)
@@ -105,7 +108,7 @@ def load_config(folder: str) -> Config:
 
 
 def _with_options(table: object) -> object:
-    """The table with all keys that are not ours moved into `options`."""
+    """Move all keys of the table that are not ours into `options`."""
     if not isinstance(table, dict):
         return table
     members = cast(dict[str, object], table)
@@ -129,7 +132,7 @@ def _checked(path: str, document: Mapping[str, Any]) -> Config:
     key = ".".join(loc)
     if first["type"] != "unexpected_keyword_argument":
         said = first["msg"].removeprefix("Value error, ")
-        raise ConfigurationError(f"{path}: {key}: {said}", hint=f"mend {key} in {path}")
+        raise ConfigurationError(f"{path}: {key}: {said}", hint=f"correct {key} in {path}")
     kind = Config if len(loc) == 1 else AccountSettings
     like = get_close_matches(loc[-1], [item.name for item in fields(kind)], n=1, cutoff=0.0)[0]
     raise ConfigurationError(f"{path}: there is no key {key}", hint=f"did you mean {like}?")

@@ -17,10 +17,10 @@ def key_source(
     *,
     ask: Callable[[], str] | None = None,
 ) -> "KeySource":
-    """The keys that the environment gives, else those that the key file in the data folder holds, wraps or names.
+    """Return the keys that the environment gives; else those of the key file in the data folder.
 
-    `ask` gets the passphrase from a person where the environment has none; without it that is a `KeyUnavailable`.
-    Reads nothing but `environ`.
+    `ask` gets the passphrase from a person where the environment has none; without it that is a `KeyUnavailable`. This
+    function itself reads only `environ`.
     """
     from tokenkit.keys.environment import from_environment
     from tokenkit.keys.key_file_source import KeyFileSource

@@ -1,8 +1,9 @@
-"""Keys that the environment gives: a variable, or a credential of the service manager. We cannot write there (R29).
+"""Keys that the environment gives: a variable, or a credential of the service manager.
 
-``<APP>_KEY`` holds a JWK Set, as `tokenkit key export` writes it, or one key: 32 bytes in base64url. A service gets the
-same as the credential ``<app>.key`` (``LoadCredentialEncrypted=`` in systemd.exec(5)), which beats a variable:
-neither `ps` nor a child sees it.
+We cannot write there, so a rotation prints the new value (R29). ``<APP>_KEY`` holds a JWK Set, as `tokenkit key export`
+writes it, or one key: 32 bytes in base64url. A service gets the same as the credential ``<app>.key``
+(``LoadCredentialEncrypted=`` in systemd.exec(5)). A credential is better than a variable: neither `ps` nor a child
+process sees it.
 """
 
 import os
@@ -21,7 +22,7 @@ from tokenkit.seal import Key, b64url_decode
 from tokenkit.shell import quoted
 
 LIMIT = 1 << 16
-"""Bytes that a credential may have."""
+"""Bytes that a credential may have at most."""
 
 
 class EnvironmentSource:
@@ -36,11 +37,11 @@ class EnvironmentSource:
         self._app = app
 
     def version(self) -> Hashable:
-        """The credential's version; a variable has one value for as long as the process lives."""
+        """Return the credential's version. A variable has one value for as long as the process lives."""
         return private_file.version(self._path) if self._path else self._where
 
     def load(self) -> KeyList | None:
-        """The keys. Raises `KeyUnavailable` for a text that holds none: it is never taken for absent."""
+        """Return the keys. Raises `KeyUnavailable` for a text that holds none: it never counts as absent."""
         text = (read_credential(self._path) if self._path else self._text).strip()
         if text.startswith("{"):
             return jwks.load(text.encode(), self._where, hint=self._hint)
@@ -55,14 +56,14 @@ class EnvironmentSource:
         return KeyList(1, (Key(_kid(secret), secret),))
 
     def change(self, change: Change) -> NoReturn:
-        """Refuse: only whoever set the value can change it."""
+        """Refuse with `UsageError`: only the person who has set the value can change it."""
         raise UsageError(
             f"the keys come from {self._where}, which tokenkit cannot change",
             hint=self._put(f"{self._program} key rotate"),
         )
 
     def describe(self) -> str:
-        """The variable or the credential."""
+        """Name the variable or the credential."""
         return self._where
 
     @property
@@ -70,7 +71,7 @@ class EnvironmentSource:
         return "tokenkit" if self._app == "tokenkit" else f"tokenkit --app {self._app}"
 
     def _hint(self) -> str:
-        """Whatever runs under a value that is no key fails as well: so the key file is exported without it."""
+        """Say how to get a good value: the command runs without this one, with which it would fail, too."""
         variable = "CREDENTIALS_DIRECTORY" if self._path else prefix(self._app) + "_KEY"
         return self._put(f"env -u {variable} {self._program} key export")
 
@@ -79,7 +80,7 @@ class EnvironmentSource:
 
 
 def from_environment(environ: Mapping[str, str], app: str) -> EnvironmentSource | None:
-    """The source that the environment gives, or None. A variable that is set but empty counts as not set."""
+    """Return the source that the environment gives, or None. A variable that is set but empty counts as not set."""
     path = credential(environ, f"{app}.key")
     if path:
         return EnvironmentSource("", f"the credential {path}", path, app)
@@ -89,14 +90,14 @@ def from_environment(environ: Mapping[str, str], app: str) -> EnvironmentSource 
 
 
 def credential(environ: Mapping[str, str], name: str) -> str:
-    """The path of a credential that the service manager made for us; empty where it made none."""
+    """Return the path of a credential that the service manager has made for us; empty where there is none."""
     folder = environ.get("CREDENTIALS_DIRECTORY", "")
     path = os.path.join(folder, name)
     return path if folder and os.path.lexists(path) else ""
 
 
 def read_credential(path: str) -> str:
-    """Its text. The service manager answers for owner and mode, which are not ours (R26 does not apply)."""
+    """Read a credential as text. R26 does not apply: the service manager has chosen its owner and mode."""
     try:
         with open(path, "rb") as file:
             data = file.read(LIMIT)
@@ -108,7 +109,7 @@ def read_credential(path: str) -> str:
 
 
 def _kid(secret: bytes) -> str:
-    """A bare key must be called the same at every start: so the kid follows from it, one way only."""
+    """Make the kid of a bare key from the key, by a hash: it must be the same at every start."""
     import hmac
 
     return hmac.new(secret, b"tokenkit kid", "sha256").hexdigest()[:16]

@@ -1,7 +1,8 @@
-"""The key file: ``keys.json`` in the data folder, apart from tokens and from configuration (R28).
+"""The key file: ``keys.json`` in the data folder.
 
-It says in its member ``source`` which form it has (`tokenkit.keys.key_file_source`); without one it is a plain JWK Set,
-the form that `load` reads for the fast path.
+R28: it lies apart from the tokens, and from the configuration, which people publish. Its member ``source`` says which
+form it has (`tokenkit.keys.key_file_source`). Without one it is a plain JWK Set, the form that `load` reads for the
+fast path.
 """
 
 import json
@@ -19,31 +20,31 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 FILE = "file"
-"""What the member ``source`` says, or means by its absence, when the keys are in the file."""
+"""The value of the member ``source`` when the keys are in the file; a file without the member means the same."""
 
 _LOCK_WAIT = 10.0  # seconds
 
 
 def path_in(folder: str) -> str:
-    """Where the key file lies in the data folder."""
+    """Return the path of the key file in the data folder."""
     return os.path.join(folder, "keys.json")
 
 
 def document(folder: str) -> dict[str, Any] | None:
-    """The parsed key file, whatever its form; None only when there is none.
+    """Return the parsed key file, whatever its form; None only when there is none.
 
     Raises `FileRefused` for a file that others may read, or that is not plainly ours, and `KeyUnavailable` for one that
-    is empty, torn or foreign.
+    is empty, torn, or no key file.
     """
     path = path_in(folder)
     data = private_file.read(path, private=True)
-    return None if data is None else jwks.parse(data, f"the key file {path}", hint=lambda: mending(path))
+    return None if data is None else jwks.parse(data, f"the key file {path}", hint=lambda: how_to_restore(path))
 
 
 def load(folder: str) -> KeyList | None:
-    """The keys of a plain key file, None only when there is no file.
+    """Return the keys of a plain key file; None only when there is no file.
 
-    Raises as `document` does, and `KeyUnavailable` when the file has another form.
+    Raises what `document` raises, and `KeyUnavailable` when the file has another form.
     """
     found = document(folder)
     if found is None:
@@ -52,22 +53,22 @@ def load(folder: str) -> KeyList | None:
     source = found.get("source", FILE)
     if source != FILE:
         raise KeyUnavailable(f"{path} says that the keys are in {source!r}", hint="tokenkit key list")
-    return jwks.key_list(found, f"the key file {path}", hint=lambda: mending(path))
+    return jwks.key_list(found, f"the key file {path}", hint=lambda: how_to_restore(path))
 
 
 def write(folder: str, document: Mapping[str, Any]) -> None:
-    """Replace the file as a whole, durably. Hold `lock`, from reading on."""
+    """Replace the file as a whole, durably. The caller holds `lock` since it read the file."""
     private_file.write(path_in(folder), json.dumps(document, indent=1).encode() + b"\n")
 
 
 def lock(folder: str) -> "AbstractContextManager[None]":
-    """The lock under which the key file is changed; makes sure of the folder."""
+    """Return the lock to hold while the key file is changed; create the folder where it is missing."""
     from tokenkit.store.file_lock import locked
 
     private_file.ensure_folder(folder)
     return locked(os.path.join(folder, ".keys.lock"), wait=_LOCK_WAIT)
 
 
-def mending(path: str) -> str:
-    """What helps when the key file cannot be used."""
+def how_to_restore(path: str) -> str:
+    """Return the hint for a key file that cannot be used."""
     return f"restore it from a backup; with an exported copy: {move_away(path)} && tokenkit key import FILE"

@@ -11,11 +11,14 @@ VERSION = 1
 """The member ``v`` of what we write."""
 
 Hint = Callable[[], str]
-"""What helps against keys that cannot be used; worked out where there is something to mend, not at every reading."""
+"""Returns the hint for keys that cannot be used. It is a function, so that only an error pays for the words."""
 
 
 class KeyList(NamedTuple):
-    """The keys in use: the first one seals, all of them open. `generation` grows with every change (R29)."""
+    """The keys in use: the first one seals, all of them open. `generation` grows with every change.
+
+    R29: a writer compares it, so that it seals with the key that is first now.
+    """
 
     generation: int
     keys: tuple[Key, ...]
@@ -32,12 +35,12 @@ class KeyList(NamedTuple):
 
 
 def new_key_list() -> KeyList:
-    """A first generation of one random key."""
+    """Make a first generation with one random key."""
     return KeyList(1, (new_key(),))
 
 
 def document(keys: KeyList) -> dict[str, Any]:
-    """A key list as a JWK Set: a secret."""
+    """Return a key list as a JWK Set, which is a secret."""
     members = [
         {"kty": "oct", "kid": key.kid, "alg": "A256KW", "k": b64url_encode(key.secret).decode()} for key in keys.keys
     ]
@@ -45,17 +48,17 @@ def document(keys: KeyList) -> dict[str, Any]:
 
 
 def dump(keys: KeyList) -> bytes:
-    """The same on one line."""
+    """Return the same as bytes, on one line."""
     return json.dumps(document(keys), separators=(",", ":")).encode()
 
 
 def load(data: bytes, where: str, *, hint: Hint) -> KeyList:
-    """Read what `dump` wrote. Raises `KeyUnavailable`, which names `where` it came from and what is wrong there."""
+    """Read what `dump` has written. Raises `KeyUnavailable`, which names `where` it is from and what is wrong there."""
     return key_list(parse(data, where, hint=hint), where, hint=hint)
 
 
 def parse(data: bytes, where: str, *, hint: Hint) -> dict[str, Any]:
-    """The JSON object in `data`, of a version that we know. Raises `KeyUnavailable`."""
+    """Return the JSON object in `data`. Raises `KeyUnavailable` for anything else, or an unknown version."""
     try:
         found: dict[str, Any] | None = json.loads(data.decode())
     except (ValueError, RecursionError):
@@ -72,7 +75,7 @@ def parse(data: bytes, where: str, *, hint: Hint) -> dict[str, Any]:
 
 
 def key_list(document: Mapping[str, Any], where: str, *, hint: Hint) -> KeyList:
-    """The key list in a parsed JWK Set. Raises `KeyUnavailable`."""
+    """Return the key list in a parsed JWK Set. Raises `KeyUnavailable` where a member is missing or wrong."""
     members: list[dict[str, Any]] | None = document.get("keys")
     generation = document.get("generation", 1)
     if not isinstance(members, list) or not members:

@@ -14,15 +14,15 @@ class Form(Protocol):
     """How a key file holds keys. Its member ``source`` names the form."""
 
     def pack(self, keys: KeyList, replaced: Mapping[str, Any] | None) -> dict[str, Any]:
-        """The document to write in the place of `replaced`; whatever it refers to elsewhere is in place on return."""
+        """Return the document to write in place of `replaced`. What it refers to elsewhere is stored on return."""
         ...
 
     def unpack(self, document: Mapping[str, Any], path: str) -> KeyList:
-        """The keys of a document that `pack` made. Raises `KeyUnavailable`, which names the key file at `path`."""
+        """Return the keys of a document that `pack` has made. Raises `KeyUnavailable`, which names the key file."""
         ...
 
     def discard(self, document: Mapping[str, Any]) -> None:
-        """Delete what a document refers to elsewhere, now that another one has been written in its place."""
+        """Delete what a document refers to elsewhere, once another document has been written in its place."""
         ...
 
 
@@ -30,21 +30,22 @@ class Plain:
     """The keys themselves, as a JWK Set."""
 
     def pack(self, keys: KeyList, replaced: Mapping[str, Any] | None) -> dict[str, Any]:
-        """The JWK Set."""
+        """Return the JWK Set."""
         return jwks.document(keys)
 
     def unpack(self, document: Mapping[str, Any], path: str) -> KeyList:
-        """The keys in it."""
-        return jwks.key_list(document, f"the key file {path}", hint=lambda: file.mending(path))
+        """Return the keys in it."""
+        return jwks.key_list(document, f"the key file {path}", hint=lambda: file.how_to_restore(path))
 
     def discard(self, document: Mapping[str, Any]) -> None:
-        """Nothing lies elsewhere."""
+        """Do nothing: a plain key file refers to nothing elsewhere."""
 
 
 class KeyFileSource:
-    """The keys of a data folder. The file says at every reading which form it has, so a move needs no restart.
+    """The keys of a data folder. At every reading the file says which form it has, so a move needs no restart.
 
-    `others` makes the forms beside the plain one, by the names that the file has for them, where one is asked for.
+    `others` makes the forms other than the plain one, by the names that the file has for them. It is called only where
+    one is needed.
     """
 
     writable = True
@@ -55,15 +56,15 @@ class KeyFileSource:
         self._others = others
 
     def version(self) -> Hashable:
-        """The file's version: it is written anew with every change, in every form."""
+        """Return the file's version. The file is written again with every change, in every form."""
         return private_file.version(self._path)
 
     def load(self) -> KeyList | None:
-        """The keys, in whichever form they are."""
+        """Return the keys, in whichever form they are."""
         return self._load(file.document(self._folder))
 
     def change(self, change: Change) -> KeyList:
-        """Write the changed keys in the form that they have; the first ones plainly."""
+        """Write the changed keys in the form that they have; the first keys in the plain form."""
         with file.lock(self._folder):
             document = file.document(self._folder)
             keys = self._load(document)
@@ -87,7 +88,7 @@ class KeyFileSource:
         return moved
 
     def describe(self) -> str:
-        """The key file, and its form where it is not plain."""
+        """Name the key file, and its form where it is not plain."""
         document = file.document(self._folder) or {}
         source = document.get("source", file.FILE)
         return f"the key file {self._path}" + ("" if source == file.FILE else f" ({source})")
@@ -111,7 +112,7 @@ class KeyFileSource:
         return self._others().get(name) if isinstance(name, str) else None
 
     def _write(self, form: Form, keys: KeyList, replaced: Mapping[str, Any] | None) -> None:
-        """Put the new in place before the old goes: a kill in between leaves at most one entry that nothing names."""
+        """Store the new keys before the old ones go: a kill in between leaves at most one entry that nothing names."""
         file.write(self._folder, form.pack(keys, replaced))
         if replaced is not None:
             self._form(replaced).discard(replaced)

@@ -1,8 +1,8 @@
 """Keys in the keyring of the operating system (the extra ``keyring``): the key file names the entry that holds them.
 
-The keyring may be missing (containers, SSH, WSL), locked, or wait for a person: every call is bounded. Windows allows
-2,560 bytes an entry, so it is keys that lie there and never tokens. Each change writes a new entry, then the key file
-that names it, then deletes the old entry: a kill in between loses nothing.
+The keyring may be missing (containers, SSH, WSL) or locked, or may wait for a person, so every call has a time-out.
+Windows allows 2,560 bytes an entry, so only keys are stored there, never tokens. Each change writes a new entry, then
+the key file that names it, and then deletes the old entry: a kill in between loses nothing.
 """
 
 import os
@@ -18,7 +18,7 @@ from tokenkit.keys.jwks import VERSION, KeyList
 SOURCE = "keyring"
 
 WAIT = 5.0
-"""Seconds until the keyring counts as unavailable."""
+"""Seconds after which the keyring counts as unavailable."""
 
 _T = TypeVar("_T")
 
@@ -39,7 +39,7 @@ class OsKeyringForm:
         self._wait = wait
 
     def pack(self, keys: KeyList, replaced: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Put them into a new entry, and read it back: some backends drop what they are given."""
+        """Write the keys to a new entry, and read it back: some backends lose what they are given."""
         entry = os.urandom(8).hex()
         text = jwks.dump(keys).decode()
         self._call("write", lambda backend: backend.set_password(self._app, entry, text))
@@ -50,7 +50,7 @@ class OsKeyringForm:
         return {"v": VERSION, "source": SOURCE, "generation": keys.generation, "entry": entry}
 
     def unpack(self, document: Mapping[str, Any], path: str) -> KeyList:
-        """The keys in the entry that the document names."""
+        """Return the keys in the entry that the document names."""
         entry = str(document.get("entry", ""))
         text = self._call("read", lambda backend: backend.get_password(self._app, entry))
         hint = "unlock or restore the keyring that holds it; with an exported copy: tokenkit key import FILE"
@@ -63,21 +63,21 @@ class OsKeyringForm:
         return jwks.load(text.encode(), f"the keyring's entry {entry!r} of {self._app!r}", hint=lambda: hint)
 
     def discard(self, document: Mapping[str, Any]) -> None:
-        """Delete the entry that the document names; one that cannot be deleted now stays behind."""
+        """Delete the entry that the document names. One that cannot be deleted now stays."""
         try:
             self._call("delete", lambda backend: backend.delete_password(self._app, str(document.get("entry", ""))))
         except KeyUnavailable:
             return
 
     def _call(self, verb: str, work: Callable[[_Backend], _T]) -> _T:
-        """Run in a thread that may be left behind: a keyring that waits for a person waits for minutes."""
+        """Call the backend in a thread that may be left behind: a keyring may wait minutes for a person."""
         results: list[_T] = []
         failures: list[BaseException] = []
 
         def run() -> None:
             try:
                 results.append(work(import_module("keyring").get_keyring()))
-            except BaseException as error:  # noqa: BLE001 - backends are strangers' plugins; all of it is told below
+            except BaseException as error:  # noqa: BLE001 - a stranger's backend may raise anything; reported below
                 failures.append(error)
 
         thread = threading.Thread(target=run, name="tokenkit-keyring", daemon=True)

@@ -1,7 +1,8 @@
-"""Keys wrapped by a passphrase: argon2id makes a key that wraps the random ones, and is never one of them (R28).
+"""Keys wrapped by a passphrase: argon2id makes a key from it that wraps the random keys.
 
-The derived key is kept for the life of the process, so the price is paid once; it takes a fifth of a second and 64 MiB,
-and so must not be paid on an event loop.
+R28: the passphrase is never a key itself, so it can be changed without touching a record. The derived key is kept for
+the life of the process, so the price is paid once: a fifth of a second and 64 MiB. It must not be paid on an event
+loop.
 """
 
 import os
@@ -23,10 +24,10 @@ from tokenkit.seal import KEY_SIZE, Key, b64url_decode, b64url_encode
 SOURCE = "passphrase"
 
 PARAMETERS = {"iterations": 3, "lanes": 4, "memory": 1 << 16}
-"""Passes, lanes and KiB: the second recommended option of RFC 9106 section 4, for where 2 GiB cannot be asked for."""
+"""Passes, lanes and KiB: the second recommended option of RFC 9106 section 4, for machines that cannot spare 2 GiB."""
 
 LIMITS = {"iterations": 64, "lanes": 64, "memory": 1 << 21}
-"""Beyond these a key file is refused, not obeyed: the memory is that of the RFC's first recommended option."""
+"""A key file that asks for more is refused. The memory is that of the RFC's first recommended option."""
 
 SALT_SIZE = 16
 """Bytes; RFC 9106 section 4."""
@@ -52,9 +53,9 @@ class Passphrase:
         self._ask = ask
 
     def pack(self, keys: KeyList, replaced: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Wrap every key (AES key wrap, RFC 3394) as those before were wrapped, else by a new salt and the passphrase.
+        """Wrap every key (AES key wrap, RFC 3394) as those before were wrapped; the first ones with a new salt.
 
-        A rotation so never asks for the passphrase anew, where a slip of the finger would be the new one.
+        So a rotation never asks for the passphrase again, where a typing error would become the new passphrase.
         """
         before = replaced if replaced and replaced.get("source") == SOURCE else None
         derivation = (
@@ -74,7 +75,7 @@ class Passphrase:
         }
 
     def unpack(self, document: Mapping[str, Any], path: str) -> KeyList:
-        """Unwrap them. Raises `KeyUnavailable` for a wrong passphrase, which costs nothing but a new attempt."""
+        """Unwrap the keys. Raises `KeyUnavailable` for a wrong passphrase; the next attempt may succeed."""
         try:
             derivation = _read(document["argon2id"])
             wrapped = [(str(each["kid"]), b64url_decode(each["k"].encode())) for each in document["wrapped"]]
@@ -84,7 +85,7 @@ class Passphrase:
         except (KeyError, TypeError, ValueError, AttributeError):
             raise KeyUnavailable(
                 f"{path} is not what tokenkit writes for keys under a passphrase; nothing was changed",
-                hint=file.mending(path),
+                hint=file.how_to_restore(path),
             ) from None
         with _deriving.lock:
             wrapping = self._wrapping(derivation)
@@ -99,7 +100,7 @@ class Passphrase:
         return KeyList(generation, keys)
 
     def discard(self, document: Mapping[str, Any]) -> None:
-        """Nothing lies elsewhere."""
+        """Do nothing: wrapped keys are in the file itself."""
 
     def _wrapping(self, derivation: Derivation) -> bytes:
         if derivation not in _derived:
@@ -132,7 +133,7 @@ class Passphrase:
 
 
 def from_environment(environ: Mapping[str, str], app: str, person: Callable[[], str] | None) -> Callable[[], str]:
-    """Ask for the passphrase: the credential ``<app>.passphrase``, ``<APP>_PASSPHRASE``, and then the `person`."""
+    """Return what gets the passphrase: the credential ``<app>.passphrase``, ``<APP>_PASSPHRASE``, or the `person`."""
     variable = prefix(app) + "_PASSPHRASE"
 
     def ask() -> str:
@@ -151,12 +152,15 @@ def from_environment(environ: Mapping[str, str], app: str, person: Callable[[], 
 
 
 def _typed(passphrase: str) -> bytes:
-    """The bytes of a passphrase, however the keyboard composes its letters (RFC 8265 section 4.2)."""
+    """Return the bytes of a passphrase, however the keyboard composes its letters (RFC 8265 section 4.2)."""
     return unicodedata.normalize("NFC", passphrase).encode(errors="surrogateescape")
 
 
 def _read(members: Mapping[str, Any]) -> Derivation:
-    """Raises KeyError, TypeError, ValueError or AttributeError for anything that we would not have written."""
+    """Read how the keys were wrapped.
+
+    Raises KeyError, TypeError, ValueError or AttributeError for anything that we would not have written.
+    """
     salt = b64url_decode(members["salt"].encode())
     numbers = {name: members[name] for name in LIMITS}
     if not all(type(number) is int and 1 <= number <= LIMITS[name] for name, number in numbers.items()):

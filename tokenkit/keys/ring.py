@@ -1,4 +1,4 @@
-"""The keys at work: what seals and opens records by name, and how the keys are changed."""
+"""The keys at work: they seal and open records by name, and can be changed."""
 
 from collections.abc import Callable, Collection, Hashable
 from typing import TYPE_CHECKING
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class KeyRing:
     """Seals and opens the records of one app with the keys of `source`.
 
-    It keeps the list in memory and looks at the source's version before it seals; threads share it without a lock: the
-    list and its version are replaced by one assignment, and two that load at once load the same.
+    It keeps the list in memory, and looks at the source's version before it seals. Threads share it without a lock:
+    list and version are replaced by one assignment, and two threads that load at once load the same.
     """
 
     def __init__(self, source: KeySource, app: str) -> None:
@@ -27,20 +27,24 @@ class KeyRing:
         self._loaded: tuple[Hashable, KeyList] | None = None
 
     def keys(self) -> KeyList:
-        """The keys of this moment. Raises `KeyUnavailable` where there are none."""
+        """Return the keys of this moment. Raises `KeyUnavailable` where there are none."""
         keys = self._load()
         if keys is None:
             raise self._missing()
         return keys
 
     def current(self) -> Key:
-        """The key that seals at this moment. A writer asks before it sends a request that cannot be undone (R29)."""
+        """Return the key that seals at this moment.
+
+        R29: a writer asks before it sends a request that cannot be undone, so that the answer can be sealed.
+        """
         return self.keys().first
 
     def ensure(self, exists: Callable[[], bool]) -> Key:
-        """The current key; where there is none, a first one, unless `exists` says that a sealed record does (R28).
+        """Return the current key; where there is none, make a first one.
 
-        Raises `KeyUnavailable` then: the key that the record was sealed with is lost, and a new one would hide it.
+        `exists` tells whether a sealed record exists. Then there was a key, and it is lost: raises `KeyUnavailable`,
+        since a new key would hide the record (R28).
         """
         keys = self._load()
         if keys is None:
@@ -55,13 +59,16 @@ class KeyRing:
         return seal.seal(plaintext, key, typ=name.kind, app=self._app, owner=name.owner, account=name.id)
 
     def open_record(self, name: "Name", data: bytes) -> bytes:
-        """Open one record. Raises `BrokenRecord` or `KeyUnavailable`; an unknown kid reloads the list once (R29)."""
+        """Open one record. Raises `BrokenRecord` or `KeyUnavailable`.
+
+        An unknown kid reloads the list once: another process may have rotated the keys (R29).
+        """
         return self._open(data, typ=name.kind, app=self._app, owner=name.owner, account=name.id)
 
     def reseal(self, name: "Name", data: bytes) -> bytes | None:
-        """The record sealed with the current first key; None where it is already. To be saved under the account's lock.
+        """Return the record sealed with the current first key, to be saved under the account's lock; None if it is so.
 
-        What lies in quarantine keeps the name under which it was sealed.
+        A record in quarantine keeps the name under which it was sealed.
         """
         header = seal.header(data)
         first = self.current()
@@ -73,7 +80,7 @@ class KeyRing:
         return seal.seal(self._open(data, **claims), first, **claims)
 
     def add(self) -> KeyList:
-        """Put a new key in front. Also the way to begin anew when the old keys are lost for good."""
+        """Put a new key in front. This is also how to start again when the old keys are lost."""
         return self.source.change(rotation.added)
 
     def drop(self, kid: str, in_use: Collection[str]) -> KeyList:
@@ -81,12 +88,12 @@ class KeyRing:
         return self.source.change(lambda keys: rotation.dropped(keys, kid, in_use))
 
     def import_keys(self, data: bytes, where: str) -> KeyList:
-        """Add the keys of a JWK Set, as `export_keys` wrote it, behind those that there are."""
+        """Add the keys of a JWK Set that `export_keys` has written, behind the present ones."""
         imported = jwks.load(data, where, hint=lambda: "tokenkit key export writes what can be imported")
         return self.source.change(lambda keys: rotation.merged(keys, imported))
 
     def export_keys(self) -> bytes:
-        """All keys as a JWK Set: a secret."""
+        """Return all keys as a JWK Set, which is a secret."""
         return jwks.dump(self.keys())
 
     def _open(self, data: bytes, *, typ: str, app: str, owner: str, account: str) -> bytes:

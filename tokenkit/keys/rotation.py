@@ -1,4 +1,7 @@
-"""How a key list changes: pure functions, given to `KeySource.change`. Every change is a generation (R29)."""
+"""How a key list changes: pure functions for `KeySource.change`. Every change is a generation, so that writers see it.
+
+R29: a record that is sealed with a dropped key is a lost session.
+"""
 
 from collections.abc import Collection
 
@@ -8,14 +11,14 @@ from tokenkit.seal import new_key
 
 
 def added(keys: KeyList | None) -> KeyList:
-    """A new key in front: it seals from now on, and the others still open."""
+    """Put a new key in front: it seals from now on, and the others still open."""
     if keys is None:
         return new_key_list()
     return KeyList(keys.generation + 1, (new_key(), *keys.keys))
 
 
 def dropped(keys: KeyList | None, kid: str, in_use: Collection[str]) -> KeyList:
-    """Without the key `kid`. Raises `UsageError` for the one that seals, and for one that a record names (`in_use`)."""
+    """Leave out the key `kid`. Raises `UsageError` for the key that seals, and for one that records name (`in_use`)."""
     if keys is None or kid not in keys.by_kid:
         raise UsageError(f"there is no key {kid!r}", hint="tokenkit key list")
     if kid == keys.first.kid:
@@ -26,7 +29,7 @@ def dropped(keys: KeyList | None, kid: str, in_use: Collection[str]) -> KeyList:
 
 
 def merged(keys: KeyList | None, imported: KeyList) -> KeyList:
-    """With the imported keys behind those that there are. Raises `KeyUnavailable` for two keys of one kid."""
+    """Put the imported keys behind the present ones. Raises `KeyUnavailable` for two keys with one kid."""
     if keys is None:
         return imported
     present = keys.by_kid

@@ -8,7 +8,7 @@ from tokenkit.keys.jwks import KeyList
 __all__ = ["Change", "KeyList", "KeySource"]
 
 Change = Callable[[KeyList | None], KeyList]
-"""From the keys that there are, or None, to those that there are to be."""
+"""Takes the present keys, or None, and returns the keys to be."""
 
 
 class KeySource(Protocol):
@@ -16,25 +16,25 @@ class KeySource(Protocol):
 
     @property
     def writable(self) -> bool:
-        """False where only whoever put the keys there can change them (R29)."""
+        """Whether the keys can be changed here: those of the environment can be changed by a person only (R29)."""
         ...
 
     def version(self) -> Hashable:
-        """Something that differs after every change, had without opening anything; None where there are no keys."""
+        """Return a value that differs after every change, without opening the keys; None where there are none."""
         ...
 
     def load(self) -> KeyList | None:
-        """The keys; None only when there are none yet. What is there and cannot be used raises `KeyUnavailable`."""
+        """Return the keys; None only when there are none yet. Raises `KeyUnavailable` for keys that cannot be used."""
         ...
 
     def change(self, change: Change) -> KeyList:
-        """Replace the keys durably by what `change` makes of them, and return that; one caller at a time does so.
+        """Replace the keys durably by what `change` makes of them, and return the result. One caller at a time does so.
 
-        A kill at any moment leaves the old keys or the new. Where `change` returns what it was given, nothing is
+        A kill at any moment leaves the old keys or the new ones. Where `change` returns what it was given, nothing is
         written. Raises `UsageError` where the source is not `writable`.
         """
         ...
 
     def describe(self) -> str:
-        """Where the keys are, for people: ``the key file /home/me/.local/share/tokenkit/keys.json``."""
+        """Say where the keys are, for people: ``the key file /home/me/.local/share/tokenkit/keys.json``."""
         ...

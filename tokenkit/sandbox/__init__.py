@@ -55,8 +55,8 @@ def serve(authority: Authority, *, port: int = 0) -> Generator[Served]:
 
 
 def providers(base_url: str) -> dict[str, Provider]:
-    """The providers of this package, aimed at a sandbox at `base_url`."""
-    nowhere = os.devnull  # no folder of the user's: what is aimed at a sandbox are the installed ones
+    """Return the installed providers, with their addresses at a sandbox at `base_url`."""
+    nowhere = os.devnull  # no folder with provider files: only the installed providers are meant
     return {
         name: load_provider(name, config_folder=nowhere, options={"base_url": f"{base_url}/{name}"})
         for name in FLAVOURS

@@ -61,12 +61,12 @@ class Authority:
 
     @property
     def issued(self) -> frozenset[str]:
-        """Every secret that was ever issued or received: what must show up nowhere (R35)."""
+        """Every secret that was ever issued or received. R35: none of them may show up anywhere else."""
         with self._lock:
             return frozenset(self._ledger.issued)
 
     def handle(self, request: Request) -> Response:
-        """Answer a request; raises `ProviderUnavailable` where a script cuts the connection."""
+        """Answer a request. Raises `ProviderUnavailable` where a script cuts the connection."""
         sent_at = self._ledger.now()
         with self._lock:
             response, fault = self._answer(request)
@@ -102,7 +102,7 @@ class Authority:
             self._faults.add(fault)
 
     def withdraw(self, flavour: str, user: str) -> None:
-        """Do what a person does who removes the app at the provider: end all that it has of them there."""
+        """End all that the app has of this person, as if they had removed it at the provider."""
         with self._lock:
             self._ledger.end(flavour, user)
 
@@ -128,7 +128,7 @@ class Authority:
         if fault is None or fault.carries_out:
             carried_out = _carry_out(route, call)
             return carried_out if answer is None else answer, fault
-        return Response(500) if answer is None else answer, fault  # 500: unseen, the connection is cut
+        return Response(500) if answer is None else answer, fault  # nobody sees the 500: the connection is cut
 
     def _route(self, call: Call) -> Route:
         route = self._routes.get(call.flavour, {}).get(call.path)
@@ -139,7 +139,7 @@ class Authority:
         return route
 
     def _control(self, call: Call) -> Response:
-        """``GET /_control`` shows the counters; a POST of JSON there is `next`, and there are two more below it."""
+        """Answer ``/_control``: a GET shows the counters, a POST of JSON is `next`, and two paths lie below it."""
         if call.request.method == "GET":
             return json_answer({"counters": dict(self.counters), "lifetimes": vars(self.lifetimes)})
         actions: dict[str, Callable[..., None]] = {

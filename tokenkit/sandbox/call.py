@@ -41,7 +41,7 @@ class Call:
     fields: Mapping[str, Any]
 
     def field(self, name: str) -> str:
-        """The body's field of that name, empty where there is none."""
+        """Return the body's field of that name; empty where there is none."""
         value = self.fields.get(name, "")
         return value if isinstance(value, str) else ""
 
@@ -58,7 +58,7 @@ class Call:
 
     @property
     def basic(self) -> tuple[str, str] | None:
-        """Client id and secret of HTTP Basic, undone as RFC 6749 section 2.3.1 has it."""
+        """Client id and secret of HTTP Basic, decoded as RFC 6749 section 2.3.1 says."""
         scheme, _, value = (self.request.header("Authorization") or "").partition(" ")
         if scheme.lower() != "basic":
             return None
@@ -69,7 +69,7 @@ class Call:
         return unquote_plus(name), unquote_plus(secret)
 
     def secrets(self) -> Iterable[str]:
-        """All that came with the request and is secret."""
+        """Return all secrets that came with the request."""
         for source in (self.query, self.fields):
             yield from (str(source[name]) for name in SECRET_FIELDS if source.get(name))
         if self.bearer:
@@ -79,7 +79,7 @@ class Call:
 
 
 def read_call(request: Request) -> Call:
-    """Take a request apart; `Refused` for a parameter given twice (RFC 6749 section 3.1) or a body that is not one."""
+    """Take a request apart. Raises `Refused` for a parameter given twice (RFC 6749 section 3.1) or a malformed body."""
     url = urlsplit(request.url)
     _, flavour, *rest = (url.path or "/").split("/", 2)
     return Call(
@@ -116,6 +116,6 @@ def _once(text: str) -> dict[str, str]:
 
 
 def json_answer(members: object, status: int = 200, headers: Headers = ()) -> Response:
-    """A JSON answer."""
+    """Make a JSON answer."""
     body = json.dumps(members, ensure_ascii=False).encode()
     return Response(status, (("Content-Type", "application/json; charset=UTF-8"), *headers), body)

@@ -18,9 +18,9 @@ Body = bytes | str | Mapping[str, object]
 class Fault:
     """What happens to the next `times` requests at an endpoint, of one flavour or of any.
 
-    `error` names a documented one (`documented.DOCUMENTED`), `response` is any other answer. With `drop` the connection
-    is cut instead. `delay`: seconds before that. `acts`: whether the request is carried out all the same, so that only
-    its answer is lost or replaced; a fault that neither answers nor cuts always lets it be carried out.
+    `error` names a documented error (`documented.DOCUMENTED`); `response` is any other answer. With `drop` the
+    connection is cut instead. `delay` is the seconds before that. With `acts` the request is carried out all the same,
+    and only its answer is lost or replaced. A fault that neither answers nor cuts always lets it be carried out.
     """
 
     endpoint: str
@@ -46,17 +46,17 @@ class Fault:
             )
 
     def known_errors(self) -> set[str]:
-        """The names that `error` may have."""
+        """Return the names that `error` may have."""
         flavours = (self.flavour,) if self.flavour else FLAVOURS
         return {name for flavour in flavours for name in DOCUMENTED.get((flavour, self.endpoint), {})}
 
     def meets(self, flavour: str, endpoint: str) -> bool:
-        """Whether a request there gets this fault."""
+        """Tell whether a request there gets this fault."""
         fits = self.endpoint == endpoint and self.flavour in (None, flavour)
         return fits and (not self.error or self.error in DOCUMENTED.get((flavour, endpoint), {}))
 
     def answer(self, flavour: str) -> Response | None:
-        """What is answered, or None for what would have been answered anyway."""
+        """Return the answer; None where the fault does not replace it."""
         return DOCUMENTED[flavour, self.endpoint][self.error] if self.error else self.response
 
     @property
@@ -66,17 +66,17 @@ class Fault:
 
 
 class Faults:
-    """The faults that are still to come, in the order in which they were scripted."""
+    """The faults that are still to come, in their order."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Let it happen after those that wait already."""
+        """Add a fault behind those that wait already."""
         self._waiting.append(fault)
 
     def take(self, flavour: str, endpoint: str) -> Fault | None:
-        """The fault for a request there, counted down."""
+        """Return the fault for a request there, and count it down."""
         for fault in self._waiting:
             if fault.meets(flavour, endpoint):
                 fault.times -= 1
@@ -93,14 +93,14 @@ _MEMBERS: Mapping[str, type | tuple[type, ...]] = {
 
 
 def check_members(fields: Mapping[str, object]) -> None:
-    """Refuse what a script over HTTP gives in another type than a call would."""
+    """Refuse members of a wrong type: over HTTP, no type checker has looked at them."""
     for name, value in fields.items():
         if name not in _MEMBERS or not isinstance(value, _MEMBERS[name]):
             raise UsageError(f"{name!r} is not known, or not of the kind that is expected")
 
 
 def scripted_response(status: int | None, body: Body, headers: Mapping[str, str]) -> Response | None:
-    """The answer of a fault that gives one: 200 unless it says otherwise; an object as JSON."""
+    """Return the answer of a fault that gives one: status 200 unless it says otherwise; an object is sent as JSON."""
     if status is None and not body and not headers:
         return None
     pairs: Headers = tuple(headers.items())

@@ -1,4 +1,4 @@
-"""The errors that the three providers document, as they send them: what the flavours answer, and faults by name.
+"""The errors that the three providers document, as they send them. The flavours answer them, and faults name them.
 
 Sources: Google, https://developers.google.com/identity/protocols/oauth2/web-server and the error reference of the Gmail
 API; Spotify, https://developer.spotify.com/documentation/web-api/concepts/api-calls and /quota-modes; Pocket,
@@ -14,12 +14,12 @@ Errors = Mapping[str, Response]
 
 
 def oauth_error(error: str, description: str, status: int = 400, **members: str) -> Response:
-    """An error of a token endpoint (RFC 6749 section 5.2)."""
+    """Make an error of a token endpoint (RFC 6749 section 5.2)."""
     return json_answer({"error": error, "error_description": description, **members}, status, NO_STORE)
 
 
 def google_error(status: int, word: str, message: str, reason: str, challenge: str = "") -> Response:
-    """An error of Google's APIs."""
+    """Make an error of Google's APIs."""
     detail = {"message": message, "domain": "global", "reason": reason}
     members = {"error": {"code": status, "message": message, "errors": [detail], "status": word}}
     realm = 'Bearer realm="https://accounts.google.com/"'
@@ -27,12 +27,12 @@ def google_error(status: int, word: str, message: str, reason: str, challenge: s
 
 
 def spotify_error(status: int, message: str, **members: str) -> Response:
-    """An error of Spotify's Web API."""
+    """Make an error of Spotify's Web API."""
     return json_answer({"error": {"status": status, "message": message}, **members}, status)
 
 
 def pocket_error(status: int, code: int, message: str) -> Response:
-    """An error of Pocket: it is in the headers, the body says nothing."""
+    """Make an error of Pocket: it is in the headers, the body says nothing."""
     phrase = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 503: "Service Unavailable"}
     headers = (("Content-Type", "text/html; charset=UTF-8"), ("X-Error", message), ("X-Error-Code", str(code)))
     return Response(status, headers, f"{status} {phrase.get(status, 'Error')}".encode())

@@ -15,7 +15,7 @@ DEFAULT_USER = "me@example.com"
 
 
 class Route(NamedTuple):
-    """How a path is answered: by which method, under which endpoint's name (`control.ENDPOINTS`, or none), by what."""
+    """How a path is answered: the method, the name of its endpoint in `control.ENDPOINTS` (or none), the function."""
 
     method: str
     endpoint: str
@@ -44,7 +44,7 @@ class Flavour:
         self._waiting: dict[str, Asked] = {}
 
     def routes(self) -> Mapping[str, Route]:
-        """The routes by path below the flavour."""
+        """Return the routes by path below the flavour."""
         raise NotImplementedError
 
     def decided(self, asked: Asked, decision: Decision, call: Call) -> Response:
@@ -52,7 +52,7 @@ class Flavour:
         raise NotImplementedError
 
     def present(self, asked: Asked) -> Response:
-        """Show the consent screen; its form holds a nonce that counts once."""
+        """Show the consent screen. Its form holds a nonce that can be used once."""
         nonce = self.ledger.secret()
         self._waiting[nonce] = asked
         texts = {
@@ -80,19 +80,19 @@ class Flavour:
         return self.decided(asked, decision, call)
 
     def client_for_page(self, client_id: str) -> Client:
-        """The client of that id, else an error page."""
+        """Return the client of that id; without one, answer with an error page."""
         client = self.registry.client(self.name, client_id)
         if client is None:
             self.complain("Error 401: invalid_client", f"No client is registered as {client_id!r}.", 401)
         return client
 
     def complain(self, heading: str, message: str, status: int = 400) -> NoReturn:
-        """Show the person an error page: the browser is not sent anywhere (RFC 6749 section 4.1.2.1)."""
+        """Show the person an error page. The browser is not sent anywhere (RFC 6749 section 4.1.2.1)."""
         raise Refused(notice(self.title, heading, message, status))
 
 
 def redirect(redirect_uri: str, parameters: Mapping[str, str]) -> Response:
-    """Send the browser there with these parameters, and those that the URI has already."""
+    """Send the browser there with these parameters, beside those that the URI has already."""
     url = urlsplit(redirect_uri)
     query = urlencode([*parse_qsl(url.query, keep_blank_values=True), *parameters.items()])
     return Response(302, (("Location", url._replace(query=query).geturl()), *CLEAN))

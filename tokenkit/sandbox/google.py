@@ -1,4 +1,4 @@
-"""The Google flavour: a client secret always, scopes one by one, no rotation of its own, revocation of all at once.
+"""The Google flavour: always a client secret, scopes one by one, no rotation by default, revocation of all at once.
 
 Sources: https://developers.google.com/identity/protocols/oauth2/web-server, /native-app and /limited-input-device.
 """
@@ -42,7 +42,7 @@ SCOPES: Mapping[str, str] = {
 }
 
 SHORT = {"email": f"{AUTH}userinfo.email", "profile": f"{AUTH}userinfo.profile"}
-"""What may be asked for by a short name and is answered by the long one."""
+"""Scopes that may be asked for by a short name; the answer has the long one."""
 
 DEVICE_SCOPES = frozenset({"openid", "email", "profile", *SHORT.values(), f"{AUTH}drive.file"})
 """The short list of scopes that the device flow takes."""
@@ -58,7 +58,7 @@ SEND_MAIL = (f"{AUTH}gmail.send", f"{AUTH}gmail.compose", f"{AUTH}gmail.modify",
 
 @dataclass(slots=True)
 class Device:
-    """A device that waits for its code to be entered. `family` is there once the person allowed it."""
+    """A device that waits for its code to be entered. `family` is set once the person has allowed it."""
 
     asked: Asked
     device_code: str = field(repr=False)
@@ -87,7 +87,7 @@ class Google(OAuth2Flavour):
         self._mail: dict[str, list[str]] = {}
 
     def routes(self) -> Mapping[str, Route]:
-        """Google's paths, of its several hosts, below one prefix."""
+        """Return the paths of Google's several hosts, below one prefix."""
         return {
             "/o/oauth2/v2/auth": Route("GET", "authorize", self.authorize),
             "/consent": Route("POST", "", self.consent),
@@ -102,7 +102,7 @@ class Google(OAuth2Flavour):
         }
 
     def wrong_request(self, call: Call, asked: Asked) -> dict[str, str]:
-        """Also refuse a request without scopes, and ``prompt=none``: nobody is signed in at a sandbox."""
+        """Refuse also a request without scopes, and ``prompt=none``: nobody is signed in at a sandbox."""
         wrong = super().wrong_request(call, asked)
         if not wrong and not asked.scopes:
             wrong = {"error": "invalid_request", "error_description": "Missing required parameter: scope"}
@@ -111,7 +111,7 @@ class Google(OAuth2Flavour):
         return wrong
 
     def detailed(self, asked: Asked, call: Call) -> Asked:
-        """A refresh token comes with ``access_type=offline``: the first time, or when ``prompt=consent`` presses."""
+        """Note whether a refresh token is due: for ``access_type=offline``, once or with ``prompt=consent``."""
         return replace(
             asked,
             offline=call.query.get("access_type") == "offline",
@@ -120,21 +120,21 @@ class Google(OAuth2Flavour):
         )
 
     def spelled(self, scopes: frozenset[str]) -> frozenset[str]:
-        """``email`` and ``profile`` come back by their long names."""
+        """Spell ``email`` and ``profile`` by their long names, as Google does."""
         return frozenset(SHORT.get(scope, scope) for scope in scopes)
 
     def beside_the_code(self, family: Family) -> dict[str, str]:
-        """Google says what was granted in the redirect, too."""
+        """Say in the redirect, too, what was granted, as Google does."""
         return {"scope": " ".join(sorted(family.scopes)), "authuser": "0"}
 
     def beside_the_tokens(self, family: Family) -> Mapping[str, Any]:
-        """Where access was granted for a time: how long the refresh token has."""
+        """Say how long the refresh token lives, where access was granted for a time."""
         if family.refresh_ends_at is None:
             return {}
         return {"refresh_token_expires_in": int(family.refresh_ends_at - self.ledger.now())}
 
     def authenticated_client(self, call: Call) -> Client:
-        """The secret is needed, of desktop clients too."""
+        """Require the secret, also of desktop clients."""
         client, secret = self.named_client(call)
         if secret is None:
             self.refuse("missing_secret")
@@ -153,7 +153,7 @@ class Google(OAuth2Flavour):
         self.ledger.end(self.name, family.user, family.client_id)
         return json_answer({})
 
-    # The device flow (RFC 8628), in the way of Google.
+    # The device flow (RFC 8628), as Google has it.
 
     def begin_device(self, call: Call) -> Response:
         """Give out a device code, for a few scopes only."""
@@ -171,7 +171,7 @@ class Google(OAuth2Flavour):
         members = {
             "device_code": device_code,
             "user_code": user_code,
-            "verification_url": f"{call.base}/device",  # Google's word: it is older than the RFC
+            "verification_url": f"{call.base}/device",  # Google's name for it, older than the RFC
             "expires_in": int(DEVICE_LASTS),
             "interval": int(DEVICE_INTERVAL),
         }
@@ -228,7 +228,7 @@ class Google(OAuth2Flavour):
     # The APIs.
 
     def userinfo(self, call: Call) -> Response:
-        """OpenID Connect Core section 5.3."""
+        """Answer as OpenID Connect Core section 5.3 says."""
         access = self.admitted(call, GOOGLE_API, "openid", *SHORT.values())
         user = access.family.user
         members: dict[str, Any] = {"sub": subject(user)}
@@ -239,13 +239,13 @@ class Google(OAuth2Flavour):
         return json_answer(members)
 
     def list_messages(self, call: Call) -> Response:
-        """``users.messages.list`` of the Gmail API."""
+        """Play ``users.messages.list`` of the Gmail API."""
         mail = self._mail_of(self.admitted(call, GOOGLE_API, *READ_MAIL).family.user)
         messages = [{"id": message, "threadId": message} for message in reversed(mail)]
         return json_answer({"messages": messages, "resultSizeEstimate": len(messages)})
 
     def send_message(self, call: Call) -> Response:
-        """``users.messages.send`` of the Gmail API: ``raw`` is an RFC 822 message in base64url."""
+        """Play ``users.messages.send`` of the Gmail API: ``raw`` is an RFC 822 message in base64url."""
         mail = self._mail_of(self.admitted(call, GOOGLE_API, *SEND_MAIL).family.user)
         try:
             message = urlsafe_b64decode(call.field("raw") + "==")
@@ -260,7 +260,7 @@ class Google(OAuth2Flavour):
         return self._mail.setdefault(user, [f"18c0ffee{number:08x}" for number in range(1, 4)])
 
     def metadata(self, call: Call) -> Response:
-        """OpenID Connect Discovery section 4."""
+        """Answer as OpenID Connect Discovery section 4 says."""
         return json_answer(
             {
                 "issuer": call.base,
@@ -280,5 +280,5 @@ class Google(OAuth2Flavour):
 
 
 def subject(user: str) -> str:
-    """The identifier of a person that never changes: 21 digits, as Google has them."""
+    """Return the identifier of a person, which never changes: 21 digits, as at Google."""
     return f"1{int.from_bytes(hashlib.sha256(user.encode()).digest()[:8], 'big'):020d}"

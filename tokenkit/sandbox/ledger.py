@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 CODE_LASTS = 600.0
-"""Seconds that a code can be redeemed in: ten minutes at most (RFC 6749 section 4.1.2)."""
+"""Seconds in which a code can be redeemed: ten minutes at most (RFC 6749 section 4.1.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An authorization that was asked for and waits for the person: over a redirect, a device, or Pocket's token."""
+    """An authorization that waits for the person: by a redirect, a device, or Pocket's request token."""
 
     flavour: str
     client_id: str
@@ -29,7 +29,7 @@ class Asked:
 
 @dataclass(slots=True)
 class Family:
-    """One consent, and all tokens that descend from it: they die together (RFC 9700 section 4.14.2)."""
+    """One consent, and all tokens that come from it: they end together (RFC 9700 section 4.14.2)."""
 
     flavour: str
     client_id: str
@@ -80,19 +80,19 @@ class Ledger:
         self.consents: dict[tuple[str, str, str], frozenset[str]] = {}
 
     def secret(self, prefix: str = "", size: int = 32) -> str:
-        """A new unguessable string, remembered among those `issued`."""
+        """Make a string that nobody can guess, and remember it in `issued`."""
         value = prefix + urlsafe_b64encode(self._random(size)).decode().rstrip("=")
         self.issued.add(value)
         return value
 
     def remember(self, family: Family) -> Family:
-        """Remember the consent that founds the family, and hand it on."""
+        """Remember the consent that a family begins with, and return the family."""
         key = (family.flavour, family.client_id, family.user)
         self.consents[key] = self.consents.get(key, frozenset()) | family.scopes
         return family
 
     def consented(self, flavour: str, client_id: str, user: str) -> frozenset[str]:
-        """The scopes that this person has allowed this client so far."""
+        """Return the scopes that this person has allowed this client so far."""
         return self.consents.get((flavour, client_id, user), frozenset())
 
     def new_code(self, prefix: str, asked: Asked, family: Family, *, with_refresh_token: bool) -> str:
@@ -114,14 +114,14 @@ class Ledger:
         return value
 
     def living(self, value: str, flavour: str) -> Access | None:
-        """The access token of that flavour, unless it has expired or was revoked."""
+        """Return the access token of that flavour; None where it has expired or was revoked."""
         access = self.access.get(value)
         if access is None or access.family.flavour != flavour or access.family.revoked:
             return None
         return None if access.ends_at is not None and self.now() >= access.ends_at else access
 
     def family_of(self, value: str, flavour: str) -> Family | None:
-        """The family of an access or refresh token of that flavour, living or not."""
+        """Return the family of an access or refresh token of that flavour, whether it still works or not."""
         held = self.refresh.get(value) or self.access.get(value)
         return held.family if held is not None and held.family.flavour == flavour else None
 
@@ -137,6 +137,6 @@ class Ledger:
 
 
 def proves(verifier: str, challenge: str) -> bool:
-    """Whether the verifier is the one that the S256 challenge was made of (RFC 7636 section 4.6)."""
+    """Tell whether the S256 challenge was made of this verifier (RFC 7636 section 4.6)."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return 43 <= len(verifier) <= 128 and urlsafe_b64encode(digest).decode().rstrip("=") == challenge

@@ -12,9 +12,9 @@ from tokenkit.sandbox.registry import Client, Registry
 
 
 class Lifetimes:
-    """How long tokens live, in seconds; may be changed at any time, for tokens to come.
+    """How long tokens live, in seconds. A change concerns the tokens to come.
 
-    `refresh` counts from the authorization and None is the provider's own: for ever at Google, six months at Spotify.
+    `refresh` counts from the authorization. None means the provider's own: for ever at Google, six months at Spotify.
     """
 
     def __init__(self, access: float, refresh: float | None) -> None:
@@ -28,7 +28,7 @@ class Lifetimes:
 
 
 class OAuth2Flavour(Flavour):
-    """A provider that speaks OAuth 2. A subclass says what it calls its errors, and how it knows its clients."""
+    """A provider that speaks OAuth 2. A subclass says how its errors are called, and how it knows its clients."""
 
     prefixes: Mapping[str, str]
     """What its codes, access and refresh tokens begin with."""
@@ -70,9 +70,9 @@ class OAuth2Flavour(Flavour):
         self.complain("Error 400: redirect_uri_mismatch", f"{redirect_uri!r} is not registered for this client.")
 
     def wrong_request(self, call: Call, asked: Asked) -> dict[str, str]:
-        """What is wrong with the request, as parameters of the redirect; empty when nothing is.
+        """Return what is wrong with the request, as parameters of the redirect; empty when nothing is.
 
-        PKCE with S256 is required: stricter than the real ones, which take a client without it.
+        PKCE with S256 is required. That is stricter than the real providers, which accept a client without it.
         """
         if call.query.get("response_type") != "code":
             return {"error": "unsupported_response_type"}
@@ -84,7 +84,7 @@ class OAuth2Flavour(Flavour):
         return {}
 
     def detailed(self, asked: Asked, call: Call) -> Asked:
-        """The request with the provider's own parameters."""
+        """Return the request with the provider's own parameters."""
         return asked
 
     def decided(self, asked: Asked, decision: Decision, call: Call) -> Response:
@@ -96,7 +96,7 @@ class OAuth2Flavour(Flavour):
         return self.send_back(asked, call, {"code": code, **self.beside_the_code(family)})
 
     def consented(self, asked: Asked, decision: Decision) -> tuple[Family, bool]:
-        """The family that this consent founds, and whether a refresh token is due."""
+        """Return the family that begins with this consent, and whether a refresh token is due."""
         earlier = self.ledger.consented(self.name, asked.client_id, decision.user)
         scopes = self.spelled(decision.scopes) | (earlier if asked.merge else frozenset[str]())
         lasts = self.lifetimes.refresh or self.own_refresh_lifetime
@@ -105,11 +105,11 @@ class OAuth2Flavour(Flavour):
         return self.ledger.remember(family), asked.offline and (asked.press or not earlier)
 
     def spelled(self, scopes: frozenset[str]) -> frozenset[str]:
-        """The scopes as the provider spells them in its answers."""
+        """Return the scopes as the provider spells them in its answers."""
         return scopes
 
     def beside_the_code(self, family: Family) -> dict[str, str]:
-        """More parameters of the redirect."""
+        """Return more parameters for the redirect."""
         return {}
 
     def send_back(self, asked: Asked, call: Call, parameters: Mapping[str, str]) -> Response:
@@ -129,11 +129,11 @@ class OAuth2Flavour(Flavour):
         return self.grants[grant_type](call, client)
 
     def authenticated_client(self, call: Call) -> Client:
-        """The client that asks, proven as this provider wants it."""
+        """Return the client that asks, once it is proven as this provider wants it."""
         raise NotImplementedError
 
     def named_client(self, call: Call) -> tuple[Client, str | None]:
-        """The client that asks and the secret it gave, None where it gave none: by one method (section 2.3)."""
+        """Return the client that asks and its secret, None where it gave none: by one method only (section 2.3)."""
         if call.basic is not None and call.field("client_secret"):
             raise Refused(oauth_error("invalid_request", "the client authenticated in two ways"))
         client_id, secret = call.basic or (call.field("client_id"), call.fields.get("client_secret"))
@@ -161,7 +161,7 @@ class OAuth2Flavour(Flavour):
     code_refusal = "invalid_code"
 
     def first_refresh_token(self, code: Code) -> str:
-        """The refresh token that goes with a code, empty where none is due."""
+        """Return the refresh token that goes with a code; empty where none is due."""
         return self.ledger.new_refresh(self.prefixes["refresh"], code.family) if code.with_refresh_token else ""
 
     def renew(self, call: Call, client: Client) -> Response:
@@ -183,21 +183,21 @@ class OAuth2Flavour(Flavour):
     expired_refresh_refusal = "invalid_grant"
 
     def narrowed(self, granted: frozenset[str], wanted: str) -> frozenset[str]:
-        """The scopes of a refresh: never more than were granted."""
+        """Return the scopes of a refresh: never more than were granted."""
         scopes = self.spelled(frozenset(wanted.split())) or granted
         if not scopes <= granted:
             raise Refused(oauth_error("invalid_scope", "some scopes were not granted"))
         return scopes
 
     def rotated(self, held: Refresh) -> str:
-        """The new refresh token where this flavour rotates, empty where it does not."""
+        """Return the new refresh token where this flavour rotates; empty where it does not."""
         if not self.rotates:
             return ""
         held.spent = True
         return self.ledger.new_refresh(self.prefixes["refresh"], held.family)
 
     def answer(self, family: Family, scopes: frozenset[str], refresh_token: str) -> Response:
-        """The successful answer (section 5.1)."""
+        """Make the successful answer (section 5.1)."""
         lifetime = self.lifetimes.access
         members: dict[str, Any] = {
             "access_token": self.ledger.new_access(self.prefixes["access"], family, scopes, lifetime),
@@ -209,7 +209,7 @@ class OAuth2Flavour(Flavour):
         return json_answer({**members, **self.beside_the_tokens(family)}, headers=NO_STORE)
 
     def beside_the_tokens(self, family: Family) -> Mapping[str, Any]:
-        """More members of the answer."""
+        """Return more members for the answer."""
         return {}
 
     def refuse(self, name: str) -> NoReturn:
@@ -219,7 +219,7 @@ class OAuth2Flavour(Flavour):
     # The APIs (RFC 6750).
 
     def admitted(self, call: Call, errors: Errors, *any_of: str) -> Access:
-        """The access token of a call that holds any of these scopes; else 401 or 403 in the provider's words."""
+        """Return the access token of a call, if it holds one of these scopes; else answer 401 or 403."""
         access = self.ledger.living(call.bearer, self.name)
         if access is None:
             raise Refused(errors[self.why_not_admitted(call)])
@@ -228,5 +228,5 @@ class OAuth2Flavour(Flavour):
         return access
 
     def why_not_admitted(self, call: Call) -> str:
-        """The name of the API's error for a token that is missing, unknown or dead."""
+        """Return the name of the API's error for a token that is missing, unknown or expired."""
         return "unauthenticated"

@@ -1,4 +1,4 @@
-"""Playing the person at the consent screen: what a browser does, without one."""
+"""Plays the person at the consent screen, without a browser."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ def approve(
     """Open `url`, allow (or `deny`) as `as_user`, and return the URL that the browser is sent to.
 
     `only` leaves just these scopes ticked. The URL is empty where the browser stays, as after a device's code. Raises
-    `AuthorizationError` when there is an error page in place of the consent screen, `UsageError` for scopes that the
+    `AuthorizationError` where an error page comes in place of the consent screen, and `UsageError` for scopes that the
     screen does not offer.
     """
     page = send(Request("GET", url))

@@ -45,7 +45,7 @@ class Pocket(Flavour):
         self._lists: dict[str, dict[str, dict[str, Any]]] = {}
 
     def routes(self) -> Mapping[str, Route]:
-        """Pocket's paths."""
+        """Return Pocket's paths."""
         return {
             "/v3/oauth/request": Route("POST", "request", self.request),
             "/auth/authorize": Route("GET", "authorize", self.authorize),
@@ -59,7 +59,7 @@ class Pocket(Flavour):
     # Signing in.
 
     def request(self, call: Call) -> Response:
-        """Step 2 of the documentation: obtain a request token."""
+        """Issue a request token: step 2 of the documentation."""
         client = self._client(call, POCKET_REQUEST)
         redirect_uri = call.field("redirect_uri")
         if not redirect_uri:
@@ -72,7 +72,7 @@ class Pocket(Flavour):
         return _answer(call, {"code": code, "state": state})
 
     def authorize(self, call: Call) -> Response:
-        """Step 3: ask the person."""
+        """Ask the person: step 3."""
         code, redirect_uri = call.query.get("request_token", ""), call.query.get("redirect_uri", "")
         found = self._requests.get(code)
         if found is None or found.status != "waiting":
@@ -83,7 +83,7 @@ class Pocket(Flavour):
         return self.present(Asked(self.name, found.client_id, redirect_uri, permissions, request_token=code))
 
     def decided(self, asked: Asked, decision: Decision, call: Call) -> Response:
-        """Step 4: the redirect carries nothing, whatever was decided."""
+        """Send the browser back, with nothing in the redirect, whatever was decided: step 4."""
         found = self._requests[asked.request_token]
         if found.status != "waiting":
             self.complain("This sign-in is over", "It was decided already.")
@@ -91,7 +91,7 @@ class Pocket(Flavour):
         return redirect(asked.redirect_uri, {})
 
     def token(self, call: Call) -> Response:
-        """Step 5: convert the request token. Declined and not decided yet look the same."""
+        """Convert the request token: step 5. Declined and not decided yet look the same."""
         client = self._client(call, POCKET_TOKEN)
         code = call.field("code")
         if not code:
@@ -121,7 +121,7 @@ class Pocket(Flavour):
     # The API: consumer key and access token are members of the body.
 
     def _admitted(self, call: Call, permission: str) -> dict[str, dict[str, Any]]:
-        """The person's list; 401 for a token that is none of this consumer key's, 403 without its permission."""
+        """Return the person's list; answer 401 for a token of another consumer key, 403 without its permission."""
         client = self._client(call, POCKET_API)
         access: Access | None = self.ledger.living(call.field("access_token"), self.name)
         if access is None or access.family.client_id != client.client_id:
@@ -131,7 +131,7 @@ class Pocket(Flavour):
         return self._lists.setdefault(access.family.user, {"1": _item("1", "https://example.com/", "An example")})
 
     def get(self, call: Call) -> Response:
-        """``v3/get``: newest first, with ``count``, ``offset`` and ``search``."""
+        """Play ``v3/get``: newest first, with ``count``, ``offset`` and ``search``."""
         items = list(self._admitted(call, "retrieve").values())[::-1]
         search = call.field("search").lower()
         found = [item for item in items if search in f"{item['given_title']} {item['given_url']}".lower()]
@@ -140,7 +140,7 @@ class Pocket(Flavour):
         return json_answer({"status": 1, "complete": 1, "list": page, "since": int(self.ledger.now())})
 
     def add(self, call: Call) -> Response:
-        """``v3/add``."""
+        """Play ``v3/add``."""
         items = self._admitted(call, "add")
         url = call.field("url")
         if not url:
@@ -150,7 +150,7 @@ class Pocket(Flavour):
         return json_answer({"item": item, "status": 1})
 
     def send(self, call: Call) -> Response:
-        """``v3/send``: each action on its own; what fails is false in ``action_results``."""
+        """Play ``v3/send``: each action by itself; one that fails is false in ``action_results``."""
         items = self._admitted(call, "modify")
         actions = call.fields.get("actions")
         if not isinstance(actions, list):
@@ -194,7 +194,7 @@ def _number(call: Call, name: str, otherwise: int) -> int:
 
 
 def _answer(call: Call, members: Mapping[str, str | None]) -> Response:
-    """JSON where ``X-Accept`` asks for it, else a form."""
+    """Answer in JSON where ``X-Accept`` asks for it, else as a form."""
     if "application/json" in (call.request.header("X-Accept") or ""):
         return json_answer(dict(members))
     body = urlencode({name: value for name, value in members.items() if value is not None})

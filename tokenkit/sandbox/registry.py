@@ -11,19 +11,19 @@ FLAVOURS = ("google", "spotify", "pocket")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 POCKET_PERMISSIONS = frozenset({"add", "modify", "retrieve"})
-"""Of a consumer key, in the words of Pocket's developer site."""
+"""The permissions of a consumer key, in the words of Pocket's developer site."""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A registered client; `permissions` are Pocket's, which belong to the consumer key."""
+    """A registered client. `permissions` are Pocket's, which belong to the consumer key."""
 
     client_id: str
     client_secret: str = field(default="", repr=False)
     permissions: frozenset[str] = POCKET_PERMISSIONS
 
     def accepts(self, secret: str) -> bool:
-        """Whether this is its secret, compared in constant time."""
+        """Tell whether this is its secret, compared in constant time."""
         return hmac.compare_digest(self.client_secret.encode(), secret.encode())
 
 
@@ -37,8 +37,8 @@ POCKET_READER = Client("sandbox-pocket-reader", permissions=frozenset({"retrieve
 class Registry:
     """Who may ask, and where answers may go.
 
-    A loopback redirect URI that is registered without a port stands for any (RFC 8252 section 7.3); ``*`` stands for
-    one segment of the path.
+    A loopback redirect URI that is registered without a port stands for every port (RFC 8252 section 7.3); ``*`` stands
+    for one segment of the path.
     """
 
     def __init__(self, scopes: Mapping[str, Mapping[str, str]]) -> None:
@@ -55,15 +55,15 @@ class Registry:
         self.scopes = {flavour: dict(known) for flavour, known in scopes.items()}
 
     def client(self, flavour: str, client_id: str) -> Client | None:
-        """The client of that id."""
+        """Return the client of that id."""
         return next((client for client in self.clients[flavour] if client.client_id == client_id), None)
 
     def allows_redirect(self, flavour: str, redirect_uri: str) -> bool:
-        """Whether answers may go there."""
+        """Tell whether answers may go there."""
         return any(_matches(redirect_uri, registered) for registered in self.redirect_uris[flavour])
 
     def unknown_scopes(self, flavour: str, scopes: Sequence[str]) -> list[str]:
-        """Those that the flavour does not have."""
+        """Return those scopes that the flavour does not have."""
         return [scope for scope in scopes if scope not in self.scopes[flavour]]
 
 

@@ -28,7 +28,7 @@ SCOPES: Mapping[str, str] = {
     "user-top-read": "see what you play most",
     "user-library-read": "see what you saved",
     "user-library-modify": "save and remove music",
-    "user-follow-read": "see whom you follow",
+    "user-follow-read": "see who you follow",
     "user-follow-modify": "follow and unfollow for you",
     "playlist-read-private": "see your private playlists",
     "playlist-read-collaborative": "see the playlists you share",
@@ -61,7 +61,7 @@ class Spotify(OAuth2Flavour):
         self._playing: dict[str, str] = {}
 
     def routes(self) -> Mapping[str, Route]:
-        """Spotify's paths, of its two hosts, below one prefix."""
+        """Return the paths of Spotify's two hosts, below one prefix."""
         return {
             "/authorize": Route("GET", "authorize", self.authorize),
             "/consent": Route("POST", "", self.consent),
@@ -73,19 +73,19 @@ class Spotify(OAuth2Flavour):
         }
 
     def refuse_redirect_uri(self, redirect_uri: str) -> NoReturn:
-        """``localhost`` has words of its own: http is for IP literals of loopback."""
+        """Refuse ``localhost`` with words of its own: http is for loopback IP addresses only."""
         insecure = urlsplit(redirect_uri).hostname == "localhost"
         self.complain(f"INVALID_CLIENT: {'Insecure' if insecure else 'Invalid'} redirect URI", redirect_uri)
 
     def authenticated_client(self, call: Call) -> Client:
-        """A public client names itself, PKCE proves the rest; a secret, once given, must be right."""
+        """Accept a public client by its name, since PKCE proves the rest; a secret that is given must be right."""
         client, secret = self.named_client(call)
         if secret is not None and not client.accepts(secret):
             self.refuse("wrong_secret")
         return client
 
     def why_not_admitted(self, call: Call) -> str:
-        """Spotify tells apart a token that is missing, unknown and expired."""
+        """Tell a missing, an unknown and an expired token apart, as Spotify does."""
         if not call.bearer:
             return "no_token"
         access = self.ledger.access.get(call.bearer)
@@ -94,7 +94,7 @@ class Spotify(OAuth2Flavour):
     # The Web API.
 
     def me(self, call: Call) -> Response:
-        """Get Current User's Profile: the address only with its scope."""
+        """Play *Get Current User's Profile*: the e-mail address only with its scope."""
         access = self.admitted(call, SPOTIFY_API)
         user = access.family.user
         identifier = hashlib.sha256(user.encode()).hexdigest()[:26]
@@ -103,7 +103,7 @@ class Spotify(OAuth2Flavour):
         return json_answer({**names, **email, "type": "user"})
 
     def search(self, call: Call) -> Response:
-        """Search for Item, over five tracks."""
+        """Play *Search for Item*, over five tracks."""
         self.admitted(call, SPOTIFY_API)
         query, types = call.query.get("q", ""), call.query.get("type", "").split(",")
         if not query:
@@ -115,13 +115,13 @@ class Spotify(OAuth2Flavour):
         return json_answer(results)
 
     def player(self, call: Call) -> Response:
-        """Get Playback State: 204 when nothing plays."""
+        """Play *Get Playback State*: 204 when nothing plays."""
         access = self.admitted(call, SPOTIFY_API, "user-read-playback-state")
         name = self._playing.get(access.family.user)
         return Response(204) if name is None else json_answer({"is_playing": True, "item": track(name)})
 
     def play(self, call: Call) -> Response:
-        """Start Playback: the first of ``uris``, or the first track there is."""
+        """Play *Start Playback*: the first of ``uris``, or the first track there is."""
         access = self.admitted(call, SPOTIFY_API, "user-modify-playback-state")
         wanted = call.fields.get("uris")
         uris = cast(list[object], wanted) if isinstance(wanted, list) else []
@@ -131,6 +131,6 @@ class Spotify(OAuth2Flavour):
 
 
 def track(name: str) -> dict[str, str]:
-    """A track object."""
+    """Make a track object."""
     identifier = hashlib.sha256(name.encode()).hexdigest()[:22]
     return {"id": identifier, "name": name, "type": "track", "uri": f"spotify:track:{identifier}"}

@@ -1,6 +1,6 @@
-"""For tests of what is built on tokenkit: a clock, a browser without a window, contracts for plugins and stores.
+"""For tests of programs that use tokenkit: a clock, a browser without a window, contracts for plugins and stores.
 
-Names are loaded when first used: the contracts need pytest, the rest does not.
+Names are loaded when they are first used: the contracts need pytest, the rest does not.
 """
 
 import sys
@@ -21,7 +21,7 @@ _EXPORTS = {
 
 __all__ = ["Browser", "Clock", "ProviderContract", "StoreContract"]
 
-if "pytest" in sys.modules:  # then a contract that is broken shows the values that it compared
+if "pytest" in sys.modules:  # so a failing contract shows the values that it compared
     sys.modules["pytest"].register_assert_rewrite("tokenkit.testing.contract", "tokenkit.testing.store_contract")
 
 

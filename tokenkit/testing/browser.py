@@ -1,4 +1,4 @@
-"""A browser without a window, and the person in front of it: an opener for sign-ins without anybody there."""
+"""A browser without a window, and the person in front of it: an opener for sign-ins that nobody watches."""
 
 import http.client
 import threading
@@ -9,10 +9,10 @@ from tokenkit.sandbox.authority import Authority
 
 
 class Browser:
-    """An opener (`tokenkit.consent.opener.Opener`) that follows the sign-in through to the last page, in a thread.
+    """An opener (`tokenkit.consent.opener.Opener`) that follows a sign-in to its last page, in a thread.
 
-    It fetches what lies on loopback, and at the authority's consent screen it decides as it was told: `as_user`,
-    `only` these scopes, or `deny`. `last_page` is what the person reads in the end, after `join`.
+    It fetches pages on loopback only. At the consent screen of `authority` it signs in as `as_user`, and allows all
+    scopes, `only` these, or none (`deny`). After `join`, `last_page` is what the person reads in the end.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Browser:
 
 
 def _get(url: str) -> tuple[str, str]:
-    """The address that a page on loopback redirects to, and its text."""
+    """Return the address that a page on loopback redirects to, and its text."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=30)
     try:

@@ -2,13 +2,13 @@
 
 
 class Clock:
-    """Unix time in seconds, UTC, for `Context.now` and `Context.sleep`: sleeping takes no time but the clock's own."""
+    """Unix time in seconds, UTC, for `Context.now` and `Context.sleep`. `sleep` moves this clock and takes no time."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self._now = now
 
     def now(self) -> float:
-        """The time."""
+        """Return the time."""
         return self._now
 
     def sleep(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""What every provider must hold: subclass it in a test module of your plugin and return yours from its fixtures."""
+"""The tests that every provider must pass: subclass them in your test module, and give your provider by a fixture."""
 
 from base64 import urlsafe_b64encode
 from dataclasses import replace
@@ -23,13 +23,13 @@ from tokenkit.testing.provider_harness import ME, ProviderHarness
 from tokenkit.token import AccessToken, Secret
 
 BASE_URL = "http://127.0.0.1:9"
-"""Where a provider under test is to be aimed: nothing listens there, for the authority is called without a socket."""
+"""The address for a provider under test. Nothing listens there: the authority is called without a socket."""
 
 STATE_BITS = 128
 
 
 class ProviderContract:
-    """The tests of a `Provider`, against the sandbox's `Authority`; what a provider lacks is skipped::
+    """The tests of a `Provider`, against the sandbox's `Authority`. Tests of powers that it lacks are skipped::
 
     class TestAcme(ProviderContract):
         flavour = "google"              # the part of the sandbox that it speaks to
@@ -45,35 +45,35 @@ class ProviderContract:
     """
 
     flavour = ""
-    """``google``, ``spotify`` or ``pocket``; the provider's own name where it is empty."""
+    """``google``, ``spotify`` or ``pocket``; where it is empty, the provider's own name."""
 
     scopes: tuple[str, ...] = ()
-    """Full values of the scopes to ask for; those that `api_request` needs must be among them."""
+    """Full values of the scopes to ask for, with those that `api_request` needs."""
 
     @pytest.fixture
     def provider(self) -> Provider:
-        """The provider to be tested, aimed at `flavour` below `BASE_URL`."""
+        """Return the provider to test, with its addresses at `flavour` below `BASE_URL`."""
         raise NotImplementedError
 
     @pytest.fixture
     def api_request(self) -> Request:
-        """A request to the provider's API, without a token; it shall be a success with one."""
+        """Return a request to the provider's API, without a token; with one it must succeed."""
         raise NotImplementedError
 
     @pytest.fixture
     def client(self, provider: Provider) -> ClientRegistration:
-        """The client registration at the authority."""
+        """Return the client registration at the authority."""
         return CLIENTS[self.flavour or provider.name]
 
     @pytest.fixture
     def trial(self, provider: Provider, client: ClientRegistration) -> ProviderHarness:
-        """An authority that nobody has signed in at yet."""
+        """Return an authority at which nobody has signed in yet."""
         return ProviderHarness(provider, client, self.flavour or provider.name, self.scopes)
 
     # The data.
 
     def test_its_data_is_whole(self, provider: Provider) -> None:
-        """People can read every scope, and the default ones are known."""
+        """Check that people can read about every scope, and that the default scopes are known."""
         assert provider.name == provider.name.lower()
         assert provider.title
         values = {scope.value for scope in provider.scopes.values()}
@@ -81,7 +81,7 @@ class ProviderContract:
         assert all(name in provider.scopes or name in values for name in provider.default_scopes)
 
     def test_its_tokens_never_go_to_its_own_endpoints(self, provider: Provider) -> None:
-        """R32: resource hosts can be read, and take in no endpoint of the authorization server."""
+        """Hold R32: a token goes to resource servers, and no endpoint of the authorization server is one."""
         assert provider.resource_hosts
         for entry in provider.resource_hosts:
             assert resource_host(entry)
@@ -91,7 +91,7 @@ class ProviderContract:
     # Signing in.
 
     def test_begin_says_where_to_go_and_what_to_remember(self, trial: ProviderHarness) -> None:
-        """The state, or the path that stands in for it, is what the answer is held against."""
+        """Check that there is a state, or a path in its place, to compare the answer with."""
         pending, redirect_uri = trial.begin(), trial.asked.redirect_uri
         state = pending.state.reveal()
         assert urlsplit(pending.url).scheme in ("http", "https")
@@ -100,7 +100,7 @@ class ProviderContract:
         assert len(state) * 6 >= STATE_BITS, "a state of URL-safe letters has six bits in each"
 
     def test_two_sign_ins_share_nothing_that_is_secret(self, trial: ProviderHarness) -> None:
-        """Each begin draws anew."""
+        """Check that each sign-in draws its own secrets."""
         one, two = trial.begin(), trial.begin()
         assert one.state != two.state
         assert one.code_verifier is None or one.code_verifier != two.code_verifier
@@ -129,13 +129,13 @@ class ProviderContract:
         assert granted.authorized_at == now
 
     def test_a_token_that_ends_comes_with_a_way_to_renew_it(self, trial: ProviderHarness) -> None:
-        """Else the person would have to consent every hour."""
+        """Check that there is a refresh token: without one the person would have to consent every hour."""
         granted = trial.sign_in()
         assert granted.access_token is not None
         assert granted.access_token.expires_at is None or granted.refresh_token is not None
 
     def test_what_the_person_declined_is_a_denial(self, trial: ProviderHarness) -> None:
-        """The provider tells a no from every other failure."""
+        """Check that the person's no is told from every other failure."""
         pending = trial.begin()
         answer = trial.approve(pending, deny=True)
         with pytest.raises(ConsentDenied):
@@ -144,7 +144,7 @@ class ProviderContract:
     def test_an_answer_with_another_state_is_refused_before_anything_is_sent(self, trial: ProviderHarness) -> None:
         """Hold R22 and R23: an answer of another sign-in proves nothing."""
         if trial.provider.state_in == "path":
-            pytest.skip("the path is compared by whoever receives the answer")
+            pytest.skip("the receiver of the answer compares the path")
         pending = trial.begin()
         forged = AuthorizationAnswer({**trial.approve(pending).parameters, "state": "forged"})
         sent = trial.authority.counters.total()
@@ -153,7 +153,7 @@ class ProviderContract:
         assert trial.authority.counters.total() == sent
 
     def test_an_answer_serves_once(self, trial: ProviderHarness) -> None:
-        """R18: the second time is an error of ours, not a grant and not a crash."""
+        """Hold R18: a code is exchanged once; the second time is one of our errors, not a grant and not a crash."""
         pending = trial.begin()
         answer = trial.approve(pending)
         trial.complete(pending, answer)
@@ -161,7 +161,7 @@ class ProviderContract:
             trial.complete(pending, answer)
 
     def test_a_provider_in_trouble_is_unavailable(self, trial: ProviderHarness) -> None:
-        """R12: a 503 is nobody's sign-out."""
+        """Hold R12: a 503 signs nobody out."""
         pending = trial.begin()
         answer = trial.approve(pending)
         trial.authority.next("token", status=503)
@@ -181,7 +181,7 @@ class ProviderContract:
     def test_a_request_is_accepted_with_the_token_and_refused_without(
         self, trial: ProviderHarness, api_request: Request
     ) -> None:
-        """And it goes where it was going."""
+        """Check that the token is what makes the request succeed, and that it changes neither host nor path."""
         token = trial.sign_in().access_token
         assert token is not None
         signed = trial.provider.authenticate(trial.ctx, trial.client, token, api_request)
@@ -191,7 +191,7 @@ class ProviderContract:
         assert trial.authority.handle(api_request).status in (400, 401, 403)
 
     def test_whose_account_it_is_stays_the_same(self, trial: ProviderHarness) -> None:
-        """R18: the subject is the person's for ever, and nobody else's."""
+        """Hold R18: the subject stays the same for a person, and is nobody else's."""
         identify = trial.provider.identify
         if identify is None:
             pytest.skip("this provider cannot say whose account it is")
@@ -202,7 +202,7 @@ class ProviderContract:
         assert mine.name
 
     def test_a_refresh_renews_the_access_token_and_keeps_the_rest(self, trial: ProviderHarness) -> None:
-        """R16: an answer without a refresh token or scopes takes nothing away."""
+        """Hold R16: an answer without a refresh token or scopes takes nothing away."""
         granted = trial.sign_in()
         if trial.provider.refresh is None or granted.access_token is None:
             pytest.skip("this provider does not refresh")
@@ -216,7 +216,7 @@ class ProviderContract:
         assert renewed.authorized_at == granted.authorized_at
 
     def test_a_grant_that_the_person_took_back_needs_consent(self, trial: ProviderHarness) -> None:
-        """R13, with a reason that a person can read."""
+        """Hold R13: the provider's "no" ends a grant, and a person can read why."""
         if trial.provider.refresh is None:
             pytest.skip("this provider does not refresh")
         granted = trial.sign_in()
@@ -251,7 +251,7 @@ class ProviderContract:
     # Secrets.
 
     def test_nothing_secret_shows_in_what_is_printed(self, trial: ProviderHarness) -> None:
-        """R35: neither in a repr nor in an error."""
+        """Hold R35: no secret shows in a repr or an error."""
         pending = trial.begin()
         granted = trial.complete(pending, trial.approve(pending))
         printed = [repr(value) for value in (trial.client, pending, granted, granted.access_token)]

@@ -1,4 +1,4 @@
-"""A provider, an authority and one person: the sign-ins that a contract tries out."""
+"""A provider, an authority and one person: the sign-ins that a contract tries."""
 
 import os
 from dataclasses import dataclass, field
@@ -22,9 +22,9 @@ ME = "me@example.com"
 
 @dataclass(slots=True)
 class ProviderHarness:
-    """What is tried: `provider` with `client` at the `flavour` of an authority of its own, asking for `scopes`.
+    """Tries `provider`, with `client` and `scopes`, at the `flavour` of an authority of its own.
 
-    The provider's scopes and callback path are registered there, so that any provider that speaks like one of the
+    The provider's scopes and callback path are registered there, so that every provider that speaks like one of the
     flavours can be tried.
     """
 
@@ -67,13 +67,13 @@ class ProviderHarness:
         return self.complete(pending, self.approve(pending, as_user=as_user))
 
     def status(self, token: AccessToken, request: Request) -> int:
-        """How the API answers the request with the token on."""
+        """Return the status with which the API answers the request with the token on."""
         signed = self.provider.authenticate(self.ctx, self.client, token, request)
         return self.authority.handle(signed).status
 
 
 def answer_of(callback_url: str) -> AuthorizationAnswer:
-    """The answer in a callback URL; a parameter given twice fails the test."""
+    """Return the answer in a callback URL; a parameter given twice fails the test."""
     pairs = parse_qsl(urlsplit(callback_url).query, keep_blank_values=True)
     assert len(dict(pairs)) == len(pairs), "the authority gave a parameter twice"
     return AuthorizationAnswer(dict(pairs))

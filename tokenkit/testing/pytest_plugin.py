@@ -11,24 +11,24 @@ from tokenkit.testing.clock import Clock
 
 @pytest.fixture
 def tokenkit_clock() -> Clock:
-    """The clock of the sandbox; it stands still until it is moved."""
+    """Return the clock of the sandbox; it stands still until it is moved."""
     return Clock()
 
 
 @pytest.fixture
 def tokenkit_authority(tokenkit_clock: Clock) -> Authority:
-    """An authority that nobody has signed in at, for use without a socket."""
+    """Return an authority at which nobody has signed in, for use without a socket."""
     return Authority(clock=tokenkit_clock.now, sleep=tokenkit_clock.sleep)
 
 
 @pytest.fixture
 def tokenkit_sandbox(tokenkit_authority: Authority) -> Iterator[Served]:
-    """The same authority, listening on loopback at `base_url`."""
+    """Serve that authority on loopback, at `base_url`."""
     with serve(tokenkit_authority) as served:
         yield served
 
 
 @pytest.fixture
 def tokenkit_browser(tokenkit_authority: Authority) -> Browser:
-    """An opener that allows everything at that authority, as ``me@example.com``."""
+    """Return an opener that allows everything at that authority, as ``me@example.com``."""
     return Browser(tokenkit_authority)

@@ -1,4 +1,4 @@
-"""What every store must hold: subclass it in a test module and return yours from the `store` fixture."""
+"""The tests that every store must pass: subclass them, and return your store from the `store` fixture."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -27,17 +27,17 @@ class StoreContract:
 
     @pytest.fixture
     def store(self) -> Store:
-        """The store to be tested, empty."""
+        """Return the store to test, empty."""
         raise NotImplementedError
 
     def test_what_was_saved_is_loaded_with_its_version(self, store: Store) -> None:
-        """The plain round trip."""
+        """Check the plain round trip."""
         version = store.save(GRANT, b"one", replaces=None)
         assert store.load(GRANT) == (b"one", version)
         assert store.version(GRANT) == version
 
     def test_what_was_never_saved_is_none(self, store: Store) -> None:
-        """Absent is None, for the record, its version and its note."""
+        """Check that what is absent is None: the record and its version; and that its note is empty."""
         assert store.load(GRANT) is None
         assert store.version(GRANT) is None
         assert store.note(GRANT) == b""
@@ -53,7 +53,7 @@ class StoreContract:
         assert store.load(GRANT) == (b"two", second)
 
     def test_a_version_never_comes_back(self, store: Store) -> None:
-        """R8: not with the same bytes, nor after a deletion."""
+        """Hold R8: a late write finds another version, also after the same bytes or a deletion."""
         seen: set[Version | None] = set()
         for _ in range(50):
             version = store.save(GRANT, b"same", replaces=None)
@@ -65,7 +65,7 @@ class StoreContract:
             store.save(GRANT, None, replaces=version)
 
     def test_a_record_is_claimed_by_exactly_one(self, store: Store) -> None:
-        """R21: of many who delete the version they read, one succeeds."""
+        """Hold R21: of many that delete the version that they have read, one succeeds."""
         name = Name("pending", "", "abc")
         version = store.save(name, b"state", replaces=None)
         barrier = threading.Barrier(8)
@@ -83,7 +83,7 @@ class StoreContract:
         assert store.load(name) is None
 
     def test_names_are_those_of_the_kind_and_owner_in_order(self, store: Store) -> None:
-        """Owners and kinds never mix; `after` goes on where a listing stopped."""
+        """Check that owners and kinds never mix, and that `after` goes on where a listing stopped."""
         for id in ("spotify/b", "google/b", "google/a"):
             store.save(Name("grant", "", id), b"x", replaces=None)
         store.save(Name("grant", "alice", "google/a"), b"x", replaces=None)
@@ -95,13 +95,13 @@ class StoreContract:
         assert list(store.names("client")) == []
 
     def test_all_owners_can_be_listed(self, store: Store) -> None:
-        """What concerns every record, as a change of keys does, reaches every owner's (R29)."""
+        """Hold R29: a change of keys must reach the records of every owner."""
         store.save(GRANT, b"x", replaces=None)
         store.save(GRANT._replace(owner="Alice/B"), b"x", replaces=None)
         assert list(store.owners()) == ["", "Alice/B"]
 
     def test_an_owners_record_is_not_anothers(self, store: Store) -> None:
-        """The same id under two owners is two records."""
+        """Check that one id under two owners is two records."""
         alice = GRANT._replace(owner="alice")
         store.save(GRANT, b"mine", replaces=None)
         store.save(alice, b"hers", replaces=None)
@@ -112,19 +112,19 @@ class StoreContract:
 
     @pytest.mark.parametrize("account", HOSTILE)
     def test_hostile_account_names_come_back_as_they_were(self, store: Store, account: str) -> None:
-        """A name is data: it names no other place, and nothing of it is lost."""
+        """Check that a name is data: it leads to no other place, and comes back whole."""
         name = Name("grant", "", f"google/{account}")
         store.save(name, b"x", replaces=None)
         assert list(store.names("grant")) == [name]
 
     def test_names_that_differ_only_by_case_are_two_records(self, store: Store) -> None:
-        """On a file system that ignores case, too."""
+        """Check it also for file systems that ignore case."""
         store.save(Name("grant", "", "google/Me"), b"upper", replaces=None)
         store.save(Name("grant", "", "google/me"), b"lower", replaces=None)
         assert [name.id for name in store.names("grant")] == ["google/Me", "google/me"]
 
     def test_the_set_of_a_providers_accounts_has_a_version(self, store: Store) -> None:
-        """R1: for a bare provider name one look tells whether anything changed."""
+        """Hold R1: for a bare provider name, one look tells whether anything has changed."""
         everyone = Name("grant", "", "google")
         before = store.version(everyone)
         version = store.save(GRANT, b"one", replaces=None)
@@ -134,7 +134,7 @@ class StoreContract:
         assert store.version(everyone) != after
 
     def test_a_lease_has_one_holder_at_a_time(self, store: Store) -> None:
-        """R5: the second waits for the first."""
+        """Hold R5: one refresh at a time, so the second holder waits for the first."""
         order: list[str] = []
         entered, leave = threading.Event(), threading.Event()
 
@@ -157,13 +157,13 @@ class StoreContract:
         assert order == ["first", "second"]
 
     def test_leases_of_different_accounts_do_not_wait_for_each_other(self, store: Store) -> None:
-        """One provider that hangs delays nobody else."""
+        """Check that one provider that hangs delays nobody else."""
         other = GRANT._replace(id="google/other")
         with store.lease(GRANT, lasts=60, wait=0.1), store.lease(other, lasts=60, wait=0.1):
             pass
 
     def test_a_note_is_left_to_the_next_holder(self, store: Store) -> None:
-        """R8: what is shared and not secret."""
+        """Hold R8: what one holder learns, the next one knows."""
         with store.lease(GRANT, lasts=60, wait=1) as lease:
             assert lease.note == b""
             lease.write_note(b'{"newest": 3}')
@@ -174,7 +174,7 @@ class StoreContract:
         assert store.note(GRANT) == b"{}"
 
     def test_a_save_needs_no_lease(self, store: Store) -> None:
-        """R8: a sign-out does not wait for a refresh on its way."""
+        """Hold R8: a sign-out does not wait for a refresh on its way."""
         version = store.save(GRANT, b"one", replaces=None)
         with store.lease(GRANT, lasts=60, wait=1) as lease:
             lease.reserve(100)

@@ -40,13 +40,13 @@ CALLBACK_WORDS: tuple[tuple[type[TokenKitError], str], ...] = (
     (ProviderError, "The provider could not finish the sign-in. Its answer was lost or cannot be used."),
     (StoreError, "The account could not be stored on this computer."),
 )
-"""What a failed return is values as: fixed sentences, for an error's own may quote what came in the address."""
+"""The sentences for a failed return. They are fixed: the words of an error may quote what came in the address."""
 
 WITHIN_REACH = {"Cross-Origin-Opener-Policy": "unsafe-none"}
 
 
 def environment() -> Environment:
-    """The templates, every text escaped, every name known."""
+    """Return the templates. Every text is escaped, and an unknown name is an error."""
     made = Environment(
         loader=PackageLoader("tokenkit.web"),
         autoescape=True,
@@ -70,18 +70,18 @@ _TEMPLATES = environment()
 
 
 def page(visit: Visit, template: str, values: Mapping[str, object], *, status: int = 200) -> Response:
-    """A page; `values` are the names that its template knows beside ``path``, ``csrf`` and ``now``."""
+    """Make a page. `values` are the names that its template knows beside ``path``, ``csrf`` and ``now``."""
     shared = {"path": visit.path, "csrf": visit.csrf_token, "now": visit.kit.context.now()}
     return HTMLResponse(_TEMPLATES.get_template(template).render({**shared, **values}), status)
 
 
 def json(record: Mapping[str, Any], status: int = 200) -> Response:
-    """A JSON object."""
+    """Make an answer of a JSON object."""
     return JSONResponse(dict(record), status)
 
 
 def popup_page(visit: Visit, template: str, values: Mapping[str, object], *, status: int = 200) -> Response:
-    """A page that a pop-up shows: it stays within reach of the page that opened it."""
+    """Make a page for a pop-up: the page that opened the pop-up can still reach it."""
     response = page(visit, template, values, status=status)
     response.headers.update(WITHIN_REACH)
     return response
@@ -93,7 +93,7 @@ def see_other(url: str) -> Response:
 
 
 def failure(visit: Visit, error: TokenKitError) -> Response:
-    """What went wrong, as the one who asked can read it."""
+    """Say what went wrong: on a page for a person, in JSON for a script."""
     status = _status(error)
     if visit.wants_json:
         record = {"kind": type(error).__name__, "message": str(error), "hint": error.hint}
@@ -102,7 +102,7 @@ def failure(visit: Visit, error: TokenKitError) -> Response:
 
 
 def failed_return(visit: Visit, error: TokenKitError, provider: str) -> Response:
-    """What a person reads who came back with an answer that led nowhere; whoever waits for them is values, too."""
+    """Say that the person came back with an answer that led nowhere; the page that waits for them is told, too."""
     message = next((text for kind, text in CALLBACK_WORDS if isinstance(error, kind)), "The sign-in failed.")
     values = {"outcome": "failed", "provider": provider, "title": "", "message": message}
     return popup_page(visit, "returned.html", values, status=_status(error))

@@ -1,4 +1,4 @@
-"""The ASGI app: which path leads to which handler, and what every request passes through before."""
+"""The ASGI app: which path leads to which handler, and what every request passes before."""
 
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
@@ -47,15 +47,17 @@ def authorize_app(
     public_url: str = "",
     hosts: tuple[str, ...] = (),
 ) -> ASGIApp:
-    """An ASGI app that connects accounts, to mount in a dashboard: ``app.mount("/connect", authorize_app(kit))``.
+    """Make an ASGI app that connects accounts, to mount in a dashboard: ``app.mount("/connect", authorize_app(kit))``.
 
-    `kit` is for a dashboard of one person. Where it has several, `kit_for` takes the request (a Starlette one, with the
-    dashboard's own session in it) and returns the kit of the person who is signed in there, or None; it may be async.
+    `kit` is for a dashboard of one person. For a dashboard of several, `kit_for` takes the request (a Starlette one,
+    with the dashboard's own session in it) and returns the kit of the person who is signed in there, or None. It may
+    be async.
 
-    `public_url` is where people's browsers reach the app, ``https://dash.example/connect``, whatever proxies stand
-    between: neither ``Host`` nor ``X-Forwarded-*`` is believed. Without it the app answers on loopback addresses only.
-    `hosts` are further ``Host`` headers to accept, of a proxy that does not hand on the browser's. Register
-    ``<public_url>/callback/<provider>`` as the redirect URI at each provider. Raises `UsageError`.
+    `public_url` is the address at which browsers reach the app, ``https://dash.example/connect``, whatever proxies are
+    in between: neither ``Host`` nor ``X-Forwarded-*`` is believed. Without it the app answers on loopback addresses
+    only. `hosts` are more ``Host`` headers to accept, for a proxy that does not pass on the browser's. Register
+    ``<public_url>/callback/<provider>`` as the redirect URI at each provider. Raises `UsageError` for both or neither
+    of `kit` and `kit_for`.
     """
     if (kit is None) == (kit_for is None):
         raise UsageError("authorize_app takes either a kit or kit_for", hint="authorize_app(TokenKit())")
@@ -64,7 +66,7 @@ def authorize_app(
 
 
 def pages_at(place: MountPoint, kit_for: KitFor) -> Starlette:
-    """The app at a place, without its guard. Clients are registered here only by a person who is the operator, too."""
+    """Make the app without its guard. Only a person who is also the operator can register clients in it."""
     handlers = (*ROUTES, *REGISTRATION) if place.may_register else ROUTES
     routes = [_route(method, path, _endpoint(place, kit_for, handler)) for method, path, handler in handlers]
     routes += [Route(f"/{name}", asset, methods=["GET"]) for name in NAMES]
@@ -74,7 +76,7 @@ def pages_at(place: MountPoint, kit_for: KitFor) -> Starlette:
 
 
 def _route(method: str, path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
-    """A route of exactly one method: a HEAD by some link preview must not use up an answer (R24)."""
+    """Make a route of exactly one method: a HEAD of a link preview must not use up an answer (R24)."""
     route = Route(path, endpoint, methods=[method])
     route.methods = {method}
     return route

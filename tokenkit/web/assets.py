@@ -12,7 +12,7 @@ NAMES = ("button.js", "opening.js", "page.js", "returned.js", "style.css", "icon
 
 
 async def asset(request: Request) -> Response:
-    """A file; a browser asks each time whether it has changed, and mostly it has not (RFC 9110 section 13.1.2)."""
+    """Send a file, or 304 to a browser that has it already (RFC 9110 section 13.1.2)."""
     name = request.scope["path"].rpartition("/")[2]
     content, tag = _read(name)
     headers = {"ETag": tag, "Cache-Control": "no-cache"}

@@ -1,4 +1,7 @@
-"""What ties a sign-in and a form to the browser that began it (R22): a secret that only this browser holds."""
+"""The secret that only this browser holds: it ties a sign-in and a form to the browser that began it.
+
+R22: otherwise an attacker could begin a sign-in, and let the victim finish it.
+"""
 
 import hashlib
 import hmac
@@ -9,29 +12,29 @@ from starlette.requests import HTTPConnection
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """A browser, by the secret in its cookie; `new_cookie` is the header that gives it one, where it has none yet."""
+    """A browser, known by the `secret` in its cookie. `new_cookie` is the header that gives it a first one."""
 
     secret: str = field(repr=False)
     new_cookie: str = field(default="", repr=False)
 
     def csrf_token(self, owner: str) -> str:
-        """What every form of this browser carries, for this owner: no other site can read it, nor guess it."""
+        """Return the token that every form of this browser and owner carries. No other site can read or guess it."""
         return hmac.new(self.secret.encode(), f"form:{owner}".encode(), hashlib.sha256).hexdigest()
 
     def sent(self, csrf_token: str, owner: str) -> bool:
-        """Whether a form with that token came from this browser, and from a page of this owner's."""
+        """Tell whether a form with that token came from this browser, and from a page of this owner."""
         return not self.new_cookie and hmac.compare_digest(csrf_token.encode(), self.csrf_token(owner).encode())
 
 
 def cookie_values(connection: HTTPConnection, name: str) -> list[str]:
-    """Every value that was sent under that name: two of them mean that somebody else set one (RFC 6265 section 8.6)."""
+    """Return every value that was sent under that name. Two mean that somebody else set one (RFC 6265 section 8.6)."""
     pairs = (pair.partition("=") for line in connection.headers.getlist("cookie") for pair in line.split(";"))
     return [value.strip() for key, _, value in pairs if key.strip() == name]
 
 
 def set_cookie(name: str, value: str, *, path: str, secure: bool) -> str:
-    """A ``Set-Cookie`` header that lasts as long as the browser runs.
+    """Make a ``Set-Cookie`` header for as long as the browser runs.
 
-    Lax, not Strict: the way back from the provider is a navigation that another site began.
+    It is Lax and not Strict: the way back from the provider is a navigation that another site began.
     """
     return f"{name}={value}; Path={path}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"

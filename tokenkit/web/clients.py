@@ -1,4 +1,4 @@
-"""Giving a client registration: a form that explains where to get one and stores it. It never shows what is stored."""
+"""The form for a client registration. It explains where to get one, and stores it. It never shows what is stored."""
 
 from starlette.responses import Response
 
@@ -13,12 +13,12 @@ ENVIRONMENT = "environment"
 
 
 def ask(visit: Visit) -> Response:
-    """The form: what to register where, and whether there is a registration already."""
+    """Show the form: what to register where, and whether there is a registration already."""
     return _form(visit, visit.kit.provider(visit.part("provider")))
 
 
 def keep(visit: Visit) -> Response:
-    """Store what was given, in place of what was there; a mistake is values above the form, which stays empty."""
+    """Store what was given, in place of what was there. A mistake is named above the form, which stays empty."""
     visit.check_form()
     provider = visit.kit.provider(visit.part("provider"))
     try:

@@ -1,4 +1,4 @@
-"""When each account was last used, and by which program, as the activity log has it."""
+"""When each account was last used, and by which program, as the activity log says."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from tokenkit.kit import TokenKit
 
 @dataclass(frozen=True, slots=True)
 class LastUse:
-    """When an account's token was last handed out, Unix time in seconds, UTC, and to which program."""
+    """When an account's token was last given out (Unix time in seconds, UTC), and to which program."""
 
     at: float
     program: str
 
 
 def last_uses(kit: TokenKit) -> Mapping[str, LastUse]:
-    """The last use of each of the kit's accounts; what the log does not say, or cannot be read, is left out."""
+    """Return the last use of each account of the kit. What the log does not say, or cannot be read, is left out."""
     found: dict[str, LastUse] = {}
     try:
         for line in chained_log.lines(activity.folder(kit.folders)):

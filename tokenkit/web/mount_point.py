@@ -1,4 +1,4 @@
-"""Where the page is: the address that people reach it under, and how it knows their browser again."""
+"""Where the page is: the address at which people reach it, and how it recognises their browser."""
 
 import re
 import secrets
@@ -19,31 +19,31 @@ _DRAWN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class MountPoint(Protocol):
-    """Where the page is. No method ever believes a header that says where the request came from, or by which way."""
+    """Where the page is. No method believes a header that says where the request comes from, or which way it took."""
 
     @property
     def may_register(self) -> bool:
-        """Whether whoever uses the page may give the client registrations, too."""
+        """Whether the person who uses the page may also give the client registrations."""
         ...
 
     def origin(self, host: str) -> str | None:
-        """The origin of the page, for a request with that ``Host`` header; None when it was meant for another."""
+        """Return the origin of the page for a request with that ``Host`` header; None where another host is meant."""
         ...
 
     def base(self, connection: HTTPConnection) -> str:
-        """The URL of the page, without a slash at its end."""
+        """Return the URL of the page, without a slash at its end."""
         ...
 
     def redirect_uri(self, connection: HTTPConnection, provider: Provider) -> str:
-        """Where the provider shall send people back to."""
+        """Return the address to which the provider shall send people back."""
         ...
 
     def callback_url(self, connection: HTTPConnection) -> str:
-        """The URL that a person came back on, under the address that the provider sent them to."""
+        """Return the URL on which a person came back, with the address to which the provider sent them."""
         ...
 
     def browser(self, connection: HTTPConnection) -> Browser | None:
-        """The browser that asks; None for one that is not let in."""
+        """Return the browser that asks; None for one that may not come in."""
         ...
 
     def began(self, pending: PendingAuthorization) -> None:
@@ -53,10 +53,10 @@ class MountPoint(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mounted:
-    """In somebody's dashboard, at `public_url`; without one, at a loopback address alone, for development.
+    """In somebody's dashboard, at `public_url`; without one, at loopback addresses only, for development.
 
-    `hosts` are further ``Host`` headers, for a reverse proxy that sends its own. A DNS name that an attacker bends to
-    this machine is in neither.
+    `hosts` are more ``Host`` headers, for a reverse proxy that sends its own. So a DNS name that an attacker points at
+    this machine is refused.
     """
 
     public_url: str = ""
@@ -72,7 +72,7 @@ class Mounted:
             )
 
     def origin(self, host: str) -> str | None:
-        """The origin of `public_url`, or a loopback one."""
+        """Return the origin of `public_url`, or a loopback one."""
         if not self.public_url:
             return f"http://{host}" if _loopback(host) else None
         url = urlsplit(self.public_url)
@@ -81,21 +81,24 @@ class Mounted:
         return f"{url.scheme}://{netloc}" if host.lower() in known else None
 
     def base(self, connection: HTTPConnection) -> str:
-        """`public_url`, or the loopback address and the path of the mount."""
+        """Return `public_url`, or the loopback address and the path of the mount."""
         if self.public_url:
             return self.public_url.rstrip("/")
         return f"http://{connection.headers['host']}{quote(connection.scope.get('root_path', ''))}"
 
     def redirect_uri(self, connection: HTTPConnection, provider: Provider) -> str:
-        """One path a provider (RFC 9700 section 4.4)."""
+        """Return the callback's address, with a path for each provider (RFC 9700 section 4.4)."""
         return f"{self.base(connection)}/callback/{provider.name}"
 
     def callback_url(self, connection: HTTPConnection) -> str:
-        """The answer, under our own address."""
+        """Return the answer's URL, with our own address."""
         return f"{self.base(connection)}{route_and_query(connection)}"
 
     def browser(self, connection: HTTPConnection) -> Browser:
-        """Whoever comes is let in: the dashboard decides that. A cookie given twice may be another's, and is none."""
+        """Let every browser in: the dashboard decides that. A cookie that comes twice counts as none.
+
+        One of the two may be an attacker's.
+        """
         secure = self.public_url.startswith("https:")
         name = "__Host-tokenkit" if secure else "tokenkit"
         found = cookie_values(connection, name)
@@ -106,11 +109,11 @@ class Mounted:
         return Browser(drawn, set_cookie(name, drawn, path=path, secure=secure))
 
     def began(self, pending: PendingAuthorization) -> None:
-        """Nothing need be noted: the pending authorization is in the store."""
+        """Do nothing: the pending authorization is in the store."""
 
 
 def route_and_query(connection: HTTPConnection) -> str:
-    """The path below the mount, and the query, as they came."""
+    """Return the path below the mount and the query, as they came."""
     scope = connection.scope
     path = quote(scope["path"].removeprefix(scope.get("root_path", "")))
     query = scope["query_string"].decode("latin-1")

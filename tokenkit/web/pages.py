@@ -11,9 +11,9 @@ from tokenkit.web.visit import Visit
 
 
 def accounts(visit: Visit) -> Response:
-    """All providers and accounts. It only looks: nothing is refreshed, and nothing is sent.
+    """Show all providers and accounts. Nothing is refreshed, and nothing is sent.
 
-    What the audit found concerns the whole machine, so it is shown only where the person is its operator, too.
+    What the audit found concerns the whole machine, so it is shown only to a person who is also its operator.
     """
     views = overview(visit.kit)
     groups: dict[str, object] = {
@@ -30,7 +30,7 @@ def accounts(visit: Visit) -> Response:
 
 
 def status(visit: Visit) -> Response:
-    """The same for scripts; ``?provider=`` asks for one. Documented in docs/how-to/dashboard.md."""
+    """Answer the same for scripts; ``?provider=`` asks for one. It is documented in docs/how-to/dashboard.md."""
     name = visit.request.query_params.get("provider", "")
     if name:
         visit.kit.provider(name)
@@ -39,7 +39,7 @@ def status(visit: Visit) -> Response:
 
 
 def ask_disconnect(visit: Visit) -> Response:
-    """Say what would end, and ask (R19)."""
+    """Say what would end with the account, and ask (R19: a second account must not end unannounced)."""
     view, account = _find(visit, visit.request.query_params.get("account", ""))
     provider = visit.kit.provider(view.name)
     also = [str(other) for other in visit.kit.sharing_fate(account.id)]
@@ -48,7 +48,7 @@ def ask_disconnect(visit: Visit) -> Response:
 
 
 def disconnect(visit: Visit) -> Response:
-    """Revoke at the provider, unless ``local`` is ``yes``, remove here, and say which of the two happened."""
+    """Revoke at the provider (unless ``local`` is ``yes``), remove here, and say which of the two happened."""
     visit.check_form()
     view, account = _find(visit, visit.form.get("account", ""))
     outcome = visit.kit.logout(account.id, local=visit.form.get("local") == "yes")
@@ -59,7 +59,7 @@ def disconnect(visit: Visit) -> Response:
 
 
 def _find(visit: Visit, id: str) -> tuple[ProviderView, AccountView]:
-    """The account of that name, which must be in full: nothing is guessed about what shall end."""
+    """Return the account with exactly that name: what shall end is not guessed."""
     provider = id.partition("/")[0]
     for view in overview(visit.kit, [provider] if provider else []):
         for account in view.accounts:

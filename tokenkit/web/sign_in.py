@@ -1,4 +1,4 @@
-"""Connecting an account: the person is sent away, comes back, and is values what came of it."""
+"""Connecting an account: the person is sent to the provider, comes back, and reads what came of it."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _SCOPE = re.compile(r"[!#-\[\]-~]+")
 
 
 def start(visit: Visit) -> Response:
-    """Begin a sign-in, and send the person to the provider; a script is values where."""
+    """Begin a sign-in, and send the person to the provider; a script gets the address."""
     visit.check_form()
     provider = visit.kit.provider(visit.part("provider"))
     try:
@@ -45,7 +45,7 @@ def start(visit: Visit) -> Response:
 
 
 def callback(visit: Visit) -> Response:
-    """Take what the person came back with. Nothing of it is shown: a clean address follows, or a fixed sentence."""
+    """Take what the person came back with. Nothing of it is shown: a clean address or a fixed sentence follows."""
     name = visit.part("provider")
     try:
         account = visit.kit.complete(visit.place.callback_url(visit.request), binding=visit.browser.secret)
@@ -57,7 +57,7 @@ def callback(visit: Visit) -> Response:
 
 
 def connected(visit: Visit) -> Response:
-    """Say which account was connected, and with what; of an account that is not there nothing is said."""
+    """Say which account was connected, with which scopes. Raises `UnknownAccount` where there is no such account."""
     provider, name = visit.part("provider"), visit.part("name")
     if Account(provider, name, visit.kit.owner) not in visit.kit.accounts():
         raise UnknownAccount("there is no such account here", hint="tokenkit list")
@@ -68,19 +68,19 @@ def connected(visit: Visit) -> Response:
 
 
 def declined(visit: Visit) -> Response:
-    """Say that nothing was connected, since nothing was granted."""
+    """Say that nothing was connected, because nothing was granted."""
     provider = visit.kit.provider(visit.part("provider"))
     values = {"outcome": "declined", "provider": provider.name, "title": provider.title}
     return popup_page(visit, "returned.html", values)
 
 
 def opening(visit: Visit) -> Response:
-    """What a pop-up shows until it is sent on."""
+    """Show what a pop-up shows until it is sent on."""
     return popup_page(visit, "opening.html", {})
 
 
 def _scopes(form: Mapping[str, str]) -> list[str] | None:
-    """The scopes in ``scopes``, by alias or value, and those that were ticked; None asks for the provider's default."""
+    """Return the scopes in ``scopes``, by alias or value, and those that were ticked; None for the default ones."""
     listed = form.get("scopes", "").replace(",", " ").split()
     names = [*listed, *(field.removeprefix(TICKED) for field in form if field.startswith(TICKED))]
     if len(names) > SCOPES or not all(map(_SCOPE.fullmatch, names)):

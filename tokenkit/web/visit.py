@@ -18,7 +18,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request, the kit of the person it is from, and the form that they sent, if they sent one."""
+    """A request, the kit of the person who sent it, and their form, if there is one."""
 
     request: Request
     kit: TokenKit
@@ -33,12 +33,12 @@ class Visit:
 
     @property
     def path(self) -> str:
-        """The path of that URL, to begin the links with."""
+        """The path of that URL, with which links begin."""
         return urlsplit(self.base).path
 
     @property
     def csrf_token(self) -> str:
-        """What the forms that are sent back here must carry."""
+        """The token that forms must carry which are sent back here."""
         return self.browser.csrf_token(self.kit.owner)
 
     @property
@@ -47,7 +47,7 @@ class Visit:
         return "application/json" in self.request.headers.get("accept", "")
 
     def part(self, name: str) -> str:
-        """A part of the request's path."""
+        """Return a part of the request's path."""
         return str(self.request.path_params[name])
 
     def check_form(self) -> None:
@@ -60,7 +60,10 @@ class Visit:
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The fields of a POST, which the guard has measured; none for other requests. Raises `UsageError` for no form."""
+    """Return the fields of a POST, whose size the guard has checked; none for other requests.
+
+    Raises `UsageError` for a body that is no form.
+    """
     if request.method != "POST":
         return {}
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:

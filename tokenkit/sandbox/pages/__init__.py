@@ -10,10 +10,10 @@ _PACKAGE = "tokenkit.sandbox.pages"
 
 
 def consent_page(texts: Mapping[str, str], scopes: Mapping[str, str], redirect_uri: str, *, granular: bool) -> Response:
-    """The consent screen; `texts` are title, client_id, user, nonce and action.
+    """Make the consent screen; `texts` are title, client_id, user, nonce and action.
 
-    `scopes` come with a sentence each, and can be unticked one by one where `granular`. The form may lead to the
-    redirect URI's origin: a browser holds redirects after a form against the policy, too.
+    `scopes` come with a sentence each, and can be unticked one by one where `granular`. The policy of the page allows
+    the form to lead to the redirect URI's origin, since browsers check redirects after a form, too.
     """
     kind = "choice.html" if granular else "item.html"
     items = "".join(
@@ -26,10 +26,10 @@ def consent_page(texts: Mapping[str, str], scopes: Mapping[str, str], redirect_u
 
 
 def device_page(title: str, action: str) -> Response:
-    """Where a person enters the code that a device shows."""
+    """Make the page where a person enters the code that a device shows."""
     return page(_PACKAGE, "device.html", {"title": title, "action": action}, form_action="'self'")
 
 
 def notice(title: str, heading: str, message: str, status: int = 200) -> Response:
-    """A page that only says something: an error, or the end."""
+    """Make a page that only says something: an error, or the end."""
     return page(_PACKAGE, "notice.html", {"title": title, "heading": heading, "message": message}, status=status)

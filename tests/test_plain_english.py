@@ -1,0 +1,98 @@
+"""The words of the code and the documents: as far as a machine can tell, one reading is enough."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tokenkit
+
+import tokenkit_providers
+from documents import DOCUMENTS, TOP
+
+HOUSE = Path(tokenkit.__path__[0])
+PROVIDERS = Path(tokenkit_providers.__path__[0])
+
+TO_DO = """
+    adapters/ async_kit.py audit/ config/ consent/ errors.py flows/ fork_lock.py grant.py grants/ importing.py
+    kit.py net/ oauth2.py os_errors.py plugins.py private_file.py provider.py provider_file.py shell.py
+    signing_in/ store/ __init__.py cli/client.py cli/errors.py cli/fast_path.py cli/login.py cli/print_token.py
+    cli/request.py web/guard.py web/visit.py web/humanize.py web/overview.py web/stand_alone.py
+""".split()  # noqa: SIM905 - a list to read
+"""Folders and modules that nobody has read for this yet. The list only shrinks."""
+
+GENERATED = ("checks.md", "cli.md", "json.md")
+"""Pages whose words are those of modules, and are read there."""
+
+VERBS = set(
+    """
+    accept add allow answer append ask await begin build call carry change check close compare complete compute
+    connect convert copy count create decide decode delete describe do draw drop encode end exchange fetch find
+    fix follow forget get give hold import issue join keep lead leave let list load lock log look make mark
+    measure merge move name note open play print put raise read receive redirect refresh refuse register release
+    remember remove render replace report require reserve return revoke run save say script seal search send
+    serve set share show sign sort speak spell split start step stop store take tell tie try turn unpack unwrap
+    update use verify wait watch withdraw wrap write yield
+""".split()
+)  # noqa: SIM905 - a list to read
+"""The imperatives that a docstring may begin with. Add yours, if it says what the function does."""
+
+HARD_WORDS = re.compile(r"\b(lest|whoever|whomever|whence|of whom|mend(s|ed|ing)?|heretofore|thereof)\b", re.IGNORECASE)
+"""Words that send a reader to a dictionary."""
+
+
+def modules() -> list[tuple[str, Path]]:
+    """Return what was read for this: by its path below `tokenkit`, or below the providers."""
+    found = [(str(path.relative_to(folder)), path) for folder in (HOUSE, PROVIDERS) for path in folder.rglob("*.py")]
+    return [(name, path) for name, path in sorted(found) if not name.startswith(tuple(TO_DO))]
+
+
+def functions(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yield the public functions and methods; a property or an overload is none."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            if not child.name.startswith("_") and "property" not in map(ast.unparse, child.decorator_list):
+                yield child
+        elif not isinstance(child, ast.expr):
+            yield from functions(child)
+
+
+def words_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield comments and strings, each with its line: what people read of a module, and what it says to them."""
+    for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
+        if token.type in (tokenize.COMMENT, tokenize.STRING):
+            yield token.start[0], token.string
+
+
+def document_name(document: Path) -> str:
+    return str(document.relative_to(TOP))
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=lambda value: value if isinstance(value, str) else "")
+def test_the_docstring_of_a_function_begins_with_an_imperative(name: str, path: Path) -> None:
+    """`Return the token`, not `The token`, `Returns the token` or `What is returned`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    wrong = [
+        f"{name}:{function.lineno} {docstring.splitlines()[0]}"
+        for function in functions(tree)
+        if (docstring := ast.get_docstring(function)) and docstring.split()[0].strip(",.:").lower() not in VERBS
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=lambda value: value if isinstance(value, str) else "")
+def test_a_module_needs_no_dictionary(name: str, path: Path) -> None:
+    assert [f"{name}:{line} {text[:80]}" for line, text in words_of(path) if HARD_WORDS.search(text)] == []
+
+
+@pytest.mark.parametrize("document", [path for path in DOCUMENTS if path.name not in GENERATED], ids=document_name)
+def test_a_document_needs_no_dictionary(document: Path) -> None:
+    assert HARD_WORDS.findall(document.read_text(encoding="utf-8")) == []
+
+
+def test_the_list_of_what_is_to_do_names_what_is_there() -> None:
+    """A name that is gone, or was done, leaves the list."""
+    assert [name for name in TO_DO if not (HOUSE / name).exists()] == []

@@ -25,7 +25,7 @@ class Account(NamedTuple):
 
 
 def is_provider_name(text: str) -> bool:
-    """Whether a provider can be called so: lower-case ASCII letters, digits, ``. _ -``, and one of the first two first.
+    """Tell whether a provider can have that name: lower-case ASCII letters, digits, ``. _ -``, and no sign in front.
 
     It is a folder's name, an entry point's, and a part of variables' names. Account names are free.
     """

@@ -65,7 +65,7 @@ class BoundedProtocol(H11Protocol):
 
 
 def server(app: ASGIApp) -> uvicorn.Server:
-    """A server for the app that logs no request (R35)."""
+    """Make a server for the app. It logs no request: the address may hold a code (R35)."""
     settings = uvicorn.Config(
         app, http=BoundedProtocol, access_log=False, log_level="warning", proxy_headers=False, server_header=False,
         lifespan="off", ws="none", timeout_graceful_shutdown=3,

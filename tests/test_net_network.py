@@ -4,7 +4,7 @@ import socket
 import threading
 
 import pytest
-from tokenkit.errors import ProviderUnavailable
+from tokenkit.errors import InvalidAnswer, ProviderUnavailable
 from tokenkit.net import network
 from tokenkit.net.hosts import parse_url
 from tokenkit.net.http import Transport
@@ -106,10 +106,13 @@ def test_a_connection_cut_after_the_request_was_read_has_carried_it() -> None:
         assert fails(server.url).sent
 
 
-def test_a_body_that_breaks_off_is_no_answer() -> None:
-    """R12: half an answer is an unknown outcome."""
+def test_a_body_that_breaks_off_is_an_answer_as_far_as_it_came() -> None:
+    """R12: what there is of it may hold the new refresh token."""
     with peer(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{")) as server:
-        assert fails(server.url).sent
+        response = Transport().send(Request("GET", server.url))
+    assert (response.status, response.body, response.complete) == (200, b"{", False)
+    with pytest.raises(InvalidAnswer, match="broke off"):
+        response.json_object()
 
 
 def test_what_is_not_http_is_no_answer_and_is_not_quoted() -> None:

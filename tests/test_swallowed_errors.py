@@ -92,7 +92,7 @@ def test_a_request_that_is_none(value: str) -> None:
 
 
 def test_an_answer_that_is_no_http() -> None:
-    said = f"HTTP/1.1 200 OK\r\nNo header: {SECRET}\r\n\r\n".encode()
+    said = f"HTTP/1.1 OK\r\nNo header: {SECRET}\r\n\r\n".encode()
     with peer(answering(said)) as server, pytest.raises(TokenKitError) as caught:
         Transport().send(Request("GET", server.url))
     assert_holds_no_secret(caught.value)

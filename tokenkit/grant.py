@@ -26,11 +26,11 @@ class Grant:
     """What the person granted (RFC 6749): the refresh token, access tokens by audience, scopes, and where it is from.
 
     All times are Unix time in seconds, UTC. `scopes` are the granted ones, or None where the provider does not say;
-    `asked` are those of the request. `endpoints` are all others that receive a
-    secret of this grant, by the power that uses them, and None in a record of an older version (R17; see
-    `tokenkit.grants.bound_to`). `generation` counts the saves of this account: a record with a smaller one than
-    has been seen is an old copy (R10). `state` is ``active``, ``needs_consent`` (latched, `reason` in words) or
-    ``moved``.
+    `asked` are those of the request. `endpoints` are all others that receive a secret of this grant, by the power that
+    uses them, and None in a record of an older version (R17; see `tokenkit.grants.bound_to`). `generation` counts the
+    saves of this account: a record with a smaller one than has been seen is an old copy (R10). `state` is ``active``,
+    ``needs_consent`` (latched, `reason` in words) or ``moved``. `perhaps_spent`: an answer brought a new refresh token
+    that could not be read, and this is the one before it, which is sent once, when the access token has ended (R12).
     """
 
     provider: str
@@ -47,6 +47,7 @@ class Grant:
     subject: str = ""
     authorized_at: float = 0.0
     refresh_expires_at: float | None = None
+    perhaps_spent: bool = False
     generation: int = 0
     state: str = ACTIVE
     reason: str = ""
@@ -102,7 +103,7 @@ _GRANT_TEXTS = (
 _GRANT_MEMBERS = frozenset(
     {
         "v", "access_tokens", "refresh_token", "scopes", "asked", "authorized_at", "refresh_expires_at", "generation",
-        "endpoints", "extra", *_GRANT_TEXTS,
+        "endpoints", "perhaps_spent", "extra", *_GRANT_TEXTS,
     }
 )  # fmt: skip
 
@@ -125,6 +126,7 @@ def grant_to_bytes(grant: Grant) -> bytes:
         asked=sorted(grant.asked),
         authorized_at=grant.authorized_at,
         refresh_expires_at=grant.refresh_expires_at,
+        perhaps_spent=grant.perhaps_spent,
         generation=grant.generation,
         endpoints=None if grant.endpoints is None else dict(grant.endpoints),
         extra=dict(grant.extra),
@@ -150,6 +152,7 @@ def _grant(record: Mapping[str, Any]) -> Grant:
         asked=frozenset(record.get("asked", ())),
         authorized_at=float(record.get("authorized_at", 0.0)),
         refresh_expires_at=_number(record.get("refresh_expires_at")),
+        perhaps_spent=record.get("perhaps_spent") is True,
         generation=int(record.get("generation", 0)),
         endpoints=None if record.get("endpoints") is None else _texts(record["endpoints"]),
         extra=_texts(record.get("extra", {})),

@@ -69,12 +69,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An HTTP response. `at` is when its request was *sent*, Unix time in seconds, UTC: expiry counts from there."""
+    """An HTTP response. `at` is when its request was *sent*, Unix time in seconds, UTC: expiry counts from there.
+
+    `complete` is False where there may have been more: the connection broke off, or the body was too large to read on.
+    """
 
     status: int
     headers: Headers = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
     at: float = 0.0
+    complete: bool = True
 
     def header(self, name: str) -> str | None:
         """The first header of that name, whatever its case."""
@@ -88,7 +92,8 @@ class Response:
             value = None
         if not isinstance(value, dict):
             kind = (self.header("content-type") or "no content type").partition(";")[0][:60]
-            raise InvalidAnswer(f"the answer (HTTP {self.status}, {kind}, {len(self.body)} bytes) is not a JSON object")
+            fault = "is not a JSON object" if self.complete else "broke off"
+            raise InvalidAnswer(f"the answer (HTTP {self.status}, {kind}, {len(self.body)} bytes) {fault}")
         return cast(dict[str, Any], value)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from tokenkit.errors import InvalidAnswer
+from tokenkit.flows.members import Members
 from tokenkit.provider import Response
 from tokenkit.token import AccessToken, Secret
 
@@ -20,13 +21,16 @@ LONGEST = 1e10
 class TokenAnswer:
     """What the token endpoint gave, as far as it can be used.
 
-    `access` is None when there is no usable access token, which happens beside a new refresh token only. `scopes` is
-    None when the answer names none. `at`, `expires_at` and `refresh_expires_at` are Unix time in seconds, UTC.
+    `access` is None when there is no usable access token, which happens beside a new refresh token only. `damaged` says
+    that the answer has, or may have had, a refresh token that cannot be read: the one that was sent is perhaps spent
+    (R12). `scopes` is None when the answer names none. `at`, `expires_at` and `refresh_expires_at` are Unix time in
+    seconds, UTC.
     """
 
     at: float
     access: Secret | None
     refresh_token: Secret | None
+    damaged: bool = False
     type: str = "Bearer"
     expires_at: float | None = None
     refresh_expires_at: float | None = None
@@ -44,17 +48,24 @@ class TokenAnswer:
 
 
 def read_answer(
-    response: Response, *, default_expires_in: Lifetime, scope_separator: str = " ", captured: Sequence[str] = ()
+    response: Response,
+    answer: Members,
+    *,
+    default_expires_in: Lifetime,
+    scope_separator: str = " ",
+    captured: Sequence[str] = (),
 ) -> TokenAnswer:
-    """Read a token answer. Expiry counts from when the request was sent.
+    """Read a token answer from its members. Expiry counts from when the request was sent.
 
     `default_expires_in` stands in for a missing or unreadable ``expires_in``. `captured` are the dotted paths of other
     members to keep. Raises `InvalidAnswer` when there is neither an access token nor a refresh token that can be used.
     """
-    members = response.json_object()
-    access = _token(members.get("access_token"))
-    refresh_token = _token(members.get("refresh_token"))
+    members = answer.values
+    access = _access_token(members.get("access_token"))
+    refresh_token = _refresh_token(members.get("refresh_token"))
     if access is None and refresh_token is None:
+        if not members:
+            response.json_object()  # says what there is in the place of one
         raise InvalidAnswer(f"the answer (HTTP {response.status}) holds no token that can be used")
     lifetime = seconds(members.get("expires_in"))
     refresh_lifetime = seconds(members.get("refresh_token_expires_in"))
@@ -63,6 +74,7 @@ def read_answer(
         at=response.at,
         access=access,
         refresh_token=refresh_token,
+        damaged=refresh_token is None and not _without(answer, "refresh_token"),
         type=_token_type(members.get("token_type")),
         expires_at=_end(response.at, default_expires_in if lifetime is None else lifetime),
         refresh_expires_at=response.at + refresh_lifetime if refresh_lifetime else None,
@@ -86,8 +98,36 @@ def vschar(value: str) -> bool:
     return value != "" and value.isascii() and value.isprintable()
 
 
-def _token(value: object) -> Secret | None:
-    return Secret(value) if isinstance(value, str) and vschar(value) else None
+def access_token_value(value: object) -> str:
+    """Return `value` if it may be an access token, else empty: VSCHAR without a space at either end.
+
+    One with such a space would not come back the same out of a header, and HTTP libraries quote it in their errors.
+    """
+    return value if isinstance(value, str) and vschar(value) and value == value.strip() else ""
+
+
+def _access_token(value: object) -> Secret | None:
+    text = access_token_value(value)
+    return Secret(text) if text else None
+
+
+def _refresh_token(value: object) -> Secret | None:
+    """Keep it as it came (R16): it travels encoded in a body, and to refuse one is to lose the session."""
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # bytes that are no UTF-8, which were kept as surrogates: an old server's Latin-1
+        try:
+            value = value.encode("utf-8", "surrogateescape").decode("latin-1")
+        except UnicodeEncodeError:
+            return None
+    return Secret(value)
+
+
+def _without(answer: Members, name: str) -> bool:
+    """Whether the answer certainly has no member of that name, or says itself that it is empty."""
+    return answer.whole and answer.values.get(name) in (None, "")
 
 
 def _token_type(value: object) -> str:

@@ -64,13 +64,13 @@ def _start(ctx: Context, endpoint: TokenEndpoint, client: ClientRegistration, sc
     fields = {"client_id": client.client_id}
     if scopes:
         fields["scope"] = endpoint.scope_separator.join(scopes)
-    response = endpoint.post(ctx, client, fields)
-    if isinstance(response, Refusal):
+    answer = endpoint.post(ctx, client, fields)
+    if isinstance(answer, Refusal):
         raise AuthorizationError(
-            f"{endpoint.title} does not allow this sign-in by code: {response.sentence}",
+            f"{endpoint.title} does not allow this sign-in by code: {answer.sentence}",
             hint=f"sign in with a browser: tokenkit login {endpoint.provider}",
         )
-    members = response.json_object()
+    members = answer.members.values
     # Google says verification_url: it is older than the RFC
     uri = member_at(members, "verification_uri") or member_at(members, "verification_url")
     device_code, user_code = member_at(members, "device_code"), member_at(members, "user_code")
@@ -82,7 +82,7 @@ def _start(ctx: Context, endpoint: TokenEndpoint, client: ClientRegistration, sc
         user_code,
         uri,
         interval=INTERVAL if interval is None else max(interval, 1.0),
-        until=response.at + (seconds(members.get("expires_in")) or LIFETIME),
+        until=answer.response.at + (seconds(members.get("expires_in")) or LIFETIME),
     )
 
 

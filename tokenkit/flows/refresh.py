@@ -40,6 +40,7 @@ def renewed(grant: Grant, answer: TokenAnswer) -> Grant:
     return grant.renewed(
         access_tokens={**grant.access_tokens, **answer.tokens(scopes)},
         refresh_token=answer.refresh_token or grant.refresh_token,
+        perhaps_spent=answer.damaged,
         refresh_expires_at=answer.refresh_expires_at or grant.refresh_expires_at,
         scopes=scopes,
         extra={**grant.extra, **answer.captured},

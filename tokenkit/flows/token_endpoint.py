@@ -3,19 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from tokenkit.errors import ClientRefused, InvalidAnswer, ProviderError, ProviderUnavailable
 from tokenkit.flows.answer import Lifetime, TokenAnswer, read_answer
 from tokenkit.flows.client_auth import ClientAuth, identify_client
+from tokenkit.flows.members import Members, read_members
 from tokenkit.flows.sanitize import sanitized
 from tokenkit.provider import ClientRegistration, Context, Request, Response
 
 PAUSE = 30.0
 """Seconds to stay away after a 429 that names no time."""
 
-LONGEST_PAUSE = 86400.0
-"""Seconds: a Retry-After beyond a day is taken for a mistake and cut to this."""
+LONGEST_PAUSE = 3600.0
+"""Seconds: a Retry-After beyond an hour is cut to this, for a mistake there would keep a person out (R12)."""
 
 CLIENT_CODES = frozenset({"invalid_client", "unauthorized_client", "incorrect_client_credentials"})
 """RFC 6749 section 5.2, and GitHub's own word for the first."""
@@ -31,6 +32,13 @@ class Refusal:
 
     code: str
     sentence: str
+
+
+class Answer(NamedTuple):
+    """An answer that is no error, and its members."""
+
+    response: Response
+    members: Members
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +64,36 @@ class TokenEndpoint:
 
         Raises `ClientRefused`, `ProviderUnavailable` (429 and 5xx, whatever they say besides) and `InvalidAnswer`.
         """
-        response = self.post(ctx, client, fields)
-        if isinstance(response, Refusal):
-            return response
+        answer = self.post(ctx, client, fields)
+        if isinstance(answer, Refusal):
+            return answer
         return read_answer(
-            response,
+            *answer,
             default_expires_in=self.default_expires_in,
             scope_separator=self.scope_separator,
             captured=self.captured,
         )
 
-    def post(self, ctx: Context, client: ClientRegistration, fields: Mapping[str, str]) -> Response | Refusal:
-        """Send one request, once, as `ask` does; the response is a JSON object that is no error."""
+    def post(self, ctx: Context, client: ClientRegistration, fields: Mapping[str, str]) -> Answer | Refusal:
+        """Send one request, once, as `ask` does, and read the members of an answer that is no error.
+
+        Tokens are an answer whatever its status is: the old ones may be spent (R12).
+        """
         identity, headers = identify_client(self.client_auth, client)
         every = {**fields, **identity}
         make = Request.json if self.request_format == "json" else Request.form
         response = ctx.send(make(self.url, every, headers))
+        members = read_members(response)
+        values = members.values
+        tokens = values.get("access_token") or (response.status < 300 and values.get("refresh_token"))
+        if tokens and (response.status < 300 or not values.get("error")):
+            return Answer(response, members)
         self.check_available(response, ctx.now())
-        members = _members(response)
-        tokens = members.get("access_token") or members.get("refresh_token")
-        if response.status < 300 and (tokens or not members.get("error")):
-            return response
-        return self._refusal(response, members, _secrets(client, every, members))
+        if response.status < 300 and not values.get("error"):
+            return Answer(response, members)
+        if not values and not response.complete:
+            raise ProviderUnavailable(f"the answer of {self.title} broke off", hint="try again later")
+        return self._refusal(response, values, _secrets(client, every, values))
 
     def failed(self, refusal: Refusal) -> ProviderError:
         """The error for a refusal that has no meaning of its own in the flow."""
@@ -134,16 +150,6 @@ def _secrets(client: ClientRegistration, fields: Mapping[str, str], members: Map
     sent = [value for name, value in fields.items() if name in SECRET_FIELDS]
     got = [value for name, value in members.items() if name.endswith("_token") and isinstance(value, str)]
     return [*sent, *got, client.client_secret.reveal() if client.client_secret else ""]
-
-
-def _members(response: Response) -> dict[str, Any]:
-    """The JSON object of an answer. One that refuses need not hold any; one that grants must."""
-    try:
-        return response.json_object()
-    except InvalidAnswer:
-        if response.status < 300:
-            raise
-        return {}
 
 
 def _description(members: Mapping[str, Any]) -> object:

@@ -114,7 +114,7 @@ class Refresh:
         try:
             return self._send(provider, client)
         except (ProviderUnavailable, InvalidAnswer) as error:
-            if outcome_known(error) or self._changed():
+            if outcome_known(error) or self.held.grant.perhaps_spent or self._changed():
                 raise
         self.answer_was_lost = True
         self.ctx.sleep(RETRY_AFTER)
@@ -146,7 +146,9 @@ class Refresh:
     def _refused(self, refusal: ConsentRequired) -> StoredGrant:
         """``invalid_grant``: latch it (R13), unless somebody has signed in again while we asked."""
         reason = refusal.reason or str(refusal)
-        if self.answer_was_lost:
+        if self.held.grant.perhaps_spent:
+            reason += "; the answer to the refresh before was damaged, and its refresh token could not be read"
+        elif self.answer_was_lost:
             reason += "; the answer to an earlier refresh was lost on the way, and with it, perhaps, its refresh token"
         latched = self.held.grant.renewed(state=NEEDS_CONSENT, reason=reason, generation=self._next_generation())
         try:

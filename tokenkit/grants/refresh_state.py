@@ -8,6 +8,9 @@ from tokenkit.errors import ConfigurationError, ProviderUnavailable, TokenKitErr
 
 FIRST_BACKOFF = 1.0
 LONGEST_BACKOFF = 300.0
+LONGEST_ASKED = 3600.0
+"""Seconds: what a provider asks for beyond an hour is taken for a mistake (R12)."""
+
 LONGEST_FOR_CONFIGURATION = 5.0
 """Seconds: what a person mends, they want to try at once, and it is never latched (R13)."""
 
@@ -76,7 +79,7 @@ class RefreshState(NamedTuple):
             message=str(error)[:300],
             hint=error.hint[:200],
             at=now,
-            retry_at=backoff if asked is None else max(asked, now + FIRST_BACKOFF),
+            retry_at=backoff if asked is None else min(max(asked, now + FIRST_BACKOFF), now + LONGEST_ASKED),
             failures=count,
         )
         return self._replace(attempt=None if outcome_known else self.attempt, failure=failure)

@@ -46,7 +46,8 @@ class RefreshJob(NamedTuple):
     def met_by(self, grant: Grant, now: float, *, confirmed: bool = False) -> bool:
         """Whether the grant's access token is all that is needed; `confirmed` as in `RefreshState`."""
         token = grant.access_token
-        if token is None or grant.state == MOVED or not token.good(now, self.min_ttl):
+        min_ttl = 0.0 if grant.perhaps_spent else self.min_ttl  # such a token is served to its end (R12)
+        if token is None or grant.state == MOVED or not token.good(now, min_ttl):
             return False
         if self.newer_than is not None:
             return grant.generation > self.newer_than

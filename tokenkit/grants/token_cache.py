@@ -121,7 +121,8 @@ class TokenCache:
         if not need.met_by(grant, now):
             return RefreshNeeded(account, need, held)
         token = self._remember(asked, ask, Remembered(scopes, account, held, version), now)
-        if self._background and token.closing(now) and grant.state == ACTIVE and grant.refresh_token:
+        ahead = grant.state == ACTIVE and grant.refresh_token and not grant.perhaps_spent
+        if self._background and token.closing(now) and ahead:
             self._refresh_ahead(account, now, min(AHEAD_PAUSE, token.lifetime() / 20))
         self.refresher.activity.used(account, ask.scopes)
         return token

@@ -8,7 +8,6 @@ nothing to close (R7).
 import os
 import ssl
 import time
-import zlib
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, suppress
 from importlib.util import find_spec
@@ -18,9 +17,11 @@ from urllib.parse import unquote, urlsplit
 import httpcore
 
 from tokenkit.errors import ConfigurationError, InvalidAnswer, ProviderUnavailable, TokenKitError, UsageError
+from tokenkit.net.content_encoding import decoded
 from tokenkit.net.hosts import Target, check_tls, parse_url
-from tokenkit.net.network import Exchange, Network
+from tokenkit.net.network import READ_ON, Exchange, Network
 from tokenkit.net.proxy import proxy_for
+from tokenkit.net.raw_answer import RawAnswer, looks_cut
 from tokenkit.provider import Context, Request, Response
 
 DEADLINE = 30.0
@@ -59,8 +60,11 @@ class Transport:
         """Send once and return the answer, whatever its status; a redirect is an answer, too.
 
         Raises `ProviderUnavailable` when there is none: its `sent` is False when none of the request can have left.
-        `InvalidAnswer` for one that is too large or encoded, `TokenRefused` for plain http (R32), `UsageError` for what
-        is not a request, `ConfigurationError` for a proxy or a list of authorities that cannot be used.
+        `InvalidAnswer` for one in an encoding that cannot be read, `TokenRefused` for plain http (R32), `UsageError`
+        for what is not a request, `ConfigurationError` for a proxy or a list of authorities that cannot be used.
+
+        What has arrived is never thrown away (R12): an answer that breaks off, is too large or breaks the rules of HTTP
+        is returned as far as it came, `complete` False where there may have been more.
         """
         place = _place(request.url)
         check_tls(place, self._insecure_hosts)
@@ -71,7 +75,12 @@ class Transport:
         except (httpcore.LocalProtocolError, UnicodeEncodeError):
             failure = UsageError(f"the request to {place.origin} holds what HTTP does not allow")
         except _FAILURES as error:
+            arrived = exchange.arrived(self._limit)
+            if arrived is not None:
+                return self._response(exchange, arrived)
             failure = _unavailable(error, exchange)
+        finally:
+            exchange.close()
         raise failure  # out here no error comes along that quotes what was sent or answered (R35)
 
     def close(self) -> None:
@@ -81,11 +90,26 @@ class Transport:
         place = exchange.place
         url = httpcore.URL(scheme=place.scheme, host=place.host, port=place.port, target=place.target)
         connection = self._connection(place, url.origin, Network(exchange))
-        at = self._now()
+        exchange.at = self._now()
         with connection, self._stream(connection, request, place, url) as answer:
+            body, complete = self._read(answer)
+            if looks_cut(body) or (not body and answer.status < 300):  # its Content-Length was too small, perhaps
+                arrived = exchange.arrived(self._limit, patience=READ_ON)
+                if arrived is not None:
+                    return self._response(exchange, arrived)
             headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers)
-            response = Response(answer.status, headers, self._read(answer, place), at)
-        return _decoded(response, self._limit, place)
+        return self._response(exchange, RawAnswer(answer.status, headers, body, complete))
+
+    def _response(self, exchange: Exchange, answer: RawAnswer) -> Response:
+        """The answer with its body in the clear, and no more of it than the limit."""
+        named = ",".join(value for name, value in answer.headers if name.lower() == "content-encoding")
+        found = decoded(answer.body, named, self._limit)
+        if found is None:
+            where = exchange.place.host
+            raise InvalidAnswer(f"{where} answered HTTP {answer.status} in an encoding that cannot be read")
+        body, complete = found
+        complete = complete and answer.complete and len(body) <= self._limit
+        return Response(answer.status, answer.headers, body[: self._limit], exchange.at, complete)
 
     def _connection(
         self, place: Target, origin: httpcore.Origin, network: Network
@@ -111,13 +135,14 @@ class Transport:
             extensions={"trace": _hide_from_log},
         )
 
-    def _read(self, answer: httpcore.Response, place: Target) -> bytes:
+    def _read(self, answer: httpcore.Response) -> tuple[bytes, bool]:
+        """The body up to the limit, and whether that is all of it."""
         body = bytearray()
         for part in answer.iter_stream():
             body += part
             if len(body) > self._limit:
-                raise _too_large(place, self._limit)
-        return bytes(body)
+                return bytes(body[: self._limit]), False
+        return bytes(body), True
 
     def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:
@@ -189,26 +214,6 @@ def _hide_from_log(event: str, info: dict[str, Any]) -> None:
     """Empty what httpcore is about to log at DEBUG: an answer's headers, an error that quotes what was sent (R35)."""
     if not event.endswith(".started"):
         info.clear()
-
-
-def _decoded(response: Response, limit: int, place: Target) -> Response:
-    """The response with its body in the clear: some servers compress whatever they are asked for."""
-    encoding = (response.header("content-encoding") or "identity").strip().lower()
-    if encoding == "identity":
-        return response
-    if encoding not in {"gzip", "x-gzip"}:
-        raise InvalidAnswer(f"{place.host} answered HTTP {response.status} in an encoding that was not asked for")
-    try:
-        body = zlib.decompressobj(wbits=31).decompress(response.body, limit + 1)
-    except zlib.error:
-        raise InvalidAnswer(f"{place.host} answered HTTP {response.status} with damaged gzip") from None
-    if len(body) > limit:
-        raise _too_large(place, limit)
-    return Response(response.status, response.headers, body, response.at)
-
-
-def _too_large(place: Target, limit: int) -> InvalidAnswer:
-    return InvalidAnswer(f"{place.host} answered with more than {limit} bytes")
 
 
 def _unavailable(error: Exception, exchange: Exchange) -> ProviderUnavailable:

@@ -9,24 +9,37 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address
+from math import inf
 from typing import Any
 
 import httpcore
 
 from tokenkit.net.hosts import Target
+from tokenkit.net.raw_answer import RawAnswer, looks_cut, read_raw_answer
 
 SocketOptions = Iterable[tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]]
 
 
+READ_ON = 1.0
+"""Seconds to wait for what follows an answer that looks cut: a server that closes the connection does so at once."""
+
+
 class Exchange:
-    """One request on its way to `place`: how long it may still take, and whether any of it can have been `sent`."""
+    """One request on its way to `place`: how long it may still take, and whether any of it can have been `sent`.
+
+    `at` is when that began, Unix time in seconds, UTC. `received` is all that came for it, as it came.
+    """
 
     def __init__(self, place: Target, deadline: float) -> None:
         self.place = place
         self.deadline = deadline
         self.sent = False
+        self.at = 0.0
+        self.received = bytearray()
+        self._stream: _Stream | None = None
         self._ends = time.monotonic() + deadline
 
     def left(self) -> float:
@@ -35,6 +48,32 @@ class Exchange:
         if left <= 0:
             raise httpcore.ReadTimeout("the deadline has passed")
         return left
+
+    def arrived(self, limit: int, *, patience: float = inf) -> RawAnswer | None:
+        """Read the answer from all that comes, in `patience` seconds or what is left; None where its head is missing.
+
+        The parser may have given up on the head before the body was there.
+        """
+        ends = time.monotonic() + patience
+        ended = False
+        with suppress(httpcore.NetworkError, httpcore.TimeoutException):
+            while self._stream is not None and len(self.received) <= limit:
+                answer = read_raw_answer(bytes(self.received), ended=False)
+                if answer is not None and answer.complete and not looks_cut(answer.body):
+                    return answer
+                ended = not self._stream.read(65536, max(ends - time.monotonic(), 0.001))
+                if ended or time.monotonic() >= ends:
+                    break
+        return read_raw_answer(bytes(self.received), ended=ended)
+
+    def carried_by(self, stream: "_Stream") -> None:
+        """The connection that carries the request: it stays open until `close`, for what the parser leaves unread."""
+        self._stream = stream
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._stream is not None:
+            self._stream.close_now()
 
 
 class Network(httpcore.NetworkBackend):
@@ -74,9 +113,15 @@ class _Stream(httpcore.NetworkStream):
         self._inner = inner
         self._exchange = exchange
         self._carries = carries
+        if carries:
+            exchange.carried_by(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, self._exchange.left())
+        left = self._exchange.left()
+        data = self._inner.read(max_bytes, left if timeout is None else min(timeout, left))
+        if self._carries:
+            self._exchange.received += data
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         left = self._exchange.left()
@@ -84,6 +129,11 @@ class _Stream(httpcore.NetworkStream):
         self._inner.write(buffer, left)
 
     def close(self) -> None:
+        if not self._carries:
+            self._inner.close()
+
+    def close_now(self) -> None:
+        """Close it, whoever may want to read on."""
         self._inner.close()
 
     def start_tls(

@@ -1,0 +1,52 @@
+"""A body in the clear: some servers compress whatever they are asked for (RFC 9110 section 8.4)."""
+
+import zlib
+from contextlib import suppress
+
+_MAGIC = b"\x1f\x8b"
+_WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
+"""The window sizes that make zlib read gzip, zlib and bare deflate: under the name of the second, servers send both."""
+
+
+def decoded(body: bytes, encodings: str, limit: int) -> tuple[bytes, bool] | None:
+    """Return the body as it was before the `encodings` of its header, and whether that is all of it.
+
+    Damaged data gives what stands before the damage; more than `limit` bytes are cut to that. None where nothing can
+    be read. A body that is not encoded, whatever its header says, is returned as it is.
+    """
+    names = [name for name in (part.strip().lower() for part in encodings.split(",")) if name not in ("", "identity")]
+    if not names and body.startswith(_MAGIC):
+        names = ["gzip"]
+    complete = True
+    for name in reversed(names):
+        if body.lstrip()[:1] in (b"{", b"["):
+            break
+        found = _inflated(body, _WINDOWS.get(name, ()), limit)
+        if found is None:
+            return None
+        body, whole = found
+        complete = complete and whole
+    return body, complete
+
+
+def _inflated(body: bytes, windows: tuple[int, ...], limit: int) -> tuple[bytes, bool] | None:
+    for window in windows:
+        found, complete = _inflated_until_damaged(body, window, limit)
+        if found or complete:
+            return found, complete
+    return None
+
+
+def _inflated_until_damaged(body: bytes, window: int, limit: int) -> tuple[bytes, bool]:
+    """What comes out before the damage, and whether there is none; zlib keeps for itself what a failing call read."""
+    inflate = zlib.decompressobj(wbits=window)
+    with suppress(zlib.error):
+        whole = inflate.decompress(body, limit + 1)
+        return whole[:limit], inflate.eof and len(whole) <= limit
+    inflate, found = zlib.decompressobj(wbits=window), bytearray()
+    with suppress(zlib.error):
+        for byte in body:
+            found += inflate.decompress(bytes((byte,)), max(limit - len(found), 1))
+            if len(found) >= limit:
+                break
+    return bytes(found[:limit]), False

@@ -131,7 +131,7 @@ def test_a_gzip_answer_without_its_end_gives_what_it_holds(cut: int) -> None:
 
 
 def test_a_gzip_answer_with_a_wrong_sum_gives_what_it_holds() -> None:
-    """R12"""
+    """R12: what came out before the damage holds all of the answer."""
     damaged = gzip.compress(BODY)[:-8] + bytes(8)
     with peer(answering(answer(damaged, "Content-Encoding: gzip"))) as server:
         response = Transport().send(Request("GET", server.url))

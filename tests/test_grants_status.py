@@ -1,5 +1,7 @@
 """How an account stands is told by type, and looking changes nothing (R11)."""
 
+import os
+from contextlib import suppress
 from math import inf
 
 import pytest
@@ -7,6 +9,8 @@ from tokenkit.cli.status_text import exit_code, hint_for, state_words
 from tokenkit.errors import ConsentRequired, GrantSuperseded, ProviderUnavailable
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.grants.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, Unavailable
+from tokenkit.store.files import FileStore
+from tokenkit.store.layout import relative
 
 from scripted import LIFETIME, ScriptedKit
 
@@ -89,13 +93,16 @@ def test_a_refused_grant_whose_token_never_ends_is_handed_out_for_good(kit):
     assert state_words(kit.status("scripted"), kit.clock.now()) == "good, without an end"
 
 
-def test_a_restored_backup_whose_token_has_ended_is_told_with_what_the_refresh_says(kit):
-    """R10: as long as its token lives it is handed out, and there is nothing to tell."""
+def restore_an_old_record(kit):
     name = grant_name(kit.me)
     backup = kit.records.store.load(name).data
     kit.refresh("scripted")
     kit.records.store.save(name, backup, replaces=kit.records.store.version(name))
-    assert isinstance(state(kit), Active)
+
+
+def test_a_restored_backup_whose_token_has_ended_is_told_with_what_the_refresh_says(kit):
+    """R10: a record older than the newest that was seen is not refreshed from, and the status says so."""
+    restore_an_old_record(kit)
     kit.clock.advance(LIFETIME + 5)
     with pytest.raises(GrantSuperseded) as caught:
         kit.token("scripted")
@@ -104,6 +111,70 @@ def test_a_restored_backup_whose_token_has_ended_is_told_with_what_the_refresh_s
     assert exit_code(found, kit.clock.now(), 0) == caught.value.exit_code
     assert "--force" in hint_for(found)
     assert state_words(found, kit.clock.now()) == "none, a newer grant was used already"
+
+
+def test_a_restored_backup_is_told_while_its_token_is_still_handed_out(kit):
+    """R10, R14: the token with life left is served, and a check fails before it ends."""
+    ends = kit.clock.now() + LIFETIME
+    restore_an_old_record(kit)
+    kit.clock.advance(LIFETIME - 40)
+    assert kit.token("scripted")
+    found = kit.status("scripted")
+    assert (found.state.superseded, found.state.until) == (True, ends)
+    assert exit_code(found, kit.clock.now(), 0) == GrantSuperseded.exit_code
+    assert state_words(found, kit.clock.now()) == "good for 40 seconds, then none, a newer grant was used already"
+
+
+YEAR = 365 * 86400.0
+
+
+@pytest.mark.parametrize("pause", [None, 3600.0])
+@pytest.mark.parametrize("wrong_by", [YEAR, -YEAR])
+def test_a_failure_under_a_wrong_clock_makes_nobody_unavailable_once_it_is_right(kit, pause, wrong_by):
+    """The status says what `token` does: a failure from the future, or long over, stops nobody."""
+    kit.clock.advance(LIFETIME + 5 + wrong_by)
+    retry_at = None if pause is None else kit.clock.now() + pause
+    kit.scripted.will(ProviderUnavailable("down", retry_at=retry_at, sent=False))
+    with pytest.raises(ProviderUnavailable):
+        kit.refresh("scripted")
+    kit.clock.advance(-wrong_by)
+    assert isinstance(state(kit), Expired)
+    assert kit.token("scripted")
+
+
+def test_the_end_of_a_refresh_token_that_has_worked_since_is_not_believed(kit):
+    """The clock was a year behind at the sign-in: what counts from there is of no account."""
+    end = kit.clock.now() - 100 * 86400
+    change(kit, refresh_expires_at=end)
+    assert kit.status("scripted").ends_at is None
+    change(kit, refresh_expires_at=kit.clock.now() + 5)
+    assert kit.status("scripted").ends_at == kit.clock.now() + 5
+
+
+def test_a_token_that_was_expired_on_arrival_is_active_for_as_long_as_it_is_handed_out(kit):
+    """R16: such a token serves for a minute; without a refresh token the person is needed then."""
+    kit.scripted.lifetime = 0.0
+    kit.sign_in()
+    change(kit, refresh_token=None)
+    now = kit.clock.now()
+    assert state(kit) == Active(now + 60)
+    assert kit.status("scripted").ends_at == now + 60
+    assert kit.token("scripted")
+    kit.clock.advance(61)
+    assert isinstance(state(kit), NeedsConsent)
+
+
+def test_a_good_token_is_active_though_nobody_can_read_what_the_refreshes_noted(tmp_path):
+    store = FileStore(str(tmp_path / "tokens"), str(tmp_path / "state"))
+    kit = ScriptedKit(tmp_path, store=store)
+    path = f"{store.notes}/{relative(grant_name(kit.sign_in()))}"
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+    os.mkfifo(path)
+    assert isinstance(state(kit), Active)
+    kit.clock.advance(LIFETIME + 5)
+    assert isinstance(state(kit), Broken)
 
 
 def test_while_the_provider_is_down_it_is_unavailable_until_the_next_try(kit):

@@ -1,4 +1,4 @@
-"""Accounts in every condition, to look at."""
+"""Accounts in every state, to look at."""
 
 import contextlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the pages and the JSON say, for accounts in every condition."""
+"""What the pages and the JSON say, for accounts in every state."""
 
 import re
 
@@ -83,9 +83,9 @@ def test_a_grant_that_was_withdrawn_needs_the_person_and_is_offered_to_reconnect
     assert "It was allowed to" in text(page)
     assert "Asks you again" not in text(page)
     assert f'name="scopes" value="{GMAIL} ' in page.replace("&amp;", "&")
-    assert provider(me, "google")["accounts"][0]["condition"] == "attention"
+    assert provider(me, "google")["accounts"][0]["state"] == "attention"
     world.connect(me, "google")
-    assert provider(me, "google")["accounts"][0]["condition"] == "connected"
+    assert provider(me, "google")["accounts"][0]["state"] == "connected"
 
 
 def test_a_provider_that_cannot_be_reached_is_told_with_the_next_try(world, me):
@@ -95,7 +95,7 @@ def test_a_provider_that_cannot_be_reached_is_told_with_the_next_try(world, me):
     with pytest.raises(Exception, match="Google"):
         world.kit.token("google")
     account = provider(me, "google")["accounts"][0]
-    assert account["condition"] == "unavailable"
+    assert account["state"] == "unavailable"
     assert account["reason"].startswith("Google cannot be reached at the moment. The next try is in")
 
 
@@ -104,7 +104,7 @@ def test_an_end_that_is_near_is_a_warning_and_not_yet_a_fault(world, me):
     world.clock.advance(175 * DAY)
     world.kit.token("spotify")
     account = provider(me, "spotify")["accounts"][0]
-    assert (account["condition"], account["warning"]) == (
+    assert (account["state"], account["warning"]) == (
         "connected",
         "This ends in 7 days. Reconnect before, and nothing is interrupted.",
     )
@@ -119,7 +119,7 @@ def test_a_record_that_cannot_be_opened_is_shown_and_reconnecting_keeps_it_aside
     assert "kept aside, not deleted" in text(me.go("/").text)
     assert me.post("/start/google", {"csrf": me.csrf()}).status_code == 503
     world.connect(me, "google", replace_broken="yes")
-    assert provider(me, "google")["accounts"][0]["condition"] == "connected"
+    assert provider(me, "google")["accounts"][0]["state"] == "connected"
     assert b"broken" in [found.data for name, found in world.stored().items() if name.kind == "quarantine" and found]
 
 
@@ -202,7 +202,7 @@ def test_the_json_has_the_shape_that_is_documented(world, me):
     assert (sorted(answer), answer["version"]) == (["csrf", "providers", "version"], 1)
     assert sorted(view) == ["accounts", "identifies", "name", "problem", "registered", "scopes", "title"]
     assert sorted(view["accounts"][0]) == [
-        "authorized_at", "broken", "condition", "ends_at", "id", "name", "permissions", "reason", "scopes", "warning",
+        "authorized_at", "broken", "ends_at", "id", "name", "permissions", "reason", "scopes", "state", "warning",
         "withheld",
     ]  # fmt: skip
     assert view["scopes"][0] == {

@@ -1,12 +1,14 @@
-"""The accounts: whether they work, and for how long."""
+"""The accounts: whether they work, and for how long, as `tokenkit.grants.status` judges it."""
 
 from collections.abc import Iterator
+from math import inf
 
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.wording import about, active, command, login, whose
 from tokenkit.duration import ago, duration, within
-from tokenkit.grant import ACTIVE, MOVED, NEEDS_CONSENT, Grant
+from tokenkit.grant import NEEDS_CONSENT, Grant
+from tokenkit.grants.status import Active, Moved, NeedsConsent, consent_end
 
 DAY = 86400.0
 
@@ -33,9 +35,9 @@ LOST = 300.0
 def needs_consent(inventory: Inventory) -> Iterator[Fault]:
     """Grants that were refused, and latched."""
     for record, grant in inventory.grants:
-        if grant.state == NEEDS_CONSENT:
+        if isinstance(record.state, NeedsConsent) and grant.state == NEEDS_CONSENT:
             reason = grant.reason or "the provider refused the refresh token"
-            yield about(record, reason + _served(grant, inventory.now), login(inventory, record))
+            yield about(record, reason + _served(record.state, inventory.now), login(inventory, record))
 
 
 @check(
@@ -46,10 +48,11 @@ def needs_consent(inventory: Inventory) -> Iterator[Fault]:
 )
 def ended(inventory: Inventory) -> Iterator[Fault]:
     """Grants without refresh token whose access token has ended."""
-    for record, grant in inventory.grants:
-        end = _lone_end(grant)
-        if end is not None and end <= inventory.now:
-            yield about(record, f"it ended {ago(inventory.now - end)}", login(inventory, record))
+    for record, grant in active(inventory):
+        end = consent_end(grant)
+        if isinstance(record.state, NeedsConsent):
+            when = "" if end is None else f" {ago(inventory.now - end)}"
+            yield about(record, f"it ended{when}{_served(record.state, inventory.now)}", login(inventory, record))
 
 
 @check(
@@ -60,9 +63,9 @@ def ended(inventory: Inventory) -> Iterator[Fault]:
 )
 def ends_unrefreshed(inventory: Inventory) -> Iterator[Fault]:
     """Grants without refresh token whose access token ends within a day."""
-    for record, grant in inventory.grants:
-        end = _lone_end(grant)
-        if end is not None and inventory.now < end <= inventory.now + DAY:
+    for record, grant in active(inventory):
+        end = None if grant.refresh_token else consent_end(grant)
+        if isinstance(record.state, Active) and end is not None and end <= inventory.now + DAY:
             yield about(record, f"it ends {within(end - inventory.now)}", login(inventory, record))
 
 
@@ -75,7 +78,7 @@ def ends_unrefreshed(inventory: Inventory) -> Iterator[Fault]:
 def refresh_token_ended(inventory: Inventory) -> Iterator[Fault]:
     """Refresh tokens whose known end is over."""
     for record, grant in active(inventory):
-        end = grant.refresh_expires_at
+        end = _refresh_token_end(grant)
         if end is not None and end <= inventory.now:
             yield about(record, f"it ended {ago(inventory.now - end)}", login(inventory, record))
 
@@ -89,7 +92,7 @@ def refresh_token_ended(inventory: Inventory) -> Iterator[Fault]:
 def refresh_token_ends(inventory: Inventory) -> Iterator[Fault]:
     """Refresh tokens that end within two weeks, but those of TK306."""
     for record, grant in active(inventory):
-        end = grant.refresh_expires_at
+        end = _refresh_token_end(grant)
         if end is not None and inventory.now < end <= inventory.now + SOON and not _in_testing(grant):
             yield about(record, f"it ends {within(end - inventory.now)}", login(inventory, record))
 
@@ -103,7 +106,7 @@ def refresh_token_ends(inventory: Inventory) -> Iterator[Fault]:
 def google_testing(inventory: Inventory) -> Iterator[Fault]:
     """Google grants that last a week."""
     for record, grant in active(inventory):
-        end = grant.refresh_expires_at
+        end = _refresh_token_end(grant)
         if end is not None and end > inventory.now and _in_testing(grant):
             hint = "set it to In production at https://console.cloud.google.com/auth/audience, then: " + login(
                 inventory, record
@@ -135,8 +138,8 @@ def unused(inventory: Inventory) -> Iterator[Fault]:
 )
 def moved(inventory: Inventory) -> Iterator[Fault]:
     """Grants that were exported as a transfer."""
-    for record, grant in inventory.grants:
-        if grant.state == MOVED:
+    for record, _ in inventory.grants:
+        if isinstance(record.state, Moved):
             yield about(record, "this copy is marked as moved", command(inventory, record, "logout", "--local"))
 
 
@@ -150,7 +153,7 @@ def failing(inventory: Inventory) -> Iterator[Fault]:
     """Accounts whose last refresh failed, as the note of its lease says."""
     for record, _ in active(inventory):
         failure = record.refresh_state.failure
-        if failure is not None:
+        if failure is not None and failure.at <= inventory.now:
             hint = failure.hint or command(inventory, record, "refresh")
             often = "once" if failure.failures == 1 else f"{failure.failures} times"
             yield about(record, f"{failure.message} ({often}, last {ago(inventory.now - failure.at)})", hint)
@@ -184,21 +187,18 @@ CHECKS = (
 )
 
 
-def _lone_end(grant: Grant) -> float | None:
-    """When the access token ends, where there is no refresh token."""
-    token = grant.access_token
-    return None if grant.state != ACTIVE or grant.refresh_token or token is None else token.expires_at
+def _refresh_token_end(grant: Grant) -> float | None:
+    return consent_end(grant) if grant.refresh_token else None
 
 
-def _served(grant: Grant, now: float) -> str:
-    """That a token with life left is handed out all the same (R14)."""
-    token = grant.access_token
-    if token is None or not token.alive(now):
+def _served(state: NeedsConsent, now: float) -> str:
+    """Say that a token with life left is handed out all the same (R14)."""
+    if state.until is None:
         return ""
-    left = "" if token.expires_at is None else f" for {duration(token.expires_at - now)}"
+    left = "" if state.until == inf else f" for {duration(state.until - now)}"
     return f"; the stored token is still handed out{left}"
 
 
 def _in_testing(grant: Grant) -> bool:
-    end = grant.refresh_expires_at
+    end = _refresh_token_end(grant)
     return grant.provider == "google" and end is not None and end - grant.authorized_at <= TESTING + DAY

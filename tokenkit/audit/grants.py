@@ -10,7 +10,9 @@ from tokenkit.audit.inventory import FoundRecord, Inventory
 from tokenkit.audit.wording import about, active, command, login, whose
 from tokenkit.duration import duration
 from tokenkit.errors import TokenKitError
+from tokenkit.grants.bound_to import changes
 from tokenkit.grants.scopes import resolve_scopes
+from tokenkit.grants.status import Broken
 from tokenkit.net.hosts import check_tls, parse_url
 from tokenkit.shell import quoted
 
@@ -81,17 +83,10 @@ def plugin_changed(inventory: Inventory) -> Iterator[Fault]:
         provider = inventory.provider(record.account.provider)
         if isinstance(provider, TokenKitError):
             continue
-        client_id = inventory.client_id(record.account.provider)
-        pairs = {
-            "issuer": (grant.issuer, provider.issuer),
-            "token endpoint": (grant.token_endpoint, provider.token_endpoint),
-            "revocation endpoint": (grant.revocation_endpoint, provider.revocation_endpoint),
-            "client id": (grant.client_id, client_id or grant.client_id),
-        }
+        client_id = inventory.client_id(record.account.provider) or grant.client_id
         changed = [
-            f"its {name} was {then or 'none'}, and is {today or 'none'} today"
-            for name, (then, today) in pairs.items()
-            if then != today
+            f"its {change.what} was {change.then or 'none'}, and is {change.now or 'none'} today"
+            for change in changes(grant, provider, client_id)
         ]
         if changed:
             yield about(record, "; ".join(changed), "put the old one back, or: " + login(inventory, record))
@@ -126,11 +121,10 @@ def without_tls(inventory: Inventory) -> Iterator[Fault]:
 def superseded(inventory: Inventory) -> Iterator[Fault]:
     """Grants of a generation below the newest that was seen here (R10)."""
     for record, grant in inventory.grants:
-        if grant.generation < record.refresh_state.newest:
+        if isinstance(record.state, Broken) and record.state.superseded:
             what = f"it is generation {grant.generation}, and {record.refresh_state.newest} was seen here"
-            yield about(
-                record, what, f"{command(inventory, record, 'refresh', '--force')}, or: {login(inventory, record)}"
-            )
+            again = command(inventory, record, "refresh", "--force")
+            yield about(record, what, f"{again}, or: {login(inventory, record)}")
 
 
 @check(

@@ -22,6 +22,7 @@ from tokenkit.config import Config
 from tokenkit.errors import BrokenRecord, FileRefused, KeyUnavailable, StoreError, TokenKitError
 from tokenkit.grant import VERSION, Grant, grant_from_bytes
 from tokenkit.grants.refresh_state import RefreshState
+from tokenkit.grants.status import State, judge
 from tokenkit.keys import file as key_file
 from tokenkit.keys.jwks import KeyList
 from tokenkit.kit import TokenKit
@@ -49,7 +50,10 @@ class Opening(Enum):
 
 
 class FoundRecord(NamedTuple):
-    """A record of a grant as it was found: `said` is why it did not open, `kid` the key that its header names."""
+    """A record of a grant as it was found: `said` is why it did not open, `kid` the key that its header names.
+
+    `state` is how the account stands, None where the record did not open.
+    """
 
     account: Account
     opening: Opening
@@ -58,6 +62,7 @@ class FoundRecord(NamedTuple):
     said: str = ""
     kid: str = ""
     refresh_state: RefreshState = RefreshState()
+    state: State | None = None
 
 
 class Package(NamedTuple):
@@ -241,12 +246,14 @@ class Inventory:
         store = self.kit.records.store
         try:
             stored = store.load(name)
-            state = RefreshState.from_bytes(store.note(name))
+            noted = RefreshState.from_bytes(store.note(name))
         except StoreError as error:
             account = Account(*parse_account(name.id), owner=name.owner)
             opening = Opening.REFUSED if isinstance(error, FileRefused) else Opening.UNREADABLE
             return FoundRecord(account, opening, where=where, said=str(error))
-        return self.open(name, b"" if stored is None else stored.data)._replace(where=where, refresh_state=state)
+        found = self.open(name, b"" if stored is None else stored.data)
+        state = None if found.grant is None else judge(found.account, found.grant, noted, self.now)
+        return found._replace(where=where, refresh_state=noted, state=state)
 
     def _locked_up(self) -> bool:
         """Whether the key file says that the keys are elsewhere, or wrapped."""

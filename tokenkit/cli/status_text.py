@@ -31,18 +31,22 @@ def state_words(status: Status, now: float) -> str:
         case Expired():
             return "ended, refreshed at the next use"
         case NeedsConsent(_, until):
-            none = "none until you sign in"
-            if until is None:
-                return none
-            return "good, without an end" if until == inf else f"good for {duration(until - now)}, then {none}"
+            return _served(until, now, "none until you sign in")
         case Unavailable(retry_at, _):
             return f"none now, next try {within(retry_at - now)}"
-        case Broken(superseded=True):
-            return "none, a newer grant was used already"
+        case Broken(superseded=True, until=until):
+            return _served(until, now, "none, a newer grant was used already")
         case Broken():
             return "none, its record cannot be opened"
         case Moved():
             return "none, another machine holds the grant"
+
+
+def _served(until: float | None, now: float, after: str) -> str:
+    """What a tool gets of an account that nothing refreshes: the stored token `until` then (R14), and `after` that."""
+    if until is None:
+        return after
+    return "good, without an end" if until == inf else f"good for {duration(until - now)}, then {after}"
 
 
 def reason(status: Status) -> str:

@@ -34,6 +34,10 @@ class Failure(NamedTuple):
     retry_at: float
     failures: int
 
+    def holds(self, now: float) -> bool:
+        """Whether no refresh is to be tried yet; a failure from the future is of a clock that was set back since."""
+        return self.at <= now < self.retry_at
+
     def error(self, account: str) -> TokenKitError:
         """The error as whoever shares it gets it."""
         if self.kind == "ProviderUnavailable":

@@ -166,7 +166,8 @@ class Refresher:
         self.activity.record("refreshed", account)
         return renewed
 
-    def refuse_hopeless(self, account: Account, grant: Grant, note: RefreshState) -> None:
+    @staticmethod
+    def refuse_hopeless(account: Account, grant: Grant, note: RefreshState) -> None:
         """Raise what only a person can mend, so that nothing is sent (R10, R13)."""
         if grant.state == MOVED:
             raise GrantMoved(
@@ -190,7 +191,7 @@ class Refresher:
         A failure from the future is of a clock that was stepped back since: it stops nobody.
         """
         failure, now = note.failure, self.context.now()
-        if failure is not None and failure.at <= now and (began <= failure.at or now < failure.retry_at):
+        if failure is not None and (began <= failure.at <= now or failure.holds(now)):
             raise failure.error(str(account))
 
     def _write_late(self, account: Account) -> None:

@@ -7,6 +7,7 @@ from tokenkit.errors import GrantSuperseded, StoreError
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher
+from tokenkit.token import AccessToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,15 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The record cannot be opened; or it can, and is `superseded`: older than one already used (R10)."""
+    """The record cannot be opened; or it can, and is `superseded`: older than one already used (R10).
+
+    A stored token of a superseded one is served `until` then all the same (R14); None where there is none.
+    """
 
     message: str
     hint: str
     superseded: bool = False
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,45 +87,79 @@ class Status:
 
 
 def status(refresher: Refresher, account: Account, now: float) -> Status:
-    """How `account` stands at `now`; a record that cannot be opened is a state. Raises `UnknownAccount`."""
+    """Return how `account` stands at `now`; a record that cannot be opened is a state. Raises `UnknownAccount`."""
     try:
         grant = refresher.records.get(account).grant
-        state = _state(grant, now)
-        if isinstance(state, Expired):
-            note = refresher.note(account)
-            state = _superseded(refresher, account, grant, note) or _unavailable(note, now) or state
+        state = _state(refresher, account, grant, now)
     except StoreError as error:
         return Status(account, Broken(str(error), error.hint))
     token = grant.access_token
-    expires_at = None if token is None else token.expires_at
     return Status(
         account,
         state,
         scopes=grant.scopes,
         missing=grant.missing,
         authorized_at=grant.authorized_at,
-        expires_at=expires_at,
+        expires_at=None if token is None else token.expires_at,
         refresh_expires_at=grant.refresh_expires_at,
-        ends_at=grant.refresh_expires_at if grant.refresh_token else expires_at,
+        ends_at=consent_end(grant),
     )
 
 
-def _state(grant: Grant, now: float) -> State:
+def judge(account: Account, grant: Grant, noted: RefreshState, now: float) -> State:
+    """Return how an account stands at `now`, by its grant and by what its refreshes noted; nothing is looked up.
+
+    It is the one judgement: the status, the audit and the web pages show it, and it says what `token` would do.
+    """
     if grant.state == MOVED:
         return Moved()
     if grant.state == NEEDS_CONSENT:
         return NeedsConsent(grant.reason, _served_until(grant, now))
+    try:
+        Refresher.refuse_hopeless(account, grant, noted)
+    except GrantSuperseded as error:
+        return Broken(str(error), error.hint, superseded=True, until=_served_until(grant, now))
+    state = _token_state(grant, now)
+    if isinstance(state, Expired) and noted.failure is not None and noted.failure.holds(now):
+        return Unavailable(noted.failure.retry_at, noted.failure.message)
+    return state
+
+
+def consent_end(grant: Grant) -> float | None:
+    """Return when the person must sign in again (Unix seconds, UTC), as far as that is known; None for not known.
+
+    It is the refresh token's end, or without one the access token's. A refresh token that has worked after its end has
+    another one: the clock was wrong when that end was noted.
+    """
+    token = grant.access_token
+    if not grant.refresh_token:
+        return None if token is None or token.expires_at is None else _end(token)
+    end = grant.refresh_expires_at
+    return None if end is None or (token is not None and token.obtained_at > end) else end
+
+
+def _state(refresher: Refresher, account: Account, grant: Grant, now: float) -> State:
+    """Return the judgement; that of a good token holds also while what the refreshes noted cannot be read."""
+    try:
+        return judge(account, grant, refresher.note(account), now)
+    except StoreError:
+        state = judge(account, grant, RefreshState(), now)
+        if isinstance(state, Expired):
+            raise
+        return state
+
+
+def _token_state(grant: Grant, now: float) -> State:
     token = grant.access_token
     if token is not None and token.expires_at is None:
         return Active(None)
-    end = 0.0 if token is None or token.expires_at is None else token.expires_at
-    good = token is not None and token.good(now)
-    if token is not None and good and not (token.closing(now) and grant.refresh_token):
-        return Active(end)
+    end = 0.0 if token is None else _end(token)
+    if token is not None and token.good(now):
+        return Expiring(end) if token.closing(now) and grant.refresh_token else Active(end)
     if not grant.refresh_token:
         reason = "the access token has ended, and the provider gave no refresh token"
         return NeedsConsent(reason, _served_until(grant, now))
-    return Expiring(end) if good else Expired(end)
+    return Expired(end)
 
 
 def _served_until(grant: Grant, now: float) -> float | None:
@@ -128,20 +167,9 @@ def _served_until(grant: Grant, now: float) -> float | None:
     token = grant.access_token
     if token is None or not (token.good(now) or token.alive(now)):
         return None
+    return _end(token)
+
+
+def _end(token: AccessToken) -> float:
+    """When a token is handed out no more: its end, or a while after for one that was expired on arrival (R16)."""
     return token.good_until() if token.expires_at is None else max(token.expires_at, token.good_until())
-
-
-def _superseded(refresher: Refresher, account: Account, grant: Grant, note: RefreshState) -> Broken | None:
-    """What a refresh says of a restored backup: it is not sent (R10)."""
-    try:
-        refresher.refuse_hopeless(account, grant, note)
-    except GrantSuperseded as error:
-        return Broken(str(error), error.hint, superseded=True)
-    return None
-
-
-def _unavailable(note: RefreshState, now: float) -> Unavailable | None:
-    """What those who refresh the account say of it: nobody waits for a provider that a good token does without."""
-    if note.failure is None or now >= note.failure.retry_at:
-        return None
-    return Unavailable(note.failure.retry_at, note.failure.message)

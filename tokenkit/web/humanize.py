@@ -46,7 +46,7 @@ def listed(items: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
 
 
-def condition(state: State, title: str, now: float) -> tuple[str, str]:
+def state_words(state: State, title: str, now: float) -> tuple[str, str]:
     """How an account stands: ``connected``, ``attention`` (only the person can mend it) or ``unavailable``, and why."""
     match state:
         case Active() | Expiring() | Expired():

@@ -9,7 +9,7 @@ from tokenkit.errors import ConfigurationError, TokenKitError
 from tokenkit.grants.status import Broken, Status
 from tokenkit.kit import TokenKit
 from tokenkit.provider import Provider
-from tokenkit.web.humanize import SOON, away, condition
+from tokenkit.web.humanize import SOON, away, state_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class AccountView:
 
     id: str
     name: str
-    condition: str
+    state: str
     reason: str
     warning: str
     broken: bool
@@ -104,11 +104,11 @@ def _registered(kit: TokenKit, provider: Provider) -> tuple[bool, str]:
 
 
 def _account(provider: Provider, status: Status, now: float) -> AccountView:
-    kind, reason = condition(status.state, provider.title, now)
+    kind, reason = state_words(status.state, provider.title, now)
     return AccountView(
         id=str(status.account),
         name=status.account.name,
-        condition=kind,
+        state=kind,
         reason=reason,
         warning=_warning(kind, status.ends_at, now),
         broken=isinstance(status.state, Broken),

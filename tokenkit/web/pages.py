@@ -20,7 +20,7 @@ def accounts(visit: Visit) -> Response:
         "report": audit(Inventory(visit.kit)) if visit.place.may_register else None,
         "may_register": visit.place.may_register,
         "uses": last_uses(visit.kit),
-        "needing": [view for view in views if any(one.condition == "attention" for one in view.accounts)],
+        "needing": [view for view in views if any(one.state == "attention" for one in view.accounts)],
         "connected": [view for view in views if view.accounts],
         "ready": [view for view in views if not view.accounts and view.registered and not view.problem],
         "unregistered": [view for view in views if not view.accounts and not view.registered and not view.problem],

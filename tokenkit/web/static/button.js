@@ -281,11 +281,11 @@ class TokenkitAuthorize extends HTMLElement {
     if (view.problem) return this.#set("unavailable", view.problem);
     if (accounts.length === 0 && !view.registered) return this.#set("unavailable", "It has to be set up first.", this.#link("Set up"));
     if (accounts.length === 0) return this.#set("connect", wanted ? `${wanted} is not connected.` : "Not connected.", connect("Connect"));
-    const troubled = accounts.find((account) => account.condition === "attention");
+    const troubled = accounts.find((account) => account.state === "attention");
     if (troubled) return this.#set("attention", troubled.reason, troubled.broken ? this.#link("Look") : connect("Reconnect"));
     const missing = this.#missing(view, accounts);
     if (missing.length) return this.#set("attention", `It may not yet ${missing.join(", or ")}.`, connect("Allow"));
-    const away = accounts.find((account) => account.condition === "unavailable");
+    const away = accounts.find((account) => account.state === "unavailable");
     if (away) return this.#set("unavailable", away.reason, this.#link("Manage"));
     const names = accounts.map((account) => account.name);
     return this.#set("connected", `Connected as ${names.join(", ")}`, this.#link("Manage"));

@@ -1,6 +1,7 @@
 """How a command asks and waits."""
 
 import io
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -113,3 +114,19 @@ def test_a_prompt_stands_on_stderr(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     monkeypatch.setattr(sys, "stdin", Terminal("me\n"))
     assert output.ask("Who? ") == "me"
     assert capsys.readouterr() == ("", "Who? ")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "utf-8"])
+@pytest.mark.parametrize("name", ["Zo\u00eb", "\u6f22\u5b57 \u2192", "\U0001f511", "not-\udcff-text", "plain"])
+def test_a_name_that_the_console_cannot_show_is_written_as_json_writes_it(
+    encoding: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service has ASCII and an old console cp1252: neither ends a command, nor breaks what a script reads."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding, newline="\n"))
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(written, encoding=encoding, newline="\n"))
+    output.data(json.dumps({"name": name}, ensure_ascii=False))
+    sys.stdout.flush()
+    read = json.loads(written.getvalue().decode(encoding))
+    assert read == {"name": name}
+    output.say(name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tokenkit.cli.output import agree, data, say, to_paste, waiting
+from tokenkit.cli.output import agree, data, say, to_paste, to_stdout, waiting
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import UsageError
 
@@ -110,18 +110,23 @@ def _print(report: "Report", *, json: bool, sarif: bool) -> None:
     if json:
         from tokenkit.audit.json import to_json
 
-        return data(to_json(report))
-    if sarif:
+        data(to_json(report))
+    elif sarif:
         from tokenkit.audit.sarif import to_sarif
 
-        return data(to_sarif(report))
-    home = os.path.expanduser("~")
-    if not (sys.stdout and sys.stdout.isatty()):
+        data(to_sarif(report))
+    elif sys.stdout and sys.stdout.isatty():
+        _show_rich(report)
+    else:
         from tokenkit.audit.text import to_text
 
-        return data(to_paste(to_text(report, home=home)))
+        data(to_paste(to_text(report, home=os.path.expanduser("~"))))
+
+
+def _show_rich(report: "Report") -> None:
     from rich.console import Console
 
     from tokenkit.audit.table import show
 
-    return show(report, Console(), home=home)
+    with to_stdout():
+        show(report, Console(), home=os.path.expanduser("~"))

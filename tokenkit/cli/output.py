@@ -1,16 +1,21 @@
 """How a command speaks: data on stdout, words for the person on stderr, and nothing that controls a terminal."""
 
+import codecs
+import io
 import os
 import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TextIO
 
 from tokenkit.consent import terminal
 from tokenkit.errors import TokenKitError, UsageError
 
 QUIET = 0.5
 """Seconds that a wait may last before the person is told what is waited for."""
+
+_ESCAPED = "tokenkit.escaped"
 
 _options_given: list[str] = []
 """The options that stood before the command, as a shell takes them."""
@@ -44,16 +49,16 @@ def printable(text: str) -> str:
 
 def data(text: str) -> None:
     """Print what was asked for."""
-    from typer import echo  # loaded only here: the fast path reports its errors without typer
-
     with to_stdout():
-        echo(text)
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
 
 @contextmanager
 def to_stdout() -> Generator[None]:
     """Turn an error of printing into a `TokenKitError`: a closed or full stdout is no fault of ours."""
     require_stdout()
+    _escape_what_does_not_fit(sys.stdout)
     try:
         yield
     except BrokenPipeError:
@@ -79,8 +84,26 @@ def say(text: str = "") -> None:
     _spoken(f"{printable(to_paste(text))}\n")
 
 
+def _escape_what_does_not_fit(stream: TextIO) -> None:
+    r"""Have the stream write ``\u6f22`` for a character that its encoding lacks, which in JSON means the same.
+
+    A service has ASCII, an old console cp1252, and a file's name need not be text: no reason to end with a traceback.
+    """
+    if isinstance(stream, io.TextIOWrapper) and stream.errors != _ESCAPED:
+        codecs.register_error(_ESCAPED, _escaped)
+        stream.reconfigure(errors=_ESCAPED)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)), error.end
+
+
 def _spoken(text: str) -> None:
-    if sys.stderr:  # it is None where it was closed
+    if sys.stderr:  # there is none where it was closed
+        _escape_what_does_not_fit(sys.stderr)
         try:
             sys.stderr.write(text)
             sys.stderr.flush()

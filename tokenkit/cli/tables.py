@@ -6,7 +6,7 @@ import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from tokenkit.cli.output import data, printable
+from tokenkit.cli.output import data, printable, to_stdout
 
 GAP = 2
 """Columns between two columns."""
@@ -74,4 +74,5 @@ def _show_rich(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(title, no_wrap=position < len(titles), overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+    with to_stdout():
+        Console().print(table)

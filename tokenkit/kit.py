@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tokenkit.account import Account
 from tokenkit.activity import Activity
 from tokenkit.errors import ConsentRequired, UnknownAccount
+from tokenkit.grants.account_names import AccountNames
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.grants.token_cache import TokenCache, TokenQuery
@@ -88,9 +89,8 @@ class TokenKit:
             self.records, self.context, self.provider, self.client, self.activity, deadline=DEADLINE
         )
         config_file = os.path.join(self.folders.config, "config.toml")
-        self._cache = TokenCache(
-            self.refresher, lambda: self.config.defaults, config_file=config_file, background=background
-        )
+        self._names = AccountNames(self.refresher, lambda: self.config.defaults, config_file=config_file)
+        self._cache = TokenCache(self.refresher, self._names, background=background)
         self._memory = self._cache.memory
         self._now = self.context.now
 
@@ -210,7 +210,7 @@ class TokenKit:
         """Revoke at the provider, unless `local`, then remove here; the result says which of the two happened (R19)."""
         from tokenkit.grants.sign_out import sign_out
 
-        found = self._cache.resolve(account)
+        found = self._names.exact(account)
         brief = self._given_context or self._context(REVOCATION_DEADLINE)
         outcome = sign_out(self.refresher, found, brief, local=local)
         self._cache.forget()
@@ -221,7 +221,7 @@ class TokenKit:
         """The other accounts here that signing out of this one would end, too (R19)."""
         from tokenkit.grants.sign_out import sharing_fate
 
-        return sharing_fate(self.refresher, self._cache.resolve(account))
+        return sharing_fate(self.refresher, self._names.exact(account))
 
     # Looking
 
@@ -233,11 +233,11 @@ class TokenKit:
         """How an account stands; nothing is refreshed and nothing is sent."""
         from tokenkit.grants.status import status
 
-        return status(self.refresher, self._cache.resolve(account), self._now())
+        return status(self.refresher, self._names.resolve(account), self._now())
 
     def refresh(self, account: str, *, force: bool = False) -> AccessToken:
         """Refresh now. `force` tries even a grant that was refused, or is older than one already used (R10, R13)."""
-        found = self._cache.resolve(account)
+        found = self._names.resolve(account)
         held = self.refresher.refresh(found, force=force)
         self._cache.forget()
         fresh = held.grant.access_token

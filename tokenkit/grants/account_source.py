@@ -23,7 +23,7 @@ class AccountSource:
     def account(self) -> Account:
         """Whose tokens these are."""
         if self._account is None:
-            self._account = self._cache.resolve(self._asked)
+            self._account = self._cache.names.resolve(self._asked)
         return self._account
 
     @property

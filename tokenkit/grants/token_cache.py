@@ -4,12 +4,13 @@ What may block is in `look`; what waits is the caller's, who may be a thread or 
 something is wanted, the keeper's flight, then `settle`.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from typing import NamedTuple
 
-from tokenkit.account import Account
-from tokenkit.errors import AmbiguousAccount, ConsentRequired, StoreUnavailable, TokenKitError
+from tokenkit.account import Account, parse_account
+from tokenkit.errors import ConsentRequired, StoreUnavailable, TokenKitError, UnknownAccount
 from tokenkit.grant import ACTIVE, MOVED, Grant
+from tokenkit.grants.account_names import AccountNames
 from tokenkit.grants.refresher import Refresher, RefreshJob, RefreshOutcome
 from tokenkit.grants.scopes import check_scopes, every_name, short_names
 from tokenkit.grants.sealed_store import StoredGrant
@@ -62,40 +63,15 @@ class RefreshNeeded(NamedTuple):
 class TokenCache:
     """Answers for the accounts of one owner. `memory` is that of the fast path, by name as asked."""
 
-    def __init__(
-        self, refresher: Refresher, defaults: Callable[[], Mapping[str, str]], *, config_file: str, background: bool
-    ) -> None:
+    def __init__(self, refresher: Refresher, names: AccountNames, *, background: bool) -> None:
         self.memory: dict[str, Memory] = {}
         self._remembered: dict[str, Remembered] = {}
         self._ahead: dict[Account, float] = {}
         self.refresher = refresher
         self._records = refresher.records
         self._now = refresher.context.now
-        self._defaults = defaults
-        self._config_file = config_file
+        self.names = names
         self._background = background
-
-    def resolve(self, asked: str) -> Account:
-        """The one account that `asked` means: ``google/me@example.com``, or a bare provider where one fits (R4)."""
-        provider, _, name = asked.partition("/")
-        if name:
-            return Account(provider, name, self._records.owner)
-        accounts = self._records.accounts(provider)
-        if len(accounts) == 1:
-            return accounts[0]
-        if not accounts:
-            self.refresher.provider(provider)  # an unknown provider is told as such, with the nearest name
-            raise ConsentRequired(
-                f"no account is signed in at {provider}",
-                hint=f"tokenkit login {provider}",
-                account=asked,
-                reason="nobody has signed in yet",
-            )
-        defaults = self._defaults()
-        default = Account(provider, defaults.get(provider, ""), self._records.owner)
-        if default in accounts:
-            return default
-        raise _ambiguous(provider, accounts, defaults, self._config_file)
 
     def token(self, asked: str, query: TokenQuery) -> AccessToken:
         """Return a token that satisfies the query, waiting for a refresh where one is needed.
@@ -171,12 +147,24 @@ class TokenCache:
                 return remembered.account, remembered.held, remembered.version
         self.memory.pop(asked, None)
         self._remembered.pop(asked, None)
-        version = None if "/" in asked else store.version(Name("grant", self._records.owner, asked))
-        account = self.resolve(asked)
-        held = self.refresher.load(account)
-        version = held.version if "/" in asked else version
+        if "/" in asked:
+            account, held = self._load(asked)
+            version = held.version if asked == str(account) else None  # an exact match may appear beside a tolerant one
+        else:
+            version = store.version(Name("grant", self._records.owner, asked))
+            account = self.names.resolve(asked)
+            held = self.refresher.load(account)
         self._remembered[asked] = Remembered(frozenset(), account, held, version)  # a crowd then opens it once
         return account, held, version
+
+    def _load(self, asked: str) -> tuple[Account, StoredGrant]:
+        """Load the account of exactly that name without a look at the names; else the one that fits (R4)."""
+        account = Account(*parse_account(asked), self._records.owner)
+        try:
+            return account, self.refresher.load(account)
+        except UnknownAccount:
+            account = self.names.resolve(asked)
+        return account, self.refresher.load(account)
 
     def _check_scopes(
         self, account: Account, grant: Grant, ask: TokenQuery, remembered: Remembered | None
@@ -212,27 +200,3 @@ class TokenCache:
         self._remembered[asked] = found
         self.memory[asked] = (token, looked, until, ends, found.scopes, proved)
         return token
-
-
-def _ambiguous(
-    provider: str, accounts: Collection[Account], defaults: Mapping[str, str], config_file: str
-) -> AmbiguousAccount:
-    """The error that lists the accounts, with a command, and with what to write into the file, line by line."""
-    from json import dumps  # its strings are TOML's, too
-
-    names = [str(account) for account in accounts]
-    default = defaults.get(provider, "")
-    none = f", and the default {default!r} in config.toml is none of them" if default else ""
-    line = f"{provider} = {dumps(names[0].partition('/')[2], ensure_ascii=False)}"
-    path = quoted(config_file)
-    if default:
-        where = f"change its line in {path} to:"
-    elif defaults:
-        where = f"put this line under [defaults] in {path}:"
-    else:  # a table may be there once only
-        where, line = f"put these two lines at the end of {path}:", f"[defaults]\n{line}"
-    return AmbiguousAccount(
-        f"{provider} has {len(names)} accounts: {', '.join(names)}{none}",
-        candidates=names,
-        hint=f"name one of them: tokenkit token {quoted(names[0])}, or {where}\n{line}",
-    )

@@ -1,0 +1,167 @@
+"""Which stored account is meant by what a person or a program has written (R4).
+
+A name is matched exactly first. Where nothing matches, it is matched tolerantly: without regard to case and Unicode
+form, by the part before the ``@``, or by a bare address, if exactly one account fits. What destroys asks for the exact
+name.
+"""
+
+import unicodedata
+from collections.abc import Callable, Collection, Mapping
+
+from tokenkit.account import Account
+from tokenkit.errors import AmbiguousAccount, ConsentRequired, UnknownAccount, UsageError
+from tokenkit.grants.refresher import Refresher
+from tokenkit.grants.sealed_store import grant_name
+from tokenkit.shell import quoted
+
+SHOWN = 5
+"""Accounts that a message lists: among a hundred thousand nobody reads them all."""
+
+
+class AccountNames:
+    """The accounts of one owner, by name as asked. `defaults` are those of ``config.toml``, read when needed."""
+
+    def __init__(self, refresher: Refresher, defaults: Callable[[], Mapping[str, str]], *, config_file: str) -> None:
+        self._refresher = refresher
+        self._records = refresher.records
+        self._defaults = defaults
+        self._config_file = config_file
+
+    def resolve(self, asked: str) -> Account:
+        """Return the one account that `asked` means: ``google/me@example.com``, ``google`` where one fits, or alike.
+
+        Raises `UnknownAccount`, `UnknownProvider`, `AmbiguousAccount`, and `ConsentRequired` for a bare provider at
+        which nobody is signed in.
+        """
+        provider, _, name = asked.partition("/")
+        if name:
+            account = Account(provider, name, self._records.owner)
+            return account if self._is_stored(account) else self._like(account)
+        if "@" in asked:
+            return self._by_address(asked)
+        return self._only(provider)
+
+    def exact(self, asked: str) -> Account:
+        """Return the account of exactly that name, or of a bare provider with one account: for what destroys.
+
+        Raises as `resolve` does; the nearest name is offered, never taken.
+        """
+        provider, _, name = asked.partition("/")
+        if not name:
+            return self._only(provider)
+        account = Account(provider, name, self._records.owner)
+        if self._is_stored(account):
+            return account
+        raise self._unknown(account, self._alike(account))
+
+    def _is_stored(self, account: Account) -> bool:
+        """Tell whether there is a record of that name, or a grant that waits to be written as one (R9)."""
+        try:
+            return self._records.store.version(grant_name(account)) is not None or account in self._refresher.unsaved
+        except UsageError:  # no file can have that name, nor a record
+            return False
+
+    def _like(self, account: Account) -> Account:
+        alike = self._alike(account)
+        if len(alike) == 1:
+            return alike[0]
+        raise self._unknown(account, alike)
+
+    def _alike(self, account: Account) -> list[Account]:
+        """Return what the name may mean: the same but for case and form, else the part before the ``@``."""
+        provider, name = _folded(account.provider), _folded(account.name)
+        accounts = self._records.accounts(provider) if _may_be_provider(provider) else []
+        same = [one for one in accounts if _folded(one.name) == name]
+        return same or [one for one in accounts if _folded(one.name).partition("@")[0] == name.removesuffix("@")]
+
+    def _by_address(self, asked: str) -> Account:
+        found = [one for one in self._records.accounts() if _folded(one.name) == _folded(asked)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise AmbiguousAccount(
+                f"{asked} is an account at several providers: {_listed(map(str, found))}",
+                candidates=map(str, found),
+                hint=f"name one of them: tokenkit token {quoted(str(found[0]))}",
+            )
+        raise UnknownAccount(
+            f"no account is called {asked}", hint="an account is named PROVIDER/NAME: tokenkit list shows them"
+        )
+
+    def _only(self, provider: str) -> Account:
+        """Return the one account of a provider, or its default."""
+        folded = _folded(provider)
+        accounts = self._records.accounts(provider)
+        if not accounts and folded != provider and _may_be_provider(folded):
+            provider, accounts = folded, self._records.accounts(folded)
+        if len(accounts) == 1:
+            return accounts[0]
+        if not accounts:
+            self._refresher.provider(provider)  # an unknown provider is reported as such, with the nearest name
+            raise ConsentRequired(
+                f"no account is signed in at {provider}",
+                hint=f"tokenkit login {provider}",
+                account=provider,
+                reason="nobody has signed in yet",
+            )
+        defaults = self._defaults()
+        default = Account(provider, defaults.get(provider, ""), self._records.owner)
+        if default in accounts:
+            return default
+        raise _ambiguous(provider, accounts, defaults, self._config_file)
+
+    def _unknown(self, account: Account, alike: Collection[Account]) -> UnknownAccount:
+        from difflib import get_close_matches
+
+        stored = self._records.accounts(account.provider) if _may_be_provider(account.provider) else []
+        if not stored and not alike:
+            self._refresher.provider(account.provider)  # `UnknownProvider` names the nearest
+        near = alike or [
+            one for name in get_close_matches(account.name, [one.name for one in stored], n=1) for one in stored
+            if one.name == name
+        ]  # fmt: skip
+        login = f"tokenkit login {quoted(str(account))}"
+        return UnknownAccount(
+            f"nothing is stored for {account}",
+            hint=f"did you mean {_listed(map(str, near))}? Else: {login}" if near else login,
+            account=str(account),
+        )
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def _may_be_provider(name: str) -> bool:
+    return bool(name) and name.isascii() and not set(name) & {"/", "\\", "\0"}
+
+
+def _listed(names: "Collection[str] | map[str]") -> str:
+    """Return the first few of the names, and how many more there are."""
+    every = list(names)
+    more = len(every) - SHOWN
+    return ", ".join(every[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _ambiguous(
+    provider: str, accounts: Collection[Account], defaults: Mapping[str, str], config_file: str
+) -> AmbiguousAccount:
+    """Return the error that lists the accounts, with a command, and with the lines for ``config.toml``."""
+    from json import dumps  # its strings are TOML's, too
+
+    names = [str(account) for account in accounts]
+    default = defaults.get(provider, "")
+    none = f", and the default {default!r} in config.toml is none of them" if default else ""
+    line = f"{provider} = {dumps(names[0].partition('/')[2], ensure_ascii=False)}"
+    path = quoted(config_file)
+    if default:
+        where = f"change its line in {path} to:"
+    elif defaults:
+        where = f"put this line under [defaults] in {path}:"
+    else:  # a table may be there once only
+        where, line = f"put these two lines at the end of {path}:", f"[defaults]\n{line}"
+    return AmbiguousAccount(
+        f"{provider} has {len(names)} accounts: {_listed(names)}{none}",
+        candidates=names,
+        hint=f"name one of them: tokenkit token {quoted(names[0])}, or {where}\n{line}",
+    )

@@ -1,15 +1,18 @@
 """Asking in a browser on this machine (R24)."""
 
 import http.client
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from tokenkit.consent import loopback
 from tokenkit.consent.loopback import LoopbackConsent
-from tokenkit.errors import AuthorizationError, ConsentDenied, UsageError
+from tokenkit.consent.redirect_file import address_behind
+from tokenkit.errors import AuthorizationError, CallbackRefused, ConsentDenied, UsageError
 from tokenkit.grant import PendingAuthorization
 from tokenkit.token import Secret
 
@@ -22,10 +25,13 @@ class Browser:
     def __init__(self, consent: LoopbackConsent) -> None:
         self.netloc = urlsplit(consent.redirect_uri).netloc
 
-    def ask(self, target: str, *, method: str = "GET", host: str = "") -> tuple[int, dict[str, str], str]:
+    def ask(
+        self, target: str, *, method: str = "GET", host: str = "", cookie: str = ""
+    ) -> tuple[int, dict[str, str], str]:
         connection = http.client.HTTPConnection(self.netloc, timeout=10)
+        cookies = {"Cookie": cookie} if cookie else {}
         try:
-            connection.request(method, target, headers={"Host": host or self.netloc})
+            connection.request(method, target, headers={"Host": host or self.netloc, **cookies})
             answer = connection.getresponse()
             return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode()
         finally:
@@ -46,10 +52,10 @@ def consent() -> Iterator[LoopbackConsent]:
 
 @pytest.fixture
 def opened(consent: LoopbackConsent) -> str:
-    """The address that the opener got."""
+    """The address behind what the opener got."""
     addresses: list[str] = []
     consent.present(pending(consent), opener=addresses.append, say=lambda _: None)
-    return addresses[0]
+    return address_behind(addresses[0])
 
 
 @pytest.fixture
@@ -72,26 +78,125 @@ def test_each_provider_has_its_own_path_on_a_port_that_is_bound_already(consent:
     assert Browser(consent).ask("/")[0] == 404
 
 
-def test_the_opener_gets_a_local_address_that_tells_nothing_and_redirects_once(
-    opened: str, consent: LoopbackConsent, browser: Browser
+def test_the_opener_gets_a_file_that_tells_nothing_and_leads_to_a_redirect(
+    consent: LoopbackConsent, browser: Browser
 ) -> None:
     """R24: what the opener gets is seen by every user of this machine in ``ps``."""
-    assert STATE not in opened
-    assert "accounts.example" not in opened
-    assert urlsplit(opened).netloc == urlsplit(consent.redirect_uri).netloc
-    status, headers, _ = browser.ask(urlsplit(opened).path)
+    addresses: list[str] = []
+    consent.present(pending(consent), opener=addresses.append, say=lambda _: None)
+    assert urlsplit(addresses[0]).scheme == "file"
+    address = address_behind(addresses[0])
+    assert STATE not in address
+    assert urlsplit(address).netloc == urlsplit(consent.redirect_uri).netloc
+    assert urlsplit(address).path not in addresses[0]
+    status, headers, _ = browser.ask(urlsplit(address).path)
     assert (status, headers["location"]) == (302, f"https://accounts.example/auth?state={STATE}")
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cache-control"] == "no-store"
-    assert browser.ask(urlsplit(opened).path)[0] == 404
 
 
-def test_the_address_is_also_told_on_the_terminal_without_the_state(consent: LoopbackConsent) -> None:
+def test_the_file_is_gone_when_the_sign_in_ends() -> None:
+    addresses: list[str] = []
+    with LoopbackConsent("google") as consent:
+        consent.present(pending(consent), opener=addresses.append, say=lambda _: None)
+        path = Path(urlsplit(addresses[0]).path)
+        assert path.exists()
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize("beside", ["", "_xsrf=2|7c9; ", 'user="2|1:0|10:1"; {broken; '])
+def test_the_browser_that_began_may_come_again_whatever_other_cookies_it_has(
+    beside: str, opened: str, consent: LoopbackConsent, browser: Browser
+) -> None:
+    """R24: a person reloads, and cookies of 127.0.0.1 come from every port."""
+    start = urlsplit(opened).path
+    given = browser.ask(start)[1]["set-cookie"]
+    cookie, _, rest = given.partition(";")
+    assert rest == f" Path={start}; HttpOnly; SameSite=Lax"
+    for _ in range(2):
+        assert browser.ask(start, cookie=f"{beside}{cookie}")[0] == 302
+    assert not answered(consent)
+
+
+@pytest.mark.parametrize("cookie", ["", "tokenkit-sign-in=", "tokenkit-sign-in=guessed", "other=1"])
+@pytest.mark.parametrize("came_back", [False, True])
+def test_another_browser_ends_the_sign_in_loudly(
+    came_back: bool, cookie: str, opened: str, consent: LoopbackConsent, browser: Browser
+) -> None:
+    """R24: one of the two is not this person's, and nobody can say which; an answer of the first counts no more."""
+    start = urlsplit(opened).path
+    assert browser.ask(start)[0] == 302
+    if came_back:
+        assert browser.ask(f"/callback/google?code=1&state={STATE}")[0] == 303
+    status, headers, body = browser.ask(start, cookie=cookie)
+    assert (status, "location" in headers) == (403, False)
+    assert "was stopped" in body
+    with pytest.raises(CallbackRefused, match="opened in two browsers") as caught:
+        consent.wait(10)
+    assert caught.value.hint == "tokenkit login google"
+    assert consent.contested
+
+
+def test_a_browser_that_cannot_read_the_file_is_helped_by_the_printed_address(
+    consent: LoopbackConsent, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R24: a browser from snap or flatpak shows an error and never comes; the address is on the terminal then."""
+    monkeypatch.setattr(loopback, "OPEN_TIME", 0.01)
+    said: list[str] = []
+    consent.present(pending(consent), opener=lambda _: None, say=said.append)
+    assert "/start/" not in "".join(said)
+    with pytest.raises(AuthorizationError):
+        consent.wait(0.05)
+    (address,) = (line.strip() for line in "\n".join(said).splitlines() if "/start/" in line)
+    assert browser.ask(urlsplit(address).path)[0] == 302
+
+
+def test_no_address_is_printed_for_a_browser_that_has_come(
+    consent: LoopbackConsent, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loopback, "OPEN_TIME", 0.01)
+    said: list[str] = []
+    consent.present(
+        pending(consent), opener=lambda url: browser.ask(urlsplit(address_behind(url)).path), say=said.append
+    )
+    with pytest.raises(AuthorizationError):
+        consent.wait(0.05)
+    assert "/start/" not in "".join(said)
+
+
+def test_where_no_file_can_be_written_the_address_is_printed_at_once(
+    consent: LoopbackConsent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    said: list[str] = []
+    opened: list[str] = []
+    consent.present(pending(consent), opener=opened.append, say=said.append)
+    assert "/start/" in "".join(said)
+    assert opened == []
+
+
+def test_under_wsl_the_browser_of_windows_is_led_to_the_terminal_by_an_address_worth_nothing(
+    consent: LoopbackConsent, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R24: it could not read our file; what its command line shows leads nobody to the provider."""
+    monkeypatch.setenv("WSL_DISTRO_NAME", "Debian")
+    said: list[str] = []
+    opened: list[str] = []
+    consent.present(pending(consent), opener=opened.append, say=said.append)
+    assert opened == [f"http://{browser.netloc}/"]
+    status, headers, body = browser.ask("/")
+    assert (status, "location" in headers, "set-cookie" in headers) == (200, False, False)
+    assert "/start/" not in body
+    (address,) = (line.strip() for line in "\n".join(said).splitlines() if "/start/" in line)
+    assert browser.ask(urlsplit(address).path)[0] == 302
+
+
+def test_without_an_opener_the_address_is_printed_without_the_state(consent: LoopbackConsent) -> None:
     """R35: terminals are recorded, so no `state` is printed."""
     said: list[str] = []
-    addresses: list[str] = []
-    consent.present(pending(consent), opener=addresses.append, say=said.append)
-    assert addresses[0] in "\n".join(said)
+    consent.present(pending(consent), opener=None, say=said.append)
+    assert "/start/" in "\n".join(said)
+    assert "in your browser" not in "\n".join(said)
     assert STATE not in "\n".join(said)
 
 

@@ -2,11 +2,17 @@
 
 import shlex
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from tokenkit.consent.opener import open_in_browser, require_web_url
+from tokenkit.consent.loopback import LoopbackConsent
+from tokenkit.consent.opener import in_wsl, open_in_browser, require_web_url
 from tokenkit.errors import UsageError
+from tokenkit.grant import PendingAuthorization
 from tokenkit.oauth2 import OAuth2
+from tokenkit.token import Secret
+
+STATE = "the-state-of-this-sign-in"
 
 
 @pytest.mark.parametrize(
@@ -54,6 +60,33 @@ def test_the_browser_gets_the_url_as_one_argument_and_none_of_our_streams_or_sec
     assert seen.read_text().startswith("1|http://127.0.0.1:9/start/a;b$(c)|")
     assert "top-secret" not in seen.read_text()
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("release", ["5.15.153.1-microsoft-standard-WSL2", "4.4.0-19041-Microsoft"])
+def test_wsl_is_known_by_its_kernel_or_its_variable(release: str) -> None:
+    assert in_wsl({}, release)
+    assert in_wsl({"WSL_DISTRO_NAME": "Ubuntu"}, "6.1.0-generic")
+    assert not in_wsl({}, "6.1.0-generic")
+
+
+def test_while_a_browser_starts_the_process_list_shows_no_address_that_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R24: another user who reads it there would be first, and sign this assistant in to an account of theirs."""
+    browser, seen = tmp_path / "browser", tmp_path / "seen"
+    browser.write_text(f'#!/bin/sh\nps -eo args >{shlex.quote(str(seen))}; echo "$1" >>{shlex.quote(str(seen))}\n')
+    browser.chmod(0o700)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    with LoopbackConsent("google") as consent:
+        url = f"https://accounts.example/auth?state={STATE}"
+        consent.present(
+            PendingAuthorization(provider="google", url=url, redirect_uri=consent.redirect_uri, state=Secret(STATE)),
+            say=[].append,
+        )
+        shown = seen.read_text()
+        port = str(urlsplit(consent.redirect_uri).port)
+    assert "file:///" in shown
+    assert not any(part in shown for part in (STATE, "/start/", "accounts.example", f":{port}"))
 
 
 def test_code_in_the_working_folder_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,14 +71,14 @@ class Spoken:
 
 @pytest.mark.parametrize("provider", CLIENTS)
 def test_in_a_browser_the_last_page_names_the_account(provider: str, kit: TokenKit, authority: Authority) -> None:
-    """R24: and what opens the browser gets a local address, in which nothing of the sign-in stands."""
+    """R24: and what opens the browser gets a file's name, in which nothing of the sign-in stands."""
     browser, spoken = Browser(authority), Spoken()
     account = sign_in(kit.authorizations, kit.provider(provider), None, way="browser", opener=browser, say=spoken.say)
     browser.join()
     assert str(account) == f"{provider}/me@example.com"
     assert kit.accounts() == [account]
     assert f"{provider}/me@example.com is connected" in browser.last_page
-    assert [url.rpartition("/start/")[0].startswith("http://127.0.0.1:") for url in browser.opened] == [True]
+    assert [url.startswith("file:///") for url in browser.opened] == [True]
     assert not any(secret in browser.opened[0] + spoken.text + browser.last_page for secret in authority.issued)
 
 

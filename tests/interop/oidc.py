@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx
+from tokenkit.consent.redirect_file import address_behind
 from tokenkit.net.http import Transport
 from tokenkit.provider import Context
 
@@ -59,7 +60,7 @@ class Browser:
     def follow(self, url: str, until: str = "\0") -> str:
         """The text of the page at the end of all redirects, or the first URL that begins with `until`."""
         with httpx.Client(trust_env=False, timeout=10) as client:
-            response = client.get(url)
+            response = client.get(address_behind(url))
             while response.has_redirect_location:
                 assert response.next_request is not None
                 if str(response.next_request.url).startswith(until):

@@ -3,17 +3,24 @@
 import hmac
 import secrets
 import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-from tokenkit.consent.opener import Opener, open_in_browser, require_web_url
+from tokenkit.consent.opener import Opener, in_wsl, open_in_browser, require_web_url
 from tokenkit.consent.pages import CLEAN, page
+from tokenkit.consent.redirect_file import redirect_file
 from tokenkit.consent.terminal import Say, say
-from tokenkit.errors import AuthorizationError, TokenKitError, UsageError
+from tokenkit.errors import AuthorizationError, CallbackRefused, StoreError, TokenKitError, UsageError
 from tokenkit.grant import PendingAuthorization
 from tokenkit.net.loopback import LoopbackServer
 from tokenkit.provider import Request, Response
+
+OPEN_TIME = 5.0
+"""Seconds after which the address is printed, where no browser has come: some cannot read our file (snap, flatpak)."""
 
 SHOW_TIME = 3.0
 """Seconds for which `LoopbackConsent.finish` waits for the browser to fetch the last page."""
@@ -21,6 +28,7 @@ SHOW_TIME = 3.0
 HOLD_TIME = 60.0
 """Seconds for which the browser waits for the outcome before it is shown a page that says to look at the terminal."""
 
+_COOKIE = "tokenkit-sign-in"
 _PAGES = "tokenkit.consent.pages"
 _NOT_FOUND = Response(404, (("Content-Type", "text/plain; charset=utf-8"), *CLEAN), b"Nothing is here.\n")
 
@@ -32,6 +40,9 @@ class LoopbackConsent:
     with what the person shall read. Leaving ``with`` on an error shows that error. Only a GET with the bound Host, at
     the pending redirect URI's exact path, with its state (or with the path that stands in for a state) is an answer;
     everything else is a 404 that changes nothing.
+
+    One browser begins: it is given a cookie, and may come again with that. Another that comes to the same address ends
+    the sign-in, for one of the two is not this person's.
     """
 
     def __init__(self, provider_name: str, redirect_host: str = "127.0.0.1", port: int = 0) -> None:
@@ -39,10 +50,16 @@ class LoopbackConsent:
         self._host = self._server.url.removeprefix("http://")
         self._provider_name = provider_name
         self._start_path = f"/start/{secrets.token_hex(16)}"
+        self._cookie = secrets.token_hex(16)
+        self._closing = ExitStack()
+        self._say: Say = say
         self._done_path = f"/done/{secrets.token_hex(16)}"
         self._lock = threading.Lock()
         self._pending: PendingAuthorization | None = None
-        self._started = False
+        self._remarks: list[tuple[float, Callable[[], None]]] = []
+        self._started = threading.Event()
+        self._contested = False
+        self._beckons = False
         self._callback_url = ""
         self._answered = threading.Event()
         self._last_page: Response | None = None
@@ -54,25 +71,68 @@ class LoopbackConsent:
         """Where the answer is awaited; a provider whose answers carry no state adds a segment to it (`state_in`)."""
         return f"{self._server.url}/callback/{self._provider_name}"
 
-    def present(self, pending: PendingAuthorization, *, opener: Opener = open_in_browser, say: Say = say) -> None:
-        """Send the person to the provider: the browser gets a local one-time address that redirects (R24).
+    def present(
+        self, pending: PendingAuthorization, *, opener: Opener | None = open_in_browser, say: Say = say
+    ) -> None:
+        """Send the person to the provider, through an address of ours that only their browser is told (R24).
 
-        Raises `UsageError` for an authorization that was begun with another redirect URI or goes to no http(s) URL.
+        `opener` gets a file that leads there; without one, or where that file cannot be made or read, the address is
+        printed. Raises `UsageError` for an authorization that was begun with another redirect URI or goes to no http(s)
+        URL.
         """
         require_web_url(pending.url)
         if pending.redirect_uri != self.redirect_uri and not pending.redirect_uri.startswith(f"{self.redirect_uri}/"):
             raise UsageError("this authorization was begun with another redirect URI than the one that is listened on")
-        self._pending = pending
-        start = self._server.url + self._start_path
-        say(f"Sign in to {self._provider_name} in your browser. If it does not open, open this address there:\n")
-        say(f"    {start}\n")
-        opener(start)
+        self._pending, self._say = pending, say
+        name = self._provider_name
+        if opener is None:
+            say(f"Sign in to {name}: open this address in a browser on this machine.\n\n    {self._start}\n")
+        elif in_wsl():
+            say(f"Sign in to {name}: open this address in your browser.\n\n    {self._start}\n")
+            self._beckons = True
+            opener(f"{self._server.url}/")
+        else:
+            say(f"Sign in to {name} in your browser; it opens now.")
+            self._open(opener)
+
+    def _open(self, opener: Opener) -> None:
+        try:
+            url = self._closing.enter_context(redirect_file(self._start))
+        except (OSError, StoreError):
+            self._say_address("No file can be written that leads your browser there.")
+            return
+        opener(url)
+        self._remarks.append((OPEN_TIME, self._say_unopened))
+
+    def _say_unopened(self) -> None:
+        if not self._started.is_set():
+            self._say_address("No browser has come yet.")
+
+    def _say_address(self, why: str) -> None:
+        self._say(f"{why} Open this address in one on this machine:\n\n    {self._start}\n")
+
+    @property
+    def _start(self) -> str:
+        return self._server.url + self._start_path
 
     def wait(self, timeout: float) -> str:
-        """The whole URL that the person came back on; raises `AuthorizationError` after `timeout` seconds."""
-        if not self._answered.wait(timeout):
+        """Return the whole URL that the person came back on.
+
+        Raises `AuthorizationError` after `timeout` seconds, `CallbackRefused` when two browsers came to begin.
+        """
+        began = time.monotonic()
+        for after, remark in sorted(self._remarks, key=lambda pair: pair[0]):
+            if after < timeout and not self._answered.wait(max(0.0, began + after - time.monotonic())):
+                remark()
+        if not self._answered.wait(max(0.0, began + timeout - time.monotonic())):
             raise AuthorizationError(
                 f"nobody answered {self._provider_name}'s consent screen within {timeout:.0f} seconds",
+                hint=f"tokenkit login {self._provider_name}",
+            )
+        if self._contested:
+            raise CallbackRefused(
+                "the address of this sign-in was opened in two browsers, so it was stopped and nothing was stored. "
+                "If it was not you who opened it twice, another user of this machine did",
                 hint=f"tokenkit login {self._provider_name}",
             )
         return self._callback_url
@@ -84,6 +144,11 @@ class LoopbackConsent:
         if self._answered.is_set():
             self._shown.wait(SHOW_TIME)
 
+    @property
+    def contested(self) -> bool:
+        """Whether two browsers came to begin: one of them may be another person's."""
+        return self._contested
+
     def __enter__(self) -> Self:
         self._server.start()
         return self
@@ -94,6 +159,7 @@ class LoopbackConsent:
         if error is not None and not self._finished.is_set():
             why = str(error) if isinstance(error, TokenKitError) else "The terminal says more."
             self.finish("The sign-in did not succeed", why, good=False)
+        self._closing.close()
         self._server.close()
 
     def _respond(self, request: Request) -> Response:
@@ -102,17 +168,33 @@ class LoopbackConsent:
             return _NOT_FOUND
         path = urlsplit(request.url).path
         if hmac.compare_digest(path, self._start_path):
-            return self._send_away(pending)
+            return self._send_away(request, pending)
         if hmac.compare_digest(path, self._done_path):
             return self._show_outcome()
+        if path == "/" and self._beckons:
+            return _page("Look at the terminal", "It shows an address: open that here.", "waiting", close="")
         return self._accept(request.url) if _answers(request.url, pending) else _NOT_FOUND
 
-    def _send_away(self, pending: PendingAuthorization) -> Response:
+    def _send_away(self, request: Request, pending: PendingAuthorization) -> Response:
+        """Redirect the first browser that comes, and that one again; another ends the sign-in."""
         with self._lock:
-            if self._started:
-                return _NOT_FOUND
-            self._started = True
-        return Response(302, (("Location", pending.url), *CLEAN))
+            known = self._knows(request)
+            if self._started.is_set() and not known:
+                self._contested = True
+            self._started.set()
+            contested = self._contested
+        if contested:
+            self._answered.set()
+            title, message = "The sign-in was stopped", "It was opened in two browsers. The terminal says more."
+            return _page(title, message, "bad", status=403)
+        cookie = f"{_COOKIE}={self._cookie}; Path={self._start_path}; HttpOnly; SameSite=Lax"  # sent to no other port
+        return Response(302, (("Location", pending.url), ("Set-Cookie", cookie), *CLEAN))
+
+    def _knows(self, request: Request) -> bool:
+        """Return whether our cookie is there; those of other ports, which come along, may be of any form."""
+        ours = f"{_COOKIE}={self._cookie}".encode()
+        given = (request.header("Cookie") or "").split(";")
+        return any(hmac.compare_digest(pair.strip().encode(), ours) for pair in given)
 
     def _accept(self, callback_url: str) -> Response:
         """Take the first answer; a browser that repeats it is sent on like the first time."""
@@ -131,8 +213,11 @@ class LoopbackConsent:
         return self._last_page
 
 
-def _page(title: str, message: str, kind: str) -> Response:
-    return page(_PAGES, "finished.html", {"title": title, "message": message, "kind": kind})
+def _page(
+    title: str, message: str, kind: str, *, status: int = 200, close: str = "You can close this window."
+) -> Response:
+    texts = {"title": title, "message": message, "kind": kind, "close": close}
+    return page(_PAGES, "finished.html", texts, status=status)
 
 
 def _answers(url: str, pending: PendingAuthorization) -> bool:

@@ -17,6 +17,7 @@ from tokenkit.grant import PendingAuthorization
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.plugins import guarded
 from tokenkit.provider import Provider
+from tokenkit.shell import quoted
 from tokenkit.signing_in.authorization import PENDING_LASTS, Authorizations
 
 Way = Literal["auto", "browser", "paste", "device"]
@@ -87,6 +88,8 @@ def _in_browser(wish: _SignIn, opener: Opener, say: Say) -> Account:
         consent.present(pending, opener=opener, say=say)
         say("Waiting for your answer there. Ctrl-C gives up.")
         account = wish.authorizations.complete(consent.wait(PENDING_LASTS), binding=binding)
+        if consent.contested:
+            say(f"Two browsers opened this sign-in. If {account} is not yours: tokenkit logout {quoted(str(account))}")
         consent.finish("Signed in", f"{account} is connected.")
     return account
 

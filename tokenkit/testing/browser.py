@@ -5,6 +5,7 @@ import threading
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
+from tokenkit.consent.redirect_file import address_behind
 from tokenkit.sandbox.authority import Authority
 
 
@@ -32,7 +33,7 @@ class Browser:
         self.last_page = ""
 
     def __call__(self, url: str) -> None:
-        """Open a URL, as `webbrowser.open` would."""
+        """Open a URL, or the file that leads to it, as `webbrowser.open` would."""
         self.opened.append(url)
         self._thread = threading.Thread(target=self._follow, args=(url,), name="browser", daemon=True)
         self._thread.start()
@@ -43,7 +44,7 @@ class Browser:
             self._thread.join(timeout)
 
     def _follow(self, url: str) -> None:
-        consent_screen, _ = _get(url)
+        consent_screen, _ = _get(address_behind(url))
         callback = self._authority.approve(consent_screen, as_user=self._as_user, only=self._only, deny=self._deny)
         done, _ = _get(callback)
         parts = urlsplit(callback)

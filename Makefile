@@ -30,6 +30,7 @@ quick: $(VENV)/.dev
 
 docs: $(VENV)/.test  ## write the generated pages, run every example, follow every link
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/picture.py
 	$(BIN)/python -m pytest tests/test_docs.py $(ARGS)
 
 bench: .cache/bench/.peers  ## tokenkit beside its peers, in one run: the byte-compiled wheel, never the checkout

@@ -6,10 +6,11 @@
 ```python                          runs, in one namespace for the whole document
 ```console                         runs, in one shell: after each "$ command" what it prints, "..." for anything;
                                    exported variables stay for the next ones
-```toml, ```json                   is well-formed
+```toml, ```json, ```ini           is well-formed; ini is a unit of systemd
 ````
 """
 
+import configparser
 import json
 import os
 import re
@@ -22,6 +23,8 @@ from typing import Any, NamedTuple
 
 TOP = Path(__file__).resolve().parent.parent
 DOCUMENTS = [TOP / "README.md", *sorted(TOP.glob("docs/**/*.md"))]
+
+UNIT_SECTIONS = {"Unit", "Service", "Timer", "Install"}
 
 _FENCE = re.compile(
     r"(?:^<!-- (?P<verb>not run|file): (?P<argument>[^\n]+?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
@@ -91,6 +94,11 @@ class Runner:
             tomllib.loads(text)
         elif example.language == "json":
             json.loads(text)
+        elif example.language == "ini":
+            unit = configparser.RawConfigParser(strict=False)
+            unit.optionxform = str  # type: ignore[assignment,method-assign]
+            unit.read_string(text)
+            assert set(unit.sections()) <= UNIT_SECTIONS, example
 
     def _transcript(self, example: Example, text: str) -> None:
         commands = list(_commands(text))

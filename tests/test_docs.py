@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 import tokenkit.consent
@@ -44,7 +45,7 @@ OF_REAL_PROVIDERS = {"README.md": {"https://gmail.googleapis.com": "google"}}
 """Documents whose reader has a real account: what they call there, and which of the sandbox's providers plays it."""
 
 NOT_RUN = {
-    "README.md": 4,
+    "README.md": 5,
     "docs/contributing.md": 1,
     "docs/how-to/develop-against-the-sandbox.md": 1,
     "docs/how-to/use-pocket.md": 1,
@@ -59,13 +60,20 @@ def name(document: Path) -> str:
 
 @pytest.fixture
 def runner(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
-    """A machine as the documents assume it: display, browser, registered clients; its providers are the sandbox's."""
+    """A machine as the documents assume it: a home, a display, a browser, registered clients, and nothing else.
+
+    Whatever the person who runs the tests has in their environment is gone. Its providers are the sandbox's.
+    """
+    path = os.environ["PATH"]
+    for variable in os.environ:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("LANG", "C.UTF-8")
     program = tmp_path / "bin" / "tokenkit"
     program.parent.mkdir()
     program.write_text(PROGRAM)
     program.chmod(0o755)
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setenv("PATH", f"{program.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{program.parent}:{Path(sys.executable).parent}:{path}")
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setenv("BROWSER", f"{shlex.quote(sys.executable)} {shlex.quote(str(TOP / 'tests/browser.py'))} %s &")
     monkeypatch.setattr(tokenkit.consent, "_in_container", lambda environ, root: False)
@@ -129,6 +137,25 @@ def test_the_page_of_the_configuration_names_every_variable() -> None:
     assert {"TOKENKIT_KEY", "TOKENKIT_PASSPHRASE", "TOKENKIT_OWNER", "SSL_CERT_FILE"} <= own | others
     page = (TOP / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
     assert [name for name in sorted(own | others) if f"`{name}`" not in page] == []
+
+
+def test_the_storm_in_the_readme_is_the_one_that_was_measured() -> None:
+    """The three lines are medians of the last `make bench`."""
+    storm = {
+        row["library"].partition(" ")[0]: (median(row["requests"]), median(row["failed"]), row["survived"], row["runs"])
+        for row in json.loads((TOP / "docs" / "never-lost.json").read_text(encoding="utf-8"))["storm"]
+    }
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    told: set[str] = set()
+    for names, *figures in table(readme, "**The difference, in one table.**"):
+        libraries = names.strip("*").split(", ")
+        told |= {*libraries}
+        for column, figure in enumerate(figures):
+            measured = [storm[library][column] for library in libraries]
+            ends = sorted({min(measured), max(measured)})
+            assert figure.split(" of ")[0] == " to ".join(f"{end:g}" for end in ends), (names, figure)
+        assert {storm[library][3] for library in libraries} == {int(figures[2].split(" of ")[1])}
+    assert told == storm.keys()
 
 
 def page(path: str) -> str:

@@ -1,10 +1,15 @@
 """``make demo``: the whole life of three accounts, and an honest end when a step fails."""
 
 import os
+import runpy
+from itertools import groupby
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from transcript import Run
+
+from documents import TOP
 
 
 @pytest.fixture
@@ -25,6 +30,17 @@ def test_the_demo_shows_the_whole_life_and_touches_nothing(fast: None, home: Pat
         assert step in done.stdout
     assert dict(os.environ) == before
     assert list(home.iterdir()) == []
+    picture = runpy.run_path(str(TOP / "docs" / "picture.py"))
+    drawn = [picture["steady"](line) for line in lines_of(TOP / "docs" / "demo.svg")]
+    printed = [picture["steady"](line) for line in ("$ make demo", *done.stdout.splitlines())]
+    assert drawn == [line for line in printed if line], "the picture is of another demo: make docs"
+
+
+def lines_of(picture: Path) -> list[str]:
+    """Return the lines of a terminal that was drawn: the texts of one height, without the title of its window."""
+    texts = list(ElementTree.parse(picture).iter("{http://www.w3.org/2000/svg}text"))[1:]
+    lines = ("".join(text.text or "" for text in line) for _, line in groupby(texts, lambda text: text.get("y")))
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines if line.strip()]
 
 
 def test_a_step_that_fails_ends_the_demo(fast: None, home: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

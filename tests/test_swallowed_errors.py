@@ -21,7 +21,8 @@ from tokenkit.config import client_registration, google_download, load_config
 from tokenkit.config import clients as clients_module
 from tokenkit.errors import BrokenRecord, InvalidAnswer, KeyUnavailable, TokenKitError, UsageError
 from tokenkit.grant import grant_from_bytes, pending_from_bytes
-from tokenkit.importing import read_grant
+from tokenkit.importing.choosing import choose
+from tokenkit.importing.files import open_file
 from tokenkit.keys.environment import from_environment
 from tokenkit.kit import TokenKit
 from tokenkit.net.http import Transport
@@ -207,7 +208,7 @@ def test_a_file_of_another_tool_that_cannot_be_read(data: bytes, tmp_path: Path)
     path = tmp_path / "token.json"
     path.write_bytes(data)
     with pytest.raises(TokenKitError) as caught:
-        read_grant(str(path))
+        choose(open_file(str(path)))
     assert_holds_no_secret(caught.value)
 
 

@@ -364,6 +364,16 @@ for _id, _path, _text in (
         ".config/rclone/rclone.conf",
         '[drive]\ntype = drive\ntoken = {"access_token":"a","refresh_token":"r"}\n',
     ),
+    (
+        "TK229",
+        ".hermes/auth.json",
+        json.dumps({"credential_pool": {"x": [{"auth_type": "oauth", "access_token": "a", "refresh_token": "r"}]}}),
+    ),
+    (
+        "TK230",
+        ".homeassistant/.storage/core.config_entries",
+        json.dumps({"key": "core.config_entries", "data": {"entries": [{"data": {"token": {"refresh_token": "r"}}}]}}),
+    ),
 ):
     fault(_id)(lambda house, path=_path, text=_text: house.write(path, text))
 

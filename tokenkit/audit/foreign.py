@@ -9,8 +9,11 @@ from typing import Any, NamedTuple, cast
 
 from tokenkit.audit.check import Check, Fault, Severity
 from tokenkit.audit.inventory import Inventory
-from tokenkit.errors import StoreError, UsageError
-from tokenkit.importing import read_grant
+from tokenkit.errors import UsageError
+from tokenkit.importing.choosing import grants_in
+from tokenkit.importing.files import open_file
+from tokenkit.importing.found import Found
+from tokenkit.importing.guessing import issuer_of
 from tokenkit.shell import quoted
 
 LIMIT = 4 << 20
@@ -40,7 +43,15 @@ TOOLS = (
     Tool("TK214", "the Google Workspace MCP server", ("~/.google_workspace_mcp/credentials/*.json",), "google"),
     Tool("TK215", "the Google Calendar MCP server", ("~/.config/google-calendar-mcp/*.json",), "google"),
     Tool("TK216", "the Gmail MCP server", ("~/.gmail-mcp/credentials*.json",), "google"),
-    Tool("TK217", "gcloud", ("~/.config/gcloud/application_default_credentials.json",)),
+    Tool(
+        "TK217",
+        "gcloud",
+        (
+            "~/.config/gcloud/application_default_credentials.json",
+            "~/.config/gcloud/credentials.db",
+            "~/.config/gcloud/legacy_credentials/*/adc.json",
+        ),
+    ),
     Tool("TK218", "the Azure CLI (msal)", ("~/.azure/msal_token_cache.json", "~/.IdentityService/msal*.cache*")),
     Tool("TK219", "mcp-remote", ("~/.mcp-auth/*/*_tokens.json", "~/.mcp-auth/*_tokens.json")),
     Tool("TK220", "FastMCP", ("~/.fastmcp/oauth-mcp-client-cache/*.json",)),
@@ -52,6 +63,12 @@ TOOLS = (
     Tool("TK226", "Crush", ("~/.config/crush/mcp-oauth-tokens.json",)),
     Tool("TK227", "the GitHub CLI", ("~/.config/gh/hosts.yml",)),
     Tool("TK228", "rclone", ("~/.config/rclone/rclone.conf",)),
+    Tool("TK229", "Hermes Agent", ("~/.hermes/auth.json", "~/.hermes/google_token.json")),
+    Tool(
+        "TK230",
+        "Home Assistant",
+        ("~/.homeassistant/.storage/core.config_entries", "~/homeassistant/.storage/core.config_entries"),
+    ),
 )
 
 
@@ -65,7 +82,7 @@ def holds_tokens(path: str) -> bool:
     try:
         return _in_json(json.loads(data), 8)
     except (ValueError, RecursionError):
-        return bool(_TEXT.search(data))
+        return bool(_TEXT.search(data) or _grants(path))
 
 
 def _in_json(value: Any, depth: int) -> bool:
@@ -106,19 +123,26 @@ def _paths(tool: Tool, inventory: Inventory) -> Iterator[str]:
 def _hint(inventory: Inventory, tool: Tool, path: str, mode: int) -> str:
     narrow = f"chmod 600 {quoted(path)}" if mode & 0o077 else ""
     if tool.provider:
-        if _importable(path):
-            return f"{inventory.command(f'import {quoted(path)}')}, have the tool ask tokenkit, then: rm {quoted(path)}"
+        if line := _import_line(path):
+            return f"{inventory.command(line)}, have the tool ask tokenkit, then: rm {quoted(path)}"
         provider = "spotify" if os.path.basename(path).startswith("spotify") else tool.provider  # one of PocketPaw's
         return f"{inventory.command(f'login {provider}')}, have the tool ask tokenkit, then: rm {quoted(path)}"
     return narrow or f"keep it out of backups and synced folders; sign out of {tool.name} when you no longer use it"
 
 
-def _importable(path: str) -> bool:
+def _import_line(path: str) -> str:
+    """The command that takes over what lies there; empty where it cannot be, or where the person must choose."""
+    grants = _grants(path)
+    one = len(grants) == 1 and grants[0].refresh_token and issuer_of(grants[0])
+    return f"import {quoted(path)}" if one else ""
+
+
+def _grants(path: str) -> list[Found]:
+    """What ``tokenkit import`` finds in the file; nothing where it refuses to read it."""
     try:
-        read_grant(path)
-    except (UsageError, StoreError):
-        return False
-    return True
+        return grants_in(open_file(path))
+    except UsageError:
+        return []
 
 
 CHECKS = tuple(

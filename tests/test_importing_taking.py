@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 
 import pytest
 from tokenkit.account import Account
+from tokenkit.config import save_client
 from tokenkit.errors import (
+    ClientMissing,
+    ClientRefused,
     ConsentRequired,
     InvalidAnswer,
     ProviderChanged,
@@ -18,14 +22,18 @@ from tokenkit.errors import (
     StoreUnavailable,
     UsageError,
 )
-from tokenkit.importing import import_grant, read_grant
+from tokenkit.importing.choosing import choose
+from tokenkit.importing.files import open_file
+from tokenkit.importing.found import Found
+from tokenkit.importing.taking import Taken, take
 from tokenkit.kit import TokenKit
-from tokenkit.provider import Context, Request, Response
-from tokenkit.sandbox import providers
+from tokenkit.provider import ClientRegistration, Context, Request, Response
+from tokenkit.sandbox import CLIENTS, providers
 from tokenkit.signing_in.linking import AccountLinker
 from tokenkit.store.memory import MemoryStore
+from tokenkit.token import Secret
 
-from at_sandbox import BASE, CLIENTS, World
+from at_sandbox import BASE, World
 
 Write = Callable[..., str]
 Send = Callable[[Request], Response]
@@ -36,11 +44,28 @@ def world() -> World:
     return World(rotating=("spotify",))
 
 
-def make_kit(world: World, store: MemoryStore | None = None, send: Send | None = None) -> TokenKit:
+def found_in(path: str, **which: str) -> Found:
+    return choose(open_file(path), **which)
+
+
+def take_from(kit: TokenKit, path: str, *, provider: str = "", name: str = "", entry: str = "") -> Taken:
+    """Import a file as the command does."""
+    file = open_file(path)
+    return take(kit, file, choose(file, provider=provider, entry=entry), provider=provider, name=name)
+
+
+def import_grant(kit: TokenKit, path: str, *, name: str = "") -> Account:
+    return take_from(kit, path, name=name).account
+
+
+def make_kit(
+    world: World, store: MemoryStore | None = None, send: Send | None = None, *, clients: bool = True
+) -> TokenKit:
     environ = dict(os.environ)
-    for name, client in CLIENTS.items():
+    for name, client in CLIENTS.items() if clients else ():
         environ[f"TOKENKIT_{name.upper()}_CLIENT_ID"] = client.client_id
-        environ[f"TOKENKIT_{name.upper()}_CLIENT_SECRET"] = str(client.client_secret or "")
+        secret = client.client_secret
+        environ[f"TOKENKIT_{name.upper()}_CLIENT_SECRET"] = secret.reveal() if secret else ""
     context = Context(
         send=send or world.authority.handle, now=world.clock.now, random=os.urandom, sleep=world.clock.sleep
     )
@@ -100,33 +125,21 @@ FILES = {"google_gmail.json": pocketpaw, ".cache-me": spotipy, "token.json": goo
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_good_grant_is_stored_as_a_sign_in_would_and_nothing_is_refreshed(
+def test_a_grant_is_tried_by_a_refresh_and_stored_as_a_sign_in_would(
     name: str, kit: TokenKit, world: World, write: Write
 ) -> None:
+    """R9: Spotify rotates here, so the file's refresh token is worth nothing any more; that of Google is kept."""
     path = write(name, FILES[name](world))
     before = Path(path).read_bytes()
     account = import_grant(kit, path)
     provider = "spotify" if name == ".cache-me" else "google"
     assert str(account) == f"{provider}/me@example.com"
-    assert kit.token(str(account)).value == read_grant(path).access_tokens[""].value
-    held = kit.records.get(account).grant
-    assert (held.client_id, held.token_endpoint) == (CLIENTS[provider].client_id, kit.provider(provider).token_endpoint)
-    assert (bool(held.subject), held.refresh_token) == (True, read_grant(path).refresh_token)
-    assert Path(path).read_bytes() == before
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_spent_access_token_is_refreshed_once_and_what_that_brings_is_stored(
-    name: str, kit: TokenKit, world: World, write: Write
-) -> None:
-    """R9: Spotify rotates here, so the file's refresh token is worth nothing any more."""
-    path = write(name, FILES[name](world))
-    world.clock.advance(7200)
-    account = import_grant(kit, path)
     assert kit.accounts() == [account]
     held = kit.records.get(account).grant
-    assert kit.token(str(account)).value != read_grant(path).access_tokens[""].value
-    assert (held.refresh_token != read_grant(path).refresh_token) == (name == ".cache-me")
+    assert (held.client_id, held.token_endpoint) == (CLIENTS[provider].client_id, kit.provider(provider).token_endpoint)
+    assert bool(held.subject)
+    assert (held.refresh_token != found_in(path).refresh_token) == (provider == "spotify")
+    assert Path(path).read_bytes() == before
     world.clock.advance(7200)
     assert kit.token(str(account)).good(world.clock.now())
 
@@ -173,7 +186,7 @@ def test_the_grant_of_another_client_is_sent_nowhere(kit: TokenKit, world: World
     sent = dict(world.authority.counters)
     with pytest.raises(ProviderChanged) as caught:
         import_grant(kit, path)
-    assert caught.value.hint == "tokenkit client set google, or: tokenkit client import google FILE"
+    assert caught.value.hint == "sign in with the client that is registered here: tokenkit login google"
     assert (kit.accounts(), world.authority.counters) == ([], sent)
 
 
@@ -322,36 +335,152 @@ def test_what_was_stored_for_the_account_is_kept_in_quarantine(kit: TokenKit, wo
     assert import_grant(kit, write("token.json", google(world)), name="work").name == "work"
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "words"),
-    [
-        ("a.json", "not JSON", "is not JSON"),
-        ("a.json", "[1]", "is no file of"),
-        ("a.json", '{"access_token": "a", "refresh_token": "r", "expires_at": 1}', "is no file of"),
-        ("a.json", '{"refresh_token": "r", "client_id": "c", "token_uri": "https://evil.example/"}', "is no file of"),
-        ("a.json", '{"service": "google_gmail", "access_token": "a", "expires_at": 1}', "holds no refresh token"),
-        ("a.json", f'{{"service": "{"x" * (1 << 20)}"}}', "bytes"),
-    ],
-    ids=["no JSON", "no object", "anybody's", "another server's", "no refresh token", "too large"],
-)
-def test_a_file_that_cannot_be_taken_is_refused_in_words(name: str, text: str, words: str, write: Write) -> None:
-    with pytest.raises(UsageError, match=words) as caught:
-        read_grant(write(name, text))
-    assert caught.value.hint
+def test_a_grant_that_may_do_less_takes_no_place_of_one_that_may_do_more(
+    kit: TokenKit, world: World, write: Write
+) -> None:
+    """R18: what the person has granted here would be lost to a file."""
+    mail = "openid email https://www.googleapis.com/auth/gmail.readonly"
+    wide = import_grant(kit, write("token.json", {**google(world), **refreshable(world, mail)}))
+    narrow = import_grant(kit, write("docs.json", {**google(world), **refreshable(world, "openid email")}))
+    assert [str(account) for account in (wide, narrow)] == ["google/me@example.com", "google/docs"]
+    assert import_grant(kit, write("all.json", {**google(world), **refreshable(world, mail)})) == wide
 
 
-def test_a_link_and_a_file_that_is_not_there_are_refused(home: Path, world: World, write: Write) -> None:
-    link = home / "link.json"
-    link.symlink_to(write("token.json", google(world)))
-    for path in (link, home / "missing.json"):
-        with pytest.raises(UsageError) as caught:
-            read_grant(str(path))
-        assert caught.value.hint == f"ls -l {path}"
+def refreshable(world: World, scope: str) -> dict[str, object]:
+    return {"refresh_token": world.tokens("google", prompt="consent", scope=scope)["refresh_token"]}
 
 
-@pytest.mark.parametrize("expiry", [None, "soon"])
-def test_an_access_token_whose_end_cannot_be_read_counts_as_spent(expiry: object, world: World, write: Write) -> None:
-    """R16: a lifetime that cannot be read is not "never"."""
-    grant = read_grant(write("token.json", google(world, expiry=expiry)))
-    assert grant.access_tokens == {}
-    assert grant.asked == {"openid", "email"}
+def test_a_grant_is_taken_once_for_its_refresh_token_is_spent(kit: TokenKit, world: World, write: Write) -> None:
+    """R12: to send a rotated token again would end the session at the provider."""
+    path = write(".cache", spotipy(world))
+    first = take_from(kit, path)
+    sent = dict(world.authority.counters)
+    assert take_from(kit, path, name="again") == Taken(first.account, before=True)
+    assert world.authority.counters == sent
+    world.clock.advance(7200)
+    assert kit.token(str(first.account)).good(world.clock.now())
+    assert take_from(kit, path).before
+
+
+def test_an_import_that_was_cut_off_is_carried_on(world: World, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R9: after the rotation the file is worth nothing, and the record called importing is the grant."""
+    path = write(".cache", spotipy(world))
+    store = MemoryStore()
+
+    def killed(*args: Any, **named: Any) -> Account:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AccountLinker, "adopt", killed)
+        with pytest.raises(KeyboardInterrupt):
+            take_from(make_kit(world, store), path)
+    kit = make_kit(world, store)
+    assert [str(account) for account in kit.accounts()] == ["spotify/importing"]
+    assert str(take_from(kit, path).account) == "spotify/me@example.com"
+    assert [str(account) for account in kit.accounts()] == ["spotify/me@example.com"]
+
+
+def test_several_who_import_one_file_at_once_send_one_refresh(kit: TokenKit, world: World, write: Write) -> None:
+    """R5: of the refreshes of one grant one is sent."""
+    path = write(".cache", spotipy(world))
+    with ThreadPoolExecutor(8) as threads:
+        taken = list(threads.map(lambda _: take_from(kit, path), range(8)))
+    assert len({each.account for each in taken}) == 1
+    assert sorted(each.before for each in taken) == [False] + [True] * 7
+    assert world.authority.counters["spotify token refresh_token"] == 1
+
+
+# Whose it is, and its client.
+
+
+def test_the_person_may_say_whose_it_is(kit: TokenKit, world: World, write: Write) -> None:
+    path = write("tokens.json", {"refresh_token": world.tokens("spotify")["refresh_token"]})
+    with pytest.raises(UsageError, match="does not say which provider") as caught:
+        take_from(kit, path)
+    assert caught.value.hint == f"tokenkit import {path} --provider NAME"
+    assert str(take_from(kit, path, provider="spotify").account) == "spotify/me@example.com"
+
+
+def test_a_refresh_token_is_sent_to_no_other_provider_than_the_file_names(
+    kit: TokenKit, world: World, write: Write
+) -> None:
+    """R17: a slip of the person would give it away."""
+    path, sent = write("google_gmail.json", pocketpaw(world)), dict(world.authority.counters)
+    with pytest.raises(UsageError, match="is not sent to spotify") as caught:
+        take_from(kit, path, provider="spotify")
+    assert caught.value.hint == f"tokenkit import {path} --provider google"
+    assert world.authority.counters == sent
+
+
+def test_the_endpoint_that_a_file_names_is_never_asked(kit: TokenKit, world: World, write: Write) -> None:
+    """R17: it might be anybody's."""
+    written = google(world, token_uri="https://evil.example/token", type="authorized_user")
+    asked: list[str] = []
+
+    def send(request: Request) -> Response:
+        asked.append(request.url)
+        return world.authority.handle(request)
+
+    import_grant(make_kit(world, send=send), write("token.json", written))
+    assert asked
+    assert all(url.startswith(BASE) for url in asked)
+
+
+def test_the_client_of_the_file_is_registered_where_none_is(world: World, write: Write) -> None:
+    """R31: the grant works with no other."""
+    own = CLIENTS["google"]
+    written = google(world, client_secret=own.client_secret and own.client_secret.reveal())
+    kit = make_kit(world, clients=False)
+    taken = take_from(kit, write("token.json", written))
+    known = kit.known_client("google")
+    assert known is not None
+    assert (known.client_id, known.has_secret, known.source) == (own.client_id, True, taken.registered)
+
+
+def test_the_client_of_a_file_whose_grant_is_dead_is_not_kept(world: World, write: Write) -> None:
+    kit = make_kit(world, clients=False)
+    with pytest.raises((ConsentRequired, ClientRefused)):
+        take_from(kit, write("token.json", google(world, refresh_token="1//dead")))
+    assert kit.known_client("google") is None
+
+
+def test_a_file_without_a_client_needs_one_registered_first(world: World, write: Write) -> None:
+    with pytest.raises(ClientMissing):
+        take_from(make_kit(world, clients=False), write("google_gmail.json", pocketpaw(world)))
+
+
+def test_a_stored_registration_that_nobody_uses_may_give_way(world: World, write: Write) -> None:
+    kit = make_kit(world, clients=False)
+    save_client(kit.folders.config, "google", ClientRegistration("another", Secret("s")))
+    path = write("token.json", google(world))
+    with pytest.raises(ProviderChanged) as caught:
+        take_from(kit, path)
+    assert caught.value.hint.startswith(f"tokenkit client remove google && tokenkit import {path}")
+
+
+def test_a_grant_of_a_tools_own_client_is_sent_nowhere(kit: TokenKit, world: World, write: Write) -> None:
+    """R17: a refresh token is sent with no other client than its own."""
+    token = json.dumps({"access_token": "ya29.a", "refresh_token": "1//r"})
+    path, sent = write("rclone.conf", f"[drive]\ntype = drive\ntoken = {token}\n"), dict(world.authority.counters)
+    with pytest.raises(ProviderChanged, match="rclone's own client"):
+        take_from(kit, path)
+    assert (kit.accounts(), world.authority.counters) == ([], sent)
+
+
+# A token that cannot be refreshed.
+
+
+def test_an_access_token_alone_is_taken_where_it_does_not_end(kit: TokenKit, world: World, write: Write) -> None:
+    consumer = CLIENTS["pocket"].client_id
+    path = write("pocket.json", {"access_token": "pocket-token"})
+    taken = take_from(kit, path, provider="pocket", name="me")
+    assert (str(taken.account), kit.token("pocket").value) == ("pocket/me", "pocket-token")
+    assert kit.records.get(taken.account).grant.client_id == consumer
+
+
+@pytest.mark.parametrize("end", [{}, {"expiry_date": 1.8e12}])
+def test_an_access_token_alone_that_ends_is_refused(
+    end: dict[str, object], kit: TokenKit, world: World, write: Write
+) -> None:
+    with pytest.raises(UsageError, match="holds no refresh token, and what it holds ends soon"):
+        take_from(kit, write("token.json", {"access_token": "ya29.a", **end}))

@@ -1,0 +1,5 @@
+"""Takes over the sign-ins that other tools keep in files: behind ``tokenkit import``.
+
+`files` opens a file, one reader for each format says what it `found` there, `choosing` picks the grant that is meant,
+and `taking` proves it and stores it. An endpoint that a file names is compared, and never asked (R17).
+"""

@@ -1,0 +1,249 @@
+"""Proves a grant that another tool kept, and stores it as a sign-in would.
+
+It is proved by a refresh, since that is what must work from now on. Where the provider rotates, this spends the file's
+refresh token; so the refresh is made as any other (R9): of a stored account, which is called ``importing`` until it is
+known whose it is. A grant is taken once: the file's refresh token is spent by then, and to send it again could end the
+session at the provider.
+"""
+
+import hashlib
+import os
+import re
+from contextlib import suppress
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+
+from tokenkit.account import DEFAULT_NAME, Account
+from tokenkit.errors import (
+    Conflict,
+    ConsentRequired,
+    StoreError,
+    StoreUnavailable,
+    TokenKitError,
+    UnknownAccount,
+    UsageError,
+)
+from tokenkit.grant import ACTIVE, Grant
+from tokenkit.grants.bound_to import bind, same_person
+from tokenkit.grants.refresher import RefreshJob
+from tokenkit.grants.sealed_store import StoredGrant, grant_name
+from tokenkit.importing.clients import client_of, forget_client
+from tokenkit.importing.files import SourceFile
+from tokenkit.importing.found import Found
+from tokenkit.importing.guessing import host_of, issuer_of
+from tokenkit.plugins import guarded
+from tokenkit.provider import ClientRegistration, Identity, Provider
+from tokenkit.shell import quoted
+from tokenkit.store import Name
+
+if TYPE_CHECKING:
+    from tokenkit.kit import TokenKit
+
+UNDER_WAY = "importing"
+"""What the account is called while it is refreshed, and still is where that is interrupted."""
+
+IMPORTED = "imported"
+"""The member of `Grant.extra` that holds the digest of the token that was taken over."""
+
+WAIT = 60.0
+"""Seconds that one import waits for another of the same owner."""
+
+
+class Taken(NamedTuple):
+    """The account that an import stored, whether it was here `before`, and the client that it `registered`, if any."""
+
+    account: Account
+    before: bool = False
+    registered: str = ""
+
+
+def take(kit: "TokenKit", file: SourceFile, found: Found, *, provider: str = "", name: str = "") -> Taken:
+    """Store the grant as a sign-in would, once it has proved to work.
+
+    `provider` says whose it is where the file does not; `name` is what the account shall be called. Without it the
+    provider is asked whose it is, and where it cannot say, the account is called as the file, or as in it. A grant that
+    was taken before is not taken again. Raises `UsageError` for one that cannot be taken, `ProviderChanged` for one of
+    another client than ours (R17), `ConsentRequired` for one that has ended, and what a sign-in raises.
+    """
+    plugin = kit.provider(provider_of(kit, file, found, provider))
+    client, registered = client_of(kit, plugin, file, found)
+    try:
+        kit.records.store.version(grant_name(Account(plugin.name, name or DEFAULT_NAME, kit.owner)))
+        with kit.records.store.lease(Name("metadata", kit.owner, "import"), lasts=2 * WAIT, wait=WAIT):
+            kit.authorizations.prepare(plugin)
+            account, before = _Taking(kit, file, found, plugin, client).run(name)
+        return Taken(account, before, registered)
+    except TokenKitError:
+        if registered and not kit.records.accounts(plugin.name):
+            forget_client(kit, plugin.name)
+        raise
+
+
+def provider_of(kit: "TokenKit", file: SourceFile, found: Found, named: str) -> str:
+    """Return whose grant it is: what the person `named`, unless the file says otherwise (R17), else what tells it."""
+    if not named:
+        guess = issuer_of(found)
+        if guess:
+            return guess
+        again = f"tokenkit import {quoted(file.path)}{f' --entry {quoted(found.entry)}' if found.entry else ''}"
+        raise UsageError(f"{file.title} does not say which provider its sign-in is of", hint=f"{again} --provider NAME")
+    theirs = found.provider or host_of(found.issuer)
+    if theirs not in ("", named) and theirs in kit.providers() and not _same_server(kit, theirs, named):
+        raise UsageError(
+            f"the sign-in in {file.title} is one of {theirs}, and its refresh token is not sent to {named}",
+            hint=f"tokenkit import {quoted(file.path)} --provider {theirs}",
+        )
+    return named
+
+
+def _same_server(kit: "TokenKit", one: str, other: str) -> bool:
+    return kit.provider(one).token_endpoint == kit.provider(other).token_endpoint
+
+
+class _Taking:
+    """One grant on its way into the store."""
+
+    def __init__(
+        self, kit: "TokenKit", file: SourceFile, found: Found, provider: Provider, client: ClientRegistration
+    ) -> None:
+        self.kit = kit
+        self.file = file
+        self.found = found
+        self.provider = provider
+        self.client = client
+        self.linker = kit.authorizations.linker
+        token = found.refresh_token.reveal() if found.refresh_token else self._access_token()
+        self.digest = hashlib.sha256(token.encode()).hexdigest()
+
+    def run(self, name: str) -> tuple[Account, bool]:
+        known = self._known()
+        if known and not re.fullmatch(rf"{UNDER_WAY}(-\d+)?", known.name):
+            self.kit.token(str(known))  # raises where it has ended
+            return known, True
+        if self.found.refresh_token is None:
+            return self._unrefreshed(name), False
+        if self.provider.refresh is None:
+            raise UsageError(f"{self.provider.title} refreshes nothing", hint=f"tokenkit login {self.provider.name}")
+        place = known or self.linker.put_aside(self.provider, self.client, self._grant(), name=UNDER_WAY)
+        proved = self._refreshed(place)
+        try:
+            account = self._adopted(proved.grant, name, place)
+        except StoreError as error:
+            message = (
+                f"the grant of {self.file.title} was refreshed, and is kept as {place}: it cannot be renamed: {error}"
+            )
+            raise StoreUnavailable(message, hint=error.hint, account=str(place)) from None
+        if account != place:  # else it is to be called so
+            self._remove(place, proved)
+        return account, False
+
+    def _known(self) -> Account | None:
+        """The account that this grant was taken as before."""
+        for account in self.kit.records.accounts(self.provider.name):
+            with suppress(StoreError):
+                held = self.kit.records.get(account).grant
+                if held.extra.get(IMPORTED) == self.digest or (held.refresh_token or 0) == self.found.refresh_token:
+                    return account
+        return None
+
+    def _grant(self) -> Grant:
+        token = self.found.access_token if self.found.refresh_token is None else None
+        return Grant(
+            provider=self.provider.name,
+            access_tokens={"": token} if token else {},
+            refresh_token=self.found.refresh_token,
+            asked=self.found.scopes,
+            extra={IMPORTED: self.digest},
+        )
+
+    def _unrefreshed(self, name: str) -> Account:
+        """Store a token that does not end, once the provider has taken it, where it can be asked."""
+        token, again = self.found.access_token, f"tokenkit login {self.provider.name}"
+        lasting = self.found.endless or self.provider.refresh is None or _never_ends(self.provider)
+        if token is None or token.expires_at is not None or not lasting:
+            raise UsageError(f"{self.file.title} holds no refresh token, and what it holds ends soon", hint=again)
+        grant = self._grant()
+        if self.provider.identify and self._identity(grant) is None:
+            raise UsageError(f"{self.provider.title} does not take the token of {self.file.title}", hint=again)
+        return self._adopted(grant, name, None)
+
+    def _access_token(self) -> str:
+        return self.found.access_token.value if self.found.access_token else ""
+
+    def _adopted(self, grant: Grant, name: str, place: Account | None) -> Account:
+        return self.linker.adopt(self.provider, self.client, grant, name=name or self._name(grant, place))
+
+    def _name(self, grant: Grant, place: Account | None) -> str:
+        """What the account is called: as this person's is here, else as the provider calls them.
+
+        It is called as the file, or as the grant in it, where the provider does not say whose it is, and where the
+        person's account is here already and may do what this one may not: that would be lost (R18). Nobody vouches for
+        such a name, so it replaces nothing.
+        """
+        own = self.found.entry or os.path.splitext(self.file.name)[0].strip(".- ") or UNDER_WAY
+        identity = self._identity(grant)
+        if identity is None:
+            return self._free(own)
+        bound = bind(grant, self.provider, self.client.client_id).renewed(subject=identity.subject)
+        theirs = [account for account in self._accounts() if account != place and self._is(account, bound)]
+        fitting = [account.name for account in theirs if not self._is_wider(account, grant)]
+        if fitting:
+            return identity.name if identity.name in fitting else fitting[0]
+        return self._free(own if theirs else identity.name or DEFAULT_NAME)
+
+    def _free(self, name: str) -> str:
+        """The name, or the next one beside it that no account has."""
+        taken = {account.name for account in self._accounts()}
+        names = (f"{name}-{number}" if number > 1 else name for number in count(1))
+        return next(each for each in names if each not in taken)
+
+    def _accounts(self) -> list[Account]:
+        return self.kit.records.accounts(self.provider.name)
+
+    def _is(self, account: Account, bound: Grant) -> bool:
+        with suppress(StoreError):
+            return same_person(self.kit.records.get(account).grant, bound)
+        return False
+
+    def _is_wider(self, account: Account, grant: Grant) -> bool:
+        held = self.kit.records.get(account).grant
+        return held.state == ACTIVE and bool((held.scopes or held.asked) - (grant.scopes or grant.asked))
+
+    def _identity(self, grant: Grant) -> Identity | None:
+        """Whose the grant is; None where the provider does not say. From a refresh on it is stored in any case."""
+        if self.provider.identify is None or grant.access_token is None:
+            return None
+        with suppress(TokenKitError):
+            return guarded(self.provider, "identify", self.provider.identify, self.kit.context, self.client, grant)
+        return None
+
+    def _refreshed(self, place: Account) -> StoredGrant:
+        """Refresh what lies there; if that fails, take it away, unless the provider has rotated it (R9)."""
+        kit, before = self.kit, self.kit.records.get(place).grant
+        try:
+            return kit.refresher.renew(place, RefreshJob(early=True)).result().held  # early: nobody is handed it
+        except TokenKitError as error:
+            if place not in kit.refresher.unsaved:
+                with suppress(StoreError, UnknownAccount):
+                    held = kit.records.get(place)
+                    if held.grant.refresh_token == before.refresh_token:
+                        self._remove(place, held)
+            if not isinstance(error, ConsentRequired):
+                raise
+            reason = error.reason
+        other = "" if self.found.client else ", or was issued to another client than the one registered here"
+        raise ConsentRequired(
+            f"the sign-in in {self.file.title} has ended{other}: {reason}",
+            hint=f"tokenkit login {self.provider.name}",
+            reason=reason,
+        )
+
+    def _remove(self, place: Account, held: StoredGrant) -> None:
+        """Take away what was seen there, and nothing that has come in its place since: it may be the only copy (R8)."""
+        with suppress(Conflict):
+            self.kit.records.remove(place, replaces=held.version)
+
+
+def _never_ends(provider: Provider) -> bool:
+    """Whether the provider's access tokens have no end; only data of `OAuth2` says that."""
+    return getattr(provider, "default_expires_in", 0.0) == "never"

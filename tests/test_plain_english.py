@@ -17,7 +17,7 @@ HOUSE = Path(tokenkit.__path__[0])
 PROVIDERS = Path(tokenkit_providers.__path__[0])
 
 TO_DO = """
-    adapters/ async_kit.py audit/ config/ consent/ errors.py flows/ fork_lock.py grant.py grants/ importing.py
+    adapters/ async_kit.py audit/ config/ consent/ errors.py flows/ fork_lock.py grant.py grants/
     kit.py net/ oauth2.py os_errors.py plugins.py private_file.py provider.py provider_file.py shell.py
     signing_in/ store/ __init__.py cli/client.py cli/errors.py cli/fast_path.py cli/login.py cli/print_token.py
     cli/request.py web/guard.py web/visit.py web/humanize.py web/overview.py web/stand_alone.py

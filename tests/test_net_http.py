@@ -5,15 +5,13 @@ import logging
 import os
 import socket
 import threading
-import time
 import tracemalloc
 import zlib
 from contextlib import suppress
-from typing import Any
 
 import pytest
 from tokenkit.errors import InvalidAnswer, ProviderUnavailable, UsageError
-from tokenkit.net.http import Transport, context
+from tokenkit.net.http import Transport
 from tokenkit.provider import Request
 
 from peers import OK, answer, answering, peer, read_request
@@ -239,20 +237,3 @@ def _exit_with_what_the_child_got(transport: Transport, url: str) -> None:
         os._exit(0 if transport.send(Request("GET", url)).status == 200 else 1)
     finally:
         os._exit(2)
-
-
-def test_closing_loses_nothing() -> None:
-    with peer(answering(OK)) as server:
-        transport = Transport()
-        transport.close()
-        assert transport.send(Request("GET", server.url)).status == 200
-
-
-def test_a_context_has_the_systems_clock_and_randomness() -> None:
-    sent: list[Any] = []
-    ctx = context(lambda request: sent.append(request), sleep=sent.append)  # type: ignore[arg-type,return-value]
-    assert abs(ctx.now() - time.time()) < 60
-    assert len(ctx.random(8)) == 8
-    assert ctx.random(8) != ctx.random(8)
-    ctx.sleep(3)
-    assert sent == [3]

@@ -287,16 +287,9 @@ def test_request_format_may_be_json():
 
 
 def test_authorization_parameters_are_always_sent():
-    provider = acme(authorization_parameters={"access_type": "offline"})
-    for need in (True, False):
-        request = AuthorizationRequest("http://127.0.0.1:1/", need_refresh_token=need)
-        assert asked(provider, request)["access_type"] == "offline"
-
-
-def test_consent_parameters_are_sent_when_a_refresh_token_is_needed():
-    provider = acme(consent_parameters={"prompt": "consent"})
-    assert asked(provider)["prompt"] == "consent"
-    assert "prompt" not in asked(provider, AuthorizationRequest("http://127.0.0.1:1/", need_refresh_token=False))
+    provider = acme(authorization_parameters={"access_type": "offline", "prompt": "consent"})
+    sent = asked(provider)
+    assert (sent["access_type"], sent["prompt"]) == ("offline", "consent")
 
 
 def test_token_parameters_go_with_the_code():

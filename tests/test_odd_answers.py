@@ -21,12 +21,12 @@ from tokenkit.flows.members import UNREADABLE, read_members
 from tokenkit.flows.refresh import renewed
 from tokenkit.flows.token_endpoint import TokenEndpoint
 from tokenkit.net import raw_answer
-from tokenkit.net.http import Transport, context
+from tokenkit.net.http import Transport
 from tokenkit.provider import Response
 
 from peers import peer, read_request
 from scripted import LIFETIME, ScriptedKit, expire, stored
-from world import CLIENT, grant
+from world import CLIENT, World, grant
 
 TOKENS = {"access_token": "access-new", "expires_in": 3600, "refresh_token": "refresh-new"}
 TEXT = json.dumps(TOKENS)
@@ -180,7 +180,7 @@ def orderly(data: bytes, parts: int = 1) -> Callable[[socket.socket], None]:
 def asked(handler: Callable[[socket.socket], None], deadline: float = 20.0) -> object:
     """Send a refresh to a server that does this with the connection."""
     with peer(handler) as server:
-        ctx = context(Transport(deadline=deadline).send)
+        ctx = World().ctx._replace(send=Transport(deadline=deadline).send)
         endpoint = TokenEndpoint("acme", "Acme", server.url)
         return endpoint.ask(ctx, CLIENT, {"grant_type": "refresh_token", "refresh_token": "refresh-old"})
 

@@ -15,7 +15,7 @@ from tokenkit.errors import (
     UsageError,
 )
 from tokenkit.kit import TokenKit
-from tokenkit.provider import Context
+from tokenkit.provider import Context, Request
 from tokenkit.sandbox import CLIENTS, Authority, providers
 from tokenkit.signing_in.sign_in import begin_by_hand, complete_by_hand, sign_in
 from tokenkit.store.memory import MemoryStore
@@ -178,6 +178,19 @@ def test_a_provider_without_a_device_flow_says_so(kit: TokenKit) -> None:
     with pytest.raises(UsageError, match="Spotify") as caught:
         sign_in(kit.authorizations, kit.provider("spotify"), None, way="device")
     assert caught.value.hint == "tokenkit login spotify --paste"
+
+
+def test_scopes_that_no_device_code_gives_are_refused_before_anything_is_sent(
+    authority: Authority, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R25: Google's device flow gives four scopes, and none of Gmail's."""
+    sent: list[Request] = []
+    monkeypatch.setattr(authority, "handle", sent.append)
+    kit = make_kit(authority, clock)
+    with pytest.raises(UsageError, match=r"no sign-in by device code the scopes gmail\.send$") as caught:
+        sign_in(kit.authorizations, kit.provider("google"), ["gmail.send", "drive.file"], way="device")
+    assert "--scopes drive.file,email,openid,profile" in caught.value.hint
+    assert sent == []
 
 
 @pytest.mark.parametrize("way", ["browser", "paste"])

@@ -56,9 +56,9 @@ class OAuth2:
       (both aliases or full values); `scope_separator`
     - `client_auth`, `needs_secret`; `pkce` is off only where the provider's documentation says so
     - `request_format` of the token endpoint
-    - `authorization_parameters`: more of them, in every authorization request; `consent_parameters`: those that press
-      for a refresh token, left out when one is stored already; `token_parameters` and `refresh_parameters`: more of
-      them, with a code and with a refresh token
+    - `authorization_parameters`: more of them, in every authorization request, those too that press for a refresh
+      token: a sign-in replaces what was stored as a whole (R18), and needs a new one; `token_parameters` and
+      `refresh_parameters`: more of them, with a code and with a refresh token
 
     What is answered:
 
@@ -96,7 +96,6 @@ class OAuth2:
     pkce: bool = True
     request_format: Literal["form", "json"] = "form"
     authorization_parameters: Mapping[str, str] = field(default_factory=dict[str, str])
-    consent_parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     token_parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     refresh_parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     default_expires_in: Lifetime = 3600.0
@@ -155,10 +154,7 @@ class OAuth2:
 
     def begin(self, ctx: Context, client: ClientRegistration, request: AuthorizationRequest) -> PendingAuthorization:
         """Say where to send the person and what to remember."""
-        parameters = dict(self.authorization_parameters)
-        if request.need_refresh_token:
-            parameters.update(self.consent_parameters)
-        return self._authorization.begin(ctx, client, request, self._asked(request), parameters)
+        return self._authorization.begin(ctx, client, request, self._asked(request), self.authorization_parameters)
 
     def complete(
         self, ctx: Context, client: ClientRegistration, pending: PendingAuthorization, answer: AuthorizationAnswer

@@ -125,7 +125,10 @@ class ClientRegistration(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A scope: its full `value`, and `about`, what it permits, as a sentence for people ("read your mail")."""
+    """A scope: its full `value`, and `about`, what it permits, as a sentence for people ("read your mail").
+
+    `device` says that a sign-in by device code may ask for it; a provider that says so of no scope allows all (R25).
+    """
 
     value: str
     about: str = ""
@@ -133,15 +136,11 @@ class Scope:
 
 
 class AuthorizationRequest(NamedTuple):
-    """What a sign-in asks for. `scopes` are full values; `redirect_uri` is where the answer is awaited.
-
-    `need_refresh_token` is False only when one is stored already and the provider need not be pressed for another.
-    """
+    """What a sign-in asks for. `scopes` are full values; `redirect_uri` is where the answer is awaited."""
 
     redirect_uri: str
     scopes: Sequence[str] = ()
     login_hint: str = ""
-    need_refresh_token: bool = True
 
 
 @dataclass(frozen=True, slots=True)

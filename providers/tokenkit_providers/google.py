@@ -72,8 +72,11 @@ def provider(*, base_url: str = "") -> OAuth2:
         default_scopes=("openid", "email"),
         identity_scopes=("openid", "email"),
         needs_secret=True,  # also for desktop clients, although it is no secret there
-        authorization_parameters={"access_type": "offline", "include_granted_scopes": "true"},
-        consent_parameters={"prompt": "consent"},  # without it, an app that was allowed before gets no refresh token
+        authorization_parameters={
+            "access_type": "offline",
+            "include_granted_scopes": "true",
+            "prompt": "consent",  # without it, an app that was allowed before gets no refresh token
+        },
         name_paths=("email",),
         revocation_reach="client",
         reasons=_REASONS,

@@ -55,7 +55,7 @@ def make_kit(server: Server) -> MakeKit:
             name="op",
             title="OP",
             client_auth=client_auth,
-            consent_parameters={"prompt": "consent"},
+            authorization_parameters={"prompt": "consent"},
             identity_scopes=("openid", "email", "offline_access"),
             resource_hosts=(f"{server.issuer}/me",),
         )

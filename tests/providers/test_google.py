@@ -39,11 +39,6 @@ def test_consent_asks_for_offline_access_on_top_of_what_was_granted_before():
     assert sent["prompt"] == "consent"
 
 
-def test_consent_is_not_pressed_for_when_a_refresh_token_is_there():
-    request = AuthorizationRequest("http://127.0.0.1:1/", need_refresh_token=False)
-    assert "prompt" not in query(GOOGLE.begin(World().ctx, CLIENT, request).url)
-
-
 def test_whose_account_it_is_can_always_be_asked():
     """Whatever scopes a tool wants, openid and email come along."""
     sent = query(GOOGLE.begin(World().ctx, CLIENT, REQUEST).url)

@@ -22,7 +22,7 @@ from tokenkit.net.hosts import Target, check_tls, parse_url
 from tokenkit.net.network import READ_ON, Exchange, Network
 from tokenkit.net.proxy import proxy_for
 from tokenkit.net.raw_answer import RawAnswer, looks_cut
-from tokenkit.provider import Context, Request, Response
+from tokenkit.provider import Request, Response
 
 DEADLINE = 30.0
 """Seconds for everything: name, connection, TLS, request and answer. A lease lasts longer than this (R6)."""
@@ -82,9 +82,6 @@ class Transport:
         finally:
             exchange.close()
         raise failure  # out here no error comes along that quotes what was sent or answered (R35)
-
-    def close(self) -> None:
-        """Nothing stays open between requests."""
 
     def _exchanged(self, request: Request, exchange: Exchange) -> Response:
         place = exchange.place
@@ -162,17 +159,6 @@ class Transport:
         message = f"the proxy that the environment names for {place.scheme} cannot be used"
         hint = "set HTTPS_PROXY=http://host:port, or unset it; for socks5:// install the package socksio"
         raise ConfigurationError(message, hint=hint)
-
-
-def context(
-    send: Callable[[Request], Response],
-    *,
-    now: Callable[[], float] = time.time,
-    random: Callable[[int], bytes] = os.urandom,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Context:
-    """All that a provider may touch, with the system's clock and randomness unless others are given."""
-    return Context(send=send, now=now, random=random, sleep=sleep)
 
 
 def _proxy_schemes() -> set[str]:

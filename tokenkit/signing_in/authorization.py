@@ -159,7 +159,10 @@ class Authorizations:
         return self.linker.adopt(provider, client, grant, name=pending.account, replaces=pending.replaces)
 
     def _claim(self, state: str, binding: str, path: str) -> PendingAuthorization:
-        """Find the pending authorization of this state and binding, hold the answer against it, and delete it."""
+        """Find the pending authorization of this state and binding, hold the answer against it, and delete it.
+
+        Its name is made of their digests: who has not both finds nothing (R22).
+        """
         prefix = _pending_prefix(binding, state)
         for name in self.records.pendings():
             if not name.id.startswith(prefix):
@@ -167,7 +170,7 @@ class Authorizations:
             found = self.records.load_pending(name)
             if found is not None:
                 pending, version = found
-                self._check(pending, state, binding, path)
+                self._check(pending, state, path)
                 try:
                     self.records.store.save(name, None, replaces=version)
                 except Conflict:
@@ -179,11 +182,9 @@ class Authorizations:
             hint="begin the sign-in again",
         )
 
-    def _check(self, pending: PendingAuthorization, state: str, binding: str, path: str) -> None:
+    def _check(self, pending: PendingAuthorization, state: str, path: str) -> None:
         again = f"tokenkit login {pending.provider}"
-        if not hmac.compare_digest(pending.state.reveal().encode(), state.encode()) or not hmac.compare_digest(
-            pending.binding, _digest(binding)
-        ):
+        if not hmac.compare_digest(pending.state.reveal().encode(), state.encode()):
             raise CallbackRefused("the answer belongs to another sign-in", hint=again)
         if urlsplit(pending.redirect_uri).path != path:
             raise CallbackRefused("the answer came to another path than it was awaited at", hint=again)

@@ -14,6 +14,7 @@ from tokenkit.consent.paste import Read, read_line
 from tokenkit.consent.terminal import Say, say
 from tokenkit.errors import UsageError
 from tokenkit.grant import PendingAuthorization
+from tokenkit.grants.scopes import short_names
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.plugins import guarded
 from tokenkit.provider import Provider
@@ -112,6 +113,7 @@ def _by_device(wish: _SignIn, say: Say) -> Account:
     )
     name = wish.name or authorizations.linker.kept_name(provider, wish.account)
     request = authorizations.request(provider, wish.scopes, account=wish.account)
+    _check_device_scopes(provider, request.scopes)
 
     def show(verification_uri: str, user_code: str) -> None:
         device.show(verification_uri, user_code, say=say)
@@ -120,6 +122,19 @@ def _by_device(wish: _SignIn, say: Say) -> Account:
     context = authorizations.refresher.context
     grant = guarded(provider, "device", provider.device, context, client, request, show)
     return authorizations.linker.adopt(provider, client, grant, name=name, replaces=replaces)
+
+
+def _check_device_scopes(provider: Provider, asked: Collection[str]) -> None:
+    """Refuse, before anything is sent, the scopes that the provider's device flow does not give (R25)."""
+    allowed = {scope.value for scope in provider.scopes.values() if scope.device}
+    refused = set(asked) - allowed if allowed else set[str]()
+    if refused:
+        scopes = ", ".join(short_names(provider, refused))
+        raise UsageError(
+            f"{provider.title} gives no sign-in by device code the scopes {scopes}",
+            hint=f"tokenkit login {provider.name} --paste, or ask for no more than "
+            f"--scopes {','.join(short_names(provider, allowed))}",
+        )
 
 
 def begin_by_hand(

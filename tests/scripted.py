@@ -20,7 +20,10 @@ class ScriptedProvider:
     """Rotates refresh tokens and revokes everything when an old one is used again (RFC 9700 section 4.14)."""
 
     title = "Scripted"
-    scopes: ClassVar = {"read": Scope("https://scripted.example/read", "read your things")}
+    scopes: ClassVar = {
+        "read": Scope("https://scripted.example/read", "read your things"),
+        "write": Scope("write", "change your things"),
+    }
     default_scopes = ("read",)
     issuer = "https://scripted.example"
     token_endpoint = "https://scripted.example/token"

@@ -357,3 +357,30 @@ def test_the_environment_names_the_proxy_but_never_for_loopback(monkeypatch: pyt
     assert proxy_for("http", "api.spotify.com") == "socks5://proxy.lan:1080"
     for host in ("127.0.0.1", "::1", "localhost"):
         assert proxy_for("https", host) is None
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "direct"),
+    [
+        ("192.168.0.0/16", "192.168.7.3", True),
+        ("localhost, 192.168.0.0/16", "192.168.7.3", True),
+        ("192.168.0.7/16", "192.168.7.3", True),
+        ("fd00::/8", "fd12::1", True),
+        ("fd00::/8", "[fd12::1]", True),
+        ("*", "192.168.7.3", True),
+        ("192.168.7.3", "192.168.7.3", True),
+        ("192.168.0.0/16", "192.169.0.1", False),
+        ("192.168.0.0/16", "fd12::1", False),
+        ("192.168.0.0/99,nonsense/8,/", "192.168.7.3", False),
+        ("192.168.0.0/16", "nas.lan", False),
+    ],
+)
+def test_the_environment_may_name_ranges_of_addresses_that_need_no_proxy(
+    no_proxy: str, host: str, direct: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider on the LAN is in 192.168.0.0/16, as people write it for other tools."""
+    for name in ("all_proxy", "https_proxy", "no_proxy"):
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("https_proxy", "http://proxy.lan:3128")
+    monkeypatch.setenv("no_proxy", no_proxy)
+    assert (proxy_for("https", host) is None) == direct

@@ -49,6 +49,27 @@ def test_a_callback_is_refused_where_no_flow_was_begun(kit):
     assert kit.scripted.exchanges == 0
 
 
+@pytest.mark.parametrize("sent", [False, True])
+def test_the_same_answer_can_be_given_again_only_where_nothing_was_sent(sent, kit, monkeypatch):
+    """R18: a code exchange is sent exactly once; a network that was away for a moment has not spent the code."""
+    pending = begin(kit)
+    works = kit.scripted.complete
+
+    def fails(*_):
+        raise ProviderUnavailable("it could not be reached", sent=sent, hint="connect, then try again")
+
+    monkeypatch.setattr(kit.scripted, "complete", fails)
+    with pytest.raises(ProviderUnavailable):
+        kit.complete(answer(pending), binding="browser-1")
+    monkeypatch.setattr(kit.scripted, "complete", works)
+    if sent:
+        with pytest.raises(CallbackRefused):
+            kit.complete(answer(pending), binding="browser-1")
+    else:
+        assert str(kit.complete(answer(pending), binding="browser-1")) == "scripted/me@example.com"
+    assert kit.scripted.exchanges == (0 if sent else 1)
+
+
 def test_a_replayed_callback_is_refused(kit):
     """R21: a sign-in under way can be used once."""
     pending = begin(kit)

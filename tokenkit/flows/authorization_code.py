@@ -151,7 +151,8 @@ def exchange(
     try:
         answer = endpoint.ask(ctx, client, fields)
     except ProviderError as error:
-        error.hint = again  # the code is spent, whatever came of it: to try again is to sign in
+        if not (isinstance(error, ProviderUnavailable) and not error.sent):  # else the code is not spent
+            error.hint = again
         raise
     if isinstance(answer, Refusal):
         # the provider's `reasons` for this one are about refresh tokens

@@ -3,16 +3,72 @@
 from collections.abc import Collection, Iterable
 
 from tokenkit.account import Account
-from tokenkit.errors import StoreError, UsageError
+from tokenkit.errors import ConsentRequired, StoreError, UsageError
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.provider import Provider
+from tokenkit.shell import quoted
+
+RAW = "raw:"
+"""Stands before a scope that the provider's description does not know, to ask for it all the same."""
 
 
 def resolve_scopes(provider: Provider, names: Iterable[str] | None) -> list[str]:
-    """Full values for short aliases or full values; the provider's default scopes for None. Raises `UsageError`."""
+    """Return full values for short aliases or full values; the provider's default scopes for None.
+
+    Raises `UsageError` for a name that the provider's description does not know, with the nearest one: a misspelled
+    scope would be asked for as it is. ``raw:NAME`` asks for any; so does a URL that is not nearly a known one.
+    """
     chosen = provider.default_scopes if names is None else names
     check_scopes(chosen)
-    return [provider.scopes[name].value if name in provider.scopes else name for name in chosen]
+    return [_value(provider, name) for name in chosen]
+
+
+def _value(provider: Provider, name: str) -> str:
+    if name in provider.scopes:
+        return provider.scopes[name].value
+    if name.startswith(RAW):
+        return name.removeprefix(RAW)
+    check_known(provider, (name,))
+    return name
+
+
+def check_known(provider: Provider, names: Iterable[str]) -> None:
+    """Raise `UsageError` for a scope that the provider's description does not know and that no ``raw:`` asks for."""
+    for name in names:
+        near = nearest(provider, name)
+        if near or not (is_known(provider, name) or "://" in name):
+            meant = f"did you mean {near}? " if near else f"tokenkit providers {provider.name} lists them. "
+            raise UsageError(
+                f"{provider.title} has no scope {name!r} that is known here",
+                hint=f"{meant}To ask for it all the same: --scopes {RAW}{name}",
+            )
+
+
+def is_known(provider: Provider, name: str) -> bool:
+    """Tell whether that is an alias or value of the provider's description, or a provider that describes none."""
+    return not provider.scopes or name.startswith(RAW) or name in _known(provider)
+
+
+def nearest(provider: Provider, name: str) -> str:
+    """Return the known scope that an unknown one nearly is, or an empty string."""
+    if is_known(provider, name):
+        return ""
+    from difflib import get_close_matches
+
+    ends = {
+        known.rpartition("/")[2]: known for known in sorted(_known(provider)) if ("://" in known) == ("://" in name)
+    }
+    near = get_close_matches(name.rpartition("/")[2], [*ends], n=1, cutoff=0.8)  # values share most of their URL
+    return ends[near[0]] if near else ""
+
+
+def plain_scopes(names: Collection[str]) -> Collection[str]:
+    """Return the names without the mark of those that are asked for though nobody knows them."""
+    return [name.removeprefix(RAW) for name in names] if any(name.startswith(RAW) for name in names) else names
+
+
+def _known(provider: Provider) -> set[str]:
+    return {*provider.scopes, *(scope.value for scope in provider.scopes.values()), *provider.default_scopes}
 
 
 def check_scopes(names: Iterable[str]) -> None:
@@ -52,3 +108,22 @@ def short_names(provider: Provider, values: Collection[str]) -> list[str]:
     """The alias of each where it has one, else the full value; sorted."""
     aliases = {scope.value: alias for alias, scope in provider.scopes.items()}
     return sorted(aliases.get(value, value) for value in values)
+
+
+def not_granted(
+    provider: Provider, account: Account, granted: Collection[str], missing: Collection[str]
+) -> ConsentRequired:
+    """Return the error for scopes that were never granted, with the sign-in that asks for them.
+
+    Raises `UsageError` for one that is nearly a known scope: it is misspelled, and no sign-in would bring it.
+    """
+    check_known(provider, [scope for scope in missing if nearest(provider, scope)])
+    asked = [scope if is_known(provider, scope) else f"{RAW}{scope}" for scope in missing]
+    wanted = quoted(",".join((*short_names(provider, granted), *asked)))  # a login replaces what was granted (R18)
+    return ConsentRequired(
+        f"{account} was not granted {', '.join(missing)}",
+        hint=f"tokenkit login {quoted(str(account))} --scopes {wanted}",
+        account=str(account),
+        reason="scopes were never granted",
+        missing=missing,
+    )

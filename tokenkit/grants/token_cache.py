@@ -8,13 +8,12 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from tokenkit.account import Account, parse_account
-from tokenkit.errors import ConsentRequired, StoreUnavailable, TokenKitError, UnknownAccount
+from tokenkit.errors import StoreUnavailable, TokenKitError, UnknownAccount
 from tokenkit.grant import ACTIVE, MOVED, Grant
 from tokenkit.grants.account_names import AccountNames
 from tokenkit.grants.refresher import Refresher, RefreshJob, RefreshOutcome
-from tokenkit.grants.scopes import check_scopes, every_name, short_names
+from tokenkit.grants.scopes import check_scopes, every_name, not_granted, plain_scopes
 from tokenkit.grants.sealed_store import StoredGrant
-from tokenkit.shell import quoted
 from tokenkit.store import Name, Version
 from tokenkit.token import AccessToken, Secret
 
@@ -175,18 +174,11 @@ class TokenCache:
         check_scopes(ask.scopes)
         if grant.scopes is None:
             return frozenset(ask.scopes)
-        granted = every_name(self.refresher.provider(account.provider), grant.scopes)
-        missing = [scope for scope in ask.scopes if scope not in granted]
+        provider = self.refresher.provider(account.provider)
+        granted = every_name(provider, grant.scopes)
+        missing = [scope for scope in plain_scopes(ask.scopes) if scope not in granted]
         if missing:
-            kept = short_names(self.refresher.provider(account.provider), grant.scopes)
-            wanted = quoted(",".join((*kept, *missing)))  # a login replaces what was granted (R18)
-            raise ConsentRequired(
-                f"{account} was not granted {', '.join(missing)}",
-                hint=f"tokenkit login {quoted(str(account))} --scopes {wanted}",
-                account=str(account),
-                reason="scopes were never granted",
-                missing=missing,
-            )
+            raise not_granted(provider, account, grant.scopes, missing)
         return granted
 
     def _remember(self, asked: str, ask: TokenQuery, found: Remembered, looked: float) -> AccessToken:

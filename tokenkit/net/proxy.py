@@ -1,5 +1,6 @@
 """Which proxy the environment names: ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, ``NO_PROXY``, or the system's."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.request import getproxies, proxy_bypass
 
 from tokenkit.net.hosts import is_loopback
@@ -13,5 +14,25 @@ def proxy_for(scheme: str, host: str) -> str | None:
     if is_loopback(host) or host == "localhost" or proxy_bypass(host):
         return None
     proxies = getproxies()
+    if _in_a_range(host, proxies.get("no", "")):
+        return None
     url = proxies.get(scheme) or proxies.get("all")
     return url if url is None or "://" in url else f"http://{url}"
+
+
+def _in_a_range(host: str, no_proxy: str) -> bool:
+    """Tell whether the host is an address in one of the ranges of ``NO_PROXY``, such as ``192.168.0.0/16``."""
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return any(address in network for entry in no_proxy.split(",") if (network := _range(entry.strip())))
+
+
+def _range(entry: str) -> IPv4Network | IPv6Network | None:
+    if "/" not in entry:
+        return None
+    try:
+        return ip_network(entry, strict=False)
+    except ValueError:
+        return None

@@ -11,6 +11,7 @@ from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.errors import (
     CallbackRefused,
     Conflict,
+    ProviderUnavailable,
     StoreError,
     StoreUnavailable,
     UsageError,
@@ -140,7 +141,8 @@ class Authorizations:
         """Take the whole URL that the person came back on, and store the account.
 
         Raises `CallbackRefused` for an answer that is forged, replayed, expired, of another binding, or at another
-        path; nothing is consumed then. From the claim on, the pending authorization is spent, whatever happens.
+        path; nothing is consumed then. From the claim on, the pending authorization is spent, except where nothing was
+        sent (`ProviderUnavailable` with `sent` False): the code is still good, and the same answer may be given again.
 
         A record that cannot be opened was set aside if it is that of the returned account, and the pending
         authorization says so in `replaces`: it lies in quarantine then. No other record is moved.
@@ -155,7 +157,12 @@ class Authorizations:
                 "the client id was changed during the sign-in", hint=f"tokenkit login {provider.name}"
             )
         answer = AuthorizationAnswer(parameters)
-        grant = guarded(provider, "complete", provider.complete, self._ctx, client, pending, answer)
+        try:
+            grant = guarded(provider, "complete", provider.complete, self._ctx, client, pending, answer)
+        except ProviderUnavailable as error:
+            if not error.sent:
+                self.records.save_pending(_pending_id(binding, state, pending.expires_at), pending)
+            raise
         return self.linker.adopt(provider, client, grant, name=pending.account, replaces=pending.replaces)
 
     def _claim(self, state: str, binding: str, path: str) -> PendingAuthorization:

@@ -12,7 +12,7 @@ from tokenkit.consent.loopback import LoopbackConsent
 from tokenkit.consent.opener import Opener, open_in_browser
 from tokenkit.consent.paste import Read, read_line
 from tokenkit.consent.terminal import Say, say
-from tokenkit.errors import UsageError
+from tokenkit.errors import ProviderUnavailable, UsageError
 from tokenkit.grant import PendingAuthorization
 from tokenkit.grants.scopes import short_names
 from tokenkit.grants.sealed_store import SealedStore
@@ -153,7 +153,13 @@ def begin_by_hand(
 
 def complete_by_hand(authorizations: Authorizations, answer: str) -> Account:
     """Complete what `begin_by_hand` began: `answer` is the whole URL at which the browser stopped."""
-    return authorizations.complete(answer.strip(), binding=_user_binding(authorizations.records))
+    try:
+        return authorizations.complete(answer.strip(), binding=_user_binding(authorizations.records))
+    except ProviderUnavailable as error:
+        if not error.sent:
+            again = "the same answer is still good: tokenkit login --complete"
+            error.hint = f"{error.hint}; then {again}" if error.hint else again
+        raise
 
 
 def _user_binding(records: SealedStore) -> str:

@@ -1,0 +1,57 @@
+"""A misspelled scope is reported before anything is sent, with the nearest known one; an unknown one can be forced."""
+
+import pytest
+from tokenkit import ConsentRequired, UsageError
+from tokenkit.grants.scopes import resolve_scopes
+
+from scripted import ScriptedKit
+from tokenkit_providers import google
+
+GOOGLE = google.provider()
+GMAIL = "https://www.googleapis.com/auth/gmail"
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("gmail.readony", "gmail.readonly"),
+        ("Gmail.readonly", "gmail.readonly"),
+        ("gmail-readonly", "gmail.readonly"),
+        (f"{GMAIL}.readony", f"{GMAIL}.readonly"),
+        ("nonsense", "tokenkit providers google"),
+    ],
+)
+def test_a_scope_that_nobody_knows_is_refused_with_the_nearest(name: str, near: str) -> None:
+    with pytest.raises(UsageError, match="has no scope") as raised:
+        resolve_scopes(GOOGLE, [name])
+    assert near in raised.value.hint
+    assert f"--scopes raw:{name}" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("gmail.readonly", f"{GMAIL}.readonly"),
+        (f"{GMAIL}.readonly", f"{GMAIL}.readonly"),
+        ("raw:gmail.readony", "gmail.readony"),
+        ("raw:nonsense", "nonsense"),
+        ("https://www.googleapis.com/auth/bigquery", "https://www.googleapis.com/auth/bigquery"),
+    ],
+)
+def test_what_is_known_or_forced_or_plainly_meant_is_asked_for(name: str, value: str) -> None:
+    assert resolve_scopes(GOOGLE, [name]) == [value]
+
+
+def test_the_hint_for_a_scope_that_was_never_granted_recommends_no_misspelled_one(tmp_path) -> None:
+    """R4: the missing scopes are named, with the sign-in that asks for them."""
+    kit = ScriptedKit(tmp_path)
+    kit.sign_in()
+    with pytest.raises(UsageError, match="has no scope 'wriet'"):
+        kit.token("scripted", scopes=["wriet"])
+    with pytest.raises(ConsentRequired) as raised:
+        kit.token("scripted", scopes=["something.else"])
+    assert raised.value.missing == ("something.else",)
+    assert "raw:something.else" in raised.value.hint
+    with pytest.raises(ConsentRequired) as raised:
+        kit.token("scripted", scopes=["raw:something.else", "write"])
+    assert raised.value.missing == ("something.else", "write")

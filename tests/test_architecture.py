@@ -19,7 +19,7 @@ PROVIDERS = Path(tokenkit_providers.__path__[0])
 
 ROWS = """
     account duration fork_lock parsing
-    errors
+    confidential errors
     shell token
     os_errors paths
     private_file toml_file

@@ -138,6 +138,30 @@ def test_the_command_gets_no_key(place: Place) -> None:
     assert place.ask(environ) == ("config-id", "KITCHEN")
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "passed"),
+    [
+        ("POCKETPAW_KEY", "k", False),
+        ("MY_OTHER_APP_KEY", "A" * 43, False),
+        ("MY_OTHER_APP_KEY", '{"v":1,"generation":1,"keys":[{"kty":"oct","kid":"k1","k":"%s"}]}' % ("A" * 43), False),
+        ("POCKETPAW_PASSPHRASE", "p", False),
+        ("MY_OTHER_APP_PASSPHRASE", "p", False),
+        ("POCKETPAW_GOOGLE_CLIENT_SECRET", "s", False),
+        ("AWS_SECRET_ACCESS_KEY", "a" * 40, True),
+        ("SOPS_AGE_KEY", "AGE-SECRET-KEY-1", True),
+        ("AZURE_CLIENT_SECRET", "s", True),
+        ("BW_SESSION", "A" * 43, True),
+    ],
+)
+def test_the_command_gets_no_secret_of_another_app_and_what_a_password_manager_needs(
+    place: Place, variable: str, value: str, passed: bool
+) -> None:
+    """R28: a key is passed to no program that we start, whichever app it is of."""
+    place.command(f"import os; print('got' if {variable!r} in os.environ else 'none')")
+    environ = {"PATH": os.environ["PATH"], variable: value}
+    assert place.ask(environ) == ("config-id", "got" if passed else "none")
+
+
 def test_the_command_does_not_eat_our_stdin(place: Place) -> None:
     """``tokenkit token`` never prompts, and what is piped into us is not meant for a password manager."""
     place.command("import sys; print('read:' + sys.stdin.read())")

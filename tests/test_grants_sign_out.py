@@ -71,6 +71,14 @@ def test_accounts_of_the_same_person_that_end_as_well_are_named(kit, monkeypatch
     assert list(map(str, kit.sharing_fate("scripted/work"))) == ["scripted/me@example.com"]
 
 
+def test_somebody_of_another_server_does_not_end_with_it(kit, monkeypatch):
+    """R18: the same subject at two servers is two people."""
+    monkeypatch.setattr(kit.scripted, "revocation_reach", "client")
+    kit.scripted.issuer = "https://another.example"
+    kit.sign_in()
+    assert kit.sharing_fate("scripted/me@example.com") == []
+
+
 def test_a_broken_record_beside_it_keeps_nobody_signed_in(kit, monkeypatch):
     """R19: whose the broken one is cannot be told, so it is not among those that end."""
     broken = grant_name(kit.sign_in(name="work"))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from tokenkit.confidential import Confidential
 from tokenkit.errors import BrokenRecord
 from tokenkit.parsing import parse
 from tokenkit.shell import quoted
@@ -22,7 +23,7 @@ MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Confidential):
     """What the person granted (RFC 6749): the refresh token, access tokens by audience, scopes, and where it is from.
 
     All times are Unix time in seconds, UTC. `scopes` are the granted ones, or None where the provider does not say;
@@ -51,7 +52,7 @@ class Grant:
     generation: int = 0
     state: str = ACTIVE
     reason: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict[str, str])
+    extra: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     unknown: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
 
     @property
@@ -70,7 +71,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class PendingAuthorization:
+class PendingAuthorization(Confidential):
     """What is remembered between sending the person away and their return (R21): single use, and sealed at rest.
 
     `url` is where the person goes. A provider fills in what its flow needs: `state` and `code_verifier` (RFC 7636), or

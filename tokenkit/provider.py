@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, cast
 
+from tokenkit.confidential import Confidential
 from tokenkit.errors import InvalidAnswer
 from tokenkit.grant import Grant, PendingAuthorization
 from tokenkit.token import AccessToken, Secret
@@ -32,10 +33,11 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(Confidential):
     """An HTTP request, complete: `url` with its query, headers as pairs, the body as bytes.
 
-    Neither URL, headers nor body show in the repr: any of them may carry a secret.
+    Any of URL, headers and body may carry a secret: none shows in the repr, and the value refuses pickle, deepcopy and
+    asdict (R35).
     """
 
     method: str
@@ -68,10 +70,11 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class Response(Confidential):
     """An HTTP response. `at` is when its request was *sent*, Unix time in seconds, UTC: expiry counts from there.
 
     `complete` is False where there may have been more: the connection broke off, or the body was too large to read on.
+    Headers and body may carry a secret, as those of a `Request`.
     """
 
     status: int
@@ -144,7 +147,7 @@ class AuthorizationRequest(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizationAnswer:
+class AuthorizationAnswer(Confidential):
     """What the person came back with: the query's parameters, each given once (R23 refuses twice)."""
 
     parameters: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)

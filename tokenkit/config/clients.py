@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from tokenkit import private_file
 from tokenkit.config.file import load_config
 from tokenkit.errors import ClientMissing, ConfigurationError
+from tokenkit.keys.environment import holds_keys
 from tokenkit.parsing import parse
 from tokenkit.paths import Folders, account_name, file_name, prefix
 from tokenkit.plugins import provider_names
@@ -26,6 +27,9 @@ COMMAND_DEADLINE = 60.0
 """Seconds that a command may take to print a secret: a password manager may ask the person first."""
 
 _VSCHAR = re.compile(r"[ -~]+")
+_APPS_SECRET = re.compile(r"[A-Z0-9]+_KEY|\w+_PASSPHRASE|[A-Z0-9]+_\w+_CLIENT_SECRET")
+"""Names that an app's variables with secrets have: ``POCKETPAW_KEY``, and not ``AWS_SECRET_ACCESS_KEY``."""
+
 _FILE_MEMBERS = ("client_id", "client_secret")
 
 
@@ -171,9 +175,8 @@ def _from_config(folder: str, name: str) -> _Found | None:
 
 
 def _from_command(name: str, command: tuple[str, ...], environ: Mapping[str, str], app: str) -> Secret:
-    """Return what the command prints. It gets our environment without our own variables, which may hold keys (R28)."""
-    ours = prefix(app) + "_"
-    theirs = {variable: value for variable, value in environ.items() if not variable.startswith(ours)}
+    """Return what the command prints. It gets our environment without what is ours or another app's, see `_theirs`."""
+    theirs = {variable: value for variable, value in environ.items() if _theirs(variable, value, app)}
     what = f"the client_secret_command for {name} ({command[0]})"
     hint = f"run it yourself; it is in config.toml, under [providers.{name}]"
     printed = b""
@@ -189,6 +192,16 @@ def _from_command(name: str, command: tuple[str, ...], environ: Mapping[str, str
     if failure:  # raised out here, lest an error come along that holds what was printed so far (R35)
         raise ConfigurationError(f"{what} {failure}", hint=hint)
     return Secret(_plain(printed.decode(errors="replace").rstrip("\r\n"), f"what {what} printed"))
+
+
+def _theirs(variable: str, value: str, app: str) -> bool:
+    """Whether a program that we start may have the variable: no app's key, passphrase or client secret (R28).
+
+    The key of an app with a longer name is known by its form.
+    """
+    if variable.startswith(prefix(app) + "_") or _APPS_SECRET.fullmatch(variable):
+        return False
+    return not (variable.endswith("_KEY") and holds_keys(value))
 
 
 def _plain(value: object, what: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
+from tokenkit.confidential import Confidential
 from tokenkit.errors import InvalidAnswer
 from tokenkit.flows.members import Members
 from tokenkit.provider import Response
@@ -18,7 +19,7 @@ LONGEST = 1e10
 
 
 @dataclass(frozen=True, slots=True)
-class TokenAnswer:
+class TokenAnswer(Confidential):
     """What the token endpoint gave, as far as it can be used.
 
     `access` is None when there is no usable access token, which happens beside a new refresh token only. `damaged` says
@@ -35,7 +36,7 @@ class TokenAnswer:
     expires_at: float | None = None
     refresh_expires_at: float | None = None
     scopes: frozenset[str] | None = None
-    captured: Mapping[str, str] = field(default_factory=dict[str, str])
+    captured: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def tokens(self, scopes: frozenset[str] | None) -> dict[str, AccessToken]:
         """Return the access token, granted with `scopes`, under the empty audience; nothing when there is none."""

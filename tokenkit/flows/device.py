@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from tokenkit.confidential import Confidential
 from tokenkit.errors import AuthorizationError, ConsentDenied, InvalidAnswer, ProviderUnavailable
 from tokenkit.flows.answer import TokenAnswer, member_at, seconds, vschar
 from tokenkit.flows.token_endpoint import Refusal, TokenEndpoint
@@ -19,7 +20,7 @@ LIFETIME = 900.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Codes:
+class _Codes(Confidential):
     device_code: str = field(repr=False)
     user_code: str
     verification_uri: str

@@ -11,6 +11,7 @@ from tokenkit.account import Account
 from tokenkit.activity import Activity
 from tokenkit.errors import GrantMoved, GrantSuperseded, StoreError, TokenKitError
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
+from tokenkit.grants.quarantine import erase_old
 from tokenkit.grants.refresh import NotSaved, Refresh, consent_required
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
@@ -164,6 +165,7 @@ class Refresher:
             self.activity.record("refresh_failed", account, error=type(error).__name__)
             raise
         self.activity.record("refreshed", account)
+        erase_old(self.records, self.context.now())
         return renewed
 
     @staticmethod

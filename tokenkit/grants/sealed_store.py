@@ -35,6 +35,14 @@ def grant_name(account: Account) -> Name:
     return Name("grant", account.owner, str(account))
 
 
+def quarantine_folder(account: Account) -> str:
+    """What the names of an account's records in quarantine begin with; the time at which each was put there follows."""
+    from hashlib import sha256
+
+    digest = sha256(account.name.encode()).hexdigest()[:16]  # the longest names leave no room beside them
+    return f"{account.provider}/{digest}/"
+
+
 class SealedStore:
     """The sealed records of one owner."""
 
@@ -98,13 +106,10 @@ class SealedStore:
 
     def quarantine(self, account: Account, now: float) -> Version | None:
         """Keep a copy of whatever is stored for the account, readable or not, and return its version (R18, R30)."""
-        from hashlib import sha256
-
         stored = self.store.load(grant_name(account))
         if stored is None:
             return None
-        digest = sha256(account.name.encode()).hexdigest()[:16]  # the longest names leave no room beside them
-        copy = Name("quarantine", self.owner, f"{account.provider}/{digest}/{now:.6f}")
+        copy = Name("quarantine", self.owner, f"{quarantine_folder(account)}{now:.6f}")
         if self.store.version(copy) is None:
             self.store.save(copy, stored.data, replaces=None)
         return stored.version

@@ -1,11 +1,13 @@
 """Sign-out: revoke at the provider, remove here, and say which of the two happened (R19)."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tokenkit.account import Account
 from tokenkit.errors import Conflict, ProviderError, StoreError, TokenKitError, UnknownAccount
 from tokenkit.grant import MOVED, Grant
-from tokenkit.grants.bound_to import check_bound, within
+from tokenkit.grants.bound_to import check_bound, same_person, within
+from tokenkit.grants.quarantine import erase, erase_old, set_aside
 from tokenkit.grants.refresher import Refresher
 from tokenkit.plugins import guarded
 from tokenkit.provider import Context, Provider
@@ -21,39 +23,48 @@ class SignOut:
     note: str = ""
 
 
+class _Asked(NamedTuple):
+    """What came of a revocation; `reached` is False where the provider did not answer."""
+
+    revoked: bool
+    note: str = ""
+    reached: bool = True
+
+
 def sharing_fate(refresher: Refresher, account: Account) -> list[Account]:
-    """The other local accounts that a revocation ends: the same person's, where it reaches the whole client."""
+    """Return the other local accounts that a revocation ends: the same person's, where it reaches the whole client."""
     mine = refresher.records.get(account).grant
     try:
         provider = refresher.provider(account.provider)
     except TokenKitError:
         return []  # a provider that cannot be asked ends nothing
-    if not mine.subject or provider.revoke is None or provider.revocation_reach != "client":
+    if provider.revoke is None or provider.revocation_reach != "client":
         return []
     others = [other for other in refresher.records.accounts(account.provider) if other != account]
-    return [other for other in others if _person_and_client(refresher, other) == (mine.subject, mine.client_id)]
+    return [other for other in others if _ends_with(refresher, mine, other)]
 
 
-def _person_and_client(refresher: Refresher, account: Account) -> tuple[str, str] | None:
-    """Whose it is, and under which client; None for a record that is broken or gone, which keeps nobody signed in."""
+def _ends_with(refresher: Refresher, grant: Grant, account: Account) -> bool:
+    """Whether it is the same person's under the same client; a record that is broken or gone keeps nobody signed in."""
     try:
-        grant = refresher.records.get(account).grant
+        other = refresher.records.get(account).grant
     except (StoreError, UnknownAccount):
-        return None
-    return grant.subject, grant.client_id
+        return False
+    return same_person(grant, other) and grant.client_id == other.client_id
 
 
 def sign_out(refresher: Refresher, account: Account, context: Context, *, local: bool = False) -> SignOut:
     """Revoke first, unless `local`, then remove; a provider that cannot be reached does not keep the account here.
 
-    `context` is what the revocation is sent by: with a short time-out, for a person waits.
+    What lies in quarantine of the account is revoked and erased as well (R19: it may be live). `context` is what the
+    revocation is sent by: with a short time-out, for a person waits.
 
-    It takes no lease: a refresh on its way finds the record gone, and revokes what it got (R8). Raises
-    `UnknownAccount` when nothing is stored.
+    It takes no lease: a refresh on its way finds the record gone, and revokes what it got (R8: a sign-out beats a
+    refresh on its way). Raises `UnknownAccount` when nothing is stored.
     """
     held = refresher.newest(account)  # perhaps not written yet: and what is stored was used up by that refresh (R9)
     while True:
-        revoked, note = (False, "only removed here") if local else _revoke(refresher, account, held.grant, context)
+        asked = _Asked(False, "only removed here") if local else _revoke(refresher, account, held.grant, context)
         try:
             refresher.records.remove(account, replaces=held.version)
             break
@@ -63,26 +74,56 @@ def sign_out(refresher: Refresher, account: Account, context: Context, *, local:
                 break
             held = newer
     refresher.unsaved.forget(account)
-    return SignOut(account, removed=True, revoked=revoked, note=note)
+    ask = asked.reached and not local
+    left = _end_superseded(refresher, account, held.grant, context, ask=ask)
+    erase_old(refresher.records, refresher.context.now())
+    note = f"{_sentence(asked.note)} {left}".strip() if left else asked.note
+    return SignOut(account, removed=True, revoked=asked.revoked, note=note)
 
 
-def _revoke(refresher: Refresher, account: Account, grant: Grant, context: Context) -> tuple[bool, str]:
+def _end_superseded(refresher: Refresher, account: Account, grant: Grant, context: Context, *, ask: bool) -> str:
+    """Revoke, if the provider is to be asked, and erase what lies in quarantine; say what was not revoked.
+
+    The provider is not asked again for the token of `grant`, nor once it has not answered.
+    """
+    done, alive = {_lasting_token(grant)}, 0
+    for found in set_aside(refresher.records, account):
+        token = "" if found.grant is None else _lasting_token(found.grant)
+        if found.grant is not None and token not in done:
+            asked = _revoke(refresher, account, found.grant, context) if ask else _Asked(False, reached=False)
+            done.add(token)
+            ask = asked.reached
+            alive += not asked.revoked
+        erase(refresher.records, found)
+    what = "an earlier grant of it was" if alive == 1 else f"{alive} earlier grants of it were"
+    return f"{what[0].upper()}{what[1:]} not revoked, and erased here." if alive else ""
+
+
+def _lasting_token(grant: Grant) -> str:
+    """What a grant is known by at its provider: its refresh token, or its access token where it has none."""
+    if grant.refresh_token:
+        return grant.refresh_token.reveal()
+    return "" if grant.access_token is None else grant.access_token.value
+
+
+def _revoke(refresher: Refresher, account: Account, grant: Grant, context: Context) -> _Asked:
     try:
         provider = refresher.provider(account.provider)
     except TokenKitError as error:
-        return False, f"{account.provider} was not asked ({error})"
+        return _Asked(False, f"{account.provider} was not asked ({error})")
     if provider.revoke is None or grant.state == MOVED:
-        return False, _by_hand(provider)
+        return _Asked(False, _by_hand(provider))
     try:
         client = refresher.client(provider)
         check_bound(account, grant, provider, client.client_id, "revoke")
         context = within(context, account, grant, provider)
         outcome = guarded(provider, "revoke", provider.revoke, context, client, grant)
     except ProviderError as error:
-        return False, f"{provider.title} could not be reached ({error}). {_by_hand(provider)}"
+        return _Asked(False, f"{provider.title} could not be reached ({error}). {_by_hand(provider)}", reached=False)
     except TokenKitError as error:
-        return False, f"{provider.title} was not asked ({error}). {_by_hand(provider)}"
-    return outcome.done, outcome.note if outcome.done else f"{_sentence(outcome.note)} {_by_hand(provider)}".strip()
+        return _Asked(False, f"{provider.title} was not asked ({error}). {_by_hand(provider)}")
+    note = outcome.note if outcome.done else f"{_sentence(outcome.note)} {_by_hand(provider)}".strip()
+    return _Asked(outcome.done, note)
 
 
 def _sentence(note: str) -> str:

@@ -89,6 +89,14 @@ def from_environment(environ: Mapping[str, str], app: str) -> EnvironmentSource 
     return EnvironmentSource(text, f"the variable {variable}", app=app) if text else None
 
 
+def holds_keys(text: str) -> bool:
+    """Return whether a variable's value is a key, or a list of keys, that an app could seal with."""
+    try:
+        return EnvironmentSource(text, "a variable").load() is not None
+    except KeyUnavailable:
+        return False
+
+
 def credential(environ: Mapping[str, str], name: str) -> str:
     """Return the path of a credential that the service manager has made for us; empty where there is none."""
     folder = environ.get("CREDENTIALS_DIRECTORY", "")

@@ -44,6 +44,9 @@ class Target(NamedTuple):
     port: int
     target: str
 
+    def __repr__(self) -> str:
+        return f"Target({self.origin}…)"  # the rest of a URL may hold a secret (R35)
+
     @property
     def path(self) -> str:
         """The target without its query."""

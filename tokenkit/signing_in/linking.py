@@ -18,6 +18,7 @@ from tokenkit.errors import (
 )
 from tokenkit.grant import Grant
 from tokenkit.grants.bound_to import bind, bind_late, check_bound, same_person, same_server, within
+from tokenkit.grants.quarantine import erase_old
 from tokenkit.grants.refresh import RETRY_AFTER
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher, RefreshJob
@@ -78,6 +79,7 @@ class AccountLinker:
         wanted = name or self._name_of(bound) or kept or identity.name or DEFAULT_NAME
         account = self._store(wanted, bound, mine, replaces)
         self._refresher.activity.record("signed_in", account)
+        erase_old(self._records, self._ctx.now())
         return account
 
     def put_aside(self, provider: Provider, client: ClientRegistration, grant: Grant, *, name: str) -> Account:

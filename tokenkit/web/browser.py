@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
+from tokenkit.confidential import Confidential
+
 
 @dataclass(frozen=True, slots=True)
-class Browser:
+class Browser(Confidential):
     """A browser, known by the `secret` in its cookie. `new_cookie` is the header that gives it a first one."""
 
     secret: str = field(repr=False)

@@ -1,11 +1,12 @@
 """One request as the handlers see it, and how its form is read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 
+from tokenkit.confidential import Confidential
 from tokenkit.errors import AuthorizationError, UsageError
 from tokenkit.kit import TokenKit
 from tokenkit.parsing import parse
@@ -17,14 +18,14 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Confidential):
     """A request, the kit of the person who sent it, and their form, if there is one."""
 
     request: Request
     kit: TokenKit
     place: MountPoint
     browser: Browser
-    form: Mapping[str, str]
+    form: Mapping[str, str] = field(repr=False)
 
     @property
     def base(self) -> str:

@@ -1,0 +1,119 @@
+"""Values that hold secrets show none, and are neither pickled nor copied nor taken apart (R35)."""
+
+import copy
+import dataclasses
+import importlib
+import pickle
+import pkgutil
+from collections.abc import Callable, Iterator
+
+import pytest
+import tokenkit
+from tokenkit.account import Account
+from tokenkit.confidential import Confidential
+from tokenkit.flows.answer import TokenAnswer
+from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.grants.sealed_store import StoredGrant
+from tokenkit.grants.token_cache import TokenQuery
+from tokenkit.net.hosts import parse_url
+from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Request, Response
+from tokenkit.token import AccessToken, Secret
+
+import tokenkit_providers
+
+HIDDEN = "s3cret-value"
+TOKEN = AccessToken(HIDDEN)
+EMPTY = Grant(provider="acme", access_tokens={}, extra={"id": HIDDEN}, unknown={"later": HIDDEN})
+
+VALUES: list[object] = [
+    Secret(HIDDEN),
+    TOKEN,
+    Request("POST", f"https://a.example/?code={HIDDEN}", (("Authorization", HIDDEN),), HIDDEN.encode()),
+    Request.form("https://a.example/", {"token": HIDDEN}),
+    Response(200, (("Set-Cookie", HIDDEN),), HIDDEN.encode()),
+    AuthorizationAnswer({"code": HIDDEN}),
+    TokenAnswer(0.0, Secret(HIDDEN), None, captured={"id_token": HIDDEN}),
+    ClientRegistration("client", Secret(HIDDEN)),
+    EMPTY,
+    EMPTY.renewed(access_tokens={"": TOKEN}, refresh_token=Secret(HIDDEN)),
+    StoredGrant(EMPTY, 1, 2),
+    TokenQuery(rejected=TOKEN),
+    PendingAuthorization(provider="acme", url=HIDDEN, redirect_uri=HIDDEN, state=Secret(HIDDEN), binding=HIDDEN),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_a_value_that_holds_a_secret_does_not_show_it(value: object) -> None:
+    """R35: in no repr, and in no text that is made of it."""
+    assert HIDDEN not in f"{value!r} {value!s} {[value]}"
+
+
+COPIES: dict[str, Callable[[object], object]] = {
+    "pickle": pickle.dumps,
+    "pickle of an old protocol": lambda value: pickle.dumps(value, protocol=2),
+    "deepcopy": copy.deepcopy,
+}
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_a_value_that_holds_a_secret_cannot_be_written_down(value: object, copied: Callable[[object], object]) -> None:
+    """R35: a cache, a queue or a crash reporter would keep it for good."""
+    with pytest.raises(TypeError):
+        copied(value)
+
+
+@pytest.mark.parametrize("taken", [dataclasses.asdict, dataclasses.astuple])
+@pytest.mark.parametrize(
+    "value", [value for value in VALUES if dataclasses.is_dataclass(value)], ids=lambda value: type(value).__name__
+)
+def test_a_value_that_holds_a_secret_is_not_turned_into_plain_ones(value: object, taken: Callable[..., object]) -> None:
+    """R35: a log handler does that with whatever it is given."""
+    with pytest.raises(TypeError, match="neither pickled nor copied"):
+        taken(value)
+    with pytest.raises(TypeError, match="neither pickled nor copied"):
+        taken(dataclasses.make_dataclass("Holder", ["held"])([value]))
+
+
+def test_a_named_tuple_that_holds_a_secret_gives_the_secret_as_what_it_is() -> None:
+    """R35: `_asdict` of a client registration holds a `Secret` still."""
+    assert HIDDEN not in repr(ClientRegistration("client", Secret(HIDDEN))._asdict())
+
+
+def test_such_a_value_is_compared_changed_and_copied_as_before() -> None:
+    request = Request("GET", "https://a.example/", (("A", "b"),))
+    assert request == Request("GET", "https://a.example/", (("A", "b"),))
+    assert hash(request) == hash(dataclasses.replace(request))
+    assert dataclasses.replace(request, method="POST").method == "POST"
+    assert copy.copy(request) is request
+
+
+def test_the_target_of_a_url_is_not_shown() -> None:
+    """R35: a URL may carry a code."""
+    assert repr(parse_url(f"https://a.example/cb?code={HIDDEN}")) == "Target(https://a.example…)"
+
+
+def classes() -> Iterator[type]:
+    """Every class of ours, but for the sandbox's: its secrets are worth nothing."""
+    for package in (tokenkit, tokenkit_providers):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.startswith("tokenkit.sandbox"):
+                yield from vars(importlib.import_module(module.name)).values()
+
+
+def test_every_value_with_a_field_that_does_not_show_refuses_to_be_copied() -> None:
+    """R35: whoever hides a field from the repr says that it holds a secret."""
+    hiding = {
+        value
+        for value in classes()
+        if isinstance(value, type) and dataclasses.is_dataclass(value) and value is not Confidential
+        for field in dataclasses.fields(value)
+        if not field.repr and field.name != "_guard"
+    }
+    assert Request in hiding
+    assert [value.__qualname__ for value in hiding if not issubclass(value, Confidential)] == []
+
+
+def test_an_account_is_no_secret() -> None:
+    """It is a plain tuple, which programs keep wherever they like."""
+    assert pickle.loads(pickle.dumps(Account("google", "me"))) == Account("google", "me")

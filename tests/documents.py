@@ -3,6 +3,7 @@
 ````
 <!-- not run: why not -->          the block needs something that no test has: a real provider, an installation
 <!-- file: ~/.config/x.toml -->    the block is the content of that file; a relative path is in the folder of the shell
+<!-- answered: a.txt to b.txt --> first a person opens the address in a.txt, says yes, and puts the answer into b.txt
 ```python                          runs, in one namespace for the whole document
 ```console                         runs, in one shell: after each "$ command" what it prints, "..." for anything;
                                    exported variables stay for the next ones
@@ -21,20 +22,23 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tokenkit.net.http import Transport
+from tokenkit.sandbox.person import approve
+
 TOP = Path(__file__).resolve().parent.parent
 DOCUMENTS = [TOP / "README.md", *sorted(TOP.glob("docs/**/*.md"))]
 
 UNIT_SECTIONS = {"Unit", "Service", "Timer", "Install"}
 
 _FENCE = re.compile(
-    r"(?:^<!-- (?P<verb>not run|file): (?P<argument>[^\n]+?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
+    r"(?:^<!-- (?P<verb>not run|file|answered): (?P<argument>[^\n]+?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 _MARK = "@@ end of command"
 
 
 class Example(NamedTuple):
-    """A fenced block. `line` is where it begins, `why_not` why it is not run, `file` which file it is."""
+    """A fenced block. `line` is where it begins; the rest is what the comment before it says, see above."""
 
     document: Path
     line: int
@@ -42,6 +46,7 @@ class Example(NamedTuple):
     text: str
     why_not: str = ""
     file: str = ""
+    answered: str = ""
 
     def __str__(self) -> str:
         return f"{self.document.relative_to(TOP)}:{self.line}"
@@ -52,7 +57,7 @@ def examples(document: Path) -> Iterator[Example]:
     text = document.read_text(encoding="utf-8")
     for found in _FENCE.finditer(text):
         line = text.count("\n", 0, found.start("language")) + 1
-        given = {"why_not" if found["verb"] == "not run" else "file": found["argument"]} if found["verb"] else {}
+        given = {found["verb"].replace("not run", "why_not"): found["argument"]} if found["verb"] else {}
         yield Example(document, line, found["language"], found["text"], **given)
 
 
@@ -77,6 +82,8 @@ class Runner:
 
     def run(self, example: Example) -> None:
         """Run one; an example that does not do what it says is an `AssertionError` or its own exception."""
+        if example.answered:
+            self._answer(*example.answered.split(" to "))
         text = example.text
         also = self._replaced_in.get(str(example.document.relative_to(TOP)), {})
         for real, local in {**self._replaced, **also}.items():
@@ -99,6 +106,10 @@ class Runner:
             unit.optionxform = str  # type: ignore[assignment,method-assign]
             unit.read_string(text)
             assert set(unit.sections()) <= UNIT_SECTIONS, example
+
+    def _answer(self, address: str, answer: str) -> None:
+        url = (self._folder / address).read_text(encoding="utf-8").strip()
+        (self._folder / answer).write_text(approve(Transport().send, url, as_user="me@example.com"), encoding="utf-8")
 
     def _transcript(self, example: Example, text: str) -> None:
         commands = list(_commands(text))

@@ -1,5 +1,6 @@
 """The documents are true: every example runs, against the sandbox, and every link leads somewhere."""
 
+import ast
 import json
 import os
 import re
@@ -41,15 +42,21 @@ HOUSE = Path(tokenkit.__path__[0])
 SANDBOX = "http://127.0.0.1:8137"
 """Where the documents have the sandbox. In the tests it listens at a free port, and nothing else of them is changed."""
 
-OF_REAL_PROVIDERS = {"README.md": {"https://gmail.googleapis.com": "google"}}
+OF_REAL_PROVIDERS = {
+    "README.md": {"https://gmail.googleapis.com": "google"},
+    "docs/how-to/cron-and-systemd.md": {"https://gmail.googleapis.com": "google"},
+}
 """Documents whose reader has a real account: what they call there, and which of the sandbox's providers plays it."""
 
 NOT_RUN = {
     "README.md": 5,
     "docs/contributing.md": 1,
+    "docs/how-to/cron-and-systemd.md": 2,
     "docs/how-to/develop-against-the-sandbox.md": 1,
+    "docs/how-to/docker.md": 3,
+    "docs/how-to/uninstall.md": 1,
     "docs/how-to/use-pocket.md": 1,
-    "docs/how-to/without-a-browser.md": 3,
+    "docs/how-to/without-a-browser.md": 2,
     "docs/tutorial/first-account.md": 1,
 }
 
@@ -250,6 +257,30 @@ def test_the_page_of_the_exit_codes_names_every_error_at_its_own() -> None:
     assert listed == {name: getattr(errors, name).exit_code for name in errors.__all__}
 
 
+def test_the_messages_of_the_page_of_troubles_are_those_that_people_see() -> None:
+    """`…` stands for what differs; what is left stands in the code, in this order and in one string."""
+    text = page("how-to/troubleshoot.md")
+    said = [re.sub(r"\s+", " ", string) for path in HOUSE.rglob("*.py") for string in strings_of(path)]
+    sections = re.findall(r"^## (.+)$", text, re.MULTILINE)[:-1]
+    rows = [row for section in sections for row in table(text, f"## {section}\n")]
+    assert len(rows) > 25
+    for message, meaning, help_ in rows:
+        parts = [re.escape(part.strip()) for part in names_in(message)[0].split("…") if part.strip()]
+        assert any(re.search(".*?".join(parts), string) for string in said), message
+        assert meaning
+        for command in (name.split() for name in names_in(help_) if name.startswith("tokenkit ")):
+            assert command[1] in {name for section in SECTIONS.values() for name in section}, command
+
+
+def strings_of(path: Path) -> Iterator[str]:
+    """Yield the strings of a module as people see them, with `…` where a value is put in."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
 def test_the_page_of_python_names_every_module_that_the_documents_import() -> None:
     texts = [path.read_text(encoding="utf-8") for path in (*DOCUMENTS, *TOP.glob("docs/examples/*.py"))]
     imported = {
@@ -301,6 +332,14 @@ def test_every_link_inside_the_documents_leads_somewhere(document: Path) -> None
         linked = (document.parent / path).resolve() if path else document
         assert linked.exists(), f"{name(document)} links to {target}"
         assert not anchor or anchor in headings(linked), f"{name(document)} links to {target}"
+
+
+def test_the_first_page_leads_to_every_other() -> None:
+    """A page that nobody finds helps nobody; the decisions are a folder of their own."""
+    first = page("README.md")
+    pages = [path.relative_to(TOP / "docs").as_posix() for path in DOCUMENTS if path.is_relative_to(TOP / "docs")]
+    unlinked = [name for name in pages if f"]({name}" not in first and not name.startswith(("adr/", "README"))]
+    assert unlinked == []
 
 
 def headings(document: Path) -> set[str]:

@@ -314,6 +314,62 @@ def test_a_folder_that_is_a_symlink_a_file_or_open_to_others_is_refused(tmp_path
         private_file.ensure_folder(str(tmp_path / "file" / "below"))
 
 
+@posix
+def test_a_whole_folder_may_be_a_link_of_ours_to_a_folder_of_ours(tmp_path, monkeypatch):
+    """R26: nobody else can turn that link elsewhere, and what it leads to is held to the same."""
+    (tmp_path / "disk").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to("disk")
+    private_file.ensure_folder(str(tmp_path / "link"), linked=True)
+    (tmp_path / "disk").chmod(0o770)
+    with pytest.raises(FileRefused, match="others may write"):
+        private_file.ensure_folder(str(tmp_path / "link"), linked=True)
+    (tmp_path / "disk").chmod(0o700)
+    us = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: us + 1)
+    with pytest.raises(FileRefused, match="belongs to user"):
+        private_file.ensure_folder(str(tmp_path / "link"), linked=True)
+
+
+@posix
+def test_a_link_whose_disk_is_not_there_is_refused_and_nothing_is_made(tmp_path):
+    (tmp_path / "link").symlink_to("unmounted/tokens")
+    with pytest.raises(FileRefused, match="symlink"):
+        private_file.ensure_folder(str(tmp_path / "link"), linked=True)
+    assert os.listdir(tmp_path) == ["link"]
+
+
+@posix
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_the_command_for_a_link_puts_what_it_leads_to_in_its_place(tmp_path, kind):
+    """Moved away, a linked folder would take all accounts in it out of sight."""
+    if kind == "file":
+        (tmp_path / "real").write_bytes(b"data")
+        (tmp_path / "real").chmod(0o600)
+    else:
+        (tmp_path / "real").mkdir(mode=0o700)
+        (tmp_path / "real" / "inside").write_bytes(b"data")
+    link = tmp_path / "link"
+    link.symlink_to("real")
+    attempt = private_file.read if kind == "file" else private_file.ensure_folder
+    with pytest.raises(FileRefused) as raised:
+        attempt(str(link))
+    subprocess.run(raised.value.hint, shell=True, check=True)
+    attempt(str(link))
+    assert not link.is_symlink()
+    assert (link if kind == "file" else link / "inside").read_bytes() == b"data"
+
+
+@posix
+def test_a_linked_file_is_read_where_that_is_allowed_and_held_to_the_same(tmp_path):
+    private_file.write(str(tmp_path / "real"), b"data")
+    link = str(tmp_path / "link")
+    os.symlink("real", link)
+    assert private_file.read(link, private=True, linked=True) == b"data"
+    (tmp_path / "real").chmod(0o644)
+    with pytest.raises(FileRefused, match="others have access"):
+        private_file.read(link, private=True, linked=True)
+
+
 def test_the_note_is_overwritten_in_place(path):
     fd = private_file.open_lock(path)
     try:

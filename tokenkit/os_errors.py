@@ -43,5 +43,11 @@ def unavailable(path: str, error: OSError) -> StoreUnavailable:
 
 
 def move_away(path: str) -> str:
-    """Return the command that moves what lies at `path` out of the way."""
+    """Return the command that moves what lies at `path` out of the way; the thing itself takes the place of a symlink.
+
+    Else the symlink's whole folder, with all accounts in it, would seem to be gone.
+    """
+    if os.path.islink(path) and os.path.exists(path):
+        copy = quoted(path + ".copy")
+        return f"cp -RpL {quoted(path)} {copy} && rm {quoted(path)} && mv {copy} {quoted(path)}"
     return f"mv {quoted(path)} {quoted(path + '.odd')}"

@@ -22,25 +22,29 @@ NEW = ".new"
 """How the one temporary file beside each path ends."""
 
 _POSIX = os.name == "posix"
-_SAFE = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_SAFE = _NO_LINK | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, getattr(errno, "ENOTSUP", errno.EINVAL), errno.EOPNOTSUPP)
 
 
-def read(path: str, *, private: bool = False, limit: int = 1 << 20) -> bytes | None:
+def read(path: str, *, private: bool = False, linked: bool = False, limit: int = 1 << 20) -> bytes | None:
     """Return what the file holds, None only when there is none.
 
     Raises `FileRefused` for a symlink, hard link, FIFO, folder, device, another's file, or more than `limit` bytes;
     with `private` (keys) also for a file that others may read or write. Without it (sealed records) a wide mode is left
-    for the audit to report: whoever restored a backup under another umask must not lose the session by it.
+    for the audit to report: whoever restored a backup under another umask must not lose the session by it. With
+    `linked` a symlink is followed, and all this asked of what it leads to: people link to what they configure.
     """
-    found = read_version(path, private=private, limit=limit)
+    found = read_version(path, private=private, linked=linked, limit=limit)
     return None if found is None else found[0]
 
 
-def read_version(path: str, *, private: bool = False, limit: int = 1 << 20) -> tuple[bytes, Version] | None:
+def read_version(
+    path: str, *, private: bool = False, linked: bool = False, limit: int = 1 << 20
+) -> tuple[bytes, Version] | None:
     """As `read`, with the version of what was read: that of the open file, whatever has taken its place since."""
     try:
-        fd = os.open(path, os.O_RDONLY | _SAFE)
+        fd = os.open(path, os.O_RDONLY | (_SAFE & ~_NO_LINK if linked else _SAFE))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -48,7 +52,7 @@ def read_version(path: str, *, private: bool = False, limit: int = 1 << 20) -> t
     try:
         status = os.fstat(fd)
         if status.st_nlink == 0:  # replaced since it was opened: read what has taken its place
-            return read_version(path, private=private, limit=limit)
+            return read_version(path, private=private, linked=linked, limit=limit)
         size = _check_plain(path, status, private=private)
         if size > limit:
             raise FileRefused(f"{path} has {size} bytes, of {limit} at most", hint=move_away(path))
@@ -145,13 +149,17 @@ def remove(path: str) -> None:
         raise unavailable(path, error) from None
 
 
-def ensure_folder(path: str) -> None:
+def ensure_folder(path: str, *, linked: bool = False) -> None:
     """Make sure that `path` is a folder of ours into which nobody else writes; create what is missing with mode 0700.
 
     Raises `FileRefused` for a symlink, something that is no folder, another's folder, or one that others may write to.
+    With `linked` a symlink of ours to such a folder will do: people keep whole folders on another disk.
     """
     try:
         status = os.lstat(path)
+        if linked and stat.S_ISLNK(status.st_mode):
+            _check_owner(path, status)
+            status = os.stat(path)
     except FileNotFoundError:
         status = _make_folder(path)
     except OSError as error:

@@ -114,6 +114,15 @@ def root_once_wrote_here(house):
     os.chown(house.record(another(house, "given")), 12345, -1)
 
 
+@fault("TK105", alone=True, too=("TK106",))
+def somebody_else_links_the_tokens_elsewhere(house):
+    if os.geteuid() != 0:
+        raise CannotBePlanted("only root can give a link away")
+    house.tokens.rename(house.home / "disk")
+    house.tokens.symlink_to(house.home / "disk")
+    os.lchown(house.tokens, 12345, -1)
+
+
 @fault("TK106")
 def a_record_is_a_symlink(house):
     path = house.record(another(house, "linked"))
@@ -409,7 +418,8 @@ def an_access_token_ends_soon_for_good(house):
 
 @fault("TK304")
 def a_refresh_token_is_past_its_end(house):
-    another(house, "past", "spotify", refresh_expires_at=house.now - DAY)
+    token = AccessToken("access", expires_at=house.now - 2 * DAY, obtained_at=house.now - 3 * DAY)
+    another(house, "past", "spotify", refresh_expires_at=house.now - DAY, access_tokens={"": token})
 
 
 @fault("TK305")

@@ -43,6 +43,22 @@ def test_looking_changes_nothing_of_a_home_full_of_faults(house):
     assert house.snapshot() == before
 
 
+@pytest.mark.parametrize(
+    "what", [".tokenkit", ".tokenkit/tokens", ".local/share/tokenkit", ".config/tokenkit", ".config/tokenkit/clients",
+             ".config/tokenkit/clients/google.toml", ".config/tokenkit/config.toml"],
+)  # fmt: skip
+def test_nothing_is_wrong_with_what_people_keep_elsewhere_and_link_to(house, what):
+    """R26: a link of ours to a whole folder of ours, or to what people configure, is followed, and looked through."""
+    path, disk = house.home / what, house.home / "disk"
+    path.rename(disk)
+    path.symlink_to(disk)
+    report = house.audit(deep=True)
+    assert (report.findings, report.not_checked, report.accounts) == ((), (), 3)
+    disk.chmod(0o777 if disk.is_dir() else 0o666)
+    (finding,) = house.audit().findings
+    assert finding.fault.where == str(disk)
+
+
 def test_the_accounts_of_every_owner_are_looked_at(house):
     house.sign_in(ALICE, state="needs_consent", reason="ended")
     (finding,) = house.audit().findings

@@ -92,10 +92,10 @@ def test_fix_changes_nothing_where_the_person_says_no(house, audit, monkeypatch)
     assert stat.S_IMODE(house.record(SPOTIFY).stat().st_mode) == 0o666
 
 
-def test_fix_says_when_there_is_nothing_that_it_mends(house, audit):
+def test_fix_says_when_there_is_nothing_that_it_can_fix(house, audit):
     house.sign_in(GOOGLE, state="needs_consent", reason="ended")
     code, _, err = audit("--fix", "--yes")
-    assert (code, err) == (1, "Nothing was found that --fix hints.\n")
+    assert (code, err) == (1, "Nothing was found that --fix can fix.\n")
 
 
 @pytest.mark.parametrize("arguments", [["--json", "--sarif"], ["--yes"], ["--refresh"]])

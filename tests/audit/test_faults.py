@@ -24,7 +24,7 @@ def test_a_refresh_that_failed_is_told_with_how_often_and_when(house, failures, 
     failure = Failure("ProviderUnavailable", "google could not be reached", "", house.now - 60, house.now, failures)
     another(house, "failing", note=RefreshState(newest=3, failure=failure))
     (finding,) = house.audit().findings
-    assert finding.fault.what == f"google could not be reached ({often}, last 1 minute ago)"
+    assert finding.fault.what == f"google could not be reached ({often}, last 60 seconds ago)"
 
 
 def test_all_faults_together_are_found_in_one_home(house):

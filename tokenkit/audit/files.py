@@ -70,7 +70,7 @@ def writable_parents(inventory: Inventory) -> Iterator[Fault]:
     """Folders above ours, up to home, that others may write to."""
     for path, status in _parents(inventory):
         mode = stat.S_IMODE(status.st_mode)
-        if others_write(status):
+        if others_write(status) and not stat.S_ISLNK(status.st_mode):
             mine = status.st_uid == os.geteuid()
             what = f"others may write to it (mode {mode:04o})"
             fix = Narrow(path, mode & ~OTHERS_WRITE) if mine else None
@@ -90,13 +90,10 @@ def foreign_owner(inventory: Inventory) -> Iterator[Fault]:
     me = os.geteuid()
     for path, status in _parents(inventory):
         if status.st_uid not in (0, me):
-            yield Fault(
-                path, f"it belongs to user {status.st_uid}, and you are {me}", f"sudo chown {me} {quoted(path)}"
-            )
+            yield Fault(path, *_given_back(path, status, me))
     for node in inventory.nodes():
         if node.status.st_uid != me:
-            what = f"it belongs to user {node.status.st_uid}, and you are {me}"
-            yield _fault(node, what, f"sudo chown {me} {quoted(node.path)}")
+            yield _fault(node, *_given_back(node.path, node.status, me))
 
 
 @check(
@@ -110,7 +107,7 @@ def symlinks(inventory: Inventory) -> Iterator[Fault]:
     for node in inventory.nodes():
         if stat.S_ISLNK(node.status.st_mode) and node.role is not Role.WRITTEN:
             what = f"it is a link to {os.readlink(node.path)}"
-            yield _fault(node, what, f"put the file itself there, or: {move_away(node.path)}")
+            yield _fault(node, what, move_away(node.path))
 
 
 @check(
@@ -152,7 +149,7 @@ def strays(inventory: Inventory) -> Iterator[Fault]:
     for node in inventory.nodes(Role.STRAY):
         inside_stray = os.path.dirname(node.path) in {other.path for other in inventory.nodes(Role.STRAY)}
         if (node.is_file or node.is_folder) and not inside_stray and not holds_tokens(node.path):
-            fix = SetAside(node.path, inventory.folders.tokens)
+            fix = SetAside(node.path, inventory.tree.tokens)
             yield Fault(node.path, "tokenkit writes no file of that name", inventory.command("audit --fix"), fix=fix)
 
 
@@ -166,7 +163,7 @@ def leftovers(inventory: Inventory) -> Iterator[Fault]:
     """Temporary files of no write on its way, but those that hold the newest grant (TK111)."""
     for node in inventory.nodes(Role.TEMPORARY):
         if node.is_file and node.status.st_mtime < inventory.now - IN_USE and not _newer_generation(inventory, node):
-            fix = SetAside(node.path, inventory.folders.tokens)
+            fix = SetAside(node.path, inventory.tree.tokens)
             yield _fault(node, "no write is on its way there", inventory.command("audit --fix"), fix)
 
 
@@ -260,6 +257,12 @@ def _reach(path: str) -> str:
     return f"{'ls -ld' if status.st_mode & wanted == wanted else 'chmod u+rwX'} {quoted(path)}"
 
 
+def _given_back(path: str, status: os.stat_result, me: int) -> tuple[str, str]:
+    """Say whose it is, and the command that makes it ours."""
+    option = "-h " if stat.S_ISLNK(status.st_mode) else ""
+    return f"it belongs to user {status.st_uid}, and you are {me}", f"sudo chown {option}{me} {quoted(path)}"
+
+
 def _mode(node: Node, what: str, narrow: int) -> Fault:
     return _fault(node, what, f"chmod {narrow:o} {quoted(node.path)}", Narrow(node.path, narrow))
 
@@ -272,7 +275,7 @@ def _parents(inventory: Inventory) -> Iterator[tuple[str, os.stat_result]]:
             for path in _above(start, inventory.home):
                 if path not in seen and os.path.isdir(path):
                     seen.add(path)
-                    yield path, os.stat(path)
+                    yield path, os.lstat(path)
 
 
 def _above(path: str, home: str) -> Iterator[str]:

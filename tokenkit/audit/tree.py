@@ -59,10 +59,15 @@ _STRAY: _Kind = (Role.STRAY, None)
 
 
 class Tree:
-    """Everything below the folders of one app. `unreadable` fills while it is walked: paths, and why."""
+    """Everything below the folders of one app. `unreadable` fills while it is walked: paths, and why.
+
+    Links are followed where tokenkit follows them: to a whole folder of ours on another disk, and to what people keep
+    elsewhere of their configuration.
+    """
 
     def __init__(self, folders: Folders) -> None:
         self.folders = folders
+        self.tokens = os.path.realpath(folders.tokens)
         self.unreadable: dict[str, str] = {}
 
     @cached_property
@@ -70,8 +75,7 @@ class Tree:
         """All files and folders, those that hold them first; each once, though one folder may lie in another."""
         found: dict[str, Node] = {}
         for root, role in zip(roots(self.folders), (_in_tokens, _in_config, _in_data, _in_state), strict=True):
-            # People keep their configuration elsewhere, and link to it.
-            start = os.path.realpath(root) if role is _in_config else root
+            start = root if _is_foreign_link(root) else os.path.realpath(root)
             for node in self._walk(start, (), role):
                 found.setdefault(node.path, node)
         return list(found.values())
@@ -84,6 +88,10 @@ class Tree:
         except OSError as error:
             self.unreadable[path] = error.strerror or type(error).__name__
             return
+        if stat.S_ISLNK(status.st_mode) and role is _in_config and os.path.exists(path):
+            followed = os.stat(path)
+            if stat.S_ISREG(followed.st_mode) or parts in (("clients",), ("providers",)):
+                path, status = os.path.realpath(path), followed
         is_folder = stat.S_ISDIR(status.st_mode)
         yield Node(path, *role(parts, is_folder), status)
         if is_folder:
@@ -96,6 +104,14 @@ class Tree:
         except OSError as error:
             self.unreadable[folder] = error.strerror or type(error).__name__
             return []
+
+
+def _is_foreign_link(path: str) -> bool:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISLNK(status.st_mode) and hasattr(os, "geteuid") and status.st_uid != os.geteuid()
 
 
 def roots(folders: Folders) -> tuple[str, str, str, str]:

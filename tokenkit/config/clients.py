@@ -96,7 +96,7 @@ def save_client(folder: str, provider: str, client: ClientRegistration) -> str:
     if client.client_secret:
         members["client_secret"] = _plain(client.client_secret.reveal(), f"the client secret for {provider}")
     text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in members.items())  # ASCII JSON is TOML, too
-    private_file.ensure_folder(_folder(folder))
+    private_file.ensure_folder(_folder(folder), linked=True)
     private_file.write(path, text.encode())
     return path
 
@@ -154,7 +154,7 @@ def _from_environment(name: str, environ: Mapping[str, str], app: str) -> _Found
 
 def _from_file(folder: str, name: str) -> _Found | None:
     path = _path(folder, name)
-    data = private_file.read(path, private=True)
+    data = private_file.read(path, private=True, linked=True)
     if data is None:
         return None
     members = parse_toml(path, data)

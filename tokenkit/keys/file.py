@@ -65,7 +65,7 @@ def lock(folder: str) -> "AbstractContextManager[None]":
     """Return the lock to hold while the key file is changed; create the folder where it is missing."""
     from tokenkit.store.file_lock import locked
 
-    private_file.ensure_folder(folder)
+    private_file.ensure_folder(folder, linked=True)
     return locked(os.path.join(folder, ".keys.lock"), wait=_LOCK_WAIT)
 
 

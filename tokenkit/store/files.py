@@ -167,7 +167,7 @@ class FileLease:
 
 def _make_folders(base: str, path: str) -> None:
     """Make `base`, and what lies between it and the file at `path`."""
-    private_file.ensure_folder(base)
+    private_file.ensure_folder(base, linked=True)
     for part in path[len(base) + 1 :].split(os.sep)[:-1]:
         base = os.path.join(base, part)
         private_file.ensure_folder(base)

@@ -91,7 +91,7 @@ def test_a_broken_record_beside_it_keeps_nobody_signed_in(kit, monkeypatch):
 
 def test_an_account_whose_plugin_is_gone_is_removed_and_that_nobody_was_asked_is_told(kit):
     """R19: a sign-out says whether it revoked, or only removed."""
-    kit._providers.clear()
+    kit.providers._given.clear()
     assert kit.sharing_fate(str(kit.me)) == []
     outcome = kit.logout(str(kit.me))
     assert (outcome.removed, outcome.revoked) == (True, False)

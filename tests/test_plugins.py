@@ -386,7 +386,7 @@ def test_a_provider_that_many_threads_ask_for_at_once_is_loaded_once():
             together.wait(0.2)  # those who got here beside this one
         return object()
 
-    providers = plugins.Providers({}, load)
+    providers = plugins.Providers({}, load, list)
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: providers["google"], range(8)))
     assert loaded == ["google"]

@@ -26,7 +26,7 @@ class Source:
         self.fault: Exception | None = None
         self.renews = True
 
-    def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
+    def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:
         self.asked += 1
         if rejected is not None:
             self.rejected.append(rejected.value)
@@ -45,7 +45,7 @@ class Source:
 class AsyncSource(Source):
     """The same as an `AsyncTokenSource`."""
 
-    async def token(self, *, rejected: AccessToken | None = None) -> AccessToken:  # type: ignore[override]
+    async def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:  # type: ignore[override]
         await asyncio.sleep(0)
         return super().token(rejected=rejected)
 

@@ -42,10 +42,12 @@ if TYPE_CHECKING:
         UsageError,
     )
     from tokenkit.grant import Grant, PendingAuthorization
+    from tokenkit.grants.events import Event
     from tokenkit.grants.sign_out import SignOut
     from tokenkit.grants.status import Status
     from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
     from tokenkit.kit import TokenKit
+    from tokenkit.net.hosts import check_resource
     from tokenkit.oauth2 import OAuth2
     from tokenkit.provider import (
         AuthorizationAnswer,
@@ -80,6 +82,7 @@ __all__ = [
     "ConsentDenied",
     "ConsentRequired",
     "Context",
+    "Event",
     "FileRefused",
     "Grant",
     "GrantMoved",
@@ -110,6 +113,7 @@ __all__ = [
     "UnknownAccount",
     "UnknownProvider",
     "UsageError",
+    "check_resource",
 ]
 
 _EXPORTS: dict[str, str] = {
@@ -131,6 +135,7 @@ _EXPORTS: dict[str, str] = {
     "ConsentDenied": "tokenkit.errors",
     "ConsentRequired": "tokenkit.errors",
     "Context": "tokenkit.provider",
+    "Event": "tokenkit.grants.events",
     "FileRefused": "tokenkit.errors",
     "Grant": "tokenkit.grant",
     "GrantMoved": "tokenkit.errors",
@@ -161,6 +166,7 @@ _EXPORTS: dict[str, str] = {
     "UnknownAccount": "tokenkit.errors",
     "UnknownProvider": "tokenkit.errors",
     "UsageError": "tokenkit.errors",
+    "check_resource": "tokenkit.net.hosts",
 }
 
 

@@ -7,29 +7,34 @@ never blocked. Cancelling a waiter cancels nothing but its waiting.
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Coroutine, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
-from tokenkit.grant import PendingAuthorization
+from tokenkit.grant import Grant, PendingAuthorization
 from tokenkit.grants.account_source import AccountSource
+from tokenkit.grants.events import Callback, Event, Kind
 from tokenkit.grants.sign_out import SignOut
 from tokenkit.grants.status import Status
 from tokenkit.grants.token_cache import RefreshNeeded, TokenQuery
 from tokenkit.keys.source import KeySource
 from tokenkit.kit import TokenKit
-from tokenkit.provider import Context, Provider, Request
+from tokenkit.provider import ClientRegistration, Context, Provider, Request
 from tokenkit.store import Store
 from tokenkit.token import AccessToken
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import httpx
 
+    from tokenkit.net.http_options import AsyncHttpOptions
+    from tokenkit.signing_in.adopting import Elsewhere
     from tokenkit.signing_in.sign_in import Way
 
 P = ParamSpec("P")
@@ -53,6 +58,7 @@ class AsyncTokenKit:
         store: Store | None = None,
         keys: KeySource | None = None,
         providers: Mapping[str, Provider] | None = None,
+        clients: Mapping[str, ClientRegistration] | None = None,
         context: Context | None = None,
         background: bool = True,
         tool: str = "",
@@ -60,7 +66,7 @@ class AsyncTokenKit:
     ) -> None:
         self._lie_over(
             TokenKit(
-                app, owner, store=store, keys=keys, providers=providers, context=context,
+                app, owner, store=store, keys=keys, providers=providers, clients=clients, context=context,
                 background=background, tool=tool, environ=environ,
             )
         )  # fmt: skip
@@ -84,6 +90,7 @@ class AsyncTokenKit:
         scopes: Collection[str] = (),
         min_ttl: float = 0.0,
         interactive: bool = False,
+        rejected: AccessToken | None = None,
     ) -> AccessToken:
         """A good access token; see `TokenKit.token`."""
         held = self._memory.get(account)
@@ -94,10 +101,11 @@ class AsyncTokenKit:
                 since <= now < until
                 and now + min_ttl <= ends
                 and (not scopes or scopes is proved or granted.issuperset(scopes))
+                and rejected is None
             ):
                 return token
         try:
-            return await self._token(account, TokenQuery(scopes, min_ttl))
+            return await self._token(account, TokenQuery(scopes, min_ttl, rejected))
         except (ConsentRequired, UnknownAccount):
             if not interactive:
                 raise
@@ -119,15 +127,15 @@ class AsyncTokenKit:
         """The `AsyncTokenSource` of one account."""
         return await self._looking(AsyncAccountSource, self, account)
 
-    async def http(self, account: str) -> "httpx.AsyncClient":
+    def http(self, account: str, **options: "Unpack[AsyncHttpOptions]") -> "Opening[httpx.AsyncClient]":
         """An `httpx.AsyncClient` that stays signed in; see `TokenKit.http`."""
-        return await self._looking(self._client, account)
+        return Opening(lambda: self._looking(self._client, account, options))
 
-    def _client(self, account: str) -> "httpx.AsyncClient":
+    def _client(self, account: str, options: "AsyncHttpOptions") -> "httpx.AsyncClient":
         from tokenkit.adapters.httpx_client import async_client
 
         source = AsyncAccountSource(self, account)
-        return async_client(source, insecure_hosts=self.sync.config.insecure_hosts(str(source.account)))
+        return async_client(source, insecure_hosts=self.sync.config.insecure_hosts(str(source.account)), **options)
 
     async def auth(self, account: str) -> "httpx.Auth":
         """An `httpx.Auth` for an async client of yours; see `TokenKit.auth`."""
@@ -172,9 +180,23 @@ class AsyncTokenKit:
             scopes=scopes, account=account, name=name, replace_broken=replace_broken,
         )  # fmt: skip
 
-    async def complete(self, callback_url: str, *, binding: str) -> Account:
+    async def complete(self, callback_url: str = "", *, binding: str = "", **elsewhere: "Unpack[Elsewhere]") -> Account:
         """The second leg; see `TokenKit.complete`. Once begun, it is finished even if its caller is gone."""
-        return await self._alone(self.sync.complete, callback_url, binding=binding)
+        return await self._alone(lambda: self.sync.complete(callback_url, binding=binding, **elsewhere))
+
+    async def adopt(self, grant: Grant, *, name: str = "") -> Account:
+        """Store a grant that was obtained elsewhere; see `TokenKit.adopt`."""
+        return await self._alone(self.sync.adopt, grant, name=name)
+
+    def on(self, event: Kind, callback: Callback) -> Callable[[], None]:
+        """Call back in the event loop that runs now; see `TokenKit.on`."""
+        loop = asyncio.get_running_loop()
+
+        def tell(told: Event) -> None:
+            with suppress(RuntimeError):  # the loop was closed: nobody listens any more
+                loop.call_soon_threadsafe(callback, told)
+
+        return self.sync.on(event, tell)
 
     async def logout(self, account: str, *, local: bool = False) -> SignOut:
         """Revoke, then remove; see `TokenKit.logout`."""
@@ -212,6 +234,23 @@ class AsyncTokenKit:
         return self._pool
 
 
+class Opening(Generic[T]):
+    """A client that is being made: ``async with`` closes it at the end, ``await`` leaves that to you."""
+
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._make = make
+        self._exit = AsyncExitStack()
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._make().__await__()
+
+    async def __aenter__(self) -> T:
+        return await self._exit.enter_async_context(cast(Any, await self))
+
+    async def __aexit__(self, *failure: Any) -> None:
+        await self._exit.__aexit__(*failure)
+
+
 class AsyncAccountSource:
     """An `AsyncTokenSource`: the tokens of one account, awaited. Making one may look at the disk."""
 
@@ -222,11 +261,9 @@ class AsyncAccountSource:
         self.account = self._source.account
         self.provider = self._source.provider
 
-    async def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
+    async def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:
         """A good token; see `AccountSource.token`."""
-        if rejected is None:
-            return await self._kit.token(self._asked)
-        return await self._kit._token(self._asked, TokenQuery(rejected=rejected))
+        return await self._kit.token(self._asked, min_ttl=min_ttl, rejected=rejected)
 
     def authenticate(self, request: Request, token: AccessToken) -> Request:
         """The request with the token on; see `AccountSource.authenticate`."""

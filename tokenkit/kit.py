@@ -1,7 +1,7 @@
 """The face of tokenkit: short methods over the rooms below, which decide everything."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from tokenkit.account import Account
@@ -23,13 +23,18 @@ from tokenkit.store.files import FileStore
 from tokenkit.token import AccessToken
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import httpx
 
     from tokenkit.config import Config, KnownClient
-    from tokenkit.grant import PendingAuthorization
+    from tokenkit.grant import Grant, PendingAuthorization
     from tokenkit.grants.account_source import AccountSource
+    from tokenkit.grants.events import Callback, Kind
     from tokenkit.grants.sign_out import SignOut
     from tokenkit.grants.status import Status
+    from tokenkit.net.http_options import HttpOptions
+    from tokenkit.signing_in.adopting import Elsewhere
     from tokenkit.signing_in.authorization import Authorizations
     from tokenkit.signing_in.sign_in import Way
 
@@ -45,7 +50,8 @@ class TokenKit:
 
     ``TokenKit()`` uses the person's own folders; ``app="pocketpaw"`` keeps them under that name and reads
     ``POCKETPAW_GOOGLE_CLIENT_ID`` and the like. `owner` separates the accounts of several people, one kit each.
-    `store`, `keys`, `providers` (by name, before plugins are looked for) and `context` replace the real parts.
+    `providers` and `clients` are by name, and go before plugins and configuration; both stay yours, and what you put
+    into them later counts. `store`, `keys` and `context` replace the real parts.
     `background` refreshes a token ahead of its end while nobody waits (R3): right for a program that runs on, off for
     one that asks once and exits. `tool` is what the activity log calls the part of your program that asks. `environ` is
     read in place of `os.environ`. A kit may be shared by threads; it does nothing before it is asked.
@@ -59,6 +65,7 @@ class TokenKit:
         store: Store | None = None,
         keys: KeySource | None = None,
         providers: Mapping[str, Provider] | None = None,
+        clients: Mapping[str, ClientRegistration] | None = None,
         context: Context | None = None,
         background: bool = True,
         tool: str = "",
@@ -73,7 +80,10 @@ class TokenKit:
         self._given_context = context
         self._environ = environ
         self._config: Config | None = None
-        self._providers = Providers(providers or {}, self._load_provider)
+        self.providers = Providers(
+            {} if providers is None else providers, self._load_provider, lambda: provider_names(self.folders.config)
+        )
+        self._clients: Mapping[str, ClientRegistration] = {} if clients is None else clients
         ring = KeyRing(keys or key_source(self.folders, environ, app), app)
         self.records = SealedStore(store or FileStore(self.folders.tokens, self.folders.state), ring, owner)
         self.activity = Activity(
@@ -102,6 +112,7 @@ class TokenKit:
         scopes: Collection[str] = (),
         min_ttl: float = 0.0,
         interactive: bool = False,
+        rejected: AccessToken | None = None,
     ) -> AccessToken:
         """A good access token for ``google/me@example.com``, or for a bare provider with one account.
 
@@ -117,16 +128,17 @@ class TokenKit:
                 since <= now < until
                 and now + min_ttl <= ends
                 and (not scopes or scopes is proved or granted.issuperset(scopes))
+                and rejected is None
             ):
                 return token
         try:
-            return self._cache.token(account, TokenQuery(scopes, min_ttl))
+            return self._cache.token(account, TokenQuery(scopes, min_ttl, rejected))
         except (ConsentRequired, UnknownAccount):
             if not interactive:
                 raise
         from tokenkit.signing_in.first_use import first_use
 
-        return first_use(self._cache, self.login, account, TokenQuery(scopes, min_ttl))
+        return first_use(self._cache, self.login, account, TokenQuery(scopes, min_ttl, rejected))
 
     def source(self, account: str) -> "AccountSource":
         """The `TokenSource` of one account: what every adapter is built on."""
@@ -134,12 +146,16 @@ class TokenKit:
 
         return AccountSource(account, self._cache, self.token)
 
-    def http(self, account: str) -> "httpx.Client":
-        """An `httpx.Client` that stays signed in, and sends the token nowhere but to the provider's own hosts (R33)."""
+    def http(self, account: str, **options: "Unpack[HttpOptions]") -> "httpx.Client":
+        """Return an `httpx.Client` that stays signed in, and sends the token to the provider's own hosts only (R33).
+
+        `options` are httpx's `timeout` (seconds), `base_url`, `headers`, `follow_redirects` and `transport`, which lies
+        below ours: what it is given to send was checked, and holds the token.
+        """
         from tokenkit.adapters.httpx_client import client
 
         source = self.source(account)
-        return client(source, insecure_hosts=self.config.insecure_hosts(str(source.account)))
+        return client(source, insecure_hosts=self.config.insecure_hosts(str(source.account)), **options)
 
     def auth(self, account: str) -> "httpx.Auth":
         """An `httpx.Auth` for a client of yours; `TokenRefused` for tokens outside ``Authorization`` (R33)."""
@@ -197,12 +213,30 @@ class TokenKit:
             account=account, name=name, replace_broken=replace_broken,
         )  # fmt: skip
 
-    def complete(self, callback_url: str, *, binding: str) -> Account:
-        """The second leg: the whole URL that the person came back on, and the same binding.
+    def complete(self, callback_url: str = "", *, binding: str = "", **elsewhere: "Unpack[Elsewhere]") -> Account:
+        """The second leg: the whole URL that the person came back on, and the same binding; returns the account.
 
-        Raises `CallbackRefused` for any answer that is not this browser's own, once and in time; `ConsentDenied`.
+        A callback of your own that has checked its state gives `provider`, `code`, `redirect_uri` and, as it has them,
+        `code_verifier`, `iss`, `scopes` and `name` instead. Raises `CallbackRefused` for any answer that is not this
+        browser's own, once and in time; `ConsentDenied`; `UsageError`, which names what is wrong.
         """
-        account = self.authorizations.complete(callback_url, binding=binding)
+        if elsewhere:
+            from tokenkit.signing_in.adopting import exchange_code
+
+            account = exchange_code(self.authorizations, self.provider, **elsewhere)
+        else:
+            account = self.authorizations.complete(callback_url, binding=binding)
+        self._cache.forget()
+        return account
+
+    def adopt(self, grant: "Grant", *, name: str = "") -> Account:
+        """Store a grant that was obtained elsewhere: whole, bound to its client and server, else nothing is stored.
+
+        Raises `UsageError`, which names the member at fault, and `ProviderChanged` for one of another client or server.
+        """
+        from tokenkit.signing_in.adopting import adopt
+
+        account = adopt(self.authorizations, self.provider, grant, name=name)
         self._cache.forget()
         return account
 
@@ -244,31 +278,36 @@ class TokenKit:
         assert fresh is not None  # a refresh brings one, or raises
         return fresh
 
+    def on(self, event: "Kind", callback: "Callback") -> "Callable[[], None]":
+        """Call back when something happens to an account here, see `tokenkit.Event`; what is returned ends that.
+
+        Events are ``refreshed``, ``consent_needed``, ``back``, ``ends_soon`` and ``failed``; each need is told once.
+        """
+        return self.refresher.events.on(event, callback)
+
     # The parts
 
     def provider(self, name: str) -> Provider:
         """The provider of that name, its plugin loaded when first asked for; `UnknownProvider` names the nearest."""
-        return self._providers[name]
+        return self.providers[name]
 
     def _load_provider(self, name: str) -> Provider:
         settings = self.config.settings(name)
         return load_provider(name, config_folder=self.folders.config, options=settings.options, shadow=settings.shadow)
 
-    def providers(self) -> list[str]:
-        """The names of all providers that can be asked for, sorted; no plugin is loaded for that."""
-        return sorted({*self._providers, *provider_names(self.folders.config)})
-
     def client(self, provider: Provider) -> ClientRegistration:
         """The client registration for a provider; raises `ClientMissing` with the ways to give one."""
         from tokenkit.config import client_registration
 
-        return client_registration(provider, folders=self.folders, environ=self._environ, app=self.app)
+        return client_registration(
+            provider, folders=self.folders, environ=self._environ, app=self.app, given=self._clients
+        )
 
     def known_client(self, provider: str) -> "KnownClient | None":
         """The client registration for that provider as it may be shown; no command is run for its secret."""
         from tokenkit.config import known_client
 
-        return known_client(provider, folders=self.folders, environ=self._environ, app=self.app)
+        return known_client(provider, folders=self.folders, environ=self._environ, app=self.app, given=self._clients)
 
     @property
     def config(self) -> "Config":

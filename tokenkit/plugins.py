@@ -1,7 +1,7 @@
 """Providers by name, loaded one at a time and only when asked for: from entry points and the user's TOML files."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
@@ -16,25 +16,85 @@ if TYPE_CHECKING:
 GROUP = "tokenkit.providers"
 """The entry point group. Each object in it is a callable, ``(**options) -> Provider``."""
 
+_MEMBERS = tuple(member for member in vars(Provider) if not member.startswith("_") and member != "endpoints")
 _NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Providers(dict[str, Provider]):
-    """The providers of one kit, those that are `given` and, once each is asked for, what `load` makes of its name."""
+class Providers(Mapping[str, Provider]):
+    """The providers of one kit, by name: called, it lists their names, and no plugin is loaded for that.
 
-    def __init__(self, given: Mapping[str, Provider], load: Callable[[str], Provider]) -> None:
-        super().__init__(given)
+    What was added goes first, then the mapping that the kit was given, which stays its owner's: what they put into it
+    later counts, too. Anything else is loaded when it is first asked for. `UnknownProvider` names the nearest.
+    """
+
+    def __init__(
+        self, given: Mapping[str, Provider], load: Callable[[str], Provider], names: Callable[[], list[str]]
+    ) -> None:
+        self._given = given
         self._load = load
+        self._names = names
+        self._added: dict[str, Provider] = {}
+        self._loaded: dict[str, Provider] = {}
+        self._checked: dict[str, Provider] = {}
         self._loading = ForkLock()
 
-    def __missing__(self, name: str) -> Provider:
-        with self._loading.lock:  # a crowd of threads would load it each for itself
-            if name not in self:
-                self[name] = self._load(name)
-            return self[name]
+    def add(self, provider: Provider) -> None:
+        """Add a provider, in place of any of its name; a grant that came from another server stays bound to that (R17).
+
+        Raises `ConfigurationError`, which names what is wrong with it.
+        """
+        name = str(getattr(provider, "name", ""))
+        self._added[name] = self._check(name, provider)
+
+    def __call__(self) -> list[str]:
+        """Return the names of all providers that can be asked for, sorted."""
+        return sorted({*self._added, *self._given, *self._loaded, *self._names()})
+
+    def __getitem__(self, name: str) -> Provider:
+        for known in (self._added, self._given):
+            if name in known:
+                return self._check(name, known[name])
+        if name not in self._loaded:
+            with self._loading.lock:  # a crowd of threads would load it each for itself
+                if name not in self._loaded:
+                    self._loaded[name] = self._load(name)
+        return self._loaded[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self())
+
+    def __len__(self) -> int:
+        return len(self())
+
+    def _check(self, name: str, provider: Provider) -> Provider:
+        if self._checked.get(name) is not provider:
+            check_provider(name, provider)
+            self._checked[name] = provider
+        return provider
+
+
+def check_provider(name: str, provider: Provider) -> None:
+    """Refuse what is no provider of that name: `ConfigurationError` names the member that is missing or wrong."""
+    from tokenkit.net.hosts import check_endpoints, resource_host
+
+    missing = [member for member in _MEMBERS if not hasattr(provider, member)]
+    if missing:
+        raise ConfigurationError(
+            f"the provider {name!r} has no {missing[0]}", hint="see help(tokenkit.provider.Provider) for all it needs"
+        )
+    if provider.name != name or not is_provider_name(name):
+        raise ConfigurationError(
+            f"the provider {name!r} calls itself {provider.name!r}", hint="a name takes a-z, 0-9, '.', '_' and '-'"
+        )
+    for entry in provider.resource_hosts:
+        resource_host(entry)
+    check_endpoints(provider)
 
 
 def load_provider(

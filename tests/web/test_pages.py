@@ -126,7 +126,7 @@ def test_a_record_that_cannot_be_opened_is_shown_and_reconnecting_keeps_it_aside
 def test_a_provider_that_cannot_be_loaded_any_more_takes_no_other_with_it(world, me):
     world.connect(me, "google")
     kit = world.make_kit()
-    del kit._providers["google"]
+    del kit.providers._given["google"]
     folder = world.home / ".config" / "tokenkit"
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text('[providers.google]\nno_such_option = "x"\n')

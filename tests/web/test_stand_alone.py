@@ -113,7 +113,7 @@ def test_a_forged_return_does_not_learn_the_path(me):
 
 
 def test_a_provider_that_insists_on_localhost_is_sent_back_from_there(world, page, me):
-    world.kit._providers["google"] = replace(world.kit.provider("google"), redirect_host="localhost")
+    world.kit.providers.add(replace(world.kit.provider("google"), redirect_host="localhost"))
     url = world.authority.approve(me.start("google"))
     assert url.startswith(f"http://localhost:{PORT}/callback/google")
     sent_on = Visitor(page, HERE).come_back(url).headers["location"]
@@ -122,7 +122,7 @@ def test_a_provider_that_insists_on_localhost_is_sent_back_from_there(world, pag
 
 
 def test_a_provider_with_a_port_of_its_own_names_the_command(world, me):
-    world.kit._providers["google"] = replace(world.kit.provider("google"), redirect_port=8765)
+    world.kit.providers.add(replace(world.kit.provider("google"), redirect_port=8765))
     answer = me.post("/start/google", {"csrf": me.csrf()}, **SCRIPT)
     assert answer.status_code == 409
     assert "tokenkit dashboard --port 8765" in answer.json()["error"]["hint"]

@@ -10,7 +10,8 @@ import re
 import subprocess
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple, cast
 
 from tokenkit import private_file
 from tokenkit.config.file import load_config
@@ -33,8 +34,14 @@ _APPS_SECRET = re.compile(r"[A-Z0-9]+_KEY|\w+_PASSPHRASE|[A-Z0-9]+_\w+_CLIENT_SE
 _FILE_MEMBERS = ("client_id", "client_secret")
 
 
+Given = Mapping[str, ClientRegistration]
+"""Client registrations that the program gave, by provider."""
+
+_NONE: Given = MappingProxyType({})
+
+
 class KnownClient(NamedTuple):
-    """A client registration as it may be listed: never its secret. `source` is a file, or ``environment``."""
+    """A client registration as it may be listed: never its secret. `source` is a file, ``environment`` or ``code``."""
 
     provider: str
     client_id: str
@@ -50,14 +57,14 @@ class _Found(NamedTuple):
 
 
 def client_registration(
-    provider: Provider, *, folders: Folders, environ: Mapping[str, str], app: str
+    provider: Provider, *, folders: Folders, environ: Mapping[str, str], app: str, given: Given = _NONE
 ) -> ClientRegistration:
-    """Return the client registration for `provider`: of the environment, ``clients/<provider>.toml``, ``config.toml``.
+    """Return the client registration for `provider`: the `given` one, or of the environment, its file, ``config.toml``.
 
     A source is taken whole: no secret is joined to the client id of another source. Raises `ClientMissing`, which names
     the ways to give one, and `ConfigurationError` for a source that cannot be used.
     """
-    found = _find(provider.name, folders, environ, app)
+    found = _find(provider.name, folders, environ, app, given)
     if found is None:
         raise _missing(provider, app, f"there is no client registration for {provider.name}")
     secret = _from_command(provider.name, found.command, environ, app) if found.command else found.client_secret
@@ -78,9 +85,11 @@ def list_clients(*, folders: Folders, environ: Mapping[str, str], app: str) -> l
     return [client for client in known if client]
 
 
-def known_client(provider: str, *, folders: Folders, environ: Mapping[str, str], app: str) -> KnownClient | None:
+def known_client(
+    provider: str, *, folders: Folders, environ: Mapping[str, str], app: str, given: Given = _NONE
+) -> KnownClient | None:
     """Return the client registration for the provider of that name as it may be listed, or None. Runs no command."""
-    found = _find(provider, folders, environ, app)
+    found = _find(provider, folders, environ, app, given)
     if found is None:
         return None
     return KnownClient(provider, found.client_id, bool(found.client_secret or found.command), found.source)
@@ -130,14 +139,28 @@ def _id_and_secret(document: Any) -> tuple[Any, Any]:
     return client["client_id"], client["client_secret"]
 
 
-def _find(name: str, folders: Folders, environ: Mapping[str, str], app: str) -> _Found | None:
-    given = _from_environment(name, environ, app)
-    if given is None:
+def _find(name: str, folders: Folders, environ: Mapping[str, str], app: str, given: Given) -> _Found | None:
+    if name in given:
+        return _from_code(name, given[name])
+    found = _from_environment(name, environ, app)
+    if found is None:
         return _from_file(folders.config, name) or _from_config(folders.config, name)
-    if given.client_secret is None:
+    if found.client_secret is None:
         stored = _from_file(folders.config, name)
-        return stored if stored and stored.client_id == given.client_id else given
-    return given
+        return stored if stored and stored.client_id == found.client_id else found
+    return found
+
+
+def _from_code(name: str, client: ClientRegistration) -> _Found:
+    """Read a registration that the program gave; its code need not be typed, so that types are looked at."""
+    where, hint = f"clients[{name!r}]", f'clients={{"{name}": ClientRegistration("id", Secret("secret"))}}'
+    if not isinstance(cast(object, client), ClientRegistration):
+        raise ConfigurationError(f"{where} is no ClientRegistration", hint=hint)
+    secret = cast(object, client.client_secret)
+    if secret is not None and not isinstance(secret, Secret):
+        raise ConfigurationError(f"{where}.client_secret is neither a Secret nor None", hint=hint)
+    plain = None if secret is None else Secret(_plain(secret.reveal(), f"{where}.client_secret"))
+    return _Found("code", _plain(client.client_id, f"{where}.client_id"), plain)
 
 
 def _from_environment(name: str, environ: Mapping[str, str], app: str) -> _Found | None:

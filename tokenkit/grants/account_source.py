@@ -31,11 +31,11 @@ class AccountSource:
         """Who issues them."""
         return self._cache.refresher.provider(self.account.provider)
 
-    def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
+    def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:
         """A good token; `rejected` is one that an API answered with 401: at most one refresh is made for it (R15)."""
-        if rejected is None:
+        if rejected is None and not min_ttl:
             return self._ask(self._asked)
-        return self._cache.token(self._asked, TokenQuery(rejected=rejected))
+        return self._cache.token(self._asked, TokenQuery(min_ttl=min_ttl, rejected=rejected))
 
     def authenticate(self, request: Request, token: AccessToken) -> Request:
         """The request with the token on. Whether it may go there is for the caller to check (`tokenkit.net.hosts`)."""

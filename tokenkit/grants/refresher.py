@@ -11,6 +11,7 @@ from tokenkit.account import Account
 from tokenkit.activity import Activity
 from tokenkit.errors import GrantMoved, GrantSuperseded, StoreError, TokenKitError
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
+from tokenkit.grants.events import Events
 from tokenkit.grants.quarantine import erase_old
 from tokenkit.grants.refresh import NotSaved, Refresh, consent_required
 from tokenkit.grants.refresh_state import RefreshState
@@ -93,6 +94,7 @@ class Refresher:
         self.lease_lasts = 2 * deadline + 2 * SLACK
         self._flights = SingleFlight()
         self.unsaved = Unsaved(records)
+        self.events = Events()
 
     def load(self, account: Account) -> StoredGrant:
         """The stored grant; one that could not be written before is written first (R9). Raises `UnknownAccount`."""
@@ -124,7 +126,13 @@ class Refresher:
         return RefreshState.from_bytes(self.records.store.note(grant_name(account)))
 
     def _renew(self, account: Account, need: RefreshJob, seen: StoredGrant | None) -> RefreshOutcome:
-        renewed = self._renew_under_lease(account, need, seen)
+        try:
+            renewed = self._renew_under_lease(account, need, seen)
+        except TokenKitError as error:
+            self.events.failed(account, error)
+            raise
+        tell = self.events.refreshed if renewed.refreshed else self.events.seen
+        tell(account, renewed.held.grant, self.context.now())
         if not need.early:  # whoever waits for it is handed the token
             self.activity.used(account, need.scopes)
         return renewed

@@ -100,6 +100,7 @@ class TokenCache:
         if self._background and token.closing(now) and ahead:
             self._refresh_ahead(account, now, min(AHEAD_PAUSE, token.lifetime() / 20))
         self.refresher.activity.used(account, ask.scopes)
+        self.refresher.events.seen(account, grant, now)
         return token
 
     def _refresh_ahead(self, account: Account, now: float, pause: float) -> None:

@@ -23,7 +23,7 @@ class TokenSource(Protocol):
         """Who issues them."""
         ...
 
-    def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
+    def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:
         """A good token; may block on a refresh.
 
         `rejected` is one that an API has answered with 401: if the store has a newer one that is the answer, else at
@@ -49,7 +49,7 @@ class AsyncTokenSource(Protocol):
         """Who issues them."""
         ...
 
-    async def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
+    async def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:
         """A good token; see `TokenSource.token`."""
         ...
 

@@ -1,0 +1,168 @@
+"""Those who ask are told what happens to the accounts of a kit: each need once."""
+
+import asyncio
+import sys
+from typing import get_args
+
+import pytest
+from tokenkit.async_kit import AsyncTokenKit
+from tokenkit.errors import ConsentRequired, ProviderUnavailable, StoreError, UsageError
+from tokenkit.grants.events import SOON, Kind
+
+from scripted import LIFETIME, ScriptedKit, expire, unavailable
+
+
+@pytest.fixture
+def kit(tmp_path):
+    """A kit with an account, and `told`, what was told of it."""
+    kit = ScriptedKit(tmp_path)
+    kit.me = kit.sign_in()
+    kit.told = []
+    for kind in get_args(Kind):
+        kit.on(kind, kit.told.append)
+    return kit
+
+
+def kinds(kit):
+    return [event.kind for event in kit.told]
+
+
+def refused(*_):
+    raise ConsentRequired("revoked", reason="revoked")
+
+
+def test_each_refresh_is_told(kit):
+    for _ in range(2):
+        expire(kit)
+        kit.token("scripted")
+    kit.token("scripted")
+    assert kinds(kit) == ["refreshed", "refreshed"]
+    assert kit.told[0].account == kit.me
+
+
+def test_that_only_the_person_can_go_on_is_told_once_until_the_account_is_back(kit):
+    """R13: a dead grant is not asked for again, and neither is the person."""
+    expire(kit)
+    kit.scripted.will(refused)
+    for _ in range(3):
+        with pytest.raises(ConsentRequired):
+            kit.token("scripted")
+    assert kinds(kit) == ["consent_needed"]
+    assert kit.told[0].error.reason == "revoked"
+    kit.sign_in()
+    kit.token("scripted")
+    kit.token("scripted")
+    assert kinds(kit) == ["consent_needed", "back"]
+    expire(kit)
+    kit.scripted.will(refused)
+    with pytest.raises(ConsentRequired):
+        kit.token("scripted")
+    assert kinds(kit) == ["consent_needed", "back", "consent_needed"]
+
+
+def test_a_failure_is_told_once_until_a_refresh_works(kit):
+    """R12: whoever comes during the back-off shares the failure, and is not told anew."""
+    expire(kit)
+    kit.scripted.will(unavailable(), unavailable())
+    for _ in range(3):
+        with pytest.raises(ProviderUnavailable):
+            kit.token("scripted")
+    kit.clock.advance(3600)
+    kit.token("scripted")
+    assert kinds(kit) == ["failed", "refreshed", "back"]
+
+
+def test_a_token_with_life_left_is_served_and_the_failure_told_all_the_same(kit):
+    """R14: the caller gets a token; whoever watches learns that it cannot be renewed."""
+    kit.clock.advance(LIFETIME - 60)
+    kit.scripted.will(unavailable(), unavailable())
+    kit.token("scripted", min_ttl=600)
+    assert kinds(kit) == ["failed"]
+
+
+def test_an_end_that_only_the_person_can_put_off_is_told_once(kit, monkeypatch):
+    held = kit.records.get(kit.me)
+    end = kit.clock.now() + SOON + 3600
+    kit.records.save(kit.me, held.grant.renewed(refresh_expires_at=end), replaces=held.version)
+    kit.token("scripted")
+    assert kinds(kit) == []
+    for _ in range(2):
+        expire(kit)
+        kit.token("scripted")
+    assert kinds(kit) == ["refreshed", "ends_soon", "refreshed"]
+    assert kit.told[1].ends_at == end
+
+
+def test_an_access_token_that_nothing_renews_ends_soon_too(kit, monkeypatch):
+    monkeypatch.setattr(kit.scripted, "_rotate", lambda: None)
+    kit.sign_in()
+    kit.token("scripted")
+    assert kinds(kit) == ["ends_soon"]
+
+
+def test_a_sign_out_is_no_failure(kit):
+    """R8: who was signed out meanwhile asked for it."""
+    expire(kit)
+    kit.scripted.will(lambda: kit.logout("scripted"))
+    with pytest.raises(Exception, match="signed out"):
+        kit.token("scripted")
+    assert kinds(kit) == []
+
+
+def test_a_callback_that_fails_keeps_nobody_from_the_token(kit, monkeypatch):
+    """R9: what was refreshed is saved and served; the failure goes where Python puts those that nobody can catch."""
+    caught = []
+    monkeypatch.setattr(sys, "unraisablehook", caught.append)
+
+    def fail(event):
+        raise RuntimeError("mine")
+
+    kit.on("refreshed", fail)
+    expire(kit)
+    assert kit.token("scripted").value == "access-3"
+    assert [(str(one.exc_value), one.object) for one in caught] == [("mine", fail)]
+
+
+def test_a_callback_can_be_taken_back(kit):
+    told = []
+    off = kit.on("refreshed", told.append)
+    off()
+    off()
+    expire(kit)
+    kit.token("scripted")
+    assert (told, kinds(kit)) == ([], ["refreshed"])
+
+
+def test_an_event_that_there_is_not_is_refused(kit):
+    with pytest.raises(UsageError, match="no event 'refresh'") as caught:
+        kit.on("refresh", print)
+    assert "refreshed" in caught.value.hint
+
+
+def test_the_async_kit_calls_back_in_its_loop(tmp_path):
+    kit = ScriptedKit(tmp_path)
+    kit.sign_in()
+
+    async def main():
+        face, told = AsyncTokenKit.over(kit), asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        face.on("refreshed", lambda event: told.put_nowait((event.kind, asyncio.get_running_loop() is loop)))
+        expire(kit)
+        await face.token("scripted")
+        return await told.get()
+
+    assert asyncio.run(main()) == ("refreshed", True)
+
+
+def test_a_store_in_trouble_is_a_failure(kit, monkeypatch):
+    """R14: it is told, for a token from memory hides it."""
+    kit.token("scripted")
+    monkeypatch.setattr(kit.records.store, "lease", _fail)
+    expire(kit)
+    with pytest.raises(StoreError):
+        kit.token("scripted")
+    assert kinds(kit) == ["failed"]
+
+
+def _fail(*_, **__):
+    raise StoreError("away")

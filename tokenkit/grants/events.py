@@ -1,0 +1,110 @@
+"""What happens to the accounts of a kit, for those who asked to be told: each need is told once.
+
+Only what this process sees is told. A callback runs in the thread that saw it, which is no caller's: it must be quick,
+and what it raises goes to `sys.unraisablehook`, for nothing may keep a refreshed grant from whoever waits for it.
+"""
+
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, Literal, NamedTuple, cast, get_args
+
+from tokenkit.account import Account
+from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount, UsageError
+from tokenkit.fork_lock import ForkLock
+from tokenkit.grant import Grant
+
+Kind = Literal["refreshed", "consent_needed", "back", "ends_soon", "failed"]
+"""``consent_needed`` and ``failed`` are told once until the account is ``back``; ``ends_soon`` once for each end."""
+
+SOON = 14 * 86400.0
+"""Seconds before the end of a grant, which only the person can put off, from which on that is told."""
+
+
+class Event(NamedTuple):
+    """What happened to an account; `error` says why, and `ends_at` (Unix time in seconds, UTC) when it ends."""
+
+    kind: Kind
+    account: Account
+    error: TokenKitError | None = None
+    ends_at: float | None = None
+
+
+Callback = Callable[[Event], object]
+
+
+class Events:
+    """Tells the callbacks of one kit."""
+
+    def __init__(self) -> None:
+        self._callbacks: dict[Kind, list[Callback]] = {}
+        self._trouble: dict[Account, Kind] = {}
+        self._ends: dict[Account, float] = {}
+        self._changing = ForkLock()
+
+    def on(self, kind: Kind, callback: Callback) -> Callable[[], None]:
+        """Call `callback` with each `Event` of that kind from now on; what is returned ends that."""
+        if kind not in get_args(Kind):
+            raise UsageError(f"there is no event {kind!r}", hint=f"the events are {', '.join(get_args(Kind))}")
+        with self._changing.lock:
+            self._callbacks[kind] = [*self._callbacks.get(kind, ()), callback]
+
+        def off() -> None:
+            with self._changing.lock:
+                self._callbacks[kind] = [other for other in self._callbacks[kind] if other is not callback]
+
+        return off
+
+    def refreshed(self, account: Account, grant: Grant, now: float) -> None:
+        """Tell that a refresh was saved, and what follows from what it brought."""
+        self._tell(Event("refreshed", account))
+        self.seen(account, grant, now)
+
+    def seen(self, account: Account, grant: Grant, now: float) -> None:
+        """Tell that a good grant was seen after trouble, and that its end comes near; each once."""
+        if not self._callbacks:
+            return
+        with self._changing.lock:
+            back = self._trouble.pop(account, None) is not None
+            end = _end(grant)
+            soon = end is not None and end <= now + SOON and self._ends.get(account) != end
+            if end is not None and soon:
+                self._ends[account] = end
+        if back:
+            self._tell(Event("back", account))
+        if soon:
+            self._tell(Event("ends_soon", account, ends_at=end))
+
+    def failed(self, account: Account, error: TokenKitError) -> None:
+        """Tell that a refresh failed, or that only the person can go on; once until the account is back."""
+        if isinstance(error, UnknownAccount):
+            return  # it was signed out, here or elsewhere
+        kind: Kind = "consent_needed" if isinstance(error, ConsentRequired) else "failed"
+        with self._changing.lock:
+            known = self._trouble.get(account) == kind
+            self._trouble[account] = kind
+        if not known:
+            self._tell(Event(kind, account, error))
+
+    def _tell(self, event: Event) -> None:
+        for callback in self._callbacks.get(event.kind, ()):
+            try:
+                callback(event)
+            except Exception as error:  # noqa: BLE001 - a callback is a stranger's
+                _unraisable(error, callback)
+
+
+def _end(grant: Grant) -> float | None:
+    """When the person must sign in again, as far as that is known."""
+    token = grant.access_token
+    if grant.refresh_token:
+        return grant.refresh_expires_at
+    return None if token is None else token.expires_at
+
+
+def _unraisable(error: Exception, callback: Callback) -> None:
+    told = SimpleNamespace(
+        exc_type=type(error), exc_value=error, exc_traceback=error.__traceback__,
+        err_msg="tokenkit: a callback failed", object=callback,
+    )  # fmt: skip
+    sys.unraisablehook(cast(Any, told))

@@ -74,6 +74,11 @@ class TokenKitError(Exception):
         self.hint = hint
         self.account = account
 
+    @property
+    def __notes__(self) -> list[str]:
+        """Show the hint where nobody catches the error: below it, in the traceback (PEP 678)."""
+        return [f"hint: {self.hint}"] if self.hint else []
+
 
 class UsageError(TokenKitError):
     """The call or command makes no sense as written."""

@@ -1,0 +1,19 @@
+"""The errors that a program does not catch still say what fixes them."""
+
+import traceback
+
+import pytest
+from tokenkit.errors import ConsentRequired, ProviderError, TokenKitError
+
+
+def test_the_hint_travels_with_an_error_that_nobody_catches() -> None:
+    """PEP 678: as a note, below the error in the traceback, as it stands when it is shown."""
+    error = ConsentRequired("the grant has ended", hint="tokenkit login google", account="google/me")
+    assert traceback.format_exception(error)[-1] == "hint: tokenkit login google\n"
+    error.hint = "tokenkit --app paw login google"
+    assert traceback.format_exception(error)[-1] == "hint: tokenkit --app paw login google\n"
+
+
+@pytest.mark.parametrize("error", [TokenKitError("it failed"), ProviderError("it failed")])
+def test_without_a_hint_there_is_no_note(error: TokenKitError) -> None:
+    assert traceback.format_exception(error)[-1].endswith(": it failed\n")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tokenkit.grants.status import Status
     from tokenkit.kit import TokenKit
 
+NOBODY = "No account is signed in. Begin with tokenkit login PROVIDER; tokenkit providers lists them."
+
 
 def list_accounts(ctx: typer.Context, json: AsJson = False) -> None:
     """List the accounts and how they stand.
@@ -25,7 +27,7 @@ def list_accounts(ctx: typer.Context, json: AsJson = False) -> None:
     elif statuses:
         print_accounts(kit, statuses)
     else:
-        say("No account is signed in. Begin with tokenkit login PROVIDER; tokenkit providers lists them.")
+        say(NOBODY)
 
 
 def status(
@@ -51,6 +53,8 @@ def status(
     statuses = [kit.status(account)] if account else _all(kit)
     if json:
         _print_json(statuses)
+    elif not check and not statuses:
+        say(NOBODY)
     elif not check:
         _print_blocks(kit, statuses)
     if check:

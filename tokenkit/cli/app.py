@@ -36,6 +36,17 @@ class Program(TyperGroup):
         """Return the names of all commands."""
         return [*self.commands]
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command; ``help`` and ``version`` are what people type who know other programs."""
+        if args[0] == "help" and len(args) > 1:
+            args = [*args[1:], "--help"]
+        elif args[0] == "help":
+            data(ctx.get_help())
+            ctx.exit()
+        elif args[0] == "version":
+            _print_version(wanted=True)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the sections of ``--help``."""
         for title, commands in SECTIONS.items():
@@ -81,7 +92,7 @@ Owner = Annotated[
 ]
 Version = Annotated[
     bool,
-    typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end."),
+    typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version and end."),
 ]
 
 

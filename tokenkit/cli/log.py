@@ -14,6 +14,7 @@ from tokenkit.chained_log import Line
 from tokenkit.cli.options import complete_account, parse_span
 from tokenkit.cli.output import data, printable, say
 from tokenkit.cli.session import open_kit
+from tokenkit.cli.tables import is_narrow
 from tokenkit.errors import UsageError
 
 POLL = 0.5
@@ -49,10 +50,19 @@ def log(
             raise UsageError("--verify looks at the whole log", hint="tokenkit log --verify")
         raise typer.Exit(_verify(folder, json=json))
     earliest = time.time() - parse_span(since) if since else 0.0
+    narrow = is_narrow()
+    shown = 0
     for line in _following(folder) if follow else chained_log.lines(folder):
         entry = line.entry
         if entry is not None and _wanted(entry, account, kit.owner, earliest):
-            data(dumps(entry) if json else printable(_words(entry)))
+            shown += 1
+            data(dumps(entry) if json else printable(_words(entry, narrow=narrow)))
+    if not shown and not json:
+        say(
+            "Nothing of that kind is in the log; tokenkit log shows all of it."
+            if account or since
+            else "The log is empty: no program has asked for a token yet. Begin with tokenkit login PROVIDER."
+        )
 
 
 def _wanted(entry: Mapping[str, Any], account: str, owner: str, earliest: float) -> bool:
@@ -62,12 +72,14 @@ def _wanted(entry: Mapping[str, Any], account: str, owner: str, earliest: float)
     return owner in ("", entry.get("owner", "")) and float(entry.get("at", 0.0)) >= earliest
 
 
-def _words(entry: Mapping[str, Any]) -> str:
-    """Return one line for people: when, what, which account, which program, and the details."""
+def _words(entry: Mapping[str, Any], *, narrow: bool) -> str:
+    """Return one line for people: when, what, which account, which program, and the details; two where it is narrow."""
     at = datetime.fromtimestamp(float(entry.get("at", 0.0))).strftime("%Y-%m-%d %H:%M:%S")
     whose = f"{entry.get('account', '')} {'(' + entry['owner'] + ')' if entry.get('owner') else ''}".strip()
     program = "/".join(filter(None, (entry.get("program", ""), entry.get("tool", ""))))
     details = (f"{name}={_detail(value)}" for name, value in entry.items() if name not in _SHOWN)
+    if narrow:
+        return "\n    ".join((f"{at}  {entry.get('event', '')}", "  ".join(filter(None, (whose, program, *details)))))
     return "  ".join((at, str(entry.get("event", "")).ljust(14), whose.ljust(28), program.ljust(12), *details)).rstrip()
 
 

@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from tokenkit.cli.output import data, printable, to_stdout
 
 GAP = 2
+
+NARROW = 80
+"""Columns below which a log line is written in two."""
 """Columns between two columns."""
 
 LAST = 24
@@ -57,6 +60,12 @@ def _wrapped(text: str, width: int | None, indent: int) -> str:
         return text
     room = max(width - indent, LAST)
     return f"\n{' ' * indent}".join(textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False))
+
+
+def is_narrow() -> bool:
+    """Tell whether stdout is a terminal on which a line of many columns would be broken anywhere."""
+    width = _terminal_width()
+    return width is not None and width < NARROW
 
 
 def _terminal_width() -> int | None:

@@ -48,8 +48,9 @@ def events(out):
     return [json.loads(line)["event"] for line in out.splitlines()]
 
 
-def test_an_empty_log_prints_nothing(log):
-    assert log() == (0, "", "")
+def test_an_empty_log_prints_nothing_and_says_what_comes_next(log):
+    assert log()[:2] == (0, "")
+    assert "tokenkit login" in log()[2]
 
 
 def test_a_line_for_people_says_when_what_whose_and_by_whom(written, log):

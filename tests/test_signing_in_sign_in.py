@@ -187,7 +187,7 @@ def test_scopes_that_no_device_code_gives_are_refused_before_anything_is_sent(
     sent: list[Request] = []
     monkeypatch.setattr(authority, "handle", sent.append)
     kit = make_kit(authority, clock)
-    with pytest.raises(UsageError, match=r"no sign-in by device code the scopes gmail\.send$") as caught:
+    with pytest.raises(UsageError, match=r"no sign-in by device code the scopes gmail\.send\b") as caught:
         sign_in(kit.authorizations, kit.provider("google"), ["gmail.send", "drive.file"], way="device")
     assert "--scopes drive.file,email,openid,profile" in caught.value.hint
     assert sent == []

@@ -73,11 +73,20 @@ class TokenKitError(Exception):
         super().__init__(message)
         self.hint = hint
         self.account = account
+        self._notes: list[str] = []
 
     @property
     def __notes__(self) -> list[str]:
         """Show the hint where nobody catches the error: below it, in the traceback (PEP 678)."""
-        return [f"hint: {self.hint}"] if self.hint else []
+        return [*([f"hint: {self.hint}"] if self.hint else []), *self._notes]
+
+    @__notes__.setter
+    def __notes__(self, notes: list[str]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self._notes = notes
+
+    def add_note(self, note: str) -> None:
+        """Add a note of the program's own, shown below the hint."""
+        self._notes = [*self._notes, note]
 
 
 class UsageError(TokenKitError):

@@ -3,6 +3,14 @@
 ``app.mount("/connect", authorize_app(kit))``
 """
 
-from tokenkit.web.app import authorize_app
+try:
+    from tokenkit.web.app import authorize_app
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"tokenkit.web needs the package {error.name}, which the extra 'web' brings: "
+        "pip install 'tokenkit-oauth[web]' (or: pipx inject tokenkit-oauth 'tokenkit-oauth[web]'; "
+        "uv add 'tokenkit-oauth[web]')",
+        name=error.name,
+    ) from None
 
 __all__ = ["authorize_app"]

@@ -47,7 +47,7 @@ class Request(Confidential):
 
     @classmethod
     def form(cls, url: str, fields: Mapping[str, str], headers: Headers = ()) -> "Request":
-        """A POST of ``application/x-www-form-urlencoded`` fields that asks for JSON."""
+        """Return a POST of ``application/x-www-form-urlencoded`` fields that asks for JSON."""
         from urllib.parse import urlencode
 
         standard = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
@@ -55,16 +55,16 @@ class Request(Confidential):
 
     @classmethod
     def json(cls, url: str, members: Mapping[str, Any], headers: Headers = ()) -> "Request":
-        """A POST of a JSON object that asks for JSON."""
+        """Return a POST of a JSON object that asks for JSON."""
         standard = (("Content-Type", "application/json; charset=UTF-8"), ("Accept", "application/json"))
         return cls("POST", url, (*standard, *headers), json.dumps(members).encode())
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, whatever its case."""
+        """Return the first header of that name, whatever its case."""
         return _header(self.headers, name)
 
     def with_header(self, name: str, value: str) -> "Request":
-        """The same request with that header, in place of any of the same name."""
+        """Return the same request with that header, in place of any of the same name."""
         others = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
         return Request(self.method, self.url, (*others, (name, value)), self.body)
 
@@ -84,11 +84,11 @@ class Response(Confidential):
     complete: bool = True
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, whatever its case."""
+        """Return the first header of that name, whatever its case."""
         return _header(self.headers, name)
 
     def json_object(self) -> dict[str, Any]:
-        """The body as a JSON object; raises `InvalidAnswer` when it is none. The body never shows in the error."""
+        """Return the body as a JSON object. Raises `InvalidAnswer` when it is none, without showing the body."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -275,5 +275,5 @@ class Provider(Protocol):
         ...
 
     def authenticate(self, ctx: Context, client: ClientRegistration, token: AccessToken, request: Request) -> Request:
-        """The request with the token on."""
+        """Return the request with the token on."""
         ...

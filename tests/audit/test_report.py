@@ -133,7 +133,7 @@ def test_the_table_says_what_was_not_checked_and_what_can_be_fixed():
     fault = Fault("/r", "w", "m", fix=Narrow("/r", 0o600))
     text = printed(report_of(fault, not_checked=("the key is locked",)), width=100)
     assert "Not checked: the key is locked." in text
-    assert "tokenkit audit --fix mends 1 of them." in text
+    assert "tokenkit audit --fix can fix 1 of them." in text
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])

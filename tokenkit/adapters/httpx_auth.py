@@ -52,7 +52,7 @@ def _sign(signer: Signer, request: httpx.Request, token: AccessToken) -> httpx.R
 
 
 def _rejected(request: httpx.Request, response: httpx.Response) -> bool:
-    """Whether the 401 is for our token: after a redirect it may come from a server that was not shown it."""
+    """Tell whether the 401 is for our token: after a redirect it may come from a server that was not shown it."""
     shown = response.request.headers.get("Authorization")
     return response.status_code == 401 and shown == request.headers.get("Authorization")
 

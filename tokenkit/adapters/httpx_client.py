@@ -72,7 +72,7 @@ def _copy(signer: Signer, request: httpx.Request, token: AccessToken) -> httpx.R
 
 
 def _leaves(signer: Signer, request: httpx.Request) -> bool:
-    """Whether redirects have led the request beyond the resource hosts; without one that is refused by `check`."""
+    """Tell whether redirects have led the request beyond the resource hosts; without one that is refused by `check`."""
     return has_left(request) or (is_redirected(request) and not signer.may_go(str(request.url)))
 
 

@@ -73,7 +73,7 @@ class Signer:
 
 
 def _elsewhere(name: str, value: str, place: Target) -> bool:
-    """Whether a header may name another host or path than the URL does."""
+    """Tell whether a header may name another host or path than the URL does."""
     if name.lower() != "host":
         return name.startswith(":") or name.lower() in _OTHER_TARGETS
     try:

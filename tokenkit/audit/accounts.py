@@ -33,7 +33,7 @@ LOST = 300.0
     "The provider has ended the grant; once the stored token has ended, no tool gets one until you do.",
 )
 def needs_consent(inventory: Inventory) -> Iterator[Fault]:
-    """Grants that were refused, and latched."""
+    """Find grants that were refused, and latched."""
     for record, grant in inventory.grants:
         if isinstance(record.state, NeedsConsent) and grant.state == NEEDS_CONSENT:
             reason = grant.reason or "the provider refused the refresh token"
@@ -47,7 +47,7 @@ def needs_consent(inventory: Inventory) -> Iterator[Fault]:
     "The provider gave no refresh token; no tool gets a token until you sign in again.",
 )
 def ended(inventory: Inventory) -> Iterator[Fault]:
-    """Grants without refresh token whose access token has ended."""
+    """Find grants without a refresh token whose access token has ended."""
     for record, grant in active(inventory):
         end = consent_end(grant)
         if isinstance(record.state, NeedsConsent):
@@ -62,7 +62,7 @@ def ended(inventory: Inventory) -> Iterator[Fault]:
     "The provider gave no refresh token; tools stop working when this one ends.",
 )
 def ends_unrefreshed(inventory: Inventory) -> Iterator[Fault]:
-    """Grants without refresh token whose access token ends within a day."""
+    """Find grants without a refresh token whose access token ends within a day."""
     for record, grant in active(inventory):
         end = None if grant.refresh_token else consent_end(grant)
         if isinstance(record.state, Active) and end is not None and end <= inventory.now + DAY:
@@ -104,7 +104,7 @@ def refresh_token_ends(inventory: Inventory) -> Iterator[Fault]:
     "Google ends every refresh token of such an app seven days after the sign-in.",
 )
 def google_testing(inventory: Inventory) -> Iterator[Fault]:
-    """Google grants that last a week."""
+    """Find Google grants that last a week."""
     for record, grant in active(inventory):
         end = _refresh_token_end(grant)
         if end is not None and end > inventory.now and _in_testing(grant):
@@ -121,7 +121,7 @@ def google_testing(inventory: Inventory) -> Iterator[Fault]:
     "What nobody uses can only get lost; Google ends what was unused for six months.",
 )
 def unused(inventory: Inventory) -> Iterator[Fault]:
-    """Grants without a refresh, and without a use in the activity log, for three months."""
+    """Find grants without a refresh, and without a use in the activity log, for three months."""
     for record, grant in active(inventory):
         token = grant.access_token
         uses = (use.at for use in inventory.uses.get(whose(record), ()))
@@ -137,7 +137,7 @@ def unused(inventory: Inventory) -> Iterator[Fault]:
     "It is not used here any more, so that the two machines do not end each other's session.",
 )
 def moved(inventory: Inventory) -> Iterator[Fault]:
-    """Grants that were exported as a transfer."""
+    """Find grants that were exported as a transfer."""
     for record, _ in inventory.grants:
         if isinstance(record.state, Moved):
             yield about(record, "this copy is marked as moved", command(inventory, record, "logout", "--local"))
@@ -150,7 +150,7 @@ def moved(inventory: Inventory) -> Iterator[Fault]:
     "A stored token is served as long as it lives; then tools wait until a refresh succeeds.",
 )
 def failing(inventory: Inventory) -> Iterator[Fault]:
-    """Accounts whose last refresh failed, as the note of its lease says."""
+    """Find accounts whose last refresh failed, as their refresh state says."""
     for record, _ in active(inventory):
         failure = record.refresh_state.failure
         if failure is not None and failure.at <= inventory.now:
@@ -166,7 +166,7 @@ def failing(inventory: Inventory) -> Iterator[Fault]:
     "The provider may have replaced the refresh token without our learning it; the next refresh tells.",
 )
 def lost_answer(inventory: Inventory) -> Iterator[Fault]:
-    """Refreshes that began and never ended."""
+    """Find refreshes that began and never ended."""
     for record, _ in active(inventory):
         began = record.refresh_state.attempt
         if began is not None and began < inventory.now - LOST and record.refresh_state.failure is None:

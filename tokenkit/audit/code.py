@@ -24,7 +24,7 @@ OURS = "tokenkit-oauth"
     "Its code sees refresh tokens and client secrets: know whose it is.",
 )
 def plugins(inventory: Inventory) -> Iterator[Fault]:
-    """Distributions, other than ours, with entry points for tokenkit."""
+    """Find distributions, other than ours, with entry points for tokenkit."""
     for package in inventory.packages:
         if package.name != OURS:
             what = f"version {package.distribution.version} adds {', '.join(sorted({*package.adds}))}"
@@ -38,7 +38,7 @@ def plugins(inventory: Inventory) -> Iterator[Fault]:
     "It was installed from a folder or a branch, so that its code can change without a new version.",
 )
 def unpinned(inventory: Inventory) -> Iterator[Fault]:
-    """Distributions, other than ours, that were installed in place or from a moving branch (PEP 610)."""
+    """Find distributions, other than ours, that were installed in place or from a moving branch (PEP 610)."""
     for package in inventory.packages:
         origin = _origin(package.distribution)
         if package.name != OURS and origin:
@@ -50,10 +50,10 @@ def unpinned(inventory: Inventory) -> Iterator[Fault]:
     "TK403",
     Severity.ERROR,
     "Others can change code that handles tokens",
-    "Whoever changes it gets every token that passes.",
+    "Changed code gets every token that passes.",
 )
 def open_code(inventory: Inventory) -> Iterator[Fault]:
-    """Python files of ours and of plugins that others own or may write to."""
+    """Find Python files of ours and of plugins that others own or may write to."""
     if not POSIX:
         return
     me = os.geteuid()
@@ -77,7 +77,7 @@ def open_code(inventory: Inventory) -> Iterator[Fault]:
     "A sign-in by that name goes where the file says, and not where you think.",
 )
 def shadowed(inventory: Inventory) -> Iterator[Fault]:
-    """Files in the providers folder with the name of an entry point (R17)."""
+    """Find files in the providers folder with the name of an installed provider, which could get its tokens (R17)."""
     installed = inventory.entry_points[PROVIDERS].names
     for name, path in _provider_files(inventory):
         if name in installed:
@@ -91,7 +91,7 @@ def shadowed(inventory: Inventory) -> Iterator[Fault]:
     "tokenkit refuses both, as it cannot know which one you mean.",
 )
 def rivals(inventory: Inventory) -> Iterator[Fault]:
-    """Entry points of one name and different objects."""
+    """Find entry points with one name and different objects."""
     found: dict[str, dict[str, EntryPoint]] = defaultdict(dict)
     for point in inventory.entry_points[PROVIDERS]:
         found[point.name][point.value] = point
@@ -108,7 +108,7 @@ def rivals(inventory: Inventory) -> Iterator[Fault]:
     "What it describes does not exist for tokenkit until it can be read.",
 )
 def unreadable(inventory: Inventory) -> Iterator[Fault]:
-    """config.toml, and providers' files, that are refused."""
+    """Find a config.toml, and files of providers, that are refused."""
     try:
         inventory.kit.config  # noqa: B018 - reading it is the check
     except ConfigurationError as error:
@@ -125,7 +125,7 @@ CHECKS = (plugins, unpinned, open_code, shadowed, rivals, unreadable)
 
 
 def _code(inventory: Inventory) -> Iterable[str]:
-    """The Python files of these packages."""
+    """Return the Python files of these packages."""
     for package in inventory.packages:
         for file in package.distribution.files or ():
             if file.suffix == ".py":
@@ -133,7 +133,7 @@ def _code(inventory: Inventory) -> Iterable[str]:
 
 
 def _origin(distribution: Distribution) -> str:
-    """How the package came here, where its code can change under its version; else empty."""
+    """Say how the package came here, where its code can change under its version; else empty."""
     try:
         record: dict[str, Any] = json.loads(distribution.read_text("direct_url.json") or "{}")
         if record.get("dir_info", {}).get("editable"):

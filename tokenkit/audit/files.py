@@ -24,10 +24,10 @@ IN_USE = 600.0
     "TK101",
     Severity.ERROR,
     "A key or client secret is open to others",
-    "Whoever reads the key can open every record, and whoever has the client secret can pass for your app.",
+    "A program that reads the key can open every record; one that has the client secret can pass for your app.",
 )
 def open_secrets(inventory: Inventory) -> Iterator[Fault]:
-    """Keys and client secrets that others may read or write."""
+    """Find keys and client secrets that others may read or write."""
     for node in _plain(inventory, Role.UNSEALED):
         if node.is_file and node.mode & OTHERS:
             yield _mode(node, f"others have access to it (mode {node.mode:04o})", 0o600)
@@ -40,7 +40,7 @@ def open_secrets(inventory: Inventory) -> Iterator[Fault]:
     "They could put their own grant, provider or configuration in the place of yours. tokenkit makes nothing that way.",
 )
 def writable(inventory: Inventory) -> Iterator[Fault]:
-    """Files and folders of ours that others may write to."""
+    """Find files and folders of ours that others may write to."""
     for node in _plain(inventory, *(role for role in Role if role is not Role.UNSEALED)):
         if node.mode & OTHERS_WRITE:
             narrow = node.mode & ~OTHERS_WRITE if node.role is Role.WRITTEN else _private(node)
@@ -54,7 +54,7 @@ def writable(inventory: Inventory) -> Iterator[Fault]:
     "The records are sealed, but their names and headers say which accounts you have, and a copy lasts for ever.",
 )
 def readable(inventory: Inventory) -> Iterator[Fault]:
-    """Files and folders of ours that others may read and not write."""
+    """Find files and folders of ours that others may read and not write."""
     for node in _plain(inventory, Role.RECORD, Role.TEMPORARY, Role.PART):
         if node.mode & OTHERS and not node.mode & OTHERS_WRITE:
             yield _mode(node, f"others may read it (mode {node.mode:04o})", _private(node))
@@ -67,7 +67,7 @@ def readable(inventory: Inventory) -> Iterator[Fault]:
     "Who may write to a folder can rename what lies in it, and so put a folder of their own in the place of yours.",
 )
 def writable_parents(inventory: Inventory) -> Iterator[Fault]:
-    """Folders above ours, up to home, that others may write to."""
+    """Find folders above ours, up to home, that others may write to."""
     for path, status in _parents(inventory):
         mode = stat.S_IMODE(status.st_mode)
         if others_write(status) and not stat.S_ISLNK(status.st_mode):
@@ -84,7 +84,7 @@ def writable_parents(inventory: Inventory) -> Iterator[Fault]:
     "Its owner can change it at any time; tokenkit refuses it. Running tokenkit once with sudo is the usual cause.",
 )
 def foreign_owner(inventory: Inventory) -> Iterator[Fault]:
-    """Things of ours that another user owns, and folders above that neither we nor root do."""
+    """Find things of ours that another user owns, and folders above that neither we nor root do."""
     if not POSIX:
         return
     me = os.geteuid()
@@ -103,7 +103,7 @@ def foreign_owner(inventory: Inventory) -> Iterator[Fault]:
     "tokenkit follows none: the account behind it cannot be used, and a link may lead a write somewhere else.",
 )
 def symlinks(inventory: Inventory) -> Iterator[Fault]:
-    """Links among our files."""
+    """Find links among our files."""
     for node in inventory.nodes():
         if stat.S_ISLNK(node.status.st_mode) and node.role is not Role.WRITTEN:
             what = f"it is a link to {os.readlink(node.path)}"
@@ -117,7 +117,7 @@ def symlinks(inventory: Inventory) -> Iterator[Fault]:
     "tokenkit refuses hard links: a change through the other name would go unnoticed.",
 )
 def hard_links(inventory: Inventory) -> Iterator[Fault]:
-    """Files of ours with more than one name."""
+    """Find files of ours with more than one name."""
     for node in inventory.nodes(Role.RECORD, Role.UNSEALED, Role.TEMPORARY, Role.PART):
         if node.is_file and node.status.st_nlink > 1:
             path = quoted(node.path)
@@ -132,7 +132,7 @@ def hard_links(inventory: Inventory) -> Iterator[Fault]:
     "tokenkit refuses it, so that the account, key or lock that belongs there cannot be used.",
 )
 def special_files(inventory: Inventory) -> Iterator[Fault]:
-    """FIFOs, sockets and devices among our files."""
+    """Find FIFOs, sockets and devices among our files."""
     for node in inventory.nodes():
         if not (node.is_file or node.is_folder or stat.S_ISLNK(node.status.st_mode)):
             yield _fault(node, "it is a FIFO, a socket or a device", move_away(node.path))
@@ -145,7 +145,7 @@ def special_files(inventory: Inventory) -> Iterator[Fault]:
     "tokenkit wrote no such file; a copy made by hand or by a synchroniser may hold a grant that still works.",
 )
 def strays(inventory: Inventory) -> Iterator[Fault]:
-    """Files and folders in the tokens folder that are none of ours. Those with plaintext tokens are TK201."""
+    """Find files and folders in the tokens folder that are none of ours. Those with plaintext tokens are TK201."""
     for node in inventory.nodes(Role.STRAY):
         inside_stray = os.path.dirname(node.path) in {other.path for other in inventory.nodes(Role.STRAY)}
         if (node.is_file or node.is_folder) and not inside_stray and not holds_tokens(node.path):
@@ -160,7 +160,7 @@ def strays(inventory: Inventory) -> Iterator[Fault]:
     "The next write of that account takes it over; until then it takes room, and may hold an older copy of the grant.",
 )
 def leftovers(inventory: Inventory) -> Iterator[Fault]:
-    """Temporary files of no write on its way, but those that hold the newest grant (TK111)."""
+    """Find temporary files of no write on its way, but those that hold the newest grant (TK111)."""
     for node in inventory.nodes(Role.TEMPORARY):
         if node.is_file and node.status.st_mtime < inventory.now - IN_USE and not _newer_generation(inventory, node):
             fix = SetAside(node.path, inventory.tree.tokens)
@@ -174,7 +174,7 @@ def leftovers(inventory: Inventory) -> Iterator[Fault]:
     "The process was killed between writing and renaming: the provider may know only this newer refresh token.",
 )
 def unrenamed(inventory: Inventory) -> Iterator[Fault]:
-    """Temporary files with a newer grant than the record beside them."""
+    """Find temporary files with a newer grant than the record beside them."""
     for node in inventory.nodes(Role.TEMPORARY):
         generation = _newer_generation(inventory, node)
         if generation and node.status.st_mtime < inventory.now - IN_USE:
@@ -190,7 +190,7 @@ def unrenamed(inventory: Inventory) -> Iterator[Fault]:
     "It works beside the mode, which does not show it; the narrow mode holds it off only until something widens that.",
 )
 def access_lists(inventory: Inventory) -> Iterator[Fault]:
-    """POSIX access control lists on our files and folders (Linux; acl(5))."""
+    """Find POSIX access control lists on our files and folders (Linux; acl(5))."""
     if not hasattr(os, "getxattr"):
         return
     for node in inventory.nodes():
@@ -205,7 +205,7 @@ def access_lists(inventory: Inventory) -> Iterator[Fault]:
     "What lies there was not checked, so that nobody knows how it stands; tools that need it fail.",
 )
 def unreadable(inventory: Inventory) -> Iterator[Fault]:
-    """Folders that cannot be listed, records and logs that cannot be read."""
+    """Find folders that cannot be listed, records and logs that cannot be read."""
     _ = inventory.tree.nodes, inventory.log  # what cannot be read is known once they were looked at
     for record in inventory.records:
         if record.opening is Opening.UNREADABLE:
@@ -232,7 +232,7 @@ CHECKS = (
 
 
 def _plain(inventory: Inventory, *roles: Role) -> Iterator[Node]:
-    """The plain files and folders of ours that have a mode."""
+    """Yield the plain files and folders of ours that have a mode."""
     nodes = inventory.nodes(*roles) if POSIX else iter(())
     return (node for node in nodes if node.is_file or node.is_folder)
 
@@ -242,13 +242,13 @@ def _private(node: Node) -> int:
 
 
 def _fault(node: Node, what: str, hint: str, fix: Fix | None = None) -> Fault:
-    """A fault of a file, with the account whose grant it is."""
+    """Return a fault of a file, with the account whose grant it is."""
     account, owner = (node.name.id, node.name.owner) if node.name and node.name.kind == "grant" else ("", "")
     return Fault(node.path, what, hint, account, owner, fix)
 
 
 def _reach(path: str) -> str:
-    """The command that gives its owner their rights back, or shows who has which."""
+    """Return the command that gives its owner their rights back, or shows who has which."""
     try:
         status = os.lstat(path)
     except OSError:
@@ -268,7 +268,7 @@ def _mode(node: Node, what: str, narrow: int) -> Fault:
 
 
 def _parents(inventory: Inventory) -> Iterator[tuple[str, os.stat_result]]:
-    """The folders above ours: up to home for those in it, else up to the root; and those behind links on the way."""
+    """Yield the folders above ours, up to home or else to the root, and those behind links on the way."""
     seen = {os.path.realpath(folder) for folder in roots(inventory.folders)}
     for folder in roots(inventory.folders):
         for start in (folder, os.path.realpath(folder)):
@@ -285,7 +285,7 @@ def _above(path: str, home: str) -> Iterator[str]:
 
 
 def _newer_generation(inventory: Inventory, node: Node) -> int:
-    """The generation of the grant in a temporary file, where it is newer than that in the record; else 0."""
+    """Return the generation of the grant in a temporary file, where it is newer than that in the record; else 0."""
     if node.name is None or node.name.kind != "grant":
         return 0
     try:

@@ -76,7 +76,7 @@ class Done(NamedTuple):
 
 
 def plan(fixes: Iterable[Fix | None]) -> list[Fix]:
-    """What is to be done, each once: folders before what lies in them, so that every path can be reached."""
+    """Return what is to be done, each once: folders before what lies in them, so that every path can be reached."""
     return sorted({fix for fix in fixes if fix is not None}, key=lambda fix: (fix.path, str(fix)))
 
 

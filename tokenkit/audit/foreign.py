@@ -73,7 +73,7 @@ TOOLS = (
 
 
 def holds_tokens(path: str) -> bool:
-    """Whether the file holds an OAuth token in plaintext, in one of the shapes that these tools write."""
+    """Tell whether the file holds an OAuth token in plaintext, in one of the shapes that these tools write."""
     try:
         with open(path, "rb") as file:
             data = file.read(LIMIT)
@@ -131,14 +131,14 @@ def _hint(inventory: Inventory, tool: Tool, path: str, mode: int) -> str:
 
 
 def _import_line(path: str) -> str:
-    """The command that takes over what lies there; empty where it cannot be, or where the person must choose."""
+    """Return the command that takes over what lies there; empty where it cannot be, or where the person must choose."""
     grants = _grants(path)
     one = len(grants) == 1 and grants[0].refresh_token and issuer_of(grants[0])
     return f"import {quoted(path)}" if one else ""
 
 
 def _grants(path: str) -> list[Found]:
-    """What ``tokenkit import`` finds in the file; nothing where it refuses to read it."""
+    """Return what ``tokenkit import`` finds in the file; nothing where it refuses to read it."""
     try:
         return grants_in(open_file(path))
     except UsageError:

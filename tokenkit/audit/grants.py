@@ -27,10 +27,10 @@ CLOCK_SKEW = 300.0
     "TK308",
     Severity.NOTE,
     "An account may do more than its tools ask for",
-    "A scope that nothing uses helps only whoever steals the token.",
+    "A scope that nothing uses helps only a thief of the token.",
 )
 def wider_scopes(inventory: Inventory) -> Iterator[Fault]:
-    """Granted scopes that no tool named, where the activity log covers a month and every tool named some."""
+    """Find granted scopes that no tool named, where the activity log covers a month and every tool named some."""
     for record, grant in active(inventory):
         uses = inventory.uses.get(whose(record), [])
         covered = bool(uses) and uses[0].at <= inventory.now - OBSERVED
@@ -49,7 +49,7 @@ def wider_scopes(inventory: Inventory) -> Iterator[Fault]:
     "A tool that needs the missing ones is told to sign in again.",
 )
 def fewer_scopes(inventory: Inventory) -> Iterator[Fault]:
-    """Grants that lack scopes of their own sign-in."""
+    """Find grants that lack scopes of their own sign-in."""
     for record, grant in active(inventory):
         if grant.missing:
             missing = ",".join(sorted(grant.missing))
@@ -64,7 +64,7 @@ def fewer_scopes(inventory: Inventory) -> Iterator[Fault]:
     "Its tokens open nothing any more.",
 )
 def retired(inventory: Inventory) -> Iterator[Fault]:
-    """Accounts at providers whose plugin says that the service has ended."""
+    """Find accounts at providers whose plugin says that the service has ended."""
     for record in inventory.records:
         provider = inventory.provider(record.account.provider)
         if not isinstance(provider, TokenKitError) and provider.retired:
@@ -78,7 +78,7 @@ def retired(inventory: Inventory) -> Iterator[Fault]:
     "Refresh token and client secret are sent nowhere else than where they came from, so that nothing is refreshed.",
 )
 def plugin_changed(inventory: Inventory) -> Iterator[Fault]:
-    """Grants with another issuer, endpoint or client id than plugin and configuration have today (R17)."""
+    """Find grants with another issuer, endpoint or client id than today's: they are sent nowhere (R17)."""
     for record, grant in active(inventory):
         provider = inventory.provider(record.account.provider)
         if isinstance(provider, TokenKitError):
@@ -99,7 +99,7 @@ def plugin_changed(inventory: Inventory) -> Iterator[Fault]:
     "Everybody on the way can read the tokens and change the answers.",
 )
 def without_tls(inventory: Inventory) -> Iterator[Fault]:
-    """Plain http at any endpoint or resource host, but on a loopback IP address, or by opt-in (R32)."""
+    """Find plain http at an endpoint or resource host. R32 allows it on a loopback IP address, and by opt-in."""
     for record, grant in inventory.grants:
         provider = inventory.provider(record.account.provider)
         urls = {grant.token_endpoint, grant.revocation_endpoint, grant.issuer}
@@ -119,7 +119,7 @@ def without_tls(inventory: Inventory) -> Iterator[Fault]:
     "A restored backup or a synced folder brought back a refresh token that the provider may have replaced.",
 )
 def superseded(inventory: Inventory) -> Iterator[Fault]:
-    """Grants of a generation below the newest that was seen here (R10)."""
+    """Find grants that are older than the newest one seen here: a refresh would end the session (R10)."""
     for record, grant in inventory.grants:
         if isinstance(record.state, Broken) and record.state.superseded:
             what = f"it is generation {grant.generation}, and {record.refresh_state.newest} was seen here"
@@ -134,7 +134,7 @@ def superseded(inventory: Inventory) -> Iterator[Fault]:
     "Whether a token is still good is told by the clock: with a wrong one it is refreshed too often, or too late.",
 )
 def clock(inventory: Inventory) -> Iterator[Fault]:
-    """Grants from the future."""
+    """Find grants that were issued in the future, by our clock."""
     times = [
         at
         for _, grant in inventory.grants
@@ -152,7 +152,7 @@ def clock(inventory: Inventory) -> Iterator[Fault]:
     "Without it nothing can be refreshed, and nothing revoked.",
 )
 def no_plugin(inventory: Inventory) -> Iterator[Fault]:
-    """Accounts whose provider cannot be had."""
+    """Find accounts whose provider is unknown, or cannot be loaded."""
     for record in inventory.records:
         provider = inventory.provider(record.account.provider)
         if isinstance(provider, TokenKitError):
@@ -166,7 +166,7 @@ def no_plugin(inventory: Inventory) -> Iterator[Fault]:
     "The provider refreshes only for the app that the person signed in to.",
 )
 def no_client(inventory: Inventory) -> Iterator[Fault]:
-    """Accounts with a refresh token and no client id to use it with."""
+    """Find accounts with a refresh token and no client id to use it with."""
     for record, grant in active(inventory):
         name = record.account.provider
         known = not isinstance(inventory.provider(name), TokenKitError)
@@ -181,7 +181,7 @@ def no_client(inventory: Inventory) -> Iterator[Fault]:
     "You allowed it; everybody on that network can read its tokens.",
 )
 def insecure_opt_in(inventory: Inventory) -> Iterator[Fault]:
-    """Hosts that config.toml lists under insecure_hosts of an account (R32)."""
+    """Find hosts that config.toml lists under insecure_hosts: a person answers for them, and should know (R32)."""
     where = os.path.join(inventory.folders.config, "config.toml")
     for account, settings in inventory.config.accounts.items():
         for host in settings.insecure_hosts:
@@ -209,7 +209,7 @@ def _full(inventory: Inventory, record: FoundRecord, names: frozenset[str]) -> f
 
 
 def _identity(inventory: Inventory, record: FoundRecord) -> frozenset[str]:
-    """The scopes of every sign-in: they only say whose account it is."""
+    """Return the scopes of every sign-in: they only say whose account it is."""
     provider = inventory.provider(record.account.provider)
     return frozenset() if isinstance(provider, TokenKitError) else frozenset(resolve_scopes(provider, None))
 

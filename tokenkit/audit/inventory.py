@@ -81,7 +81,7 @@ class Use(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """The keys, or why there are none: locked up (a passphrase, a keyring), or unusable; and what mends that."""
+    """The keys, or why there are none: locked up (a passphrase, a keyring), or unusable; and what helps."""
 
     keys: KeyList | None
     said: str = ""
@@ -122,7 +122,7 @@ class Inventory:
         return Tree(self.folders)
 
     def nodes(self, *roles: Role) -> Iterator[Node]:
-        """The files and folders of these roles, or all."""
+        """Yield the files and folders of these roles, or all."""
         return (node for node in self.tree.nodes if not roles or node.role in roles)
 
     @cached_property
@@ -184,7 +184,7 @@ class Inventory:
         return [*found.values()]
 
     def provider(self, name: str) -> Provider | TokenKitError:
-        """The provider of that name, or why it cannot be had. Only providers of stored accounts are loaded."""
+        """Return the provider of that name, or why it cannot be loaded. Only those of stored accounts are loaded."""
         if name not in self._providers:
             try:
                 self._providers[name] = self.kit.provider(name)
@@ -193,7 +193,7 @@ class Inventory:
         return self._providers[name]
 
     def client_id(self, provider: str) -> str | None:
-        """The client id configured for a provider, empty where none is, None where that cannot be told."""
+        """Return the client id configured for a provider; empty where there is none, None where that is not known."""
         if provider not in self._client_ids:
             try:
                 known = self.kit.known_client(provider)
@@ -211,7 +211,7 @@ class Inventory:
             return Config()
 
     def command(self, arguments: str, owner: str = "") -> str:
-        """A command line of ours, for this app and the account's owner."""
+        """Return a command line of ours, for this app and the account's owner."""
         app = "" if self.kit.app == "tokenkit" else f" --app {self.kit.app}"
         return f"tokenkit{app}{f' --owner {quoted(owner)}' if owner else ''} {arguments}"
 
@@ -233,7 +233,7 @@ class Inventory:
             return FoundRecord(account, opening, said=str(error), kid=kid)
 
     def _grants(self) -> Iterator[tuple[Name, str]]:
-        """The names of all grants, and where each lies: of all owners in files, of the kit's own elsewhere."""
+        """Yield the names of all grants, and where each lies: of all owners in files, of the kit's own elsewhere."""
         if self.files is None:
             store = self.kit.records.store
             yield from ((name, "the store") for name in store.names("grant", self.kit.owner))
@@ -256,7 +256,7 @@ class Inventory:
         return found._replace(where=where, refresh_state=noted, state=state)
 
     def _locked_up(self) -> bool:
-        """Whether the key file says that the keys are elsewhere, or wrapped."""
+        """Tell whether the key file says that the keys are elsewhere, or wrapped."""
         try:
             document = key_file.document(self.folders.data) or {}
         except StoreError:
@@ -273,7 +273,7 @@ class Inventory:
 
 
 def _version(plaintext: bytes) -> int:
-    """The version that a record names; 0 where it names none, which its reader then tells."""
+    """Return the version that a record names; 0 where it names none, which its reader reports."""
     try:
         version = json.loads(plaintext)["v"]
     except (ValueError, KeyError, TypeError):
@@ -282,7 +282,7 @@ def _version(plaintext: bytes) -> int:
 
 
 def _core_limit() -> int:
-    """Bytes of a core dump that this process may leave; -1 for any number."""
+    """Return the bytes of a core dump that this process may leave; -1 for any number."""
     if sys.platform == "win32":
         return 0
     import resource

@@ -17,7 +17,7 @@ class _Shape(BaseModel):
 
 
 class FindingShape(_Shape):
-    """One finding. `account` and `owner` are empty where it is about none; `fixable` is whether --fix mends it."""
+    """One finding. `account` and `owner` are empty where it is about none; `fixable` says whether --fix can fix it."""
 
     id: str
     severity: Literal["error", "warning", "note"]
@@ -62,7 +62,7 @@ class Audit(_Shape):
 
 
 def to_json(report: Report) -> str:
-    """The report as JSON."""
+    """Return the report as JSON."""
     return Audit(
         tokenkit=version("tokenkit-oauth"),
         app=report.app,

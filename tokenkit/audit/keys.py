@@ -19,10 +19,10 @@ OLD = 365 * 86400.0
     "TK131",
     Severity.ERROR,
     "The key lies beside the tokens",
-    "Whoever gets a copy of that folder, a backup or an archive, has both.",
+    "A copy of that folder, a backup or an archive, has both.",
 )
 def beside_tokens(inventory: Inventory) -> Iterator[Fault]:
-    """The data folder within that of the tokens or the configuration, or the other way round."""
+    """Find keys in the folder of the tokens or the configuration, or the other way round."""
     if not os.path.exists(path_in(inventory.folders.data)):
         return
     top = os.path.dirname(inventory.folders.tokens)
@@ -40,7 +40,7 @@ def beside_tokens(inventory: Inventory) -> Iterator[Fault]:
     "Nothing opens the sealed records without it, and no new one is made in its place.",
 )
 def missing(inventory: Inventory) -> Iterator[Fault]:
-    """Sealed records, and no key."""
+    """Find sealed records where there is no key."""
     keys = inventory.keys
     if keys.keys is None and not keys.said and any(inventory.nodes(Role.RECORD)):
         where = inventory.kit.records.ring.source.describe()
@@ -54,7 +54,7 @@ def missing(inventory: Inventory) -> Iterator[Fault]:
     "Nothing opens the sealed records without it, and no new one is made in its place.",
 )
 def unusable(inventory: Inventory) -> Iterator[Fault]:
-    """A key file, or a variable, that holds no key or cannot be read."""
+    """Find a key file, or a variable, that holds no key or cannot be read."""
     keys = inventory.keys
     if keys.said and not keys.locked:
         source = inventory.kit.records.ring.source
@@ -70,7 +70,7 @@ def unusable(inventory: Inventory) -> Iterator[Fault]:
     "Every program that is started from there gets it, and debuggers and crash reports show it.",
 )
 def in_environment(inventory: Inventory) -> Iterator[Fault]:
-    """A key that the environment gives, and no credential of the service manager."""
+    """Find a key in an environment variable; a credential of the service manager is better."""
     source = inventory.kit.records.ring.source
     if isinstance(source, EnvironmentSource) and "variable" in source.describe():
         unset = (
@@ -88,7 +88,7 @@ def in_environment(inventory: Inventory) -> Iterator[Fault]:
     "A copy that got away some time ago, in a backup or with a disk, still opens everything.",
 )
 def old(inventory: Inventory) -> Iterator[Fault]:
-    """A key file that has not changed for a year."""
+    """Find a key file that has not changed for a year."""
     path = path_in(inventory.folders.data)
     try:
         age = inventory.now - os.lstat(path).st_mtime
@@ -105,7 +105,7 @@ def old(inventory: Inventory) -> Iterator[Fault]:
     "Records that are sealed with an older key still need it, so that it cannot be dropped.",
 )
 def unfinished_rotation(inventory: Inventory) -> Iterator[Fault]:
-    """Records that are sealed with another key than the first."""
+    """Find records that are sealed with another key than the first."""
     keys = inventory.keys.keys
     if keys is None:
         return
@@ -123,7 +123,7 @@ def unfinished_rotation(inventory: Inventory) -> Iterator[Fault]:
     "When a program that holds a token crashes, its memory is written to the disk, token and key included.",
 )
 def core_dumps(inventory: Inventory) -> Iterator[Fault]:
-    """A limit for core dumps above nothing."""
+    """Find a limit for core dumps that is not zero."""
     if inventory.core_limit != 0:
         yield Fault("this session", "core dumps are allowed", "ulimit -c 0, in the profile of your shell")
 

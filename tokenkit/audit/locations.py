@@ -37,10 +37,10 @@ SYNCED_MARKS = {".stfolder": "Syncthing", ".dropbox.cache": "Dropbox", ".sync": 
     "TK121",
     Severity.WARNING,
     "The tokens lie in a git work tree",
-    "One `git add` publishes the sealed records for good; whoever ever gets the key can open them then.",
+    "One `git add` publishes the sealed records for good; with the key, anybody can then open them.",
 )
 def tokens_in_git(inventory: Inventory) -> Iterator[Fault]:
-    """Sealed records below a folder with a ``.git``."""
+    """Find sealed records below a folder with a ``.git``."""
     for tree in _work_trees(inventory.folders.tokens):
         yield Fault(inventory.folders.tokens, f"{tree} is a git work tree", _move_tokens(inventory))
 
@@ -52,7 +52,7 @@ def tokens_in_git(inventory: Inventory) -> Iterator[Fault]:
     "One `git add` publishes them for good; people publish their dotfiles.",
 )
 def secrets_in_git(inventory: Inventory) -> Iterator[Fault]:
-    """The key file and client secrets below a folder with a ``.git``."""
+    """Find the key file and client secrets below a folder with a ``.git``."""
     for path, hint in _secrets(inventory):
         for tree in _work_trees(path):
             yield Fault(path, f"{tree} is a git work tree", hint)
@@ -65,7 +65,7 @@ def secrets_in_git(inventory: Inventory) -> Iterator[Fault]:
     "Two machines then refresh one grant, and the provider ends it; an older copy that comes back does the same.",
 )
 def tokens_synced(inventory: Inventory) -> Iterator[Fault]:
-    """Sealed records in a folder of Dropbox, OneDrive, iCloud, Google Drive, Nextcloud or Syncthing."""
+    """Find sealed records in a folder of Dropbox, OneDrive, iCloud, Google Drive, Nextcloud or Syncthing."""
     for what in _synced(inventory.folders.tokens):
         yield Fault(inventory.folders.tokens, what, _move_tokens(inventory))
 
@@ -77,7 +77,7 @@ def tokens_synced(inventory: Inventory) -> Iterator[Fault]:
     "They are then on every machine and server that takes part.",
 )
 def secrets_synced(inventory: Inventory) -> Iterator[Fault]:
-    """The key file and client secrets in a synced folder."""
+    """Find the key file and client secrets in a synced folder."""
     for path, hint in _secrets(inventory):
         for what in _synced(path):
             yield Fault(path, what, hint)
@@ -90,7 +90,7 @@ def secrets_synced(inventory: Inventory) -> Iterator[Fault]:
     "Its locks may not hold between machines, and an answer to a refresh can be lost with the connection.",
 )
 def network_file_system(inventory: Inventory) -> Iterator[Fault]:
-    """NFS, SMB and the like under the tokens."""
+    """Find tokens on NFS, SMB and the like."""
     kind = kind_of(inventory.folders.tokens, inventory.mounts)
     if kind in NETWORK and os.path.exists(inventory.folders.tokens):
         yield Fault(inventory.folders.tokens, f"it lies on {kind}", _move_tokens(inventory))
@@ -103,7 +103,7 @@ def network_file_system(inventory: Inventory) -> Iterator[Fault]:
     "Every user of this machine can read what lies there, whatever the modes seem to say.",
 )
 def modeless_file_system(inventory: Inventory) -> Iterator[Fault]:
-    """FAT, exFAT or NTFS under tokens, keys or configuration."""
+    """Find tokens, keys or configuration on FAT, exFAT or NTFS."""
     for folder in (inventory.folders.tokens, inventory.folders.data, inventory.folders.config):
         kind = kind_of(folder, inventory.mounts)
         if kind in MODELESS and os.path.exists(folder):
@@ -117,7 +117,7 @@ def modeless_file_system(inventory: Inventory) -> Iterator[Fault]:
     "A layer of a container goes with the container, and a file system in memory with the next start.",
 )
 def passing_file_system(inventory: Inventory) -> Iterator[Fault]:
-    """A container's layer, or a file system in memory, under tokens or keys."""
+    """Find tokens or keys in a container's layer, or on a file system in memory."""
     for folder in (inventory.folders.tokens, inventory.folders.data):
         kind = kind_of(folder, inventory.mounts)
         if kind in PASSING and os.path.exists(folder):
@@ -136,7 +136,7 @@ CHECKS = (
 
 
 def _secrets(inventory: Inventory) -> Iterator[tuple[str, str]]:
-    """The folders that hold secrets unsealed, and how each is moved away."""
+    """Yield the folders that hold secrets unsealed, and how each is moved away."""
     if os.path.exists(os.path.join(inventory.folders.data, "keys.json")):
         yield inventory.folders.data, "move it out, and set XDG_DATA_HOME to the folder above its new place"
     clients = os.path.join(inventory.folders.config, "clients")
@@ -151,7 +151,7 @@ def _move_tokens(inventory: Inventory) -> str:
 
 
 def _lineage(path: str) -> Iterator[str]:
-    """The real path of what exists of `path`, and every folder above it."""
+    """Yield the real path of what exists of `path`, and every folder above it."""
     real = os.path.realpath(path)
     while True:
         yield real

@@ -1,4 +1,4 @@
-"""What a mode lets others do."""
+"""What a mode allows others."""
 
 import os
 import stat
@@ -7,9 +7,9 @@ POSIX = os.name == "posix"
 
 
 def others_write(status: os.stat_result) -> bool:
-    """Whether others may write to it; a group of ours alone, as many systems have, is no other.
+    """Tell whether others may write to it. The group that only we are in, as on many systems, does not count.
 
-    In a folder with the sticky bit nobody can rename what is not theirs.
+    Nor does a folder with the sticky bit: there nobody can rename what belongs to another.
     """
     if not POSIX or status.st_mode & stat.S_ISVTX:
         return False

@@ -1,4 +1,4 @@
-"""Which file system a path lies on, as Linux tells in ``/proc/self/mounts`` (fstab(5))."""
+"""Which file system a path lies on, as Linux says in ``/proc/self/mounts`` (fstab(5))."""
 
 import os
 import re
@@ -15,7 +15,7 @@ class Mount(NamedTuple):
 
 
 def mounted() -> tuple[Mount, ...]:
-    """All that is mounted; empty where the system does not tell."""
+    """Return all that is mounted; empty where the system does not say."""
     try:
         with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
             rows = [line.split() for line in file]
@@ -25,7 +25,7 @@ def mounted() -> tuple[Mount, ...]:
 
 
 def kind_of(path: str, mounts: tuple[Mount, ...]) -> str:
-    """The kind of file system that `path` lies on; empty where that is not known."""
+    """Return the kind of file system that `path` lies on; empty where that is not known."""
     real = os.path.realpath(path)
     above = [mount for mount in mounts if os.path.commonpath((real, mount.point)) == mount.point]
     return max(reversed(above), key=lambda mount: len(mount.point), default=Mount("", "")).kind  # the later one covers

@@ -43,7 +43,7 @@ class Answer(NamedTuple):
     "It was revoked, or belongs to another app; what tokenkit has stored says nothing of that.",
 )
 def refused(inventory: Inventory) -> Iterator[Fault]:
-    """Access tokens that the provider calls inactive, or answers with 401 or 403."""
+    """Find access tokens that the provider calls inactive, or answers with 401 or 403."""
     for answer in _answers(inventory):
         status = 0 if answer.response is None else answer.response.status
         if answer.outcome is False or status in (401, 403):
@@ -62,7 +62,7 @@ def refused(inventory: Inventory) -> Iterator[Fault]:
     "Tools would read and write in another person's name.",
 )
 def somebody_else(inventory: Inventory) -> Iterator[Fault]:
-    """Access tokens that the provider says are another subject's."""
+    """Find access tokens that the provider says are another subject's."""
     for answer in _answers(inventory):
         if isinstance(answer.outcome, Identity) and answer.grant.subject not in ("", answer.outcome.subject):
             yield about(
@@ -77,7 +77,7 @@ def somebody_else(inventory: Inventory) -> Iterator[Fault]:
     "Whether a token is still good is told by the clock: with a wrong one it is refreshed too often, or too late.",
 )
 def clock(inventory: Inventory) -> Iterator[Fault]:
-    """A difference between our clock and a provider's, by more than a minute."""
+    """Find a difference between our clock and a provider's, by more than a minute."""
     for answer in _answers(inventory):
         skew = _skew(answer.response)
         if abs(skew) > CLOCK_SKEW:
@@ -93,7 +93,7 @@ def clock(inventory: Inventory) -> Iterator[Fault]:
     "Whether the account works there is not known.",
 )
 def unreachable(inventory: Inventory) -> Iterator[Fault]:
-    """Providers that gave no answer, or one that says to come later."""
+    """Find providers that gave no answer, or one that says to come later."""
     for answer in _answers(inventory):
         if isinstance(answer.outcome, ProviderUnavailable):
             yield about(answer.record, str(answer.outcome), answer.outcome.hint or "try again later")
@@ -147,7 +147,7 @@ def _ask(inventory: Inventory, record: FoundRecord, grant: Grant) -> Iterator[An
 def _introspected(
     inventory: Inventory, record: FoundRecord, provider: Provider, context: Context, grant: Grant
 ) -> bool | None:
-    """Whether the token is active, asked with the client's secret, and so only where the grant is from (R17)."""
+    """Tell whether the token is active, asked with the client's secret, and so only where the grant is from (R17)."""
     if provider.introspect is None:
         return None
     try:
@@ -159,7 +159,7 @@ def _introspected(
 
 
 def _skew(response: Response | None) -> float:
-    """Seconds that the server's clock is ahead of ours, by its ``Date`` (RFC 9110 section 6.6.1)."""
+    """Return the seconds that the server's clock is ahead of ours, by its ``Date`` (RFC 9110 section 6.6.1)."""
     try:
         date = parsedate_to_datetime((response.header("date") if response else None) or "")
     except ValueError:

@@ -23,7 +23,7 @@ QUARANTINED = 90 * 86400.0
     "It is damaged, or was changed or moved by hand; the account cannot be used, and nothing is overwritten.",
 )
 def broken(inventory: Inventory) -> Iterator[Fault]:
-    """Records that are no whole envelope, or not that of their name."""
+    """Find records that are damaged, or belong to another name."""
     for record in _unopened(inventory, Opening.BROKEN):
         again = command(inventory, record, "login", "--replace")
         yield about(record, record.said, f"restore {quoted(record.where)} from a backup, or: {again}")
@@ -36,7 +36,7 @@ def broken(inventory: Inventory) -> Iterator[Fault]:
     "The account cannot be used until that key is back.",
 )
 def unknown_key(inventory: Inventory) -> Iterator[Fault]:
-    """Records whose key id is not in the key list."""
+    """Find records whose key id is not in the key list."""
     for record in _unopened(inventory, Opening.UNKNOWN_KEY):
         yield about(record, record.said, inventory.command("key import FILE, from a backup of the keys"))
 
@@ -48,7 +48,7 @@ def unknown_key(inventory: Inventory) -> Iterator[Fault]:
     "This one would lose what it does not understand, and so leaves the account alone.",
 )
 def later_version(inventory: Inventory) -> Iterator[Fault]:
-    """Records of a version that is not known yet."""
+    """Find records that a later version has written."""
     for record in _unopened(inventory, Opening.LATER):
         yield about(record, record.said, "upgrade tokenkit-oauth in this environment, too")
 
@@ -60,7 +60,7 @@ def later_version(inventory: Inventory) -> Iterator[Fault]:
     "One of them is a copy: as soon as either is refreshed, a provider that rotates ends both.",
 )
 def shared_refresh_tokens(inventory: Inventory) -> Iterator[Fault]:
-    """Grants with the same refresh token, compared by a keyed hash that is made for this look alone."""
+    """Find grants with the same refresh token, compared by a keyed hash that is made for this look alone."""
     key = os.urandom(32)
     holders: dict[bytes, list[FoundRecord]] = defaultdict(list)
     for record, grant in inventory.grants:
@@ -79,7 +79,7 @@ def shared_refresh_tokens(inventory: Inventory) -> Iterator[Fault]:
     "Grants that were replaced are kept, and not revoked; after some months nobody wants them back.",
 )
 def old_quarantine(inventory: Inventory) -> Iterator[Fault]:
-    """Quarantined records of more than three months."""
+    """Find quarantined records that are older than three months."""
     old: dict[str, int] = defaultdict(int)
     for node in inventory.nodes(Role.RECORD):
         if node.name and node.name.kind == "quarantine" and node.status.st_mtime < inventory.now - QUARANTINED:
@@ -96,7 +96,7 @@ def old_quarantine(inventory: Inventory) -> Iterator[Fault]:
     "A line is not as it was written, or the one before it is gone; a crash or a full disk does that, and so do edits.",
 )
 def damaged_log(inventory: Inventory) -> Iterator[Fault]:
-    """Lines of the activity log that do not follow from those before them."""
+    """Find lines of the activity log that do not follow from those before them."""
     for line in inventory.log:
         if not line.sound:
             where = os.path.join(activity.folder(inventory.folders), line.segment)

@@ -10,7 +10,7 @@ HEAD = """\
 # What `tokenkit audit` looks at
 
 This page is made from the checks themselves. An **error** costs a session or exposes a secret, a **warning** may, a
-**note** is good to know. A finding always comes with what mends it. `tokenkit audit` ends with 1 when there is an error
+**note** is good to know. A finding always comes with a hint. `tokenkit audit` ends with 1 when there is an error
 (`--fail-on warning` or `--fail-on note` for less), else with 0. It changes nothing, asks nobody and sends nothing,
 unless `--fix` or `--online` says so.
 """
@@ -40,7 +40,7 @@ acme = "acme_checks:silly_names"
 
 
 def page() -> str:
-    """The page in Markdown."""
+    """Return the page in Markdown."""
     return "\n".join((HEAD, *_sections(), FOOT))
 
 
@@ -52,5 +52,6 @@ def _sections() -> Iterator[str]:
         yield "|---|---|---|---|---|"
         for check in checks:
             looked = (check.find.__doc__ or "").strip().partition("\n")[0].rstrip(".").replace("``", "`")
-            yield f"| {check.id} | {check.severity} | {check.title} | {check.why} | {looked} |"
+            looked = looked.removeprefix("Find ")
+            yield f"| {check.id} | {check.severity} | {check.title} | {check.why} | {looked[:1].upper()}{looked[1:]} |"
         yield ""

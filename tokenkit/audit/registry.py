@@ -29,12 +29,12 @@ FAILED = Check(
 
 
 def our_checks() -> list[Check]:
-    """The checks that come with tokenkit."""
+    """Return the checks that come with tokenkit."""
     return [check for group in GROUPS.values() for check in group]
 
 
 def plugin_checks(inventory: Inventory) -> tuple[list[Check], list[Finding]]:
-    """The checks of plugins, and what is wrong with those that cannot be used."""
+    """Return the checks of plugins, and what is wrong with those that cannot be used."""
     checks: list[Check] = []
     failed: list[Finding] = []
     for point in inventory.entry_points[CHECKS_GROUP]:
@@ -50,9 +50,9 @@ def plugin_checks(inventory: Inventory) -> tuple[list[Check], list[Finding]]:
 
 
 def broken(where: str, error: Exception) -> Finding:
-    """A check that raised: the kind of error and its line, without its words, which may quote a secret (R35)."""
+    """Report a check that raised: the kind of error and its line; its words may quote a secret (R35)."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     place = "" if frame is None else f" at {frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
-    return Finding(FAILED, Fault(where, f"{type(error).__name__}{place}", "tell whoever wrote the check"))
+    return Finding(FAILED, Fault(where, f"{type(error).__name__}{place}", "tell the author of the check"))

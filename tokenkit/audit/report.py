@@ -11,7 +11,7 @@ from tokenkit.audit.registry import broken, our_checks, plugin_checks
 
 
 class Report(NamedTuple):
-    """What an audit found at the time `at` (Unix time in seconds, UTC), what it could not look at, what was mended."""
+    """What an audit found at the time `at` (Unix time in seconds, UTC), what it could not look at, what was fixed."""
 
     app: str
     at: float
@@ -22,11 +22,11 @@ class Report(NamedTuple):
     fixed: tuple[Done, ...] = ()
 
     def count(self, severity: Severity) -> int:
-        """How many findings have that severity."""
+        """Return how many findings have that severity."""
         return Counter(finding.check.severity for finding in self.findings)[severity]
 
     def fails(self, worst: Severity) -> bool:
-        """Whether a finding is as bad as `worst`, or worse."""
+        """Tell whether a finding is as bad as `worst`, or worse."""
         return any(finding.check.severity.rank <= worst.rank for finding in self.findings)
 
 
@@ -53,13 +53,13 @@ def _run(check: Check, inventory: Inventory) -> list[Finding]:
 
 
 def _order(finding: Finding) -> tuple[str, str, int, str, str]:
-    """By account, what concerns none first; then the worst first."""
+    """Sort by account, what concerns none first; then the worst first."""
     fault: Fault = finding.fault
     return fault.owner, fault.account, finding.check.severity.rank, finding.check.id, fault.where
 
 
 def _not_checked(inventory: Inventory) -> Iterator[str]:
-    """What could not be looked at, and why. What ought to be there to be read is a fault, too: TK113 and TK133."""
+    """Yield what could not be looked at, and why. What should be readable is also a fault: TK113 and TK133."""
     locked = sum(record.opening is Opening.LOCKED for record in inventory.records)
     if locked:
         why = inventory.keys.said or "there are none"

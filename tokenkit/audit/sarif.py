@@ -19,7 +19,7 @@ _LINE = re.compile(r"(.+):([1-9][0-9]*)")
 
 
 def to_sarif(report: Report) -> str:
-    """The report as a SARIF log of one run. Our severities are SARIF's levels."""
+    """Return the report as a SARIF log of one run. Our severities are SARIF's levels."""
     rules = {check.id: check for check in report.checks} | {found.check.id: found.check for found in report.findings}
     at = datetime.fromtimestamp(report.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     run = {
@@ -69,7 +69,7 @@ def _results(findings: Iterable[Finding], rules: list[str]) -> list[dict[str, An
 
 
 def _location(where: str) -> dict[str, Any]:
-    """A file, perhaps with a line, or a place that is none."""
+    """Return a file, perhaps with a line, or a place that is none."""
     if not os.path.isabs(where):
         return {"logicalLocations": [{"fullyQualifiedName": where}]}
     lined = _LINE.fullmatch(where)
@@ -81,5 +81,5 @@ def _location(where: str) -> dict[str, Any]:
 
 
 def _fingerprint(*parts: str) -> str:
-    """What stays the same while a finding is the same."""
+    """Return what stays the same while a finding is the same."""
     return sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]

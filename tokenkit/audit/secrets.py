@@ -45,10 +45,10 @@ _ENV_SECRET = re.compile(
     "TK201",
     Severity.ERROR,
     "Tokens lie in plaintext among the sealed ones",
-    "tokenkit seals what it stores; whoever reads this file has the account.",
+    "tokenkit seals what it stores; a program that reads this file has the account.",
 )
 def plaintext_tokens(inventory: Inventory) -> Iterator[Fault]:
-    """Files in the tokens folder with OAuth tokens in plaintext."""
+    """Find files in the tokens folder with OAuth tokens in plaintext."""
     for node in inventory.nodes(Role.STRAY):
         if node.is_file and holds_tokens(node.path):
             hint = f"{inventory.command('login PROVIDER')}, then: rm {quoted(node.path)}"
@@ -62,7 +62,7 @@ def plaintext_tokens(inventory: Inventory) -> Iterator[Fault]:
     "Such files are shown, shared and published; secrets belong into clients/, the environment or a command.",
 )
 def secrets_in_config(inventory: Inventory) -> Iterator[Fault]:
-    """``client_secret`` in config.toml or in a provider's file."""
+    """Find ``client_secret`` in config.toml or in a provider's file."""
     for node in inventory.nodes(Role.WRITTEN):
         if node.is_file and node.path.endswith(".toml") and _has_secret(_table(node.path), 6):
             hint = f"{inventory.command('client set PROVIDER')}, then delete the line from {quoted(node.path)}"
@@ -76,7 +76,7 @@ def secrets_in_config(inventory: Inventory) -> Iterator[Fault]:
     "It then goes wherever the grant goes, also when the grant is moved to another machine.",
 )
 def secrets_in_grants(inventory: Inventory) -> Iterator[Fault]:
-    """Grants that a provider plugin put a client secret into."""
+    """Find grants that a provider plugin put a client secret into."""
     for record, grant in inventory.grants:
         if any("secret" in name.lower() for name in (*grant.extra, *grant.unknown)):
             hint = f"upgrade or remove the plugin for {grant.provider}, then: {login(inventory, record)}"
@@ -90,7 +90,7 @@ def secrets_in_grants(inventory: Inventory) -> Iterator[Fault]:
     "It stays there for months, in every backup; with --deep only, as people do not expect this file to be read.",
 )
 def secrets_in_history(inventory: Inventory) -> Iterator[Fault]:
-    """Tokens and client secrets in the histories of shells, by line."""
+    """Find tokens and client secrets in the histories of shells, by line."""
     for pattern in HISTORIES if inventory.deep else ():
         path = os.path.join(inventory.home, pattern.removeprefix("~/"))
         for number, line in enumerate(_lines(path), 1):
@@ -106,7 +106,7 @@ def secrets_in_history(inventory: Inventory) -> Iterator[Fault]:
     "Such files end up in archives, images and repositories; with --deep only.",
 )
 def secrets_in_env_files(inventory: Inventory) -> Iterator[Fault]:
-    """``.env`` files in home, in folders right below it, and in the working directory."""
+    """Find ``.env`` files in home, in folders right below it, and in the working directory."""
     places = (inventory.cwd, inventory.home, os.path.join(inventory.home, "*")) if inventory.deep else ()
     found = {path for place in places for path in glob.iglob(os.path.join(_escaped(place), ".env*"))}
     for path in sorted(path for path in found if not path.endswith(TEMPLATES)):
@@ -135,7 +135,7 @@ def _has_secret(table: dict[str, Any], depth: int) -> bool:
 
 
 def _lines(path: str) -> list[bytes]:
-    """The lines of a plain file; none where it cannot be read."""
+    """Return the lines of a plain file; none where it cannot be read."""
     if not os.path.isfile(path):
         return []
     try:
@@ -146,6 +146,6 @@ def _lines(path: str) -> list[bytes]:
 
 
 def _escaped(place: str) -> str:
-    """The folder as glob takes it; a last ``*`` stands for the folders in it."""
+    """Return the folder as glob takes it; a last ``*`` stands for the folders in it."""
     head, tail = os.path.split(place)
     return os.path.join(glob.escape(head), tail) if tail == "*" else glob.escape(place)

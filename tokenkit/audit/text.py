@@ -30,7 +30,7 @@ class Item(NamedTuple):
 
 
 def to_text(report: Report, *, home: str = "") -> str:
-    """The report in lines. Paths below `home` are shown as ``~/...``, but not in commands, which are to be copied."""
+    """Return the report in lines. Paths below `home` are shown as ``~/...``, but whole in commands, to be copied."""
     return "\n".join(line.rstrip() for line in _lines(report, home))
 
 
@@ -67,12 +67,12 @@ def _overview(groups: list[tuple[str, list[Finding]]]) -> Iterator[str]:
 
 
 def grouped(report: Report) -> list[tuple[str, list[Finding]]]:
-    """The findings by whose they are."""
+    """Return the findings by account."""
     return [(whose, list(findings)) for whose, findings in groupby(report.findings, key=_whose)]
 
 
 def items(findings: list[Finding]) -> Iterator[Item]:
-    """The findings of one account by check."""
+    """Yield the findings of one account by check."""
     said = ""
     for check, alike in groupby(findings, key=lambda finding: finding.check):
         yield Item(check, "" if check.why == said else f" {printable(check.why)}", [fault for _, fault in alike])
@@ -80,12 +80,12 @@ def items(findings: list[Finding]) -> Iterator[Item]:
 
 
 def title(check: Check) -> str:
-    """What the check is called, as a sentence."""
+    """Return what the check is called, as a sentence."""
     return f"{printable(check.title)}."
 
 
 def fault_words(fault: Fault, home: str) -> str:
-    """What is wrong, and where."""
+    """Return what is wrong, and where."""
     where = fault.where
     if home and where.startswith(home + os.sep):
         where = "~" + where[len(home) :]
@@ -95,22 +95,22 @@ def fault_words(fault: Fault, home: str) -> str:
 
 
 def hint_words(fault: Fault) -> str:
-    """What mends it."""
+    """Return the hint."""
     return f"→ {printable(fault.hint)}"
 
 
 def heading(severity: Severity) -> str:
-    """The column of a severity."""
+    """Return the column of a severity."""
     return severity.upper() + "S"
 
 
 def counts(findings: list[Finding]) -> list[int]:
-    """How many findings each severity has, the worst first."""
+    """Return how many findings each severity has, the worst first."""
     return [sum(check.severity is severity for check, _ in findings) for severity in Severity]
 
 
 def summary(report: Report) -> Iterator[tuple[str, str]]:
-    """What it comes to: pieces of a line, each with its style."""
+    """Yield the sum: pieces of a line, each with its style."""
     yield f"{_number(report.accounts, 'account')}, {_number(len(report.checks), 'check')}: ", ""
     if not report.findings:
         yield "nothing found", "bold green"
@@ -121,7 +121,7 @@ def summary(report: Report) -> Iterator[tuple[str, str]]:
         yield ", " if position else "", ""
         yield _number(count, severity), STYLES[severity] if count else "dim"
     fixable = len({fault.fix for _, fault in report.findings if fault.fix is not None})
-    yield f". tokenkit audit --fix mends {fixable} of them." if fixable else ".", ""
+    yield f". tokenkit audit --fix can fix {fixable} of them." if fixable else ".", ""
 
 
 def _number(count: int, noun: str) -> str:

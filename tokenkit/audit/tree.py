@@ -115,7 +115,7 @@ def _is_foreign_link(path: str) -> bool:
 
 
 def roots(folders: Folders) -> tuple[str, str, str, str]:
-    """The four folders of an app."""
+    """Return the four folders of an app."""
     return folders.tokens, folders.config, folders.data, folders.state
 
 

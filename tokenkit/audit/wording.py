@@ -9,25 +9,25 @@ from tokenkit.shell import quoted
 
 
 def active(inventory: Inventory) -> Iterator[tuple[FoundRecord, Grant]]:
-    """The grants that work, as far as is known here."""
+    """Yield the grants that work, as far as is known here."""
     return ((record, grant) for record, grant in inventory.grants if grant.state == ACTIVE)
 
 
 def about(record: FoundRecord, what: str, hint: str) -> Fault:
-    """A fault of an account."""
+    """Return a fault of an account."""
     return Fault(record.where, what, hint, str(record.account), record.account.owner)
 
 
 def whose(record: FoundRecord) -> tuple[str, str]:
-    """Owner and account, as the activity log has them."""
+    """Return owner and account, as the activity log has them."""
     return record.account.owner, str(record.account)
 
 
 def command(inventory: Inventory, record: FoundRecord, name: str, *options: str) -> str:
-    """A command about an account."""
+    """Return a command about an account."""
     return inventory.command(" ".join((name, quoted(str(record.account)), *options)), record.account.owner)
 
 
 def login(inventory: Inventory, record: FoundRecord) -> str:
-    """The command that signs in again."""
+    """Return the command that signs in again."""
     return command(inventory, record, "login")

@@ -121,7 +121,7 @@ def _save(kit: "TokenKit", provider: "Provider", registration: "ClientRegistrati
 
 
 def read_file(path: str) -> bytes:
-    """What a file holds, or stdin for ``-``."""
+    """Return what a file holds, or stdin for ``-``."""
     if path == "-":
         return read_stdin()
     try:

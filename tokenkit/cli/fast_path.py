@@ -1,22 +1,22 @@
 """The fast way for ``tokenkit token ACCOUNT``: a stored token that is good is printed without loading anything else.
 
-It composes what the facade itself uses and decides nothing: whatever is not plainly a good token of one account, be it
-one that has ended or a damaged file, is left to the facade, which finds the same, refreshes, or says more. What is not
-that plain command line, be it an option or another source of keys, is left to the program; only that loads typer.
+It uses the functions of the facade, and decides nothing by itself. Anything but a good token of one account, such as a
+token that has ended or a damaged file, is left to the facade, which refreshes or says what is wrong. Any other command
+line, such as one with an option or with keys from elsewhere, is left to the program; only that loads typer.
 """
 
 import os
 import sys
 
 FOREIGN = ("TOKENKIT_APP", "TOKENKIT_OWNER", "TOKENKIT_KEY", "CREDENTIALS_DIRECTORY", "_TOKENKIT_COMPLETE")
-"""Variables that change whose accounts are meant, or where the keys come from."""
+"""Variables that change which accounts are meant, or where the keys come from."""
 
 RECORD_VERSION = 1
 """Of the records that are understood here; `tokenkit.grant` has more to say of another."""
 
 
 def main() -> None:
-    """The program ``tokenkit``."""
+    """Run the program ``tokenkit``."""
     if not _plain(sys.argv[1:]):
         from tokenkit.cli.app import main as program
 
@@ -71,7 +71,7 @@ def _stored(asked: str) -> str | None:
 
 
 def _only_account(folder: str) -> str:
-    """The account of a bare provider; ValueError unless there is exactly one."""
+    """Return the account of a bare provider. Raises ValueError unless there is exactly one."""
     from tokenkit.paths import SUFFIX, account_name
 
     (entry,) = (entry for entry in os.listdir(folder) if entry.endswith(SUFFIX))

@@ -140,7 +140,7 @@ def _check(method: str, url: str) -> None:
 
 
 def _host(url: str) -> str:
-    """The part of the URL that names no resource, and so no secret."""
+    """Return the part of the URL that names no resource, and so no secret."""
     return urlsplit(url).hostname or "that address"
 
 

@@ -212,13 +212,13 @@ def _from_command(name: str, command: tuple[str, ...], environ: Mapping[str, str
         failure = f"took more than {COMMAND_DEADLINE:g} s"
     except OSError as error:
         failure = f"cannot be run: {error.strerror}"
-    if failure:  # raised out here, lest an error come along that holds what was printed so far (R35)
+    if failure:  # raised out here, or an error would come along that holds what was printed so far (R35)
         raise ConfigurationError(f"{what} {failure}", hint=hint)
     return Secret(_plain(printed.decode(errors="replace").rstrip("\r\n"), f"what {what} printed"))
 
 
 def _theirs(variable: str, value: str, app: str) -> bool:
-    """Whether a program that we start may have the variable: no app's key, passphrase or client secret (R28).
+    """Tell whether a program that we start may have the variable: no app's key, passphrase or client secret (R28).
 
     The key of an app with a longer name is known by its form.
     """

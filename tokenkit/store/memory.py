@@ -22,7 +22,7 @@ class MemoryStore:
         self._lock = ForkLock()
 
     def load(self, name: Name) -> Stored | None:
-        """The record, or None when there is none."""
+        """Return the record, or None when there is none."""
         return self._records.get(name)
 
     def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
@@ -39,25 +39,25 @@ class MemoryStore:
             return version
 
     def version(self, name: Name) -> Version | None:
-        """The record's version, or that of a bare provider's set of accounts."""
+        """Return the record's version, or that of a bare provider's set of accounts."""
         if name.kind == "grant" and "/" not in name.id:
             return self._sets.get((name.owner, name.id))
         stored = self._records.get(name)
         return None if stored is None else stored.version
 
     def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
-        """The names of that kind and owner, by id, beyond `after`."""
+        """Yield the names of that kind and owner, by id, beyond `after`."""
         with self._lock.lock:
             found = sorted(name for name in self._records if (name.kind, name.owner) == (kind, owner))
         return (name for name in found if name.id > after)
 
     def owners(self) -> Iterator[str]:
-        """The owners that have records."""
+        """Yield the owners that have records."""
         with self._lock.lock:
             return iter(sorted({name.owner for name in self._records}))
 
     def note(self, name: Name) -> bytes:
-        """The note of the last lease."""
+        """Return the note of the last lease."""
         return self._notes.get(name, b"")
 
     @contextmanager
@@ -81,7 +81,7 @@ class MemoryLease:
         self._name = name
 
     def left(self) -> float:
-        """For ever: nobody takes it away."""
+        """Return infinity: nobody takes this lease away."""
         return float("inf")
 
     @property
@@ -94,4 +94,4 @@ class MemoryLease:
         self._notes[self._name] = note
 
     def reserve(self, size: int) -> None:
-        """Memory needs no reservation."""
+        """Do nothing: memory needs no reservation."""

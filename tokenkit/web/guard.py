@@ -84,7 +84,7 @@ class _Refused(Exception):
 
 
 async def _read_body(receive: Receive) -> bytes:
-    """The whole body, bounded in size whatever its length was said to be, and in time."""
+    """Return the whole body, within limits of size (whatever length was announced) and of time."""
     body = bytearray()
     with anyio.move_on_after(BODY_TIME):
         while True:
@@ -98,7 +98,7 @@ async def _read_body(receive: Receive) -> bytes:
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
-    """A `receive` for the app behind, which gives the body that was read and then what else comes."""
+    """Return a `receive` for the app behind, which gives the body that was read and then what else comes."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
@@ -115,7 +115,7 @@ async def _refuse(refusal: tuple[int, str], scope: Scope, receive: Receive, send
 
 
 def _from_us(method: str, headers: Headers, origin: str) -> bool:
-    """Whether our own pages sent the request, or the person themselves; others may only lead them here.
+    """Tell whether our own pages sent the request, or the person themselves; others may only lead them here.
 
     A browser tells in ``Sec-Fetch-Site`` or in ``Origin``. The latter is ``null`` on a form of ours, for our pages have
     no referrer (Fetch standard, "append a request Origin header").
@@ -129,7 +129,7 @@ def _from_us(method: str, headers: Headers, origin: str) -> bool:
 
 
 def _leads_here(headers: Headers) -> bool:
-    """Whether the request shows a whole page of ours in a tab: not an image, a frame, a script's own request."""
+    """Tell whether the request shows a whole page of ours in a tab: not an image, a frame, a script's own request."""
     return headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
 
 

@@ -13,13 +13,13 @@ SOON = 14 * 86400.0
 
 
 def day(time: float) -> str:
-    """A Unix time as a date in UTC."""
+    """Return a Unix time as a date in UTC."""
     moment = datetime.fromtimestamp(time, UTC)
     return f"{moment.day} {moment:%B %Y}"
 
 
 def iso(time: float) -> str:
-    """A Unix time for the ``datetime`` attribute (RFC 3339), from which a script makes the reader's own time."""
+    """Return a Unix time for the ``datetime`` attribute (RFC 3339), from which a script makes the reader's own time."""
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -29,12 +29,12 @@ def away(time: float, now: float) -> str:
 
 
 def hue(name: str) -> int:
-    """One of the colours that providers are told apart by: always the same for a name."""
+    """Return the colour of a provider: always the same for a name."""
     return zlib.crc32(name.encode()) % HUES
 
 
 def sentence(text: str) -> str:
-    """The text with a capital at its beginning and a full stop at its end."""
+    """Return the text with a capital at its beginning and a full stop at its end."""
     text = text.strip()
     if not text:
         return ""
@@ -42,12 +42,12 @@ def sentence(text: str) -> str:
 
 
 def listed(items: Sequence[str]) -> str:
-    """The items as a sentence has them: ``a, b and c``."""
+    """Return the items as a sentence has them: ``a, b and c``."""
     return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
 
 
 def state_words(state: State, title: str, now: float) -> tuple[str, str]:
-    """How an account stands: ``connected``, ``attention`` (only the person can mend it) or ``unavailable``, and why."""
+    """Say how an account stands, and why: ``connected``, ``attention`` (only the person can help), ``unavailable``."""
     match state:
         case Active() | Expiring() | Expired():
             return "connected", ""

@@ -59,12 +59,12 @@ class ProviderView:
     accounts: tuple[AccountView, ...]
 
     def record(self) -> dict[str, Any]:
-        """The provider as ``/status`` tells it."""
+        """Return the provider as ``/status`` tells it."""
         return asdict(self)
 
 
 def overview(kit: TokenKit, only: Sequence[str] = ()) -> list[ProviderView]:
-    """The providers of these names, or all there are."""
+    """Return the providers of these names, or all there are."""
     accounts = kit.accounts()
     names = only or sorted({*kit.providers(), *(one.provider for one in accounts)})
     return [_provider(kit, name, [one for one in accounts if one.provider == name]) for name in names]
@@ -95,7 +95,7 @@ def _scopes(provider: Provider) -> Iterator[ScopeView]:
 
 
 def _registered(kit: TokenKit, provider: Provider) -> tuple[bool, str]:
-    """Whether there is a client registration that will do, and what is wrong with the files that it would be in."""
+    """Tell whether there is a client registration that serves, and what is wrong with the files of registrations."""
     try:
         client = kit.known_client(provider.name)
     except ConfigurationError as error:
@@ -127,14 +127,14 @@ def _warning(kind: str, ends_at: float | None, now: float) -> str:
 
 
 def _permissions(provider: Provider, scopes: Sequence[str] | frozenset[str]) -> tuple[str, ...]:
-    """What the scopes permit, in the provider's order and words; a scope without words stands for itself."""
+    """Return what the scopes permit, in the provider's order and words; a scope without words stands for itself."""
     about = {scope.value: scope.about for scope in provider.scopes.values() if scope.about}
     told = [sentence for value, sentence in about.items() if value in scopes]
     return (*told, *sorted(set(scopes) - about.keys()))
 
 
 def _unloaded(account: Account, problem: str) -> AccountView:
-    """An account whose provider cannot be loaded: all that is left to do is to remove it."""
+    """Return an account whose provider cannot be loaded: all that is left to do is to remove it."""
     return AccountView(
         str(account), account.name, "attention", problem, "", broken=False,
         scopes=None, permissions=(), withheld=(), authorized_at=0.0, ends_at=None,

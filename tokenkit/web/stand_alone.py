@@ -2,8 +2,8 @@
 
 A cookie for 127.0.0.1 goes to every port there, other people's servers included. So the page lies under a path that
 nobody can guess, and its cookie is for that path alone: another port cannot make a browser send it. The path and the
-cookie are handed out once, to whoever opens the one-time link first. Providers need a redirect URI that is known
-beforehand, though: what comes back there is sent on to the page only if a sign-in of the page awaits it.
+cookie are given out once, to the browser that opens the one-time link first. But providers need a redirect URI that is
+known before: what comes back there is sent on to the page only if a sign-in of the page waits for it.
 """
 
 import hashlib
@@ -47,15 +47,18 @@ class Alone:
         self._awaited: deque[bytes] = deque(maxlen=AWAITED)
 
     def origin(self, host: str) -> str | None:
-        """The origin on this port; ``localhost`` is for the answers of providers that insist on it."""
+        """Return the origin on this port; ``localhost`` is for the answers of providers that insist on it."""
         return self.origins.get(host.lower())
 
     def base(self, connection: HTTPConnection) -> str:
-        """The address that nobody can guess."""
+        """Return the address that nobody can guess."""
         return f"http://127.0.0.1:{self._port}{self.path}"
 
     def redirect_uri(self, connection: HTTPConnection, provider: Provider) -> str:
-        """A fixed path on the host that the provider demands; `ConfigurationError` where it demands another port."""
+        """Return a fixed path on the host that the provider demands.
+
+        Raises `ConfigurationError` where the provider demands another port.
+        """
         if provider.redirect_host not in HOSTS or provider.redirect_port not in (0, self._port):
             raise ConfigurationError(
                 f"{provider.title} sends people back to {provider.redirect_host}:{provider.redirect_port} alone",
@@ -64,11 +67,11 @@ class Alone:
         return f"http://{provider.redirect_host}:{self._port}/callback/{provider.name}"
 
     def callback_url(self, connection: HTTPConnection) -> str:
-        """The answer, under the address that the provider was given."""
+        """Return the answer, under the address that the provider was given."""
         return f"http://127.0.0.1:{self._port}{route_and_query(connection)}"
 
     def browser(self, connection: HTTPConnection) -> Browser | None:
-        """The one browser that opened the link."""
+        """Return the one browser that opened the link."""
         given = cookie_values(connection, COOKIE)
         known = any(hmac.compare_digest(value.encode(), self._cookie.encode()) for value in given)
         return Browser(self._cookie) if known else None
@@ -78,7 +81,7 @@ class Alone:
         self._awaited.append(_digest(pending.state.reveal()))
 
     def awaits(self, state: str) -> bool:
-        """Whether that is the state of a sign-in that was begun here."""
+        """Tell whether that is the state of a sign-in that was begun here."""
         return _digest(state) in self._awaited
 
     def let_in(self) -> Response:
@@ -112,7 +115,7 @@ class StandAlone:
             await self._outside(Request(scope), path)(scope, receive, send)
 
     def _outside(self, request: Request, path: str) -> Response:
-        """What anybody on this machine may ask for."""
+        """Answer what anybody on this machine may ask for."""
         if request.method == "GET" and path.startswith("/open/"):
             return self._open(path.removeprefix("/open/"))
         if request.method == "GET" and path.startswith("/callback/"):

@@ -27,12 +27,13 @@ class BriefLease(MemoryLease):
 
 
 class FullStore(MemoryStore):
-    """A disk that is full: for the reservation, for the save, or not at all."""
+    """A disk that is full for the reservation, for every save, or for that of a record but not beside it."""
 
-    full_for_reserve = full_for_save = False
+    full_for_reserve = full_for_save = full_for_records = False
 
     def save(self, name, data, *, replaces):
-        if self.full_for_save and name.kind == "grant" and data is not None:
+        full = self.full_for_save or (self.full_for_records and name.kind == "grant")
+        if full and name.kind in ("grant", "unsaved") and data is not None:
             raise disk_full()
         return super().save(name, data, replaces=replaces)
 

@@ -213,7 +213,7 @@ class FillsUp(MemoryStore):
         self.room = room
 
     def save(self, name, data, *, replaces):  # type: ignore[no-untyped-def]
-        if name.kind == "grant" and data is not None:
+        if name.kind in ("grant", "unsaved") and data is not None:
             if not self.room:
                 raise StoreUnavailable("the disk is full", hint="df -h")
             self.room -= 1

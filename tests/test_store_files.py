@@ -178,11 +178,11 @@ def test_of_the_threads_that_wait_for_another_process_one_asks_the_kernel(tmp_pa
     path = str(tmp_path / "lock")
     take, asking, enough = file_lock._take, [], threading.Event()
 
-    def counted(fd):
+    def counted(fd, shared):
         asking.append(threading.get_ident())
         if len(asking) >= 10:
             enough.set()
-        take(fd)
+        take(fd, shared)
 
     def wait():
         with file_lock.locked(path, wait=30):

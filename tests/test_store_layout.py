@@ -9,7 +9,7 @@ from tokenkit.account import is_provider_name
 from tokenkit.errors import UsageError
 from tokenkit.paths import SUFFIX, grant_file
 from tokenkit.store import KINDS, Name
-from tokenkit.store.layout import name_of, relative
+from tokenkit.store.layout import OF_ACCOUNTS, name_of, relative
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 providers = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,20}", fullmatch=True)
@@ -17,7 +17,7 @@ providers = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,20}", fullmatch=True)
 
 @given(kind=st.sampled_from(KINDS), owner=st.just("") | names, provider=providers, name=names)
 def test_the_path_of_a_record_leads_back_to_its_name(kind: str, owner: str, provider: str, name: str) -> None:
-    asked = Name(kind, owner, f"{provider}/{name}" if kind == "grant" else name)
+    asked = Name(kind, owner, f"{provider}/{name}" if kind in OF_ACCOUNTS else name)
     parts = (relative(asked) + SUFFIX).split(os.sep)
     assert name_of(parts) == asked
 
@@ -37,6 +37,7 @@ def test_what_has_a_name_lies_where_that_name_is_written(parts: list[str]) -> No
 @pytest.mark.parametrize(
     "path",
     ["google/Me.jwe", "google/me.txt", "google/x/me.jwe", "Google/me.jwe", ".grant/me.jwe", ".other/me.jwe",
+     ".unsaved/me.jwe", ".unsaved/google/x/me.jwe", ".pending/google/me.jwe",
      "@eaDir/google/me.jwe", "@/google/me.jwe", "me.jwe", "google", ".locks/google/me.jwe.refresh"],
 )  # fmt: skip
 def test_other_files_have_no_name(path: str) -> None:

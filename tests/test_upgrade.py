@@ -107,7 +107,7 @@ def test_the_audit_finds_nothing_wrong_with_it(old: OldHome) -> None:
 
 def test_its_key_rotates(old: OldHome) -> None:
     records = old.kit().records
-    rotate(records.store, records.ring)
+    rotate(records)
     assert old.kit().token("google").alive(old.clock.now())
 
 

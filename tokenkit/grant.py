@@ -65,6 +65,10 @@ class Grant(Confidential):
         """The scopes that were asked for and not granted."""
         return frozenset() if self.scopes is None else self.asked - self.scopes
 
+    def follows(self, other: "Grant") -> bool:
+        """Whether this is a later state of the same sign-in, so that `other` was used up on the way here (R9, R10)."""
+        return self.authorized_at == other.authorized_at and self.generation > other.generation
+
     def renewed(self, **changes: Any) -> "Grant":
         """The same grant with some members changed."""
         return replace(self, **changes)

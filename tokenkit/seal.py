@@ -23,7 +23,7 @@ from tokenkit.shell import quoted
 KEY_SIZE = 32
 """Bytes of a key, and of a content key."""
 
-TYPES = ("grant", "pending", "client", "metadata")
+TYPES = ("grant", "unsaved", "pending", "client", "metadata")
 """What the header's ``typ`` may be: the kinds of record."""
 
 _MEMBERS = frozenset(("alg", "enc", "kid", "typ", "app", "owner", "account"))

@@ -10,7 +10,7 @@ from tokenkit.grants.rotate import rotate
 
 kit = TokenKit(background=False)
 if sys.argv[1:] == ["rotate"]:
-    print(rotate(kit.records.store, kit.records.ring).kid)
+    print(rotate(kit.records).kid)
 elif len(sys.argv) > 1:
     print(kit.complete(sys.argv[1], binding="crash"))
 else:

@@ -130,7 +130,7 @@ def test_a_rotation_of_the_key_killed_at_any_point_leaves_records_that_open(assi
             kills += 1
             assert assistant.kit().token("google")
     kit = assistant.kit()
-    rotate(kit.records.store, kit.records.ring)
+    rotate(kit.records)
     assert len(kit.records.ring.keys().keys) == 1
     assert assistant.kit().token("google")
     assert kills > 3

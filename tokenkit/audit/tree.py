@@ -124,7 +124,7 @@ def _in_tokens(parts: tuple[str, ...], is_folder: bool) -> _Kind:
     if not below or below[0] in (LOCKS, STRAYS):
         return _PART
     if is_folder:
-        return _PART if len(below) == 1 and kind_of_folder(below[0]) else _STRAY
+        return _PART if kind_of_folder(*below) else _STRAY
     *folders, file = parts
     name = name_of((*folders, file.removesuffix(NEW)))
     return _STRAY if name is None else (Role.TEMPORARY if file.endswith(NEW) else Role.RECORD, name)

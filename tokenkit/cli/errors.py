@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from traceback import extract_tb
 
 from tokenkit.cli.output import drop, keep_options, say
+from tokenkit.cli.unsaved import save_or_print
 from tokenkit.errors import ProviderError, TokenKitError
 
 FAULT = 70
@@ -25,6 +26,7 @@ def reporting() -> Generator[None]:
         yield
     except TokenKitError as error:
         report(error)
+        save_or_print()
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

@@ -65,7 +65,7 @@ def rotate_key(
         return _print_new_value(kit)
     with waiting("sealing the records with another key"):
         work = rotate.finish if finish else rotate.rotate
-        done = work(kit.records.store, kit.records.ring)
+        done = work(kit.records)
     kit.activity.record("key_changed", how="rotated", kid=done.kid, resealed=done.resealed)
     return _tell(kit, done)
 
@@ -118,7 +118,7 @@ def _rows(kit: "TokenKit") -> list[tuple[str, Literal["seals", "opens", "missing
     if _none_yet(kit):
         say(f"{NONE_YET}.")
         return []
-    sealed = records_by_kid(kit.records.store)
+    sealed = records_by_kid(kit.records)
     first, *others = [item.kid for item in kit.records.ring.keys().keys]
     missing = sorted(sealed.keys() - {first, *others})
     return [
@@ -132,7 +132,7 @@ def _none_yet(kit: "TokenKit") -> bool:
     """Tell whether there is no key because none was needed yet. R28: with a sealed record, a missing key is lost."""
     from tokenkit.grants.rotate import every_record
 
-    return kit.records.ring.source.version() is None and next(every_record(kit.records.store), None) is None
+    return kit.records.ring.source.version() is None and next(every_record(kit.records), None) is None
 
 
 def _print_new_value(kit: "TokenKit") -> None:

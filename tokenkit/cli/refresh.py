@@ -1,12 +1,19 @@
 """``tokenkit refresh``."""
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tokenkit.cli.options import AccountName, AsJson
 from tokenkit.cli.output import data, say, waiting
 from tokenkit.cli.session import open_kit
+
+if TYPE_CHECKING:
+    from tokenkit.kit import TokenKit
+
+LIMIT = 1 << 20
+"""Bytes that are read of what is put back, as of a record."""
 
 
 def refresh(
@@ -15,15 +22,24 @@ def refresh(
     force: Annotated[
         bool, typer.Option("--force", help="Try even a grant that was refused, or is older than one used already.")
     ] = False,
+    restore: Annotated[
+        bool,
+        typer.Option("--restore", help="Put back, from stdin, what a command printed that could save it nowhere."),
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Refresh the token of an account now.
 
     This is only to try whether a grant still works: to ask for a token refreshes it when that is needed.
+
+    A command that refreshed and could write to no disk prints the new grant, sealed, within the command that puts it
+    back: this one, with --restore. Nothing is sent then.
     """
     from tokenkit.cli.status_text import state_words
 
     kit = open_kit(ctx)
+    if restore:
+        return _restore(kit, account)
     with waiting(f"asking {account.partition('/')[0]} for a new token"):
         kit.refresh(account, force=force)
     status = kit.status(account)
@@ -32,3 +48,9 @@ def refresh(
 
         return data(accounts_json([status]))
     return say(f"Refreshed {status.account}: {state_words(status, kit.context.now())}.")
+
+
+def _restore(kit: "TokenKit", asked: str) -> None:
+    account = kit.source(asked).account
+    kit.refresher.restore(account, sys.stdin.buffer.read(LIMIT).strip())
+    say(f"Put back what keeps {account} signed in.")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from tokenkit.account import Account
 from tokenkit.errors import AmbiguousAccount, ConsentRequired, UnknownAccount, UsageError
+from tokenkit.grants import beside
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.shell import quoted
@@ -57,7 +58,8 @@ class AccountNames:
     def _is_stored(self, account: Account) -> bool:
         """Tell whether there is a record of that name, or a grant that waits to be written as one (R9)."""
         try:
-            return self._records.store.version(grant_name(account)) is not None or account in self._refresher.unsaved
+            stored = self._records.store.version(grant_name(account)) is not None
+            return stored or account in self._refresher.unsaved or beside.exists(self._records, account)
         except UsageError:  # no file can have that name, nor a record
             return False
 

@@ -11,6 +11,7 @@ from tokenkit.account import Account
 from tokenkit.errors import Conflict, StoreError
 from tokenkit.grant import Grant, grant_from_bytes
 from tokenkit.grants.sealed_store import SealedStore, grant_name, quarantine_folder
+from tokenkit.seal import header
 from tokenkit.store import Name, Version
 
 KEPT = 30 * 86400.0
@@ -38,7 +39,8 @@ def set_aside(records: SealedStore, account: Account) -> Iterator[SetAside]:
 
 def _opened(records: SealedStore, account: Account, data: bytes) -> Grant | None:
     try:
-        return grant_from_bytes(records.ring.open_record(grant_name(account), data), account=str(account))
+        name = grant_name(account)._replace(kind=header(data)["typ"])  # it may have lain beside its record (R9)
+        return grant_from_bytes(records.ring.open_record(name, data), account=str(account))
     except StoreError:
         return None
 

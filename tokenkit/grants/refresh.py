@@ -4,6 +4,7 @@ Everything that can fail without the provider is tried before the request is sen
 not be lost.
 """
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -20,6 +21,7 @@ from tokenkit.errors import (
     UnknownAccount,
 )
 from tokenkit.grant import NEEDS_CONSENT, Grant
+from tokenkit.grants import beside
 from tokenkit.grants.bound_to import bind_late, check_bound, within
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
@@ -35,8 +37,15 @@ ROOM_TO_GROW = 1024
 """Bytes that a record may have grown by: what is reserved and not used costs as much to give back."""
 
 
+SAVE_PAUSES = (0.05, 0.2, 0.5, 1.0, 1.25, 1.5, 1.5, 2.0, 2.0)
+"""Seconds between two tries to write the record of a refreshed grant, before it is saved beside it (R9)."""
+
+SAVE_FOR = 10.0
+"""Seconds after which no further try begins, should the tries themselves take long."""
+
+
 class NotSaved(Exception):
-    """The provider has rotated and the store refuses: the `grant` that must be written in the place of `held`.
+    """The provider has rotated, and nothing could be saved: the `grant` that must be written in the place of `held`.
 
     `told` is what the caller is to get.
     """
@@ -74,13 +83,16 @@ class Refresh:
         self.needs = needs
         self.forced = forced
         self.answer_was_lost = note.attempt is not None
+        self.endpoints = held.grant.endpoints
+        self.saved_beside = False
 
     def run(self) -> StoredGrant:
-        """Refresh, and return the saved record; `NotSaved` carries the grant that could not be written (R9)."""
+        """Refresh, and return what was saved, as the record or beside it; `NotSaved` carries what was not (R9)."""
         provider, client = self.parties()
         check_bound(self.account, self.held.grant, provider, client.client_id, "refresh")
         if provider.refresh is None or not self.held.grant.refresh_token:
             raise consent_required(self.account, "the provider gave no refresh token, and the access token has ended")
+        self.endpoints = bind_late(self.held.grant, provider).endpoints
         self.records.ring.current()  # before the request: it seals the answer (R29)
         self.lease.reserve(self.held.size + ROOM_TO_GROW)
         self.note = self.note.begun(self.ctx.now())
@@ -95,9 +107,9 @@ class Refresh:
             if isinstance(error, ConsentRequired):
                 return self._refused(error)
             known = outcome_known(error) and not self.answer_was_lost
-            self._write_note(self.note.failed(error, self.ctx.now(), outcome_known=known))
+            self._write_note_if_possible(self.note.failed(error, self.ctx.now(), outcome_known=known))
             raise
-        held = self._persist(grant, provider, client)
+        held = self._saved(grant, provider, client)
         if held.grant.access_token is self.held.grant.access_token:
             raise self._brought_nothing(provider)
         return held
@@ -138,8 +150,7 @@ class Refresh:
             other = self.records.load(self.account) if self._changed() else None
             token = None if other is None else other.grant.access_token
             if other is not None and token is not None and token.good(self.ctx.now()):
-                with suppress(StoreError):  # who comes next finds the same, and notes it
-                    self._write_note(self.note.ended(other.grant.generation))
+                self._write_note_if_possible(self.note.ended(other.grant.generation))
                 return other
         return None
 
@@ -158,29 +169,72 @@ class Refresh:
             if other is not None:
                 return other
         else:
-            self._write_note(self.note.ended(latched.generation))
+            self._write_note_if_possible(self.note.ended(latched.generation))
         raise consent_required(self.account, reason) from None
 
-    def _persist(self, grant: Grant, provider: Provider, client: ClientRegistration) -> StoredGrant:
-        bound = bind_late(self.held.grant, provider)
-        grant = grant.renewed(generation=self._next_generation(), state="active", reason="", endpoints=bound.endpoints)
+    def _saved(self, answered: Grant, provider: Provider, client: ClientRegistration) -> StoredGrant:
+        """Save the answer, whatever is raised on the way: the provider takes nothing else from now on (R9)."""
         try:
-            held = self.records.replace(self.account, grant, self.held)
+            return self._saved_in_time(answered, provider, client)
+        except UnknownAccount:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the answer is kept
+            return self._saved_beside(answered, error)
+
+    def _saved_in_time(self, answered: Grant, provider: Provider, client: ClientRegistration) -> StoredGrant:
+        """Write the record; after any error again, for ten seconds: most troubles of a disk pass (R9)."""
+        began = self.ctx.now()
+        for pause in SAVE_PAUSES:
+            try:
+                return self._written(answered, provider, client)
+            except UnknownAccount:
+                raise
+            except Exception:
+                if not 0 <= self.ctx.now() - began < SAVE_FOR:
+                    raise
+            self.ctx.sleep(pause)
+        return self._written(answered, provider, client)
+
+    def _written(self, answered: Grant, provider: Provider, client: ClientRegistration) -> StoredGrant:
+        grant = self._next(answered)
+        try:
+            held = self.records.replace(self.account, grant, self.held, leased=True)
         except Conflict:
             return self._overtaken(grant, provider, client)
-        except TokenKitError as error:
-            failure = StoreUnavailable(
-                f"{self.account} was refreshed, and its new grant cannot be written: {error}. "
-                "This process keeps it in memory and writes it at the next call",
-                hint=error.hint or "free some disk space, then ask for the token again in the same process",
-                account=str(self.account),
-            )
-            with suppress(StoreError):  # it lies on the same disk, perhaps
-                self._write_note(self.note.failed(failure, self.ctx.now(), outcome_known=False))
-            raise NotSaved(failure, grant, self.held) from None
         self.note = self.note.ended(grant.generation, confirmed=self._confirms(grant))
-        self._write_note(self.note)
+        self._write_note_if_possible(self.note)
         return held
+
+    def _saved_beside(self, answered: Grant, error: BaseException) -> StoredGrant:
+        """Save the answer beside the record that cannot be written; raise `NotSaved` where that fails, too (R9)."""
+        grant = self._next(answered)
+        try:
+            beside.save(self.records, self.account, grant)
+        except BaseException:  # noqa: BLE001 - `NotSaved` carries what must not be lost
+            told = self._cannot_be_saved(error)
+            waits = self.note.failed(told, self.ctx.now(), outcome_known=False)
+            self._write_note_if_possible(waits._replace(unsaved=f"process {os.getpid()}"))
+            raise NotSaved(told, grant, self.held) from None
+        self.saved_beside = True
+        self.note = self.note.ended(grant.generation, confirmed=self._confirms(grant))
+        self._write_note_if_possible(self.note)
+        if not isinstance(error, Exception):
+            raise error
+        return self.held._replace(grant=grant, beside=True)
+
+    def _cannot_be_saved(self, error: BaseException) -> StoreUnavailable:
+        words, hint = type(error).__name__, ""  # another's words may hold a token (R35)
+        if isinstance(error, TokenKitError):
+            words, hint = str(error), error.hint
+        return StoreUnavailable(
+            f"{self.account} was refreshed, and its new grant cannot be written: {words}. "
+            "This process keeps it, and tries again each second",
+            hint=hint or "free some disk space, and do not end this process before",
+            account=str(self.account),
+        )
+
+    def _next(self, answered: Grant) -> Grant:
+        return answered.renewed(generation=self._next_generation(), state="active", reason="", endpoints=self.endpoints)
 
     def _confirms(self, grant: Grant) -> bool:
         """Whether the access token that an API has rejected, now or before, is what the provider gives again (R15)."""
@@ -193,14 +247,14 @@ class Refresh:
     def _brought_nothing(self, provider: Provider) -> InvalidAnswer:
         """The answer had a refresh token, which is saved by now, and no access token: nobody can be served."""
         error = InvalidAnswer(f"{provider.title} answered without an access token that can be used")
-        self._write_note(self.note.failed(error, self.ctx.now(), outcome_known=True))
+        self._write_note_if_possible(self.note.failed(error, self.ctx.now(), outcome_known=True))
         return error
 
     def _overtaken(self, grant: Grant, provider: Provider, client: ClientRegistration) -> StoredGrant:
         """The record changed under the refresh: a login stands, and after a sign-out what we got is revoked (R8)."""
         current = self.records.load(self.account)
         if current is not None:
-            self._write_note(self.note.ended(current.grant.generation))
+            self._write_note_if_possible(self.note.ended(current.grant.generation))
             return current
         revoked = self._revoked(grant, provider, client)
         raise UnknownAccount(
@@ -224,6 +278,11 @@ class Refresh:
 
     def _write_note(self, note: RefreshState) -> None:
         self.lease.write_note(note.to_bytes())
+
+    def _write_note_if_possible(self, note: RefreshState) -> None:
+        """Write the note of what has happened: one that cannot be written hides neither a grant nor an error."""
+        with suppress(StoreError):
+            self._write_note(note)
 
 
 def outcome_known(error: TokenKitError) -> bool:

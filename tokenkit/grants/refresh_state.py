@@ -52,13 +52,15 @@ class RefreshState(NamedTuple):
     """`newest`: the highest generation ever saved; `attempt`: when a refresh began that has not ended, else None.
 
     `confirmed`: the generation whose access token an API has rejected and a refresh has brought back all the same, so
-    that another would be in vain (R15), else None.
+    that another would be in vain (R15), else None. `unsaved`: who holds a newer grant that could be saved nowhere (R8),
+    in words; empty for nobody.
     """
 
     newest: int = 0
     attempt: float | None = None
     failure: Failure | None = None
     confirmed: int | None = None
+    unsaved: str = ""
 
     def begun(self, now: float) -> "RefreshState":
         """A refresh is about to be sent."""
@@ -91,6 +93,8 @@ class RefreshState(NamedTuple):
     def to_bytes(self) -> bytes:
         """Write it: JSON, small, whatever path the system has named in the words of a failure."""
         record: dict[str, object] = {"newest": self.newest, "attempt": self.attempt, "confirmed": self.confirmed}
+        if self.unsaved:
+            record["unsaved"] = self.unsaved
         if self.failure is not None:
             record["failure"] = self.failure._asdict()
         return _TO_JSON.encode(record).encode(errors="replace")
@@ -108,6 +112,7 @@ class RefreshState(NamedTuple):
                 attempt=None if attempt is None else float(attempt),
                 failure=None if failure is None else _failure(failure),
                 confirmed=None if confirmed is None else int(confirmed),
+                unsaved=str(record.get("unsaved", "")),
             )
         except (ValueError, TypeError, KeyError, AttributeError):
             return cls()

@@ -4,13 +4,21 @@ A refresh is one unit - take the lease, read again, send, classify, persist - in
 """
 
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from tokenkit.account import Account
 from tokenkit.activity import Activity
-from tokenkit.errors import GrantMoved, GrantSuperseded, StoreError, TokenKitError
+from tokenkit.errors import (
+    GrantMoved,
+    GrantSuperseded,
+    StoreError,
+    StoreUnavailable,
+    TokenKitError,
+    UnknownAccount,
+)
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
+from tokenkit.grants import beside
 from tokenkit.grants.events import Events
 from tokenkit.grants.quarantine import erase_old
 from tokenkit.grants.refresh import NotSaved, Refresh, consent_required
@@ -28,6 +36,12 @@ if TYPE_CHECKING:
 
 SLACK = 15.0
 """Seconds of a lease that ends by time which may be gone before the request is sent (R6)."""
+
+HOLDER_WAIT = 2.0
+"""Seconds for which a process is waited for that holds the newest grant, and tries to save it (R8)."""
+
+SERVED_WAIT = 3.0
+"""Seconds for which a lease is waited for while the stored token has life left: then that is served (R14)."""
 
 
 class RefreshJob(NamedTuple):
@@ -104,9 +118,21 @@ class Refresher:
 
     def newest(self, account: Account) -> StoredGrant:
         """The newest grant that is known, written or not, with the version that is stored. Raises `UnknownAccount`."""
-        with suppress(StoreError):
+        with suppress(StoreError, UnknownAccount):
             self.load(account)
         return self.unsaved.newest(account, self.records.load(account)) or self.records.get(account)
+
+    def stored(self, account: Account) -> StoredGrant:
+        """The newest grant on the disk, in the record or beside it; nothing is changed. Raises `UnknownAccount`."""
+        return beside.newest(self.records, account, self.records.get(account))
+
+    def restore(self, account: Account, sealed: bytes) -> StoredGrant:
+        """Put back a grant that was printed, sealed, because it could be saved nowhere; see `beside.restore`."""
+        with self.records.store.lease(grant_name(account), lasts=self.lease_lasts, wait=SERVED_WAIT) as lease:
+            self.records.ring.current()  # under the lease, before anything is sealed (R29)
+            held = beside.restore(self.records, account, sealed)
+            _seen(lease, held)
+        return held
 
     def renew(self, account: Account, need: RefreshJob, seen: StoredGrant | None = None) -> "Future[RefreshOutcome]":
         """Start, or join, the one refresh of the account in this process (R5). `seen` is what the caller has found."""
@@ -140,22 +166,60 @@ class Refresher:
     def _renew_under_lease(self, account: Account, need: RefreshJob, seen: StoredGrant | None) -> RefreshOutcome:
         began = self.context.now()
         store = self.records.store
-        with store.lease(grant_name(account), lasts=self.lease_lasts, wait=self.lease_lasts + 5) as lease:
+        wait = SERVED_WAIT if need.early or self._served(need, seen) else self.lease_lasts + 5
+        with store.lease(grant_name(account), lasts=self.lease_lasts, wait=wait) as lease, ExitStack() as hold:
             self.unsaved.write(account)
-            held = self.records.get(account, seen)
-            note = _seen(lease, held)
-            confirmed = note.confirmed == held.grant.generation
-            if need.met_by(held.grant, self.context.now(), confirmed=confirmed):
-                return RefreshOutcome(held, refreshed=False, confirmed=confirmed)
+            found = self._found(account, need, lease, seen)
+            if found.met:
+                return found.outcome
+            self._hold(hold, account, found.note)
+            found = self._found(account, need, lease, found.held)  # who held it may just have saved it
+            if found.met:
+                return found.outcome
             if not need.force:
-                self.refuse_hopeless(account, held.grant, note)
-                self._share_failure(account, note, began)
-            return RefreshOutcome(
-                self._refresh(account, held, lease, note, forced=need.rejected is not None), refreshed=True
-            )
+                self.refuse_hopeless(account, found.held.grant, found.note)
+                self._share_failure(account, found.note, began)
+            forced = need.rejected is not None
+            held = self._refresh(account, found.held, lease, found.note, hold, forced=forced)
+            return RefreshOutcome(held, refreshed=True)
+
+    def _served(self, need: RefreshJob, seen: StoredGrant | None) -> bool:
+        """Whether the caller can be served the token that is stored, should the lease not be had (R14)."""
+        token = None if seen is None else seen.grant.access_token
+        wanted = need.rejected is None and need.newer_than is None
+        return wanted and token is not None and token.alive(self.context.now())
+
+    def _found(self, account: Account, need: RefreshJob, lease: Lease, seen: StoredGrant | None) -> "_Found":
+        """What is stored, once what lay beside it is in its place; under the lease."""
+        self.records.ring.current()  # under the lease, before anything is sealed (R29)
+        held = beside.put_in_place(self.records, account, self.records.get(account, seen))
+        note = _seen(lease, held)
+        confirmed = note.confirmed == held.grant.generation
+        met = need.met_by(held.grant, self.context.now(), confirmed=confirmed)
+        return _Found(held, note, met, RefreshOutcome(held, refreshed=False, confirmed=confirmed))
+
+    def _hold(self, hold: ExitStack, account: Account, note: RefreshState) -> None:
+        """Take the lock of who holds the newest grant, or raise the reason why not: another process lives (R8)."""
+        lock = self.records.store.lease(beside.unsaved_name(account), lasts=self.lease_lasts, wait=HOLDER_WAIT)
+        try:
+            hold.enter_context(lock)
+        except StoreUnavailable as error:
+            who = note.unsaved or "another process"
+            raise StoreUnavailable(
+                f"the newest grant of {account} is held by {who}, which waits until it can be written ({error})",
+                hint=f"make room for it on the disk, and do not end {who} before; then try again",
+                account=str(account),
+            ) from None
 
     def _refresh(
-        self, account: Account, held: StoredGrant, lease: Lease, note: RefreshState, *, forced: bool
+        self,
+        account: Account,
+        held: StoredGrant,
+        lease: Lease,
+        note: RefreshState,
+        hold: ExitStack,
+        *,
+        forced: bool,
     ) -> StoredGrant:
         def parties() -> tuple[Provider, ClientRegistration]:
             provider = self.provider(account.provider)
@@ -166,13 +230,15 @@ class Refresher:
         try:
             renewed = refresh.run()
         except NotSaved as loss:
-            self.unsaved.keep(account, loss.grant, loss.held)
+            self.unsaved.keep(account, loss.grant, loss.held, hold.pop_all().close)
             self.activity.record("refresh_failed", account, error=type(loss.told).__name__)
             raise loss.told from None
         except TokenKitError as error:
             self.activity.record("refresh_failed", account, error=type(error).__name__)
             raise
         self.activity.record("refreshed", account)
+        if refresh.saved_beside:
+            self.activity.record("saved_aside", account)
         erase_old(self.records, self.context.now())
         return renewed
 
@@ -210,6 +276,15 @@ class Refresher:
         if held is not None:
             with suppress(StoreError), self.records.store.lease(grant_name(account), lasts=SLACK, wait=0) as lease:
                 _seen(lease, held)  # whoever holds it now will find this grant, and note it when done
+
+
+class _Found(NamedTuple):
+    """What lies in the store under the lease, and whether it is all that is needed: the `outcome` then."""
+
+    held: StoredGrant
+    note: RefreshState
+    met: bool
+    outcome: RefreshOutcome
 
 
 def _seen(lease: Lease, held: StoredGrant) -> RefreshState:

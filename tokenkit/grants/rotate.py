@@ -1,7 +1,8 @@
 """Rotating the key: a new one seals, every record of every owner is sealed anew, what no record names is dropped (R29).
 
 A kill at any point leaves records that open: the old key goes last, and only when no record names it. Running it again
-goes on where it stopped.
+goes on where it stopped. Refreshes are waited for by their leases; sign-ins, imports and all others that write without
+one share a lock while they do (`KeySource.sealing`), which is taken alone for the last look.
 """
 
 from collections import Counter
@@ -11,11 +12,15 @@ from dataclasses import dataclass
 
 from tokenkit import seal
 from tokenkit.errors import BrokenRecord, Conflict, KeyUnavailable
+from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.keys.ring import KeyRing
 from tokenkit.store import KINDS, Name, Store
 
 LEASE_LASTS = 120.0
 """Seconds: longer than a refresh, which is waited for."""
+
+MORE_PASSES = 2
+"""How often all records are looked through again, where a refresh that was under way has used an old key meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,46 +39,65 @@ class Rotation:
     unopened: tuple[Name, ...]
 
 
-def rotate(store: Store, ring: KeyRing) -> Rotation:
+def rotate(records: SealedStore) -> Rotation:
     """Add a key, seal everything with it, drop the others. Raises `UsageError` for keys that only others can change."""
-    ring.add()
-    return finish(store, ring)
+    records.ring.add()
+    return finish(records)
 
 
-def finish(store: Store, ring: KeyRing) -> Rotation:
-    """Seal with the first key whatever is sealed with another, and drop the keys that no record names then."""
-    unopened: list[Name] = []
-    resealed = 0
-    for name in every_record(store):
-        try:
-            resealed += _reseal(store, ring, name)
-        except (BrokenRecord, KeyUnavailable):
-            unopened.append(name)
-    keys = ring.keys()
-    in_use = kids_in_use(store)
+def finish(records: SealedStore) -> Rotation:
+    """Seal with the first key whatever is sealed with another, and drop the keys that no record names then.
+
+    Raises `StoreUnavailable` where a program that is stopped holds an account, or is half through saving a record: then
+    nothing is dropped.
+    """
+    ring = records.ring
+    resealed, unopened = _reseal_all(records)
+    for _ in range(MORE_PASSES):
+        if unopened or kids_in_use(records) <= {ring.current().kid}:
+            break
+        more, unopened = _reseal_all(records)
+        resealed += more
+    keys, in_use = ring.keys(), kids_in_use(records)
     dropped = [key.kid for key in keys.keys[1:] if key.kid not in in_use and not unopened]
     for kid in dropped if ring.source.writable else ():
-        ring.drop(kid, in_use)
+        ring.drop(kid, lambda: records_by_kid(records))
     return Rotation(keys.first.kid, resealed, tuple(dropped), tuple(unopened))
 
 
-def every_record(store: Store) -> Iterator[Name]:
-    """The names of all sealed records of all owners."""
-    return (name for owner in store.owners() for kind in KINDS for name in store.names(kind, owner))
+def _reseal_all(records: SealedStore) -> tuple[int, list[Name]]:
+    """Seal all records with the first key; return how many were sealed with another, and which cannot be opened."""
+    resealed, unopened = 0, list[Name]()
+    for store, name in every_record(records):
+        try:
+            resealed += _reseal(store, records.ring, name)
+        except (BrokenRecord, KeyUnavailable):
+            unopened.append(name)
+    return resealed, unopened
 
 
-def kids_in_use(store: Store) -> set[str]:
-    """The kids that records name, each account looked at under its lease, so that none is being written meanwhile."""
+def every_record(records: SealedStore) -> Iterator[tuple[Store, Name]]:
+    """The names of all sealed records of all owners, each with the store that it lies in."""
+    for store in records.stores:
+        yield from ((store, name) for owner in store.owners() for kind in KINDS for name in store.names(kind, owner))
+
+
+def kids_in_use(records: SealedStore) -> set[str]:
+    """The kids that records name, each account looked at under its lease, so that none is being refreshed meanwhile."""
     kids: set[str] = set()
-    for name in every_record(store):
-        with store.lease(name, lasts=LEASE_LASTS, wait=LEASE_LASTS) if name.kind == "grant" else nullcontext():
+    for store, name in every_record(records):
+        of_account = name.kind in ("grant", "unsaved")
+        account = name._replace(kind="grant")
+        with records.store.lease(account, lasts=LEASE_LASTS, wait=LEASE_LASTS) if of_account else nullcontext():
             kids |= _kids(store, name)
+            for other in records.stores if name.kind == "grant" else ():
+                kids |= _kids(other, name._replace(kind="unsaved"))  # saved just now, and listed before
     return kids
 
 
-def records_by_kid(store: Store) -> Counter[str]:
+def records_by_kid(records: SealedStore) -> Counter[str]:
     """How many records name each kid: a look that waits for nobody and opens nothing."""
-    return Counter(kid for name in every_record(store) for kid in _kids(store, name))
+    return Counter(kid for store, name in every_record(records) for kid in _kids(store, name))
 
 
 def _kids(store: Store, name: Name) -> set[str]:
@@ -88,12 +112,13 @@ def _kids(store: Store, name: Name) -> set[str]:
 def _reseal(store: Store, ring: KeyRing, name: Name) -> bool:
     """Seal one record anew, under its version: what was saved in between stands, and is looked at again."""
     while True:
-        stored = store.load(name)
-        sealed = None if stored is None else ring.reseal(name, stored.data)
-        if stored is None or sealed is None:
-            return False
-        try:
-            store.save(name, sealed, replaces=stored.version)
-            return True
-        except Conflict:
-            continue
+        with ring.source.sealing():
+            stored = store.load(name)
+            sealed = None if stored is None else ring.reseal(name, stored.data)
+            if stored is None or sealed is None:
+                return False
+            try:
+                store.save(name, sealed, replaces=stored.version)
+                return True
+            except Conflict:
+                continue

@@ -20,14 +20,19 @@ from tokenkit.grant import (
 from tokenkit.keys.ring import KeyRing
 from tokenkit.shell import quoted
 from tokenkit.store import Name, Store, Stored, Version
+from tokenkit.store.files import FileStore
 
 
 class StoredGrant(NamedTuple):
-    """A grant as it was found, the version that it may be replaced by, and the bytes that its sealed record has."""
+    """A grant as it was found, the version that it may be replaced by, and the bytes that its sealed record has.
+
+    `beside`: it is not what the record of that version holds, but what is to take its place (R9).
+    """
 
     grant: Grant
     version: Version
     size: int
+    beside: bool = False
 
 
 def grant_name(account: Account) -> Name:
@@ -43,6 +48,10 @@ def quarantine_folder(account: Account) -> str:
     return f"{account.provider}/{digest}/"
 
 
+def _same(one: Grant, other: Grant) -> bool:
+    return grant_to_bytes(one) == grant_to_bytes(other)
+
+
 class SealedStore:
     """The sealed records of one owner."""
 
@@ -50,6 +59,15 @@ class SealedStore:
         self.store = store
         self.ring = ring
         self.owner = owner
+        self._stores: tuple[Store, ...] = ()
+
+    @property
+    def stores(self) -> tuple[Store, ...]:
+        """Where sealed records lie: the store, and for files a place elsewhere for what its disk refuses (R9)."""
+        if not self._stores:
+            store = self.store
+            self._stores = (store, store.elsewhere) if isinstance(store, FileStore) else (store,)
+        return self._stores
 
     def accounts(self, provider: str = "") -> list[Account]:
         """The accounts that have a record, by name; nothing is opened."""
@@ -67,7 +85,7 @@ class SealedStore:
         stored = self.store.load(name)
         if stored is None:
             return None
-        if seen is not None and seen.version == stored.version:
+        if seen is not None and seen.version == stored.version and not seen.beside:
             return seen
         plaintext = self.ring.open_record(name, stored.data)
         return StoredGrant(grant_from_bytes(plaintext, account=str(account)), stored.version, len(stored.data))
@@ -81,24 +99,28 @@ class SealedStore:
             )
         return held
 
-    def save(self, account: Account, grant: Grant, *, replaces: Version | None) -> StoredGrant:
-        """Seal and write a grant over the version `replaces`; raises `Conflict` when it is another by now."""
-        stored = self._write(grant_name(account), grant_to_bytes(grant), replaces)
+    def save(self, account: Account, grant: Grant, *, replaces: Version | None, leased: bool = False) -> StoredGrant:
+        """Seal and write a grant over the version `replaces`; raises `Conflict` when it is another by now.
+
+        `leased`: the caller holds the account's lease, and has asked for the current key under it (R29).
+        """
+        stored = self.write(grant_name(account), grant_to_bytes(grant), replaces, leased=leased)
         return StoredGrant(grant, stored.version, len(stored.data))
 
-    def replace(self, account: Account, grant: Grant, held: StoredGrant) -> StoredGrant:
+    def replace(self, account: Account, grant: Grant, held: StoredGrant, *, leased: bool = False) -> StoredGrant:
         """Write a grant in the place of the one that it came from, though that may be sealed with another key by now.
 
-        Raises `Conflict` when another grant lies there, or none.
+        So may an older record of the same sign-in be, which was restored meanwhile. Raises `Conflict` when another
+        grant lies there, or none. `leased` as in `save`.
         """
         while True:
             try:
-                return self.save(account, grant, replaces=held.version)
+                return self.save(account, grant, replaces=held.version, leased=leased)
             except Conflict:
                 current = self.load(account)
-                if current is None or grant_to_bytes(current.grant) != grant_to_bytes(held.grant):
+                if current is None or not (held.grant.follows(current.grant) or _same(held.grant, current.grant)):
                     raise
-                held = current
+                held = held._replace(version=current.version)
 
     def remove(self, account: Account, *, replaces: Version) -> None:
         """Delete the version `replaces` of an account's grant; raises `Conflict` when it is another by now."""
@@ -106,18 +128,23 @@ class SealedStore:
 
     def quarantine(self, account: Account, now: float) -> Version | None:
         """Keep a copy of whatever is stored for the account, readable or not, and return its version (R18, R30)."""
-        stored = self.store.load(grant_name(account))
-        if stored is None:
-            return None
-        copy = Name("quarantine", self.owner, f"{quarantine_folder(account)}{now:.6f}")
-        if self.store.version(copy) is None:
-            self.store.save(copy, stored.data, replaces=None)
-        return stored.version
+        return self.copy_to_quarantine(self.store, grant_name(account), account, now)
+
+    def copy_to_quarantine(self, store: Store, name: Name, account: Account, now: float) -> Version | None:
+        """Keep a copy of the record `name` in `store` as it is, and return its version; None where there is none."""
+        with self.ring.source.sealing():  # the copy names a key that could be dropped from under it (R29)
+            stored = store.load(name)
+            if stored is None:
+                return None
+            copy = Name("quarantine", self.owner, f"{quarantine_folder(account)}{now:.6f}")
+            if self.store.version(copy) is None:
+                self.store.save(copy, stored.data, replaces=None)
+            return stored.version
 
     def probe(self) -> None:
         """Write, read back and delete a record: raises a `StoreError` before a person is bothered (R20)."""
         name = Name("metadata", self.owner, f"probe-{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}")
-        version = self._write(name, b"probe", None).version
+        version = self.write(name, b"probe", None).version
         stored = self.store.load(name)
         if stored is None or self.ring.open_record(name, stored.data) != b"probe":
             raise StoreUnavailable("the store does not give back what was written to it", hint="tokenkit audit")
@@ -125,7 +152,7 @@ class SealedStore:
 
     def save_pending(self, id: str, pending: PendingAuthorization) -> None:
         """Seal and write a pending authorization."""
-        self._write(Name("pending", self.owner, id), pending_to_bytes(pending), None)
+        self.write(Name("pending", self.owner, id), pending_to_bytes(pending), None)
 
     def pendings(self) -> Iterator[Name]:
         """The names of the owner's pending authorizations."""
@@ -138,18 +165,30 @@ class SealedStore:
             return None
         return pending_from_bytes(self.ring.open_record(name, stored.data)), stored.version
 
-    def _write(self, name: Name, plaintext: bytes, replaces: Version | None) -> Stored:
-        """Seal and save; once more where the key was rotated in between, lest it be dropped from under it (R29)."""
-        key = self.ring.ensure(self._any_sealed)
+    def write(
+        self,
+        name: Name,
+        plaintext: bytes,
+        replaces: Version | None,
+        *,
+        store: Store | None = None,
+        leased: bool = False,
+    ) -> Stored:
+        """Seal and save in `store`, with a key that nobody drops meanwhile; `leased` as in `save` (R29).
+
+        Where the keys were rotated in between, it is sealed once more, with the new one.
+        """
+        if not leased:
+            self.ring.ensure(self._any_sealed)
         while True:
-            data = self.ring.seal_record(name, plaintext, key)
-            version = self.store.save(name, data, replaces=replaces)
-            current = self.ring.current()
-            if current.kid == key.kid:
+            with self.ring.sealing_leased() if leased else self.ring.sealing() as key:
+                data = self.ring.seal_record(name, plaintext, key)
+                version = (store or self.store).save(name, data, replaces=replaces)
+            if leased or self.ring.current().kid == key.kid:
                 return Stored(data, version)
-            key, replaces = current, version
+            replaces = version
 
     def _any_sealed(self) -> bool:
         """Whether a sealed record exists: then a key that is missing is lost, and a new one would hide it (R28)."""
-        kinds = ("grant", "quarantine", "client")
+        kinds = ("grant", "unsaved", "quarantine", "client")
         return any(next(self.store.names(kind, owner), None) for owner in self.store.owners() for kind in kinds)

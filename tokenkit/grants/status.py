@@ -89,7 +89,7 @@ class Status:
 def status(refresher: Refresher, account: Account, now: float) -> Status:
     """Return how `account` stands at `now`; a record that cannot be opened is a state. Raises `UnknownAccount`."""
     try:
-        grant = refresher.records.get(account).grant
+        grant = refresher.stored(account).grant
         state = _state(refresher, account, grant, now)
     except StoreError as error:
         return Status(account, Broken(str(error), error.hint))

@@ -1,49 +1,160 @@
-"""Grants that the provider has given and the store refused: they stay in memory until they can be written (R9)."""
+"""Grants that could be saved nowhere: they stay in memory, and are tried again each second, until they are (R9).
 
+Whoever holds one holds a lock, too, which ends with its process: so others know that the newest grant lives (R8).
+"""
+
+import atexit
+import threading
+import time
+import weakref
+from collections.abc import Callable
 from contextlib import suppress
+from typing import NamedTuple
 
 from tokenkit.account import Account
 from tokenkit.errors import Conflict
 from tokenkit.fork_lock import ForkLock
-from tokenkit.grant import Grant
+from tokenkit.grant import Grant, grant_to_bytes
+from tokenkit.grants import beside
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant
+
+TRY_EVERY = 1.0
+"""Seconds between two tries to save what waits."""
+
+AT_EXIT = 5.0
+"""Seconds for which the end of the interpreter waits for what could not be saved."""
+
+
+class _Waiting(NamedTuple):
+    grant: Grant
+    replaces: StoredGrant
+    give_back: Callable[[], None]
 
 
 class Unsaved:
-    """The grants of one process that wait to be written, each in the place of the record that it came from."""
+    """The grants of one process that wait to be saved, each in the place of the record that it came from."""
 
     def __init__(self, records: SealedStore) -> None:
         self._records = records
-        self._grants: dict[Account, tuple[Grant, StoredGrant]] = {}
+        self._waiting: dict[Account, _Waiting] = {}
         self._lock = ForkLock()
+        self._thread: threading.Thread | None = None
+        _all.add(self)
 
     def __contains__(self, account: Account) -> bool:
-        return account in self._grants
+        return account in self._waiting
 
-    def keep(self, account: Account, grant: Grant, replaces: StoredGrant) -> None:
-        """Remember `grant`, to be written in the place of `replaces`."""
-        with self._lock.lock:
-            self._grants[account] = grant, replaces
+    @property
+    def accounts(self) -> list[Account]:
+        """Whose grants wait."""
+        return [*self._waiting]
+
+    def keep(
+        self, account: Account, grant: Grant, replaces: StoredGrant, give_back: Callable[[], None] = lambda: None
+    ) -> None:
+        """Remember `grant`, to be saved in the place of `replaces`; `give_back` is called when that is over."""
+        self._waiting[account] = _Waiting(grant, replaces, give_back)
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._go_on, name="tokenkit-unsaved", daemon=True)
+            with suppress(RuntimeError):  # none can be had: then the next call saves it
+                self._thread.start()
 
     def write(self, account: Account) -> None:
-        """Write what waits for the account, unless a login or a sign-out has overtaken it (R8); raises `StoreError`."""
+        """Save what waits for the account, beside its record if need be; raises `StoreError` where that fails.
+
+        What a login or a sign-out has overtaken is dropped (R8).
+        """
         with self._lock.lock:
-            if account in self._grants:
-                with suppress(Conflict):
-                    self._records.replace(account, *self._grants[account])
-                del self._grants[account]
+            waiting = self._waiting.get(account)
+            if waiting is None:
+                return
+            try:
+                self._records.replace(account, waiting.grant, waiting.replaces)
+            except Conflict:
+                pass
+            except Exception:
+                if not self._saved_beside(account, waiting.grant):
+                    raise
+            self._let_go(account)
 
     def newest(self, account: Account, stored: StoredGrant | None) -> StoredGrant | None:
-        """What waits to be written in the place of `stored`, else `stored`.
+        """What waits to be written in the place of `stored`, here or beside it, else `stored`.
 
-        With nothing stored it is what waits, too: if the store had told `write` of a sign-out, nothing would wait.
+        With nothing stored it is what waits here, too: had the store told `write` of a sign-out, nothing would wait. Or
+        it is what lies elsewhere, where the tokens are gone as a whole: to be revoked, should this be a sign-out (R19).
         """
-        grant, replaces = self._grants.get(account, (None, None))
-        if grant is None or replaces is None or (stored is not None and stored.version != replaces.version):
-            return stored
-        return replaces._replace(grant=grant)
+        waiting = self._waiting.get(account)
+        if waiting is not None and (stored is None or stored.version == waiting.replaces.version):
+            return waiting.replaces._replace(grant=waiting.grant, beside=True)
+        if stored is not None:
+            return beside.newest(self._records, account, stored)
+        lying = beside.found(self._records, account)
+        return StoredGrant(lying[0].grant, lying[0].version, 0, beside=True) if lying else None
 
     def forget(self, account: Account) -> None:
-        """Let go what waits for the account: it was signed out."""
+        """Let go what waits for the account, here and beside its record: it was signed out."""
         with self._lock.lock:
-            self._grants.pop(account, None)
+            if account in self._waiting:
+                self._let_go(account)
+        beside.forget(self._records, account)
+
+    def sealed(self, account: Account) -> bytes:
+        """What waits for the account, as the record beside it would be."""
+        with self._records.ring.sealing_leased() as key:
+            plaintext = grant_to_bytes(self._waiting[account].grant)
+            return self._records.ring.seal_record(beside.unsaved_name(account), plaintext, key)
+
+    def _saved_beside(self, account: Account, grant: Grant) -> bool:
+        try:
+            beside.save(self._records, account, grant)
+        except Exception:  # noqa: BLE001 - why the record itself cannot be written is what there is to tell
+            return False
+        return True
+
+    def _let_go(self, account: Account) -> None:
+        self._waiting.pop(account).give_back()
+
+    def _go_on(self) -> None:
+        while self._waiting:
+            time.sleep(TRY_EVERY)
+            self.try_all()
+
+    def try_all(self) -> None:
+        """Try to save all that waits; raises nothing."""
+        for account in self.accounts:
+            try:
+                self.write(account)
+            except Exception:  # noqa: BLE001, S112 - it waits on
+                continue
+
+
+def waiting() -> bool:
+    """Whether this process holds a grant that could be saved nowhere."""
+    return any(kit.accounts for kit in _all)
+
+
+def saved_or_sealed(seconds: float) -> list[tuple[Account, bytes]]:
+    """Try for so many seconds to save all that waits in this process; return the rest, sealed, by account.
+
+    For a program that is about to end: what is returned is lost with it unless it is kept elsewhere.
+    """
+    until = time.monotonic() + seconds
+    kits = [kit for kit in _all if kit.accounts]
+    while kits and time.monotonic() < until:
+        for kit in kits:
+            kit.try_all()
+        kits = [kit for kit in kits if kit.accounts]
+        if kits:
+            time.sleep(min(TRY_EVERY, max(0.0, until - time.monotonic())))
+    return [(account, kit.sealed(account)) for kit in kits for account in kit.accounts]
+
+
+_all: "weakref.WeakSet[Unsaved]" = weakref.WeakSet()
+
+
+def _save_at_exit() -> None:
+    with suppress(Exception):  # the interpreter is ending: nobody is there to tell
+        saved_or_sealed(AT_EXIT)
+
+
+atexit.register(_save_at_exit)

@@ -242,6 +242,7 @@ class _Taking:
         """Take away what was seen there, and nothing that has come in its place since: it may be the only copy (R8)."""
         with suppress(Conflict):
             self.kit.records.remove(place, replaces=held.version)
+            self.kit.refresher.unsaved.forget(place)
 
 
 def _never_ends(provider: Provider) -> bool:

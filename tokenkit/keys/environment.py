@@ -8,7 +8,7 @@ process sees it.
 
 import os
 from collections.abc import Hashable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import NoReturn
 
 from tokenkit import private_file
@@ -61,6 +61,10 @@ class EnvironmentSource:
             f"the keys come from {self._where}, which tokenkit cannot change",
             hint=self._put(f"{self._program} key rotate"),
         )
+
+    def sealing(self, *, alone: bool = False) -> AbstractContextManager[None]:
+        """Hold nothing: no key is ever dropped here."""
+        return nullcontext()
 
     def describe(self) -> str:
         """Name the variable or the credential."""

@@ -23,6 +23,7 @@ FILE = "file"
 """The value of the member ``source`` when the keys are in the file; a file without the member means the same."""
 
 _LOCK_WAIT = 10.0  # seconds
+_SEALING_WAIT = 30.0  # seconds
 
 
 def path_in(folder: str) -> str:
@@ -67,6 +68,21 @@ def lock(folder: str) -> "AbstractContextManager[None]":
 
     private_file.ensure_folder(folder, linked=True)
     return locked(os.path.join(folder, ".keys.lock"), wait=_LOCK_WAIT)
+
+
+def sealing(folder: str, *, alone: bool) -> "AbstractContextManager[None]":
+    """Return the lock that is shared by those who seal and save a record, and held alone by who drops a key (R29).
+
+    Where the folder cannot be written to, as a secret mounted into a container, nothing is locked, and no key dropped.
+    """
+    from contextlib import nullcontext
+
+    from tokenkit.store.file_lock import locked, shared
+
+    if not os.access(folder, os.W_OK):
+        return nullcontext()
+    path = os.path.join(folder, ".sealing.lock")
+    return locked(path, wait=_SEALING_WAIT) if alone else shared(path, wait=_SEALING_WAIT)
 
 
 def how_to_restore(path: str) -> str:

@@ -1,6 +1,7 @@
 """The key file as a source, in whichever form it holds the keys: plain, under a passphrase, in the OS keyring."""
 
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from tokenkit import private_file
@@ -72,6 +73,10 @@ class KeyFileSource:
             if changed != keys:
                 self._write(self._form(document or {}), changed, document)
         return changed
+
+    def sealing(self, *, alone: bool = False) -> AbstractContextManager[None]:
+        """Hold a lock beside the key file: shared by those who seal, and `alone` by the one who drops a key (R29)."""
+        return file.sealing(self._folder, alone=alone)
 
     def move(self, to: str) -> KeyList:
         """Keep the keys in another form from now on: ``file``, ``keyring`` or ``passphrase`` (`Form`)."""

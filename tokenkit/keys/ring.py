@@ -1,6 +1,7 @@
 """The keys at work: they seal and open records by name, and can be changed."""
 
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Generator, Hashable
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tokenkit import seal
@@ -39,6 +40,20 @@ class KeyRing:
         R29: a writer asks before it sends a request that cannot be undone, so that the answer can be sealed.
         """
         return self.keys().first
+
+    @contextmanager
+    def sealing(self) -> Generator[Key]:
+        """Hold on to the current key while a record is sealed with it and saved: nobody drops it meanwhile (R29)."""
+        with self.source.sealing():
+            yield self.current()
+
+    @contextmanager
+    def sealing_leased(self) -> Generator[Key]:
+        """Return the current key, for a caller that holds the account's lease and has asked for `current` under it.
+
+        It opens no file (R9), and needs no lock: before a key is dropped, every account's lease is taken.
+        """
+        yield self._loaded[1].first if self._loaded else self.current()
 
     def ensure(self, exists: Callable[[], bool]) -> Key:
         """Return the current key; where there is none, make a first one.
@@ -83,9 +98,16 @@ class KeyRing:
         """Put a new key in front. This is also how to start again when the old keys are lost."""
         return self.source.change(rotation.added)
 
-    def drop(self, kid: str, in_use: Collection[str]) -> KeyList:
-        """Remove a key that no record names: `in_use` are the kids of all records, seen under every account's lock."""
-        return self.source.change(lambda keys: rotation.dropped(keys, kid, in_use))
+    def drop(self, kid: str, in_use: Callable[[], Collection[str]]) -> KeyList:
+        """Remove a key that no record names. Take every account's lease before: that ends the refreshes under way.
+
+        `in_use` tells the kids of all records. It is asked when nobody is sealing one, and none is begun until the key
+        is gone (R29). Raises `UsageError` for a key that a record names, and `StoreUnavailable` where a program that is
+        stopped holds one half saved.
+        """
+        with self.source.sealing(alone=True):
+            used = in_use()
+            return self.source.change(lambda keys: rotation.dropped(keys, kid, used))
 
     def import_keys(self, data: bytes, where: str) -> KeyList:
         """Add the keys of a JWK Set that `export_keys` has written, behind the present ones."""

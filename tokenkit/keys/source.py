@@ -1,6 +1,7 @@
 """Where keys come from: the interface that the sources share."""
 
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from tokenkit.keys.jwks import KeyList
@@ -32,6 +33,14 @@ class KeySource(Protocol):
 
         A kill at any moment leaves the old keys or the new ones. Where `change` returns what it was given, nothing is
         written. Raises `UsageError` where the source is not `writable`.
+        """
+        ...
+
+    def sealing(self, *, alone: bool = False) -> AbstractContextManager[None]:
+        """Hold this while a record is sealed and saved: many do at once, and no key is dropped meanwhile (R29).
+
+        With `alone` it waits until nobody else holds it: for a caller that drops a key. Raises `StoreUnavailable` when
+        it was not given within half a minute.
         """
         ...
 

@@ -17,6 +17,7 @@ from tokenkit.errors import (
     UsageError,
 )
 from tokenkit.grant import Grant
+from tokenkit.grants import beside
 from tokenkit.grants.bound_to import bind, bind_late, check_bound, same_person, same_server, within
 from tokenkit.grants.quarantine import erase_old
 from tokenkit.grants.refresh import RETRY_AFTER
@@ -199,6 +200,8 @@ class AccountLinker:
                 self._records.save(account, grant.renewed(generation=generation), replaces=replaced)
             except Conflict:
                 continue
+            with suppress(StoreError):  # else it lies there, older than the record, until a refresh finds it
+                beside.quarantine(self._records, account, self._ctx.now())
             self._tell(account, generation)
             return True
 

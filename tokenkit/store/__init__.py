@@ -11,14 +11,15 @@ from typing import NamedTuple, Protocol
 Version = Hashable
 """Of one record: it changes with every save and never comes back."""
 
-KINDS = ("grant", "pending", "client", "metadata", "quarantine")
-"""The kinds of record. What was superseded or could not be opened is kept under ``quarantine`` (R18, R30)."""
+KINDS = ("grant", "unsaved", "pending", "client", "metadata", "quarantine")
+"""The kinds of record. A refreshed grant whose record could not be written lies beside it as ``unsaved`` (R9); what was
+superseded or could not be opened is kept under ``quarantine`` (R18, R30)."""
 
 
 class Name(NamedTuple):
     """What a record is called: its kind, whose it is, and an id within them.
 
-    For a grant the id is ``provider/account``, as in `str(Account)`; for others it is opaque.
+    For a grant, saved or not, the id is ``provider/account``, as in `str(Account)`; for others it is opaque.
     """
 
     kind: str
@@ -90,6 +91,8 @@ class Store(Protocol):
     def lease(self, name: Name, *, lasts: float, wait: float) -> AbstractContextManager[Lease]:
         """Take the lease, waiting up to `wait` seconds for it; `StoreUnavailable` when it was not given.
 
-        `lasts` (seconds) bounds a lease that ends by time; a kernel lock ignores it and ends with its holder (R6).
+        `lasts` (seconds) is how long a holder can need it at most. A lease of a database ends then. A kernel lock ends
+        with its holder (R6); but who waits for one that has been held for longer is refused at once: its holder is
+        stopped, and each new caller would wait in vain (R5).
         """
         ...

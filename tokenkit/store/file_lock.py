@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from weakref import WeakValueDictionary
 
 from tokenkit.errors import StoreUnavailable
@@ -17,16 +17,16 @@ from tokenkit.shell import quoted
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(fd: int) -> None:
-        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+    def _take(fd: int, shared: bool) -> None:
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)  # Windows has no lock here that is shared
 
     def _give(fd: int) -> None:
         msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
 else:
     import fcntl
 
-    def _take(fd: int) -> None:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _take(fd: int, shared: bool) -> None:
+        fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
     def _give(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_UN)
@@ -38,6 +38,9 @@ POLL = 0.005
 
 IMPATIENT = 0.25
 """Seconds after which a holder takes longer than that."""
+
+STAMPED = 1.0
+"""Seconds within which whoever has taken a lock has written on it when that was."""
 
 _BUSY = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 _open_files: set[int] = set()
@@ -59,8 +62,11 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def locked(path: str, *, wait: float) -> Generator[None]:
+def locked(path: str, *, wait: float, lasts: float | None = None) -> Generator[None]:
     """Hold the lock on `path`, waiting up to `wait` seconds; raises `StoreUnavailable` when it was not given.
+
+    With `lasts`, the seconds that a holder can need at most, nobody waits for one that has held it for longer: it is
+    stopped (R5). When it was taken is the lock file's time.
 
     The threads of this process queue up among themselves first: of any number that wait, one asks the kernel.
     """
@@ -69,16 +75,32 @@ def locked(path: str, *, wait: float) -> Generator[None]:
     if not queue.acquire(timeout=wait):
         raise _held(path, wait)
     try:
-        fd = open_lock(path)
-        _open_files.add(fd)
-        try:
-            _acquire(fd, path, began, wait)
+        with _opened(path) as fd:
+            _acquire(fd, path, began, wait, lasts=lasts)
+            if lasts is not None:
+                _stamp(fd, path)
             yield
-        finally:
-            if fd in _open_files:  # else this is a forked child, to which the lock never belonged
-                _release(fd)
     finally:
         queue.release()
+
+
+@contextmanager
+def shared(path: str, *, wait: float) -> Generator[None]:
+    """Hold the lock on `path` together with others who share it, so that nobody has it by `locked` meanwhile."""
+    with _opened(path) as fd:
+        _acquire(fd, path, time.monotonic(), wait, shared=True)
+        yield
+
+
+@contextmanager
+def _opened(path: str) -> Generator[int]:
+    fd = open_lock(path)
+    _open_files.add(fd)
+    try:
+        yield fd
+    finally:
+        if fd in _open_files:  # else this is a forked child, to which the lock never belonged
+            _release(fd)
 
 
 def _queue(path: str) -> threading.Lock:
@@ -86,16 +108,20 @@ def _queue(path: str) -> threading.Lock:
         return _queues.setdefault(path, threading.Lock())
 
 
-def _acquire(fd: int, path: str, began: float, wait: float) -> None:
+def _acquire(
+    fd: int, path: str, began: float, wait: float, *, lasts: float | None = None, shared: bool = False
+) -> None:
     while True:
         try:
-            return _take(fd)
+            return _take(fd, shared)
         except OSError as error:
             if error.errno not in _BUSY:
                 raise unavailable(path, error) from None
         waited = time.monotonic() - began
         if waited >= wait:
             raise _held(path, wait)
+        if lasts is not None and waited >= STAMPED and time.time() - os.fstat(fd).st_mtime > lasts:
+            raise _held(path, lasts)
         time.sleep(EAGER if waited < IMPATIENT else POLL)
 
 
@@ -106,9 +132,16 @@ def _held(path: str, wait: float) -> StoreUnavailable:
     )
 
 
-def _release(fd: int) -> None:
+def _stamp(fd: int, path: str) -> None:
     try:
-        _give(fd)  # by unlocking, not by closing alone: a child may hold the description (R7)
-    finally:
-        _open_files.discard(fd)
-        os.close(fd)
+        os.utime(fd if os.utime in os.supports_fd else path)
+    except OSError as error:
+        raise unavailable(path, error) from None
+
+
+def _release(fd: int) -> None:
+    """Unlock, and do not close alone: a child may hold the description (R7). What was done under it is done."""
+    _open_files.discard(fd)
+    for end in (_give, os.close):
+        with suppress(OSError):  # a disk in trouble has no say in what comes of the work (R9)
+            end(fd)

@@ -3,6 +3,8 @@
 ::
 
     <tokens>/google/me@example.com.jwe          a grant; another owner's under <tokens>/@alice/google/
+    <tokens>/.unsaved/google/me@example.com.jwe a grant that waits until its record can be written; it lies under
+    <state>/unsaved/<store>/…                   where <tokens> takes nothing at all
     <tokens>/.pending/4f1c….jwe                 other kinds
     <tokens>/.locks/google/me@example.com.…     .refresh, long, over HTTP; .write, microseconds; never deleted
     <state>/leases/<store>/google/…             the notes of leases
@@ -23,7 +25,7 @@ from tokenkit.paths import SUFFIX
 from tokenkit.shell import quoted
 from tokenkit.store import Name, Stored, Version
 from tokenkit.store.file_lock import locked
-from tokenkit.store.layout import LOCKS, id_of_file, owner_folder, owner_of, relative
+from tokenkit.store.layout import LOCKS, OF_ACCOUNTS, id_of_file, owner_folder, owner_of, relative
 
 NOTE_SIZE = 4096
 WRITE_WAIT = 10.0
@@ -43,11 +45,13 @@ class FileStore:
     def notes(self) -> str:
         """The folder of the notes: its name follows from where the tokens really are."""
         if not self._notes:
-            from hashlib import sha256
-
-            here = sha256(os.fsencode(os.path.realpath(self.tokens))).hexdigest()[:16]
-            self._notes = os.path.join(self._state, "leases", here)
+            self._notes = self._of_these("leases")
         return self._notes
+
+    @property
+    def elsewhere(self) -> "FileStore":
+        """A store in the state folder, for what the disk of these tokens refuses (R9)."""
+        return FileStore(self._of_these("unsaved"), self._state)
 
     def path(self, name: Name) -> str:
         """Where the record lies."""
@@ -84,7 +88,9 @@ class FileStore:
     def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
         """The names of that kind and owner, by id, beyond `after`; a provider's folder is read when its turn comes."""
         base = os.path.join(self.tokens, owner_folder(owner))
-        found = _grants(base, after) if kind == "grant" else iter(sorted(_records(os.path.join(base, "." + kind))))
+        if kind != "grant":
+            base = os.path.join(base, "." + kind)
+        found = _grants(base, after) if kind in OF_ACCOUNTS else iter(sorted(_records(base)))
         return (Name(kind, owner, id) for id in found if id > after)
 
     def owners(self) -> Iterator[str]:
@@ -102,12 +108,18 @@ class FileStore:
         if not private_file.is_folder(os.path.dirname(lock)):
             _make_folders(self.tokens, lock)
         lease = FileLease(self.path(name), self._lock(name, "write"), self.notes, relative(name))
-        with locked(lock, wait=wait), closing(lease):
+        with locked(lock, wait=wait, lasts=lasts), closing(lease):
             yield lease
+
+    def _of_these(self, kind: str) -> str:
+        from hashlib import sha256
+
+        here = sha256(os.fsencode(os.path.realpath(self.tokens))).hexdigest()[:16]
+        return os.path.join(self._state, kind, here)
 
     def _lock(self, name: Name, kind: str) -> str:
         below = relative(name)
-        if name.kind != "grant":  # one lock for all of a kind: they come and go, and lock files never do
+        if name.kind not in OF_ACCOUNTS:  # one lock for all of a kind: they come and go, and lock files never do
             below = os.path.dirname(below)
         return f"{self.tokens}{os.sep}{LOCKS}{os.sep}{below}.{kind}"
 

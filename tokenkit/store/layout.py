@@ -4,6 +4,7 @@
 
     google/me@example.com.jwe          a grant of the nameless owner
     @alice/google/me@example.com.jwe   a grant of alice's
+    .unsaved/google/me@example.com.jwe a grant that waits until its record can be written
     .pending/4f1c….jwe                 other kinds
     .locks/…                           see `tokenkit.store.files`
 """
@@ -19,6 +20,9 @@ from tokenkit.store import KINDS, Name
 
 LOCKS = ".locks"
 """The folder of the lock files."""
+
+OF_ACCOUNTS = ("grant", "unsaved")
+"""The kinds whose ids are accounts: a folder for each provider, and locks for each account."""
 
 
 def owner_folder(owner: str) -> str:
@@ -41,19 +45,27 @@ def relative(name: Name) -> str:
         raise UsageError(f"there is no kind of record called {name.kind!r}")
     base = f"{owner_folder(name.owner)}{os.sep}" if name.owner else ""
     if name.kind != "grant":
-        return f"{base}.{name.kind}{os.sep}{file_name(name.id)}"
+        base = f"{base}.{name.kind}{os.sep}"
+    if name.kind not in OF_ACCOUNTS:
+        return base + file_name(name.id)
     provider, _, account = name.id.partition("/")
     if not is_provider_name(provider):
         raise UsageError(f"{provider!r} cannot be a provider's name", hint="use lower-case letters, digits, _ . -")
     return base + (grant_file(provider, account).removesuffix(SUFFIX) if account else provider)
 
 
-def kind_of_folder(folder: str) -> str | None:
-    """Return the kind of the records in a folder of an owner's; None where tokenkit makes no such folder."""
+def kind_of_folder(folder: str, *inner: str) -> str | None:
+    """Return the kind of the records in a folder of an owner's, or below it; None where tokenkit makes no such folder.
+
+    `inner` are the folders within it: one, a provider's, may lie among those that could not be saved in their place.
+    """
     if is_provider_name(folder):
-        return "grant"
+        return None if inner else "grant"
     kind = folder.removeprefix(".")
-    return kind if folder.startswith(".") and kind in KINDS and kind != "grant" else None
+    if not folder.startswith(".") or kind not in KINDS or kind == "grant":
+        return None
+    ours = not inner or (kind == "unsaved" and len(inner) == 1 and is_provider_name(inner[0]))
+    return kind if ours else None
 
 
 def id_of_file(file: str) -> str | None:
@@ -65,11 +77,12 @@ def name_of(parts: Sequence[str]) -> Name | None:
     """Return the record that lies at these parts of a path below the tokens folder; None where it is none."""
     owner = owner_of(parts[0]) if parts and parts[0].startswith("@") else ""
     rest = parts[1:] if owner else parts
-    kind = kind_of_folder(rest[0]) if len(rest) == 2 and owner is not None else None
-    id = id_of_file(rest[1]) if kind else None
-    if kind is None or id is None:
+    *folders, file = rest or ("",)
+    kind = kind_of_folder(*folders) if folders and owner is not None else None
+    id = id_of_file(file) if kind else None
+    if kind is None or id is None or (kind == "unsaved" and len(folders) == 1):
         return None
-    return Name(kind, owner or "", f"{rest[0]}/{id}" if kind == "grant" else id)
+    return Name(kind, owner or "", f"{folders[-1]}/{id}" if kind in OF_ACCOUNTS else id)
 
 
 def _written_name(stem: str) -> str | None:

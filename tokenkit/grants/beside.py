@@ -1,0 +1,136 @@
+"""A refreshed grant whose record cannot be written lies beside it, sealed, until it can be put in its place (R9).
+
+It is a record of the kind ``unsaved`` under the account's own name: in the store, where other machines and the next
+container see it, else in the state folder (`SealedStore.stores`). It is taken only for a record of the same sign-in
+that is older: a login beats it, and where nothing is stored any more, a sign-out has (R8).
+"""
+
+from contextlib import suppress
+from typing import NamedTuple
+
+from tokenkit.account import Account
+from tokenkit.errors import Conflict, StoreError, StoreUnavailable, UsageError
+from tokenkit.grant import Grant, grant_from_bytes, grant_to_bytes
+from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
+from tokenkit.seal import header
+from tokenkit.store import Name, Store, Version
+
+
+class SavedBeside(NamedTuple):
+    """A grant that lies beside its record: where, in which version, and what it is."""
+
+    store: Store
+    version: Version
+    data: bytes
+    grant: Grant
+
+
+def unsaved_name(account: Account) -> Name:
+    """The name of what lies beside the record of an account; and of the lock of who holds its newest grant (R8)."""
+    return Name("unsaved", account.owner, str(account))
+
+
+def found(records: SealedStore, account: Account) -> list[SavedBeside]:
+    """What lies beside the account's record, the newest first.
+
+    Raises a `StoreError` where that cannot be read or opened: nobody knows then which grant is the newest.
+    """
+    name = unsaved_name(account)
+    lying: list[SavedBeside] = []
+    for store in records.stores:
+        stored = store.load(name)
+        if stored is not None:
+            grant = grant_from_bytes(records.ring.open_record(name, stored.data), account=str(account))
+            lying.append(SavedBeside(store, stored.version, stored.data, grant))
+    return sorted(lying, key=lambda each: each.grant.generation, reverse=True)
+
+
+def exists(records: SealedStore, account: Account) -> bool:
+    """Return whether anything lies beside the account's record, readable or not."""
+    name = unsaved_name(account)
+    return any(store.version(name) is not None for store in records.stores)
+
+
+def newest(records: SealedStore, account: Account, held: StoredGrant) -> StoredGrant:
+    """`held`, with the grant that is to take its place where one lies beside it; nothing is changed."""
+    later = next((each.grant for each in found(records, account) if each.grant.follows(held.grant)), held.grant)
+    return held if later is held.grant else held._replace(grant=later, beside=True)
+
+
+def put_in_place(records: SealedStore, account: Account, held: StoredGrant) -> StoredGrant:
+    """Write what lies beside the record `held` in its place, and return it; under the account's lease.
+
+    Where the record still cannot be written, the grant is returned all the same, with the version of what is stored.
+    """
+    lying = found(records, account)
+    later = next((each.grant for each in lying if each.grant.follows(held.grant)), None)
+    if later is not None:
+        try:
+            held = records.replace(account, later, held, leased=True)
+        except Conflict:  # a login, just now
+            return put_in_place(records, account, records.get(account))
+        except StoreError:
+            return held._replace(grant=later, beside=True)
+    _delete(account, lying)
+    return held
+
+
+def save(records: SealedStore, account: Account, grant: Grant) -> None:
+    """Save a grant beside the record that cannot be written: in the store, else elsewhere. Raises `StoreError`."""
+    name, failure = unsaved_name(account), StoreError(f"there is no place beside the record of {account}")
+    for store in records.stores:
+        try:
+            if store is records.store and store.version(grant_name(account)) is None:
+                continue  # the tokens are gone as a whole: nothing is made where they were (R8)
+            records.write(name, grant_to_bytes(grant), store.version(name), store=store, leased=True)
+            return
+        except StoreError as error:
+            failure = error
+    raise failure
+
+
+def forget(records: SealedStore, account: Account) -> None:
+    """Delete what lies beside the account's record, readable or not: the account was signed out (R19)."""
+    name = unsaved_name(account)
+    for store in records.stores:
+        with suppress(StoreError):
+            version = store.version(name)
+            if version is not None:
+                store.save(name, None, replaces=version)
+
+
+def quarantine(records: SealedStore, account: Account, now: float) -> None:
+    """Put what lies beside the account's record into quarantine, readable or not: a login has replaced it (R18)."""
+    name = unsaved_name(account)
+    for store in records.stores:
+        moment = now + 1e-6  # the copy of the record itself has the moment `now`
+        version = records.copy_to_quarantine(store, name, account, moment)
+        if version is not None:
+            with suppress(Conflict):
+                store.save(name, None, replaces=version)
+
+
+def restore(records: SealedStore, account: Account, sealed: bytes) -> StoredGrant:
+    """Put a sealed grant that was printed into the place of the record; under the account's lease.
+
+    Raises `UsageError` for one that is not the account's, or no later than what is stored; `UnknownAccount` where
+    nothing is stored; `BrokenRecord` and `KeyUnavailable` for one that cannot be opened.
+    """
+    name = unsaved_name(account)
+    found = header(sealed)
+    if (found["typ"], found["account"], found["owner"]) != (name.kind, name.id, name.owner):
+        raise UsageError(f"that is the {found['typ']} of {found['account']}, and not an unsaved grant of {account}")
+    grant = grant_from_bytes(records.ring.open_record(name, sealed), account=str(account))
+    held = records.get(account)
+    if not grant.follows(held.grant):
+        raise UsageError(f"what is stored for {account} is as new as that, or of another sign-in; nothing was changed")
+    try:
+        return records.replace(account, grant, held, leased=True)
+    except Conflict:
+        raise StoreUnavailable(f"{account} has just been changed by another", hint="try again") from None
+
+
+def _delete(account: Account, lying: list[SavedBeside]) -> None:
+    for each in lying:
+        with suppress(StoreError):  # it is older than the record by now, and the next refresh deletes it
+            each.store.save(unsaved_name(account), None, replaces=each.version)

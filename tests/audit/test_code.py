@@ -1,12 +1,16 @@
 """Whose code handles the tokens: packages that are installed for the test."""
 
+import dataclasses
 import json
 import os
+import re
 import sys
+import tomllib
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
-from tokenkit.audit import Severity
+from tokenkit.audit import Severity, audit, code_files
 
 ACME = "[tokenkit.providers]\nacme = acme:provider\n"
 GIT = {"vcs": "git", "commit_id": "0f"}
@@ -67,10 +71,92 @@ def test_a_package_from_a_commit_is_pinned(house, install):
     assert house.found() == {"TK401"}
 
 
-def test_code_that_others_can_change_is_found(house, install):
+@pytest.mark.parametrize("above", [None, 0, 1], ids=["the source", "the folder of packages", "the folder above"])
+def test_code_of_a_plugin_that_others_can_change_is_found(house, install, above):
     module = install("acme", ACME)
-    os.chmod(module, 0o666)
-    assert house.found() == {"TK401", "TK403"}
+    path = module if above is None else module.parents[above]
+    path.chmod(0o666 if above is None else 0o777)
+    (finding,) = (found for found in house.audit().findings if found.check.id == "TK403")
+    assert (finding.fault.where, finding.fault.hint) == (str(path), f"chmod go-w {path}")
+
+
+@pytest.fixture
+def package(house, tmp_path, monkeypatch):
+    """A package, installed in a folder that Python searches: what ours need, and an installer has put there."""
+    site = tmp_path / "site"
+    (site / "needed" / "__pycache__").mkdir(parents=True, mode=0o755)
+    (site / "needed" / "__init__.py").write_text("")
+    (site / "needed" / "__pycache__" / "__init__.cpython-311.pyc").write_bytes(b"")
+    (site / "needed" / "native.so").write_bytes(b"")
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setattr("tokenkit.audit.code_files.DEPENDENCIES", ("needed",))
+    return site / "needed"
+
+
+@pytest.mark.parametrize(
+    "inside", [".", "__init__.py", "__pycache__", "__pycache__/__init__.cpython-311.pyc", "native.so", ".."]
+)
+def test_whatever_of_a_package_others_can_change_is_found(house, package, inside):
+    """Sources, compiled copies, libraries, and the folders of them: each is code that gets every token."""
+    path = (package / inside).resolve()
+    path.chmod(0o777 if path.is_dir() else 0o666)
+    (finding,) = house.audit().findings
+    assert (finding.check.id, finding.fault.where) == ("TK403", str(path))
+
+
+def test_a_package_that_others_can_change_as_a_whole_is_one_finding(house, package):
+    for path in (package, *package.rglob("*")):
+        path.chmod(0o777 if path.is_dir() else 0o666)
+    (finding,) = house.audit().findings
+    assert (finding.fault.where, finding.fault.hint) == (str(package), f"chmod -R go-w {package}")
+    assert finding.fault.what.startswith("5 of the files and folders in it")
+
+
+def test_code_of_another_user_is_found(house, package):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    os.chown(package / "native.so", 12345, -1)
+    (finding,) = house.audit().findings
+    assert finding.fault.what == "it belongs to user 12345"
+    assert finding.fault.hint == f"sudo chown 0 {package / 'native.so'}"
+
+
+@pytest.mark.parametrize("what", ["the folder", "the program", "the program behind the link"])
+def test_a_script_that_others_can_change_is_found(house, tmp_path, what):
+    """``bin/``: whoever replaces the program gets all that is typed into it."""
+    scripts = tmp_path / "bin"
+    scripts.mkdir(mode=0o755)
+    (tmp_path / "elsewhere").touch(0o755)
+    if what == "the program behind the link":
+        (scripts / "tokenkit").symlink_to(tmp_path / "elsewhere")
+    else:
+        (scripts / "tokenkit").touch(0o755)
+    path = scripts if what == "the folder" else (scripts / "tokenkit").resolve()
+    path.chmod(0o777)
+    report = audit(dataclasses.replace(house.inventory(), scripts=str(scripts)))
+    (finding,) = report.findings
+    assert (finding.check.id, finding.fault.where) == ("TK403", str(path))
+
+
+@pytest.mark.parametrize("what", ["program", "script"])
+def test_the_program_that_prints_a_client_secret_is_looked_at(house, tmp_path, what):
+    program, script = tmp_path / "program", tmp_path / "script"
+    for path in (program, script):
+        path.write_text("")
+        path.chmod(0o755)
+    command = f'client_id = "c"\nclient_secret_command = ["{program}", "{script}"]\n'
+    house.write(".config/tokenkit/config.toml", f"[providers.acme]\n{command}", 0o644)
+    assert house.found() == set()
+    {"program": program, "script": script}[what].chmod(0o757)
+    (finding,) = house.audit().findings
+    assert (finding.check.id, finding.fault.where) == ("TK403", str({"program": program, "script": script}[what]))
+
+
+def test_all_that_tokenkit_needs_is_looked_through():
+    """A dependency that is added is added to the list, too."""
+    with open(Path(__file__).parents[2] / "pyproject.toml", "rb") as file:
+        needed = tomllib.load(file)["project"]["dependencies"]
+    assert {re.match(r"[\w-]+", each)[0].replace("-", "_") for each in needed} <= set(code_files.DEPENDENCIES)
 
 
 def test_two_packages_with_one_name_are_found(house, install):

@@ -3,13 +3,14 @@
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import Distribution, EntryPoint
 from typing import Any
 
 from tokenkit.audit.check import Fault, Severity, check
+from tokenkit.audit.code_files import changeable
 from tokenkit.audit.inventory import Inventory
-from tokenkit.audit.modes import POSIX, others_write
+from tokenkit.audit.modes import POSIX
 from tokenkit.errors import ConfigurationError, TokenKitError
 from tokenkit.plugins import GROUP as PROVIDERS
 from tokenkit.shell import quoted
@@ -53,21 +54,23 @@ def unpinned(inventory: Inventory) -> Iterator[Fault]:
     "Changed code gets every token that passes.",
 )
 def open_code(inventory: Inventory) -> Iterator[Fault]:
-    """Find Python files of ours and of plugins that others own or may write to."""
+    """Find code that others own or may write to: packages of ours, of plugins and of what ours need, with their
+    compiled copies; the folders that Python searches, and those above; the scripts; the programs in
+    client_secret_command. Of Python itself, and of what plugins need, only what is loaded is looked at.
+    """
     if not POSIX:
         return
-    me = os.geteuid()
-    for path in _code(inventory):
-        try:
-            status = os.stat(path)
-        except FileNotFoundError:
-            continue
-        if others_write(status):
-            yield Fault(
-                path, f"others may write to it (mode {status.st_mode & 0o777:04o})", f"chmod go-w {quoted(path)}"
-            )
-        if status.st_uid not in (0, me):
-            yield Fault(path, f"it belongs to user {status.st_uid}", f"sudo chown {me} {quoted(path)}")
+    for found in changeable(inventory):
+        first = found[0]
+        if len(found) == 1:
+            fix = f"sudo chown {os.geteuid()}" if first.owned else "chmod go-w"
+            yield Fault(first.path, first.how, f"{fix} {quoted(first.path)}")
+        else:
+            folder = os.path.commonpath([each.path for each in found])
+            fixes = (f"sudo chown -R {os.geteuid()}" if any(each.owned for each in found) else "", "chmod -R go-w")
+            hint = " && ".join(f"{fix} {quoted(folder)}" for fix in fixes if fix)
+            what = f"{len(found)} of the files and folders in it, the first of which is {first.path}: {first.how}"
+            yield Fault(folder, what, hint)
 
 
 @check(
@@ -122,14 +125,6 @@ def unreadable(inventory: Inventory) -> Iterator[Fault]:
 
 
 CHECKS = (plugins, unpinned, open_code, shadowed, rivals, unreadable)
-
-
-def _code(inventory: Inventory) -> Iterable[str]:
-    """Return the Python files of these packages."""
-    for package in inventory.packages:
-        for file in package.distribution.files or ():
-            if file.suffix == ".py":
-                yield str(package.distribution.locate_file(file))
 
 
 def _origin(distribution: Distribution) -> str:

@@ -7,6 +7,7 @@ What it cannot look at, it says.
 import json
 import os
 import sys
+import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -99,6 +100,7 @@ class Inventory:
     deep: bool = False
     mounts: tuple[Mount, ...] = field(default_factory=mounted)
     core_limit: int = field(default_factory=lambda: _core_limit())
+    scripts: str = field(default_factory=lambda: sysconfig.get_path("scripts"))
 
     @property
     def folders(self) -> Folders:

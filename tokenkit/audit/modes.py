@@ -2,26 +2,29 @@
 
 import os
 import stat
+from functools import lru_cache
 
 POSIX = os.name == "posix"
 
 
 def others_write(status: os.stat_result) -> bool:
-    """Tell whether others may write to it. The group that only we are in, as on many systems, does not count.
+    """Tell whether others may write to it. A group in which only we and root are does not count.
 
     Nor does a folder with the sticky bit: there nobody can rename what belongs to another.
     """
     if not POSIX or status.st_mode & stat.S_ISVTX:
         return False
-    return bool(status.st_mode & 0o002) or bool(status.st_mode & 0o020 and not _own_group(status.st_gid))
+    return bool(status.st_mode & 0o002) or bool(status.st_mode & 0o020 and not _ours_alone(status.st_gid))
 
 
-def _own_group(gid: int) -> bool:
+@lru_cache(maxsize=256)
+def _ours_alone(gid: int) -> bool:
     import grp
     import pwd
 
     try:
-        me, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
+        ours = {pwd.getpwuid(uid).pw_name for uid in (0, os.geteuid())}
+        members = set(grp.getgrgid(gid).gr_mem)
     except KeyError:
         return False
-    return me.pw_gid == gid and group.gr_name == me.pw_name and set(group.gr_mem) <= {me.pw_name}
+    return members | {user.pw_name for user in pwd.getpwall() if user.pw_gid == gid} <= ours

@@ -1,6 +1,7 @@
 """The page of all checks, made from them."""
 
 from collections.abc import Iterable, Iterator
+from inspect import cleandoc
 
 from tokenkit.audit import online
 from tokenkit.audit.check import Check
@@ -51,7 +52,8 @@ def _sections() -> Iterator[str]:
         yield "| id | severity | what is wrong | why it matters | what is looked for |"
         yield "|---|---|---|---|---|"
         for check in checks:
-            looked = (check.find.__doc__ or "").strip().partition("\n")[0].rstrip(".").replace("``", "`")
+            paragraph = cleandoc(check.find.__doc__ or "").partition("\n\n")[0]
+            looked = " ".join(paragraph.split()).rstrip(".").replace("``", "`")
             looked = looked.removeprefix("Find ")
             yield f"| {check.id} | {check.severity} | {check.title} | {check.why} | {looked[:1].upper()}{looked[1:]} |"
         yield ""

@@ -1,0 +1,128 @@
+"""Which files run as code where tokens are handled, and whether others can change them."""
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from typing import NamedTuple
+
+from tokenkit.audit.inventory import Inventory
+from tokenkit.audit.modes import others_write
+
+DEPENDENCIES = (
+    "tokenkit", "tokenkit_providers", "certifi", "cryptography", "h11", "httpcore", "httpx", "platformdirs", "pydantic",
+    "rich", "typer",
+)  # fmt: skip
+"""The packages that are looked through whether they are loaded or not: ours, and those that ours need."""
+
+PROGRAMS = ("tokenkit", "python", "python3")
+"""What is started in the folder of scripts."""
+
+
+class Changeable(NamedTuple):
+    """A file or folder that others can change: `how` in words, and `owned` where that is since another user owns it."""
+
+    path: str
+    how: str
+    owned: bool = False
+
+
+def changeable(inventory: Inventory) -> Iterator[list[Changeable]]:
+    """Yield what others can change, what lies in one package together; each is looked at once."""
+    seen: set[str] = set()
+    for package in sorted(_packages(inventory)):
+        found = [each for path in _below(package) for each in _look(path, seen)]
+        if found:
+            yield found
+    single = {*_packages(inventory), *_loaded(), *_started(inventory), *_commands(inventory)}
+    for path in sorted(single):
+        for each in (found for folder in _lineage(path, seen) for found in _look(folder, seen)):
+            yield [each]
+
+
+def _packages(inventory: Inventory) -> set[str]:
+    """The folders and files of our packages, of those that they need, and of plugins; no code of theirs is run."""
+    points = (point for group in inventory.entry_points.values() for point in group)
+    names = {*DEPENDENCIES, *(point.module.partition(".")[0] for point in points)}
+    return {path for name in names for path in _places(_spec(name))}
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    try:
+        return find_spec(name)
+    except (ImportError, ValueError, AttributeError):
+        return None
+
+
+def _places(spec: ModuleSpec | None) -> list[str]:
+    if spec is None:
+        return []
+    if spec.submodule_search_locations is not None:
+        return list(spec.submodule_search_locations)
+    return [spec.origin] if spec.origin and os.path.isabs(spec.origin) else []
+
+
+def _below(path: str) -> Iterator[str]:
+    """Yield a file, or a folder and all that lies in it: sources, their compiled copies, libraries."""
+    yield path
+    folders = [path] if os.path.isdir(path) else []
+    while folders:
+        try:
+            entries = [*os.scandir(folders.pop())]
+        except OSError:
+            continue
+        yield from (entry.path for entry in entries)
+        folders += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+
+
+def _loaded() -> Iterator[str]:
+    """Yield the files of all modules in this process, and the folders that modules are searched in."""
+    for module in list(sys.modules.values()):
+        for name in ("__file__", "__cached__"):
+            path: object = getattr(module, name, None)
+            if isinstance(path, str) and os.path.isabs(path):
+                yield path
+    yield from (path for path in sys.path if os.path.isabs(path))
+
+
+def _started(inventory: Inventory) -> Iterator[str]:
+    """Yield the interpreter, and the scripts that start it."""
+    yield os.path.realpath(sys.executable)
+    yield from (os.path.join(inventory.scripts, name) for name in PROGRAMS)
+
+
+def _commands(inventory: Inventory) -> Iterator[str]:
+    """Yield the programs of ``client_secret_command``, and the files among their arguments."""
+    for settings in inventory.config.providers.values():
+        for word in settings.client_secret_command[:1]:
+            yield shutil.which(word) or word
+        yield from (word for word in settings.client_secret_command[1:] if os.path.isabs(word))
+
+
+def _lineage(path: str, seen: set[str]) -> Iterator[str]:
+    """Yield a file, and the folders above it up to one that was looked at: who may write there can replace the rest."""
+    yield path
+    while (folder := os.path.dirname(path)) != path and folder not in seen:
+        path = folder
+        yield path
+
+
+def _look(path: str, seen: set[str]) -> Iterator[Changeable]:
+    if path in seen:
+        return
+    seen.add(path)
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return
+    if stat.S_ISLNK(status.st_mode):
+        for folder in _lineage(os.path.realpath(path), seen):
+            yield from _look(folder, seen)
+        return
+    if others_write(status):
+        yield Changeable(path, f"others may write to it (mode {stat.S_IMODE(status.st_mode):04o})")
+    if status.st_uid not in (0, os.geteuid()):
+        yield Changeable(path, f"it belongs to user {status.st_uid}", owned=True)

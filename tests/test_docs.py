@@ -334,6 +334,16 @@ def test_every_link_inside_the_documents_leads_somewhere(document: Path) -> None
         assert not anchor or anchor in headings(linked), f"{name(document)} links to {target}"
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_every_file_that_a_document_names_is_there(document: Path) -> None:
+    """As ``tests/test_light.py`` from the top, or as ``grants/refresh.py`` in the package."""
+    text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    named = re.findall(
+        r"`((?:tests|tokenkit|docs)/[\w./]+|(?:cli|web|grants|signing_in|net|flows|keys)/\w+\.\w+)`", text
+    )
+    assert [path for path in named if not (TOP / path).exists() and not (HOUSE / path).exists()] == []
+
+
 def test_the_first_page_leads_to_every_other() -> None:
     """A page that nobody finds helps nobody; the decisions are a folder of their own."""
     first = page("README.md")

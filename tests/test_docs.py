@@ -6,8 +6,6 @@ import os
 import re
 import runpy
 import shlex
-import stat
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +18,7 @@ from tokenkit import activity, chained_log, errors
 from tokenkit.account import Account
 from tokenkit.cli.app import SECTIONS, app
 from tokenkit.kit import TokenKit
-from tokenkit.paths import folders, prefix
+from tokenkit.paths import folders
 from tokenkit.sandbox import CLIENTS, Authority, serve
 from tokenkit.sandbox.control import _MEMBERS, ENDPOINTS
 from tokenkit.sandbox.documented import DOCUMENTED
@@ -85,8 +83,8 @@ def runner(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("BROWSER", f"{shlex.quote(sys.executable)} {shlex.quote(str(TOP / 'tests/browser.py'))} %s &")
     monkeypatch.setattr(tokenkit.consent, "_in_container", lambda environ, root: False)
     with serve(Authority()) as sandbox:
-        for app in ("tokenkit", "sandbox"):
-            point_at(sandbox.base_url, app, monkeypatch)
+        monkeypatch.setenv("SANDBOX_BASE_URL", sandbox.base_url)
+        point_at(sandbox.base_url, monkeypatch)
         real = {
             document: {address: f"{sandbox.base_url}/{provider}" for address, provider in played.items()}
             for document, played in OF_REAL_PROVIDERS.items()
@@ -94,13 +92,13 @@ def runner(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         yield Runner(os.environ, tmp_path, {SANDBOX: sandbox.base_url}, real)
 
 
-def point_at(base_url: str, app: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Aim the providers of `app` at the sandbox and register its clients, as the lines of `tokenkit sandbox` do."""
-    config = Path(folders(app).config) / "config.toml"
+def point_at(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the sandbox play the providers of a person's own accounts, and register its clients for them."""
+    config = Path(folders().config) / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text("".join(f'[providers.{name}]\nbase_url = "{base_url}/{name}"\n' for name in CLIENTS))
     for provider, client in CLIENTS.items():
-        variable = f"{prefix(app)}_{provider.upper()}_CLIENT"
+        variable = f"TOKENKIT_{provider.upper()}_CLIENT"
         monkeypatch.setenv(f"{variable}_ID", client.client_id)
         if client.client_secret is not None:
             monkeypatch.setenv(f"{variable}_SECRET", client.client_secret.reveal())
@@ -301,15 +299,12 @@ def test_the_page_of_the_sandbox_has_all_that_its_control_takes() -> None:
     assert listed == {place: list(names) for place, names in DOCUMENTED.items()}
 
 
-def test_what_the_sandbox_prints_is_private_to_the_person_and_leads_to_the_apis(home: Path) -> None:
-    """Pasted under a umask that lets a group write, which the audit would report; the tutorial calls one of them."""
+def test_what_the_sandbox_prints_is_all_that_is_needed_and_leads_to_the_apis(home: Path) -> None:
+    """The app `sandbox` knows the rest: nothing is written into a configuration. The tutorial calls one of the APIs."""
     address, said = what_the_sandbox_says()
     _, lines, _, apis, _ = said.split("\n\n")
-    script = f"umask 002\n{lines}\numask"
-    done = subprocess.run(["bash", "-ec", script], capture_output=True, text=True, check=True)
-    assert int(done.stdout, 8) == 0o002, "the person's own is changed"
-    config = Path(folders("sandbox").config)
-    assert [stat.S_IMODE(path.stat().st_mode) for path in (config, config / "config.toml")] == [0o700, 0o600]
+    assert lines.splitlines() == ["export TOKENKIT_APP=sandbox", f"export SANDBOX_BASE_URL={address}"]
+    assert list(home.iterdir()) == []
     called = re.findall(rf"request google (GET) {SANDBOX}(\S+)", page("tutorial/first-account.md"))
     assert called
     for method, path in called:

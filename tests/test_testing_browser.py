@@ -12,8 +12,6 @@ from tokenkit.sandbox import CLIENTS, Authority, Served, providers
 from tokenkit.testing import Browser, Clock
 from tokenkit.testing.provider_harness import answer_of
 
-pytest_plugins = ["tokenkit.testing.pytest_plugin"]
-
 
 def sign_in(sandbox: Served, browser: Browser, clock: Clock, name: str = "google") -> Grant:
     """What the kit does, over the sockets of the consent."""

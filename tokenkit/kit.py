@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from tokenkit.signing_in.authorization import Authorizations
     from tokenkit.signing_in.sign_in import Way
 
+SANDBOX = "sandbox"
+"""The app that knows the sandbox of this machine, and the clients registered there, without any configuration."""
+
 DEADLINE = 30.0
 """Seconds that one request to an authorization server may take in all."""
 
@@ -293,21 +296,35 @@ class TokenKit:
 
     def _load_provider(self, name: str) -> Provider:
         settings = self.config.settings(name)
-        return load_provider(name, config_folder=self.folders.config, options=settings.options, shadow=settings.shadow)
+        options = settings.options
+        if self.app == SANDBOX:
+            from tokenkit.sandbox.known import sandbox_options
+
+            options = {**sandbox_options(name, self._environ), **options}
+        return load_provider(name, config_folder=self.folders.config, options=options, shadow=settings.shadow)
+
+    def _given_clients(self) -> Mapping[str, ClientRegistration]:
+        if self.app != SANDBOX:
+            return self._clients
+        from tokenkit.sandbox.known import CLIENTS
+
+        return {**CLIENTS, **self._clients}
 
     def client(self, provider: Provider) -> ClientRegistration:
         """The client registration for a provider; raises `ClientMissing` with the ways to give one."""
         from tokenkit.config import client_registration
 
         return client_registration(
-            provider, folders=self.folders, environ=self._environ, app=self.app, given=self._clients
+            provider, folders=self.folders, environ=self._environ, app=self.app, given=self._given_clients()
         )
 
     def known_client(self, provider: str) -> "KnownClient | None":
         """The client registration for that provider as it may be shown; no command is run for its secret."""
         from tokenkit.config import known_client
 
-        return known_client(provider, folders=self.folders, environ=self._environ, app=self.app, given=self._clients)
+        return known_client(
+            provider, folders=self.folders, environ=self._environ, app=self.app, given=self._given_clients()
+        )
 
     @property
     def config(self) -> "Config":

@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tokenkit.cli.output import data, say
-from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from tokenkit.sandbox import Served
-
-APP = "sandbox"
-"""The app that the printed lines name, so that its accounts lie apart from the real ones."""
 
 
 def sandbox(
@@ -33,7 +29,7 @@ def sandbox(
     try:
         with serve(Authority(access_lifetime=lifetime), port=port) as served:
             say("The sandbox listens until Ctrl-C. In another terminal, for accounts apart from your own:\n")
-            say("\n".join(_lines(served.base_url)) + "\n")
+            say("\n".join(_lines(port, served.base_url)) + "\n")
             say("Their tokens go to its own addresses and to no real provider. Those of its APIs:\n")
             say("\n".join(_apis(served)) + "\n")
             data(served.base_url)
@@ -42,22 +38,13 @@ def sandbox(
         say("The sandbox is closed.")
 
 
-def _lines(base_url: str) -> Iterator[str]:
+def _lines(port: int, base_url: str) -> Iterator[str]:
     """Yield the lines for a shell that make tokenkit use the sandbox."""
-    from tokenkit.paths import folders, prefix
-    from tokenkit.sandbox import CLIENTS
+    from tokenkit.sandbox.known import APP, BASE_URL, PORT
 
-    config = folders(APP).config
-    yield f"(umask 077 && mkdir -p {quoted(config)} && cat > {quoted(f'{config}/config.toml')}) <<'END'"
-    for name in CLIENTS:
-        yield f"[providers.{name}]"
-        yield f'base_url = "{base_url}/{name}"'
-    yield "END"
     yield f"export TOKENKIT_APP={APP}"
-    for name, client in CLIENTS.items():
-        variable = f"export {prefix(APP)}_{name.upper()}_CLIENT"
-        secret = client.client_secret
-        yield f"{variable}_ID={client.client_id}" + (f" {variable[7:]}_SECRET={secret.reveal()}" if secret else "")
+    if port != PORT:
+        yield f"export {BASE_URL}={base_url}"
 
 
 def _apis(served: "Served") -> Iterator[str]:

@@ -2,22 +2,22 @@
 
     authority = Authority(access_lifetime=60)
     with serve(authority) as sandbox:
-        kit = TokenKit(providers=providers(sandbox.base_url))
+        kit = TokenKit(providers=providers(sandbox.base_url), clients=CLIENTS)
 
 Without a socket, `Authority.handle` is a `Context.send`, and `Authority.approve` plays the person.
 """
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from tokenkit.net.loopback import LoopbackServer
 from tokenkit.plugins import load_provider
-from tokenkit.provider import ClientRegistration, Provider
+from tokenkit.provider import Provider
 from tokenkit.sandbox.authority import Authority
+from tokenkit.sandbox.known import CLIENTS
 from tokenkit.sandbox.registry import FLAVOURS, GOOGLE_CLIENT, POCKET_CLIENT, POCKET_READER, SPOTIFY_CLIENT, Client
-from tokenkit.token import Secret
 
 __all__ = [
     "CLIENTS",
@@ -32,12 +32,6 @@ __all__ = [
     "providers",
     "serve",
 ]
-
-CLIENTS: Mapping[str, ClientRegistration] = {
-    client_of: ClientRegistration(client.client_id, Secret(client.client_secret) if client.client_secret else None)
-    for client_of, client in (("google", GOOGLE_CLIENT), ("spotify", SPOTIFY_CLIENT), ("pocket", POCKET_CLIENT))
-}
-"""The registrations that the sandbox knows from the start, by flavour."""
 
 
 class Served(NamedTuple):

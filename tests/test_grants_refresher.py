@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tokenkit.errors import GrantSuperseded, InvalidAnswer, ProviderUnavailable, StoreUnavailable
+from tokenkit.errors import GrantSuperseded, InvalidAnswer, ProviderUnavailable, StoreUnavailable, UsageError
 from tokenkit.grants.refresher import RefreshJob
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.grants.token_cache import TokenQuery
@@ -279,10 +279,13 @@ def test_a_token_that_was_expired_on_arrival_is_used_and_refreshed_once_a_minute
     assert kit.scripted.refreshes == 2
 
 
-def test_a_min_ttl_that_the_provider_cannot_meet_does_not_refresh_at_every_call(kit):
+def test_a_min_ttl_that_the_provider_cannot_meet_is_reported_and_does_not_refresh_at_every_call(kit):
     for _ in range(5):
-        kit.token("scripted", min_ttl=10 * LIFETIME)
+        with pytest.raises(UsageError, match="last 60 minutes") as raised:
+            kit.token("scripted", min_ttl=10 * LIFETIME)
+    assert raised.value.hint == "ask for less than 3600 seconds"
     assert kit.scripted.refreshes == 0
+    assert kit.token("scripted", min_ttl=LIFETIME)
 
 
 def test_a_min_ttl_refreshes_a_token_with_too_little_left(kit):

@@ -121,7 +121,8 @@ class TokenKit:
 
         `scopes` (aliases or full values) must have been granted; `min_ttl` is in seconds. `interactive` asks the person
         when nothing is stored or consent is needed. Raises `ConsentRequired`, `UnknownAccount`, `AmbiguousAccount`,
-        `ProviderUnavailable` (never while the stored token has life left), `StoreError`.
+        `ProviderUnavailable` (never while the stored token has life left), `StoreError`, and `UsageError` for a
+        misspelled scope or a `min_ttl` longer than the provider's tokens last.
         """
         held = self._memory.get(account)
         if held is not None:

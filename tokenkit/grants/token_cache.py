@@ -8,7 +8,8 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from tokenkit.account import Account, parse_account
-from tokenkit.errors import StoreUnavailable, TokenKitError, UnknownAccount
+from tokenkit.duration import duration
+from tokenkit.errors import StoreUnavailable, TokenKitError, UnknownAccount, UsageError
 from tokenkit.grant import ACTIVE, MOVED, Grant
 from tokenkit.grants.account_names import AccountNames
 from tokenkit.grants.refresher import Refresher, RefreshJob, RefreshOutcome
@@ -185,6 +186,12 @@ class TokenCache:
     def _remember(self, asked: str, ask: TokenQuery, found: Remembered, looked: float) -> AccessToken:
         token = found.held.grant.access_token
         assert token is not None
+        if ask.min_ttl > token.lifetime():
+            raise UsageError(
+                f"the tokens of {found.account} last {duration(token.lifetime())}: {ask.min_ttl:g} seconds of life "
+                "cannot be had",
+                hint=f"ask for less than {token.lifetime():.0f} seconds",
+            )
         ends, closing = token.good_until(), token.closing_from()
         until = min(looked + WINDOW, ends)
         if self._background and looked < closing:  # else a second could hide all of a short token's closing (R3)

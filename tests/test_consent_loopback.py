@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from tokenkit.consent import loopback
 from tokenkit.consent.loopback import LoopbackConsent
+from tokenkit.consent.opener import open_nothing
 from tokenkit.consent.redirect_file import address_behind
 from tokenkit.errors import AuthorizationError, CallbackRefused, ConsentDenied, UsageError
 from tokenkit.grant import PendingAuthorization
@@ -194,7 +195,7 @@ def test_under_wsl_the_browser_of_windows_is_led_to_the_terminal_by_an_address_w
 def test_without_an_opener_the_address_is_printed_without_the_state(consent: LoopbackConsent) -> None:
     """R35: terminals are recorded, so no `state` is printed."""
     said: list[str] = []
-    consent.present(pending(consent), opener=None, say=said.append)
+    consent.present(pending(consent), opener=open_nothing, say=said.append)
     assert "/start/" in "\n".join(said)
     assert "in your browser" not in "\n".join(said)
     assert STATE not in "\n".join(said)

@@ -1,7 +1,5 @@
 """Asking by a printed URL, a pasted answer, and a device code (R25)."""
 
-import io
-import sys
 from collections.abc import Iterable
 
 import pytest
@@ -17,9 +15,18 @@ PENDING = PendingAuthorization(
 ANSWER = f"{REDIRECT}?code=4/0A%2B&state=s"
 
 
-def ask(lines: Iterable[str], said: list[str] | None = None) -> str:
-    waiting = iter(lines)
-    return paste.ask(PENDING, read=lambda: next(waiting, ""), say=(said if said is not None else []).append)
+def ask(lines: Iterable[str | None], said: list[str] | None = None, *, came: str = "") -> str:
+    """Answer with these lines; `came` is what the browser brings by itself after the last of them."""
+    waiting, heard = iter(lines), [""]
+
+    def read(_: float | None) -> str | None:
+        line = next(waiting, came and None)
+        heard[0] = came if line is None else ""
+        return line
+
+    say = (said if said is not None else []).append
+    paste.invite(PENDING, listening=bool(came), say=say)
+    return paste.read_answer(PENDING, read, came=lambda: heard[0], lasts=600.0, say=say)
 
 
 def test_the_url_is_printed_and_the_pasted_answer_returned_whole() -> None:
@@ -29,20 +36,12 @@ def test_the_url_is_printed_and_the_pasted_answer_returned_whole() -> None:
     assert REDIRECT in said[2]
 
 
-@pytest.mark.parametrize("pasted", [f"  {ANSWER}  \n", f"<{ANSWER}>\n", f"'{ANSWER}'", ANSWER.removeprefix("http://")])
-def test_what_copying_adds_or_takes_is_forgiven(pasted: str) -> None:
-    assert ask([pasted]) == ANSWER
+def test_an_answer_that_comes_by_itself_counts_while_a_line_is_awaited() -> None:
+    """R25: with the port forwarded, or a browser on this machine, nothing has to be pasted."""
+    assert ask(["nonsense\n"], came=ANSWER) == ANSWER
 
 
-def test_a_closed_stdin_is_an_end_and_what_is_no_text_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", None)
-    assert paste.read_line() == ""
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"http://\xff\n"), "utf-8"))
-    with pytest.raises(AuthorizationError, match="the input ended"):
-        paste.ask(PENDING, say=[].append)
-
-
-def test_a_code_alone_is_refused_in_words_and_may_be_mended() -> None:
+def test_a_code_alone_is_refused_in_words_and_the_whole_may_follow() -> None:
     """R22: without its state an answer proves nothing."""
     said: list[str] = []
     assert ask(["4/0A-code\n", ANSWER], said) == ANSWER
@@ -51,15 +50,36 @@ def test_a_code_alone_is_refused_in_words_and_may_be_mended() -> None:
 
 
 @pytest.mark.parametrize(
-    "other", ["http://127.0.0.1:50000/callback/spotify?code=1&state=s", f"{REDIRECT}y?code=1", "https://evil.example/"]
+    "other",
+    [
+        "http://127.0.0.1:50000/callback/spotify?code=1&state=s",
+        f"{REDIRECT}y?code=1",
+        "https://evil.example/",
+        "https://evil.example/callback/google?code=1&state=s",
+        "http://127.0.0.1:50001/callback/google?code=1&state=s",
+    ],
 )
-def test_another_address_is_refused_in_words(other: str) -> None:
+def test_another_address_is_refused_in_words_as_often_as_it_comes(other: str) -> None:
     """R23: each provider has its own path."""
     said: list[str] = []
     with pytest.raises(CallbackRefused) as caught:
-        ask([other] * 3, said)
+        ask([other] * paste.ATTEMPTS, said)
     assert "This is another address" in said[-1]
     assert caught.value.hint == "tokenkit login google"
+
+
+@pytest.mark.parametrize("other", [f"{REDIRECT}?code=1&state=t", f"{REDIRECT}?code=1", f"{REDIRECT}?code=1&state="])
+def test_an_answer_that_is_cut_short_or_of_another_sign_in_is_refused_in_words(other: str) -> None:
+    """R22: and nothing is used up; the right one may follow."""
+    said: list[str] = []
+    assert ask([other, ANSWER], said) == ANSWER
+    assert "missing" in said[-1]
+    assert "code=1" not in "".join(said)
+
+
+@pytest.mark.parametrize("cut", range(1, len(ANSWER), 7))
+def test_an_address_that_was_broken_over_lines_is_put_together(cut: int) -> None:
+    assert ask(["nonsense\n", f"{ANSWER[:cut]}\n", "\n", f"  {ANSWER[cut:]}\n"]) == ANSWER
 
 
 def test_an_input_that_ends_is_an_error_that_names_the_command() -> None:
@@ -68,19 +88,22 @@ def test_an_input_that_ends_is_an_error_that_names_the_command() -> None:
     assert caught.value.hint == "tokenkit login google"
 
 
-def test_the_person_is_spoken_to_on_stderr_and_read_from_stdin(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{ANSWER}\n"))
-    assert paste.ask(PENDING) == ANSWER
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert PENDING.url in err
+def test_a_person_who_does_not_come_back_is_told_what_an_error_page_means_and_then_that_it_is_over() -> None:
+    said: list[str] = []
+    with pytest.raises(AuthorizationError, match="within 0 seconds"):
+        paste.read_answer(PENDING, lambda _: None, lasts=0.01, say=said.append)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paste, "ADVICE_TIME", 0.0)
+        lines = iter([None, None, ANSWER])
+        answer = paste.read_answer(PENDING, lambda _: next(lines), lasts=60.0, advice="look there", say=said.append)
+    assert (answer, said) == (ANSWER, ["look there"])
 
 
-def test_the_pasted_line_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("x" * 100_000))
-    assert len(paste.read_line()) == paste.LINE_LIMIT
+def test_what_is_said_about_the_browser_fits_whether_anything_listens() -> None:
+    for listening in (True, False):
+        said: list[str] = []
+        paste.invite(PENDING, listening=listening, say=said.append)
+        assert ("port forwarded" in "".join(said)) == listening
 
 
 def test_the_redirect_uri_names_a_port_that_cannot_be_foreseen_unless_it_is_fixed() -> None:

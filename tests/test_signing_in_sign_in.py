@@ -1,11 +1,18 @@
 """A sign-in from begin to end, in each way of asking, against the sandbox."""
 
+import http.client
 import os
 import socket
+import sys
+import threading
+import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
+from tokenkit.account import Account
+from tokenkit.consent.paste import Read
 from tokenkit.errors import (
     AuthorizationError,
     CallbackRefused,
@@ -65,7 +72,7 @@ class Spoken:
     def say(self, text: str) -> None:
         self.text += f"{text}\n"
 
-    def read(self) -> str:
+    def read(self, timeout: float | None = None) -> str:
         return self.lines.pop(0)
 
 
@@ -129,16 +136,134 @@ def test_a_store_that_takes_nothing_is_found_before_the_person_is_asked(
     assert (browser.opened, spoken.text, authority.counters) == ([], "", {})
 
 
-def test_by_paste_nothing_listens_and_the_whole_answer_is_read(kit: TokenKit, authority: Authority) -> None:
-    """R25: without a browser the whole address is pasted back."""
+def pasted(authority: Authority, spoken: Spoken) -> str:
+    """Where a browser that cannot come back stops: what a person pastes."""
+    (url,) = (line.strip() for line in spoken.text.splitlines() if "/o/oauth2/" in line)
+    return authority.approve(url)
+
+
+def by_paste(kit: TokenKit, spoken: Spoken, read: Read) -> Account:
+    return sign_in(kit.authorizations, kit.provider("google"), None, way="paste", say=spoken.say, read=read)
+
+
+def test_by_paste_the_whole_answer_is_read(kit: TokenKit, authority: Authority) -> None:
+    """R25."""
     spoken = Spoken()
-
-    def read() -> str:
-        (url,) = (line.strip() for line in spoken.text.splitlines() if "/o/oauth2/" in line)
-        return f"{authority.approve(url)}\n"
-
-    account = sign_in(kit.authorizations, kit.provider("google"), None, way="paste", say=spoken.say, read=read)
+    account = sign_in(
+        kit.authorizations,
+        kit.provider("google"),
+        None,
+        way="paste",
+        say=spoken.say,
+        read=lambda _: pasted(authority, spoken),
+    )
     assert str(account) == "google/me@example.com"
+
+
+def test_by_paste_an_answer_that_comes_to_the_port_counts_while_nobody_types(
+    kit: TokenKit, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R25: SSH forwards the port, or a browser is there without a DISPLAY; stdin stays open and silent."""
+    spoken, pages = Spoken(), list[str]()
+
+    def come_back() -> None:
+        with urllib.request.urlopen(pasted(authority, spoken), timeout=10) as page:
+            pages.append(page.read().decode())
+
+    def say(text: str) -> None:
+        spoken.say(text)
+        if "paste it here" in text:
+            coming.start()
+
+    coming = threading.Thread(target=come_back)
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as stdin, os.fdopen(writing, "w"):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        account = sign_in(kit.authorizations, kit.provider("google"), None, way="paste", say=say)
+    coming.join(10)
+    assert str(account) == "google/me@example.com"
+    assert "google/me@example.com is connected" in pages[0]
+
+
+def test_by_paste_a_port_that_is_taken_does_not_matter(kit: TokenKit, authority: Authority) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        os.makedirs(kit.folders.config)
+        with open(os.path.join(kit.folders.config, "config.toml"), "w") as file:
+            file.write(f"[providers.google]\nredirect_port = {port}\n")
+        spoken = Spoken()
+        account = sign_in(
+            kit.authorizations,
+            kit.provider("google"),
+            None,
+            way="paste",
+            say=spoken.say,
+            read=lambda _: pasted(authority, spoken),
+        )
+    assert str(account) == "google/me@example.com"
+    assert f"http://127.0.0.1:{port}/callback/google" in spoken.text
+
+
+@pytest.mark.parametrize("way", ["browser", "paste", "device"])
+def test_a_program_may_show_the_address_or_the_code_in_its_own_way(
+    way: str, authority: Authority, clock: Clock
+) -> None:
+    """A chat bot: nothing is printed, nothing is read from stdin, and no browser is opened here."""
+    shown: list[tuple[str, str]] = []
+    entered: list[str] = []
+
+    def show(address: str, code: str) -> None:
+        shown.append((address, code))
+        if way != "device":
+            threading.Thread(target=visit, args=(address,)).start()
+
+    def visit(address: str) -> None:
+        if way == "browser":
+            address = str(no_redirect(address))
+        urllib.request.urlopen(authority.approve(address), timeout=10).close()
+
+    def sleep(seconds: float) -> None:
+        clock.advance(seconds)
+        if shown[0][1] and not entered:
+            entered.append(authority.approve(f"{ADDRESS}/google/device?user_code={shown[0][1]}"))
+
+    kit = make_kit(authority, clock, sleep=sleep)
+    spoken = Spoken()
+    account = sign_in(kit.authorizations, kit.provider("google"), ["drive.file"], way=way, show=show, say=spoken.say)
+    assert str(account) == "google/me@example.com"
+    assert spoken.text == ""
+    assert [bool(code) for _, code in shown] == [way == "device"]
+
+
+def no_redirect(address: str) -> str | None:
+    """Where an address of ours leads."""
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    try:
+        connection.request("GET", parts.path)
+        return connection.getresponse().getheader("Location")
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("way", ["browser", "paste", "device"])
+def test_ctrl_c_says_that_nothing_was_changed(way: str, authority: Authority, clock: Clock) -> None:
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    kit, spoken = make_kit(authority, clock, sleep=interrupted), Spoken()
+    with pytest.raises(KeyboardInterrupt):
+        sign_in(
+            kit.authorizations,
+            kit.provider("google"),
+            ["openid"],
+            way=way,
+            opener=interrupted,
+            say=spoken.say,
+            read=interrupted,
+        )  # fmt: skip
+    assert spoken.text.endswith("Given up. Nothing was changed.\n")
+    assert kit.accounts() == []
 
 
 def test_an_answer_pasted_from_another_run_is_refused(kit: TokenKit, authority: Authority) -> None:
@@ -148,7 +273,7 @@ def test_an_answer_pasted_from_another_run_is_refused(kit: TokenKit, authority: 
     _, _, query = authority.approve(pending.url).partition("?")
     spoken = Spoken()
 
-    def read() -> str:
+    def read(timeout: float | None) -> str:
         return f"{spoken.text[spoken.text.index('begins with ') :].split()[2]}?{query}\n"
 
     with pytest.raises(CallbackRefused):
@@ -164,7 +289,7 @@ def test_by_device_the_code_is_entered_elsewhere(authority: Authority, clock: Cl
     def sleep(seconds: float) -> None:
         clock.advance(seconds)
         code = spoken.text.split("and enter the code")[1].split()[0]
-        if not entered:
+        if shown[0][1] and not entered:
             entered.append(code)
             authority.approve(f"{ADDRESS}/google/device?user_code={code}")
 
@@ -218,8 +343,31 @@ def test_a_sign_in_in_two_steps_is_completed_by_another_process_of_the_same_user
     first, second = make_kit(authority, clock, store=store), make_kit(authority, clock, store=store)
     pending = begin_by_hand(first.authorizations, first.provider("google"), None, account="me@example.com")
     answer = authority.approve(pending.url)
-    account = complete_by_hand(second.authorizations, f" {answer}\n")
+    account = complete_by_hand(second.authorizations, lambda _: f" {answer}\n")
     assert str(account) == "google/me@example.com"
+
+
+def test_a_sign_in_in_two_steps_takes_what_is_pasted_as_people_paste_it(authority: Authority, clock: Clock) -> None:
+    """What is not understood uses nothing up: the right answer may follow, however it was copied."""
+    kit = make_kit(authority, clock)
+    answer = authority.approve(begin_by_hand(kit.authorizations, kit.provider("google"), None).url)
+    query = answer.partition("?")[2]
+    spoken = Spoken("4/0A-code\n", f"https://evil.example/?{query}\n", f"{answer[:60]}\n", answer[60:])
+    account = complete_by_hand(kit.authorizations, spoken.read, say=spoken.say)
+    assert str(account) == "google/me@example.com"
+    assert len(spoken.text.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    "change", [lambda url: f"?{url.partition('?')[2]}", lambda url: url.replace("//127.0.0.1", "//localhost")]
+)
+def test_a_sign_in_in_two_steps_is_not_lost_by_what_is_no_answer(
+    change: Callable[[str], str], kit: TokenKit, authority: Authority
+) -> None:
+    answer = authority.approve(begin_by_hand(kit.authorizations, kit.provider("google"), None).url)
+    with pytest.raises(CallbackRefused):
+        complete_by_hand(kit.authorizations, Spoken("nonsense").read)
+    assert str(complete_by_hand(kit.authorizations, Spoken(change(answer)).read)) == "google/me@example.com"
 
 
 def test_a_sign_in_in_two_steps_is_nobody_elses(
@@ -232,7 +380,7 @@ def test_a_sign_in_in_two_steps_is_nobody_elses(
     answer = authority.approve(pending.url)
     monkeypatch.setenv("TOKENKIT_KEY", "A" * 43)
     with pytest.raises(CallbackRefused):
-        complete_by_hand(make_kit(authority, clock, store=store).authorizations, answer)
+        complete_by_hand(make_kit(authority, clock, store=store).authorizations, Spoken(answer).read)
 
 
 def test_the_name_that_was_asked_for_is_the_accounts_own_where_the_provider_cannot_say(

@@ -7,7 +7,7 @@ import typer
 
 from tokenkit.account import Account
 from tokenkit.cli.options import AsJson, ScopeList, complete_provider, parse_scopes
-from tokenkit.cli.output import ask, data, printable, say
+from tokenkit.cli.output import data, printable, say, someone_is_there
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import UsageError
 
@@ -52,7 +52,8 @@ def login(
     It opens a browser where one can be seen. Over SSH or in a container it prints the address, for a browser anywhere,
     and takes the address at which that browser stops.
     """
-    from tokenkit.signing_in.sign_in import begin_by_hand, complete_by_hand, sign_in
+    from tokenkit.consent.opener import open_nothing
+    from tokenkit.signing_in.sign_in import begin_by_hand, sign_in
 
     ways = {"--device": device, "--paste": paste, "--no-browser": no_browser, "--print-url": print_url}
     _exclusive(ways)
@@ -60,8 +61,7 @@ def login(
         _settled_before({**ways, "--scopes": bool(scopes), "--as": bool(name), "--replace": replace})
     kit = open_kit(ctx)
     if complete:
-        answer = ask("The whole address at which the browser stopped: ")
-        return _tell(kit, complete_by_hand(kit.authorizations, answer), account, json)
+        return _tell(kit, _complete(kit), account, json)
     provider, _, hint = account.partition("/")
     if not provider:
         raise UsageError("no provider is named", hint="tokenkit login PROVIDER; tokenkit providers lists them")
@@ -72,12 +72,23 @@ def login(
         )
         return _print_url(pending, json)
     way: Way = "device" if device else "paste" if paste else "browser" if no_browser else "auto"
-    opener = _open_nothing if no_browser else None
+    opener = open_nothing if no_browser else None
     signed_in = sign_in(
         kit.authorizations, kit.provider(provider), asked,
         account=hint, name=name, way=way, replace_broken=replace, opener=opener,
     )  # fmt: skip
     return _tell(kit, signed_in, account, json)
+
+
+def _complete(kit: "TokenKit") -> Account:
+    from tokenkit.consent.keyboard import Keyboard
+    from tokenkit.signing_in.sign_in import complete_by_hand
+
+    asked = someone_is_there()
+    if asked:
+        say("The whole address at which the browser stopped:")
+    with Keyboard() as keyboard:
+        return complete_by_hand(kit.authorizations, keyboard.read, say=say if asked else None)
 
 
 def _exclusive(options: Mapping[str, bool]) -> None:
@@ -92,10 +103,6 @@ def _settled_before(options: Mapping[str, bool]) -> None:
             f"--complete goes on with a sign-in that was begun, and {option} belongs to its beginning",
             hint="tokenkit login --complete, or begin another: tokenkit login --help",
         )
-
-
-def _open_nothing(url: str) -> None:
-    """The address is on the terminal."""
 
 
 def _print_url(pending: "PendingAuthorization", json: bool) -> None:

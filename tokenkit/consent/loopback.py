@@ -2,16 +2,19 @@
 
 import hmac
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
-from tokenkit.consent.opener import Opener, in_wsl, open_in_browser, require_web_url
+from tokenkit.consent.advice import ADVICE_TIME
+from tokenkit.consent.opener import Opener, in_wsl, open_in_browser, open_nothing, require_web_url
 from tokenkit.consent.pages import CLEAN, page
+from tokenkit.consent.pasted import answers
 from tokenkit.consent.redirect_file import redirect_file
 from tokenkit.consent.terminal import Say, say
 from tokenkit.errors import AuthorizationError, CallbackRefused, StoreError, TokenKitError, UsageError
@@ -62,6 +65,8 @@ class LoopbackConsent:
         self._beckons = False
         self._callback_url = ""
         self._answered = threading.Event()
+        self.bell, self._rope = socket.socketpair()
+        self._rope.setblocking(False)
         self._last_page: Response | None = None
         self._finished = threading.Event()
         self._shown = threading.Event()
@@ -72,28 +77,44 @@ class LoopbackConsent:
         return f"{self._server.url}/callback/{self._provider_name}"
 
     def present(
-        self, pending: PendingAuthorization, *, opener: Opener | None = open_in_browser, say: Say = say
+        self,
+        pending: PendingAuthorization,
+        *,
+        opener: Opener = open_in_browser,
+        say: Say = say,
+        show: Callable[[str, str], object] | None = None,
+        advice: str = "",
     ) -> None:
         """Send the person to the provider, through an address of ours that only their browser is told (R24).
 
-        `opener` gets a file that leads there; without one, or where that file cannot be made or read, the address is
-        printed. Raises `UsageError` for an authorization that was begun with another redirect URI or goes to no http(s)
-        URL.
+        `opener` gets a file that leads there; with `open_nothing`, or where that file cannot be made or read, the
+        address is printed. `show` gets the address in place of both. `advice` is for a person who has not come back
+        after `ADVICE_TIME`. Raises `UsageError` for an authorization that was begun with another redirect URI or goes
+        to no http(s) URL.
         """
-        require_web_url(pending.url)
-        if pending.redirect_uri != self.redirect_uri and not pending.redirect_uri.startswith(f"{self.redirect_uri}/"):
-            raise UsageError("this authorization was begun with another redirect URI than the one that is listened on")
-        self._pending, self._say = pending, say
+        self.listen_for(pending)
+        self._say = say
+        if advice:
+            self._remarks.append((ADVICE_TIME, lambda: say(advice)))
         name = self._provider_name
-        if opener is None:
-            say(f"Sign in to {name}: open this address in a browser on this machine.\n\n    {self._start}\n")
+        if show is not None:
+            show(self._start, "")
+        elif opener is open_nothing:
+            self._say_address(f"Sign in to {name}.")
         elif in_wsl():
-            say(f"Sign in to {name}: open this address in your browser.\n\n    {self._start}\n")
+            self._say_address(f"Sign in to {name}.")
             self._beckons = True
             opener(f"{self._server.url}/")
         else:
             say(f"Sign in to {name} in your browser; it opens now.")
             self._open(opener)
+
+    def listen_for(self, pending: PendingAuthorization) -> None:
+        """Take the answer to that authorization from now on, whoever shows its URL; raises as `present`."""
+        require_web_url(pending.url)
+        if pending.redirect_uri != self.redirect_uri and not pending.redirect_uri.startswith(f"{self.redirect_uri}/"):
+            raise UsageError("this authorization was begun with another redirect URI than the one that is listened on")
+        self._pending = pending
 
     def _open(self, opener: Opener) -> None:
         try:
@@ -109,7 +130,7 @@ class LoopbackConsent:
             self._say_address("No browser has come yet.")
 
     def _say_address(self, why: str) -> None:
-        self._say(f"{why} Open this address in one on this machine:\n\n    {self._start}\n")
+        self._say(f"{why} Open this address in a browser on this machine:\n\n    {self._start}\n")
 
     @property
     def _start(self) -> str:
@@ -145,6 +166,11 @@ class LoopbackConsent:
             self._shown.wait(SHOW_TIME)
 
     @property
+    def callback_url(self) -> str:
+        """The whole URL that the person came back on, empty until then; `bell` has something to read from then on."""
+        return self._callback_url
+
+    @property
     def contested(self) -> bool:
         """Whether two browsers came to begin: one of them may be another person's."""
         return self._contested
@@ -161,6 +187,8 @@ class LoopbackConsent:
             self.finish("The sign-in did not succeed", why, good=False)
         self._closing.close()
         self._server.close()
+        self._rope.close()
+        self.bell.close()
 
     def _respond(self, request: Request) -> Response:
         pending = self._pending
@@ -173,7 +201,7 @@ class LoopbackConsent:
             return self._show_outcome()
         if path == "/" and self._beckons:
             return _page("Look at the terminal", "It shows an address: open that here.", "waiting", close="")
-        return self._accept(request.url) if _answers(request.url, pending) else _NOT_FOUND
+        return self._accept(request.url) if answers(request.url, pending) else _NOT_FOUND
 
     def _send_away(self, request: Request, pending: PendingAuthorization) -> Response:
         """Redirect the first browser that comes, and that one again; another ends the sign-in."""
@@ -199,7 +227,9 @@ class LoopbackConsent:
     def _accept(self, callback_url: str) -> Response:
         """Take the first answer; a browser that repeats it is sent on like the first time."""
         with self._lock:
-            self._callback_url = self._callback_url or callback_url
+            if not self._callback_url:
+                self._callback_url = callback_url
+                self._rope.send(b"!")
         self._answered.set()
         return Response(303, (("Location", self._done_path), *CLEAN))
 
@@ -218,15 +248,3 @@ def _page(
 ) -> Response:
     texts = {"title": title, "message": message, "kind": kind, "close": close}
     return page(_PAGES, "finished.html", texts, status=status)
-
-
-def _answers(url: str, pending: PendingAuthorization) -> bool:
-    """Whether this is the answer to `pending`: its exact path, with its state exactly once, in query or path."""
-    parts = urlsplit(url)
-    path, state = urlsplit(pending.redirect_uri).path, pending.state.reveal()
-    if not hmac.compare_digest(parts.path, path):
-        return False
-    if path.endswith(f"/{state}"):
-        return True
-    states = [value for name, value in parse_qsl(parts.query, keep_blank_values=True) if name == "state"]
-    return len(states) == 1 and hmac.compare_digest(states[0].encode(), state.encode())

@@ -38,6 +38,10 @@ def require_web_url(url: str) -> str:
     return url
 
 
+def open_nothing(url: str) -> None:
+    """Open no browser: the address is printed for the person."""
+
+
 def in_wsl(environ: Mapping[str, str] | None = None, release: str = "") -> bool:
     """Return whether this is Linux under Windows, where the person's browser is one of Windows and reads no file here.
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
@@ -164,6 +164,14 @@ class Authorizations:
                 self.records.save_pending(_pending_id(binding, state, pending.expires_at), pending)
             raise
         return self.linker.adopt(provider, client, grant, name=pending.account, replaces=pending.replaces)
+
+    def awaited(self, binding: str) -> Iterator[PendingAuthorization]:
+        """Yield the sign-ins of this binding that are under way; nothing is consumed."""
+        for name in self.records.pendings():
+            if name.id.startswith(f"{_digest(binding)[:32]}.") and _expiry(name) > self._ctx.now():
+                found = self.records.load_pending(name)
+                if found is not None:
+                    yield found[0]
 
     def _claim(self, state: str, binding: str, path: str) -> PendingAuthorization:
         """Find the pending authorization of this state and binding, hold the answer against it, and delete it.

@@ -3,16 +3,19 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
+from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 from tokenkit.account import Account
 from tokenkit.consent import device, paste, way_to_ask
+from tokenkit.consent.advice import about_error_pages
+from tokenkit.consent.keyboard import Keyboard
 from tokenkit.consent.loopback import LoopbackConsent
-from tokenkit.consent.opener import Opener, open_in_browser
-from tokenkit.consent.paste import Read, read_line
-from tokenkit.consent.terminal import Say, say
-from tokenkit.errors import ProviderUnavailable, UsageError
+from tokenkit.consent.opener import Opener, open_in_browser, require_web_url
+from tokenkit.consent.pasted import answer_in, tidied
+from tokenkit.consent.terminal import Say, printable, say
+from tokenkit.errors import ConfigurationError, ProviderUnavailable, UsageError
 from tokenkit.grant import PendingAuthorization
 from tokenkit.grants.scopes import short_names
 from tokenkit.grants.sealed_store import SealedStore
@@ -24,9 +27,12 @@ from tokenkit.signing_in.authorization import PENDING_LASTS, Authorizations
 Way = Literal["auto", "browser", "paste", "device"]
 """How a person is asked. ``auto`` is a browser where one can be seen, else a printed URL and a pasted answer (R25)."""
 
+Show = Callable[[str, str], object]
+"""Shows the person an address to open and, in the device flow, the code to enter there; else that is empty."""
+
 
 class _SignIn(NamedTuple):
-    """What is asked of the person, and the two legs of asking it."""
+    """What is asked of the person, the two legs of asking it, and how they are spoken to."""
 
     authorizations: Authorizations
     provider: Provider
@@ -34,10 +40,15 @@ class _SignIn(NamedTuple):
     account: str
     name: str
     replace_broken: bool
+    say: Say = say
+    show: Show | None = None
 
     @property
     def port(self) -> int:
         return self.authorizations.redirect_port(self.provider)
+
+    def consent(self) -> LoopbackConsent:
+        return LoopbackConsent(self.provider.name, self.provider.redirect_host, self.port)
 
     def begin(self, redirect_uri: str, binding: str) -> PendingAuthorization:
         return self.authorizations.begin(
@@ -55,6 +66,9 @@ class _SignIn(NamedTuple):
         provider = self.provider
         return self.begin(paste.redirect_uri(provider.name, provider.redirect_host, self.port), binding)
 
+    def advice(self, pending: PendingAuthorization) -> str:
+        return about_error_pages(self.provider, self.port, pending.redirect_uri)
+
 
 def sign_in(
     authorizations: Authorizations,
@@ -67,41 +81,83 @@ def sign_in(
     replace_broken: bool = False,
     environ: Mapping[str, str] | None = None,
     opener: Opener | None = None,
+    show: Show | None = None,
     say: Say = say,
-    read: Read = read_line,
+    read: paste.Read | None = None,
 ) -> Account:
     """Ask the person and store the account; see `TokenKit.login`.
 
-    `environ` tells whether a browser can be seen. `opener` takes a URL to a browser, `say` speaks to the person, and
-    `read` reads what they paste.
+    `environ` tells whether a browser can be seen. `opener` takes a URL to a browser on this machine; with
+    `open_nothing` the address is printed. `show` takes the address, or the code of a device, in place of printing it.
+    `say` speaks to the person, and `read` reads what they paste in place of stdin.
     """
-    wish = _SignIn(authorizations, provider, scopes, account, name, replace_broken)
+    wish = _SignIn(authorizations, provider, scopes, account, name, replace_broken, say, show)
     chosen = way_to_ask(environ) if way == "auto" else way
-    if chosen == "browser":
-        return _in_browser(wish, opener or open_in_browser, say)
-    return _by_paste(wish, say, read) if chosen == "paste" else _by_device(wish, say)
+    with _giving_up(say):
+        if chosen == "browser":
+            return _in_browser(wish, opener or open_in_browser)
+        return _by_paste(wish, read) if chosen == "paste" else _by_device(wish)
 
 
-def _in_browser(wish: _SignIn, opener: Opener, say: Say) -> Account:
+@contextmanager
+def _giving_up(say: Say) -> Generator[None]:
+    """Say what a person who presses Ctrl-C wants to know."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("\nGiven up. Nothing was changed.")
+        raise
+
+
+def _in_browser(wish: _SignIn, opener: Opener) -> Account:
     binding = secrets.token_urlsafe()
-    with LoopbackConsent(wish.provider.name, wish.provider.redirect_host, wish.port) as consent:
+    with wish.consent() as consent:
         pending = wish.begin(consent.redirect_uri, binding)
-        consent.present(pending, opener=opener, say=say)
-        say("Waiting for your answer there. Ctrl-C gives up.")
+        consent.present(pending, opener=opener, say=wish.say, show=wish.show, advice=wish.advice(pending))
+        if not wish.show:
+            wish.say("Waiting for your answer there. Ctrl-C gives up.")
         account = wish.authorizations.complete(consent.wait(PENDING_LASTS), binding=binding)
         if consent.contested:
-            say(f"Two browsers opened this sign-in. If {account} is not yours: tokenkit logout {quoted(str(account))}")
+            sign_out = f"tokenkit logout {quoted(str(account))}"
+            wish.say(f"Two browsers opened this sign-in. If {account} is not yours: {sign_out}")
         consent.finish("Signed in", f"{account} is connected.")
     return account
 
 
-def _by_paste(wish: _SignIn, say: Say, read: Read) -> Account:
+def _by_paste(wish: _SignIn, read: paste.Read | None) -> Account:
+    """Ask for the answer to be pasted, and listen all the same: whichever comes first counts."""
+    try:
+        consent = wish.consent()
+    except ConfigurationError:  # another program listens at the one port that is registered
+        return _by_paste_alone(wish, read)
+    binding = secrets.token_urlsafe()
+    with consent, Keyboard(consent.bell) as keyboard:
+        pending = wish.begin(consent.redirect_uri, binding)
+        consent.listen_for(pending)
+        if wish.show:
+            wish.show(pending.url, "")
+            answer = consent.wait(PENDING_LASTS)
+        else:
+            paste.invite(pending, listening=True, say=wish.say)
+            answer = _read(wish, pending, read or keyboard.read, lambda: consent.callback_url)
+        account = wish.authorizations.complete(answer, binding=binding)
+        consent.finish("Signed in", f"{account} is connected.")
+    return account
+
+
+def _by_paste_alone(wish: _SignIn, read: paste.Read | None) -> Account:
     binding = secrets.token_urlsafe()
     pending = wish.begin_unheard(binding)
-    return wish.authorizations.complete(paste.ask(pending, read=read, say=say), binding=binding)
+    with Keyboard() as keyboard:
+        paste.invite(pending, listening=False, say=wish.say)
+        return wish.authorizations.complete(_read(wish, pending, read or keyboard.read), binding=binding)
 
 
-def _by_device(wish: _SignIn, say: Say) -> Account:
+def _read(wish: _SignIn, pending: PendingAuthorization, read: paste.Read, came: Callable[[], str] = str) -> str:
+    return paste.read_answer(pending, read, came=came, lasts=PENDING_LASTS, advice=wish.advice(pending), say=wish.say)
+
+
+def _by_device(wish: _SignIn) -> Account:
     """Sign in by RFC 8628: the grant comes without an answer; the code that the person enters binds it to them."""
     provider, authorizations = wish.provider, wish.authorizations
     if provider.device is None:
@@ -116,8 +172,11 @@ def _by_device(wish: _SignIn, say: Say) -> Account:
     _check_device_scopes(provider, request.scopes)
 
     def show(verification_uri: str, user_code: str) -> None:
-        device.show(verification_uri, user_code, say=say)
-        say("Waiting until it is entered. Ctrl-C gives up.")
+        if wish.show:
+            wish.show(require_web_url(verification_uri), printable(user_code))
+        else:
+            device.show(verification_uri, user_code, say=wish.say)
+            wish.say("Waiting until it is entered. Ctrl-C gives up.")
 
     context = authorizations.refresher.context
     grant = guarded(provider, "device", provider.device, context, client, request, show)
@@ -151,10 +210,35 @@ def begin_by_hand(
     return wish.begin_unheard(_user_binding(authorizations.records))
 
 
-def complete_by_hand(authorizations: Authorizations, answer: str) -> Account:
-    """Complete what `begin_by_hand` began: `answer` is the whole URL at which the browser stopped."""
+def complete_by_hand(authorizations: Authorizations, read: paste.Read, *, say: Say | None = None) -> Account:
+    """Complete what `begin_by_hand` began, with the whole URL at which the browser stopped.
+
+    What is pasted may be broken over several lines. What is not understood uses nothing up, and `say` asks for it again
+    (without it nobody is there). Raises `UsageError` when the input ends at once, `CallbackRefused` for an answer that
+    is not awaited.
+    """
+    binding = _user_binding(authorizations.records)
+    lines: list[str] = []
+
+    def answer_of(text: str) -> str | None:
+        return next(filter(None, (answer_in(text, pending) for pending in authorizations.awaited(binding))), None)
+
+    while len(lines) < paste.ATTEMPTS and (line := read(None)):
+        if line.strip():
+            lines.append(line)
+            answer = paste.first_of(lines, answer_of)
+            if answer:
+                return _complete(authorizations, answer, binding)
+            if say:
+                say(paste.refusal(line))
+    if not lines:
+        raise UsageError("stdin ended before the answer", hint="pipe the answer in, or run this in a terminal")
+    return _complete(authorizations, tidied("".join(lines)), binding)  # it says what is wrong
+
+
+def _complete(authorizations: Authorizations, answer: str, binding: str) -> Account:
     try:
-        return authorizations.complete(answer.strip(), binding=_user_binding(authorizations.records))
+        return authorizations.complete(answer, binding=binding)
     except ProviderUnavailable as error:
         if not error.sent:
             again = "the same answer is still good: tokenkit login --complete"

@@ -1,0 +1,132 @@
+"""Lines from stdin, each read whole, while something else is awaited too."""
+
+import builtins
+import contextlib
+import os
+import select
+import socket
+import sys
+import time
+import types
+from collections.abc import Generator
+from types import TracebackType
+from typing import Self
+
+LINE_LIMIT = 16 * 1024
+"""Characters of a line: what is longer is no address."""
+
+_ERASE, _ERASE_LINE, _END = ("\x7f", "\b"), "\x15", "\x04"
+
+
+class Keyboard:
+    """Reads what a person types or pastes, inside ``with``.
+
+    A terminal keeps 4,096 bytes of a line and drops the rest, and an answer may be longer. So its own editing of lines
+    is off meanwhile, and done here. Where stdin is no file (a notebook), lines come by `input`, as its program has it.
+    """
+
+    def __init__(self, wake: socket.socket | None = None) -> None:
+        self._wake = wake
+        self._closing = contextlib.ExitStack()
+        self._terminal = False
+
+    def __enter__(self) -> Self:
+        file = _descriptor()
+        if file is not None and os.isatty(file):
+            self._closing.enter_context(_unlimited(file))
+            self._terminal = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.close()
+
+    def read(self, timeout: float | None = None) -> str | None:
+        """Return a line with its line break, empty at the end of the input.
+
+        None when `wake` has something to read, or after `timeout` seconds; where stdin cannot be waited for (a
+        notebook, Windows), only a line ends the wait. What is not text is no address: such bytes are replaced.
+        """
+        file = _descriptor()
+        if file is None:
+            return _whole_line()
+        until = None if timeout is None else time.monotonic() + timeout
+        line = bytearray()
+        while len(line) < LINE_LIMIT:
+            if not self._is_ready(file, until):
+                return None
+            byte = os.read(file, 1)
+            if not byte or (self._terminal and byte == _END.encode() and not line):
+                break
+            self._take(byte, line)
+            if byte == b"\n":
+                break
+        return line.decode("utf-8", "replace")
+
+    def _is_ready(self, file: int, until: float | None) -> bool:
+        sources = [file] if self._wake is None else [file, self._wake.fileno()]
+        ready, _, _ = select.select(sources, [], [], None if until is None else max(0.0, until - time.monotonic()))
+        return ready == [file]
+
+    def _take(self, byte: bytes, line: bytearray) -> None:
+        """Add a byte to the line, or edit it as a terminal does."""
+        text = byte.decode("latin-1")
+        if not self._terminal:
+            line += byte
+        elif text in _ERASE:
+            self._echo("\b \b" if line else "")
+            del line[-1:]
+        elif text == _ERASE_LINE:
+            self._echo("\b \b" * len(line))
+            line.clear()
+        else:
+            line += byte
+            self._echo(text if text.isascii() and (text.isprintable() or text == "\n") else "")
+
+    def _echo(self, text: str) -> None:
+        if sys.stderr:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+
+def _descriptor() -> int | None:
+    """Return the descriptor of stdin where it can be waited for; None in a notebook, on Windows, and without stdin."""
+    if os.name != "posix" or _input_is_replaced():
+        return None
+    try:
+        return sys.stdin.fileno() if sys.stdin else None
+    except (OSError, ValueError):
+        return None
+
+
+def _input_is_replaced() -> bool:
+    """Return whether the program around us (Jupyter, IDLE) reads for `input` in a way of its own."""
+    return not isinstance(builtins.input, types.BuiltinFunctionType)
+
+
+def _whole_line() -> str:
+    try:
+        if _input_is_replaced():
+            return f"{input()[:LINE_LIMIT]}\n"
+        return sys.stdin.readline(LINE_LIMIT) if sys.stdin else ""
+    except EOFError:
+        return ""
+    except UnicodeDecodeError:
+        return "\N{REPLACEMENT CHARACTER}\n"
+
+
+@contextlib.contextmanager
+def _unlimited(file: int) -> Generator[None]:
+    """Let a line on the terminal be of any length; Ctrl-C and the others work as before."""
+    import termios
+
+    before = termios.tcgetattr(file)
+    changed = termios.tcgetattr(file)
+    changed[3] &= ~(termios.ICANON | termios.ECHO)
+    changed[6][termios.VMIN], changed[6][termios.VTIME] = 1, 0
+    termios.tcsetattr(file, termios.TCSADRAIN, changed)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(file, termios.TCSADRAIN, before)

@@ -51,13 +51,17 @@ AS_COPIED = [
     f"Here it is: {ANSWER}",
     f"view-source:{ANSWER}",
     f"({ANSWER})",
-    f"{ANSWER}.",
 ]
 
 
 @pytest.mark.parametrize("text", AS_COPIED)
 def test_what_copying_adds_or_takes_is_forgiven(text: str) -> None:
     assert answer_in(text, PENDING) == ANSWER
+
+
+@pytest.mark.parametrize("end", [".", ",", ";", ")", ")."])
+def test_the_end_of_a_sentence_is_left_out_where_the_state_stands_last(end: str) -> None:
+    assert answer_in(f"{REDIRECT}?code=1&state=the-state{end}", PENDING) == f"{REDIRECT}?code=1&state=the-state"
 
 
 def test_an_address_that_was_encoded_as_a_whole_is_decoded_once() -> None:

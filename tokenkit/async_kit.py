@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from tokenkit.consent.opener import Opener
     from tokenkit.net.http_options import AsyncHttpOptions
     from tokenkit.signing_in.adopting import Elsewhere
-    from tokenkit.signing_in.sign_in import Way
+    from tokenkit.signing_in.sign_in import Show, Way
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -156,11 +157,13 @@ class AsyncTokenKit:
         name: str = "",
         way: "Way" = "auto",
         replace_broken: bool = False,
+        show: "Show | None" = None,
+        opener: "Opener | None" = None,
     ) -> Account:
         """Ask the person, in a thread of its own; see `TokenKit.login`."""
         return await self._asking(
-            self.sync.login, provider,
-            scopes=scopes, account=account, name=name, way=way, replace_broken=replace_broken,
+            self.sync.login, provider, scopes=scopes, account=account, name=name, way=way,
+            replace_broken=replace_broken, show=show, opener=opener,
         )  # fmt: skip
 
     async def begin(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import httpx
 
     from tokenkit.config import Config, KnownClient
+    from tokenkit.consent.opener import Opener
     from tokenkit.grant import Grant, PendingAuthorization
     from tokenkit.grants.account_source import AccountSource
     from tokenkit.grants.events import Callback, Kind
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from tokenkit.net.http_options import HttpOptions
     from tokenkit.signing_in.adopting import Elsewhere
     from tokenkit.signing_in.authorization import Authorizations
-    from tokenkit.signing_in.sign_in import Way
+    from tokenkit.signing_in.sign_in import Show, Way
 
 SANDBOX = "sandbox"
 """The app that knows the sandbox of this machine, and the clients registered there, without any configuration."""
@@ -179,19 +180,25 @@ class TokenKit:
         name: str = "",
         way: "Way" = "auto",
         replace_broken: bool = False,
+        show: "Show | None" = None,
+        opener: "Opener | None" = None,
     ) -> Account:
         """Ask the person, in whatever way this machine allows, and store the account.
 
         `scopes` are aliases or full values; None asks for what `account` was asked for last, else for the provider's
         default. `account` says whom to ask for (a login hint); `name` what the account shall be called where the
-        provider cannot say (R4). `way` is ``auto``, ``browser``, ``paste`` or ``device``. Raises `ConsentDenied`,
-        `CallbackRefused`, `ClientMissing`, `StoreError`.
+        provider cannot say (R4). `way` is ``auto``, ``browser``, ``paste`` or ``device``.
+
+        A program that speaks to the person itself, a chat bot for example, gives `show`: it is called with the address
+        to open and the code to enter there (empty but for ``device``), in place of all printing and reading here. It
+        must say that a code is only for whoever began this sign-in. `opener` takes a URL to a browser on this machine.
+        Raises `ConsentDenied`, `CallbackRefused`, `ClientMissing`, `StoreError`.
         """
         from tokenkit.signing_in.sign_in import sign_in
 
         signed_in = sign_in(
             self.authorizations, self.provider(provider), scopes, environ=self._environ,
-            account=account, name=name, way=way, replace_broken=replace_broken,
+            account=account, name=name, way=way, replace_broken=replace_broken, show=show, opener=opener,
         )  # fmt: skip
         self._cache.forget()
         return signed_in

@@ -90,12 +90,16 @@ class ScopeShape(_Shape):
 
 
 class ProviderShape(_Shape):
-    """A provider. `retired` is a sentence where the service is gone, else empty."""
+    """A provider. `retired` is a sentence where the service is gone, else empty.
+
+    `redirect_uri` is what a client registration needs, for the program; without a port any is used.
+    """
 
     name: str
     title: str
     retired: str
     console_url: str
+    redirect_uri: str
     needs_secret: bool
     registered: bool
     default_scopes: list[str]
@@ -193,19 +197,18 @@ def keys_json(source: str, rows: Iterable[tuple[str, Literal["seals", "opens", "
     return Keys(source=source, keys=keys).model_dump_json(indent=2)
 
 
-def providers_json(found: Iterable[tuple[Provider, bool]]) -> str:
-    """Return the JSON of providers, each with whether a client is registered for it."""
-    return Providers(providers=[_provider(provider, registered) for provider, registered in found]).model_dump_json(
-        indent=2
-    )
+def providers_json(found: Iterable[tuple[Provider, bool, str]]) -> str:
+    """Return the JSON of providers, each with whether a client is registered for it, and its redirect URI."""
+    return Providers(providers=[_provider(*each) for each in found]).model_dump_json(indent=2)
 
 
-def _provider(provider: Provider, registered: bool) -> ProviderShape:
+def _provider(provider: Provider, registered: bool, redirect_uri: str) -> ProviderShape:
     return ProviderShape(
         name=provider.name,
         title=provider.title,
         retired=provider.retired,
         console_url=provider.console_url,
+        redirect_uri=redirect_uri,
         needs_secret=provider.needs_secret,
         registered=registered,
         default_scopes=list(provider.default_scopes),

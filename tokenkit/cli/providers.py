@@ -31,7 +31,7 @@ def providers(
     if json:
         from tokenkit.cli.json_output import providers_json
 
-        data(providers_json((provider, _registered(kit, provider)) for provider in found))
+        data(providers_json((each, _registered(kit, each), _redirect_uri(kit, each)) for each in found))
     elif name:
         _print_one(kit, found[0])
     else:
@@ -54,6 +54,12 @@ def _registered(kit: "TokenKit", provider: "Provider") -> bool:
     return known is not None and (known.has_secret or not provider.needs_secret)
 
 
+def _redirect_uri(kit: "TokenKit", provider: "Provider") -> str:
+    from tokenkit.consent.advice import redirect_uri_to_register
+
+    return redirect_uri_to_register(provider, kit.authorizations.redirect_port(provider))
+
+
 def _print_all(kit: "TokenKit", found: "list[Provider]") -> None:
     from tokenkit.cli.tables import show_table
 
@@ -69,11 +75,10 @@ def _print_all(kit: "TokenKit", found: "list[Provider]") -> None:
 def _print_one(kit: "TokenKit", provider: "Provider") -> None:
     from tokenkit.cli.tables import show_block, show_table
 
-    port = kit.config.settings(provider.name).redirect_port or provider.redirect_port
     lines = {
         "gone": provider.retired,
         "register at": provider.console_url,
-        "redirect URI": f"http://{provider.redirect_host}{f':{port}' if port else ''}/callback/{provider.name}",
+        "redirect URI": _redirect_uri(kit, provider),
         "client": "stored" if _registered(kit, provider) else f"none yet: tokenkit client set {provider.name}",
         "device code": "tokenkit login --device, for the scopes that allow it" if provider.device else "",
         "remove it at": provider.manage_url,

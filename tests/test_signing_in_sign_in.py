@@ -147,7 +147,7 @@ def by_paste(kit: TokenKit, spoken: Spoken, read: Read) -> Account:
 
 
 def test_by_paste_the_whole_answer_is_read(kit: TokenKit, authority: Authority) -> None:
-    """R25."""
+    """R25: a person without a browser here brings the whole address back by hand."""
     spoken = Spoken()
     account = sign_in(
         kit.authorizations,

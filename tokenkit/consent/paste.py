@@ -97,7 +97,7 @@ def refusal(line: str, awaited: str = "") -> str:
             "This is not the whole address. A code alone is not enough: the rest proves that it belongs to this\n"
             f"sign-in. Paste everything from the address bar.{begins}"
         )
-    if awaited and (text.startswith(awaited) or "://" not in text):
+    if awaited and (_place(text) == awaited or "://" not in text):
         return "Something of this address is missing, or it is of another sign-in. Paste the rest, or the whole again:"
     return f"This is another address than the one that is awaited.{begins} Paste that:"
 

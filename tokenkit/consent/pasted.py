@@ -11,7 +11,7 @@ from tokenkit.net.loopback import HOSTS
 _PASTE_MARKS = re.compile(r"\x1b\[20[01]~")
 _AMPERSAND = re.compile(r"&(?:amp|#38|#x26);", re.IGNORECASE)
 _MARKDOWN_LINK = re.compile(r"\[[^]]*\]\((.+)\)")
-_BEFORE_ADDRESS = re.compile(r"[^?]*?(?=https?://)", re.IGNORECASE)
+_BEFORE_ADDRESS = re.compile(r"[^?=]*?(?=https?://)", re.IGNORECASE)
 _QUOTES = "<>\"'`\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}" + (
     "\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}"
     "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}"
@@ -59,7 +59,8 @@ def tidied(text: str) -> str:
     if re.match(r"https?%3a%2f%2f", text, re.IGNORECASE):
         text = unquote(text)
     before = _BEFORE_ADDRESS.match(text)
-    text = text[before.end() :] if before else text
+    if before:
+        text = text[before.end() :].removesuffix(")" if before[0].endswith("(") else "")
     if re.match(r"(?:localhost|127\.0\.0\.1|\[::1\])[:/]", text, re.IGNORECASE):
         text = f"http://{text}"
     return text.partition("#")[0].strip(_QUOTES)

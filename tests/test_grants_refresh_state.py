@@ -14,7 +14,19 @@ def test_what_was_written_is_read():
     assert RefreshState.from_bytes(note.to_bytes()) == note
 
 
-@given(st.binary(max_size=300) | st.sampled_from([b"[]", b"{", b'{"newest":"x"}', b'{"failure":{"kind":"os.system"}}']))
+FAILURE = b'{"failure":{"kind":"ProviderUnavailable","message":"m","hint":"h","at":1,"retry_at":2,"failures":1e999}}'
+ODD = [
+    b"[]",
+    b"{",
+    b'{"newest":"x"}',
+    b'{"newest":1e999}',
+    b"[" * 100_000,
+    b'{"failure":{"kind":"os.system"}}',
+    FAILURE,
+]
+
+
+@given(st.binary(max_size=300) | st.sampled_from([*ODD, FAILURE]))
 def test_what_cannot_be_read_is_as_good_as_no_note(data):
     assert RefreshState.from_bytes(data).failure is None
 

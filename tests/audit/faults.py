@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import shutil
 import struct
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,6 +16,7 @@ from tokenkit.activity import INTERVAL, Activity
 from tokenkit.audit.mounts import Mount
 from tokenkit.config import save_client
 from tokenkit.grant import grant_to_bytes
+from tokenkit.grants import beside
 from tokenkit.grants.refresh_state import Failure, RefreshState
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.token import AccessToken, Secret
@@ -274,6 +277,78 @@ def core_dumps_are_allowed(house):
     house.core_limit = -1
 
 
+@fault("TK128", alone=True)
+def the_tokens_are_not_mounted(house):
+    shutil.rmtree(house.tokens)
+    house.tokens.mkdir(mode=0o700)
+
+
+@fault("TK128", alone=True)
+def the_tokens_and_what_refreshes_noted_are_gone(house):
+    shutil.rmtree(house.tokens)
+    shutil.rmtree(os.path.join(house.folders.state, "leases"))
+
+
+@fault("TK128", alone=True)
+def the_disk_of_linked_tokens_is_not_mounted(house):
+    house.tokens.rename(house.home / "disk")
+    house.tokens.symlink_to(house.home / "disk")
+    house.sign_in(Account("google", "later"))
+    shutil.rmtree(house.home / "disk")
+
+
+@fault("TK130", alone=True, too=("TK127",))
+def the_key_is_part_of_the_image(house):
+    house.mounts.append(Mount("/", "overlay"))
+    house.container_since = time.time() + 60
+
+
+@fault("TK138")
+def the_key_is_in_the_shells_startup_file(house):
+    house.write(".bashrc", f"alias ll='ls -l'\nexport TOKENKIT_KEY={'k' * 43}\n")
+
+
+@fault("TK138")
+def the_passphrase_is_in_the_shells_startup_file(house):
+    house.write(".config/fish/config.fish", "set -gx TOKENKIT_PASSPHRASE 'correct horse'\n")
+
+
+@fault("TK138")
+def the_key_is_in_an_env_file(house):
+    house.write("work/.env", f'TOKENKIT_KEY="{"k" * 43}"\n')
+
+
+@fault("TK138")
+def the_key_is_in_a_compose_file(house):
+    house.write("work/docker-compose.yml", f"services:\n  a:\n    environment:\n      TOKENKIT_KEY: {'k' * 43}\n")
+
+
+@fault("TK138")
+def the_key_is_in_a_dockerfile(house):
+    house.write("work/Dockerfile", f"FROM python\nENV TOKENKIT_KEY {'k' * 43}\n")
+
+
+@fault("TK138")
+def the_key_is_in_a_unit_of_systemd(house):
+    house.write(".config/systemd/user/me.service", f'[Service]\nEnvironment="TOKENKIT_KEY={"k" * 43}"\n')
+
+
+@fault("TK139")
+def a_copy_of_the_key_file_lies_in_the_home(house):
+    shutil.copy(house.keys, house.home / "keys.json")
+
+
+@fault("TK139")
+def the_exported_key_lies_among_the_downloads(house):
+    secret = json.loads(house.keys.read_text())["keys"][0]["k"]
+    house.write("Downloads/tokenkit-key.txt", f"{secret}\n")
+
+
+@fault("TK139")
+def an_editor_left_a_copy_beside_the_key(house):
+    shutil.copy(house.keys, f"{house.keys}~")
+
+
 # Records
 
 
@@ -326,6 +401,32 @@ def a_line_of_the_log_was_changed(house):
         text = file.read()
     with open(path, "w") as file:
         file.write(text.replace("refreshed", "refreshes"))
+
+
+@fault("TK147")
+def a_refreshed_grant_waits_beside_its_record(house):
+    account = another(house, "waiting", note=RefreshState(newest=4))
+    beside.save(house.kit().records, account, house.grant(account, generation=4))
+
+
+@fault("TK147")
+def a_refreshed_grant_waits_in_the_state_folder(house):
+    account = another(house, "elsewhere", note=RefreshState(newest=4))
+    records = house.kit().records
+    name = beside.unsaved_name(account)
+    sealed = records.ring.seal_record(name, grant_to_bytes(house.grant(account, generation=4)))
+    records.stores[1].save(name, sealed, replaces=None)
+
+
+@fault("TK147")
+def what_lies_beside_a_record_cannot_be_opened(house):
+    account = another(house, "spoiled")
+    house.kit().records.store.save(beside.unsaved_name(account), b"torn", replaces=None)
+
+
+@fault("TK147", too=("TK317",))
+def only_a_process_has_the_newest_grant(house):
+    another(house, "held", note=RefreshState(newest=3, attempt=house.now - DAY, unsaved="process 4711"))
 
 
 # Secrets

@@ -39,6 +39,8 @@ class House:
         self.environ = dict(os.environ)
         self.mounts = [Mount("/", "ext4")]
         self.core_limit = 0
+        self.container_since = None
+        self.scripts = str(home / "bin")
         self.cwd = home / "work"
         self.answers: list[object] = []
         self.cwd.mkdir()
@@ -134,6 +136,8 @@ class House:
             deep=deep,
             mounts=tuple(self.mounts),
             core_limit=self.core_limit,
+            container_since=self.container_since,
+            scripts=self.scripts,
         )
 
     def audit(self, *more, **options) -> Report:

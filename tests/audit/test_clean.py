@@ -1,13 +1,18 @@
 """Nothing is invented where nothing is wrong, and nothing is changed by looking."""
 
+import contextlib
 import os
 import shutil
+import subprocess
 
 import pytest
-from faults import spoil
-from house import ALICE, SPOTIFY
+from faults import another, spoil
+from house import ALICE, GOOGLE, SPOTIFY
+from tokenkit.activity import Activity
 from tokenkit.audit import Check, Inventory, Severity, audit
-from tokenkit.audit.inventory import Opening
+from tokenkit.audit.found_record import Opening
+from tokenkit.grants import beside
+from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.keys import key_source, passphrase
 from tokenkit.kit import TokenKit
@@ -28,6 +33,46 @@ def test_nothing_is_found_where_tokenkit_was_never_used(house):
     report = house.audit(deep=True)
     assert (report.findings, report.accounts) == ((), 0)
     assert list(house.home.iterdir()) == []
+
+
+def test_what_only_deep_looks_into_is_said_without_it(house):
+    """Nothing found is not said of what was not looked at."""
+    house.write(".bash_history", "curl -d refresh_token=1//0abcdefghijklmnopqrstuv https://example.com\n")
+    report = house.audit()
+    assert report.findings == ()
+    assert report.not_checked == ("shell histories and .env files, into which --deep looks",)
+    assert house.found(deep=True) == {"TK231"}
+
+
+def test_a_grant_that_waits_beside_its_record_is_the_one_that_is_judged(house):
+    """R9, R10: the record itself is older than the newest that was seen, and is no restored backup."""
+    account = another(house, "waiting", note=RefreshState(newest=4))
+    beside.save(house.kit().records, account, house.grant(account, generation=4, state="needs_consent", reason="ended"))
+    found = {finding.check.id for finding in house.audit().findings}
+    assert found == {"TK147", "TK301"}
+
+
+def test_no_account_is_missed_after_a_sign_out_or_in_a_home_without_any(house):
+    """A folder that is empty for a reason is not called unmounted."""
+    for account in (GOOGLE, SPOTIFY):
+        kit = house.kit()
+        kit.records.remove(account, replaces=kit.records.get(account).version)
+        Activity(house.folders, now=house.clock.now).record("signed_out", account)
+    kit = house.kit("alice")
+    kit.records.remove(ALICE, replaces=kit.records.get(ALICE).version)
+    assert (house.found(), house.audit().accounts) == (set(), 0)
+
+
+def test_a_tree_of_any_depth_is_walked(house):
+    """Deeper than Python's calls may be, and than its own ``rmtree`` can remove."""
+    try:
+        with contextlib.chdir(house.tokens):
+            for _ in range(1500):
+                os.mkdir("d", 0o700)
+                os.chdir("d")
+        assert house.found() == {"TK109"}
+    finally:
+        subprocess.run(["rm", "-rf", house.tokens / "d"], check=True)
 
 
 def test_looking_changes_nothing_of_a_home_that_is_well_kept(house):
@@ -74,7 +119,7 @@ def test_a_locked_key_is_said_and_what_can_be_seen_without_it_is_found(house, mo
     house.record(ALICE).chmod(0o644)
     report = house.audit()
     assert [finding.check.id for finding in report.findings] == ["TK103"]
-    (said,) = report.not_checked
+    said, _ = report.not_checked
     assert said.startswith("the grants of 3 accounts, as the keys cannot be had now: ")
 
 
@@ -89,7 +134,7 @@ def test_a_folder_that_cannot_be_read_is_said(house, monkeypatch):
     monkeypatch.setattr(os, "listdir", refuse)
     (house.tokens / "spotify").chmod(0)
     report = house.audit()
-    assert report.not_checked == (f"{house.tokens}/spotify: Permission denied",)
+    assert report.not_checked[:-1] == (f"{house.tokens}/spotify: Permission denied",)
     (finding,) = report.findings
     assert (finding.check.id, finding.fault.hint) == ("TK113", f"chmod u+rwX {house.tokens}/spotify")
 

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 from pathlib import Path
 
 import jsonschema
@@ -153,6 +154,16 @@ def test_the_table_shortens_home_but_not_in_commands():
     text = printed(report_of(Fault("/home/me/x", "w", "chmod 600 /home/me/x")), home="/home/me")
     assert "~/x: w" in text
     assert "→ chmod 600 /home/me/x" in text
+
+
+@pytest.mark.parametrize("write", [to_json, to_sarif, lambda report: printed(report)])
+def test_a_file_name_that_is_not_text_is_told(house, write):
+    """It may be anything; a name in Latin-1, from an old disk or archive, is usual."""
+    with open(os.path.join(os.fsencode(house.tokens), b"caf\xe9.json"), "wb") as file:
+        file.write(b'{"refresh_token": "x"}')
+    report = house.audit()
+    assert [finding.check.id for finding in report.findings] == ["TK201"]
+    assert "caf" in write(report).encode("utf-8").decode()
 
 
 def test_a_file_name_cannot_steer_the_terminal():

@@ -71,7 +71,8 @@ def _below(path: str) -> Iterator[str]:
     folders = [path] if os.path.isdir(path) else []
     while folders:
         try:
-            entries = [*os.scandir(folders.pop())]
+            with os.scandir(folders.pop()) as listed:
+                entries = [*listed]
         except OSError:
             continue
         yield from (entry.path for entry in entries)

@@ -8,7 +8,8 @@ from tokenkit import private_file
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.fix import OTHERS, OTHERS_WRITE, Fix, Narrow, SetAside
 from tokenkit.audit.foreign import holds_tokens
-from tokenkit.audit.inventory import Inventory, Opening
+from tokenkit.audit.found_record import Opening
+from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.modes import POSIX, others_write
 from tokenkit.audit.tree import Node, Role, roots
 from tokenkit.audit.wording import about

@@ -6,7 +6,8 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.inventory import FoundRecord, Inventory
+from tokenkit.audit.found_record import FoundRecord
+from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.wording import about, active, command, login, whose
 from tokenkit.duration import duration
 from tokenkit.errors import TokenKitError

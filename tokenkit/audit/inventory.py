@@ -4,28 +4,24 @@ An inventory changes nothing and asks nobody: no lock is taken, no file made, no
 What it cannot look at, it says.
 """
 
-import json
 import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from functools import cached_property
 from importlib.metadata import Distribution, EntryPoints, entry_points
 from typing import NamedTuple
 
-from tokenkit import activity, chained_log, seal
-from tokenkit.account import Account, parse_account
-from tokenkit.audit.mounts import Mount, mounted
+from tokenkit import activity, chained_log
+from tokenkit.audit.found_record import FoundRecord, Keys, load_record, open_record
+from tokenkit.audit.mounts import Mount, container_since, mounted
 from tokenkit.audit.tree import Node, Role, Tree
 from tokenkit.config import Config
-from tokenkit.errors import BrokenRecord, FileRefused, KeyUnavailable, StoreError, TokenKitError
-from tokenkit.grant import VERSION, Grant, grant_from_bytes
-from tokenkit.grants.refresh_state import RefreshState
-from tokenkit.grants.status import State, judge
+from tokenkit.errors import FileRefused, KeyUnavailable, StoreError, TokenKitError
+from tokenkit.grant import Grant
 from tokenkit.keys import file as key_file
-from tokenkit.keys.jwks import KeyList
 from tokenkit.kit import TokenKit
 from tokenkit.paths import Folders
 from tokenkit.plugins import GROUP as PROVIDERS
@@ -36,34 +32,6 @@ from tokenkit.store.files import FileStore
 
 CHECKS_GROUP = "tokenkit.checks"
 """The entry point group of plugins' checks. Each object in it is a `Check`, or several of them."""
-
-
-class Opening(Enum):
-    """How the opening of a record went."""
-
-    OPENED = auto()
-    LOCKED = auto()  # no keys at hand
-    UNKNOWN_KEY = auto()
-    BROKEN = auto()
-    LATER = auto()  # written by a later tokenkit
-    REFUSED = auto()  # not plainly our file
-    UNREADABLE = auto()
-
-
-class FoundRecord(NamedTuple):
-    """A record of a grant as it was found: `said` is why it did not open, `kid` the key that its header names.
-
-    `state` is how the account stands, None where the record did not open.
-    """
-
-    account: Account
-    opening: Opening
-    grant: Grant | None = None
-    where: str = ""
-    said: str = ""
-    kid: str = ""
-    refresh_state: RefreshState = RefreshState()
-    state: State | None = None
 
 
 class Package(NamedTuple):
@@ -81,15 +49,6 @@ class Use(NamedTuple):
     scopes: frozenset[str]
 
 
-class Keys(NamedTuple):
-    """The keys, or why there are none: locked up (a passphrase, a keyring), or unusable; and what helps."""
-
-    keys: KeyList | None
-    said: str = ""
-    locked: bool = False
-    hint: str = ""
-
-
 @dataclass(frozen=True, eq=False)
 class Inventory:
     """Everything that a check may look at. `kit` gives folders, configuration and providers; `deep` looks further."""
@@ -100,6 +59,7 @@ class Inventory:
     deep: bool = False
     mounts: tuple[Mount, ...] = field(default_factory=mounted)
     core_limit: int = field(default_factory=lambda: _core_limit())
+    container_since: float | None = field(default_factory=container_since)
     scripts: str = field(default_factory=lambda: sysconfig.get_path("scripts"))
 
     @property
@@ -142,7 +102,8 @@ class Inventory:
     @cached_property
     def records(self) -> list[FoundRecord]:
         """The records of all accounts, opened where that is possible."""
-        return [self._look(name, where) for name, where in self._grants()]
+        stores = self.kit.records.stores
+        return [load_record(name, where, stores, self.keys, self.kit.app, self.now) for name, where in self._grants()]
 
     @property
     def grants(self) -> Iterator[tuple[FoundRecord, Grant]]:
@@ -158,15 +119,22 @@ class Inventory:
             self.tree.unreadable[activity.folder(self.folders)] = str(error)
             return []
 
+    @property
+    def events(self) -> Iterator[tuple[str, str]]:
+        """The accounts and what happened to them, of all owners, as the sound lines of the activity log say."""
+        sound = (line.entry for line in self.log if line.sound and line.entry)
+        return ((str(entry.get("account", "")), str(entry.get("event", ""))) for entry in sound)
+
     @cached_property
     def uses(self) -> Mapping[tuple[str, str], list[Use]]:
-        """The uses in the activity log, by owner and account, the oldest first."""
+        """The uses in the activity log, by owner and account, the oldest first; a line that is odd is none."""
         found: dict[tuple[str, str], list[Use]] = {}
         for line in self.log:
             entry = line.entry or {}
             if line.sound and entry.get("event") == "used":
-                use = Use(float(entry.get("at", 0.0)), frozenset(map(str, entry.get("scopes", ()))))
-                found.setdefault((str(entry.get("owner", "")), str(entry.get("account", ""))), []).append(use)
+                with suppress(ValueError, TypeError):
+                    use = Use(float(entry.get("at", 0.0)), frozenset(map(str, entry.get("scopes", ()))))
+                    found.setdefault((str(entry.get("owner", "")), str(entry.get("account", ""))), []).append(use)
         return found
 
     @cached_property
@@ -219,20 +187,7 @@ class Inventory:
 
     def open(self, name: Name, data: bytes) -> FoundRecord:
         """Open the record of a grant; never raises."""
-        account = Account(*parse_account(name.id), owner=name.owner)
-        kid, plaintext = "", b""
-        try:
-            kid = seal.header(data)["kid"]
-            if self.keys.keys is None:
-                return FoundRecord(account, Opening.LOCKED, said=self.keys.said, kid=kid)
-            claims = {"typ": name.kind, "app": self.kit.app, "owner": name.owner, "account": name.id}
-            plaintext = seal.open(data, self.keys.keys.by_kid, **claims)
-            return FoundRecord(account, Opening.OPENED, grant_from_bytes(plaintext, account=str(account)), kid=kid)
-        except KeyUnavailable as error:
-            return FoundRecord(account, Opening.UNKNOWN_KEY, said=str(error), kid=kid)
-        except BrokenRecord as error:
-            opening = Opening.LATER if _version(plaintext) > VERSION else Opening.BROKEN
-            return FoundRecord(account, opening, said=str(error), kid=kid)
+        return open_record(name, data, self.keys, self.kit.app)
 
     def _grants(self) -> Iterator[tuple[Name, str]]:
         """Yield the names of all grants, and where each lies: of all owners in files, of the kit's own elsewhere."""
@@ -243,19 +198,6 @@ class Inventory:
         for node in self.nodes(Role.RECORD):
             if node.name is not None and node.name.kind == "grant":
                 yield node.name, node.path
-
-    def _look(self, name: Name, where: str) -> FoundRecord:
-        store = self.kit.records.store
-        try:
-            stored = store.load(name)
-            noted = RefreshState.from_bytes(store.note(name))
-        except StoreError as error:
-            account = Account(*parse_account(name.id), owner=name.owner)
-            opening = Opening.REFUSED if isinstance(error, FileRefused) else Opening.UNREADABLE
-            return FoundRecord(account, opening, where=where, said=str(error))
-        found = self.open(name, b"" if stored is None else stored.data)
-        state = None if found.grant is None else judge(found.account, found.grant, noted, self.now)
-        return found._replace(where=where, refresh_state=noted, state=state)
 
     def _locked_up(self) -> bool:
         """Tell whether the key file says that the keys are elsewhere, or wrapped."""
@@ -272,15 +214,6 @@ class Inventory:
     @cached_property
     def _client_ids(self) -> dict[str, str | None]:
         return {}
-
-
-def _version(plaintext: bytes) -> int:
-    """Return the version that a record names; 0 where it names none, which its reader reports."""
-    try:
-        version = json.loads(plaintext)["v"]
-    except (ValueError, KeyError, TypeError):
-        return 0
-    return version if isinstance(version, int) else 0
 
 
 def _core_limit() -> int:

@@ -3,6 +3,7 @@
 Documented in docs/reference/audit-schema.json, which is made from these classes.
 """
 
+import json
 from importlib.metadata import version
 from typing import Literal
 
@@ -62,8 +63,8 @@ class Audit(_Shape):
 
 
 def to_json(report: Report) -> str:
-    """Return the report as JSON."""
-    return Audit(
+    """Return the report as JSON, in ASCII: a file's name need not be text, and is told all the same."""
+    shape = Audit(
         tokenkit=version("tokenkit-oauth"),
         app=report.app,
         at=report.at,
@@ -73,7 +74,8 @@ def to_json(report: Report) -> str:
         findings=[_finding(finding) for finding in report.findings],
         not_checked=list(report.not_checked),
         fixed=[FixShape(what=str(done.fix), failure=done.failure) for done in report.fixed],
-    ).model_dump_json(indent=2)
+    )
+    return json.dumps(shape.model_dump(), indent=2)
 
 
 def _finding(finding: Finding) -> FindingShape:

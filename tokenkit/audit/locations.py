@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.inventory import Inventory
+from tokenkit.audit.modes import POSIX
 from tokenkit.audit.mounts import kind_of
-from tokenkit.paths import prefix
+from tokenkit.paths import SUFFIX, prefix
 from tokenkit.shell import quoted
+from tokenkit.store.layout import LOCKS
 
 NETWORK = frozenset(
     (
@@ -124,6 +126,26 @@ def passing_file_system(inventory: Inventory) -> Iterator[Fault]:
             yield Fault(folder, f"it lies on {kind}", f"mount a volume at {quoted(folder)}")
 
 
+@check(
+    "TK128",
+    Severity.ERROR,
+    "The tokens are gone as a whole",
+    "Where the disk is not mounted, a sign-in makes new records in the empty folder, and the old ones seem to be lost.",
+)
+def gone(inventory: Inventory) -> Iterator[Fault]:
+    """Find a tokens folder in which nothing is left of accounts that were refreshed there, not even their lock files,
+    or that has no accounts while the activity log knows of some that were not signed out.
+    """
+    if inventory.files is None or _is_anothers_link(inventory.folders.tokens):
+        return
+    missing = _without_locks(inventory) or ([] if inventory.records else _not_signed_out(inventory))
+    if missing:
+        where = inventory.folders.tokens
+        named = f"{', '.join(missing[:3])}{' and others' if len(missing) > 3 else ''}"
+        hint = f"mount its disk (findmnt --target {quoted(where)}), restore a backup, or set"
+        yield Fault(where, f"nothing is there of {named}", f"{hint} {prefix(inventory.kit.app)}_HOME to where they are")
+
+
 CHECKS = (
     tokens_in_git,
     secrets_in_git,
@@ -132,7 +154,30 @@ CHECKS = (
     network_file_system,
     modeless_file_system,
     passing_file_system,
+    gone,
 )
+
+
+def _is_anothers_link(path: str) -> bool:
+    """Tell whether it is a link that is not followed (TK105, TK106)."""
+    return POSIX and os.path.islink(path) and os.lstat(path).st_uid != os.geteuid()
+
+
+def _without_locks(inventory: Inventory) -> list[str]:
+    """Return the accounts of which refreshes noted something, and whose record and lock, never deleted, are gone."""
+    assert inventory.files is not None
+    notes, tokens = inventory.files.notes, inventory.tree.tokens
+    noted = (os.path.relpath(node.path, notes) for node in inventory.nodes() if node.path.startswith(notes + os.sep))
+    accounts = [below for below in noted if os.path.isfile(os.path.join(notes, below))]
+    left = {each for each in accounts if os.path.lexists(os.path.join(tokens, each + SUFFIX))}
+    left |= {each for each in accounts if os.path.lexists(os.path.join(tokens, LOCKS, f"{each}.refresh"))}
+    return [each for each in accounts if each not in left]
+
+
+def _not_signed_out(inventory: Inventory) -> list[str]:
+    """Return the accounts whose last event in the activity log is not a sign-out."""
+    last = {account: event for account, event in inventory.events if account}
+    return sorted(account for account, event in last.items() if event != "signed_out")
 
 
 def _secrets(inventory: Inventory) -> Iterator[tuple[str, str]]:

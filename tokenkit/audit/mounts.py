@@ -31,5 +31,18 @@ def kind_of(path: str, mounts: tuple[Mount, ...]) -> str:
     return max(reversed(above), key=lambda mount: len(mount.point), default=Mount("", "")).kind  # the later one covers
 
 
+def container_since() -> float | None:
+    """Return when the container in which this runs was made (Unix time in seconds, UTC); None for outside of one.
+
+    Container engines make one of these files then: Docker, Podman, and for its pods Kubernetes.
+    """
+    for mark in ("/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io"):
+        try:
+            return os.lstat(mark).st_ctime
+        except OSError:
+            continue
+    return None
+
+
 def _character(found: re.Match[str]) -> str:
     return chr(int(found[1], 8))

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.inventory import FoundRecord, Inventory
+from tokenkit.audit.found_record import FoundRecord
+from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.wording import about, active, command, login
 from tokenkit.errors import ConfigurationError, ProviderUnavailable, TokenKitError
 from tokenkit.grant import Grant

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from tokenkit import activity
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.inventory import FoundRecord, Inventory, Opening
+from tokenkit.audit.found_record import FoundRecord, Opening
+from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.tree import Role
 from tokenkit.audit.wording import about, command
 from tokenkit.shell import quoted
@@ -103,7 +104,25 @@ def damaged_log(inventory: Inventory) -> Iterator[Fault]:
             yield Fault(f"{where}:{line.number}", "the chain is broken here", inventory.command("log --verify"))
 
 
-CHECKS = (broken, unknown_key, later_version, shared_refresh_tokens, old_quarantine, damaged_log)
+@check(
+    "TK147",
+    Severity.WARNING,
+    "A refreshed grant waits until its record can be written",
+    "The disk refused it, and it lies sealed beside the record: the next refresh puts it in its place.",
+)
+def waiting(inventory: Inventory) -> Iterator[Fault]:
+    """Find grants that lie beside their records (R9), and accounts whose newest grant only a process has (R8)."""
+    for record in inventory.records:
+        again = command(inventory, record, "refresh")
+        for each in record.beside:
+            what = "it is saved beside the record" if each.grant else f"it cannot be opened: {each.said}"
+            yield about(record, what, f"make room on the disk, then: {again}")
+        if record.refresh_state.unsaved and not record.beside:
+            what = f"{record.refresh_state.unsaved} holds it, and nothing else does"
+            yield about(record, what, f"make room on the disk, do not end that process, then: {again}")
+
+
+CHECKS = (broken, unknown_key, later_version, shared_refresh_tokens, old_quarantine, damaged_log, waiting)
 
 
 def _unopened(inventory: Inventory, opening: Opening) -> Iterator[FoundRecord]:

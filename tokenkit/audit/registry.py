@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from typing import cast
 
-from tokenkit.audit import accounts, code, files, foreign, grants, keys, locations, records, secrets
+from tokenkit.audit import accounts, code, files, foreign, grants, key_copies, keys, locations, records, secrets
 from tokenkit.audit.check import Check, Fault, Finding, Severity
 from tokenkit.audit.inventory import CHECKS_GROUP, Inventory
 
 GROUPS: dict[str, tuple[Check, ...]] = {
     "Files": files.CHECKS,
     "Locations": locations.CHECKS,
-    "Keys": keys.CHECKS,
+    "Keys": (*keys.CHECKS, *key_copies.CHECKS),
     "Records": records.CHECKS,
     "Secrets": secrets.CHECKS,
     "Other tools": foreign.CHECKS,

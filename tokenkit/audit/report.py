@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from tokenkit.audit.check import Check, Fault, Finding, Severity
 from tokenkit.audit.fix import Done
-from tokenkit.audit.inventory import Inventory, Opening
+from tokenkit.audit.found_record import Opening
+from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.registry import broken, our_checks, plugin_checks
 
 
@@ -69,5 +70,7 @@ def _not_checked(inventory: Inventory) -> Iterator[str]:
             yield f"the grant of {record.account}: {record.said}"
     for path, why in inventory.tree.unreadable.items():
         yield f"{path}: {why}"
+    if not inventory.deep:
+        yield "shell histories and .env files, into which --deep looks"
     if inventory.files is None:
         yield "the store, which is not one of files: only the grants in it"

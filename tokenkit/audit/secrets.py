@@ -10,12 +10,10 @@ from typing import Any, cast
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.foreign import holds_tokens
 from tokenkit.audit.inventory import Inventory
+from tokenkit.audit.text_file import TEMPLATES, escaped, lines
 from tokenkit.audit.tree import Role
 from tokenkit.audit.wording import about, login
 from tokenkit.shell import quoted
-
-LIMIT = 8 << 20
-"""Bytes of a file that are looked at."""
 
 HISTORIES = (
     "~/.bash_history",
@@ -24,9 +22,6 @@ HISTORIES = (
     "~/.python_history",
     "~/.psql_history",
 )
-
-TEMPLATES = (".example", ".sample", ".template", ".dist")
-"""How files end that only show what a .env file looks like."""
 
 _SECRET = re.compile(
     rb"""(?ix)
@@ -93,7 +88,7 @@ def secrets_in_history(inventory: Inventory) -> Iterator[Fault]:
     """Find tokens and client secrets in the histories of shells, by line."""
     for pattern in HISTORIES if inventory.deep else ():
         path = os.path.join(inventory.home, pattern.removeprefix("~/"))
-        for number, line in enumerate(_lines(path), 1):
+        for number, line in enumerate(lines(path), 1):
             if _SECRET.search(line):
                 hint = f"revoke it at the provider, then delete line {number} of {quoted(path)}"
                 yield Fault(f"{path}:{number}", "the command holds a token or a client secret", hint)
@@ -108,9 +103,9 @@ def secrets_in_history(inventory: Inventory) -> Iterator[Fault]:
 def secrets_in_env_files(inventory: Inventory) -> Iterator[Fault]:
     """Find ``.env`` files in home, in folders right below it, and in the working directory."""
     places = (inventory.cwd, inventory.home, os.path.join(inventory.home, "*")) if inventory.deep else ()
-    found = {path for place in places for path in glob.iglob(os.path.join(_escaped(place), ".env*"))}
+    found = {path for place in places for path in glob.iglob(os.path.join(escaped(place), ".env*"))}
     for path in sorted(path for path in found if not path.endswith(TEMPLATES)):
-        number = next((number for number, line in enumerate(_lines(path), 1) if _ENV_SECRET.search(line)), 0)
+        number = next((number for number, line in enumerate(lines(path), 1) if _ENV_SECRET.search(line)), 0)
         if number:
             hint = f"{inventory.command('client set PROVIDER')}, then delete line {number} of {quoted(path)}"
             yield Fault(f"{path}:{number}", "it holds a token or a client secret", hint)
@@ -132,20 +127,3 @@ def _has_secret(table: dict[str, Any], depth: int) -> bool:
         return True
     inner = [cast(dict[str, Any], value) for value in table.values() if isinstance(value, dict)]
     return depth > 0 and any(_has_secret(value, depth - 1) for value in inner)
-
-
-def _lines(path: str) -> list[bytes]:
-    """Return the lines of a plain file; none where it cannot be read."""
-    if not os.path.isfile(path):
-        return []
-    try:
-        with open(path, "rb") as file:
-            return file.read(LIMIT).split(b"\n")
-    except OSError:
-        return []
-
-
-def _escaped(place: str) -> str:
-    """Return the folder as glob takes it; a last ``*`` stands for the folders in it."""
-    head, tail = os.path.split(place)
-    return os.path.join(glob.escape(head), tail) if tail == "*" else glob.escape(place)

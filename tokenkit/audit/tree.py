@@ -76,27 +76,37 @@ class Tree:
         found: dict[str, Node] = {}
         for root, role in zip(roots(self.folders), (_in_tokens, _in_config, _in_data, _in_state), strict=True):
             start = root if _is_foreign_link(root) else os.path.realpath(root)
-            for node in self._walk(start, (), role):
+            for node in self._walk(start, role):
                 found.setdefault(node.path, node)
         return list(found.values())
 
-    def _walk(self, path: str, parts: tuple[str, ...], role: _RoleOf) -> Iterator[Node]:
+    def _walk(self, start: str, role: _RoleOf) -> Iterator[Node]:
+        """Yield what lies at `start` and below, folders before what is in them, however deep they are nested."""
+        ahead: list[tuple[str, tuple[str, ...]]] = [(start, ())]
+        while ahead:
+            path, parts = ahead.pop()
+            found = self._status(path, parts, followed=role is _in_config)
+            if found is None:
+                continue
+            path, status = found
+            is_folder = stat.S_ISDIR(status.st_mode)
+            yield Node(path, *role(parts, is_folder), status)
+            if is_folder:
+                ahead += [(os.path.join(path, entry), (*parts, entry)) for entry in reversed(self._listed(path))]
+
+    def _status(self, path: str, parts: tuple[str, ...], *, followed: bool) -> tuple[str, os.stat_result] | None:
         try:
             status = os.lstat(path)
+            if followed and stat.S_ISLNK(status.st_mode) and os.path.exists(path):
+                behind = os.stat(path)
+                if stat.S_ISREG(behind.st_mode) or parts in (("clients",), ("providers",)):
+                    return os.path.realpath(path), behind
         except FileNotFoundError:
-            return
+            return None
         except OSError as error:
             self.unreadable[path] = error.strerror or type(error).__name__
-            return
-        if stat.S_ISLNK(status.st_mode) and role is _in_config and os.path.exists(path):
-            followed = os.stat(path)
-            if stat.S_ISREG(followed.st_mode) or parts in (("clients",), ("providers",)):
-                path, status = os.path.realpath(path), followed
-        is_folder = stat.S_ISDIR(status.st_mode)
-        yield Node(path, *role(parts, is_folder), status)
-        if is_folder:
-            for entry in self._listed(path):
-                yield from self._walk(os.path.join(path, entry), (*parts, entry), role)
+            return None
+        return path, status
 
     def _listed(self, folder: str) -> list[str]:
         try:

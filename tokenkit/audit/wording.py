@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from tokenkit.audit.check import Fault
-from tokenkit.audit.inventory import FoundRecord, Inventory
+from tokenkit.audit.found_record import FoundRecord
+from tokenkit.audit.inventory import Inventory
 from tokenkit.grant import ACTIVE, Grant
 from tokenkit.shell import quoted
 

@@ -114,7 +114,7 @@ class RefreshState(NamedTuple):
                 confirmed=None if confirmed is None else int(confirmed),
                 unsaved=str(record.get("unsaved", "")),
             )
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return cls()
 
 

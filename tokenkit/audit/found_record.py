@@ -1,0 +1,118 @@
+"""A record of a grant as the audit found it: opened where that is possible, and judged with what lies beside it."""
+
+import json
+from enum import Enum, auto
+from typing import NamedTuple
+
+from tokenkit import seal
+from tokenkit.account import Account, parse_account
+from tokenkit.errors import BrokenRecord, FileRefused, KeyUnavailable, StoreError
+from tokenkit.grant import VERSION, Grant, grant_from_bytes
+from tokenkit.grants.beside import unsaved_name
+from tokenkit.grants.refresh_state import RefreshState
+from tokenkit.grants.status import State, judge
+from tokenkit.keys.jwks import KeyList
+from tokenkit.store import Name, Store
+
+
+class Opening(Enum):
+    """How the opening of a record went."""
+
+    OPENED = auto()
+    LOCKED = auto()  # no keys at hand
+    UNKNOWN_KEY = auto()
+    BROKEN = auto()
+    LATER = auto()  # written by a later tokenkit
+    REFUSED = auto()  # not plainly our file
+    UNREADABLE = auto()
+
+
+class Keys(NamedTuple):
+    """The keys, or why there are none: locked up (a passphrase, a keyring), or unusable; and what helps then."""
+
+    keys: KeyList | None
+    said: str = ""
+    locked: bool = False
+    hint: str = ""
+
+
+class FoundRecord(NamedTuple):
+    """A record of a grant as it was found: `said` is why it did not open, `kid` the key that its header names.
+
+    `state` is how the account stands, None where the record did not open. `beside` are newer records of the same
+    account that wait to be put in its place (R9); `grant` and `state` are those of the newest then, as a refresh
+    would take it.
+    """
+
+    account: Account
+    opening: Opening
+    grant: Grant | None = None
+    where: str = ""
+    said: str = ""
+    kid: str = ""
+    refresh_state: RefreshState = RefreshState()
+    state: State | None = None
+    beside: tuple["FoundRecord", ...] = ()
+
+
+def open_record(name: Name, data: bytes, keys: Keys, app: str) -> FoundRecord:
+    """Open the record of a grant; never raises."""
+    account = Account(*parse_account(name.id), owner=name.owner)
+    kid, plaintext = "", b""
+    try:
+        kid = seal.header(data)["kid"]
+        if keys.keys is None:
+            return FoundRecord(account, Opening.LOCKED, said=keys.said, kid=kid)
+        plaintext = seal.open(data, keys.keys.by_kid, typ=name.kind, app=app, owner=name.owner, account=name.id)
+        return FoundRecord(account, Opening.OPENED, grant_from_bytes(plaintext, account=str(account)), kid=kid)
+    except KeyUnavailable as error:
+        return FoundRecord(account, Opening.UNKNOWN_KEY, said=str(error), kid=kid)
+    except BrokenRecord as error:
+        opening = Opening.LATER if _version(plaintext) > VERSION else Opening.BROKEN
+        return FoundRecord(account, opening, said=str(error), kid=kid)
+
+
+def load_record(name: Name, where: str, stores: tuple[Store, ...], keys: Keys, app: str, now: float) -> FoundRecord:
+    """Load the record of a grant from the first of `stores`, and what lies beside it in all of them; never raises."""
+    account = Account(*parse_account(name.id), owner=name.owner)
+    try:
+        stored = stores[0].load(name)
+        noted = RefreshState.from_bytes(stores[0].note(name))
+    except StoreError as error:
+        return _refused(account, where, error)
+    found = open_record(name, b"" if stored is None else stored.data, keys, app)
+    beside = tuple(each for store in stores for each in _beside(account, store, keys, app))
+    grant = _newest(found.grant, beside)
+    state = None if grant is None else judge(account, grant, noted, now)
+    return found._replace(grant=grant, where=where, refresh_state=noted, state=state, beside=beside)
+
+
+def _beside(account: Account, store: Store, keys: Keys, app: str) -> list[FoundRecord]:
+    name = unsaved_name(account)
+    where = f"beside the record of {account}"
+    try:
+        stored = store.load(name)
+    except StoreError as error:
+        return [_refused(account, where, error)]
+    return [] if stored is None else [open_record(name, stored.data, keys, app)._replace(where=where)]
+
+
+def _newest(grant: Grant | None, beside: tuple[FoundRecord, ...]) -> Grant | None:
+    for each in beside:
+        if grant is not None and each.grant is not None and each.grant.follows(grant):
+            grant = each.grant
+    return grant
+
+
+def _refused(account: Account, where: str, error: StoreError) -> FoundRecord:
+    opening = Opening.REFUSED if isinstance(error, FileRefused) else Opening.UNREADABLE
+    return FoundRecord(account, opening, where=where, said=str(error))
+
+
+def _version(plaintext: bytes) -> int:
+    """Return the version that a record names; 0 where it names none, which its reader then says."""
+    try:
+        version = json.loads(plaintext)["v"]
+    except (ValueError, KeyError, TypeError):
+        return 0
+    return version if isinstance(version, int) else 0

@@ -1,4 +1,4 @@
-"""What the person granted, and what is remembered while they are away: the values, and the one reader of each record.
+"""What the person granted, and what is remembered while they are away; and the one reader of each record.
 
 A record is a JSON object. Its reader is tolerant: unknown members survive in `unknown` and are written back (R30), a
 missing optional one takes its default; what cannot be understood is a `BrokenRecord` that names the member.
@@ -66,20 +66,20 @@ class Grant(Confidential):
         return frozenset() if self.scopes is None else self.asked - self.scopes
 
     def follows(self, other: "Grant") -> bool:
-        """Whether this is a later state of the same sign-in, so that `other` was used up on the way here (R9, R10)."""
+        """Tell whether this is a later state of the same sign-in. Then `other` was used up on the way (R9, R10)."""
         return self.authorized_at == other.authorized_at and self.generation > other.generation
 
     def renewed(self, **changes: Any) -> "Grant":
-        """The same grant with some members changed."""
+        """Return the same grant with some members changed."""
         return replace(self, **changes)
 
 
 @dataclass(frozen=True, slots=True)
 class PendingAuthorization(Confidential):
-    """What is remembered between sending the person away and their return (R21): single use, and sealed at rest.
+    """What is remembered while the person is away at the provider. R21: it serves once, and is sealed at rest.
 
     `url` is where the person goes. A provider fills in what its flow needs: `state` and `code_verifier` (RFC 7636), or
-    Pocket's `request_token`. `redirect_uri` is the one that was sent, so that the answer can be held against it.
+    Pocket's `request_token`. `redirect_uri` is the one that was sent, so that the answer can be compared with it.
     `owner`, `account`, `replaces`, `binding` (a hash) and `expires_at` are the kit's. `replaces` names the account
     whose record cannot be opened and is set aside when the grant takes its place; it is empty for none.
     """

@@ -24,7 +24,7 @@ _VARIABLES = {
     "/.config/": "XDG_CONFIG_HOME",
     "/.tokenkit/": "TOKENKIT_HOME",
 }
-"""What moves a folder of ours that a path lies in."""
+"""The variable that moves a folder of ours in which a path lies."""
 
 _MOVABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -45,7 +45,7 @@ def unavailable(path: str, error: OSError) -> StoreUnavailable:
 def move_away(path: str) -> str:
     """Return the command that moves what lies at `path` out of the way; the thing itself takes the place of a symlink.
 
-    Else the symlink's whole folder, with all accounts in it, would seem to be gone.
+    Otherwise the symlink's whole folder, with all accounts in it, would seem to be gone.
     """
     if os.path.islink(path) and os.path.exists(path):
         copy = quoted(path + ".copy")

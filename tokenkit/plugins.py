@@ -58,7 +58,7 @@ class Providers(Mapping[str, Provider]):
             if name in known:
                 return self._check(name, known[name])
         if name not in self._loaded:
-            with self._loading.lock:  # a crowd of threads would load it each for itself
+            with self._loading.lock:  # otherwise each thread of a crowd would load it
                 if name not in self._loaded:
                     self._loaded[name] = self._load(name)
         return self._loaded[name]
@@ -146,14 +146,13 @@ def _guarded(name: str, step: str, call: Callable[P, T], *args: P.args, **kwargs
         error.__cause__ = error.__context__ = None
         raise
     except Exception as error:  # noqa: BLE001 - whatever a stranger's plugin raises is what this is for
-        hint = f"{_where(error)}; tell whoever wrote the plugin"
-    # Raised out here the error carries no context, as one of ours is stripped of it: what a plugin's own exception says
-    # may quote a token (R35).
+        hint = f"{_where(error)}; tell the author of the plugin"
+    # Raised out here, the error carries no context: the words of a plugin's own exception may quote a token (R35).
     raise ProviderBroken(name, step, hint=hint)
 
 
 def _where(error: Exception) -> str:
-    """The kind of error and the line that raised it, without its message."""
+    """Return the kind of error and the line that raised it, without its message."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
@@ -166,7 +165,7 @@ def _path(config_folder: str, name: str) -> str:
 
 
 def _installed(name: str) -> "EntryPoint | None":
-    """The entry point of that name. Two packages that want the same name are refused, not ranked."""
+    """Return the entry point of that name. Two packages that want the same name are refused, not ranked."""
     from importlib.metadata import entry_points  # heavy, and a stored token needs no plugin
 
     found = {point.value: point for point in entry_points(group=GROUP, name=name)}

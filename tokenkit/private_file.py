@@ -32,8 +32,8 @@ def read(path: str, *, private: bool = False, linked: bool = False, limit: int =
 
     Raises `FileRefused` for a symlink, hard link, FIFO, folder, device, another's file, or more than `limit` bytes;
     with `private` (keys) also for a file that others may read or write. Without it (sealed records) a wide mode is left
-    for the audit to report: whoever restored a backup under another umask must not lose the session by it. With
-    `linked` a symlink is followed, and all this asked of what it leads to: people link to what they configure.
+    for the audit to report: a backup that was restored under another umask must not cost the session. With `linked` a
+    symlink is followed, and all this is asked of its target: people link to what they configure.
     """
     found = read_version(path, private=private, linked=linked, limit=limit)
     return None if found is None else found[0]
@@ -42,7 +42,7 @@ def read(path: str, *, private: bool = False, linked: bool = False, limit: int =
 def read_version(
     path: str, *, private: bool = False, linked: bool = False, limit: int = 1 << 20
 ) -> tuple[bytes, Version] | None:
-    """As `read`, with the version of what was read: that of the open file, whatever has taken its place since."""
+    """Read like `read`, and return the version, too: that of the open file, even if another has taken its place."""
     try:
         fd = os.open(path, os.O_RDONLY | (_SAFE & ~_NO_LINK if linked else _SAFE))
     except FileNotFoundError:
@@ -64,22 +64,22 @@ def read_version(
 
 
 def write(path: str, data: bytes) -> Version:
-    """Replace the file durably, mode 0600; it holds the old content or the new at every moment. Returns its version.
+    """Replace the file durably, mode 0600, and return its version. At every moment it holds the old content or the new.
 
-    Its modification time is now, or just above that of the file there. After an error `path` is what it was, except
-    when nothing but the fsync of the folder failed.
+    Its modification time is now, or just after that of the file before. After an error `path` is as it was, except when
+    only the fsync of the folder failed.
     """
     return write_over(path, data, version(path))
 
 
 def write_over(path: str, data: bytes, replaced: Version | None) -> Version:
-    """As `write`, for who has seen under a lock that `replaced` is the version there."""
+    """Write like `write`, for a caller that has seen, under a lock, that `replaced` is the version there."""
     new = path + NEW
     fd, size = _open_ours(new)
     try:
         try:
             _write_all(fd, data)
-            if size > len(data):  # reserved, or a stray: else truncating is a transaction for nothing
+            if size > len(data):  # reserved space or a stray; to truncate in vain would cost a transaction
                 os.ftruncate(fd, len(data))
             status = _stamp(fd, new, max(time.time_ns(), replaced[1] + 1 if replaced else 0))
             os.fsync(fd)
@@ -94,12 +94,12 @@ def write_over(path: str, data: bytes, replaced: Version | None) -> Version:
 
 
 def open_lock(path: str) -> int:
-    """Open a file that is there to be locked: created 0600 under any umask, or plainly ours; nobody ever deletes it."""
+    """Open a file to lock it: create it 0600 under any umask, or check that it is plainly ours. Nobody deletes it."""
     return _open_ours(path)[0]
 
 
 def overwrite(fd: int, path: str, data: bytes) -> None:
-    """Write over the beginning of an open file by one write, neither beside nor durably: for notes that may be lost."""
+    """Write over the beginning of an open file with one write, neither beside nor durably: notes may be lost."""
     try:
         os.lseek(fd, 0, os.SEEK_SET)
         os.write(fd, data)
@@ -108,7 +108,7 @@ def overwrite(fd: int, path: str, data: bytes) -> None:
 
 
 def reserve(path: str, size: int) -> None:
-    """Create ``<path>.new`` with room for `size` bytes, so that the `write` to come finds no disk full (R9)."""
+    """Create ``<path>.new`` with room for `size` bytes, so that a full disk is found before the `write` (R9)."""
     fd, _ = _open_ours(path + NEW)
     try:
         _allocate(fd, size)
@@ -120,7 +120,7 @@ def reserve(path: str, size: int) -> None:
 
 
 def version(path: str) -> Version | None:
-    """The file's version by one stat, None when there is none. Whether it is plainly ours is for `read` to say."""
+    """Return the file's version by one stat; None when there is no file. Only `read` checks that it is ours."""
     try:
         status = os.stat(path, follow_symlinks=False)
     except FileNotFoundError:
@@ -131,7 +131,7 @@ def version(path: str) -> Version | None:
 
 
 def is_folder(path: str) -> bool:
-    """Whether a folder lies there, and no symlink to one: by one stat, for what `ensure_folder` has made before."""
+    """Tell, by one stat, whether a folder lies there and no symlink to one: for folders of `ensure_folder`."""
     try:
         return stat.S_ISDIR(os.lstat(path).st_mode)
     except OSError:
@@ -150,10 +150,10 @@ def remove(path: str) -> None:
 
 
 def ensure_folder(path: str, *, linked: bool = False) -> None:
-    """Make sure that `path` is a folder of ours into which nobody else writes; create what is missing with mode 0700.
+    """Make sure that `path` is a folder of ours into which nobody else can write; create what is missing, mode 0700.
 
     Raises `FileRefused` for a symlink, something that is no folder, another's folder, or one that others may write to.
-    With `linked` a symlink of ours to such a folder will do: people keep whole folders on another disk.
+    With `linked` a symlink of ours to such a folder serves, too: people keep whole folders on another disk.
     """
     try:
         status = os.lstat(path)
@@ -194,7 +194,7 @@ def _open_ours(path: str) -> tuple[int, int]:
     try:
         status = os.fstat(fd)
         size = _check_plain(path, status)
-        if _POSIX and stat.S_IMODE(status.st_mode) != 0o600:  # else a lock would be written to disk with every save
+        if _POSIX and stat.S_IMODE(status.st_mode) != 0o600:  # only then, or every save would write a lock to the disk
             os.fchmod(fd, 0o600)
     except OSError as error:
         os.close(fd)
@@ -206,7 +206,7 @@ def _open_ours(path: str) -> tuple[int, int]:
 
 
 def _cannot_open(path: str, error: OSError) -> StoreError:
-    """Tell a symlink (ELOOP), a folder or a socket (ENXIO) from a file that cannot be had now."""
+    """Tell a symlink (ELOOP), a folder or a socket (ENXIO) from a file that cannot be opened now."""
     try:
         mode = os.lstat(path).st_mode
     except OSError:

@@ -38,7 +38,10 @@ def _inflated(body: bytes, windows: tuple[int, ...], limit: int) -> tuple[bytes,
 
 
 def _inflated_until_damaged(body: bytes, window: int, limit: int) -> tuple[bytes, bool]:
-    """What comes out before the damage, and whether there is none; zlib keeps for itself what a failing call read."""
+    """Return what can be decoded before the damage, and whether there is none.
+
+    zlib does not return what a failing call has read, so it is fed in small steps.
+    """
     inflate = zlib.decompressobj(wbits=window)
     with suppress(zlib.error):
         whole = inflate.decompress(body, limit + 1)

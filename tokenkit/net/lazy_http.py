@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def http_context(deadline: float, insecure_hosts: Callable[[], Collection[str]]) -> Context:
-    """A `Context` whose requests take `deadline` seconds at most; `insecure_hosts` is asked when one is sent (R32)."""
+    """Return a `Context` whose requests take `deadline` seconds at most.
+
+    `insecure_hosts` is called when one is sent: TLS always, but for what a person opted in to (R32).
+    """
     return Context(send=_Late(deadline, insecure_hosts).send, now=time.time, random=os.urandom, sleep=time.sleep)
 
 

@@ -220,7 +220,7 @@ def _listen(host: str, port: int) -> list[socket.socket]:
 
 
 def _bound(address: str, port: int, *, optional: bool) -> list[socket.socket]:
-    """A listening socket; none where `optional` and this machine has no such address at all."""
+    """Return a listening socket; none where `optional` and this machine has no such address at all."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         listener = socket.create_server((address, port), family=family, backlog=BACKLOG)

@@ -7,7 +7,7 @@ from tokenkit.net.hosts import is_loopback
 
 
 def proxy_for(scheme: str, host: str) -> str | None:
-    """The URL of the proxy for `host`, or None to go there directly. Loopback is never reached through a proxy.
+    """Return the URL of the proxy for `host`, or None to go there directly. Loopback is never reached through a proxy.
 
     The URL may hold the proxy's password: it is not to be shown.
     """

@@ -49,7 +49,7 @@ def read_raw_answer(data: bytes, *, ended: bool) -> RawAnswer | None:
 
 
 def looks_cut(body: bytes) -> bool:
-    """Whether it looks like JSON that goes on."""
+    """Tell whether it looks like JSON that goes on."""
     text = body.strip()
     return text[:1] in (b"{", b"[") and text[-1:] not in (b"}", b"]")
 
@@ -61,7 +61,7 @@ def _headers(head: bytes) -> Headers:
 
 
 def _complete(headers: Headers, length: int, *, ended: bool) -> bool:
-    """Whether all is there: what the longest Content-Length announces, or without one all up to the end."""
+    """Tell whether all is there: what the longest Content-Length announces, or without one all up to the end."""
     texts = [value for name, value in headers if name.lower() == "content-length"]
     announced = [int(text[:20]) for text in texts if text.isascii() and text.isdigit()]
     return length >= max(announced) if announced else ended

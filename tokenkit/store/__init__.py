@@ -1,7 +1,7 @@
-"""Where sealed records are kept: bytes under a name, compared by version. Never a token, never a key.
+"""Where sealed records are kept: bytes under a name, compared by version. A store never sees a token or a key.
 
-`Store` is the whole interface; `files`, `memory` and others are siblings of one shape, held to it by
-`tokenkit.testing.StoreContract`.
+`Store` is the whole interface. `files`, `memory` and others have this one shape, which
+`tokenkit.testing.StoreContract` tests.
 """
 
 from collections.abc import Hashable, Iterator
@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 Version = Hashable
-"""Of one record: it changes with every save and never comes back."""
+"""The version of one record: it changes with every save and never comes back."""
 
 KINDS = ("grant", "unsaved", "pending", "client", "metadata", "quarantine")
 """The kinds of record. A refreshed grant whose record could not be written lies beside it as ``unsaved`` (R9); what was
@@ -35,15 +35,15 @@ class Stored(NamedTuple):
 
 
 class Lease(Protocol):
-    """The right to refresh one account, held by one caller on all processes and hosts that share the store (R5)."""
+    """The right to refresh one account. One caller of all processes and hosts that share the store holds it (R5)."""
 
     def left(self) -> float:
-        """Seconds for which the lease is certainly ours still; infinite where a kernel lock holds it."""
+        """Return the seconds for which the lease is certainly still ours; infinite where a kernel lock holds it."""
         ...
 
     @property
     def note(self) -> bytes:
-        """What the last holder left to the next: shared and not secret (R8); empty at first."""
+        """What the last holder left for the next one; empty at first. Others can read it: it holds no secret (R8)."""
         ...
 
     def write_note(self, note: bytes) -> None:
@@ -51,7 +51,10 @@ class Lease(Protocol):
         ...
 
     def reserve(self, size: int) -> None:
-        """Make sure now that a save of `size` bytes can succeed later (R9); raises `StoreUnavailable`."""
+        """Make sure now that a save of `size` bytes can succeed later. Raises `StoreUnavailable`.
+
+        R9: a full disk must be found before the provider rotates.
+        """
         ...
 
 
@@ -59,40 +62,43 @@ class Store(Protocol):
     """Bytes under a name. Every method may block, is safe from any thread and process, and raises `StoreError` only."""
 
     def load(self, name: Name) -> Stored | None:
-        """The record, or None when there is none. What is there and cannot be read is an error, never None (R30)."""
+        """Return the record, or None when there is none.
+
+        R30: a record that is there and cannot be read is an error, since a new sign-in would overwrite it.
+        """
         ...
 
     def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
-        """Write durably, only over the version `replaces` (None: only where nothing is), else raise `Conflict`.
+        """Write durably, only over the version `replaces` (None: only where there is nothing), else raise `Conflict`.
 
-        `data` None deletes and returns None; so a record is *claimed* by deleting the version one read.
+        `data` None deletes and returns None. So a caller *claims* a record by deleting the version that it has read.
         """
         ...
 
     def version(self, name: Name) -> Version | None:
-        """The record's version, or None when there is none: cheap, for looking whether anything changed (R1).
+        """Return the record's version, or None when there is none. It is cheap, to look whether anything changed (R1).
 
-        For a grant whose id is a bare provider: a version of the whole set of that provider's accounts.
+        For a grant whose id is a bare provider, return a version of the whole set of that provider's accounts.
         """
         ...
 
     def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
-        """The names of that kind and owner, by id, those beyond `after`; other owners' are never among them."""
+        """Yield the names of that kind and owner that come after the id `after`, in order; never another owner's."""
         ...
 
     def owners(self) -> Iterator[str]:
-        """The owners that have, or once had, records: a change of keys concerns them all (R29)."""
+        """Yield the owners that have, or once had, records: a change of keys concerns them all (R29)."""
         ...
 
     def note(self, name: Name) -> bytes:
-        """The note of the account's last lease, read without taking it; empty when there is none."""
+        """Return the note of the account's last lease, without taking the lease; empty when there is none."""
         ...
 
     def lease(self, name: Name, *, lasts: float, wait: float) -> AbstractContextManager[Lease]:
-        """Take the lease, waiting up to `wait` seconds for it; `StoreUnavailable` when it was not given.
+        """Take the lease, waiting up to `wait` seconds for it. Raises `StoreUnavailable` when it was not given.
 
         `lasts` (seconds) is how long a holder can need it at most. A lease of a database ends then. A kernel lock ends
-        with its holder (R6); but who waits for one that has been held for longer is refused at once: its holder is
-        stopped, and each new caller would wait in vain (R5).
+        with its holder (R6). A caller that waits for one that has been held for longer is refused at once: its holder
+        is stopped, and each new caller would wait in vain (R5).
         """
         ...

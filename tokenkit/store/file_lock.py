@@ -40,7 +40,7 @@ IMPATIENT = 0.25
 """Seconds after which a holder takes longer than that."""
 
 STAMPED = 1.0
-"""Seconds within which whoever has taken a lock has written on it when that was."""
+"""Seconds within which the holder of a lock has written on it when it was taken."""
 
 _BUSY = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 _open_files: set[int] = set()
@@ -49,7 +49,7 @@ _queueing = ForkLock()
 
 
 def _empty_in_child() -> None:
-    """A forked child closes its copies, else they would hold the lock beyond the parent's death (R7)."""
+    """Close the copies of a forked child: they would hold the lock beyond the parent's death (R7)."""
     global _queues
     for fd in _open_files:
         os.close(fd)
@@ -63,7 +63,7 @@ if hasattr(os, "register_at_fork"):
 
 @contextmanager
 def locked(path: str, *, wait: float, lasts: float | None = None) -> Generator[None]:
-    """Hold the lock on `path`, waiting up to `wait` seconds; raises `StoreUnavailable` when it was not given.
+    """Hold the lock on `path`, waiting up to `wait` seconds. Raises `StoreUnavailable` when it was not given.
 
     With `lasts`, the seconds that a holder can need at most, nobody waits for one that has held it for longer: it is
     stopped (R5). When it was taken is the lock file's time.
@@ -86,7 +86,7 @@ def locked(path: str, *, wait: float, lasts: float | None = None) -> Generator[N
 
 @contextmanager
 def shared(path: str, *, wait: float) -> Generator[None]:
-    """Hold the lock on `path` together with others who share it, so that nobody has it by `locked` meanwhile."""
+    """Hold the lock on `path` together with others that share it, so that nobody holds it by `locked` meanwhile."""
     with _opened(path) as fd:
         _acquire(fd, path, time.monotonic(), wait, shared=True)
         yield
@@ -99,7 +99,7 @@ def _opened(path: str) -> Generator[int]:
     try:
         yield fd
     finally:
-        if fd in _open_files:  # else this is a forked child, to which the lock never belonged
+        if fd in _open_files:  # otherwise this is a forked child, to which the lock never belonged
             _release(fd)
 
 
@@ -140,8 +140,8 @@ def _stamp(fd: int, path: str) -> None:
 
 
 def _release(fd: int) -> None:
-    """Unlock, and do not close alone: a child may hold the description (R7). What was done under it is done."""
+    """Release the lock by unlocking it, not by closing the file alone: a child may hold the description (R7)."""
     _open_files.discard(fd)
     for end in (_give, os.close):
-        with suppress(OSError):  # a disk in trouble has no say in what comes of the work (R9)
+        with suppress(OSError):  # the work under the lock is done, whatever a disk in trouble says now (R9)
             end(fd)

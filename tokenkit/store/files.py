@@ -1,4 +1,4 @@
-"""Records as files: one a record, 0600, in folders 0700, replaced whole and durably (R26).
+"""Records as files: one for each record, 0600, in folders 0700, replaced whole and durably (R26).
 
 ::
 
@@ -54,11 +54,11 @@ class FileStore:
         return FileStore(self._of_these("unsaved"), self._state)
 
     def path(self, name: Name) -> str:
-        """Where the record lies."""
+        """Say where the record lies."""
         return f"{self.tokens}{os.sep}{relative(name)}{SUFFIX}"
 
     def load(self, name: Name) -> Stored | None:
-        """The record, or None when there is none; `FileRefused` for what is not plainly ours."""
+        """Return the record, or None when there is none. Raises `FileRefused` for a file that is not plainly ours."""
         found = private_file.read_version(self.path(name))
         return None if found is None else Stored(*found)
 
@@ -80,13 +80,13 @@ class FileStore:
             return private_file.write_over(path, data, found)
 
     def version(self, name: Name) -> Version | None:
-        """The file's version, or that of a bare provider's folder."""
+        """Return the file's version, or that of a bare provider's folder."""
         if name.kind == "grant" and "/" not in name.id:
             return self._folder_version(os.path.join(self.tokens, relative(name)))
         return private_file.version(self.path(name))
 
     def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
-        """The names of that kind and owner, by id, beyond `after`; a provider's folder is read when its turn comes."""
+        """Yield the names of that kind and owner after `after`; a provider's folder is read when its turn comes."""
         base = os.path.join(self.tokens, owner_folder(owner))
         if kind != "grant":
             base = os.path.join(base, "." + kind)
@@ -94,16 +94,16 @@ class FileStore:
         return (Name(kind, owner, id) for id in found if id > after)
 
     def owners(self) -> Iterator[str]:
-        """The owners that have, or once had, records: the folders whose names begin with ``@``, and who has no name."""
+        """Yield the owners that have, or once had, records: those of folders with ``@``, and the nameless one."""
         return iter(sorted({"", *filter(None, map(owner_of, _listed(self.tokens)))}))
 
     def note(self, name: Name) -> bytes:
-        """The note of the last lease."""
+        """Return the note of the last lease."""
         return _read_note(f"{self.notes}{os.sep}{relative(name)}")
 
     @contextmanager
     def lease(self, name: Name, *, lasts: float, wait: float) -> Generator["FileLease"]:
-        """Hold the kernel's lock of that name; it ends with its holder, however that dies."""
+        """Hold the kernel's lock of that name. It ends with its holder, however the holder dies."""
         lock = self._lock(name, "refresh")
         if not private_file.is_folder(os.path.dirname(lock)):
             _make_folders(self.tokens, lock)
@@ -119,7 +119,7 @@ class FileStore:
 
     def _lock(self, name: Name, kind: str) -> str:
         below = relative(name)
-        if name.kind not in OF_ACCOUNTS:  # one lock for all of a kind: they come and go, and lock files never do
+        if name.kind not in OF_ACCOUNTS:  # one lock for all of a kind: they come and go, and lock files never go
             below = os.path.dirname(below)
         return f"{self.tokens}{os.sep}{LOCKS}{os.sep}{below}.{kind}"
 
@@ -135,7 +135,7 @@ class FileStore:
         version = private_file.version(folder)
         if version is None or time.time_ns() - version[1] > SETTLED * 1e9:
             return version
-        return (*version, time.time_ns())  # too fresh to tell from the next change: never equal to another
+        return (*version, time.time_ns())  # so fresh that the next change could look the same: never equal to another
 
 
 class FileLease:
@@ -149,7 +149,7 @@ class FileLease:
         self._fd = -1
 
     def left(self) -> float:
-        """For as long as this process lives."""
+        """Return infinity: the lock lasts as long as this process lives."""
         return float("inf")
 
     @property
@@ -158,7 +158,7 @@ class FileLease:
         return _read_note(self._path)
 
     def write_note(self, note: bytes) -> None:
-        """Replace the note with a single write of a fixed size: a kill leaves the old one or the new one."""
+        """Replace the note with one write of a fixed size: a kill leaves the old note or the new one."""
         if self._fd < 0:
             if not private_file.is_folder(os.path.dirname(self._path)):
                 _make_folders(self._notes, self._path)
@@ -197,7 +197,7 @@ def _listed(folder: str) -> list[str]:
 
 
 def _grants(base: str, after: str) -> Iterator[str]:
-    """The ids of grants in order, from the provider of `after` on."""
+    """Yield the ids of grants in order, from the provider of `after` on."""
     prefixes = sorted(f"{provider}/" for provider in _listed(base) if is_provider_name(provider))
     for prefix in prefixes:
         if prefix >= after or after.startswith(prefix):
@@ -205,7 +205,7 @@ def _grants(base: str, after: str) -> Iterator[str]:
 
 
 def _records(folder: str) -> list[str]:
-    """The names of the records in a folder. What no tokenkit wrote there is not among them: the audit tells of it."""
+    """Return the names of the records in a folder, without files that no tokenkit wrote: the audit reports those."""
     return [*filter(None, map(id_of_file, _listed(folder)))]
 
 

@@ -1,4 +1,4 @@
-"""Where a record lies among the files of the tokens folder, and which record a file is: one the reverse of the other.
+"""Where a record lies among the files of the tokens folder, and which record a file is.
 
 ::
 

@@ -27,11 +27,11 @@ GENERATED = ("checks.md", "cli.md", "json.md")
 
 VERBS = """
     accept add allow answer append ask await begin build call carry change check close compare complete compute
-    connect convert copy count create decide decode delete describe do draw drop encode end exchange fetch find
-    fix follow forget get give hold import issue join keep lead leave let list load lock log look make mark
+    connect convert copy count create cut decide decode delete describe do draw drop encode end exchange fetch find
+    fix follow forget free get give hold import issue join keep lead leave let list load lock log look make mark
     measure merge move name note open play print put raise read receive redirect refresh refuse register release
     remember remove render replace report require reserve return revoke run save say script seal search send
-    serve set share show sign sort speak spell split start step stop store take tell tie try turn unpack unwrap
+    serve set share show sign sort speak spell split start step stop store take tell tie try turn unlock unpack unwrap
     update use verify wait watch withdraw wrap write yield
 """
 """The imperatives that a docstring may begin with. Add yours, if it says what the function does."""

@@ -64,7 +64,7 @@ class LoopbackServer:
         self._reader.start()
 
     def close(self) -> None:
-        """Free the port, cut who has not finished asking, and let answers on their way be sent for `GRACE` seconds."""
+        """Free the port, cut unfinished requests, and let answers on their way be sent for `GRACE` seconds."""
         self._wake.close()
         if self._reader.is_alive():
             self._reader.join()

@@ -94,7 +94,7 @@ def _check(head: h11.Request) -> None:
 
 
 def encoded(response: Response, *, body: bool = True) -> bytes:
-    """The answer in bytes; a 500 for one with a line break in a header, which would begin another header."""
+    """Return the answer in bytes; a 500 for one with a line break in a header, which would begin another header."""
     try:
         phrase = HTTPStatus(response.status).phrase
     except ValueError:

@@ -29,6 +29,7 @@ ROWS = """
     grant
     provider
     net flows
+    declaration
     oauth2
     provider_file
     plugins

@@ -1,14 +1,16 @@
 """The reader of token answers takes what providers send and loses nothing (R16)."""
 
 import json
+from base64 import b64encode
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenkit.errors import InvalidAnswer, TokenKitError
-from tokenkit.flows.answer import LONGEST, member_at, read_answer
+from tokenkit.flows.answer import AnswerShape, read_answer
 from tokenkit.flows.members import read_members
+from tokenkit.flows.paths import member_at
 from tokenkit.flows.refresh import renewed
 from tokenkit.grant import grant_from_bytes, grant_to_bytes
 from tokenkit.provider import Response
@@ -28,19 +30,23 @@ def read_bytes(body, at=NOW, **ways):
 
 
 def end(**members):
-    return read({"access_token": "a", **members}).expires_at
+    return ends(read({"access_token": "a", **members}))
+
+
+def ends(told):
+    return told.tokens(None)[""].expires_at
 
 
 def test_a_common_answer():
     told = read({"access_token": "a", "token_type": "bearer", "expires_in": 60, "refresh_token": "r", "scope": "x y"})
     assert told.access.reveal() == "a"
     assert told.refresh_token.reveal() == "r"
-    assert (told.type, told.expires_at, told.scopes) == ("Bearer", NOW + 60, {"x", "y"})
+    assert (told.type, ends(told), told.scopes) == ("Bearer", NOW + 60, {"x", "y"})
 
 
 def test_expiry_counts_from_when_the_request_was_sent():
     """R16: an answer that took its time does not make the token live longer."""
-    assert read({"access_token": "a", "expires_in": 60}, at=500.0).expires_at == 560.0
+    assert ends(read({"access_token": "a", "expires_in": 60}, at=500.0)) == 560.0
 
 
 @pytest.mark.parametrize("value", [3599, 3599.0, "3599", " 3599 ", "3599.0"])
@@ -59,20 +65,35 @@ def test_expired_on_arrival_is_expired_and_no_error(value):
 def test_without_a_readable_expires_in_the_providers_default_holds(value):
     """R16: spotipy raised KeyError here, after the rotation."""
     assert end(expires_in=value) == NOW + 3600
-    assert read({"access_token": "a"}, default_expires_in=5.0).expires_at == NOW + 5
+    assert ends(read({"access_token": "a"}, default_expires_in=5.0)) == NOW + 5
 
 
 def test_never_is_only_where_the_provider_says_so():
     """R16: no end at all was read as expired by PocketPaw; a stated end wins over the default."""
-    assert read({"access_token": "a"}, default_expires_in="never").expires_at is None
-    assert read({"access_token": "a", "expires_in": 9}, default_expires_in="never").expires_at == NOW + 9
+    assert ends(read({"access_token": "a"}, default_expires_in="never")) is None
+    assert ends(read({"access_token": "a", "expires_in": 9}, default_expires_in="never")) == NOW + 9
 
 
 @pytest.mark.parametrize("value", [1e300, "1e400", float("inf"), 10**400])
-def test_an_absurd_lifetime_is_cut_to_a_date_that_can_be_shown(value):
-    text = json.dumps({"access_token": "a", "expires_in": value}).encode()
-    told = read_bytes(text).expires_at
-    assert told in (NOW + LONGEST, NOW + 3600)
+def test_an_absurd_lifetime_is_doubted(value):
+    """R16: the provider's default stands in for it."""
+    assert ends(read_bytes(json.dumps({"access_token": "a", "expires_in": value}).encode())) == NOW + 3600
+
+
+@pytest.mark.parametrize("name", ["expires_at", "expires", "expires_on", "expiry"])
+def test_the_end_may_be_told_elsewhere(name):
+    """Strava, Stack Exchange, Azure; expires_in goes first where it can be read."""
+    assert end(**{name: NOW + 100}) == end(**{name: 100}) == NOW + 100
+    assert end(**{name: 100, "expires_in": 50}) == NOW + 50
+
+
+def test_a_jwt_says_its_own_lifetime_where_nothing_else_does():
+    """monday.com. It is a span of time, so that the issuer's clock does not matter; and it corrects milliseconds."""
+    token = "e30." + b64encode(json.dumps({"iat": 5000, "exp": 8600}).encode()).decode().rstrip("=") + ".c2ln"
+    assert ends(read({"access_token": token})) == NOW + 3600
+    assert ends(read({"access_token": token}, default_expires_in="never")) == NOW + 3600
+    assert ends(read({"access_token": token, "expires_in": 60})) == NOW + 60
+    assert ends(read({"access_token": token, "expires_in": 3600000})) == NOW + 3600
 
 
 @pytest.mark.parametrize(
@@ -119,13 +140,18 @@ def test_a_new_refresh_token_survives_beside_an_unusable_access_token():
         ("bearer", "Bearer"),
         ("BEARER", "Bearer"),
         ("dpop", "DPoP"),
-        ("mac", "mac"),
+        ("mac", "MAC"),
         (None, "Bearer"),
+        (5, "Bearer"),
         ("x\r\ny", "Bearer"),
+        ("bot", "Bearer"),
+        ("user", "Bearer"),
+        ("oauth2", "Bearer"),
+        ("N_A", "Bearer"),
     ],
 )
 def test_token_types_are_read_whatever_their_case(sent, read_as):
-    """RFC 6749 section 5.1; R34 needs to know DPoP."""
+    """RFC 6749 section 5.1. R34 needs to know DPoP; what is no scheme is a label, as Slack's are."""
     assert read({"access_token": "a", "token_type": sent}).type == read_as
 
 
@@ -137,7 +163,10 @@ def test_token_types_are_read_whatever_their_case(sent, read_as):
         ("a, b", ",", {"a", "b"}),
         ("a b", ",", {"a", "b"}),
         (["a", "b", 3, "\ud800"], " ", {"a", "b"}),
-        ("", " ", set()),
+        ("a,b c", " ", {"a", "b", "c"}),
+        ("a|b", "|", {"a", "b"}),
+        ("", " ", None),
+        ([], " ", None),
         (None, " ", None),
         (5, " ", None),
     ],
@@ -150,6 +179,40 @@ def test_scopes_are_a_set_or_not_told(sent, separator, read_as):
 def test_the_refresh_tokens_own_end(sent, ends):
     """draft-ietf-oauth-refresh-token-expiration; Google sends it for apps in testing."""
     assert read({"access_token": "a", "refresh_token_expires_in": sent}).refresh_expires_at == ends
+
+
+@pytest.mark.parametrize(
+    "name", ["refresh_token_expires_at", "refresh_expires_in", "x_refresh_token_expires_in", "refresh_token_timeout",
+             "authorization_expires_in"]
+)  # fmt: skip
+def test_the_refresh_tokens_end_has_many_names(name):
+    """Wise, Keycloak, Intuit, and the draft's two; of several the first to come counts."""
+    assert read({"access_token": "a", name: 100}).refresh_expires_at == NOW + 100
+    assert read({"access_token": "a", name: 100, "refresh_token_expires_in": 90}).refresh_expires_at == NOW + 90
+
+
+WRAPPED = {"access_token": "a", "refresh_token": "r", "expires_in": 60}
+
+
+@pytest.mark.parametrize(
+    ("shape", "members"),
+    [
+        (AnswerShape(), {"status": 0, "body": WRAPPED}),
+        (AnswerShape(), {"ok": True, "authed_user": {"id": "U1", **WRAPPED}}),
+        (AnswerShape(path="body"), {"access_token": "not this", "body": WRAPPED}),
+        (AnswerShape(path="a.b.0"), {"a": {"b": [WRAPPED]}}),
+        (AnswerShape(path="authed_user"), WRAPPED),
+    ],
+)
+def test_tokens_are_found_below_a_member(shape, members):
+    """Withings, Slack; and a refresh whose answer is not wrapped as that to the code was."""
+    told = read(members, shape=shape)
+    assert (told.access.reveal(), told.refresh_token.reveal(), told.lifetime) == ("a", "r", 60)
+
+
+def test_of_two_objects_that_hold_tokens_neither_is_taken():
+    with pytest.raises(InvalidAnswer):
+        read({"bot": WRAPPED, "user": WRAPPED})
 
 
 def test_other_members_are_captured_by_their_paths():

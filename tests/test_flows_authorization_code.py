@@ -38,7 +38,7 @@ def code(endpoint=PLAIN, **parameters):
     pending = begin(endpoint)
     parameters.setdefault("state", pending.state.reveal())
     given = {name: value for name, value in parameters.items() if value is not None}
-    return endpoint.code(CLIENT, pending, AuthorizationAnswer(given))
+    return endpoint.code(World().ctx, CLIENT, pending, AuthorizationAnswer(given))
 
 
 def test_the_person_is_sent_with_what_the_rfc_asks_for():
@@ -121,7 +121,7 @@ def test_another_state_is_refused(state):
         pending = begin()
         parameters = more if state is None else {**more, "state": state}
         with pytest.raises(CallbackRefused, match="does not belong") as caught:
-            PLAIN.code(CLIENT, pending, AuthorizationAnswer(parameters))
+            PLAIN.code(World().ctx, CLIENT, pending, AuthorizationAnswer(parameters))
         assert pending.state.reveal() not in str(caught.value)
 
 
@@ -155,9 +155,11 @@ def test_a_promised_issuer_must_be_there():
 
 def test_an_issuer_where_none_is_configured_is_refused():
     """R23: an `iss` that cannot be compared proves nothing."""
-    for iss in (ISSUER, ""):
-        with pytest.raises(CallbackRefused):
+    for iss in ("https://elsewhere.example", ""):
+        with pytest.raises(CallbackRefused, match="Acme has none") as caught:
             code(PLAIN, code="c", iss=iss)
+        assert "issuer" in caught.value.hint
+        assert not iss or iss not in caught.value.hint, "anybody can write it into the address"
 
 
 @pytest.mark.parametrize("value", [None, "", "two\nlines", "ü"])
@@ -193,7 +195,7 @@ def test_the_providers_words_are_told_without_the_state():
     state = pending.state.reveal()
     refusal = {"state": state, "error": "access_denied", "error_description": f"blocked by policy ({state})"}
     with pytest.raises(ConsentDenied, match="declined: blocked by policy") as caught:
-        PLAIN.code(CLIENT, pending, AuthorizationAnswer(refusal))
+        PLAIN.code(World().ctx, CLIENT, pending, AuthorizationAnswer(refusal))
     assert state not in str(caught.value)
 
 
@@ -203,7 +205,7 @@ def test_a_sign_in_that_another_provider_issuer_or_client_began_is_refused():
     parameters = AuthorizationAnswer({"state": pending.state.reveal(), "code": "c"})
     for endpoint, client in ((PLAIN, CLIENT), (WITH_ISSUER, ClientRegistration("other"))):
         with pytest.raises(ProviderChanged):
-            endpoint.code(client, pending, parameters)
+            endpoint.code(World().ctx, client, pending, parameters)
 
 
 def test_the_code_is_exchanged_with_the_verifier_and_the_redirect_uri_that_was_sent():

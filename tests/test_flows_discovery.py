@@ -62,11 +62,32 @@ def test_an_issuer_without_a_path_is_looked_for_at_two():
     ]
 
 
-@pytest.mark.parametrize("issuer", ["https://evil.example", "https://op.example/", None])
-def test_the_metadata_of_another_issuer_is_refused(issuer):
-    """RFC 8414 section 3.3: the comparison is of plain strings."""
-    with pytest.raises(InvalidAnswer, match="another issuer"):
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://evil.example", "https://op.example/x", "https://OP.example", "http://op.example", "https://op.example//x",
+        "https://{host}", "{x}//op.example", None, 5, "",
+    ],
+)  # fmt: skip
+def test_the_metadata_of_another_issuer_is_refused_and_named(issuer):
+    """RFC 8414 section 3.3."""
+    with pytest.raises(InvalidAnswer, match="another issuer") as caught:
         found(issuer=issuer)
+    assert (issuer if isinstance(issuer, str) and issuer else "none") in str(caught.value)
+
+
+def test_a_slash_at_the_end_makes_no_other_issuer_and_the_documents_spelling_is_kept():
+    """People add it and leave it out; `iss` is compared with the one that the server itself writes (R23)."""
+    assert found(issuer="https://op.example/")["issuer"] == "https://op.example/"
+
+
+@pytest.mark.parametrize("issuer", ["https://login.example/common/v2.0", "https://login.example/org-1/v2.0/"])
+def test_a_template_stands_for_each_issuer_that_fits_it(issuer):
+    """Entra's document for all tenants."""
+    told = {**METADATA, "issuer": "https://login.example/{tenantid}/v2.0"}
+    assert discover(World(answer(told)).ctx, issuer)["issuer"] == issuer
+    with pytest.raises(InvalidAnswer):
+        discover(World(answer(told)).ctx, "https://login.example/a/b/v2.0")
 
 
 @pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint"])
@@ -85,14 +106,15 @@ def test_a_server_that_promises_iss_is_held_to_it(promise, iss):
     ("methods", "chosen"),
     [
         (None, "basic"),
-        (["client_secret_post", "client_secret_basic"], "basic"),
+        (["client_secret_basic", "client_secret_post"], "post"),
+        (["client_secret_basic"], "basic"),
         (["client_secret_post", "none"], "post"),
         (["none"], "none"),
         (["private_key_jwt"], "basic"),
     ],
 )
 def test_the_client_authenticates_by_a_method_the_server_takes(methods, chosen):
-    """RFC 8414 section 2."""
+    """RFC 8414 section 2; in the body no character of a secret can be written in two ways."""
     assert found(token_endpoint_auth_methods_supported=methods)["client_auth"] == chosen
 
 

@@ -1,9 +1,10 @@
 """Refreshing keeps what the answer does not bring, and says why a grant has ended (R13, R16)."""
 
 import pytest
-from tokenkit.errors import ConsentRequired, ProviderError, ProviderUnavailable
+from tokenkit.errors import ClientRefused, ConsentRequired, ProviderError, ProviderUnavailable
 from tokenkit.flows.refresh import refresh
 from tokenkit.flows.token_endpoint import TokenEndpoint
+from tokenkit.provider import Response
 from tokenkit.token import AccessToken, Secret
 
 from world import CLIENT, NOW, World, answer, grant
@@ -111,14 +112,94 @@ def test_the_refresh_token_is_not_in_the_error():
     assert "refresh-old" not in f"{error} {error.reason} {error.hint}"
 
 
-@pytest.mark.parametrize("code", ["invalid_request", "invalid_scope", "unsupported_grant_type", "something_new", ""])
-@pytest.mark.parametrize("status", [400, 403, 404, 410])
-def test_another_refusal_ends_nothing(code, status):
-    """R14: only what the RFC calls the end of a grant is taken for it, and it is a known outcome, not a lost answer."""
-    world = World(answer({"error": code}, status))
+PRESUMED = {
+    "Atlassian": ({"error": "unauthorized_client", "error_description": "refresh_token is invalid"}, 403),
+    "X": ({"error": "invalid_request", "error_description": "Value passed for the token was invalid."}, 400),
+    "a code of its own": ({"error": "something_new"}, 400),
+    "a code in an object": ({"error": {"code": "REVOKED", "message": "This was revoked."}}, 400),
+    "a code in a list": ({"errors": [{"code": "token_gone", "detail": "It is gone."}]}, 422),
+    "a code in camels": ({"errorCode": "E0000021", "errorSummary": "It is gone."}, 401),
+    "a code beside a message": ({"code": 50014, "message": "Invalid token."}, 401),
+    "inside a 200": ({"ok": False, "error": "token_expired"}, 200),
+    "gone": ({"error": "unsupported_grant_type"}, 410),
+}
+
+
+@pytest.mark.parametrize("what", PRESUMED)
+def test_a_refusal_in_the_providers_own_words_presumes_the_end_and_is_sent_once(what):
+    """R13: it was "try again later", for ever. Presumed, for nothing says for sure that the sign-in has ended."""
+    error = refused(*PRESUMED[what])
+    assert error.presumed
+    assert error.reason
+
+
+ENDED = {
+    "RFC 6749": {"error": "invalid_grant"},
+    "GitHub": {"error": "bad_refresh_token"},
+    "Slack": {"ok": False, "error": "invalid_refresh_token"},
+    "in an object": {"error": {"type": "invalid_grant", "message": "It is gone."}},
+}
+
+
+@pytest.mark.parametrize("what", ENDED)
+@pytest.mark.parametrize("status", [200, 400, 401, 403])
+def test_an_end_that_is_named_is_no_presumption(what, status):
+    """R13: wherever the answer has its code, and whatever its status."""
+    assert not refused(ENDED[what], status).presumed
+
+
+SILENT = {
+    "an empty 400": Response(400),
+    "a page": Response(403, (("Content-Type", "text/html"),), b"<html>{Forbidden}</html>"),
+    "a message alone": answer({"message": "Forbidden"}, 403),
+    "a code that repeats the status": answer({"code": 404, "message": "Not Found"}, 404),
+    "an error that is only true": answer({"error": True, "message": "Not found"}, 404),
+}
+
+
+@pytest.mark.parametrize("what", SILENT)
+def test_a_refusal_that_names_no_error_counts_for_nothing(what):
+    """R13, R14: it may be a proxy's; it is a known outcome, and no lost answer."""
     with pytest.raises(ProviderError) as caught:
-        refresh(world.ctx, ENDPOINT, CLIENT, grant(), {})
+        refresh(World(SILENT[what]).ctx, ENDPOINT, CLIENT, grant(), {})
     assert type(caught.value) is ProviderError
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [("temporarily_unavailable", ProviderUnavailable), ("", ProviderUnavailable)]
+)
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_trouble_of_the_provider_is_no_end(code, kind, status):
+    """R13: 429 and 5xx never count, whatever they say."""
+    with pytest.raises(kind):
+        refresh(World(answer({"error": code or "invalid_grant"}, status)).ctx, ENDPOINT, CLIENT, grant(), {})
+
+
+def test_a_refused_client_is_no_end():
+    """R13: it is a matter of configuration, and never latched."""
+    with pytest.raises(ClientRefused):
+        refresh(World(answer({"error": "invalid_client"}, 401)).ctx, ENDPOINT, CLIENT, grant(), {})
+
+
+SCOPELESS = (
+    {"error": "invalid_request", "error_description": "AADSTS90009: requesting a token for itself"},
+    {"error": "invalid_scope"},
+    {"error": "invalid_request", "error_description": "The parameter scope is missing."},
+)
+
+
+@pytest.mark.parametrize("members", SCOPELESS)
+def test_a_refusal_that_asks_for_the_scopes_gets_them(members):
+    """Entra and others, RFC 6749 section 6: the first request was refused for its form, so its token is unused."""
+    world = World(answer(members, 400), answer({"access_token": "new"}))
+    kept = refresh(world.ctx, ENDPOINT, CLIENT, grant(), {})
+    assert (kept.access_token.value, world.sent["scope"]) == ("new", "read write")
+
+
+def test_a_refusal_of_the_scopes_gets_none():
+    world = World(answer({"error": "invalid_scope"}, 400), answer({"access_token": "new"}))
+    kept = refresh(world.ctx, ENDPOINT, CLIENT, grant(), {}, name_scopes=True)
+    assert (kept.access_token.value, "scope" in world.sent) == ("new", False)
 
 
 def test_a_grant_without_a_refresh_token_asks_nobody():

@@ -12,8 +12,8 @@ from tokenkit.errors import ConfigurationError, TokenRefused
 from tokenkit.net.hosts import (
     check_resource,
     check_tls,
+    holds,
     is_loopback,
-    overlaps,
     parse_url,
     require_bearer,
     require_header_token,
@@ -309,11 +309,32 @@ def test_a_refusal_names_the_host_and_the_account_and_shows_nothing_else_of_the_
     assert "s3cret" not in str(caught.value) + caught.value.hint
 
 
-def test_an_endpoint_of_the_authorization_server_among_the_resource_hosts_is_found() -> None:
-    """R32: the token endpoint is no place for an access token."""
-    assert overlaps("https://oauth2.googleapis.com/token", ["https://gmail.googleapis.com", "https://*.googleapis.com"])
-    assert not overlaps("https://accounts.spotify.com/api/token", SPOTIFY)
-    assert not overlaps("", SPOTIFY)
+def test_a_url_lies_on_a_resource_server_or_not() -> None:
+    assert holds("https://oauth2.googleapis.com/token", ["https://gmail.googleapis.com", "https://*.googleapis.com"])
+    assert not holds("https://accounts.spotify.com/api/token", SPOTIFY)
+
+
+WORKSPACE = ("https://slack.example/api",)
+ENDPOINTS = ("https://slack.example/api/oauth.v2.access", "https://slack.example/api/apps/{client_id}/token")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "oauth.v2.access", "oauth.v2.access/", "oauth.v2.access?x=1", "OAuth.v2.Access", "oauth.v2%2eaccess",
+        "x/../oauth.v2.access", "oauth.v2.access;x=1", "%6fauth.v2.access", "apps/C1/token", "./oauth.v2.access",
+    ],
+)  # fmt: skip
+def test_a_prefix_may_hold_the_endpoints_and_no_token_goes_to_them(path: str) -> None:
+    """R32: Slack and Notion had to be listed method by method; an endpoint is known however its server reads a path."""
+    url = f"https://slack.example/api/{path}"
+    with pytest.raises(TokenRefused):
+        check_resource(url, WORKSPACE, account=ME, endpoints=ENDPOINTS)
+
+
+@pytest.mark.parametrize("path", ["chat.postMessage", "oauth.v2.accesses", "oauth.v2.access/more", "apps/token"])
+def test_what_is_no_endpoint_below_the_prefix_gets_the_token(path: str) -> None:
+    check_resource(f"https://slack.example/api/{path}", WORKSPACE, account=ME, endpoints=ENDPOINTS)
 
 
 def test_a_place_is_shown_in_its_shortest_spelling() -> None:

@@ -1,10 +1,16 @@
 """A provider as data: each field does what it says. `test_every_field_has_a_test_of_its_own` holds the two together."""
 
-from base64 import b64decode
+import json
+from base64 import b64decode, urlsafe_b64encode
 from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 from tokenkit.errors import CallbackRefused, ConfigurationError, ConsentRequired, InvalidAnswer, ProviderUnavailable
+from tokenkit.flows.answer import AnswerShape
+from tokenkit.flows.identity import UserinfoRequest
+from tokenkit.flows.refusal import Ended
+from tokenkit.flows.revoke import RevocationRequest
+from tokenkit.net.hosts import own_endpoints
 from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, Provider, Request, Response, Scope
 from tokenkit.token import AccessToken, Secret
@@ -191,13 +197,22 @@ def test_resource_hosts_are_read_when_the_provider_is_made():
 
 
 @pytest.mark.parametrize(
-    "field", ["token_endpoint", "revocation_endpoint", "device_authorization_endpoint", "introspection_endpoint"]
+    "field",
+    [
+        "authorization_endpoint",
+        "token_endpoint",
+        "refresh_endpoint",
+        "revocation_endpoint",
+        "device_authorization_endpoint",
+        "introspection_endpoint",
+    ],
 )
 def test_no_endpoint_of_the_authorization_server_is_a_resource(field):
     """R32: the token endpoint is no place for an access token."""
     with pytest.raises(ConfigurationError, match="takes in its endpoint"):
-        acme(**{field: "https://api.acme.example/oauth/x"}, resource_hosts=("https://api.acme.example",))
-    acme(**{field: "https://api.acme.example/oauth/x"}, resource_hosts=("https://api.acme.example/v1",))
+        acme(**{field: "https://api.acme.example/oauth/x"}, resource_hosts=("https://api.acme.example/oauth/x",))
+    provider = acme(**{field: "https://api.acme.example/oauth/x"}, resource_hosts=("https://api.acme.example",))
+    assert "https://api.acme.example/oauth/x" in own_endpoints(provider)
 
 
 @pytest.mark.parametrize(
@@ -228,7 +243,190 @@ def test_console_url_and_manage_url_are_told_to_people():
     assert (provider.console_url, provider.manage_url) == ("https://acme.example/apps", "https://acme.example/me/apps")
 
 
+def test_redirect_uri_is_told_to_whoever_begins():
+    assert acme(redirect_uri="http://localhost:3118/callback").redirect_uri == "http://localhost:3118/callback"
+    with pytest.raises(ConfigurationError, match="redirect_uri"):
+        acme(redirect_uri="localhost:3118/callback")
+
+
+def test_retired_is_a_sentence():
+    assert acme(retired="It closed in 2025.").retired == "It closed in 2025."
+
+
+def test_refresh_endpoint_is_asked_and_recorded():
+    """Figma. R17: it is kept with the grant, and compared."""
+    provider = acme(refresh_endpoint="https://api.acme.example/refresh")
+    assert refreshed(provider)[1].requests[0].url == "https://api.acme.example/refresh"
+    assert signed_in(provider)[1].requests[0].url == ACME.token_endpoint
+    assert provider.endpoints == {"refresh": "https://api.acme.example/refresh"}
+
+
 # What is asked.
+
+
+def test_headers_go_to_the_token_and_the_revocation_endpoint():
+    provider = acme(headers={"User-Agent": "tokenkit/1"}, revocation_endpoint="https://acme.example/revoke")
+    world = World(Response(200))
+    provider.revoke(world.ctx, CLIENT, grant())
+    for request in (signed_in(provider)[1].requests[0], refreshed(provider)[1].requests[0], world.requests[0]):
+        assert request.header("user-agent") == "tokenkit/1"
+
+
+@pytest.mark.parametrize("name", ["Host", "authorization", "Cookie", "Content-Type", "Transfer-Encoding", "Connection",
+                                  "Proxy-Authorization", "X Y", "X:Y", ""])  # fmt: skip
+def test_a_header_that_carries_secrets_or_the_requests_shape_is_refused(name):
+    with pytest.raises(ConfigurationError, match="headers"):
+        acme(headers={name: "x"})
+    with pytest.raises(ConfigurationError, match=r"userinfo\.headers"):
+        acme(userinfo=UserinfoRequest(headers={name: "x"}))
+
+
+def test_a_header_of_two_lines_is_refused():
+    with pytest.raises(ConfigurationError, match="headers"):
+        acme(headers={"X-Y": "a\r\nX-Z: b"})
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ("authorization_parameters", "state"), ("authorization_parameters", "redirect_uri"),
+        ("authorization_parameters", "request"), ("authorization_parameters", "request_uri"),
+        ("authorization_parameters", "response_mode"), ("authorization_parameters", "code_challenge"),
+        ("token_parameters", "code"), ("token_parameters", "client_assertion"), ("token_parameters", "client_secret"),
+        ("refresh_parameters", "refresh_token"), ("refresh_parameters", "client_assertion_type"),
+        ("parameter_names", "state"), ("parameter_names", "code_challenge"),
+    ],
+)  # fmt: skip
+def test_what_a_flow_owns_is_not_declared(field, name):
+    with pytest.raises(ConfigurationError, match=field):
+        acme(**{field: {name: "x"}})
+
+
+def test_nonce_is_sent_and_must_come_back_in_the_id_token():
+    """OpenID Connect Core section 3.1.3.7."""
+    provider = acme(nonce=True)
+    pending = begun(provider)
+    sent = query(pending.url)["nonce"]
+    assert sent
+    assert pending.state.reveal() not in sent
+    good = {"aud": "client-1", "nonce": sent}
+    assert signed_in(provider, {**TOKENS, "id_token": jwt(good)})[0].refresh_token == Secret("r")
+    for claims in ({}, {**good, "nonce": "other"}, {**good, "aud": "client-2"}, {"aud": "client-1"}):
+        with pytest.raises(InvalidAnswer, match="ID token"):
+            signed_in(provider, {**TOKENS, "id_token": jwt(claims)})
+    with pytest.raises(InvalidAnswer, match="no ID token"):
+        signed_in(provider, TOKENS)
+
+
+def test_resource_is_named_in_every_request():
+    """RFC 8707."""
+    provider = acme(resource="https://api.acme.example/v1")
+    kept, world = signed_in(provider)
+    assert kept.resource == "https://api.acme.example/v1"
+    assert {asked(provider)["resource"], world.sent["resource"], refreshed(provider)[1].sent["resource"]} == {
+        "https://api.acme.example/v1"
+    }
+
+
+def test_refresh_scopes_names_them_again():
+    """Entra: AADSTS90009."""
+    assert refreshed(acme(refresh_scopes=True))[1].sent["scope"] == "read write"
+    assert "scope" not in refreshed(ACME)[1].sent
+
+
+def test_parameter_names_rename_and_leave_out():
+    """TikTok's client_key, Slack's user_scope."""
+    provider = acme(parameter_names={"client_id": "client_key", "scope": ""}, default_scopes=("a",))
+    sent = asked(provider)
+    assert sent["client_key"] == "client-1"
+    assert not {"client_id", "scope"} & sent.keys()
+    assert signed_in(provider)[1].sent["client_key"] == "client-1"
+
+
+def test_code_parameter_is_where_the_code_comes_back():
+    pending = begun(acme(code_parameter="auth_code"))
+    world = World(answer(TOKENS))
+    given = AuthorizationAnswer({"state": pending.state.reveal(), "auth_code": "c-1"})
+    acme(code_parameter="auth_code").complete(world.ctx, CLIENT, pending, given)
+    assert world.sent["code"] == "c-1"
+
+
+def test_userinfo_may_be_posted_and_may_need_headers():
+    """Dropbox, Notion, Twitch."""
+    how = UserinfoRequest(method="POST", headers={"Client-Id": "{client_id}", "Acme-Version": "1"})
+    request, told = whose(how, answer({"sub": "7", "email": "me@example.com"}))
+    assert (told.subject, told.name) == ("7", "me@example.com")
+    assert (request.method, request.body, request.header("client-id"), request.header("acme-version")) == (
+        "POST", b"", "client-1", "1",
+    )  # fmt: skip
+
+
+def test_userinfo_may_be_graphql():
+    """Linear, monday.com."""
+    how = UserinfoRequest(query="{ viewer { id email } }")
+    provider = acme(
+        userinfo_endpoint="https://api.acme.example/graphql", userinfo=how, subject_path="data.viewer.id",
+        name_paths=("data.viewer.email",),
+    )  # fmt: skip
+    world = World(answer({"data": {"viewer": {"id": "7", "email": "me@example.com"}}}))
+    assert provider.identify(world.ctx, CLIENT, grant()).name == "me@example.com"
+    assert world.requests[0].header("content-type") == "application/json"
+    assert json.loads(world.requests[0].body) == {"query": "{ viewer { id email } }"}
+
+
+def test_userinfo_that_answers_405_to_a_get_is_asked_by_post():
+    request, told = whose(UserinfoRequest(), Response(405), answer({"sub": "7"}))
+    assert (request.method, told.subject) == ("POST", "7")
+
+
+def test_userinfo_may_need_a_second_call_for_the_name():
+    how = UserinfoRequest(name_endpoint="https://api.acme.example/emails")
+    request, told = whose(how, answer({"sub": "7"}), answer({"email": "me@example.com"}))
+    assert (request.url, told) == ("https://api.acme.example/emails", ("7", "me@example.com"))
+    provider = acme(userinfo_endpoint="https://api.acme.example/me", userinfo=how)
+    assert set(provider.endpoints) == {"identify", "identify.name"}, "R17: both receive the token, and are compared"
+
+
+def whose(how, *answers):
+    """The last request, and whose account it is."""
+    world = World(*answers)
+    provider = acme(userinfo_endpoint="https://api.acme.example/me", userinfo=how)
+    told = provider.identify(world.ctx, CLIENT, grant())
+    return world.requests[-1], told
+
+
+REVOCATIONS = {
+    "Dropbox": (RevocationRequest(sent_in="bearer"), "POST", "Bearer access-old", b""),
+    "GitHub": (
+        RevocationRequest(
+            method="DELETE", sent_in="json", which="access", parameter="access_token", client_auth="basic"
+        ),
+        "DELETE", "Basic Y2xpZW50LTE6Y2xpZW50LXNlY3JldC0x", b'{"access_token": "access-old"}',
+    ),
+    "HubSpot": (RevocationRequest(method="DELETE", sent_in="url", client_auth="none"), "DELETE", None, b""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REVOCATIONS)
+def test_revocation_may_be_asked_in_other_ways(name):
+    how, method, authorization, body = REVOCATIONS[name]
+    provider = acme(revocation_endpoint="https://acme.example/apps/{client_id}/{token}", revocation=how)
+    world = World(Response(204))
+    assert provider.revoke(world.ctx, CLIENT, grant()).done
+    (request,) = world.requests
+    assert (request.method, request.header("authorization"), request.body) == (method, authorization, body)
+    assert request.url.startswith("https://acme.example/apps/client-1/")
+    assert ("refresh-old" in request.url) == (name == "HubSpot")
+
+
+def test_a_revocation_that_failed_inside_a_200_is_told():
+    """Slack answers ok:false; a token that has ended before is as good as revoked."""
+    provider = acme(revocation_endpoint="https://acme.example/revoke")
+    for members, done in (
+        ({"ok": False, "error": "not_authed"}, False),
+        ({"ok": False, "error": "token_revoked"}, True),
+    ):
+        assert provider.revoke(World(answer(members)).ctx, CLIENT, grant()).done is done
 
 
 def test_scopes_resolve_aliases():
@@ -313,7 +511,19 @@ def test_default_expires_in_stands_in_for_a_missing_one():
     assert signed_in(ACME, members)[0].access_token.expires_at == NOW + 3600
     assert signed_in(acme(default_expires_in=5.0), members)[0].access_token.expires_at == NOW + 5
     assert signed_in(acme(default_expires_in="never"), members)[0].access_token.expires_at is None
-    assert refreshed(acme(default_expires_in="never"), members)[0].access_token.expires_at is None
+
+
+def test_the_lifetime_that_was_told_last_holds_where_a_refresh_tells_none():
+    """R16: with 300 s told, a refreshed token must not be held good for an hour, whatever the provider's default is."""
+    before = {"": AccessToken("x", expires_at=NOW, obtained_at=NOW - 300)}
+    for default in (3600.0, "never"):
+        provider = acme(default_expires_in=default)
+        kept, _ = refreshed(provider, {"access_token": "a"}, access_tokens=before)
+        assert kept.access_token.expires_at == NOW + 300
+    assert refreshed(ACME, {"access_token": "a", "expires_in": 5})[0].access_token.expires_at == NOW + 5
+    assert (
+        refreshed(acme(default_expires_in=7.0), {"access_token": "a"}, access_tokens={})[0].access_token.lifetime() == 7
+    )
 
 
 def test_refresh_lifetime_counts_from_the_authorization():
@@ -322,6 +532,67 @@ def test_refresh_lifetime_counts_from_the_authorization():
     assert (kept.authorized_at, kept.refresh_expires_at) == (NOW, NOW + 1000)
     assert refreshed(provider, refresh_expires_at=NOW + 1000)[0].refresh_expires_at == NOW + 1000
     assert signed_in(provider, {**TOKENS, "refresh_token_expires_in": 7})[0].refresh_expires_at == NOW + 7
+
+
+def test_idle_lifetime_counts_from_the_last_use():
+    """Atlassian: 90 days without use, 365 in all."""
+    provider = acme(idle_lifetime=1000.0, refresh_lifetime=87000.0)
+    assert signed_in(provider)[0].refresh_expires_at == NOW + 1000
+    assert refreshed(provider, authorized_at=NOW - 86400)[0].refresh_expires_at == NOW + 600
+    assert refreshed(provider, authorized_at=NOW)[0].refresh_expires_at == NOW + 1000
+
+
+def test_answer_says_where_its_members_are():
+    """Withings, Slack; and lifetimes of milliseconds."""
+    provider = acme(
+        answer=AnswerShape(path="body", access_token="key", expires_in="ttl", milliseconds=True, scope="can")
+    )
+    body = {"key": "a", "ttl": 60000, "refresh_token": "r", "can": ["x", "y"]}
+    kept, _ = signed_in(provider, {"status": 0, "body": body, "access_token": "not this"})
+    assert (kept.access_token.value, kept.access_token.lifetime(), kept.scopes) == ("a", 60, {"x", "y"})
+    assert kept.refresh_token == Secret("r")
+
+
+def test_ended_says_what_else_means_that_a_grant_has_ended():
+    """R13: Atlassian, X, and an empty 400; what is not declared is presumed, and latches nothing."""
+    ways = (
+        Ended(status=403, code="unauthorized_client", fragment="Refresh_Token is invalid", reason="it was unused"),
+        Ended(status=400, empty=True),
+    )
+    provider = acme(ended=ways)
+    atlassian = answer({"error": "unauthorized_client", "error_description": "refresh_token is invalid"}, 403)
+    for refusal, presumed, reason in (
+        (atlassian, False, "it was unused"),
+        (Response(400), False, "HTTP 400, without saying why"),
+        (answer({"error": "unauthorized_client"}, 403), True, "unauthorized_client"),
+    ):
+        with pytest.raises(ConsentRequired) as caught:
+            provider.refresh(World(refusal).ctx, CLIENT, grant())
+        assert (caught.value.presumed, caught.value.reason) == (presumed, reason)
+
+
+def test_scope_parameter_reads_the_scopes_out_of_the_redirect():
+    """Strava: the person may untick some."""
+    provider = acme(scope_parameter="scope", default_scopes=("read", "write"))
+    kept, _ = signed_in(provider, TOKENS, scope="read,extra")
+    assert (kept.scopes, kept.missing) == ({"read", "extra"}, {"write"})
+
+
+def test_an_identity_may_stand_in_the_id_token():
+    provider = acme(
+        issuer="https://acme.example", captured=("id_token.sub", "id_token.email"), subject_path="id_token.sub",
+        name_paths=("id_token.email",),
+    )  # fmt: skip
+    claims = {"iss": "https://acme.example", "aud": ["client-1"], "sub": "7", "email": "me@example.com"}
+    kept, world = signed_in(provider, {**TOKENS, "id_token": jwt(claims)})
+    assert provider.identify(world.ctx, CLIENT, kept) == ("7", "me@example.com")
+    with pytest.raises(InvalidAnswer, match="another issuer"):
+        signed_in(provider, {**TOKENS, "id_token": jwt({**claims, "iss": "https://evil.example"})})
+
+
+def jwt(claims):
+    body = urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    return f"e30.{body}.c2ln"
 
 
 def test_captured_members_are_kept():
@@ -388,8 +659,9 @@ def test_an_answer_without_scopes_granted_what_was_asked():
     assert signed_in(ACME)[0].scopes is None
 
 
-def test_an_empty_scope_granted_nothing():
-    assert signed_in(acme(default_scopes=("a",)), {**TOKENS, "scope": ""})[0].missing == {"a"}
+def test_an_empty_scope_says_nothing():
+    """Some name the member in every answer, and fill it in none."""
+    assert signed_in(acme(default_scopes=("a",)), {**TOKENS, "scope": ""})[0].scopes == {"a"}
 
 
 def test_a_request_gets_the_token_in_its_header_alone():

@@ -261,7 +261,7 @@ def test_the_last_field_of_a_form_that_broke_off_is_not_whole(text: bytes) -> No
         b"<html><style>body {color:red}</style>Sign in to the hotel's network</html>",
         b"<script>var x = {refresh_token: 'stolen', access_token: 'x'}</script>",
         b'<a href="?access_token=a&refresh_token=b">x</a>', b"refresh_token: refresh-new", b"", b"{}", b"[1]", b"null",
-        b'{"data":{"refresh_token":"not-at-its-path","access_token":"x"}}', b"\x1f\x8b\x08\x00",
+        b'{"data":{"more":{"refresh_token":"not-at-its-path","access_token":"x"}}}', b"\x1f\x8b\x08\x00",
     ],
 )  # fmt: skip
 def test_any_other_200_is_an_unknown_outcome_and_gives_no_token(body: bytes) -> None:

@@ -159,7 +159,7 @@ def test_a_client_secret_in_the_file_is_refused_and_not_shown(folder):
         ("[provider]", "stray = 1\n[provider]", "nothing beside it"),
         ("[provider]\n", "", "must hold one table"),
         ("https://{region}.acme.example/oauth/token", "nonsense", "cannot be an endpoint"),
-        ("example/api", "example", "takes in its endpoint"),
+        ("example/api", "example/oauth/token", "takes in its endpoint"),
         ("{region}.acme.example/api", "{regoin}.acme.example/api", "{regoin}, and declares no such variable"),
     ],
 )
@@ -298,6 +298,7 @@ def test_a_package_whose_resource_hosts_take_in_an_endpoint_is_refused(folder, m
     """R32: a value of `OAuth2` checks itself; whatever else implements the protocol is held against the same rule."""
     made = ScriptedProvider("acme")
     monkeypatch.setattr(made, endpoint, "https://api.scripted.example/v1/oauth", raising=False)
+    monkeypatch.setattr(made, "resource_hosts", ["https://api.scripted.example/v1/oauth"], raising=False)
     install(monkeypatch, acme=lambda: made)
     with pytest.raises(ConfigurationError, match=r"takes in its endpoint https://api\.scripted\.example/v1/oauth"):
         load(folder)

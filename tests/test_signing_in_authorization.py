@@ -349,7 +349,7 @@ def test_a_redirect_uri_that_is_not_the_providers_own_is_refused(kit):
 
 def test_a_provider_that_is_handed_over_is_held_against_its_resource_hosts_before_the_person_is_asked(kit, monkeypatch):
     """R32: nobody has loaded it, so nobody else has looked."""
-    monkeypatch.setattr(kit.scripted, "resource_hosts", ("https://scripted.example",), raising=False)
+    monkeypatch.setattr(kit.scripted, "resource_hosts", ("https://scripted.example/token",), raising=False)
     with pytest.raises(ConfigurationError, match=r"takes in its endpoint https://scripted\.example/token"):
         begin(kit)
 

@@ -19,7 +19,8 @@ class Source:
 
     def __init__(self, *, header_token: bool = True, hosts: tuple[str, ...] = HOSTS) -> None:
         self.account = Account("acme", "me")
-        self.provider = cast(Provider, SimpleNamespace(header_token=header_token, resource_hosts=hosts))
+        known = {"token_endpoint": "https://accounts.example/token", "revocation_endpoint": ""}
+        self.provider = cast(Provider, SimpleNamespace(header_token=header_token, resource_hosts=hosts, **known))
         self.number = 1
         self.asked = 0
         self.rejected: list[str] = []

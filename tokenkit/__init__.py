@@ -41,6 +41,10 @@ if TYPE_CHECKING:
         UnknownProvider,
         UsageError,
     )
+    from tokenkit.flows.answer import AnswerShape
+    from tokenkit.flows.identity import UserinfoRequest
+    from tokenkit.flows.refusal import Ended
+    from tokenkit.flows.revoke import RevocationRequest
     from tokenkit.grant import Grant, PendingAuthorization
     from tokenkit.grants.events import Event
     from tokenkit.grants.sign_out import SignOut
@@ -67,6 +71,7 @@ __all__ = [
     "AccessToken",
     "Account",
     "AmbiguousAccount",
+    "AnswerShape",
     "AsyncTokenKit",
     "AsyncTokenSource",
     "AuthorizationAnswer",
@@ -82,6 +87,7 @@ __all__ = [
     "ConsentDenied",
     "ConsentRequired",
     "Context",
+    "Ended",
     "Event",
     "FileRefused",
     "Grant",
@@ -100,6 +106,7 @@ __all__ = [
     "Request",
     "Response",
     "Revocation",
+    "RevocationRequest",
     "Scope",
     "Secret",
     "SignOut",
@@ -113,6 +120,7 @@ __all__ = [
     "UnknownAccount",
     "UnknownProvider",
     "UsageError",
+    "UserinfoRequest",
     "check_resource",
 ]
 
@@ -120,6 +128,7 @@ _EXPORTS: dict[str, str] = {
     "AccessToken": "tokenkit.token",
     "Account": "tokenkit.account",
     "AmbiguousAccount": "tokenkit.errors",
+    "AnswerShape": "tokenkit.flows.answer",
     "AsyncTokenKit": "tokenkit.async_kit",
     "AsyncTokenSource": "tokenkit.grants.token_source",
     "AuthorizationAnswer": "tokenkit.provider",
@@ -135,6 +144,7 @@ _EXPORTS: dict[str, str] = {
     "ConsentDenied": "tokenkit.errors",
     "ConsentRequired": "tokenkit.errors",
     "Context": "tokenkit.provider",
+    "Ended": "tokenkit.flows.refusal",
     "Event": "tokenkit.grants.events",
     "FileRefused": "tokenkit.errors",
     "Grant": "tokenkit.grant",
@@ -153,6 +163,7 @@ _EXPORTS: dict[str, str] = {
     "Request": "tokenkit.provider",
     "Response": "tokenkit.provider",
     "Revocation": "tokenkit.provider",
+    "RevocationRequest": "tokenkit.flows.revoke",
     "Scope": "tokenkit.provider",
     "Secret": "tokenkit.token",
     "SignOut": "tokenkit.grants.sign_out",
@@ -166,6 +177,7 @@ _EXPORTS: dict[str, str] = {
     "UnknownAccount": "tokenkit.errors",
     "UnknownProvider": "tokenkit.errors",
     "UsageError": "tokenkit.errors",
+    "UserinfoRequest": "tokenkit.flows.identity",
     "check_resource": "tokenkit.net.hosts",
 }
 

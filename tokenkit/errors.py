@@ -130,7 +130,11 @@ class ProviderChanged(ConfigurationError):
 
 
 class ConsentRequired(TokenKitError):
-    """Only the person can go on. `reason` says why in words, `missing` which scopes were never granted."""
+    """Only the person can go on. `reason` says why in words, `missing` which scopes were never granted.
+
+    `presumed`: the provider refused in words that may mean that the sign-in has ended, and may not; it is tried again
+    from time to time, and one success clears it (R13).
+    """
 
     exit_code = 4
 
@@ -142,10 +146,12 @@ class ConsentRequired(TokenKitError):
         account: str = "",
         reason: str = "",
         missing: Iterable[str] = (),
+        presumed: bool = False,
     ) -> None:
         super().__init__(message, hint=hint, account=account)
         self.reason = reason
         self.missing = tuple(missing)
+        self.presumed = presumed
 
 
 class AuthorizationError(TokenKitError):

@@ -12,12 +12,30 @@ from difflib import SequenceMatcher
 from typing import Any, TypeVar, cast
 
 from tokenkit.errors import ConfigurationError
+from tokenkit.flows.answer import AnswerShape
+from tokenkit.flows.identity import UserinfoRequest
+from tokenkit.flows.refusal import Ended
+from tokenkit.flows.revoke import RevocationRequest
 from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import Scope
 from tokenkit.toml_file import read_toml_file
 
 _VARIABLE = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _UNKNOWN = "unexpected_keyword_argument"  # as pydantic calls a key that there is not
+_LATER = frozenset({"client_id", "token"})
+"""Names that a flow fills in, in a header or a URL."""
+
+_VERBATIM = frozenset({"query", "body"})
+"""Keys of texts in which braces stand for themselves."""
+
+_GROUPS: Mapping[str, type[Any]] = {
+    "scopes": Scope,
+    "answer": AnswerShape,
+    "ended": Ended,
+    "userinfo": UserinfoRequest,
+    "revocation": RevocationRequest,
+}
+
 _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5})?")
 
 T = TypeVar("T")
@@ -76,18 +94,19 @@ def _value(name: str, key: str, variable: Variable, given: object) -> str:
 def _filled(path: str, value: object, values: Mapping[str, str]) -> object:
     """The same table with the variables in all of its texts replaced."""
     if isinstance(value, dict):
-        return {key: _filled(path, item, values) for key, item in cast(dict[str, object], value).items()}
+        members = cast(dict[str, object], value)
+        return {key: item if key in _VERBATIM else _filled(path, item, values) for key, item in members.items()}
     if isinstance(value, list):
         return [_filled(path, item, values) for item in cast("list[object]", value)]
     if not isinstance(value, str):
         return value
-    unknown = [key for key in _VARIABLE.findall(value) if key not in values]
+    unknown = [key for key in _VARIABLE.findall(value) if key not in values and key not in _LATER]
     if unknown:
         raise ConfigurationError(
             f"{path} uses {{{unknown[0]}}}, and declares no such variable",
             hint=f"add a table [provider.variables.{unknown[0]}]",
         )
-    return _VARIABLE.sub(lambda found: values[found[1]], value)
+    return _VARIABLE.sub(lambda found: values.get(found[1], found[0]), value)
 
 
 def _checked(path: str, kind: type[T], members: object, where: str = "") -> T:
@@ -121,7 +140,7 @@ def _wrong(
     if loc[-1] in ("client_id", "client_secret"):
         hint = "the client registration is kept apart from its provider: tokenkit client set PROVIDER"
     else:
-        known = [field.name for field in fields(Scope if len(loc) > 1 else kind)]
+        known = [field.name for field in fields(_GROUPS.get(str(loc[0]), kind) if len(loc) > 1 else kind)]
         hint = f"did you mean {_nearest(str(loc[-1]), known)}?"
     return ConfigurationError(f"{path}: there is no key {key}", hint=hint)
 

@@ -2,7 +2,7 @@
 
 import pytest
 from tokenkit.errors import CallbackRefused, ConsentRequired
-from tokenkit.net.hosts import overlaps, resource_host
+from tokenkit.net.hosts import holds, resource_host
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, Response
 from tokenkit.token import Secret
 
@@ -137,13 +137,13 @@ def test_tokens_go_to_the_four_services_and_not_to_the_token_endpoint():
         "https://www.googleapis.com/drive/v3/files",
         "https://docs.googleapis.com/v1/documents/1",
     ):
-        assert overlaps(url, GOOGLE.resource_hosts)
+        assert holds(url, GOOGLE.resource_hosts)
     for url in (
         "https://www.googleapis.com/oauth2/v4/token",
         "https://storage.googleapis.com/x",
         GOOGLE.token_endpoint,
     ):
-        assert not overlaps(url, GOOGLE.resource_hosts)
+        assert not holds(url, GOOGLE.resource_hosts)
     assert all(not resource_host(entry).wildcard for entry in GOOGLE.resource_hosts)
 
 
@@ -157,5 +157,5 @@ def test_a_base_url_moves_everything(slash):
     assert sandboxed.userinfo_endpoint == f"{base}/v1/userinfo"
     assert sandboxed.device_authorization_endpoint == f"{base}/device/code"
     assert sandboxed.issuer == base
-    assert overlaps(f"{base}/gmail/v1/users/me/messages", sandboxed.resource_hosts)
+    assert holds(f"{base}/gmail/v1/users/me/messages", sandboxed.resource_hosts)
     assert all(entry.startswith(f"{base}/") for entry in sandboxed.resource_hosts)

@@ -12,7 +12,7 @@ from tokenkit.errors import (
     ProviderUnavailable,
     UsageError,
 )
-from tokenkit.net.hosts import overlaps
+from tokenkit.net.hosts import holds
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, Provider, Request, Response
 from tokenkit.token import AccessToken
 
@@ -187,8 +187,8 @@ def test_the_real_pocket_is_explained_before_anything_is_sent(base_url):
 
 def test_tokens_go_to_the_three_actions_alone():
     """R32: the endpoints of the sign-in lie under /v3, too."""
-    assert overlaps(f"{BASE}/v3/get", POCKET.resource_hosts)
-    assert not overlaps(POCKET.token_endpoint, POCKET.resource_hosts)
+    assert holds(f"{BASE}/v3/get", POCKET.resource_hosts)
+    assert not holds(POCKET.token_endpoint, POCKET.resource_hosts)
 
 
 def test_no_secret_shows():

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from tokenkit.errors import ConsentRequired, ProviderUnavailable
-from tokenkit.net.hosts import overlaps
+from tokenkit.net.hosts import holds
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest
 from tokenkit.token import Secret
 
@@ -116,8 +116,8 @@ def test_every_scope_has_a_sentence():
 
 def test_tokens_go_to_the_web_api_alone():
     """R32: tokens go to the resource servers and nowhere else."""
-    assert overlaps("https://api.spotify.com/v1/me/player", SPOTIFY.resource_hosts)
-    assert not overlaps("https://accounts.spotify.com/v1/me", SPOTIFY.resource_hosts)
+    assert holds("https://api.spotify.com/v1/me/player", SPOTIFY.resource_hosts)
+    assert not holds("https://accounts.spotify.com/v1/me", SPOTIFY.resource_hosts)
 
 
 def test_a_base_url_moves_everything():

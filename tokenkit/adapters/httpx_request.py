@@ -6,7 +6,7 @@ import httpx
 
 from tokenkit.errors import TokenRefused
 from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
-from tokenkit.net.hosts import Target, check_resource, parse_url
+from tokenkit.net.hosts import Target, check_resource, own_endpoints, parse_url
 from tokenkit.provider import Request
 from tokenkit.token import AccessToken
 
@@ -41,8 +41,14 @@ class Signer:
 
     def check_url(self, url: str) -> None:
         """Raise `TokenRefused` if the token may not go there (R32)."""
-        source = self._source
-        check_resource(url, source.provider.resource_hosts, account=source.account, insecure=self._insecure_hosts)
+        provider = self._source.provider
+        check_resource(
+            url,
+            provider.resource_hosts,
+            account=self._source.account,
+            insecure=self._insecure_hosts,
+            endpoints=own_endpoints(provider),
+        )
 
     def check(self, request: httpx.Request) -> None:
         """Raise `TokenRefused` if the token may not go where the request goes, or says that it goes (R32, R33).

@@ -1,21 +1,80 @@
 """The one reader of token answers (RFC 6749 section 5.1): tolerant of what providers send, and losing nothing (R16)."""
 
-import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from tokenkit.confidential import Confidential
 from tokenkit.errors import InvalidAnswer
+from tokenkit.flows.lifetime import Lifetime, told_lifetime
 from tokenkit.flows.members import Members
+from tokenkit.flows.paths import member_at, value_at
 from tokenkit.provider import Response
 from tokenkit.token import AccessToken, Secret
 
-Lifetime = float | Literal["never"]
-"""Seconds, or "never" for a token without an end."""
+_EXPIRY = ("expires_in", "expires_at", "expires", "expires_on", "expiry", "expiration", "expiresIn", "expiresAt")
+"""Where servers say when the access token ends. A number or a text is a span or a date by its size and form."""
 
-LONGEST = 1e10
-"""Seconds (some 300 years): a longer lifetime is cut to this, so that its end is a date that can be shown."""
+_REFRESH_EXPIRY = (
+    "refresh_token_expires_in", "refresh_token_expires_at", "refresh_expires_in", "x_refresh_token_expires_in",
+    "refresh_token_timeout", "authorization_expires_in",
+)  # fmt: skip
+"""The same for the refresh token; the last two are of draft-ietf-oauth-refresh-token-expiration. The first to end
+counts."""
+
+_SEPARATORS = re.compile(r"[\s,]+")
+
+_SCHEMES = {
+    "bearer": "Bearer", "dpop": "DPoP", "pop": "PoP", "mac": "MAC", "hawk": "Hawk", "signature": "Signature",
+    "digest": "Digest", "gnap": "GNAP", "privatetoken": "PrivateToken", "vapid": "vapid",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerShape:
+    """Where a provider's token answer has what RFC 6749 section 5 names; each a dotted path, see `flows.paths`.
+
+    - `path`: the object that holds the tokens, such as ``authed_user``. Empty: the top, or where no token is there, the
+      one object right below it that holds one. `access_token`, `refresh_token`, `token_type`, `expires_in` and `scope`
+      are looked up in that object
+    - `milliseconds`: whether a number of `expires_in` is one of milliseconds
+    - `error`, `error_description`: where a refusal has its code and words, if in none of the usual places
+    - `success`: a member that is false, or a number other than 0, in an answer that is an error whatever its status
+    """
+
+    path: str = ""
+    access_token: str = "access_token"  # noqa: S105 - a name
+    refresh_token: str = "refresh_token"  # noqa: S105 - a name
+    token_type: str = "token_type"  # noqa: S105 - a name
+    expires_in: str = "expires_in"
+    scope: str = "scope"
+    milliseconds: bool = False
+    error: str = ""
+    error_description: str = ""
+    success: str = ""
+
+    def tokens(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the object that holds the tokens, or the top where none does."""
+        inner = value_at(values, self.path) if self.path else None
+        places = [inner, values]
+        if not self.path:
+            places += [held] if (held := self._only_holder(values)) else []
+        for place in places:
+            if isinstance(place, dict) and self._holds(cast(dict[str, Any], place)):
+                return cast(dict[str, Any], place)
+        return values
+
+    def _only_holder(self, values: Mapping[str, Any]) -> object:
+        inner = [cast(dict[str, Any], value) for value in values.values() if isinstance(value, dict)]
+        holders = [place for place in inner if self._holds(place)]
+        return holders[0] if len(holders) == 1 else None
+
+    def _holds(self, place: Mapping[str, Any]) -> bool:
+        return bool(access_token_value(value_at(place, self.access_token)))
+
+
+STANDARD = AnswerShape()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +83,9 @@ class TokenAnswer(Confidential):
 
     `access` is None when there is no usable access token, which happens beside a new refresh token only. `damaged` says
     that the answer has, or may have had, a refresh token that cannot be read: the one that was sent is perhaps spent
-    (R12). `scopes` is None when the answer names none. `at`, `expires_at` and `refresh_expires_at` are Unix time in
-    seconds, UTC.
+    (R12). `lifetime` is what the answer says of the access token's, in seconds, None when it says nothing, and
+    `default` is what holds then. `scopes` is None when the answer names none. `at` and `refresh_expires_at` are Unix
+    time in seconds, UTC.
     """
 
     at: float
@@ -33,17 +93,31 @@ class TokenAnswer(Confidential):
     refresh_token: Secret | None
     damaged: bool = False
     type: str = "Bearer"
-    expires_at: float | None = None
+    lifetime: float | None = None
+    default: Lifetime = 3600.0
     refresh_expires_at: float | None = None
     scopes: frozenset[str] | None = None
     captured: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    id_token: Secret | None = None
 
-    def tokens(self, scopes: frozenset[str] | None) -> dict[str, AccessToken]:
-        """Return the access token, granted with `scopes`, under the empty audience; nothing when there is none."""
+    def tokens(
+        self, scopes: frozenset[str] | None, before: Mapping[str, AccessToken] | None = None
+    ) -> dict[str, AccessToken]:
+        """Return the access token, granted with `scopes`, under the empty audience; nothing when there is none.
+
+        Where the answer says nothing of its lifetime, it is that of the token `before` it, which the provider told or
+        which was assumed then (R16).
+        """
         if self.access is None:
             return {}
+        last = (before or {}).get("")
+        assumed = self.default
+        if last is not None and last.expires_at is not None and last.lifetime() > 0:
+            assumed = last.lifetime()
+        lifetime = assumed if self.lifetime is None else self.lifetime
+        expires_at = None if lifetime == "never" else self.at + lifetime
         token = AccessToken(
-            self.access.reveal(), type=self.type, expires_at=self.expires_at, obtained_at=self.at, scopes=scopes
+            self.access.reveal(), type=self.type, expires_at=expires_at, obtained_at=self.at, scopes=scopes
         )
         return {"": token}
 
@@ -53,45 +127,54 @@ def read_answer(
     answer: Members,
     *,
     default_expires_in: Lifetime,
+    shape: AnswerShape = STANDARD,
     scope_separator: str = " ",
     captured: Sequence[str] = (),
 ) -> TokenAnswer:
     """Read a token answer from its members. Expiry counts from when the request was sent.
 
-    `default_expires_in` stands in for a missing or unreadable ``expires_in``. `captured` are the dotted paths of other
-    members to keep. Raises `InvalidAnswer` when there is neither an access token nor a refresh token that can be used.
+    `default_expires_in` stands in for a missing or unreadable lifetime. `captured` are the dotted paths, from the top,
+    of other members to keep. Raises `InvalidAnswer` when there is neither an access token nor a refresh token that can
+    be used.
     """
-    members = answer.values
-    access = _access_token(members.get("access_token"))
-    refresh_token = _refresh_token(members.get("refresh_token"))
+    members = shape.tokens(answer.values)
+    access = _access_token(value_at(members, shape.access_token))
+    given = value_at(members, shape.refresh_token)
+    refresh_token = _refresh_token(given)
     if access is None and refresh_token is None:
-        if not members:
+        if not answer.values:
             response.json_object()  # says what there is in the place of one
         raise InvalidAnswer(f"the answer (HTTP {response.status}) holds no token that can be used")
-    lifetime = seconds(members.get("expires_in"))
-    refresh_lifetime = seconds(members.get("refresh_token_expires_in"))
-    found = {path: member_at(members, path) for path in captured}
+    found = {path: member_at(answer.values, path) for path in captured}
     return TokenAnswer(
         at=response.at,
         access=access,
         refresh_token=refresh_token,
-        damaged=refresh_token is None and not _without(answer, "refresh_token"),
-        type=_token_type(members.get("token_type")),
-        expires_at=_end(response.at, default_expires_in if lifetime is None else lifetime),
-        refresh_expires_at=response.at + refresh_lifetime if refresh_lifetime else None,
-        scopes=_scopes(members.get("scope"), scope_separator),
+        damaged=refresh_token is None and not (answer.whole and given in (None, "")),
+        type=_token_type(value_at(members, shape.token_type)),
+        lifetime=told_lifetime(
+            members,
+            (shape.expires_in, *_EXPIRY),
+            response.at,
+            milliseconds=shape.milliseconds,
+            token=access.reveal() if access else "",
+        ),
+        default=default_expires_in,
+        refresh_expires_at=_refresh_end(members, response.at),
+        scopes=read_scopes(value_at(members, shape.scope), scope_separator),
         captured={path: value for path, value in found.items() if value},
+        id_token=_refresh_token(members.get("id_token") or answer.values.get("id_token")),
     )
 
 
-def member_at(members: Mapping[str, Any], path: str) -> str:
-    """Return the text, or the whole number as text, at a dotted path such as ``authed_user.id``, else empty."""
-    value: Any = members
-    for name in path.split("."):
-        value = cast(dict[str, Any], value).get(name) if isinstance(value, dict) else None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) and value.isprintable() else ""
+def read_scopes(value: object, separator: str = " ") -> frozenset[str] | None:
+    """Read scopes out of a text, in every separator in use and the declared one, or out of a list; None for none."""
+    if isinstance(value, str):
+        value = _SEPARATORS.split(value.replace(separator, " "))
+    if not isinstance(value, list):
+        return None
+    names = (item for item in cast(list[object], value) if isinstance(item, str) and vschar(item))
+    return frozenset(names) or None
 
 
 def vschar(value: str) -> bool:
@@ -126,36 +209,15 @@ def _refresh_token(value: object) -> Secret | None:
     return Secret(value)
 
 
-def _without(answer: Members, name: str) -> bool:
-    """Whether the answer certainly has no member of that name, or says itself that it is empty."""
-    return answer.whole and answer.values.get(name) in (None, "")
+def _refresh_end(members: Mapping[str, Any], at: float) -> float | None:
+    spans = (told_lifetime(members, (path,), at) for path in _REFRESH_EXPIRY)
+    ends = [at + span for span in spans if span]  # 0 stands for no end of its own
+    return min(ends, default=None)
 
 
 def _token_type(value: object) -> str:
-    """Token types are compared whatever their case (RFC 6749 section 5.1); RFC 6750 and 9449 write them so."""
-    if not isinstance(value, str) or not value.isascii() or not value.isalnum():
-        return "Bearer"
-    return {"bearer": "Bearer", "dpop": "DPoP"}.get(value.lower(), value)
+    """Token types are compared whatever their case (RFC 6749 section 5.1), and written as their scheme is.
 
-
-def seconds(value: object) -> float | None:
-    """Read a number of seconds, also from text; None when it is none; zero when it is over already."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return None if math.isnan(number) else min(max(number, 0.0), LONGEST)
-
-
-def _end(at: float, lifetime: Lifetime) -> float | None:
-    return None if lifetime == "never" else at + lifetime
-
-
-def _scopes(value: object, separator: str) -> frozenset[str] | None:
-    if isinstance(value, str):
-        value = value.replace(separator, " ").split()
-    if not isinstance(value, list):
-        return None
-    return frozenset(item for item in cast(list[object], value) if isinstance(item, str) and vschar(item))
+    What is no scheme that a token could need is a label, such as Slack's ``bot``: it says whose token it is.
+    """
+    return _SCHEMES.get(value.lower(), "Bearer") if isinstance(value, str) else "Bearer"

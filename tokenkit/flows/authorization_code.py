@@ -2,9 +2,10 @@
 
 import hmac
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from tokenkit.errors import (
     AuthorizationError,
@@ -15,11 +16,16 @@ from tokenkit.errors import (
     ProviderChanged,
     ProviderError,
     ProviderUnavailable,
+    TokenKitError,
 )
 from tokenkit.flows.answer import TokenAnswer, vschar
+from tokenkit.flows.declared import renamed
+from tokenkit.flows.discovery import discover
+from tokenkit.flows.id_token import nonce
 from tokenkit.flows.pkce import challenge, unguessable
+from tokenkit.flows.refusal import TEMPORARY_CODES, Refusal
 from tokenkit.flows.sanitize import sanitized
-from tokenkit.flows.token_endpoint import TEMPORARY_CODES, Refusal, TokenEndpoint
+from tokenkit.flows.token_endpoint import TokenEndpoint
 from tokenkit.grant import PendingAuthorization
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration, Context
 from tokenkit.token import Secret
@@ -32,10 +38,15 @@ class AuthorizationEndpoint:
     provider: str
     title: str
     url: str
+    token_endpoint: str = ""
     issuer: str = ""
     iss: Literal["required", "if_present"] = "if_present"
     scope_separator: str = " "
     pkce: bool = True
+    code_parameter: str = "code"
+    parameter_names: Mapping[str, str] | None = None
+    nonce: bool = False
+    resource: str = ""
 
     def begin(
         self,
@@ -59,6 +70,11 @@ class AuthorizationEndpoint:
             query["scope"] = self.scope_separator.join(scopes)
         if request.login_hint:
             query["login_hint"] = request.login_hint
+        if self.resource:
+            query["resource"] = self.resource
+        if self.nonce:
+            query["nonce"] = nonce(state)
+        query = renamed(query, self.parameter_names or {})
         if code_verifier:
             query |= {"code_challenge": challenge(code_verifier), "code_challenge_method": "S256"}
         return PendingAuthorization(
@@ -73,7 +89,9 @@ class AuthorizationEndpoint:
             created_at=ctx.now(),
         )
 
-    def code(self, client: ClientRegistration, pending: PendingAuthorization, answer: AuthorizationAnswer) -> str:
+    def code(
+        self, ctx: Context, client: ClientRegistration, pending: PendingAuthorization, answer: AuthorizationAnswer
+    ) -> str:
         """Return the code of an answer that we may accept. Nothing of it is believed before state and ``iss`` fit."""
         begun = (pending.provider, pending.issuer, pending.client_id)
         if begun != (self.provider, self.issuer, client.client_id):
@@ -81,10 +99,10 @@ class AuthorizationEndpoint:
                 f"the sign-in at {self.title} was begun with another provider, issuer or client id", hint=self._again
             )
         self._check_state(pending, answer)
-        self._check_issuer(answer)
+        self._check_issuer(ctx, answer)
         if "error" in answer.parameters:
             raise self._refusal(pending, answer)
-        code = answer.parameters.get("code", "")
+        code = answer.parameters.get(self.code_parameter, "")
         if not vschar(code):
             raise CallbackRefused(f"the answer from {self.title} holds neither a code nor an error", hint=self._again)
         return code
@@ -98,17 +116,32 @@ class AuthorizationEndpoint:
         if not hmac.compare_digest(given.encode(errors="replace"), expected.encode()):
             raise CallbackRefused("the answer does not belong to the sign-in that was begun", hint=self._again)
 
-    def _check_issuer(self, answer: AuthorizationAnswer) -> None:
+    def _check_issuer(self, ctx: Context, answer: AuthorizationAnswer) -> None:
         """RFC 9207 section 2.4: plain strings are compared, nothing is normalised."""
         iss = answer.parameters.get("iss")
         if iss is None and self.iss == "if_present":
             return
         if iss is None or not self.issuer or iss != self.issuer:
+            found = "names no issuer" if iss is None else f"names the issuer {_shown(iss)}"
             raise CallbackRefused(
-                f"the answer does not say that it comes from {self.issuer or self.title}: "
+                f"the answer {found}, and {self.title} has {self.issuer or 'none'}: "
                 "it may be meant to mix up two providers (RFC 9207)",
-                hint=self._again,
+                hint=self._again if self.issuer else self._issuer_hint(ctx, iss or ""),
             )
+
+    def _issuer_hint(self, ctx: Context, iss: str) -> str:
+        """Name the issuer to write down only where its own metadata names our token endpoint.
+
+        Anybody can write into the address that came back, so nothing is fetched from a server but the provider's own.
+        """
+        if iss.startswith("https://") and urlsplit(iss).netloc == urlsplit(self.url).netloc:
+            with suppress(TokenKitError):
+                if discover(ctx, iss)["token_endpoint"] == self.token_endpoint:
+                    return f'write into the declaration of {self.provider}: issuer = "{iss}", then {self._again}'
+        return (
+            f"look up the issuer in the documentation of {self.title}; if it is this one, write it into the "
+            f"declaration as issuer, then {self._again}"
+        )
 
     def _refusal(
         self, pending: PendingAuthorization, answer: AuthorizationAnswer
@@ -128,6 +161,11 @@ class AuthorizationEndpoint:
             why = f": {description}" if description else ""
             return ConsentDenied(f"the sign-in at {self.title} was declined{why}", hint=self._again)
         return ConsentDenied(f"{self.title} refused the sign-in: {words}", error=code, hint=self._again)
+
+
+def _shown(iss: str) -> str:
+    """The issuer, fit to be shown: anybody can write into the address that came back."""
+    return iss if len(iss) <= 200 and vschar(iss) and '"' not in iss else "(unreadable)"
 
 
 def exchange(

@@ -25,3 +25,12 @@ def identify_client(method: ClientAuth, client: ClientRegistration) -> tuple[dic
         raise ConfigurationError(f"client_auth is none, post, basic or basic_raw, and not {method!r}")
     credentials = b64encode(f"{user}:{secret}".encode()).decode("ascii")
     return {}, (("Authorization", f"Basic {credentials}"),)
+
+
+def other_basic(method: ClientAuth, client: ClientRegistration) -> str:
+    """Return what to try where Basic was refused and the two ways to write it differ for this client; else empty."""
+    secret = client.client_secret.reveal() if client.client_secret else ""
+    if method not in ("basic", "basic_raw") or all(quote_plus(text) == text for text in (client.client_id, secret)):
+        return ""
+    other = "basic_raw" if method == "basic" else "basic"
+    return f'; where both are right: they hold characters that servers read in two ways, so try client_auth = "{other}"'

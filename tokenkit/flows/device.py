@@ -6,8 +6,11 @@ from urllib.parse import urlsplit
 
 from tokenkit.confidential import Confidential
 from tokenkit.errors import AuthorizationError, ConsentDenied, InvalidAnswer, ProviderUnavailable
-from tokenkit.flows.answer import TokenAnswer, member_at, seconds, vschar
-from tokenkit.flows.token_endpoint import Refusal, TokenEndpoint
+from tokenkit.flows.answer import TokenAnswer, vschar
+from tokenkit.flows.lifetime import read_lifetime
+from tokenkit.flows.paths import member_at
+from tokenkit.flows.refusal import Refusal
+from tokenkit.flows.token_endpoint import TokenEndpoint
 from tokenkit.provider import ClientRegistration, Context
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -77,13 +80,14 @@ def _start(ctx: Context, endpoint: TokenEndpoint, client: ClientRegistration, sc
     device_code, user_code = member_at(members, "device_code"), member_at(members, "user_code")
     if not (vschar(device_code) and vschar(user_code) and urlsplit(uri).scheme in ("https", "http") and vschar(uri)):
         raise InvalidAnswer(f"{endpoint.title} answered without a code, or without the address to enter it at")
-    interval = seconds(members.get("interval"))
+    at = answer.response.at
+    interval = read_lifetime(members.get("interval"), at)
     return _Codes(
         device_code,
         user_code,
         uri,
         interval=INTERVAL if interval is None else max(interval, 1.0),
-        until=answer.response.at + (seconds(members.get("expires_in")) or LIFETIME),
+        until=at + (read_lifetime(members.get("expires_in"), at) or LIFETIME),
     )
 
 
@@ -95,7 +99,7 @@ def _with_access(endpoint: TokenEndpoint, answer: TokenAnswer) -> TokenAnswer:
 
 def _ended(endpoint: TokenEndpoint, refusal: Refusal) -> AuthorizationError:
     hint = f"tokenkit login {endpoint.provider} --device"
-    if refusal.code == "access_denied":
+    if refusal.code in ("access_denied", "authorization_declined"):  # the second is Microsoft's
         return ConsentDenied(f"the sign-in at {endpoint.title} was declined", hint=hint)
     if refusal.code == "expired_token":
         return AuthorizationError("the code has expired before it was entered", hint=hint)

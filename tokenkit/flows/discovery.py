@@ -1,13 +1,17 @@
 """Metadata of an authorization server (RFC 8414, OpenID Connect Discovery), found by its issuer."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 from urllib.parse import urlsplit
 
 from tokenkit.errors import InvalidAnswer, ProviderUnavailable
-from tokenkit.flows.answer import member_at
+from tokenkit.flows.answer import vschar
 from tokenkit.flows.client_auth import ClientAuth
+from tokenkit.flows.paths import member_at
 from tokenkit.provider import Context, Request
+
+_VARIABLE = re.compile(r"\{[A-Za-z0-9_]+\}")
 
 
 class Discovered(TypedDict):
@@ -47,13 +51,18 @@ def _addresses(issuer: str) -> list[str]:
 
 
 def _read(issuer: str, members: Mapping[str, Any]) -> Discovered:
-    if members.get("issuer") != issuer:
-        raise InvalidAnswer(f"the metadata found for {issuer} is another issuer's (RFC 8414 section 3.3)")
+    named = members.get("issuer")
+    if not (isinstance(named, str) and _same_issuer(issuer, named)):
+        found = named if isinstance(named, str) and vschar(named) and len(named) < 200 else "none"
+        raise InvalidAnswer(
+            f"the metadata found for {issuer} is another issuer's (RFC 8414 section 3.3): it names {found}",
+            hint=f"ask for the issuer {found}, if that is the one you mean",
+        )
     if not (member_at(members, "authorization_endpoint") and member_at(members, "token_endpoint")):
         raise InvalidAnswer(f"the metadata of {issuer} names no authorization or no token endpoint")
     promised = members.get("authorization_response_iss_parameter_supported") is True
     return Discovered(
-        issuer=issuer,
+        issuer=issuer if "{" in named else named,
         authorization_endpoint=member_at(members, "authorization_endpoint"),
         token_endpoint=member_at(members, "token_endpoint"),
         revocation_endpoint=member_at(members, "revocation_endpoint"),
@@ -65,10 +74,25 @@ def _read(issuer: str, members: Mapping[str, Any]) -> Discovered:
     )
 
 
+def _same_issuer(asked: str, named: str) -> bool:
+    """Whether the document is the issuer's: the same but for a slash at the end, which people add and leave out.
+
+    Where it names a template, as Entra's for all tenants does (``{tenantid}``), each variable is one part of the path.
+    """
+    parts, template = asked.rstrip("/").split("/"), named.rstrip("/").split("/")
+    if len(parts) != len(template):
+        return False
+    variable = (place > 2 and bool(_VARIABLE.fullmatch(part)) for place, part in enumerate(template))
+    return all(given == part or free for given, part, free in zip(parts, template, variable, strict=True))
+
+
 def _client_auth(methods: object) -> ClientAuth:
-    """The first that we can do; RFC 8414 section 2 takes ``client_secret_basic`` where none is named."""
+    """The one we prefer of those it takes; RFC 8414 section 2 takes ``client_secret_basic`` where none is named.
+
+    In the body no character of a secret can be encoded in two ways, so that goes before Basic.
+    """
     named = cast(list[object], methods) if isinstance(methods, list) else ["client_secret_basic"]
-    known: dict[str, ClientAuth] = {"client_secret_basic": "basic", "client_secret_post": "post", "none": "none"}
+    known: dict[str, ClientAuth] = {"client_secret_post": "post", "client_secret_basic": "basic", "none": "none"}
     for name, method in known.items():
         if name in named:
             return method

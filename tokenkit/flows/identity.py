@@ -1,27 +1,59 @@
 """Whose account it is, by asking a userinfo endpoint (OpenID Connect Core section 5.3) or one like it."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any, Literal
 
 from tokenkit.errors import InvalidAnswer
-from tokenkit.flows.answer import member_at
+from tokenkit.flows.paths import member_at
 from tokenkit.flows.token_endpoint import TokenEndpoint
-from tokenkit.provider import Context, Identity, Request
+from tokenkit.provider import Context, Headers, Identity, Request, Response
 from tokenkit.token import AccessToken
 
 LONGEST_NAME = 255
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserinfoRequest:
+    """How the userinfo endpoint is asked, where a GET with the token in ``Authorization`` is not enough.
+
+    - `method`: ``POST`` for those that take nothing else; without it a 405 to the GET is asked again as POST
+    - `query`: a GraphQL query, sent as the JSON object ``{"query": ...}``; `body`: any other JSON text to send
+    - `headers`: more of them, such as ``Notion-Version``; ``{client_id}`` in one stands for the client id
+    - `name_endpoint`: asked after it, the same way, where the name stands in an answer of its own
+    """
+
+    method: Literal["GET", "POST"] = "GET"
+    query: str = ""
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    name_endpoint: str = ""
+
+
+GET = UserinfoRequest()
+
+
 def ask_identity(
-    ctx: Context, endpoint: TokenEndpoint, url: str, token: AccessToken, subject_path: str, name_paths: Sequence[str]
+    ctx: Context,
+    endpoint: TokenEndpoint,
+    url: str,
+    token: AccessToken,
+    subject_path: str,
+    name_paths: Sequence[str],
+    *,
+    how: UserinfoRequest = GET,
+    client_id: str = "",
 ) -> Identity:
-    """Ask `url` whose `token` it is. Raises `ProviderUnavailable` and `InvalidAnswer`."""
-    headers = (("Authorization", f"{token.type} {token.value}"), ("Accept", "application/json"))
-    response = ctx.send(Request("GET", url, headers))
-    endpoint.check_available(response, ctx.now())
-    if response.status >= 400:
-        raise InvalidAnswer(f"{endpoint.title} does not say whose account it is (HTTP {response.status})")
-    return read_identity(endpoint.title, partial(member_at, response.json_object()), subject_path, name_paths)
+    """Ask `url` whose `token` it is, in the way `how`. Raises `ProviderUnavailable` and `InvalidAnswer`."""
+    headers = tuple((name, value.replace("{client_id}", client_id)) for name, value in how.headers.items())
+    members = _asked(ctx, endpoint, url, token, how, headers)
+    found = read_identity(endpoint.title, partial(member_at, members), subject_path, name_paths)
+    if not how.name_endpoint or found.name != found.subject:
+        return found
+    more = partial(member_at, _asked(ctx, endpoint, how.name_endpoint, token, GET, headers))
+    return found._replace(name=_first_name(more, name_paths) or found.name)
 
 
 def read_identity(title: str, find: Callable[[str], str], subject_path: str, name_paths: Sequence[str]) -> Identity:
@@ -29,5 +61,31 @@ def read_identity(title: str, find: Callable[[str], str], subject_path: str, nam
     subject = find(subject_path)
     if not 0 < len(subject) <= LONGEST_NAME:
         raise InvalidAnswer(f"{title} does not say whose account it is: no {subject_path!r} in its answer")
-    names = map(find, name_paths)
-    return Identity(subject, next((name for name in names if 0 < len(name) <= LONGEST_NAME), subject))
+    return Identity(subject, _first_name(find, name_paths) or subject)
+
+
+def _first_name(find: Callable[[str], str], name_paths: Sequence[str]) -> str:
+    return next((name for name in map(find, name_paths) if 0 < len(name) <= LONGEST_NAME), "")
+
+
+def _asked(
+    ctx: Context, endpoint: TokenEndpoint, url: str, token: AccessToken, how: UserinfoRequest, more: Headers
+) -> dict[str, Any]:
+    headers = (("Authorization", f"{token.type} {token.value}"), ("Accept", "application/json"), *more)
+    body = json.dumps({"query": how.query}) if how.query else how.body
+    response = ctx.send(_request("POST" if body else how.method, url, headers, body))
+    if response.status == 405 and how.method == "GET" and not body:
+        response = ctx.send(_request("POST", url, headers, ""))
+    return _members(ctx, endpoint, response)
+
+
+def _request(method: str, url: str, headers: Headers, body: str) -> Request:
+    typed = (*headers, ("Content-Type", "application/json")) if body else headers
+    return Request(method, url, typed, body.encode())
+
+
+def _members(ctx: Context, endpoint: TokenEndpoint, response: Response) -> dict[str, Any]:
+    endpoint.check_available(response, ctx.now())
+    if response.status >= 400:
+        raise InvalidAnswer(f"{endpoint.title} does not say whose account it is (HTTP {response.status})")
+    return response.json_object()

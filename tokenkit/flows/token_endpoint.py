@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple
 
 from tokenkit.errors import ClientRefused, InvalidAnswer, ProviderError, ProviderUnavailable
-from tokenkit.flows.answer import Lifetime, TokenAnswer, read_answer
-from tokenkit.flows.client_auth import ClientAuth, identify_client
+from tokenkit.flows.answer import STANDARD, AnswerShape, TokenAnswer, read_answer
+from tokenkit.flows.client_auth import ClientAuth, identify_client, other_basic
+from tokenkit.flows.declared import renamed
+from tokenkit.flows.lifetime import Lifetime
 from tokenkit.flows.members import Members, read_members
+from tokenkit.flows.paths import value_at
+from tokenkit.flows.refusal import CLIENT_CODES, TEMPORARY_CODES, Ended, Refusal, Words, is_error, read_words
 from tokenkit.flows.sanitize import sanitized
-from tokenkit.provider import ClientRegistration, Context, Request, Response
+from tokenkit.provider import ClientRegistration, Context, Headers, Request, Response
 
 PAUSE = 30.0
 """Seconds to stay away after a 429 that names no time."""
@@ -18,20 +22,7 @@ PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
 """Seconds: a Retry-After beyond an hour is cut to this, for a mistake there would keep a person out (R12)."""
 
-CLIENT_CODES = frozenset({"invalid_client", "unauthorized_client", "incorrect_client_credentials"})
-"""RFC 6749 section 5.2, and GitHub's own word for the first."""
-
-TEMPORARY_CODES = frozenset({"temporarily_unavailable", "server_error"})
-
 SECRET_FIELDS = ("client_secret", "code", "code_verifier", "device_code", "refresh_token", "token")
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The endpoint said no: its error `code`, empty where it gave none, and a sentence for people."""
-
-    code: str
-    sentence: str
 
 
 class Answer(NamedTuple):
@@ -45,8 +36,10 @@ class Answer(NamedTuple):
 class TokenEndpoint:
     """Where tokens come from, and the ways of that provider.
 
-    `reasons` maps a fragment of the error's code, subtype or description to a sentence for people that is better than
-    the provider's own.
+    `shape` is that of its answers, `ended` the ways in which it says that a grant has ended. `headers` go with every
+    request. `refresh_lifetime` are the seconds from the authorization to the end of the refresh token, `idle_lifetime`
+    those from its last use; None where the provider has no such limit. `reasons` maps a fragment of the error's code,
+    subtype or description to a sentence for people that is better than the provider's own.
     """
 
     provider: str
@@ -54,46 +47,70 @@ class TokenEndpoint:
     url: str
     client_auth: ClientAuth = "post"
     request_format: Literal["form", "json"] = "form"
+    headers: Headers = ()
     scope_separator: str = " "
     default_expires_in: Lifetime = 3600.0
+    shape: AnswerShape = STANDARD
+    ended: tuple[Ended, ...] = ()
+    refresh_lifetime: float | None = None
+    idle_lifetime: float | None = None
     captured: tuple[str, ...] = ()
+    parameter_names: Mapping[str, str] | None = None
     reasons: Mapping[str, str] | None = None
 
-    def ask(self, ctx: Context, client: ClientRegistration, fields: Mapping[str, str]) -> TokenAnswer | Refusal:
+    def ask(
+        self, ctx: Context, client: ClientRegistration, fields: Mapping[str, str], *, refreshing: bool = False
+    ) -> TokenAnswer | Refusal:
         """Send one request, once, and read the tokens. A refusal is returned: what it means depends on the flow.
 
         Raises `ClientRefused`, `ProviderUnavailable` (429 and 5xx, whatever they say besides) and `InvalidAnswer`.
         """
-        answer = self.post(ctx, client, fields)
+        answer = self.post(ctx, client, fields, refreshing=refreshing)
         if isinstance(answer, Refusal):
             return answer
         return read_answer(
             *answer,
             default_expires_in=self.default_expires_in,
+            shape=self.shape,
             scope_separator=self.scope_separator,
             captured=self.captured,
         )
 
-    def post(self, ctx: Context, client: ClientRegistration, fields: Mapping[str, str]) -> Answer | Refusal:
+    def post(
+        self, ctx: Context, client: ClientRegistration, fields: Mapping[str, str], *, refreshing: bool = False
+    ) -> Answer | Refusal:
         """Send one request, once, as `ask` does, and read the members of an answer that is no error.
 
-        Tokens are an answer whatever its status is: the old ones may be spent (R12).
+        Tokens are an answer whatever its status is: the old ones may be spent (R12). When `refreshing`, an
+        ``unauthorized_client`` is about the grant, and not about the client's registration (R13).
         """
         identity, headers = identify_client(self.client_auth, client)
-        every = {**fields, **identity}
+        every = renamed({**fields, **identity}, self.parameter_names or {})
         make = Request.json if self.request_format == "json" else Request.form
-        response = ctx.send(make(self.url, every, headers))
+        response = ctx.send(make(self.url, every, (*self.headers, *headers)))
         members = read_members(response)
         values = members.values
-        tokens = values.get("access_token") or (response.status < 300 and values.get("refresh_token"))
-        if tokens and (response.status < 300 or not values.get("error")):
+        if self._grants(response, values):
             return Answer(response, members)
+        words = read_words(values, response.status, self.shape)
+        refusal = self._refusal(response, words, _secrets(client, every, values))
+        if refusal.ends(self.ended) and response.status < 500 and response.status != 429:
+            return refusal
         self.check_available(response, ctx.now())
-        if response.status < 300 and not values.get("error"):
+        if not is_error(response, values, self.shape):
             return Answer(response, members)
         if not values and not response.complete:
             raise ProviderUnavailable(f"the answer of {self.title} broke off", hint="try again later")
-        return self._refusal(response, values, _secrets(client, every, values))
+        self._check_refusal(refusal, client, refreshing=refreshing)
+        return refusal
+
+    def _grants(self, response: Response, values: Mapping[str, Any]) -> bool:
+        """Whether the answer holds tokens: some name a past error beside them, but not with an error's status."""
+        held = self.shape.tokens(values)
+        access, refresh = value_at(held, self.shape.access_token), value_at(held, self.shape.refresh_token)
+        if response.status < 300:
+            return bool(access or refresh)
+        return bool(access) and not values.get("error")
 
     def failed(self, refusal: Refusal) -> ProviderError:
         """The error for a refusal that has no meaning of its own in the flow."""
@@ -113,23 +130,39 @@ class TokenEndpoint:
         if 300 <= status < 400:
             raise InvalidAnswer(f"{self.title} answered with a redirect (HTTP {status}), which is not followed")
 
-    def _refusal(self, response: Response, members: Mapping[str, Any], secrets: list[str]) -> Refusal:
-        code, subtype, description = (
-            sanitized(value, secrets=secrets)
-            for value in (members.get("error"), members.get("error_subtype"), _description(members))
-        )
+    def _refusal(self, response: Response, words: Words, secrets: list[str]) -> Refusal:
         reasons = self.reasons or {}
-        told = f"{code}\n{subtype}\n{description}".lower()
+        told = words.told.lower()
         reason = next((sentence for fragment, sentence in reasons.items() if fragment.lower() in told), "")
-        sentence = reason or ": ".join(filter(None, (code, description))) or _status_sentence(response.status)
-        if code in CLIENT_CODES or (response.status == 401 and not code):
+        shown = (sanitized(text, secrets=secrets) for text in (words.code, words.description))
+        sentence = reason or ": ".join(filter(None, shown)) or _status_sentence(response.status)
+        return Refusal(words.code, sentence, words.told, response.status)
+
+    def ends_at(self, answer: TokenAnswer, authorized_at: float, before: float | None = None) -> float | None:
+        """When the refresh token ends, by what the answer tells and the provider's limits; None where nothing says.
+
+        Unix time in seconds, UTC, as `authorized_at` is, and the end `before` the answer, which a limit that is counted
+        from the authorization leaves as it was.
+        """
+        fixed = authorized_at + self.refresh_lifetime if self.refresh_lifetime and authorized_at else None
+        idle = None if self.idle_lifetime is None else answer.at + self.idle_lifetime
+        moving = [end for end in (answer.refresh_expires_at, idle) if end is not None]
+        if not moving and before is not None:
+            return before
+        return min(moving + ([] if fixed is None else [fixed]), default=None)
+
+    def _check_refusal(self, refusal: Refusal, client: ClientRegistration, *, refreshing: bool) -> None:
+        """Raise for a refusal that is about the client or about now, and not about what was asked."""
+        codes = CLIENT_CODES if refreshing else CLIENT_CODES | {"unauthorized_client"}
+        if refusal.code in codes or (refusal.status == 401 and not refusal.code):
             raise ClientRefused(
-                f"{self.title} does not accept our client id or secret: {sentence}",
-                hint=f"tokenkit client set {self.provider}",
+                f"{self.title} does not accept our client id or secret: {refusal.sentence}",
+                hint=f"tokenkit client set {self.provider}{other_basic(self.client_auth, client)}",
             )
-        if code in TEMPORARY_CODES:
-            raise ProviderUnavailable(f"{self.title} has trouble of its own: {sentence}", hint="try again later")
-        return Refusal(code, sentence)
+        if refusal.code in TEMPORARY_CODES:
+            raise ProviderUnavailable(
+                f"{self.title} has trouble of its own: {refusal.sentence}", hint="try again later"
+            )
 
 
 def retry_at(response: Response, now: float) -> float | None:
@@ -150,14 +183,6 @@ def _secrets(client: ClientRegistration, fields: Mapping[str, str], members: Map
     sent = [value for name, value in fields.items() if name in SECRET_FIELDS]
     got = [value for name, value in members.items() if name.endswith("_token") and isinstance(value, str)]
     return [*sent, *got, client.client_secret.reveal() if client.client_secret else ""]
-
-
-def _description(members: Mapping[str, Any]) -> object:
-    """The provider's words; some put an object where RFC 6749 has the code."""
-    error = members.get("error")
-    if isinstance(error, dict):
-        return cast(dict[str, Any], error).get("message")
-    return members.get("error_description")
 
 
 def _status_sentence(status: int) -> str:

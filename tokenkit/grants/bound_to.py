@@ -13,7 +13,12 @@ from tokenkit.grant import Grant
 from tokenkit.provider import Context, Provider, Request, Response
 from tokenkit.shell import quoted
 
-_WORDS = {"identify": "userinfo endpoint", "introspect": "introspection endpoint"}
+_WORDS = {
+    "identify": "userinfo endpoint",
+    "identify.name": "second userinfo endpoint",
+    "introspect": "introspection endpoint",
+    "refresh": "refresh endpoint",
+}
 
 
 class Change(NamedTuple):
@@ -54,7 +59,7 @@ def changes(grant: Grant, provider: Provider, client_id: str, power: str = "") -
     ]
     recorded, today = grant.endpoints, endpoints(provider)
     if recorded is not None:
-        names = {power} if power else recorded.keys() | today.keys()
+        names = {name for name in recorded.keys() | today.keys() if not power or name.partition(".")[0] == power}
         pairs += [Change(_named(name), recorded.get(name, ""), today.get(name, "")) for name in sorted(names)]
     return [pair for pair in pairs if pair.then != pair.now]
 

@@ -105,10 +105,12 @@ class Refresh:
             if other is not None:
                 return other
             if isinstance(error, ConsentRequired):
-                return self._refused(error)
+                if not error.presumed:
+                    return self._refused(error)
+                error = consent_required(self.account, error.reason or str(error), presumed=True)
             known = outcome_known(error) and not self.answer_was_lost
             self._write_note_if_possible(self.note.failed(error, self.ctx.now(), outcome_known=known))
-            raise
+            raise error from None
         held = self._saved(grant, provider, client)
         if held.grant.access_token is self.held.grant.access_token:
             raise self._brought_nothing(provider)
@@ -292,11 +294,12 @@ def outcome_known(error: TokenKitError) -> bool:
     return not isinstance(error, (InvalidAnswer, ProviderBroken))
 
 
-def consent_required(account: Account, reason: str) -> ConsentRequired:
+def consent_required(account: Account, reason: str, *, presumed: bool = False) -> ConsentRequired:
     """The error that only the person can mend, with the command that does."""
     return ConsentRequired(
         f"{account} needs you to sign in again: {reason}",
         hint=f"tokenkit login {quoted(str(account))}",
         account=str(account),
         reason=reason,
+        presumed=presumed,
     )

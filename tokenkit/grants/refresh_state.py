@@ -4,7 +4,7 @@ import json
 from typing import NamedTuple
 
 from tokenkit import errors
-from tokenkit.errors import ConfigurationError, ProviderUnavailable, TokenKitError
+from tokenkit.errors import ConfigurationError, ConsentRequired, ProviderUnavailable, TokenKitError
 
 FIRST_BACKOFF = 1.0
 LONGEST_BACKOFF = 300.0
@@ -14,9 +14,18 @@ LONGEST_ASKED = 3600.0
 LONGEST_FOR_CONFIGURATION = 5.0
 """Seconds: what a person mends, they want to try at once, and it is never latched (R13)."""
 
+PRESUMED_PAUSES = (60.0, 600.0, 3600.0, 86400.0)
+"""Seconds until a grant that has presumably ended is tried again; the last one from then on (R13)."""
+
+PRESUMED = "ConsentRequired"
+"""The kind of failure that presumes it. An end that the provider names is latched in the record, and not noted here."""
+
 _SHARED = frozenset(
-    {"ProviderUnavailable", "InvalidAnswer", "ClientRefused", "ProviderBroken", "StoreUnavailable", "ProviderError"}
-)
+    {
+        "ProviderUnavailable", "InvalidAnswer", "ClientRefused", "ProviderBroken", "StoreUnavailable", "ProviderError",
+        PRESUMED,
+    }
+)  # fmt: skip
 
 _TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -38,10 +47,19 @@ class Failure(NamedTuple):
         """Whether no refresh is to be tried yet; a failure from the future is of a clock that was set back since."""
         return self.at <= now < self.retry_at
 
+    @property
+    def presumed_reason(self) -> str:
+        """Why the grant has presumably ended, in words; empty where nothing says so."""
+        return self.message.partition(": ")[2] if self.kind == PRESUMED else ""
+
     def error(self, account: str) -> TokenKitError:
         """The error as whoever shares it gets it."""
         if self.kind == "ProviderUnavailable":
             return ProviderUnavailable(self.message, retry_at=self.retry_at, hint=self.hint, account=account)
+        if self.kind == PRESUMED:
+            return ConsentRequired(
+                self.message, hint=self.hint, account=account, reason=self.presumed_reason, presumed=True
+            )
         if self.kind == "ProviderBroken":
             return errors.ProviderError(self.message, hint=self.hint, account=account)
         kind: type[TokenKitError] = getattr(errors, self.kind)
@@ -75,19 +93,24 @@ class RefreshState(NamedTuple):
 
         An attempt whose outcome is not known stays open: should the next be refused, this one's answer was lost.
         """
-        count = 1 if self.failure is None else self.failure.failures + 1
-        longest = LONGEST_FOR_CONFIGURATION if isinstance(error, ConfigurationError) else LONGEST_BACKOFF
-        backoff = now + min(FIRST_BACKOFF * 2 ** min(count - 1, 20), longest)
-        asked = getattr(error, "retry_at", None)
+        last = self.failure
         kind = type(error).__name__
         failure = Failure(
             kind=kind if kind in _SHARED else "ProviderError",
             message=str(error)[:300],
             hint=error.hint[:200],
             at=now,
-            retry_at=backoff if asked is None else min(max(asked, now + FIRST_BACKOFF), now + LONGEST_ASKED),
-            failures=count,
+            retry_at=now,
+            failures=1 if last is None else last.failures + 1,
         )
+        if kind == PRESUMED:
+            count = last.failures + 1 if last is not None and last.kind == PRESUMED else 1
+            pause = PRESUMED_PAUSES[min(count, len(PRESUMED_PAUSES)) - 1]
+            failure = failure._replace(failures=count, retry_at=now + pause)
+        else:
+            failure = failure._replace(retry_at=_retry_at(error, failure.failures, now))
+            if last is not None and last.kind == PRESUMED:  # only a success clears it
+                failure = last._replace(at=now, retry_at=failure.retry_at)
         return self._replace(attempt=None if outcome_known else self.attempt, failure=failure)
 
     def to_bytes(self) -> bytes:
@@ -116,6 +139,15 @@ class RefreshState(NamedTuple):
             )
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return cls()
+
+
+def _retry_at(error: TokenKitError, failures: int, now: float) -> float:
+    """When the next one may be sent: at the provider's own time, else twice as long after as the last time."""
+    asked = error.retry_at if isinstance(error, ProviderUnavailable) else None
+    if asked is not None:
+        return min(max(asked, now + FIRST_BACKOFF), now + LONGEST_ASKED)
+    longest = LONGEST_FOR_CONFIGURATION if isinstance(error, ConfigurationError) else LONGEST_BACKOFF
+    return now + min(FIRST_BACKOFF * 2.0 ** min(failures - 1, 20), longest)
 
 
 def _failure(record: dict[str, object]) -> Failure | None:

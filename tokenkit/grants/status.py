@@ -119,6 +119,8 @@ def judge(account: Account, grant: Grant, noted: RefreshState, now: float) -> St
         Refresher.refuse_hopeless(account, grant, noted)
     except GrantSuperseded as error:
         return Broken(str(error), error.hint, superseded=True, until=_served_until(grant, now))
+    if noted.failure is not None and noted.failure.presumed_reason:
+        return NeedsConsent(noted.failure.presumed_reason, _served_until(grant, now))
     state = _token_state(grant, now)
     if isinstance(state, Expired) and noted.failure is not None and noted.failure.holds(now):
         return Unavailable(noted.failure.retry_at, noted.failure.message)

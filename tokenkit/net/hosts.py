@@ -161,11 +161,17 @@ def check_tls(place: Target, insecure: Collection[str] = (), *, account: str = "
 
 
 def check_resource(
-    url: str, resource_hosts: Iterable[str], *, account: Account, insecure: Collection[str] = ()
+    url: str,
+    resource_hosts: Iterable[str],
+    *,
+    account: Account,
+    insecure: Collection[str] = (),
+    endpoints: Iterable[str] = (),
 ) -> None:
     """Let a token of `account` go to `url`, or raise `TokenRefused` (R32).
 
-    `resource_hosts` are the provider's entries, see `resource_host`; `insecure` the account's opt-in, see `check_tls`.
+    `resource_hosts` are the provider's entries, see `resource_host`; `insecure` the account's opt-in, see `check_tls`;
+    `endpoints` the authorization server's own, to which no token goes though a prefix may hold them.
     """
     hosts = tuple(resource_hosts)
     hint = f"its resource servers are {', '.join(hosts) or 'not known'}; use another client for other hosts"
@@ -178,31 +184,59 @@ def check_resource(
     if not any(resource_host(entry).holds(target) for entry in hosts):
         message = f"a token of {account} may not go to {target.origin}, or not to this path there"
         raise TokenRefused(message, hint=hint, account=str(account))
+    if any(_leads_to(target, endpoint) for endpoint in endpoints):
+        message = f"a token of {account} may not go to an endpoint of the authorization server at {target.origin}"
+        raise TokenRefused(message, hint="call the provider's API there instead", account=str(account))
 
 
-def overlaps(endpoint: str, resource_hosts: Iterable[str]) -> bool:
-    """Whether an endpoint of the authorization server lies among the resource hosts, as none ever may (R32)."""
-    if not endpoint:
+def own_endpoints(provider: Provider) -> tuple[str, ...]:
+    """Return the endpoints of a provider's authorization server, those aside that are asked with an access token."""
+    more = getattr(provider, "endpoints", {})  # a plugin may be older than the question
+    shown = (url for power, url in more.items() if power.partition(".")[0] != "identify")
+    named = ("authorization_endpoint", "device_authorization_endpoint")
+    begun = (getattr(provider, name, "") for name in named)  # a provider that is not OAuth 2 has none to name
+    return tuple(filter(None, (provider.token_endpoint, provider.revocation_endpoint, *shown, *begun)))
+
+
+def _leads_to(target: Target, endpoint: str) -> bool:
+    """Whether a request would reach the endpoint, however its server reads the path; what is in braces is any part."""
+    place = parse_url(endpoint)
+    if (place.scheme, place.host, place.port) != (target.scheme, target.host, target.port):
         return False
-    target = parse_url(endpoint)
+    parts = place.path.rstrip("/").lower().split("/")
+    return any(_fits(reading.rstrip("/").lower().split("/"), parts) for reading in readings(target.path))
+
+
+def _fits(parts: list[str], pattern: list[str]) -> bool:
+    return len(parts) == len(pattern) and all(
+        part == wanted or wanted.startswith("{") for part, wanted in zip(parts, pattern, strict=True)
+    )
+
+
+def holds(url: str, resource_hosts: Iterable[str]) -> bool:
+    """Whether a URL lies on one of the resource servers, under its prefix."""
+    target = parse_url(url)
     return any(resource_host(entry).holds(target) for entry in resource_hosts)
 
 
-def check_endpoints(provider: Provider, *more: str) -> None:
-    """Refuse a provider whose resource hosts take in an endpoint of its authorization server (R32).
+def check_endpoints(provider: Provider, *others: str) -> None:
+    """Refuse a provider with a resource host that is an endpoint of its authorization server, and no more (R32).
 
-    Those that every provider names are looked at, and `more`. Raises `ConfigurationError`, which shows no query.
+    Of the `others`, which nobody can look up when a token is about to go somewhere, none may even lie below one.
+    Raises `ConfigurationError`, which shows no query.
     """
-    for endpoint in filter(None, (provider.token_endpoint, provider.revocation_endpoint, *more)):
+    hosts = [resource_host(entry) for entry in provider.resource_hosts]
+    own = own_endpoints(provider)
+    for endpoint in (*own, *others):
         try:
             place = parse_url(endpoint)
         except ValueError as error:
             raise ConfigurationError(f"an endpoint of {provider.name} cannot be one: {error}") from None
-        if overlaps(endpoint, provider.resource_hosts):
+        if any(host.holds(place) if endpoint not in own else _leads_to(host.place, endpoint) for host in hosts):
             raise ConfigurationError(
                 f"a resource host of {provider.name} takes in its endpoint {place.origin}{place.path}, "
                 "where no token may go",
-                hint="narrow the resource host with a path, as in https://host/api",
+                hint="name the address of its API, as in https://host/api",
             )
 
 

@@ -7,16 +7,19 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from tokenkit.account import Account
 from tokenkit.errors import (
     AuthorizationError,
     CallbackRefused,
     ClientRefused,
+    ConfigurationError,
     ConsentDenied,
     ConsentRequired,
     ProviderUnavailable,
     TokenKitError,
+    TokenRefused,
 )
-from tokenkit.net.hosts import overlaps, resource_host
+from tokenkit.net.hosts import check_endpoints, check_resource, own_endpoints, resource_host
 from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Provider, Request
 from tokenkit.sandbox import CLIENTS
 from tokenkit.testing.provider_harness import ME, ProviderHarness
@@ -85,8 +88,14 @@ class ProviderContract:
         assert provider.resource_hosts
         for entry in provider.resource_hosts:
             assert resource_host(entry)
-        for endpoint in (provider.token_endpoint, provider.revocation_endpoint):
-            assert not overlaps(endpoint, provider.resource_hosts)
+        try:
+            check_endpoints(provider)
+        except ConfigurationError as error:
+            raise AssertionError(str(error)) from None
+        account = Account(provider.name, "me@example.com")
+        for endpoint in own_endpoints(provider):
+            with pytest.raises(TokenRefused):
+                check_resource(endpoint, provider.resource_hosts, account=account, endpoints=own_endpoints(provider))
 
     # Signing in.
 

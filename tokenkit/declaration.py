@@ -1,0 +1,163 @@
+"""What a provider says about itself: facts, named by the RFCs' terms, and nothing that is done with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tokenkit.account import is_provider_name
+from tokenkit.errors import ConfigurationError
+from tokenkit.flows.answer import STANDARD, AnswerShape
+from tokenkit.flows.client_auth import ClientAuth
+from tokenkit.flows.declared import AUTHORIZATION, TOKEN, check_headers, check_parameters, check_renamed
+from tokenkit.flows.identity import GET, UserinfoRequest
+from tokenkit.flows.lifetime import Lifetime
+from tokenkit.flows.refusal import Ended
+from tokenkit.flows.revoke import RFC_7009, RevocationRequest
+from tokenkit.net.hosts import parse_url, resource_host
+from tokenkit.provider import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """A provider as data. The fields are named by the RFCs' terms; every one but the first four has a default.
+
+    ``docs/reference/declaration.md`` has a table of all of them, each with a provider that needs it.
+
+    Who and where (RFC 6749 section 3, RFC 7009, 7662, 8628, OpenID Connect); a missing endpoint is a power less:
+
+    - `name` (``google``), `title` (``Google``)
+    - `authorization_endpoint`, `token_endpoint`, `refresh_endpoint` (where that is another), `revocation_endpoint`,
+      `device_authorization_endpoint`, `userinfo_endpoint`: URLs; those that are not https need the opt-in of R32, but
+      for a loopback IP address
+    - `introspection_endpoint`: used where host and port are the token endpoint's, which each grant keeps (R17)
+    - `issuer`, and whether the answer's ``iss`` is ``required`` or compared ``if_present`` (RFC 9207)
+    - `resource_hosts`: where its tokens may go, as ``https://host[:port][/prefix]``, see `tokenkit.net.hosts`. A prefix
+      may hold endpoints of the provider's own: no token goes there
+    - `redirect_host`, `redirect_port`: of loopback redirect URIs; port 0 is any. `redirect_uri`: the whole of it, where
+      it is registered exactly and none of ours
+    - `console_url`: where a person registers a client; `manage_url`: where they remove the app by hand
+    - `retired`: a sentence where the service is gone
+
+    What is asked:
+
+    - `scopes` by short alias; `default_scopes`, asked where a sign-in names none; `identity_scopes`, asked always
+      (both aliases or full values); `scope_separator`
+    - `client_auth`, `needs_secret`; `pkce` is off only where the provider's documentation says so; `nonce` (OpenID
+      Connect) and `resource` (RFC 8707), where it wants them
+    - `request_format` of the token endpoint, `headers` that it wants
+    - `authorization_parameters`: more of them, in every authorization request, those too that press for a refresh
+      token: a sign-in replaces what was stored as a whole (R18), and needs a new one; `token_parameters` and
+      `refresh_parameters`: more of them, with a code and with a refresh token; `refresh_scopes`: whether a refresh
+      names the scopes again
+    - `parameter_names`: its names for ``client_id``, ``scope`` and others; an empty one is left out. `code_parameter`:
+      its name for the code that comes back
+    - `userinfo`, `revocation`: how those endpoints are asked, where it is not as the RFCs have it
+
+    What is answered:
+
+    - `answer`: where a token answer has its members, see `AnswerShape`; `captured`: dotted paths of more of them, kept
+      in `Grant.extra`; `scope_parameter`: the redirect's parameter that names the granted scopes
+    - `default_expires_in`: seconds, where nothing tells a lifetime; "never" only where the provider says so
+    - `refresh_lifetime`: seconds from the authorization to the end of the refresh token, where that is fixed;
+      `idle_lifetime`: seconds from its last use
+    - `subject_path`, `name_paths`: where the userinfo answer, or without such an endpoint the captured members, say
+      whose account it is. ``id_token.sub`` reads the ID token
+    - `revocation_reach`: what ends with a revoked refresh token: the ``token``, its ``grant``, or all that the
+      ``client`` has of that person
+    - `ended`: what it says, besides ``invalid_grant``, where a grant has ended (R13), see `Ended`
+    - `reasons`: a fragment of an error's code, subtype or description, and the sentence to tell in its place
+    """
+
+    name: str
+    title: str
+    authorization_endpoint: str
+    token_endpoint: str
+    refresh_endpoint: str = ""
+    revocation_endpoint: str = ""
+    introspection_endpoint: str = ""
+    device_authorization_endpoint: str = ""
+    userinfo_endpoint: str = ""
+    issuer: str = ""
+    iss: Literal["required", "if_present"] = "if_present"
+    resource_hosts: tuple[str, ...] = ()
+    redirect_host: str = "127.0.0.1"
+    redirect_port: int = 0
+    redirect_uri: str = ""
+    console_url: str = ""
+    manage_url: str = ""
+    retired: str = ""
+    scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
+    default_scopes: tuple[str, ...] = ()
+    identity_scopes: tuple[str, ...] = ()
+    scope_separator: str = " "
+    client_auth: ClientAuth = "post"
+    needs_secret: bool = False
+    pkce: bool = True
+    nonce: bool = False
+    resource: str = ""
+    request_format: Literal["form", "json"] = "form"
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    authorization_parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    token_parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    refresh_parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    refresh_scopes: bool = False
+    parameter_names: Mapping[str, str] = field(default_factory=dict[str, str])
+    code_parameter: str = "code"
+    userinfo: UserinfoRequest = GET
+    revocation: RevocationRequest = RFC_7009
+    answer: AnswerShape = STANDARD
+    captured: tuple[str, ...] = ()
+    scope_parameter: str = ""
+    default_expires_in: Lifetime = 3600.0
+    refresh_lifetime: float | None = None
+    idle_lifetime: float | None = None
+    subject_path: str = "sub"
+    name_paths: tuple[str, ...] = ("email", "preferred_username", "name")
+    revocation_reach: Literal["token", "grant", "client", ""] = "grant"
+    ended: tuple[Ended, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        if not is_provider_name(self.name):
+            raise ConfigurationError(f"{self.name!r} is no name for a provider: it takes a-z, 0-9, '.', '_' and '-'")
+        self._check_addresses()
+        self._check_words()
+        if not self.revocation_endpoint:
+            object.__setattr__(self, "revocation_reach", "")
+
+    def _check_addresses(self) -> None:
+        """Every address can be read, and the authorization server's own are no resource servers (R32)."""
+        own = (self.authorization_endpoint, self.token_endpoint)
+        more = (
+            self.refresh_endpoint,
+            self.revocation_endpoint,
+            self.device_authorization_endpoint,
+            self.introspection_endpoint,
+        )
+        asked = (self.userinfo_endpoint, self.userinfo.name_endpoint)
+        schemes = {_scheme(self.name, url) for url in (*own, *filter(None, (*more, *asked)))}
+        if len(schemes) > 1:
+            raise ConfigurationError(f"some endpoints of {self.name} are https and some are not", hint="write https")
+        if self.redirect_uri:
+            _scheme(self.name, self.redirect_uri, "the redirect_uri")
+        for entry in self.resource_hosts:
+            resource_host(entry)
+
+    def _check_words(self) -> None:
+        """No declared parameter or header takes the place of what a flow says."""
+        check_parameters("authorization_parameters", self.authorization_parameters, AUTHORIZATION)
+        check_parameters("token_parameters", self.token_parameters, TOKEN)
+        check_parameters("refresh_parameters", self.refresh_parameters, TOKEN)
+        check_headers("headers", self.headers)
+        check_headers("userinfo.headers", self.userinfo.headers)
+        check_renamed(self.parameter_names)
+
+
+def _scheme(provider: str, url: str, what: str = "an endpoint") -> str:
+    """The scheme of an endpoint. A fragment is none of an endpoint's (RFC 6749 section 3.1)."""
+    try:
+        if "#" in url:
+            raise ValueError("it has a fragment")
+        return parse_url(url).scheme
+    except ValueError as error:
+        raise ConfigurationError(f"{url!r} cannot be {what} of {provider}: {error}") from None

@@ -1,0 +1,60 @@
+"""What a declaration may not say: words that a flow owns, and headers that are not its business."""
+
+from collections.abc import Iterable, Mapping
+
+from tokenkit.errors import ConfigurationError
+
+AUTHORIZATION = frozenset(
+    {
+        "response_type", "client_id", "redirect_uri", "state", "scope", "code_challenge", "code_challenge_method",
+        "nonce", "login_hint", "resource",
+    }
+)  # fmt: skip
+TOKEN = frozenset(
+    {
+        "grant_type", "client_id", "client_secret", "code", "redirect_uri", "code_verifier", "refresh_token",
+        "device_code", "resource",
+    }
+)  # fmt: skip
+RENAMABLE = frozenset({"client_id", "client_secret", "scope", "redirect_uri", "code", "refresh_token", "resource"})
+
+_NEVER = ("request", "request_uri", "response_mode")
+"""They move the request, or its answer, to where nothing of ours looks (RFC 9101, OpenID Connect Core)."""
+
+_HEADERS = ("host", "authorization", "cookie", "connection")
+_HEADER_STARTS = ("content-", "transfer-", "proxy-")
+
+
+def check_parameters(field: str, declared: Iterable[str], owned: Iterable[str]) -> None:
+    """Refuse declared parameters that the flow owns; raises `ConfigurationError`."""
+    for name in declared:
+        if name in owned or name in _NEVER or name.startswith("client_assertion"):
+            raise ConfigurationError(
+                f"{field} may not set {name!r}: it is the flow's own", hint=f"take {name} out of {field}"
+            )
+
+
+def check_headers(field: str, declared: Mapping[str, str]) -> None:
+    """Refuse declared headers that carry secrets, or the shape of the request; raises `ConfigurationError`."""
+    for name, value in declared.items():
+        lower = name.lower()
+        if lower in _HEADERS or lower.startswith(_HEADER_STARTS):
+            raise ConfigurationError(f"{field} may not set the header {name}", hint=f"take {name} out of {field}")
+        if not (
+            name and name.isascii() and name.replace("-", "").isalnum() and value.isascii() and value.isprintable()
+        ):
+            raise ConfigurationError(f"{field} holds what is no header: {name!r}", hint="a name and printable ASCII")
+
+
+def check_renamed(renamed: Mapping[str, str]) -> None:
+    """Refuse to rename what an answer is told by; raises `ConfigurationError`."""
+    for name in renamed.keys() - RENAMABLE:
+        raise ConfigurationError(
+            f"parameter_names cannot rename {name!r}", hint=f"it can rename {', '.join(sorted(RENAMABLE))}"
+        )
+    check_parameters("parameter_names", renamed.values(), {"state", "code_challenge", "code_verifier", "grant_type"})
+
+
+def renamed(fields: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields under the provider's names for them; one whose name is empty is left out."""
+    return {names.get(name, name): value for name, value in fields.items() if names.get(name, name)}

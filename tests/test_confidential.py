@@ -12,6 +12,8 @@ import tokenkit
 from tokenkit.account import Account
 from tokenkit.confidential import Confidential
 from tokenkit.flows.answer import TokenAnswer
+from tokenkit.flows.members import Members
+from tokenkit.flows.refusal import Refusal
 from tokenkit.grant import Grant, PendingAuthorization
 from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.grants.token_cache import TokenQuery
@@ -33,6 +35,8 @@ VALUES: list[object] = [
     Response(200, (("Set-Cookie", HIDDEN),), HIDDEN.encode()),
     AuthorizationAnswer({"code": HIDDEN}),
     TokenAnswer(0.0, Secret(HIDDEN), None, captured={"id_token": HIDDEN}),
+    Members({"access_token": HIDDEN}, whole=True),
+    Refusal("invalid_grant", "It has ended.", HIDDEN, 400),
     ClientRegistration("client", Secret(HIDDEN)),
     EMPTY,
     EMPTY.renewed(access_tokens={"": TOKEN}, refresh_token=Secret(HIDDEN)),

@@ -8,10 +8,12 @@ the rest a tokenizer goes from member to member, keeps each that was closed, and
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from json import JSONDecoder, detect_encoding
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
+from tokenkit.confidential import Confidential
 from tokenkit.provider import Response
 
 _DEEPEST = 50
@@ -27,10 +29,11 @@ class Unreadable:
 UNREADABLE = Unreadable()
 
 
-class Members(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Members(Confidential):
     """The `values` by name, nested as they came; `whole` is False where the answer broke off: more may be missing."""
 
-    values: dict[str, Any]
+    values: dict[str, Any] = field(repr=False)
     whole: bool
 
 

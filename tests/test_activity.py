@@ -332,7 +332,7 @@ def test_the_configuration_of_the_kit_switches_it_off(home):
 
 def test_an_async_kit_writes_the_same(home):
     async def life():
-        kit = AsyncTokenKit.over(ScriptedKit(home))
+        kit = AsyncTokenKit(kit=ScriptedKit(home))
         await asyncio.to_thread(kit.sync.sign_in)
         await kit.token("scripted")
         return kit.sync

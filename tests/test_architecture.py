@@ -19,8 +19,8 @@ PROVIDERS = Path(tokenkit_providers.__path__[0])
 
 ROWS = """
     account duration fork_lock parsing
-    confidential errors
-    shell token
+    confidential core_dumps errors frames
+    shell signals token
     os_errors paths
     private_file toml_file
     store

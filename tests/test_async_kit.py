@@ -1,6 +1,7 @@
 """asyncio callers: the loop is never blocked, and a coroutine that goes away takes nothing with it (R1, R7)."""
 
 import asyncio
+import inspect
 import threading
 import time
 import traceback
@@ -9,6 +10,7 @@ import pytest
 from tokenkit import async_kit
 from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.errors import ConsentRequired, ProviderUnavailable
+from tokenkit.kit import TokenKit
 from tokenkit.store.memory import MemoryStore
 
 from scripted import LIFETIME, ScriptedKit
@@ -48,7 +50,7 @@ def sync(tmp_path):
 
 @pytest.fixture
 def kit(sync):
-    return AsyncTokenKit.over(sync)
+    return AsyncTokenKit(kit=sync)
 
 
 def expire(sync):
@@ -271,3 +273,28 @@ def test_an_error_that_many_share_does_not_grow_with_each_of_them(kit, sync):
         return await asyncio.gather(*asked)
 
     assert max(asyncio.run(main())) < 40
+
+
+def test_an_async_kit_that_is_closed_has_waited_for_what_its_callers_left(sync):
+    """R7: a sign-out whose caller went away, and the threads that look at the disk."""
+    done = []
+
+    async def main():
+        async with AsyncTokenKit(kit=sync) as kit:
+            await kit.token("scripted")
+            leaving = asyncio.create_task(kit._alone(lambda: (time.sleep(0.2), done.append(True))))
+            await asyncio.sleep(0.05)
+            leaving.cancel()
+
+    asyncio.run(main())
+    assert done == [True]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("tokenkit-look")]
+
+
+@pytest.mark.parametrize("name", ["login", "begin", "complete", "logout", "refresh", "accounts", "status"])
+def test_what_is_passed_on_takes_the_same_arguments(name):
+    """Type checkers see them, too: `_awaited` is typed over a ParamSpec."""
+    face, beneath = getattr(AsyncTokenKit, name), getattr(TokenKit, name)
+    assert inspect.signature(face) == inspect.signature(beneath)
+    assert inspect.iscoroutinefunction(face)
+    assert face.__doc__ == beneath.__doc__

@@ -315,7 +315,7 @@ def test_a_token_that_an_api_rejected_is_replaced_whoever_is_asked(kit):
     first = kit.token("scripted")
     second = kit.token("scripted", rejected=first)
     third = kit.source("scripted").token(rejected=second)
-    fourth = asyncio.run(AsyncTokenKit.over(kit).token("scripted", rejected=third))
+    fourth = asyncio.run(AsyncTokenKit(kit=kit).token("scripted", rejected=third))
     assert len({token.value for token in (first, second, third, fourth)}) == 4
     assert kit.token("scripted", rejected=first).value == fourth.value
     assert kit.scripted.refreshes == 3
@@ -367,7 +367,7 @@ def test_an_async_client_is_awaited_or_entered(kit):
     kit.me = kit.sign_in()
 
     async def main():
-        face = AsyncTokenKit.over(kit)
+        face = AsyncTokenKit(kit=kit)
         async with face.http("scripted", **OPTIONS) as http:
             first = (await http.get("me")).json()
         assert http.is_closed
@@ -391,7 +391,7 @@ def test_the_check_of_where_a_token_may_go_is_public(kit):
 
 
 def test_the_async_kit_stores_grants_and_codes_from_elsewhere_too(kit):
-    face = AsyncTokenKit.over(kit)
+    face = AsyncTokenKit(kit=kit)
     assert str(asyncio.run(face.adopt(elsewhere(kit)))) == "scripted/me@example.com"
     completed = face.complete(provider="scripted", code="c", redirect_uri=REDIRECT, name="work")
     assert str(asyncio.run(completed)) == "scripted/work"

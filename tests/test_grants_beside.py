@@ -114,7 +114,7 @@ def test_who_is_ended_while_it_saves_saves_beside_at_once_and_ends(kit, monkeypa
 
     monkeypatch.setattr(store, "save", ended)
     with pytest.raises(error):
-        kit.refresher._renew(kit.me, RefreshJob(), None)
+        kit.refresher.renew_here(kit.me, RefreshJob(), None)
     assert kit.clock.now() == began
     assert len(lying(kit)) == 1
 

@@ -144,7 +144,7 @@ def test_the_async_kit_calls_back_in_its_loop(tmp_path):
     kit.sign_in()
 
     async def main():
-        face, told = AsyncTokenKit.over(kit), asyncio.Queue()
+        face, told = AsyncTokenKit(kit=kit), asyncio.Queue()
         loop = asyncio.get_running_loop()
         face.on("refreshed", lambda event: told.put_nowait((event.kind, asyncio.get_running_loop() is loop)))
         expire(kit)

@@ -52,7 +52,7 @@ def token(request, kit):
     """`token` of both faces, which share their memory and each have a fast path of their own through it."""
     if request.param == "sync":
         return kit.token
-    face = AsyncTokenKit.over(kit)
+    face = AsyncTokenKit(kit=kit)
     return lambda asked, **options: asyncio.run(face.token(asked, **options))
 
 

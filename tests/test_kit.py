@@ -165,7 +165,7 @@ def test_pockets_token_travels_in_no_header_so_auth_refuses_and_names_http(kit, 
 
 def test_asyncio_has_the_same_face(kit, authority, sandbox):
     async def main():
-        face = AsyncTokenKit.over(kit)
+        face = AsyncTokenKit(kit=kit)
         pending = await face.begin(
             "google", redirect_uri="http://127.0.0.1:50000/callback/google", binding="b", scopes=["gmail.readonly"]
         )

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 
 import pytest
 from tokenkit.errors import InvalidAnswer, ProviderUnavailable
@@ -50,6 +51,25 @@ def test_a_server_that_says_nothing_ends_at_the_deadline_and_may_have_acted() ->
     with peer(lambda _: (gone.wait(30), None)[1]) as server:
         assert times_out(server.url).sent
         gone.set()
+
+
+def test_what_comes_before_the_request_has_a_shorter_deadline_of_its_own() -> None:
+    """R7: until something was sent, giving up costs nothing; after that it can cost the session."""
+    gone = threading.Event()
+    transport = Transport(deadline=5, until_sent=0.2)
+    with peer(lambda _: (gone.wait(30), None)[1]) as server:
+        fault = fails(server.url.replace("http:", "https:"), transport)  # it hangs in the handshake
+        gone.set()
+    assert not fault.sent
+    assert "within 0.2 s" in str(fault)
+
+    def answer_late(connection: socket.socket) -> None:
+        read_request(connection)
+        time.sleep(0.5)
+        connection.sendall(OK)
+
+    with peer(answer_late) as server:
+        assert transport.send(Request("GET", server.url)).status == 200
 
 
 def test_a_tls_handshake_that_hangs_ends_at_the_deadline_with_nothing_sent() -> None:
@@ -151,6 +171,6 @@ def test_an_interpreter_that_starts_no_more_threads_still_resolves(monkeypatch: 
 def test_an_address_is_not_looked_up(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     """No thread is begun for what needs no resolver."""
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("a resolver was asked"))
-    exchange = network.Exchange(parse_url("http://127.0.0.1/"), 1.0)
+    exchange = network.Exchange(parse_url("http://127.0.0.1/"), 1.0, 1.0)
     assert network._addresses(address, 80, exchange) == [address]
     assert "tokenkit-resolver" not in {thread.name for thread in threading.enumerate()}

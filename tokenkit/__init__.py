@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         Revocation,
         Scope,
     )
+    from tokenkit.signals import finish_on_signals
     from tokenkit.token import AccessToken, Secret
 
 __all__ = [
@@ -122,6 +123,7 @@ __all__ = [
     "UsageError",
     "UserinfoRequest",
     "check_resource",
+    "finish_on_signals",
 ]
 
 _EXPORTS: dict[str, str] = {
@@ -179,6 +181,7 @@ _EXPORTS: dict[str, str] = {
     "UsageError": "tokenkit.errors",
     "UserinfoRequest": "tokenkit.flows.identity",
     "check_resource": "tokenkit.net.hosts",
+    "finish_on_signals": "tokenkit.signals",
 }
 
 

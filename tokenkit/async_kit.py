@@ -8,19 +8,16 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Collection, Coroutine, Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AsyncExitStack, suppress
-from functools import partial
+from functools import partial, wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
-from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
-from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.frames import no_locals, without_locals
 from tokenkit.grants.account_source import AccountSource
 from tokenkit.grants.events import Callback, Event, Kind
-from tokenkit.grants.sign_out import SignOut
-from tokenkit.grants.status import Status
 from tokenkit.grants.token_cache import RefreshNeeded, TokenQuery
 from tokenkit.keys.source import KeySource
 from tokenkit.kit import TokenKit
@@ -35,8 +32,6 @@ if TYPE_CHECKING:
 
     from tokenkit.consent.opener import Opener
     from tokenkit.net.http_options import AsyncHttpOptions
-    from tokenkit.signing_in.adopting import Elsewhere
-    from tokenkit.signing_in.sign_in import Show, Way
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,10 +40,24 @@ LOOKS = 8
 """Threads that look at the disk for all coroutines; a refresh has the flight's own."""
 
 
+def _awaited(
+    method: Callable[Concatenate[TokenKit, P], T],
+    run: Callable[["AsyncTokenKit", Callable[[], T]], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate["AsyncTokenKit", P], Coroutine[Any, Any, T]]:
+    """Return the method for asyncio: the same arguments, and what `run` brings from the thread that it picks."""
+
+    @wraps(method)
+    async def awaited(self: "AsyncTokenKit", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await run(self, partial(getattr(self.sync, method.__name__), *args, **kwargs))
+
+    return awaited
+
+
 class AsyncTokenKit:
     """`TokenKit` for asyncio: the same names and arguments, awaited. One kit serves any number of event loops.
 
-    `sync` is the kit beneath; both share memory and flights.
+    `sync` is the kit beneath; both share memory and flights. It is `kit`, where one is given; then no other argument
+    counts.
     """
 
     def __init__(
@@ -64,26 +73,30 @@ class AsyncTokenKit:
         background: bool = True,
         tool: str = "",
         environ: Mapping[str, str] | None = None,
+        kit: TokenKit | None = None,
     ) -> None:
-        self._lie_over(
-            TokenKit(
-                app, owner, store=store, keys=keys, providers=providers, clients=clients, context=context,
-                background=background, tool=tool, environ=environ,
-            )
+        self.sync = kit if kit is not None else TokenKit(
+            app, owner, store=store, keys=keys, providers=providers, clients=clients, context=context,
+            background=background, tool=tool, environ=environ,
         )  # fmt: skip
-
-    @classmethod
-    def over(cls, kit: TokenKit) -> "AsyncTokenKit":
-        """The asyncio face of a kit that is there already."""
-        face = cls.__new__(cls)
-        face._lie_over(kit)
-        return face
-
-    def _lie_over(self, kit: TokenKit) -> None:
-        self.sync = kit
-        self._memory = kit._memory
-        self._now = kit.context.now
+        self._memory = self.sync._memory
+        self._now = self.sync.context.now
         self._pool_pid = 0
+        self._outliving: set[Future[Any]] = set()
+
+    async def __aenter__(self) -> "AsyncTokenKit":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Wait for what is under way, and end the threads; see `TokenKit.close`."""
+        await self._asking(partial(wait, list(self._outliving)))
+        await self._asking(self.sync.close)
+        if self._pool_pid == os.getpid():
+            self._pool_pid = 0
+            await self._asking(self._pool.shutdown)
 
     async def token(
         self,
@@ -106,31 +119,32 @@ class AsyncTokenKit:
             ):
                 return token
         try:
-            return await self._token(account, TokenQuery(scopes, min_ttl, rejected))
+            with no_locals:
+                return await self._token(account, TokenQuery(scopes, min_ttl, rejected))
         except (ConsentRequired, UnknownAccount):
             if not interactive:
                 raise
-        return await self._asking(self.sync.token, account, scopes=scopes, min_ttl=min_ttl, interactive=True)
+        return await self._asking(partial(self.sync.token, account, scopes, min_ttl, interactive=True))
 
     async def _token(self, account: str, ask: TokenQuery) -> AccessToken:
-        desk = self.sync._cache
-        found = await self._looking(desk.look, account, ask)
+        cache = self.sync._cache
+        found = await self._looking(partial(cache.look, account, ask))
         while isinstance(found, RefreshNeeded):
             flight = self.sync.refresher.renew(found.account, found.need, found.held)
             try:
                 renewed = await _brought(flight)
             except TokenKitError as error:
-                return desk.fall_back(found, error)
-            found = desk.settle(account, ask, found, renewed)
+                return cache.fall_back(found, error)
+            found = cache.settle(account, ask, found, renewed)
         return found
 
     async def source(self, account: str) -> "AsyncAccountSource":
         """The `AsyncTokenSource` of one account."""
-        return await self._looking(AsyncAccountSource, self, account)
+        return await self._looking(partial(AsyncAccountSource, self, account))
 
     def http(self, account: str, **options: "Unpack[AsyncHttpOptions]") -> "Opening[httpx.AsyncClient]":
         """An `httpx.AsyncClient` that stays signed in; see `TokenKit.http`."""
-        return Opening(lambda: self._looking(self._client, account, options))
+        return Opening(lambda: self._looking(partial(self._client, account, options)))
 
     def _client(self, account: str, options: "AsyncHttpOptions") -> "httpx.AsyncClient":
         from tokenkit.adapters.httpx_client import async_client
@@ -140,56 +154,13 @@ class AsyncTokenKit:
 
     async def auth(self, account: str) -> "httpx.Auth":
         """An `httpx.Auth` for an async client of yours; see `TokenKit.auth`."""
-        return await self._looking(self._auth, account)
+        return await self._looking(partial(self._auth, account))
 
     def _auth(self, account: str) -> "httpx.Auth":
         from tokenkit.adapters.httpx_auth import async_auth
 
         source = AsyncAccountSource(self, account)
         return async_auth(source, insecure_hosts=self.sync.config.insecure_hosts(str(source.account)))
-
-    async def login(
-        self,
-        provider: str,
-        *,
-        scopes: Collection[str] | None = None,
-        account: str = "",
-        name: str = "",
-        way: "Way" = "auto",
-        replace_broken: bool = False,
-        show: "Show | None" = None,
-        opener: "Opener | None" = None,
-    ) -> Account:
-        """Ask the person, in a thread of its own; see `TokenKit.login`."""
-        return await self._asking(
-            self.sync.login, provider, scopes=scopes, account=account, name=name, way=way,
-            replace_broken=replace_broken, show=show, opener=opener,
-        )  # fmt: skip
-
-    async def begin(
-        self,
-        provider: str,
-        *,
-        redirect_uri: str,
-        binding: str,
-        scopes: Collection[str] | None = None,
-        account: str = "",
-        name: str = "",
-        replace_broken: bool = False,
-    ) -> PendingAuthorization:
-        """The first leg of a sign-in; see `TokenKit.begin`."""
-        return await self._alone(
-            self.sync.begin, provider, redirect_uri=redirect_uri, binding=binding,
-            scopes=scopes, account=account, name=name, replace_broken=replace_broken,
-        )  # fmt: skip
-
-    async def complete(self, callback_url: str = "", *, binding: str = "", **elsewhere: "Unpack[Elsewhere]") -> Account:
-        """The second leg; see `TokenKit.complete`. Once begun, it is finished even if its caller is gone."""
-        return await self._alone(lambda: self.sync.complete(callback_url, binding=binding, **elsewhere))
-
-    async def adopt(self, grant: Grant, *, name: str = "") -> Account:
-        """Store a grant that was obtained elsewhere; see `TokenKit.adopt`."""
-        return await self._alone(self.sync.adopt, grant, name=name)
 
     def on(self, event: Kind, callback: Callback) -> Callable[[], None]:
         """Call back in the event loop that runs now; see `TokenKit.on`."""
@@ -201,33 +172,29 @@ class AsyncTokenKit:
 
         return self.sync.on(event, tell)
 
-    async def logout(self, account: str, *, local: bool = False) -> SignOut:
-        """Revoke, then remove; see `TokenKit.logout`."""
-        return await self._alone(self.sync.logout, account, local=local)
-
-    async def accounts(self) -> list[Account]:
-        """The accounts that are stored, by name."""
-        return await self._looking(self.sync.accounts)
-
-    async def status(self, account: str) -> Status:
-        """How an account stands; see `TokenKit.status`."""
-        return await self._looking(self.sync.status, account)
-
-    async def refresh(self, account: str, *, force: bool = False) -> AccessToken:
-        """Refresh now; see `TokenKit.refresh`."""
-        return await self._alone(self.sync.refresh, account, force=force)
-
-    async def _looking(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def _looking(self, work: Callable[[], T]) -> T:
         """Run what touches the disk in one of a few threads: it takes milliseconds."""
-        return await _brought(self._looks.submit(partial(work, *args, **kwargs)))
+        return await _brought(self._looks.submit(without_locals(work)))
 
-    async def _alone(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def _alone(self, work: Callable[[], T]) -> T:
         """Run what waits for a provider in a thread of its own, which outlives its caller (R7)."""
-        return await _in_thread(partial(work, *args, **kwargs), daemon=False)
+        future = _in_thread(work, daemon=False)
+        self._outliving.add(future)
+        future.add_done_callback(self._outliving.discard)
+        return await _brought(future)
 
-    async def _asking(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def _asking(self, work: Callable[[], T]) -> T:
         """Run what waits for a person in a thread of its own; the program may end without their answer."""
-        return await _in_thread(partial(work, *args, **kwargs), daemon=True)
+        return await _brought(_in_thread(work, daemon=True))
+
+    login = _awaited(TokenKit.login, _asking)
+    begin = _awaited(TokenKit.begin, _alone)
+    complete = _awaited(TokenKit.complete, _alone)
+    adopt = _awaited(TokenKit.adopt, _alone)
+    logout = _awaited(TokenKit.logout, _alone)
+    refresh = _awaited(TokenKit.refresh, _alone)
+    accounts = _awaited(TokenKit.accounts, _looking)
+    status = _awaited(TokenKit.status, _looking)
 
     @property
     def _looks(self) -> ThreadPoolExecutor:
@@ -273,10 +240,10 @@ class AsyncAccountSource:
         return self._source.authenticate(request, token)
 
 
-async def _in_thread(work: Callable[[], T], *, daemon: bool) -> T:
+def _in_thread(work: Callable[[], T], *, daemon: bool) -> "Future[T]":
     future: Future[T] = Future()
     threading.Thread(target=_run, args=(future, work), name="tokenkit", daemon=daemon).start()
-    return await _brought(future)
+    return future
 
 
 async def _brought(future: "Future[T]") -> T:
@@ -307,7 +274,8 @@ def _wake(waiter: "asyncio.Future[None]") -> None:
 
 def _run(future: "Future[Any]", work: Callable[[], Any]) -> None:
     try:
-        result = work()
+        with no_locals:
+            result = work()
     except BaseException as error:  # noqa: BLE001 - handed to whoever waits
         future.set_exception(error)
     else:

@@ -222,7 +222,12 @@ class StoreError(TokenKitError):
 
 
 class StoreUnavailable(StoreError):
-    """The store cannot be read or written now: permissions, disk full, read-only, a lock not given in time."""
+    """The store cannot be read or written now: permissions, disk full, read-only, a lock not given in time.
+
+    `sealed` is what a refresh for a command has brought and could save nowhere: by account, the sealed record (R9).
+    """
+
+    sealed: tuple[tuple[str, bytes], ...] = ()
 
 
 class FileRefused(StoreError):

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from tokenkit.account import Account
 from tokenkit.activity import Activity
 from tokenkit.errors import ConsentRequired, UnknownAccount
+from tokenkit.frames import no_locals, without_locals
 from tokenkit.grants.account_names import AccountNames
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import SealedStore
@@ -18,6 +19,7 @@ from tokenkit.net.lazy_http import http_context
 from tokenkit.paths import Folders, folders
 from tokenkit.plugins import Providers, load_provider, provider_names
 from tokenkit.provider import ClientRegistration, Context, Provider
+from tokenkit.signals import sending
 from tokenkit.store import Store
 from tokenkit.store.files import FileStore
 from tokenkit.token import AccessToken
@@ -59,6 +61,7 @@ class TokenKit:
     `background` refreshes a token ahead of its end while nobody waits (R3): right for a program that runs on, off for
     one that asks once and exits. `tool` is what the activity log calls the part of your program that asks. `environ` is
     read in place of `os.environ`. A kit may be shared by threads; it does nothing before it is asked.
+    ``with TokenKit() as kit`` closes it at the end of the block.
     """
 
     def __init__(
@@ -108,6 +111,19 @@ class TokenKit:
         self._memory = self._cache.memory
         self._now = self.context.now
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Wait for the refreshes that are under way, at most 90 seconds, and end this kit's threads.
+
+        Between requests no connection is open. A kit that is asked again afterwards starts what it needs.
+        """
+        self.refresher.close()
+
     # Asking
 
     def token(
@@ -137,13 +153,15 @@ class TokenKit:
             ):
                 return token
         try:
-            return self._cache.token(account, TokenQuery(scopes, min_ttl, rejected))
+            with no_locals:
+                return self._cache.token(account, TokenQuery(scopes, min_ttl, rejected))
         except (ConsentRequired, UnknownAccount):
             if not interactive:
                 raise
         from tokenkit.signing_in.first_use import first_use
 
-        return first_use(self._cache, self.login, account, TokenQuery(scopes, min_ttl, rejected))
+        with no_locals:
+            return first_use(self._cache, self.login, account, TokenQuery(scopes, min_ttl, rejected))
 
     def source(self, account: str) -> "AccountSource":
         """The `TokenSource` of one account: what every adapter is built on."""
@@ -171,6 +189,7 @@ class TokenKit:
 
     # Signing in and out
 
+    @without_locals
     def login(
         self,
         provider: str,
@@ -203,6 +222,7 @@ class TokenKit:
         self._cache.forget()
         return signed_in
 
+    @without_locals
     def begin(
         self,
         provider: str,
@@ -224,6 +244,7 @@ class TokenKit:
             account=account, name=name, replace_broken=replace_broken,
         )  # fmt: skip
 
+    @without_locals
     def complete(self, callback_url: str = "", *, binding: str = "", **elsewhere: "Unpack[Elsewhere]") -> Account:
         """The second leg: the whole URL that the person came back on, and the same binding; returns the account.
 
@@ -234,12 +255,14 @@ class TokenKit:
         if elsewhere:
             from tokenkit.signing_in.adopting import exchange_code
 
-            account = exchange_code(self.authorizations, self.provider, **elsewhere)
+            with sending():  # the code is sent once (R18)
+                account = exchange_code(self.authorizations, self.provider, **elsewhere)
         else:
             account = self.authorizations.complete(callback_url, binding=binding)
         self._cache.forget()
         return account
 
+    @without_locals
     def adopt(self, grant: "Grant", *, name: str = "") -> Account:
         """Store a grant that was obtained elsewhere: whole, bound to its client and server, else nothing is stored.
 
@@ -251,13 +274,15 @@ class TokenKit:
         self._cache.forget()
         return account
 
+    @without_locals
     def logout(self, account: str, *, local: bool = False) -> "SignOut":
         """Revoke at the provider, unless `local`, then remove here; the result says which of the two happened (R19)."""
         from tokenkit.grants.sign_out import sign_out
 
         found = self._names.exact(account)
         brief = self._given_context or self._context(REVOCATION_DEADLINE)
-        outcome = sign_out(self.refresher, found, brief, local=local)
+        with sending():  # what was revoked is also removed, whatever ends this process (R7)
+            outcome = sign_out(self.refresher, found, brief, local=local)
         self._cache.forget()
         self.activity.record("signed_out", found, revoked=outcome.revoked)
         return outcome
@@ -280,6 +305,7 @@ class TokenKit:
 
         return status(self.refresher, self._names.resolve(account), self._now())
 
+    @without_locals
     def refresh(self, account: str, *, force: bool = False) -> AccessToken:
         """Refresh now. `force` tries even a grant that was refused, or is older than one already used (R10, R13)."""
         found = self._names.resolve(account)
@@ -318,6 +344,7 @@ class TokenKit:
 
         return {**CLIENTS, **self._clients}
 
+    @without_locals
     def client(self, provider: Provider) -> ClientRegistration:
         """The client registration for a provider; raises `ClientMissing` with the ways to give one."""
         from tokenkit.config import client_registration

@@ -64,13 +64,15 @@ def test_the_help_of_all_commands_loads_none_of_them() -> None:
         "tokenkit",
         "tokenkit.cli",
         "tokenkit.cli.app",
+        "tokenkit.cli.commands",
         "tokenkit.cli.errors",
         "tokenkit.cli.fast_path",
         "tokenkit.cli.options",
-        "tokenkit.cli.session",
         "tokenkit.cli.output",
+        "tokenkit.cli.session",
         "tokenkit.consent",
         "tokenkit.consent.terminal",
+        "tokenkit.core_dumps",
         "tokenkit.errors",
     ]
 

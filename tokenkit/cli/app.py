@@ -16,6 +16,7 @@ from tokenkit.cli.commands import SECTIONS, Command
 from tokenkit.cli.errors import reporting
 from tokenkit.cli.options import CONTEXT
 from tokenkit.cli.output import data, keep_options
+from tokenkit.core_dumps import forbid_core_dumps
 
 
 class _Commands(UserDict[str, Any]):
@@ -122,6 +123,7 @@ def program(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program, and end the process with its exit code."""
+    forbid_core_dumps()
     atexit.register(gc.freeze)  # so that at its end the interpreter collects no garbage among all that was loaded
     with reporting():
         get_command(app).main(args=sys.argv[1:] if arguments is None else list(arguments), prog_name="tokenkit")

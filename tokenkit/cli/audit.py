@@ -53,8 +53,7 @@ def audit(
     if refresh:
         from tokenkit.audit.online import refresh_all
 
-        with waiting("refreshing all accounts"):
-            refresh_all(kit)
+        refresh_all(kit)
     report = _look(kit, deep=deep, online=online)
     if fix:
         try:

@@ -6,6 +6,7 @@ import typer
 
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
+from tokenkit.core_dumps import become_undumpable
 from tokenkit.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ def dashboard(
             f"the page needs the package {error.name}", hint='pip install "tokenkit-oauth[web]"'
         ) from None
     with _listening(port) as listener:
-        app = StandAlone(open_kit(ctx), listener.getsockname()[1])
+        kit = open_kit(ctx)
+        kit.refresher.one_shot = None  # it runs on, and so do its threads
+        become_undumpable()
+        app = StandAlone(kit, listener.getsockname()[1])
         say("Open this link in a browser on this machine. It works once; stop the page with Ctrl-C.")
         data(app.link)
         serve(app, listener)

@@ -3,11 +3,10 @@
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from traceback import extract_tb
 
 from tokenkit.cli.output import drop, keep_options, say
-from tokenkit.cli.unsaved import save_or_print
-from tokenkit.errors import ProviderError, TokenKitError
+from tokenkit.cli.unsaved import print_sealed, save_or_print
+from tokenkit.errors import ProviderError, StoreUnavailable, TokenKitError
 
 FAULT = 70
 """``EX_SOFTWARE`` of sysexits.h: a fault of ours."""
@@ -27,6 +26,8 @@ def reporting() -> Generator[None]:
     except TokenKitError as error:
         report(error)
         save_or_print()
+        for account, sealed in error.sealed if isinstance(error, StoreUnavailable) else ():
+            print_sealed(account, sealed)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -50,7 +51,10 @@ def report(error: TokenKitError) -> None:
 
 def _report_fault(error: Exception) -> None:
     """Say where it happened. Not the error's own words: they may quote anything, a token too (R35)."""
-    say(f"tokenkit: error: a fault of tokenkit itself, {type(error).__name__}, at")
-    for frame in extract_tb(error.__traceback__):
-        say(f"    {frame.filename}:{frame.lineno} in {frame.name}")
+    from tokenkit.grants.outlive import ChildFault, places
+
+    kind = error.kind if isinstance(error, ChildFault) else type(error).__name__
+    say(f"tokenkit: error: a fault of tokenkit itself, {kind}, at")
+    for file, line, function in error.places if isinstance(error, ChildFault) else places(error):
+        say(f"    {file}:{line} in {function}")
     say("tokenkit: hint: report these lines with the output of tokenkit --version; they hold no secrets")

@@ -4,7 +4,9 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from tokenkit.cli.errors import reporting
-from tokenkit.cli.output import to_stdout, waiting
+from tokenkit.cli.output import to_stdout
+from tokenkit.cli.session import one_shot
+from tokenkit.core_dumps import forbid_core_dumps
 
 if TYPE_CHECKING:
     from tokenkit.account import Account
@@ -17,11 +19,12 @@ def print_token(asked: str) -> None:
 
     When it returns no refresh is on its way. Else it ends by `SystemExit`, and so the interpreter waits for one (R7).
     """
+    forbid_core_dumps()
     with reporting():
         from tokenkit.kit import TokenKit
         from tokenkit.net.hosts import require_bearer
 
-        account, token = ask(TokenKit(background=False), asked)
+        account, token = ask(one_shot(TokenKit(background=False)), asked)
         require_bearer(token, account)
         with to_stdout():
             print(token.value, flush=True)  # noqa: T201 - a token is ASCII (R16): it needs none of typer's care
@@ -30,7 +33,6 @@ def print_token(asked: str) -> None:
 def ask(
     kit: "TokenKit", asked: str, scopes: Collection[str] = (), min_ttl: float = 0.0
 ) -> "tuple[Account, AccessToken]":
-    """The account that was meant, and its token; on a terminal the person sees what is waited for."""
-    with waiting(f"asking {asked.partition('/')[0]} for a new token"):
-        token = kit.token(asked, scopes, min_ttl)
+    """Return the account that was meant, and its token."""
+    token = kit.token(asked, scopes, min_ttl)
     return kit.source(asked).account, token

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tokenkit.cli.options import AccountName, AsJson
-from tokenkit.cli.output import data, say, waiting
+from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ def refresh(
     kit = open_kit(ctx)
     if restore:
         return _restore(kit, account)
-    with waiting(f"asking {account.partition('/')[0]} for a new token"):
-        kit.refresh(account, force=force)
+    kit.refresh(account, force=force)
     status = kit.status(account)
     if json:
         from tokenkit.cli.json_output import accounts_json

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tokenkit.cli.output import data, say
+from tokenkit.core_dumps import become_undumpable
 
 if TYPE_CHECKING:
     from tokenkit.sandbox import Served
@@ -26,6 +27,7 @@ def sandbox(
     """
     from tokenkit.sandbox import Authority, serve
 
+    become_undumpable()
     try:
         with serve(Authority(access_lifetime=lifetime), port=port) as served:
             say("The sandbox listens until Ctrl-C. In another terminal, for accounts apart from your own:\n")

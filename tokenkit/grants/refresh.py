@@ -28,6 +28,7 @@ from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Context, Provider
 from tokenkit.shell import quoted
+from tokenkit.signals import sending
 from tokenkit.store import Lease
 
 RETRY_AFTER = 0.5
@@ -95,6 +96,11 @@ class Refresh:
         self.endpoints = bind_late(self.held.grant, provider).endpoints
         self.records.ring.current()  # before the request: it seals the answer (R29)
         self.lease.reserve(self.held.size + ROOM_TO_GROW)
+        with sending():
+            return self._run_to_the_end(provider, client)
+
+    def _run_to_the_end(self, provider: Provider, client: ClientRegistration) -> StoredGrant:
+        """Send, and save what comes: no signal ends the process in between (R7)."""
         self.note = self.note.begun(self.ctx.now())
         self._write_note(self.note)
         try:

@@ -24,7 +24,7 @@ from tokenkit.grants.quarantine import erase_old
 from tokenkit.grants.refresh import NotSaved, Refresh, consent_required
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
-from tokenkit.grants.single_flight import SingleFlight
+from tokenkit.grants.single_flight import SingleFlight, flown
 from tokenkit.grants.unsaved import Unsaved
 from tokenkit.provider import ClientRegistration, Context, Provider
 from tokenkit.shell import quoted
@@ -103,12 +103,14 @@ class Refresher:
         self.records = records
         self.context = context
         self.provider = provider
-        self.client = client
+        self.client: Callable[[Provider], ClientRegistration] = client
         self.activity = activity
         self.lease_lasts = 2 * deadline + 2 * SLACK
         self._flights = SingleFlight()
         self.unsaved = Unsaved(records)
         self.events = Events()
+        self.one_shot: Callable[[Account, RefreshJob, StoredGrant | None], RefreshOutcome] | None = None
+        """What refreshes instead where this process asks once and ends, see `tokenkit.grants.command_refresh`."""
 
     def load(self, account: Account) -> StoredGrant:
         """The stored grant; one that could not be written before is written first (R9). Raises `UnknownAccount`."""
@@ -136,7 +138,20 @@ class Refresher:
 
     def renew(self, account: Account, need: RefreshJob, seen: StoredGrant | None = None) -> "Future[RefreshOutcome]":
         """Start, or join, the one refresh of the account in this process (R5). `seen` is what the caller has found."""
-        return self._flights.run(str(account), account.provider, lambda: self._renew(account, need, seen))
+        one_shot = self.one_shot
+        if one_shot is not None:
+            return flown(lambda: one_shot(account, need, seen))
+        return self.renew_in_a_thread(account, need, seen)
+
+    def renew_in_a_thread(
+        self, account: Account, need: RefreshJob, seen: StoredGrant | None
+    ) -> "Future[RefreshOutcome]":
+        """Do what `renew` does in a thread, also for a command."""
+        return self._flights.run(account, lambda: self.renew_here(account, need, seen))
+
+    def close(self) -> None:
+        """Wait for the refreshes on their way, and end their threads."""
+        self._flights.close()
 
     def refresh(self, account: Account, *, force: bool = False) -> StoredGrant:
         """Refresh now, since a person asks for it; one that begins or ends meanwhile serves as well."""
@@ -151,7 +166,8 @@ class Refresher:
         """What those who refresh the account last told each other."""
         return RefreshState.from_bytes(self.records.store.note(grant_name(account)))
 
-    def _renew(self, account: Account, need: RefreshJob, seen: StoredGrant | None) -> RefreshOutcome:
+    def renew_here(self, account: Account, need: RefreshJob, seen: StoredGrant | None) -> RefreshOutcome:
+        """Do what `renew` does in this very thread, which must outlive whoever asked (R7)."""
         try:
             renewed = self._renew_under_lease(account, need, seen)
         except TokenKitError as error:
@@ -260,6 +276,12 @@ class Refresher:
                 hint=f"tokenkit refresh {whose} --force, or sign in again: tokenkit login {whose}",
                 account=str(account),
             )
+
+    def refuse_in_vain(self, account: Account, grant: Grant) -> None:
+        """Raise why a refresh would not be sent as things stand; no lease is taken for that."""
+        note = self.note(account)
+        self.refuse_hopeless(account, grant, note)
+        self._share_failure(account, note, self.context.now())
 
     def _share_failure(self, account: Account, note: RefreshState, began: float) -> None:
         """One request, one failure: those who waited for it share it, and those who come too soon after (R5, R12).

@@ -10,6 +10,9 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tokenkit.account import Account
+from tokenkit.frames import no_locals
+
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -21,34 +24,43 @@ would make an event loop wait longer for its turn among them."""
 
 
 class SingleFlight:
-    """The flights of one process: a name is in the air at most once, and all who ask share its `Future`."""
+    """The flights of one process: an account, its owner included, is in the air at most once (R37)."""
 
     def __init__(self) -> None:
         self._clear()
         _all.add(self)
 
-    def run(self, name: str, provider: str, work: Callable[[], T]) -> "Future[T]":
-        """Start `work`, or join the flight of that name that is on its way; its failure is shared, too."""
+    def run(self, account: Account, work: Callable[[], T]) -> "Future[T]":
+        """Start `work`, or join the account's flight that is on its way; its failure is shared, too."""
         with self._lock:
-            flight = self._flights.get(name)
+            flight = self._flights.get(account)
             if flight is None:
-                flight = self._start(name, provider, work)
+                flight = self._start(account, work)
                 if not flight.done():
-                    self._flights[name] = flight
+                    self._flights[account] = flight
             return flight
 
-    def _start(self, name: str, provider: str, work: Callable[[], Any]) -> "Future[Any]":
+    def close(self) -> None:
+        """Wait for the flights on their way, and end the threads. What is asked for later starts new ones."""
+        with self._lock:
+            pools = list(self._pools.values())
+            self._pools.clear()
+        for pool in pools:
+            pool.shutdown()
+
+    def _start(self, account: Account, work: Callable[[], Any]) -> "Future[Any]":
         def fly() -> Any:
             try:
-                return work()
+                with no_locals:
+                    return work()
             finally:
                 with self._lock:
-                    self._flights.pop(name, None)
+                    self._flights.pop(account, None)
 
         try:
-            return self._pool(provider).submit(fly)
+            return self._pool(account.provider).submit(fly)
         except RuntimeError:  # the interpreter is shutting down and takes no new threads
-            return _flown(fly)
+            return flown(fly)
 
     def _pool(self, provider: str) -> "ThreadPoolExecutor":
         if provider not in self._pools:
@@ -59,14 +71,15 @@ class SingleFlight:
 
     def _clear(self) -> None:
         self._lock = threading.RLock()
-        self._flights: dict[str, Future[Any]] = {}
+        self._flights: dict[Account, Future[Any]] = {}
         self._pools: dict[str, ThreadPoolExecutor] = {}
 
 
-def _flown(work: Callable[[], Any]) -> "Future[Any]":
+def flown(work: Callable[[], T]) -> "Future[T]":
+    """Do `work` here and now, and return a `Future` that holds what came of it."""
     from concurrent.futures import Future
 
-    flight: Future[Any] = Future()
+    flight: Future[T] = Future()
     try:
         flight.set_result(work())
     except BaseException as error:  # noqa: BLE001 - the future hands it to whoever asked

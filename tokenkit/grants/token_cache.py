@@ -127,7 +127,7 @@ class TokenCache:
         grant = wanted.held.grant
         token = grant.access_token
         rejected = wanted.need.rejected
-        told = isinstance(error, StoreUnavailable) and wanted.account in self.refresher.unsaved
+        told = isinstance(error, StoreUnavailable) and (error.sealed or wanted.account in self.refresher.unsaved)
         if token is None or told or grant.state == MOVED or not token.alive(self._now()):
             raise error
         if rejected is not None and token.value == rejected.reveal():

@@ -27,6 +27,10 @@ from tokenkit.provider import Request, Response
 DEADLINE = 30.0
 """Seconds for everything: name, connection, TLS, request and answer. A lease lasts longer than this (R6)."""
 
+UNTIL_SENT = 8.0
+"""Seconds until the request is sent: name, connection and TLS. Giving up costs nothing until then, and a container that
+is stopped has ten seconds in all (R7)."""
+
 LIMIT = 1 << 20
 """Bytes of an answer, decoded. Token answers and discovery documents have a few thousand."""
 
@@ -36,7 +40,8 @@ _FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.Protocol
 class Transport:
     """Sends requests to authorization servers. Safe from any thread, and in a forked child.
 
-    `deadline` is in seconds, for one `send` as a whole; `limit` in bytes of an answer. `verify` is True for the
+    `deadline` is in seconds, for one `send` as a whole, and `until_sent` for what comes before the request leaves;
+    `limit` is in bytes of an answer. `verify` is True for the
     authorities that certifi lists (or ``SSL_CERT_FILE``, ``SSL_CERT_DIR``), or a TLS context; verification cannot be
     turned off. `insecure_hosts` are the accounts' opt-ins to plain http (R32).
     """
@@ -45,12 +50,14 @@ class Transport:
         self,
         *,
         deadline: float = DEADLINE,
+        until_sent: float = UNTIL_SENT,
         limit: int = LIMIT,
         verify: ssl.SSLContext | Literal[True] = True,
         insecure_hosts: Collection[str] = (),
         now: Callable[[], float] = time.time,
     ) -> None:
         self._deadline = deadline
+        self._until_sent = until_sent
         self._limit = limit
         self._tls = None if verify is True else verify
         self._insecure_hosts = insecure_hosts
@@ -68,7 +75,7 @@ class Transport:
         """
         place = _place(request.url)
         check_tls(place, self._insecure_hosts)
-        exchange = Exchange(place, self._deadline)
+        exchange = Exchange(place, self._deadline, self._until_sent)
         failure: TokenKitError
         try:
             return self._exchanged(request, exchange)

@@ -1,4 +1,4 @@
-"""The network under `tokenkit.net.http`: one deadline over every step of an exchange, and an eye on what has left.
+"""The network under `tokenkit.net.http`: two deadlines over all steps of an exchange, and an eye on what has left.
 
 httpx's time-outs are per read: one second each against a header that comes byte by byte is no bound at all. Here each
 connect, read and write gets what the exchange has left, and no more.
@@ -30,21 +30,29 @@ READ_ON = 1.0
 class Exchange:
     """One request on its way to `place`: how long it may still take, and whether any of it can have been `sent`.
 
+    It is given up after `until_sent` seconds if none of it has left by then, else after `deadline` seconds.
+
     `at` is when that began, Unix time in seconds, UTC. `received` is all that came for it, as it came.
     """
 
-    def __init__(self, place: Target, deadline: float) -> None:
+    def __init__(self, place: Target, deadline: float, until_sent: float) -> None:
         self.place = place
-        self.deadline = deadline
         self.sent = False
         self.at = 0.0
         self.received = bytearray()
         self._stream: _Stream | None = None
-        self._ends = time.monotonic() + deadline
+        self._until_sent = min(until_sent, deadline)
+        self._in_all = deadline
+        self._began = time.monotonic()
+
+    @property
+    def deadline(self) -> float:
+        """The one that counts now, in seconds: to give up costs nothing until any of the request has left (R7)."""
+        return self._in_all if self.sent else self._until_sent
 
     def left(self) -> float:
         """Seconds that are left; raises `httpcore.TimeoutException` when there are none."""
-        left = self._ends - time.monotonic()
+        left = self._began + self.deadline - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("the deadline has passed")
         return left
@@ -124,9 +132,9 @@ class _Stream(httpcore.NetworkStream):
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        left = self._exchange.left()
+        self._exchange.left()  # raises where it is too late to begin
         self._exchange.sent = self._exchange.sent or self._carries
-        self._inner.write(buffer, left)
+        self._inner.write(buffer, self._exchange.left())
 
     def close(self) -> None:
         if not self._carries:

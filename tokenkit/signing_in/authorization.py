@@ -23,6 +23,7 @@ from tokenkit.grants.sealed_store import grant_name
 from tokenkit.net.hosts import check_endpoints
 from tokenkit.plugins import guarded
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, Provider
+from tokenkit.signals import sending
 from tokenkit.signing_in.linking import UNREADABLE, AccountLinker, may_be
 from tokenkit.store import Name
 
@@ -158,12 +159,13 @@ class Authorizations:
             )
         answer = AuthorizationAnswer(parameters)
         try:
-            grant = guarded(provider, "complete", provider.complete, self._ctx, client, pending, answer)
+            with sending():  # a code is exchanged once (R18): what it brings is saved, whatever ends this process
+                grant = guarded(provider, "complete", provider.complete, self._ctx, client, pending, answer)
+                return self.linker.adopt(provider, client, grant, name=pending.account, replaces=pending.replaces)
         except ProviderUnavailable as error:
             if not error.sent:
                 self.records.save_pending(_pending_id(binding, state, pending.expires_at), pending)
             raise
-        return self.linker.adopt(provider, client, grant, name=pending.account, replaces=pending.replaces)
 
     def awaited(self, binding: str) -> Iterator[PendingAuthorization]:
         """Yield the sign-ins of this binding that are under way; nothing is consumed."""

@@ -22,6 +22,7 @@ from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.plugins import guarded
 from tokenkit.provider import Provider
 from tokenkit.shell import quoted
+from tokenkit.signals import sending
 from tokenkit.signing_in.authorization import PENDING_LASTS, Authorizations
 
 Way = Literal["auto", "browser", "paste", "device"]
@@ -180,7 +181,8 @@ def _by_device(wish: _SignIn) -> Account:
 
     context = authorizations.refresher.context
     grant = guarded(provider, "device", provider.device, context, client, request, show)
-    return authorizations.linker.adopt(provider, client, grant, name=name, replaces=replaces)
+    with sending():
+        return authorizations.linker.adopt(provider, client, grant, name=name, replaces=replaces)
 
 
 def _check_device_scopes(provider: Provider, asked: Collection[str]) -> None:

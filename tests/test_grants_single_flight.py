@@ -1,0 +1,60 @@
+"""Flights are kept apart by the whole account, its owner included (R5, R37)."""
+
+import threading
+import time
+from pathlib import Path
+
+from tokenkit import Account
+from tokenkit.grants.refresher import RefreshJob
+from tokenkit.grants.single_flight import SingleFlight
+
+from scripted import LIFETIME, ScriptedKit
+
+ALICE, BOB = Account("google", "me@example.com", "alice"), Account("google", "me@example.com", "bob")
+
+
+def test_two_owners_with_one_account_name_never_share_a_flight() -> None:
+    """R37: keyed by the words of the name, Bob would get what Alice's flight brings."""
+    flights, go_on = SingleFlight(), threading.Event()
+
+    def bring(token: str) -> str:
+        go_on.wait(5)
+        return token
+
+    hers, his = flights.run(ALICE, lambda: bring("hers")), flights.run(BOB, lambda: bring("his"))
+    assert str(ALICE) == str(BOB)
+    go_on.set()
+    assert (hers.result(), his.result()) == ("hers", "his")
+
+
+def test_all_who_ask_for_an_account_share_its_flight() -> None:
+    """R5: what the second of them would do is not done."""
+    flights, go_on = SingleFlight(), threading.Event()
+    first = flights.run(ALICE, lambda: go_on.wait(5))
+    assert flights.run(ALICE, lambda: False) is first
+    go_on.set()
+    assert first.result()
+    flights.close()
+
+
+def test_closing_waits_for_the_flights_and_ends_the_threads() -> None:
+    """R7: a later flight has new ones."""
+    flights, go_on = SingleFlight(), threading.Event()
+    flight = flights.run(ALICE, lambda: go_on.wait(5))
+    threading.Timer(0.1, go_on.set).start()
+    flights.close()
+    assert flight.done()
+    assert flights.run(ALICE, lambda: "again").result() == "again"
+    flights.close()
+
+
+def test_a_kit_that_is_closed_has_waited_for_its_refresh_and_keeps_no_thread(tmp_path: Path) -> None:
+    """R7: the end of a block waits as the end of the program does."""
+    with ScriptedKit(tmp_path) as kit:
+        me = kit.sign_in()
+        kit.clock.advance(LIFETIME + 1)
+        kit.scripted.will(lambda: time.sleep(0.2))
+        flight = kit.refresher.renew(me, RefreshJob())
+    assert flight.done()
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("tokenkit-scripted")] == []
+    assert kit.token("scripted")  # it starts what it needs when it is asked again

@@ -1,0 +1,167 @@
+"""A refresh that outlives the command which needs it: it runs in a forked child, so ``kill -9`` loses nothing (R7).
+
+The command forks while it is one thread, before the lease is taken. The child, in a session of its own, takes the
+lease, sends, and saves; the command waits for the end of a pipe. No token goes through the pipe: it is read from the
+store. Until it is about to send, the child dies of a signal as any process; from then on it lets none end it.
+"""
+
+import marshal
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from functools import partial
+from typing import Any, NoReturn
+
+from tokenkit import errors, signals
+from tokenkit.core_dumps import become_undumpable
+from tokenkit.errors import StoreUnavailable, TokenKitError
+
+LONGEST = 600
+"""Seconds after which the child is ended by the kernel: more than a wait for the lease, a refresh and its save take."""
+
+_ENDING = (signal.SIGTERM, signal.SIGINT, *((signal.SIGHUP,) if sys.platform != "win32" else ()))
+
+
+Mask = set[int | signal.Signals]
+"""The signals that are blocked, as `signal.pthread_sigmask` has them."""
+
+
+class ChildFault(Exception):
+    """The child met a fault of ours: `kind` is the type of the exception, `places` where it was raised, line by line.
+
+    The exception's own words stay in the child: they may quote a token (R35).
+    """
+
+    def __init__(self, kind: str, places: list[tuple[str, int, str]]) -> None:
+        super().__init__(f"{kind} in the process that refreshed")
+        self.kind = kind
+        self.places = places
+
+
+class _Orphaned(BaseException):
+    """The command has gone before anything was sent: so nothing is sent."""
+
+
+def possible() -> bool:
+    """Whether this process may be forked: on Linux, and with no thread but this one, whose locks a child would keep."""
+    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
+        return False
+    with suppress(OSError):  # no /proc is mounted
+        return len(os.listdir("/proc/self/task")) == 1
+    return False
+
+
+def run(work: Callable[[], Any], waiting: Callable[[], AbstractContextManager[None]]) -> Any:
+    """Run `work` in a child and return its result, which `marshal` must take; `waiting` is entered meanwhile.
+
+    Its errors arrive as they are, any but ours as `ChildFault`; `StoreUnavailable` when the child was killed. A signal
+    that ends this process is handed on to the child, and waits until that has ended.
+    """
+    reading, writing = _pipe()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        _be_the_child(work, writing, parent, before)
+    os.close(writing)
+    with waiting():
+        told = _told(child, reading, before)
+    return _result(told)
+
+
+def _pipe() -> tuple[int, int]:
+    """Two ends above 2, where the child puts /dev/null: a command may have been started with stdout closed."""
+    import fcntl
+
+    ends = os.pipe()
+    moved = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in ends)
+    for end in ends:
+        os.close(end)
+    return moved[0], moved[1]
+
+
+def _be_the_child(work: Callable[[], Any], writing: int, parent: int, mask: Mask) -> NoReturn:
+    try:
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(null, standard)
+        for number in _ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(LONGEST)
+        signals.before_sending(partial(_go_on_alone, parent))
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask - {signal.SIGALRM})
+        data = marshal.dumps(_outcome(work))
+        while data:
+            data = data[os.write(writing, data) :]
+    finally:
+        os._exit(0)  # and never the rest of the command, nor what it does at its exit
+        os.kill(os.getpid(), signal.SIGKILL)  # where a test has replaced `os._exit`
+
+
+def _go_on_alone(parent: int) -> None:
+    """Right before the request is sent: no signal ends the child from here on. It ends by itself, within a deadline."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    if os.getppid() != parent:
+        raise _Orphaned
+    with suppress(RuntimeError):  # of no more threads; it is loaded while the answer is on its way
+        threading.Thread(target=become_undumpable, daemon=True).start()
+
+
+def _outcome(work: Callable[[], Any]) -> tuple[Any, ...]:
+    try:
+        return "result", work()
+    except TokenKitError as error:
+        known = next(kind.__name__ for kind in type(error).__mro__ if getattr(errors, kind.__name__, None) is kind)
+        return "error", known, str(error), vars(error)
+    except BaseException as error:  # noqa: BLE001 - the command reports it
+        return "fault", type(error).__name__, places(error)
+
+
+def places(error: BaseException) -> list[tuple[str, int, str]]:
+    """Return where an error was raised, as file, line and function from the outermost call to the innermost."""
+    from traceback import extract_tb  # for what hardly ever happens it takes long to load
+
+    return [(frame.filename, frame.lineno or 0, frame.name) for frame in extract_tb(error.__traceback__)]
+
+
+def _told(child: int, reading: int, mask: Mask) -> bytes:
+    """What the child has written until its end; a signal that came meanwhile ends this process then."""
+    came: list[int] = []
+
+    def hand_on(number: int, _: object) -> None:
+        came.append(number)
+        os.kill(child, signal.SIGTERM)
+
+    heard = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, hand_on) for number in heard}
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    try:
+        with os.fdopen(reading, "rb") as pipe:
+            told = pipe.read()
+        os.waitpid(child, 0)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signals.die_of(came[0])
+    return told
+
+
+def _result(told: bytes) -> Any:
+    if not told:
+        raise StoreUnavailable("the process that refreshed was killed", hint="try again")
+    kind, *rest = marshal.loads(told)  # noqa: S302 - our own child has written it
+    if kind == "fault":
+        raise ChildFault(*rest)
+    if kind == "error":
+        name, message, attributes = rest
+        error: TokenKitError = getattr(errors, name).__new__(getattr(errors, name), message)
+        error.__dict__.update(attributes)
+        raise error
+    return rest[0]

@@ -1,0 +1,110 @@
+"""A signal that ends the process waits for the answers that are under way, until they are saved (R7).
+
+Between a request that makes a provider rotate and the saved record, the default action of SIGTERM or SIGHUP would lose
+the session. Nothing here takes a lock: a handler runs in the main thread, which may hold it.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from tokenkit.errors import ProviderUnavailable, UsageError
+
+
+class _State:
+    """What this process is doing: the requests whose answers are not saved yet, and the signal that waits for them."""
+
+    def __init__(self) -> None:
+        self.under_way: set[object] = set()
+        self.ending = 0
+        self.before_sending: Callable[[], None] = _nothing
+
+
+def _nothing() -> None:
+    """There is nothing to do before a request is sent, but in a child that `tokenkit.grants.outlive` has forked."""
+
+
+_state = _State()
+
+
+@contextmanager
+def sending() -> Generator[None]:
+    """Enter right before a request that is sent once, and leave when what it brought is saved.
+
+    After a signal nothing new is sent: then `ProviderUnavailable`, whose `sent` is False.
+    """
+    request = object()
+    _state.before_sending()
+    _state.under_way.add(request)  # before the look at `ending`: of the two, the handler does them the other way round
+    try:
+        if _state.ending:
+            raise ProviderUnavailable(
+                "this process was told to end, so nothing more is sent", sent=False, hint="ask in another process"
+            )
+        yield
+    finally:
+        _state.under_way.discard(request)
+        if _state.ending and not _state.under_way:
+            os.kill(os.getpid(), _state.ending)  # the handler ends the process now: it alone may change handlers
+
+
+def before_sending(call: Callable[[], None]) -> None:
+    """Have `call` run whenever `sending` is entered; what it raises stops the request."""
+    _state.before_sending = call
+
+
+def finish_on_signals() -> None:
+    """Make SIGTERM and SIGHUP wait until each refresh that was sent is saved, at most 90 seconds; then die of them.
+
+    It is for a program that leaves these signals to their default action, which ends it at once and loses the session
+    of a refresh under way. Call it once, in the main thread; `UsageError` elsewhere. A signal that your program
+    ignores or handles itself stays as it is: a handler that ends in `SystemExit` (``sys.exit``) loses nothing, for the
+    interpreter waits for a refresh when it exits. The library never calls this: signals belong to the program (R7).
+    """
+    postpone("SIGTERM", "SIGHUP")
+
+
+def postpone(*names: str) -> None:
+    """Do for these signals what `finish_on_signals` does, where nobody else handles or ignores them."""
+    import signal
+
+    for number in (getattr(signal, name) for name in names if hasattr(signal, name)):
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            try:
+                signal.signal(number, _end)
+            except ValueError:
+                raise UsageError(
+                    "signals can be handled in the main thread only", hint="call finish_on_signals() where it starts"
+                ) from None
+
+
+def _end(number: int, _: object) -> None:
+    _state.ending = number
+    if not _state.under_way:
+        die_of(number)
+
+
+def die_of(number: int) -> None:
+    """End this process by the signal's default action, so that whoever waits for it sees why; Ctrl-C as Python does.
+
+    The first process of a container survives that; then it exits with the code that a shell would report.
+    """
+    import signal
+
+    _state.ending = 0
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    sys.exit(128 + number)
+
+
+def _empty_in_child() -> None:
+    """A forked child has none of its parent's requests under way."""
+    _state.under_way.clear()
+    _state.ending = 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_empty_in_child)

@@ -138,7 +138,7 @@ def _told(child: int, reading: int, mask: Mask) -> bytes:
         came.append(number)
         os.kill(child, signal.SIGTERM)
 
-    heard = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    heard = [number for number in _ENDING if signal.getsignal(number) not in (signal.SIG_IGN, None)]
     before = {number: signal.signal(number, hand_on) for number in heard}
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     try:

@@ -162,6 +162,13 @@ class Refresher:
             if renewed.meets(need, self.context.now()):
                 return renewed.held
 
+    def waits_unsaved(self, account: Account, error: TokenKitError) -> bool:
+        """Tell whether a refresh that ended in this error has brought a grant that is not saved yet (R9).
+
+        It waits in this process, or was handed back sealed by the child of a command.
+        """
+        return isinstance(error, StoreUnavailable) and (bool(error.sealed) or account in self.unsaved)
+
     def note(self, account: Account) -> RefreshState:
         """What those who refresh the account last told each other."""
         return RefreshState.from_bytes(self.records.store.note(grant_name(account)))

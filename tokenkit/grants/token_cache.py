@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tokenkit.account import Account, parse_account
 from tokenkit.duration import duration
-from tokenkit.errors import StoreUnavailable, TokenKitError, UnknownAccount, UsageError
+from tokenkit.errors import TokenKitError, UnknownAccount, UsageError
 from tokenkit.grant import ACTIVE, MOVED, Grant
 from tokenkit.grants.account_names import AccountNames
 from tokenkit.grants.refresher import Refresher, RefreshJob, RefreshOutcome
@@ -127,7 +127,7 @@ class TokenCache:
         grant = wanted.held.grant
         token = grant.access_token
         rejected = wanted.need.rejected
-        told = isinstance(error, StoreUnavailable) and (error.sealed or wanted.account in self.refresher.unsaved)
+        told = self.refresher.waits_unsaved(wanted.account, error)
         if token is None or told or grant.state == MOVED or not token.alive(self._now()):
             raise error
         if rejected is not None and token.value == rejected.reveal():

@@ -223,7 +223,7 @@ class _Taking:
         try:
             return kit.refresher.renew(place, RefreshJob(early=True)).result().held  # early: nobody is handed it
         except TokenKitError as error:
-            if place not in kit.refresher.unsaved:
+            if not kit.refresher.waits_unsaved(place, error):
                 with suppress(StoreError, UnknownAccount):
                     held = kit.records.get(place)
                     if held.grant.refresh_token == before.refresh_token:

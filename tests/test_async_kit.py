@@ -277,7 +277,7 @@ def test_an_error_that_many_share_does_not_grow_with_each_of_them(kit, sync):
 
 def test_an_async_kit_that_is_closed_has_waited_for_what_its_callers_left(sync):
     """R7: a sign-out whose caller went away, and the threads that look at the disk."""
-    done = []
+    done, before = [], threading.enumerate()
 
     async def main():
         async with AsyncTokenKit(kit=sync) as kit:
@@ -288,7 +288,7 @@ def test_an_async_kit_that_is_closed_has_waited_for_what_its_callers_left(sync):
 
     asyncio.run(main())
     assert done == [True]
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("tokenkit-look")]
+    assert [thread.name for thread in threading.enumerate() if thread not in before] == []
 
 
 @pytest.mark.parametrize("name", ["login", "begin", "complete", "logout", "refresh", "accounts", "status"])

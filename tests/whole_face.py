@@ -63,6 +63,9 @@ def sync_face(kit: TokenKit, google: Provider, person: Person, api: str) -> None
     off()
     assert [event.account for event in events] == [account, account]
     assert assert_type(kit.logout("google", local=False), SignOut).revoked
+    with kit as same:
+        assert assert_type(same, TokenKit) is kit
+    kit.close()
 
 
 def adopted(kit: TokenKit, google: OAuth2) -> None:
@@ -102,3 +105,6 @@ async def async_face(kit: AsyncTokenKit, person: Person, api: str) -> None:
     assert assert_type(await kit.accounts(), list[Account]) == [account]
     off()
     assert assert_type(await kit.logout("google"), SignOut).removed
+    async with kit as same:
+        assert assert_type(same, AsyncTokenKit) is kit
+    await kit.close()

@@ -22,7 +22,7 @@ class _State:
 
 
 def _nothing() -> None:
-    """There is nothing to do before a request is sent, but in a child that `tokenkit.grants.outlive` has forked."""
+    """Do nothing: only in a child that `tokenkit.grants.outlive` has forked is there something to do before a request."""
 
 
 _state = _State()
@@ -30,7 +30,7 @@ _state = _State()
 
 @contextmanager
 def sending() -> Generator[None]:
-    """Enter right before a request that is sent once, and leave when what it brought is saved.
+    """Hold off the signals that end the process, from right before a request to the saved result of its answer.
 
     After a signal nothing new is sent: then `ProviderUnavailable`, whose `sent` is False.
     """
@@ -50,7 +50,7 @@ def sending() -> Generator[None]:
 
 
 def before_sending(call: Callable[[], None]) -> None:
-    """Have `call` run whenever `sending` is entered; what it raises stops the request."""
+    """Let `call` run whenever `sending` is entered; what it raises stops the request."""
     _state.before_sending = call
 
 
@@ -86,7 +86,7 @@ def _end(number: int, _: object) -> None:
 
 
 def die_of(number: int) -> None:
-    """End this process by the signal's default action, so that whoever waits for it sees why; Ctrl-C as Python does.
+    """End this process by the signal's default action, so that its parent sees why; for Ctrl-C do as Python does.
 
     The first process of a container survives that; then it exits with the code that a shell would report.
     """
@@ -101,7 +101,7 @@ def die_of(number: int) -> None:
 
 
 def _empty_in_child() -> None:
-    """A forked child has none of its parent's requests under way."""
+    """Forget the requests of the parent: a forked child has none of them under way."""
     _state.under_way.clear()
     _state.ending = 0
 

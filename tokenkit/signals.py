@@ -22,7 +22,7 @@ class _State:
 
 
 def _nothing() -> None:
-    """Do nothing: only in a child that `tokenkit.grants.outlive` has forked is there something to do before a request."""
+    """Do nothing: only a child that `tokenkit.grants.outlive` has forked has something to do before a request."""
 
 
 _state = _State()

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tokenkit.consent.opener import Opener
     from tokenkit.net.http_options import AsyncHttpOptions
 
 P = ParamSpec("P")

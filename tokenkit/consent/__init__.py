@@ -18,10 +18,10 @@ _CONTAINER_GROUP = re.compile(rb"docker|kubepods|containerd|lxc|libpod")
 def way_to_ask(
     environ: Mapping[str, str] | None = None, platform: str = sys.platform, root: str = "/"
 ) -> Literal["browser", "paste"]:
-    """Whether a browser that a person sees can be opened here, and reach this machine's loopback (R25).
+    """Return ``browser`` where a browser that a person sees can be opened here and reach this machine; else ``paste``.
 
-    Not over SSH, in a container, in CI, or on Linux without a display. `root` is the folder in which a container
-    leaves its marks.
+    It cannot over SSH, in a container, in CI, or on Linux without a display (R25: there the address is printed). `root`
+    is the folder in which a container leaves its marks.
     """
     if environ is None:
         environ = os.environ

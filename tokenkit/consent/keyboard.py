@@ -21,8 +21,8 @@ _ERASE, _ERASE_LINE, _END = ("\x7f", "\b"), "\x15", "\x04"
 class Keyboard:
     """Reads what a person types or pastes, inside ``with``.
 
-    A terminal keeps 4,096 bytes of a line and drops the rest, and an answer may be longer. So its own editing of lines
-    is off meanwhile, and done here. Where stdin is no file (a notebook), lines come by `input`, as its program has it.
+    A terminal keeps 4,096 bytes of a line and drops the rest, and an answer may be longer. So the terminal's own
+    editing of lines is switched off, and done here. Where stdin is no file (a notebook), lines come from `input`.
     """
 
     def __init__(self, wake: socket.socket | None = None) -> None:

@@ -44,8 +44,8 @@ class LoopbackConsent:
     the pending redirect URI's exact path, with its state (or with the path that stands in for a state) is an answer;
     everything else is a 404 that changes nothing.
 
-    One browser begins: it is given a cookie, and may come again with that. Another that comes to the same address ends
-    the sign-in, for one of the two is not this person's.
+    One browser begins: it gets a cookie, and may come again with it. Another browser at the same address ends the
+    sign-in, because one of the two does not belong to this person.
     """
 
     def __init__(self, provider_name: str, redirect_host: str = "127.0.0.1", port: int = 0) -> None:
@@ -110,7 +110,7 @@ class LoopbackConsent:
             self._open(opener)
 
     def listen_for(self, pending: PendingAuthorization) -> None:
-        """Take the answer to that authorization from now on, whoever shows its URL; raises as `present`."""
+        """Take the answer to that authorization from now on; another shows its URL. Raises what `present` raises."""
         require_web_url(pending.url)
         if pending.redirect_uri != self.redirect_uri and not pending.redirect_uri.startswith(f"{self.redirect_uri}/"):
             raise UsageError("this authorization was begun with another redirect URI than the one that is listened on")

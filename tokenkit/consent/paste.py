@@ -17,8 +17,8 @@ ATTEMPTS = 20
 _FIRST_PORT, _LAST_PORT = 49152, 65535
 
 Read = Callable[[float | None], str | None]
-"""Waits at most so many seconds for a line and returns it with its line break: empty at the end of the input, None when
-the time is over or the answer came another way (`Keyboard.read`)."""
+"""Waits so many seconds at most for a line, and returns it with its line break: empty at the end of the input, None
+when the time is over or the answer came another way (`Keyboard.read`)."""
 
 
 def redirect_uri(provider_name: str, redirect_host: str = "127.0.0.1", port: int = 0) -> str:

@@ -1,8 +1,8 @@
 """A file that only this user can read, and that leads a browser to the address of a sign-in (R24).
 
-The arguments of a browser are there for every user of the machine to see in ``ps``: an address that works would let
-another one be first, and sign this person's assistant in to an account of theirs. The name of a file of mode 0600 is
-worth nothing to them.
+Every user of the machine can see the arguments of a browser in ``ps``. With an address that works, another user could
+be first, and sign this person's assistant in to their own account. The name of a file of mode 0600 is worth nothing to
+them.
 """
 
 import html
@@ -30,7 +30,7 @@ def redirect_file(address: str) -> Generator[str]:
     """
     folder = tempfile.mkdtemp(prefix="tokenkit-")
     try:
-        os.chmod(folder, 0o700)  # under a umask that takes even our own rights
+        os.chmod(folder, 0o700)  # a umask may have taken even our own rights
         path = os.path.join(folder, "sign-in.html")
         private_file.write(path, fill("tokenkit.consent.pages", "redirect.html", {"address": address}).encode())
         yield file_url(path)
@@ -48,8 +48,8 @@ def file_url(path: str) -> str:
 def address_behind(url: str) -> str:
     """Return the address to which one of our redirect files leads; any other URL as it is.
 
-    For whoever plays the browser: an opener of a test, for example. Raises `UsageError` for a ``file:`` URL that is not
-    of a redirect file of this user.
+    It is for a program that plays the browser, such as the opener of a test. Raises `UsageError` for a ``file:`` URL
+    that is not a redirect file of this user.
     """
     if urlsplit(url).scheme != "file":
         return url

@@ -32,13 +32,13 @@ class AccountSource:
         return self._cache.refresher.provider(self.account.provider)
 
     def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:
-        """A good token; `rejected` is one that an API answered with 401: at most one refresh is made for it (R15)."""
+        """Return a good token. `rejected` is one that an API has refused: one refresh at most is made for it (R15)."""
         if rejected is None and not min_ttl:
             return self._ask(self._asked)
         return self._cache.token(self._asked, TokenQuery(min_ttl=min_ttl, rejected=rejected))
 
     def authenticate(self, request: Request, token: AccessToken) -> Request:
-        """The request with the token on. Whether it may go there is for the caller to check (`tokenkit.net.hosts`)."""
+        """Return the request with the token on. The caller checks whether it may go there (`tokenkit.net.hosts`)."""
         # Only a token that travels elsewhere than in a header needs the registration, as Pocket's consumer key.
         client = ClientRegistration("") if self.provider.header_token else self._cache.refresher.client(self.provider)
         step = self.provider.authenticate

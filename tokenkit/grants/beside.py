@@ -26,12 +26,12 @@ class SavedBeside(NamedTuple):
 
 
 def unsaved_name(account: Account) -> Name:
-    """The name of what lies beside the record of an account; and of the lock of who holds its newest grant (R8)."""
+    """Return the name of what lies beside the record of an account, and of the lock on its newest grant (R8)."""
     return Name("unsaved", account.owner, str(account))
 
 
 def found(records: SealedStore, account: Account) -> list[SavedBeside]:
-    """What lies beside the account's record, the newest first.
+    """Return what lies beside the account's record, the newest first.
 
     Raises a `StoreError` where that cannot be read or opened: nobody knows then which grant is the newest.
     """
@@ -52,7 +52,7 @@ def exists(records: SealedStore, account: Account) -> bool:
 
 
 def newest(records: SealedStore, account: Account, held: StoredGrant) -> StoredGrant:
-    """`held`, with the grant that is to take its place where one lies beside it; nothing is changed."""
+    """Return `held`, with the grant that is to take its place where one lies beside it; nothing is changed."""
     later = next((each.grant for each in found(records, account) if each.grant.follows(held.grant)), held.grant)
     return held if later is held.grant else held._replace(grant=later, beside=True)
 

@@ -1,7 +1,7 @@
-"""What happens to the accounts of a kit, for those who asked to be told: each need is told once.
+"""What happens to the accounts of a kit, for callbacks: each need is told once.
 
-Only what this process sees is told. A callback runs in the thread that saw it, which is no caller's: it must be quick,
-and what it raises goes to `sys.unraisablehook`, for nothing may keep a refreshed grant from whoever waits for it.
+Only what this process sees is told. A callback runs in the thread that saw it, which belongs to no caller. It must be
+quick. What it raises goes to `sys.unraisablehook`: nothing may keep a refreshed grant from the callers who wait for it.
 """
 
 import sys
@@ -18,7 +18,7 @@ Kind = Literal["refreshed", "consent_needed", "back", "ends_soon", "failed"]
 """``consent_needed`` and ``failed`` are told once until the account is ``back``; ``ends_soon`` once for each end."""
 
 SOON = 14 * 86400.0
-"""Seconds before the end of a grant, which only the person can put off, from which on that is told."""
+"""Seconds before the end of a grant at which it is told; only the person can put the end off."""
 
 
 class Event(NamedTuple):
@@ -43,7 +43,7 @@ class Events:
         self._changing = ForkLock()
 
     def on(self, kind: Kind, callback: Callback) -> Callable[[], None]:
-        """Call `callback` with each `Event` of that kind from now on; what is returned ends that."""
+        """Call `callback` with each `Event` of that kind from now on; return a function that ends that."""
         if kind not in get_args(Kind):
             raise UsageError(f"there is no event {kind!r}", hint=f"the events are {', '.join(get_args(Kind))}")
         with self._changing.lock:
@@ -95,7 +95,7 @@ class Events:
 
 
 def _end(grant: Grant) -> float | None:
-    """When the person must sign in again, as far as that is known."""
+    """Return when the person must sign in again, as far as that is known."""
     token = grant.access_token
     if grant.refresh_token:
         return grant.refresh_expires_at

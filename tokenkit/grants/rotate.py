@@ -20,7 +20,7 @@ LEASE_LASTS = 120.0
 """Seconds: longer than a refresh, which is waited for."""
 
 MORE_PASSES = 2
-"""How often all records are looked through again, where a refresh that was under way has used an old key meanwhile."""
+"""How often all records are read again, where a refresh that was under way has used an old key meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def rotate(records: SealedStore) -> Rotation:
 
 
 def finish(records: SealedStore) -> Rotation:
-    """Seal with the first key whatever is sealed with another, and drop the keys that no record names then.
+    """Seal with the first key what is sealed with another, and drop the keys that no record names then.
 
     Raises `StoreUnavailable` where a program that is stopped holds an account, or is half through saving a record: then
     nothing is dropped.
@@ -77,13 +77,13 @@ def _reseal_all(records: SealedStore) -> tuple[int, list[Name]]:
 
 
 def every_record(records: SealedStore) -> Iterator[tuple[Store, Name]]:
-    """The names of all sealed records of all owners, each with the store that it lies in."""
+    """Yield the names of all sealed records of all owners, each with the store that it lies in."""
     for store in records.stores:
         yield from ((store, name) for owner in store.owners() for kind in KINDS for name in store.names(kind, owner))
 
 
 def kids_in_use(records: SealedStore) -> set[str]:
-    """The kids that records name, each account looked at under its lease, so that none is being refreshed meanwhile."""
+    """Return the kids that records name. Each account is read under its lease, so that no refresh is on its way."""
     kids: set[str] = set()
     for store, name in every_record(records):
         of_account = name.kind in ("grant", "unsaved")
@@ -96,12 +96,12 @@ def kids_in_use(records: SealedStore) -> set[str]:
 
 
 def records_by_kid(records: SealedStore) -> Counter[str]:
-    """How many records name each kid: a look that waits for nobody and opens nothing."""
+    """Return how many records name each kid; nothing is waited for or opened."""
     return Counter(kid for store, name in every_record(records) for kid in _kids(store, name))
 
 
 def _kids(store: Store, name: Name) -> set[str]:
-    """The kid that the record names; none where it is gone, or is no envelope that a key could open."""
+    """Return the kid that the record names; none where it is gone, or is no envelope that a key could open."""
     stored = store.load(name)
     try:
         return set() if stored is None else {seal.header(stored.data)["kid"]}
@@ -110,7 +110,7 @@ def _kids(store: Store, name: Name) -> set[str]:
 
 
 def _reseal(store: Store, ring: KeyRing, name: Name) -> bool:
-    """Seal one record anew, under its version: what was saved in between stands, and is looked at again."""
+    """Seal one record again, over its version. What was saved in between stays, and is read again."""
     while True:
         with ring.source.sealing():
             stored = store.load(name)

@@ -63,7 +63,7 @@ def nearest(provider: Provider, name: str) -> str:
 
 
 def plain_scopes(names: Collection[str]) -> Collection[str]:
-    """Return the names without the mark of those that are asked for though nobody knows them."""
+    """Return the names without the ``raw:`` of those that are asked for though they are not known."""
     return [name.removeprefix(RAW) for name in names] if any(name.startswith(RAW) for name in names) else names
 
 
@@ -72,7 +72,7 @@ def _known(provider: Provider) -> set[str]:
 
 
 def check_scopes(names: Iterable[str]) -> None:
-    """Raise `UsageError` for a plain string, which would be read as one scope a letter."""
+    """Raise `UsageError` for a plain string: each letter of it would be read as a scope."""
     if isinstance(names, str):
         raise UsageError("scopes are a list, not a string", hint=f'scopes=["{names}"]')
 
@@ -80,10 +80,10 @@ def check_scopes(names: Iterable[str]) -> None:
 def scopes_to_ask(
     records: SealedStore, provider: Provider, names: Iterable[str] | None, *, account: str, besides: bool = False
 ) -> list[str]:
-    """The full values of `names`; for None, or `besides` them, those that the account was asked for last.
+    """Return the full values of `names`; for None, or `besides` them, those that the account was asked for last.
 
-    So a sign-in that mends an account, or adds to it, ends with what its tools need: it replaces what was granted
-    (R18). Where nothing is stored under that name, None is the provider's default.
+    So a sign-in that renews an account, or adds to it, ends with all that its tools need: R18, it replaces what was
+    granted. Where nothing is stored under that name, None is the provider's default.
     """
     asked = _asked(records, Account(provider.name, account, records.owner)) if account else []
     if names is None:
@@ -95,17 +95,17 @@ def _asked(records: SealedStore, account: Account) -> list[str]:
     try:
         held = records.load(account)
     except (StoreError, UsageError):
-        return []  # what is wrong there is told by whoever has to read or write it
+        return []  # the code that must read or write the record reports what is wrong
     return [] if held is None else sorted(held.grant.asked)
 
 
 def every_name(provider: Provider, values: Collection[str]) -> frozenset[str]:
-    """The full values and the aliases that stand for them."""
+    """Return the full values and the aliases that stand for them."""
     return frozenset((*values, *(alias for alias, scope in provider.scopes.items() if scope.value in values)))
 
 
 def short_names(provider: Provider, values: Collection[str]) -> list[str]:
-    """The alias of each where it has one, else the full value; sorted."""
+    """Return the alias of each where it has one, else the full value; sorted."""
     aliases = {scope.value: alias for alias, scope in provider.scopes.items()}
     return sorted(aliases.get(value, value) for value in values)
 

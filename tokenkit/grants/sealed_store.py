@@ -36,12 +36,12 @@ class StoredGrant(NamedTuple):
 
 
 def grant_name(account: Account) -> Name:
-    """The name of an account's grant in the store."""
+    """Return the name of an account's grant in the store."""
     return Name("grant", account.owner, str(account))
 
 
 def quarantine_folder(account: Account) -> str:
-    """What the names of an account's records in quarantine begin with; the time at which each was put there follows."""
+    """Return how the names of an account's records in quarantine begin; the time of each follows."""
     from hashlib import sha256
 
     digest = sha256(account.name.encode()).hexdigest()[:16]  # the longest names leave no room beside them
@@ -70,16 +70,16 @@ class SealedStore:
         return self._stores
 
     def accounts(self, provider: str = "") -> list[Account]:
-        """The accounts that have a record, by name; nothing is opened."""
+        """Return the accounts that have a record, by name; nothing is opened."""
         prefix = f"{provider}/" if provider else ""
         names = self.store.names("grant", self.owner, after=prefix)
         found = takewhile(lambda name: name.id.startswith(prefix), names)
         return [Account(*parse_account(name.id), owner=self.owner) for name in found]
 
     def load(self, account: Account, seen: StoredGrant | None = None) -> StoredGrant | None:
-        """The account's grant, or None where none is stored; nothing is opened where `seen` is what is stored still.
+        """Return the account's grant, or None where none is stored. Nothing is opened where `seen` is still stored.
 
-        The record itself is read each time: on a network's file system only that asks the server anew.
+        The record itself is read each time: on a network file system, only that asks the server again.
         """
         name = grant_name(account)
         stored = self.store.load(name)
@@ -91,7 +91,7 @@ class SealedStore:
         return StoredGrant(grant_from_bytes(plaintext, account=str(account)), stored.version, len(stored.data))
 
     def get(self, account: Account, seen: StoredGrant | None = None) -> StoredGrant:
-        """As `load`; raises `UnknownAccount` where none is stored."""
+        """Return the account's grant, as `load` does. Raises `UnknownAccount` where none is stored."""
         held = self.load(account, seen)
         if held is None:
             raise UnknownAccount(
@@ -100,18 +100,19 @@ class SealedStore:
         return held
 
     def save(self, account: Account, grant: Grant, *, replaces: Version | None, leased: bool = False) -> StoredGrant:
-        """Seal and write a grant over the version `replaces`; raises `Conflict` when it is another by now.
+        """Seal and write a grant over the version `replaces`. Raises `Conflict` when there is another version by now.
 
-        `leased`: the caller holds the account's lease, and has asked for the current key under it (R29).
+        `leased` says that the caller holds the account's lease, and has asked for the current key under it: then no
+        rotation drops that key (R29).
         """
         stored = self.write(grant_name(account), grant_to_bytes(grant), replaces, leased=leased)
         return StoredGrant(grant, stored.version, len(stored.data))
 
     def replace(self, account: Account, grant: Grant, held: StoredGrant, *, leased: bool = False) -> StoredGrant:
-        """Write a grant in the place of the one that it came from, though that may be sealed with another key by now.
+        """Write a grant in place of the one that it came from, even if that is sealed with another key by now.
 
-        So may an older record of the same sign-in be, which was restored meanwhile. Raises `Conflict` when another
-        grant lies there, or none. `leased` as in `save`.
+        An older record of the same sign-in, which was restored meanwhile, is replaced, too. Raises `Conflict` when
+        another grant lies there, or none. `leased` as in `save`.
         """
         while True:
             try:
@@ -123,11 +124,14 @@ class SealedStore:
                 held = held._replace(version=current.version)
 
     def remove(self, account: Account, *, replaces: Version) -> None:
-        """Delete the version `replaces` of an account's grant; raises `Conflict` when it is another by now."""
+        """Delete the version `replaces` of an account's grant. Raises `Conflict` when there is another by now."""
         self.store.save(grant_name(account), None, replaces=replaces)
 
     def quarantine(self, account: Account, now: float) -> Version | None:
-        """Keep a copy of whatever is stored for the account, readable or not, and return its version (R18, R30)."""
+        """Keep a copy of what is stored for the account, readable or not, and return its version.
+
+        A sign-in replaces the grant (R18), and what cannot be opened is never lost by that (R30).
+        """
         return self.copy_to_quarantine(self.store, grant_name(account), account, now)
 
     def copy_to_quarantine(self, store: Store, name: Name, account: Account, now: float) -> Version | None:
@@ -142,7 +146,7 @@ class SealedStore:
             return stored.version
 
     def probe(self) -> None:
-        """Write, read back and delete a record: raises a `StoreError` before a person is bothered (R20)."""
+        """Write, read back and delete a record. Raises a `StoreError` before a person is asked in vain (R20)."""
         name = Name("metadata", self.owner, f"probe-{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}")
         version = self.write(name, b"probe", None).version
         stored = self.store.load(name)
@@ -155,11 +159,11 @@ class SealedStore:
         self.write(Name("pending", self.owner, id), pending_to_bytes(pending), None)
 
     def pendings(self) -> Iterator[Name]:
-        """The names of the owner's pending authorizations."""
+        """Yield the names of the owner's pending authorizations."""
         return self.store.names("pending", self.owner)
 
     def load_pending(self, name: Name) -> tuple[PendingAuthorization, Version] | None:
-        """A pending authorization and the version by which it is claimed."""
+        """Return a pending authorization and the version by which it is claimed."""
         stored = self.store.load(name)
         if stored is None:
             return None
@@ -189,6 +193,6 @@ class SealedStore:
             replaces = version
 
     def _any_sealed(self) -> bool:
-        """Whether a sealed record exists: then a key that is missing is lost, and a new one would hide it (R28)."""
+        """Tell whether a sealed record exists. Then a missing key is lost, and a new one would hide it (R28)."""
         kinds = ("grant", "unsaved", "quarantine", "client")
         return any(next(self.store.names(kind, owner), None) for owner in self.store.owners() for kind in kinds)

@@ -37,7 +37,7 @@ def sharing_fate(refresher: Refresher, account: Account) -> list[Account]:
     try:
         provider = refresher.provider(account.provider)
     except TokenKitError:
-        return []  # a provider that cannot be asked ends nothing
+        return []  # a provider that cannot be loaded ends nothing
     if provider.revoke is None or provider.revocation_reach != "client":
         return []
     others = [other for other in refresher.records.accounts(account.provider) if other != account]
@@ -45,7 +45,7 @@ def sharing_fate(refresher: Refresher, account: Account) -> list[Account]:
 
 
 def _ends_with(refresher: Refresher, grant: Grant, account: Account) -> bool:
-    """Whether it is the same person's under the same client; a record that is broken or gone keeps nobody signed in."""
+    """Tell whether it is the same person's under the same client. A record that is broken or gone is not."""
     try:
         other = refresher.records.get(account).grant
     except (StoreError, UnknownAccount):
@@ -54,10 +54,10 @@ def _ends_with(refresher: Refresher, grant: Grant, account: Account) -> bool:
 
 
 def sign_out(refresher: Refresher, account: Account, context: Context, *, local: bool = False) -> SignOut:
-    """Revoke first, unless `local`, then remove; a provider that cannot be reached does not keep the account here.
+    """Revoke first, unless `local`, then remove. A provider that cannot be reached does not keep the account here.
 
-    What lies in quarantine of the account is revoked and erased as well (R19: it may be live). `context` is what the
-    revocation is sent by: with a short time-out, for a person waits.
+    What lies in quarantine of the account is revoked and erased as well, since it may still work (R19). `context` sends
+    the revocation: with a short time-out, because a person waits.
 
     It takes no lease: a refresh on its way finds the record gone, and revokes what it got (R8: a sign-out beats a
     refresh on its way). Raises `UnknownAccount` when nothing is stored.
@@ -100,7 +100,7 @@ def _end_superseded(refresher: Refresher, account: Account, grant: Grant, contex
 
 
 def _lasting_token(grant: Grant) -> str:
-    """What a grant is known by at its provider: its refresh token, or its access token where it has none."""
+    """Return what the provider knows a grant by: its refresh token, or its access token where it has none."""
     if grant.refresh_token:
         return grant.refresh_token.reveal()
     return "" if grant.access_token is None else grant.access_token.value

@@ -10,29 +10,30 @@ from tokenkit.token import AccessToken
 class TokenSource(Protocol):
     """Gives the tokens of one account. It is safe from any thread, and holds no lock when it returns.
 
-    Whoever asks it answers for where the token goes: see `tokenkit.net.hosts`.
+    The caller is responsible for where the token goes: see `tokenkit.net.hosts`.
     """
 
     @property
     def account(self) -> Account:
-        """Whose tokens these are."""
+        """The account that the tokens are for."""
         ...
 
     @property
     def provider(self) -> Provider:
-        """Who issues them."""
+        """The provider that issues them."""
         ...
 
     def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:
-        """A good token; may block on a refresh.
+        """Return a good token; this may block on a refresh.
 
-        `rejected` is one that an API has answered with 401: if the store has a newer one that is the answer, else at
-        most one refresh is forced for it, whoever reports it (R15). Raises `ConsentRequired`, `ProviderUnavailable`.
+        `rejected` is one that an API has answered with 401. If the store has a newer one, that is returned; else at
+        most one refresh is forced for it, however many callers report it (R15). Raises `ConsentRequired`,
+        `ProviderUnavailable`.
         """
         ...
 
     def authenticate(self, request: Request, token: AccessToken) -> Request:
-        """The request with the token on, as the provider wants it. Nothing is sent."""
+        """Return the request with the token on, as the provider wants it. Nothing is sent."""
         ...
 
 
@@ -41,18 +42,18 @@ class AsyncTokenSource(Protocol):
 
     @property
     def account(self) -> Account:
-        """Whose tokens these are."""
+        """The account that the tokens are for."""
         ...
 
     @property
     def provider(self) -> Provider:
-        """Who issues them."""
+        """The provider that issues them."""
         ...
 
     async def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:
-        """A good token; see `TokenSource.token`."""
+        """Return a good token; see `TokenSource.token`."""
         ...
 
     def authenticate(self, request: Request, token: AccessToken) -> Request:
-        """The request with the token on; see `TokenSource.authenticate`."""
+        """Return the request with the token on; see `TokenSource.authenticate`."""
         ...

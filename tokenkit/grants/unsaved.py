@@ -1,6 +1,6 @@
-"""Grants that could be saved nowhere: they stay in memory, and are tried again each second, until they are (R9).
+"""Grants that could not be saved anywhere: they stay in memory, and to save them is tried each second (R9).
 
-Whoever holds one holds a lock, too, which ends with its process: so others know that the newest grant lives (R8).
+A process that holds one also holds a lock, which ends with it: so others know that the newest grant still exists (R8).
 """
 
 import atexit
@@ -46,7 +46,7 @@ class Unsaved:
 
     @property
     def accounts(self) -> list[Account]:
-        """Whose grants wait."""
+        """The accounts that have a waiting grant."""
         return [*self._waiting]
 
     def keep(
@@ -60,9 +60,9 @@ class Unsaved:
                 self._thread.start()
 
     def write(self, account: Account) -> None:
-        """Save what waits for the account, beside its record if need be; raises `StoreError` where that fails.
+        """Save what waits for the account, beside its record if need be. Raises `StoreError` where that fails.
 
-        What a login or a sign-out has overtaken is dropped (R8).
+        A grant that a login or a sign-out has overtaken is dropped: those are later, and win (R8).
         """
         with self._lock.lock:
             waiting = self._waiting.get(account)
@@ -78,10 +78,10 @@ class Unsaved:
             self._let_go(account)
 
     def newest(self, account: Account, stored: StoredGrant | None) -> StoredGrant | None:
-        """What waits to be written in the place of `stored`, here or beside it, else `stored`.
+        """Return what waits to be written in place of `stored`, here or beside it; else `stored`.
 
-        With nothing stored it is what waits here, too: had the store told `write` of a sign-out, nothing would wait. Or
-        it is what lies elsewhere, where the tokens are gone as a whole: to be revoked, should this be a sign-out (R19).
+        With nothing stored, it is what waits here: after a sign-out `write` would have dropped it. Or it is what lies
+        elsewhere, where the tokens are gone as a whole: a sign-out must revoke that, too (R19).
         """
         waiting = self._waiting.get(account)
         if waiting is not None and (stored is None or stored.version == waiting.replaces.version):
@@ -99,7 +99,7 @@ class Unsaved:
         beside.forget(self._records, account)
 
     def sealed(self, account: Account) -> bytes:
-        """What waits for the account, as the record beside it would be."""
+        """Return what waits for the account, sealed as the record beside it would be."""
         with self._records.ring.sealing_leased() as key:
             plaintext = grant_to_bytes(self._waiting[account].grant)
             return self._records.ring.seal_record(beside.unsaved_name(account), plaintext, key)
@@ -129,7 +129,7 @@ class Unsaved:
 
 
 def waiting() -> bool:
-    """Whether this process holds a grant that could be saved nowhere."""
+    """Tell whether this process holds a grant that could be saved nowhere."""
     return any(kit.accounts for kit in _all)
 
 
@@ -153,7 +153,7 @@ _all: "weakref.WeakSet[Unsaved]" = weakref.WeakSet()
 
 
 def _save_at_exit() -> None:
-    with suppress(Exception):  # the interpreter is ending: nobody is there to tell
+    with suppress(Exception):  # the interpreter ends: nobody is there to be told
         saved_or_sealed(AT_EXIT)
 
 

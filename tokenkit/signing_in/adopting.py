@@ -24,8 +24,8 @@ def adopt(
 ) -> Account:
     """Store a grant that was obtained elsewhere, as a sign-in would, and return its account.
 
-    It must be whole, and say where it is from: `UsageError` names the member at fault. Raises `ProviderChanged` for a
-    grant of another client or another server than the provider's of today, `ClientMissing`, `StoreError`. Nothing is
+    It must be whole, and say where it is from: `UsageError` names the wrong member. Raises `ProviderChanged` for a
+    grant of another client or another server than the provider has today, `ClientMissing`, `StoreError`. Nothing is
     stored then.
     """
     _check_members(grant)
@@ -63,8 +63,9 @@ def exchange_code(
 ) -> Account:
     """Exchange a code that a callback of the host's own received, once; store the account and return it.
 
-    The host answers for its `state`, and that the person who came back is the one whom it sent (R22). `redirect_uri` is
-    the one that it sent; `code_verifier` belongs to its challenge (RFC 7636); `iss` is that of the answer (RFC 9207).
+    The host is responsible for its `state`, and that the person who came back is the one it has sent away (R22).
+    `redirect_uri` is the one that it sent; `code_verifier` belongs to its challenge (RFC 7636); `iss` is that of the
+    answer (RFC 9207).
     `scopes` are those that it asked for. Raises `UsageError`, which names what is wrong, `CallbackRefused`, and what a
     sign-in raises.
     """

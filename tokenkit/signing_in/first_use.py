@@ -1,4 +1,4 @@
-"""An assistant's first use of an account: the person is asked, once, whoever else waits for the same (R20)."""
+"""An assistant's first use of an account: the person is asked once, however many callers wait for it (R20)."""
 
 from collections.abc import Collection
 from contextlib import suppress
@@ -30,9 +30,9 @@ PROMPT_LASTS = PENDING_LASTS + 60
 def first_use(cache: TokenCache, login: Login, asked: str, ask: TokenQuery) -> AccessToken:
     """Ask the person for what is missing, and return the token.
 
-    Of several callers who need that at once, in any process, one prompts. The others wait for it, and share what comes
-    of it: a token, or, where the person declined, no second prompt. Whoever asked for a certain account gets that
-    one's token and no other's, whoever signed in.
+    Of several callers who need that at once, in any process, one prompts. The others wait for it and share the result:
+    a token, or, where the person declined, no second prompt. A caller who asked for a certain account gets a token of
+    that account only, even if the person signed in to another.
     """
     provider, _, name = asked.partition("/")
     refresher = cache.refresher

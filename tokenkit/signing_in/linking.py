@@ -1,4 +1,7 @@
-"""A grant that the provider has just issued becomes an account: whose it is, its name, its place (R4, R17, R18)."""
+"""A grant that the provider has just issued becomes an account: whose it is, its name, its place.
+
+It is bound to where it came from (R17), and never takes another person's place (R18).
+"""
 
 import hashlib
 import re
@@ -28,7 +31,7 @@ from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Identify, Identity, Provider
 
 SHORT_WAIT = 1.0
-"""Seconds that a lease is waited for, and held, where it is no refresh that takes it."""
+"""Seconds that a lease is waited for, and held, where something else than a refresh takes it."""
 
 UNREADABLE = (BrokenRecord, KeyUnavailable)
 """A record that is damaged, or sealed with a key that is lost: nobody can say whose it is."""
@@ -37,9 +40,9 @@ _NOBODY = Identity("", "")
 
 
 def may_be(stored: str, wanted: str) -> bool:
-    """Whether the account called `stored`, which cannot be opened, may be that of whom the provider calls `wanted`.
+    """Tell whether the account `stored`, which cannot be opened, may belong to the person called `wanted`.
 
-    It is another's if both are addresses, and not one address; what else an account is called tells nothing.
+    It belongs to another if both names are addresses and differ. Other names say nothing about that.
     """
     addresses = "@" in stored and "@" in wanted
     return not addresses or re.sub(r"-\d+\Z", "", stored) == wanted or stored == wanted
@@ -56,17 +59,17 @@ class AccountLinker:
     def adopt(
         self, provider: Provider, client: ClientRegistration, grant: Grant, *, name: str = "", replaces: str = ""
     ) -> Account:
-        """Store a grant in place of the account's former one, which goes to quarantine and is not revoked (R17, R18).
+        """Store a grant in place of the account's former one, which goes to quarantine and is not revoked (R18).
 
-        The account is called `name`, else as this person's is already, else as the provider calls them. Another
-        person's is never written over: then the next free name beside it is taken.
+        The account is called `name`; else as this person's account is called already; else as the provider calls them.
+        Another person's account is never written over: then the next free name is taken.
 
         `replaces` is the name of an account whose record cannot be opened: unless it is plainly another person's, the
         grant takes its place and its name, and the record goes to quarantine (R30).
 
         Where the provider fails to say whose it is, the grant is stored all the same, as ``default`` and beside any
-        other account of nobody: the code is spent and the former grant may have ended with it, so to fail would lose a
-        session, and to revoke could end that person's others. `learn` finds out later whose it is.
+        other account of nobody. The code is spent, and the former grant may have ended with it: to fail would lose a
+        session, and to revoke could end others of that person. `learn` finds out later whose it is.
         """
         identity = self._identify(provider, client, grant)
         vouched = bool(name) or provider.identify is None  # the person says whose it is, since nobody else does
@@ -84,24 +87,24 @@ class AccountLinker:
         return account
 
     def put_aside(self, provider: Provider, client: ClientRegistration, grant: Grant, *, name: str) -> Account:
-        """Store a grant of which nothing is known yet in a place of its own, over nothing."""
+        """Store a grant of which nothing is known yet in a place of its own, where nothing lies."""
         return self._store(name, self._bound(provider, client, grant, ""), lambda held: False)
 
     def kept_name(self, provider: Provider, name: str) -> str:
-        """`name`, if whoever asks to sign in to that account gets just that, whatever the provider says; else empty.
+        """Return `name` if a sign-in to that account keeps it, whatever the provider says; else an empty text.
 
-        So it is where the provider cannot say whose an account is, or did not say it of this one, and has not been able
-        to since: without that the account could not be mended by signing in to it.
+        That is so where the provider cannot say whose an account is, or has not said it of this one yet: otherwise a
+        sign-in could not renew that account.
         """
         if provider.identify is None or not name:
             return name
         return name if self._subject(Account(provider.name, name, self._records.owner)) == "" else ""
 
     def learn(self, provider: Provider) -> None:
-        """Ask whose the accounts are of which the provider failed to say it, lest the person get a second one.
+        """Ask the provider whose the accounts are of which it failed to say it, so that nobody gets a second one.
 
-        It is done before the person is asked, when there is no grant that could be lost meanwhile. An account keeps its
-        name: programs may ask for it.
+        This is done before the person is asked, when there is no grant that could be lost. An account keeps its name:
+        programs may ask for it.
         """
         identify = provider.identify
         for account in self._records.accounts(provider.name) if identify else ():
@@ -109,15 +112,15 @@ class AccountLinker:
                 if identify and self._subject(account) == "":
                     self._learn(provider, identify, account)
             except ProviderUnavailable:
-                return  # of the others it would not say it either
+                return  # it would not say it of the others either
             except TokenKitError:
-                continue  # the sign-in mends it, or tells what is wrong
+                continue  # the sign-in helps, or reports what is wrong
 
     def _learn(self, provider: Provider, identify: Identify, account: Account) -> None:
         client = self._refresher.client(provider)
         found = (
             self._refresher.renew(account, RefreshJob(early=True)).result().held
-        )  # early: nobody is handed the token
+        )  # early: the token goes to no caller
         check_bound(account, found.grant, provider, client.client_id, "identify")
         context = within(self._ctx, account, found.grant, provider)
         subject = guarded(provider, "identify", identify, context, client, found.grant).subject
@@ -127,7 +130,7 @@ class AccountLinker:
             self._records.save(account, known, replaces=found.version)
 
     def _identify(self, provider: Provider, client: ClientRegistration, grant: Grant) -> Identity:
-        """Whose account it is; after an error the provider is asked once more."""
+        """Return whose account it is; after an error the provider is asked once more."""
         if provider.identify is None:
             return _NOBODY
         for pause in (0.0, RETRY_AFTER):
@@ -137,7 +140,7 @@ class AccountLinker:
         return _NOBODY
 
     def _bound(self, provider: Provider, client: ClientRegistration, grant: Grant, subject: str) -> Grant:
-        """The grant with what it is held against before it is sent anywhere (R17)."""
+        """Return the grant with all that is compared before it is sent anywhere (R17)."""
         authorized_at = grant.authorized_at or self._ctx.now()
         return bind(grant, provider, client.client_id).renewed(subject=subject, authorized_at=authorized_at)
 
@@ -150,7 +153,7 @@ class AccountLinker:
         return ""
 
     def _subject(self, account: Account) -> str | None:
-        """Return whose it is, empty where the provider has not said; None where there is nothing that can be read."""
+        """Return whose it is; empty where the provider has not said it, None where nothing can be read."""
         held = self._readable(account)
         return None if held is None else held.subject
 
@@ -166,7 +169,7 @@ class AccountLinker:
         return next(place for place in places if self._stored(place, grant, mine, place.name == replaces))
 
     def _places(self, provider: str, name: str) -> Iterator[Account]:
-        """The account of that name, and those beside it; of a digest where the store takes no such name."""
+        """Yield the account of that name, and numbered ones; with a digest where the store takes no such name."""
         for number in count(1):
             account = Account(provider, name if number == 1 else f"{name}-{number}", self._records.owner)
             try:
@@ -179,9 +182,9 @@ class AccountLinker:
     def _stored(self, account: Account, grant: Grant, mine: Callable[[Grant], bool], replace_broken: bool) -> bool:
         """Write over nothing, or over a grant that is `mine`, and tell the others; False where another's lies there.
 
-        What cannot be opened is another's, unless `replace_broken`; a copy of it is kept before it is written over.
+        What cannot be opened counts as another's, unless `replace_broken`; a copy is kept before it is written over.
 
-        What is written over is what was looked at: who was faster is looked at again (R8, R18).
+        Only what was looked at is written over: what another process has stored since is looked at again (R8, R18).
         """
         while True:
             try:
@@ -200,7 +203,7 @@ class AccountLinker:
                 self._records.save(account, grant.renewed(generation=generation), replaces=replaced)
             except Conflict:
                 continue
-            with suppress(StoreError):  # else it lies there, older than the record, until a refresh finds it
+            with suppress(StoreError):  # otherwise it lies there, older than the record, until a refresh finds it
                 beside.quarantine(self._records, account, self._ctx.now())
             self._tell(account, generation)
             return True

@@ -22,7 +22,7 @@ _NO_PARTS: Mapping[str, str] = MappingProxyType({})
 
 
 def fill(package: str, name: str, texts: Mapping[str, str], parts: Mapping[str, str] = _NO_PARTS) -> str:
-    """The template file `name` of `package`: `texts` are escaped, `parts` are HTML that was filled before."""
+    """Return the template file `name` of `package`: `texts` are escaped, `parts` are HTML that was filled before."""
     escaped = {key: html.escape(text) for key, text in texts.items()}
     return Template(_file(package, name)).substitute({**escaped, **parts})
 
@@ -36,7 +36,7 @@ def page(
     status: int = 200,
     form_action: str = "'none'",
 ) -> Response:
-    """A whole page with the package's ``style.css`` in its head, which the policy admits by its hash.
+    """Return a whole page with the package's ``style.css`` in its head, which the policy admits by its hash.
 
     `form_action` is where its forms may lead, redirects included (CSP level 3, form-action).
     """

@@ -1,7 +1,7 @@
-"""The same face for asyncio. A coroutine never leads a refresh: it awaits the flight that a thread makes (R7).
+"""The same facade for asyncio. A coroutine never leads a refresh: it awaits the flight of a thread (R7).
 
-Memory is looked at in place; whatever touches the disk, a lock, a key or a person runs in a thread, so that the loop is
-never blocked. Cancelling a waiter cancels nothing but its waiting.
+Memory is looked at in place. Whatever touches the disk, a lock, a key or a person runs in a thread, so that the loop is
+never blocked. To cancel a waiting coroutine cancels only its waiting.
 """
 
 import asyncio
@@ -105,7 +105,7 @@ class AsyncTokenKit:
         interactive: bool = False,
         rejected: AccessToken | None = None,
     ) -> AccessToken:
-        """A good access token; see `TokenKit.token`."""
+        """Return a good access token; see `TokenKit.token`."""
         held = self._memory.get(account)
         if held is not None:
             token, since, until, ends, granted, proved = held
@@ -138,11 +138,11 @@ class AsyncTokenKit:
         return found
 
     async def source(self, account: str) -> "AsyncAccountSource":
-        """The `AsyncTokenSource` of one account."""
+        """Return the `AsyncTokenSource` of one account."""
         return await self._looking(partial(AsyncAccountSource, self, account))
 
     def http(self, account: str, **options: "Unpack[AsyncHttpOptions]") -> "Opening[httpx.AsyncClient]":
-        """An `httpx.AsyncClient` that stays signed in; see `TokenKit.http`."""
+        """Return an `httpx.AsyncClient` that stays signed in; see `TokenKit.http`."""
         return Opening(lambda: self._looking(partial(self._client, account, options)))
 
     def _client(self, account: str, options: "AsyncHttpOptions") -> "httpx.AsyncClient":
@@ -152,7 +152,7 @@ class AsyncTokenKit:
         return async_client(source, insecure_hosts=self.sync.config.insecure_hosts(str(source.account)), **options)
 
     async def auth(self, account: str) -> "httpx.Auth":
-        """An `httpx.Auth` for an async client of yours; see `TokenKit.auth`."""
+        """Return an `httpx.Auth` for an async client of yours; see `TokenKit.auth`."""
         return await self._looking(partial(self._auth, account))
 
     def _auth(self, account: str) -> "httpx.Auth":
@@ -231,11 +231,11 @@ class AsyncAccountSource:
         self.provider = self._source.provider
 
     async def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:
-        """A good token; see `AccountSource.token`."""
+        """Return a good token; see `AccountSource.token`."""
         return await self._kit.token(self._asked, min_ttl=min_ttl, rejected=rejected)
 
     def authenticate(self, request: Request, token: AccessToken) -> Request:
-        """The request with the token on; see `AccountSource.authenticate`."""
+        """Return the request with the token on; see `AccountSource.authenticate`."""
         return self._source.authenticate(request, token)
 
 
@@ -246,7 +246,7 @@ def _in_thread(work: Callable[[], T], *, daemon: bool) -> "Future[T]":
 
 
 async def _brought(future: "Future[T]") -> T:
-    """What a thread brings; who is cancelled cancels only their waiting. Half the work of `asyncio.wrap_future`."""
+    """Return what a thread brings; a cancelled coroutine stops only its waiting. Half the work of `wrap_future`."""
     loop = asyncio.get_running_loop()
     waiter: asyncio.Future[None] = loop.create_future()
     trace: TracebackType | None = None
@@ -275,7 +275,7 @@ def _run(future: "Future[Any]", work: Callable[[], Any]) -> None:
     try:
         with no_locals:
             result = work()
-    except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+    except BaseException as error:  # noqa: BLE001 - it goes to the waiting coroutines
         future.set_exception(error)
     else:
         future.set_result(result)

@@ -1,4 +1,4 @@
-"""What a provider says about itself: facts, named by the RFCs' terms, and nothing that is done with them."""
+"""What a provider says about itself: facts, named by the terms of the RFCs. Nothing is done with them here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -126,7 +126,7 @@ class Declaration:
             object.__setattr__(self, "revocation_reach", "")
 
     def _check_addresses(self) -> None:
-        """Every address can be read, and the authorization server's own are no resource servers (R32)."""
+        """Check that every address can be read, and that no resource server is one of our own endpoints (R32)."""
         own = (self.authorization_endpoint, self.token_endpoint)
         more = (
             self.refresh_endpoint,
@@ -144,7 +144,7 @@ class Declaration:
             resource_host(entry)
 
     def _check_words(self) -> None:
-        """No declared parameter or header takes the place of what a flow says."""
+        """Check that no declared parameter or header takes the place of what a flow says."""
         check_parameters("authorization_parameters", self.authorization_parameters, AUTHORIZATION)
         check_parameters("token_parameters", self.token_parameters, TOKEN)
         check_parameters("refresh_parameters", self.refresh_parameters, TOKEN)
@@ -154,7 +154,7 @@ class Declaration:
 
 
 def _scheme(provider: str, url: str, what: str = "an endpoint") -> str:
-    """The scheme of an endpoint. A fragment is none of an endpoint's (RFC 6749 section 3.1)."""
+    """Return the scheme of an endpoint. An endpoint has no fragment (RFC 6749 section 3.1)."""
     try:
         if "#" in url:
             raise ValueError("it has a fragment")

@@ -1,6 +1,6 @@
 """Every error that tokenkit raises on purpose: one closed tree.
 
-Each says what happened (``str(error)``) and what mends it (``error.hint``, a command line or a line of configuration;
+Each says what happened (``str(error)``) and what helps (``error.hint``, a command line or a line of configuration;
 never empty where something can be done). None of them ever carries a token, code, verifier, state, secret or key.
 ``exit_code`` is what the command line ends with::
 
@@ -65,7 +65,7 @@ __all__ = [
 
 
 class TokenKitError(Exception):
-    """The root of the tree: `str()` says what happened, `hint` how to mend it, `account` whose it is, if known."""
+    """The root of the tree: `str()` says what happened, `hint` what helps, `account` which account it is about."""
 
     exit_code = 1
 

@@ -16,7 +16,7 @@ class _NoLocals:
     """
 
     def __enter__(self) -> None:
-        """Nothing is to be prepared."""
+        """Do nothing: there is nothing to prepare."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         errors, seen = [error], set[int]()
@@ -33,7 +33,7 @@ class _NoLocals:
 def _clear(error: BaseException) -> None:
     trace = error.__traceback__
     while trace is not None:
-        with suppress(RuntimeError):  # it runs yet: it is this one, or a caller's
+        with suppress(RuntimeError):  # it still runs: it is this one, or a caller's
             trace.tb_frame.clear()
         trace = trace.tb_next
 

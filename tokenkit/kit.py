@@ -1,4 +1,4 @@
-"""The face of tokenkit: short methods over the rooms below, which decide everything."""
+"""The facade of tokenkit: short methods over the rooms below, which decide everything."""
 
 import os
 from collections.abc import Callable, Collection, Mapping
@@ -134,7 +134,7 @@ class TokenKit:
         interactive: bool = False,
         rejected: AccessToken | None = None,
     ) -> AccessToken:
-        """A good access token for ``google/me@example.com``, or for a bare provider with one account.
+        """Return a good access token for ``google/me@example.com``, or for a bare provider with one account.
 
         `scopes` (aliases or full values) must have been granted; `min_ttl` is in seconds. `interactive` asks the person
         when nothing is stored or consent is needed. Raises `ConsentRequired`, `UnknownAccount`, `AmbiguousAccount`,
@@ -164,7 +164,7 @@ class TokenKit:
             return first_use(self._cache, self.login, account, TokenQuery(scopes, min_ttl, rejected))
 
     def source(self, account: str) -> "AccountSource":
-        """The `TokenSource` of one account: what every adapter is built on."""
+        """Return the `TokenSource` of one account: what every adapter is built on."""
         from tokenkit.grants.account_source import AccountSource
 
         return AccountSource(account, self._cache, self.token)
@@ -181,7 +181,7 @@ class TokenKit:
         return client(source, insecure_hosts=self.config.insecure_hosts(str(source.account)), **options)
 
     def auth(self, account: str) -> "httpx.Auth":
-        """An `httpx.Auth` for a client of yours; `TokenRefused` for tokens outside ``Authorization`` (R33)."""
+        """Return an `httpx.Auth` for a client of yours; `TokenRefused` for tokens outside ``Authorization`` (R33)."""
         from tokenkit.adapters.httpx_auth import auth
 
         source = self.source(account)
@@ -210,8 +210,8 @@ class TokenKit:
 
         A program that speaks to the person itself, a chat bot for example, gives `show`: it is called with the address
         to open and the code to enter there (empty but for ``device``), in place of all printing and reading here. It
-        must say that a code is only for whoever began this sign-in. `opener` takes a URL to a browser on this machine.
-        Raises `ConsentDenied`, `CallbackRefused`, `ClientMissing`, `StoreError`.
+        must say that a code is only for the person who began this sign-in. `opener` takes a URL to a browser on this
+        machine. Raises `ConsentDenied`, `CallbackRefused`, `ClientMissing`, `StoreError`.
         """
         from tokenkit.signing_in.sign_in import sign_in
 
@@ -234,7 +234,7 @@ class TokenKit:
         name: str = "",
         replace_broken: bool = False,
     ) -> "PendingAuthorization":
-        """The first leg of a sign-in that another process may complete: send the person to the result's `url`.
+        """Begin a sign-in that another process may complete: send the person to the result's `url`.
 
         `redirect_uri` is yours, its path ending in ``/callback/<provider>``; `binding` is a secret value that this
         browser session holds (R22). The result must not be shown or logged beyond its `url`.
@@ -246,7 +246,7 @@ class TokenKit:
 
     @without_locals
     def complete(self, callback_url: str = "", *, binding: str = "", **elsewhere: "Unpack[Elsewhere]") -> Account:
-        """The second leg: the whole URL that the person came back on, and the same binding; returns the account.
+        """Complete a sign-in with the whole URL that the person came back on and the same binding; return the account.
 
         A callback of your own that has checked its state gives `provider`, `code`, `redirect_uri` and, as it has them,
         `code_verifier`, `iss`, `scopes` and `name` instead. Raises `CallbackRefused` for any answer that is not this
@@ -264,9 +264,10 @@ class TokenKit:
 
     @without_locals
     def adopt(self, grant: "Grant", *, name: str = "") -> Account:
-        """Store a grant that was obtained elsewhere: whole, bound to its client and server, else nothing is stored.
+        """Store a grant that was obtained elsewhere. It must be whole, and bound to its client and server.
 
-        Raises `UsageError`, which names the member at fault, and `ProviderChanged` for one of another client or server.
+        Raises `UsageError`, which names the wrong member, and `ProviderChanged` for a grant of another client or
+        server; then nothing is stored.
         """
         from tokenkit.signing_in.adopting import adopt
 
@@ -288,7 +289,7 @@ class TokenKit:
         return outcome
 
     def sharing_fate(self, account: str) -> list[Account]:
-        """The other accounts here that signing out of this one would end, too (R19)."""
+        """Return the other accounts here that signing out of this one would end, too (R19)."""
         from tokenkit.grants.sign_out import sharing_fate
 
         return sharing_fate(self.refresher, self._names.exact(account))
@@ -296,11 +297,11 @@ class TokenKit:
     # Looking
 
     def accounts(self) -> list[Account]:
-        """The accounts that are stored, by name."""
+        """Return the accounts that are stored, by name."""
         return self.records.accounts()
 
     def status(self, account: str) -> "Status":
-        """How an account stands; nothing is refreshed and nothing is sent."""
+        """Return how an account stands; nothing is refreshed and nothing is sent."""
         from tokenkit.grants.status import status
 
         return status(self.refresher, self._names.resolve(account), self._now())
@@ -316,7 +317,7 @@ class TokenKit:
         return fresh
 
     def on(self, event: "Kind", callback: "Callback") -> "Callable[[], None]":
-        """Call back when something happens to an account here, see `tokenkit.Event`; what is returned ends that.
+        """Call back when something happens to an account here, see `tokenkit.Event`; return a function that ends that.
 
         Events are ``refreshed``, ``consent_needed``, ``back``, ``ends_soon`` and ``failed``; each need is told once.
         """
@@ -325,7 +326,7 @@ class TokenKit:
     # The parts
 
     def provider(self, name: str) -> Provider:
-        """The provider of that name, its plugin loaded when first asked for; `UnknownProvider` names the nearest."""
+        """Return the provider of that name; its plugin is loaded at first use. `UnknownProvider` names the nearest."""
         return self.providers[name]
 
     def _load_provider(self, name: str) -> Provider:
@@ -346,7 +347,7 @@ class TokenKit:
 
     @without_locals
     def client(self, provider: Provider) -> ClientRegistration:
-        """The client registration for a provider; raises `ClientMissing` with the ways to give one."""
+        """Return the client registration for a provider. Raises `ClientMissing`, which names the ways to give one."""
         from tokenkit.config import client_registration
 
         return client_registration(
@@ -354,7 +355,7 @@ class TokenKit:
         )
 
     def known_client(self, provider: str) -> "KnownClient | None":
-        """The client registration for that provider as it may be shown; no command is run for its secret."""
+        """Return the client registration for that provider as it may be shown; no command is run for its secret."""
         from tokenkit.config import known_client
 
         return known_client(

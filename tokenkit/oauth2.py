@@ -177,7 +177,7 @@ class OAuth2(Declaration):
         return self._granted(client, tokens, frozenset(scopes))
 
     def _asked(self, request: AuthorizationRequest) -> tuple[str, ...]:
-        """The scopes of the request, or the default ones, and those that tell whose account it is; none twice."""
+        """Return the scopes of the request, or the default ones, and those that say whose account it is; each once."""
         names = (*(request.scopes or self.default_scopes), *self.identity_scopes)
         return tuple(dict.fromkeys(self.scopes[name].value if name in self.scopes else name for name in names))
 
@@ -189,7 +189,7 @@ class OAuth2(Declaration):
         *,
         reported: frozenset[str] | None = None,
     ) -> Grant:
-        """A new grant. An answer that names no scopes granted those that were asked for (RFC 6749 section 5.1).
+        """Return a new grant. An answer that names no scopes granted those that were asked for (RFC 6749 section 5.1).
 
         `reported` are those that the redirect names.
         """

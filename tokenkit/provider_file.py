@@ -68,7 +68,7 @@ def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> O
 
 
 def _values(path: str, name: str, table: object, options: Mapping[str, object]) -> dict[str, str]:
-    """The value of each variable: the option of that name, else its default."""
+    """Return the value of each variable: the option of that name, else its default."""
     if not isinstance(table, dict):
         raise ConfigurationError(f"{path}: variables are tables of their own, such as [provider.variables.region]")
     declared = cast(dict[str, object], table)
@@ -92,7 +92,7 @@ def _value(name: str, key: str, variable: Variable, given: object) -> str:
 
 
 def _filled(path: str, value: object, values: Mapping[str, str]) -> object:
-    """The same table with the variables in all of its texts replaced."""
+    """Return the same table with the variables in all of its texts replaced."""
     if isinstance(value, dict):
         members = cast(dict[str, object], value)
         return {key: item if key in _VERBATIM else _filled(path, item, values) for key, item in members.items()}
@@ -146,6 +146,6 @@ def _wrong(
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:
-    """The known key most like this one, or like what it would be here: elsewhere endpoints are called URLs."""
+    """Return the known key most like this one, or like what it would be here: elsewhere endpoints are called URLs."""
     spellings = (key, key.replace("_url", "_endpoint"))
     return max(known, key=lambda name: max(SequenceMatcher(None, name, spelling).ratio() for spelling in spellings))

@@ -20,7 +20,7 @@ LATER = "try again later; nobody is signed out"
 
 @contextmanager
 def reporting() -> Generator[None]:
-    """End the process as the errors' table says, with what happened and what mends it on stderr."""
+    """End the process as the table of errors says, with what happened and what helps on stderr."""
     try:
         yield
     except TokenKitError as error:
@@ -31,7 +31,7 @@ def reporting() -> Generator[None]:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # whoever read stdout has gone: no fault, and nothing more to say
+    except BrokenPipeError:  # the reader of stdout has gone: no fault, and nothing more to say
         drop(sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the last one to see it

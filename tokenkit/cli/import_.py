@@ -72,7 +72,7 @@ def import_(
 
 
 def _description(file: str, found: "Found") -> str:
-    """What was found, without a secret."""
+    """Return what was found, without a secret."""
     token = "a refresh token" if found.refresh_token or found.unlock else "an access token"
     entry = f", called {found.entry}" if found.entry else ""
     scopes = f", {len(found.scopes)} scope{'s' if len(found.scopes) > 1 else ''}" if found.scopes else ""

@@ -178,7 +178,7 @@ def read_scopes(value: object, separator: str = " ") -> frozenset[str] | None:
 
 
 def vschar(value: str) -> bool:
-    """Whether it may be a token or a code: VSCHAR (RFC 6749 appendix A), which cannot break out of a header."""
+    """Tell whether it may be a token or a code: VSCHAR (RFC 6749 appendix A), which cannot break out of a header."""
     return value != "" and value.isascii() and value.isprintable()
 
 

@@ -117,7 +117,7 @@ class AuthorizationEndpoint:
             raise CallbackRefused("the answer does not belong to the sign-in that was begun", hint=self._again)
 
     def _check_issuer(self, ctx: Context, answer: AuthorizationAnswer) -> None:
-        """RFC 9207 section 2.4: plain strings are compared, nothing is normalised."""
+        """Compare the issuers as plain strings; nothing is normalised (RFC 9207 section 2.4)."""
         iss = answer.parameters.get("iss")
         if iss is None and self.iss == "if_present":
             return
@@ -164,7 +164,7 @@ class AuthorizationEndpoint:
 
 
 def _shown(iss: str) -> str:
-    """The issuer, fit to be shown: anybody can write into the address that came back."""
+    """Return the issuer, fit to be shown: anybody can write into the address that came back."""
     return iss if len(iss) <= 200 and vschar(iss) and '"' not in iss else "(unreadable)"
 
 

@@ -75,7 +75,7 @@ def _read(issuer: str, members: Mapping[str, Any]) -> Discovered:
 
 
 def _same_issuer(asked: str, named: str) -> bool:
-    """Whether the document is the issuer's: the same but for a slash at the end, which people add and leave out.
+    """Tell whether the document is the issuer's: the same but for a slash at the end, which people add and leave out.
 
     Where it names a template, as Entra's for all tenants does (``{tenantid}``), each variable is one part of the path.
     """
@@ -87,7 +87,7 @@ def _same_issuer(asked: str, named: str) -> bool:
 
 
 def _client_auth(methods: object) -> ClientAuth:
-    """The one we prefer of those it takes; RFC 8414 section 2 takes ``client_secret_basic`` where none is named.
+    """Return the one we prefer of those it takes; RFC 8414 section 2 takes ``client_secret_basic`` where none is named.
 
     In the body no character of a secret can be encoded in two ways, so that goes before Basic.
     """

@@ -84,7 +84,7 @@ def _until(date: float, at: float) -> float | None:
 
 
 def _from_text(text: str, at: float) -> float | None:
-    """A span such as ``1h`` or ``PT1H``, or a date as ISO 8601 or RFC 9110 writes it."""
+    """Return a span such as ``1h`` or ``PT1H``, or a date as ISO 8601 or RFC 9110 writes it."""
     span = _SPAN.fullmatch(text)
     if span:
         return min(float(span[1]) * _UNITS[_unit(span[2], text)], LONGEST)
@@ -97,7 +97,7 @@ def _from_text(text: str, at: float) -> float | None:
 
 
 def _unit(unit: str, text: str) -> str:
-    """``m`` begins ``minutes`` and ``milliseconds``."""
+    """Return the unit that is meant: ``m`` begins ``minutes`` and ``milliseconds``."""
     return "ms" if "milli" in text.lower() else unit.lower()
 
 

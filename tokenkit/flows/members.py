@@ -61,7 +61,7 @@ def _texts(body: bytes) -> Sequence[str]:
 
 
 def _form(response: Response, text: str) -> Members | None:
-    """The fields of a form, where the answer says that it is one or has the names of a token answer."""
+    """Return the fields of a form, where the answer says that it is one or has the names of a token answer."""
     text = text.strip()
     declared = "form-urlencoded" in (response.header("content-type") or "")
     if text[:1] in ("{", "[") or not (declared or _FORM.fullmatch(text)):
@@ -76,7 +76,7 @@ def _form(response: Response, text: str) -> Members | None:
 
 
 def _object(text: str) -> Members:
-    """The first object in the text: some put it into a list of one, a string, or behind words of their own."""
+    """Return the first object in the text: some put it into a list of one, a string, or behind words of their own."""
     start = text.find("{")
     if start < 0:
         return NONE
@@ -96,12 +96,12 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _put(values: dict[str, Any], name: str, value: Any) -> None:
-    """A name that is given twice, with two values, says nothing."""
+    """Put a value under its name. A name that comes twice, with two values, says nothing."""
     values[name] = value if name not in values or values[name] == value else UNREADABLE
 
 
 def _number(text: str) -> Any:
-    """A number of JSON, else `UNREADABLE`."""
+    """Return the number in a text of JSON, else `UNREADABLE`."""
     if len(text) > _LONGEST_NUMBER:
         return UNREADABLE
     return int(text) if _INTEGER.fullmatch(text) else float(text) if _FLOAT.fullmatch(text) else UNREADABLE

@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange (RFC 7636), method S256 and no other (R23)."""
+"""Proof Key for Code Exchange (RFC 7636), with the method S256 only: ``plain`` would show the verifier (R23)."""
 
 from base64 import urlsafe_b64encode
 from hashlib import sha256

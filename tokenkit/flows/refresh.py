@@ -51,7 +51,7 @@ def refresh(
 
 
 def _about_scopes(endpoint: TokenEndpoint, refusal: Refusal) -> bool:
-    """Whether the refusal is of the request's form, so that the refresh token is unused, and is about its scopes."""
+    """Tell whether the refusal is about the form of the request and about scopes, so that the token is unused."""
     told = refusal.told.lower()
     return refusal.ends(endpoint.ended) is None and any(fragment in told for fragment in SCOPE_WANTED)
 
@@ -73,7 +73,7 @@ def renewed(grant: Grant, answer: TokenAnswer, *, ends_at: float | None = None) 
 
 
 def _reason(grant: Grant, sentence: str, now: float) -> str:
-    """Why the provider ended it. What we know about its time comes first: the provider's own words rarely say it."""
+    """Say why the provider ended it; first what we know about its time, which the provider rarely says."""
     end = grant.refresh_expires_at
     if end is None or now < end:
         return sentence

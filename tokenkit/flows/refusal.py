@@ -51,7 +51,7 @@ class Ended:
     reason: str = ""
 
     def fits(self, refusal: "Refusal") -> bool:
-        """Whether the refusal is of this kind; nothing given fits none."""
+        """Tell whether the refusal is of this kind; nothing given fits none."""
         asked = (
             (self.code, self.code == refusal.code),
             (self.fragment, self.fragment.lower() in refusal.told.lower()),
@@ -111,14 +111,14 @@ def read_words(members: Mapping[str, Any], status: int, shape: AnswerShape = STA
 
 
 def is_error(response: Response, members: Mapping[str, Any], shape: AnswerShape = STANDARD) -> bool:
-    """Whether an answer without tokens refuses: by its status, or inside a 200 (GitHub, Slack, Withings)."""
+    """Tell whether an answer without tokens refuses: by its status, or inside a 200 (GitHub, Slack, Withings)."""
     success = value_at(members, shape.success) if shape.success else None
     failed = success is False or (isinstance(success, int) and not isinstance(success, bool) and success != 0)
     return response.status >= 300 or failed or bool(members.get("error") or _first(members, (shape.error,)))
 
 
 def _first(members: Mapping[str, Any], paths: Iterable[str], *, none: str = "") -> str:
-    """The first text, or number, at one of the paths, that is not `none`."""
+    """Return the first text, or number, at one of the paths, that is not `none`."""
     for path in filter(None, paths):
         value = value_at(members, path)
         text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""

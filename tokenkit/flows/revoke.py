@@ -85,7 +85,7 @@ def _request(
 
 
 def _tokens(grant: Grant, *, access_only: bool) -> list[tuple[str, str]]:
-    """The kind and value of each token, the refresh token first."""
+    """Return the kind and value of each token, the refresh token first."""
     refresh_tokens = [grant.refresh_token.reveal()] if grant.refresh_token and not access_only else []
     access_tokens = [token.value for token in grant.access_tokens.values()]
     return [("refresh_token", value) for value in refresh_tokens] + [("access_token", value) for value in access_tokens]
@@ -103,7 +103,7 @@ def _ask(ctx: Context, request: Request) -> str:
 
 
 def _ended_before(response: Response) -> bool:
-    """RFC 7009 section 2.2 answers 200 for a token that is no longer valid; others say so (Google, Slack)."""
+    """Tell whether the token had ended before: RFC 7009 section 2.2 answers 200 then, others say so (Google, Slack)."""
     try:
         return response.json_object().get("error") in ("invalid_token", "token_revoked")
     except InvalidAnswer:
@@ -111,7 +111,7 @@ def _ended_before(response: Response) -> bool:
 
 
 def _failed(response: Response) -> bool:
-    """Whether a 200 says that it is none, as Slack's does."""
+    """Tell whether a 200 says that it is none, as Slack's does."""
     try:
         members = response.json_object()
     except InvalidAnswer:

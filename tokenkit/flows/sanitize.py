@@ -1,4 +1,4 @@
-"""What a provider says, made fit to be told to a person: printable, short, and without a secret in it (R35)."""
+"""The words of a provider, made fit for a person: printable, short, and without a secret in them (R35)."""
 
 import re
 from collections.abc import Iterable

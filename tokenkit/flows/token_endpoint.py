@@ -105,7 +105,7 @@ class TokenEndpoint:
         return refusal
 
     def _grants(self, response: Response, values: Mapping[str, Any]) -> bool:
-        """Whether the answer holds tokens: some name a past error beside them, but not with an error's status."""
+        """Tell whether the answer holds tokens: some name a past error beside them, but not with an error's status."""
         held = self.shape.tokens(values)
         access, refresh = value_at(held, self.shape.access_token), value_at(held, self.shape.refresh_token)
         if response.status < 300:
@@ -113,7 +113,7 @@ class TokenEndpoint:
         return bool(access) and not values.get("error")
 
     def failed(self, refusal: Refusal) -> ProviderError:
-        """The error for a refusal that has no meaning of its own in the flow."""
+        """Return the error for a refusal that has no meaning of its own in the flow."""
         return ProviderError(f"{self.title} refused the request: {refusal.sentence}")
 
     def check_available(self, response: Response, now: float) -> None:
@@ -139,7 +139,8 @@ class TokenEndpoint:
         return Refusal(words.code, sentence, words.told, response.status)
 
     def ends_at(self, answer: TokenAnswer, authorized_at: float, before: float | None = None) -> float | None:
-        """When the refresh token ends, by what the answer tells and the provider's limits; None where nothing says.
+        """Return when the refresh token ends, by what the answer tells and the provider's limits; None where nothing
+        says.
 
         Unix time in seconds, UTC, as `authorized_at` is, and the end `before` the answer, which a limit that is counted
         from the authorization leaves as it was.
@@ -179,7 +180,7 @@ def retry_at(response: Response, now: float) -> float | None:
 
 
 def _secrets(client: ClientRegistration, fields: Mapping[str, str], members: Mapping[str, Any]) -> list[str]:
-    """What a provider's words must not repeat: what we sent that is secret, and any token beside them."""
+    """Return what a provider's words must not repeat: what we sent that is secret, and any token beside them."""
     sent = [value for name, value in fields.items() if name in SECRET_FIELDS]
     got = [value for name, value in members.items() if name.endswith("_token") and isinstance(value, str)]
     return [*sent, *got, client.client_secret.reveal() if client.client_secret else ""]

@@ -133,8 +133,8 @@ def _named(power: str) -> str:
 
 
 def _origin(url: str) -> str:
-    """``scheme://host[:port]``; empty for what is no address."""
-    from tokenkit.net.hosts import parse_url  # heavy, and a stored token needs it not
+    """Return ``scheme://host[:port]``; empty for what is no address."""
+    from tokenkit.net.hosts import parse_url  # heavy, and not needed for a stored token
 
     try:
         return parse_url(url).origin

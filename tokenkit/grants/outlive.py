@@ -1,4 +1,4 @@
-"""A refresh that outlives the command which needs it: it runs in a forked child, so ``kill -9`` loses nothing (R7).
+"""A refresh that outlives the command that needs it: it runs in a forked child, so ``kill -9`` loses nothing (R7).
 
 The command forks while it is one thread, before the lease is taken. The child, in a session of its own, takes the
 lease, sends, and saves; the command waits for the end of a pipe. No token goes through the pipe: it is read from the
@@ -46,7 +46,7 @@ class _Orphaned(BaseException):
 
 
 def possible() -> bool:
-    """Whether this process may be forked: on Linux, and with no thread but this one, whose locks a child would keep."""
+    """Tell whether this process may be forked: on Linux, with one thread, since a child keeps others' locks."""
     if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
         return False
     with suppress(OSError):  # no /proc is mounted
@@ -55,10 +55,11 @@ def possible() -> bool:
 
 
 def run(work: Callable[[], Any], waiting: Callable[[], AbstractContextManager[None]]) -> Any:
-    """Run `work` in a child and return its result, which `marshal` must take; `waiting` is entered meanwhile.
+    """Run `work` in a child and return its result, which `marshal` must be able to write; `waiting` is entered
+    meanwhile.
 
-    Its errors arrive as they are, any but ours as `ChildFault`; `StoreUnavailable` when the child was killed. A signal
-    that ends this process is handed on to the child, and waits until that has ended.
+    Our own errors arrive as they are, others as `ChildFault`; `StoreUnavailable` when the child was killed. A signal
+    that ends this process is passed on to the child, and this process waits until the child has ended.
     """
     reading, writing = _pipe()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
@@ -73,7 +74,7 @@ def run(work: Callable[[], Any], waiting: Callable[[], AbstractContextManager[No
 
 
 def _pipe() -> tuple[int, int]:
-    """Two ends above 2, where the child puts /dev/null: a command may have been started with stdout closed."""
+    """Return two ends above 2, where the child puts /dev/null: a command may have been started with stdout closed."""
     import fcntl
 
     ends = os.pipe()
@@ -105,7 +106,7 @@ def _be_the_child(work: Callable[[], Any], writing: int, parent: int, mask: Mask
 
 
 def _go_on_alone(parent: int) -> None:
-    """Right before the request is sent: no signal ends the child from here on. It ends by itself, within a deadline."""
+    """Let no signal end the child from here on, right before the request. It ends by itself, within a deadline."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     if os.getppid() != parent:
         raise _Orphaned
@@ -131,7 +132,7 @@ def places(error: BaseException) -> list[tuple[str, int, str]]:
 
 
 def _told(child: int, reading: int, mask: Mask) -> bytes:
-    """What the child has written until its end; a signal that came meanwhile ends this process then."""
+    """Return what the child has written until its end; a signal that came meanwhile ends this process then."""
     came: list[int] = []
 
     def hand_on(number: int, _: object) -> None:

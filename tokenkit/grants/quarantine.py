@@ -65,7 +65,7 @@ def erase_old(records: SealedStore, now: float) -> None:
 
 
 def _since(name: Name, now: float) -> float:
-    """When it was put there; just now for a name that does not say."""
+    """Return when it was put there; just now for a name that does not say."""
     try:
         return float(name.id.rpartition("/")[2])
     except ValueError:

@@ -60,7 +60,7 @@ class RefreshJob(NamedTuple):
     scopes: Collection[str] = ()
 
     def met_by(self, grant: Grant, now: float, *, confirmed: bool = False) -> bool:
-        """Whether the grant's access token is all that is needed; `confirmed` as in `RefreshState`."""
+        """Tell whether the grant's access token is all that is needed; `confirmed` as in `RefreshState`."""
         token = grant.access_token
         min_ttl = 0.0 if grant.perhaps_spent else self.min_ttl  # such a token is served to its end (R12)
         if token is None or grant.state == MOVED or not token.good(now, min_ttl):
@@ -83,7 +83,7 @@ class RefreshOutcome(NamedTuple):
     confirmed: bool = False
 
     def meets(self, need: RefreshJob, now: float) -> bool:
-        """Whether this is all that can be had: the flight may have been begun by somebody with a lesser need."""
+        """Tell whether this is all that can be had: the flight may have been begun by a caller who needed less."""
         return self.refreshed or need.met_by(self.held.grant, now, confirmed=self.confirmed)
 
 
@@ -113,19 +113,19 @@ class Refresher:
         """What refreshes instead where this process asks once and ends, see `tokenkit.grants.command_refresh`."""
 
     def load(self, account: Account) -> StoredGrant:
-        """The stored grant; one that could not be written before is written first (R9). Raises `UnknownAccount`."""
+        """Return the stored grant, once a grant that waits is written (R9). Raises `UnknownAccount`."""
         if account in self.unsaved:
             self._write_late(account)
         return self.records.get(account)
 
     def newest(self, account: Account) -> StoredGrant:
-        """The newest grant that is known, written or not, with the version that is stored. Raises `UnknownAccount`."""
+        """Return the newest known grant, written or not, with the stored version. Raises `UnknownAccount`."""
         with suppress(StoreError, UnknownAccount):
             self.load(account)
         return self.unsaved.newest(account, self.records.load(account)) or self.records.get(account)
 
     def stored(self, account: Account) -> StoredGrant:
-        """The newest grant on the disk, in the record or beside it; nothing is changed. Raises `UnknownAccount`."""
+        """Return the newest grant on the disk, in the record or beside it. Raises `UnknownAccount`."""
         return beside.newest(self.records, account, self.records.get(account))
 
     def restore(self, account: Account, sealed: bytes) -> StoredGrant:
@@ -170,11 +170,11 @@ class Refresher:
         return isinstance(error, StoreUnavailable) and (bool(error.sealed) or account in self.unsaved)
 
     def note(self, account: Account) -> RefreshState:
-        """What those who refresh the account last told each other."""
+        """Return what the last refreshes of the account have noted."""
         return RefreshState.from_bytes(self.records.store.note(grant_name(account)))
 
     def renew_here(self, account: Account, need: RefreshJob, seen: StoredGrant | None) -> RefreshOutcome:
-        """Do what `renew` does in this very thread, which must outlive whoever asked (R7)."""
+        """Do what `renew` does, in this thread, which must outlive its callers (R7)."""
         try:
             renewed = self._renew_under_lease(account, need, seen)
         except TokenKitError as error:
@@ -182,7 +182,7 @@ class Refresher:
             raise
         tell = self.events.refreshed if renewed.refreshed else self.events.seen
         tell(account, renewed.held.grant, self.context.now())
-        if not need.early:  # whoever waits for it is handed the token
+        if not need.early:  # a waiting caller gets the token
             self.activity.used(account, need.scopes)
         return renewed
 
@@ -207,13 +207,13 @@ class Refresher:
             return RefreshOutcome(held, refreshed=True)
 
     def _served(self, need: RefreshJob, seen: StoredGrant | None) -> bool:
-        """Whether the caller can be served the token that is stored, should the lease not be had (R14)."""
+        """Tell whether the stored token can be served, should the lease not be given (R14)."""
         token = None if seen is None else seen.grant.access_token
         wanted = need.rejected is None and need.newer_than is None
         return wanted and token is not None and token.alive(self.context.now())
 
     def _found(self, account: Account, need: RefreshJob, lease: Lease, seen: StoredGrant | None) -> "_Found":
-        """What is stored, once what lay beside it is in its place; under the lease."""
+        """Return what is stored, once what lay beside it is in its place; the caller holds the lease."""
         self.records.ring.current()  # under the lease, before anything is sealed (R29)
         held = beside.put_in_place(self.records, account, self.records.get(account, seen))
         note = _seen(lease, held)
@@ -267,7 +267,7 @@ class Refresher:
 
     @staticmethod
     def refuse_hopeless(account: Account, grant: Grant, note: RefreshState) -> None:
-        """Raise what only a person can mend, so that nothing is sent (R10, R13)."""
+        """Raise the error that only a person can help against, so that nothing is sent (R10, R13)."""
         if grant.state == MOVED:
             raise GrantMoved(
                 f"the grant of {account} was moved to another place",
@@ -291,7 +291,7 @@ class Refresher:
         self._share_failure(account, note, self.context.now())
 
     def _share_failure(self, account: Account, note: RefreshState, began: float) -> None:
-        """One request, one failure: those who waited for it share it, and those who come too soon after (R5, R12).
+        """Raise the failure of the last request for those who waited for it, or come too soon after it (R5, R12).
 
         A failure from the future is of a clock that was stepped back since: it stops nobody.
         """
@@ -304,7 +304,7 @@ class Refresher:
         held = self.records.load(account)
         if held is not None:
             with suppress(StoreError), self.records.store.lease(grant_name(account), lasts=SLACK, wait=0) as lease:
-                _seen(lease, held)  # whoever holds it now will find this grant, and note it when done
+                _seen(lease, held)  # its holder will find this grant, and note it when done
 
 
 class _Found(NamedTuple):
@@ -317,7 +317,7 @@ class _Found(NamedTuple):
 
 
 def _seen(lease: Lease, held: StoredGrant) -> RefreshState:
-    """The note, once it knows of the grant that is stored: what was noted of former ones is of no account (R10)."""
+    """Return the note, once it knows of the stored grant: what it says of former grants does not count (R10)."""
     note = RefreshState.from_bytes(lease.note)
     if held.grant.generation > note.newest:
         note = note.ended(held.grant.generation)

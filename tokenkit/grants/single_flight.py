@@ -82,7 +82,7 @@ def flown(work: Callable[[], T]) -> "Future[T]":
     flight: Future[T] = Future()
     try:
         flight.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - the future hands it to whoever asked
+    except BaseException as error:  # noqa: BLE001 - the future gives it to the callers
         flight.set_exception(error)
     return flight
 

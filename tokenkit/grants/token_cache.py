@@ -1,7 +1,7 @@
 """From an account as asked to a good token: memory first, then the store, then the one refresh (R1 to R4, R14, R15).
 
-What may block is in `look`; what waits is the caller's, who may be a thread or a coroutine: `look`, then, as long as
-something is wanted, the keeper's flight, then `settle`.
+`look` may block on the disk. To wait for a refresh is left to the caller, which may be a thread or a coroutine: it
+calls `look`, and as long as a refresh is needed, waits for the refresher's flight and calls `settle`.
 """
 
 from collections.abc import Collection
@@ -22,7 +22,7 @@ WINDOW = 1.0
 """Seconds for which memory serves without a look at the store: another process's sign-out is seen within them (R1)."""
 
 NEVER = float("-inf")
-"""When the store was looked at for what a flight has saved: whoever waited may wake up late, so the next call looks."""
+"""When the store was looked at for what a flight has saved: callers may wake up late, so the next call looks."""
 
 AHEAD_PAUSE = 10.0
 """Seconds between two refreshes ahead of the end, a twentieth of the lifetime if that is less: what fails before it is
@@ -88,7 +88,7 @@ class TokenCache:
         return found
 
     def look(self, asked: str, ask: TokenQuery) -> AccessToken | RefreshNeeded:
-        """The token, if memory or the store has a good one; else what is wanted. Blocks on the disk at most."""
+        """Return the token, if memory or the store has a good one; else what is needed. May block on the disk."""
         now = self._now()  # before the look: what changes while it takes is seen within a second, too
         account, held, version = self._find(asked)
         grant = held.grant
@@ -105,7 +105,7 @@ class TokenCache:
         return token
 
     def _refresh_ahead(self, account: Account, now: float, pause: float) -> None:
-        """Nobody waits for it (R3), nor hears of its failure: so it is not tried at every look."""
+        """Refresh while nobody waits (R3). Nobody hears of a failure either, so it is not tried at every look."""
         if not 0 <= now - self._ahead.get(account, float("-inf")) < pause:
             self._ahead[account] = now
             self.refresher.renew(account, RefreshJob(early=True))
@@ -113,7 +113,7 @@ class TokenCache:
     def settle(
         self, asked: str, ask: TokenQuery, wanted: RefreshNeeded, renewed: RefreshOutcome
     ) -> AccessToken | RefreshNeeded:
-        """The token out of what a flight brought, or, where that flight was after less, what is wanted still."""
+        """Return the token that a flight brought; or what is still needed, where that flight was begun for less."""
         grant = renewed.held.grant
         token = grant.access_token
         if token is not None and renewed.meets(wanted.need, self._now()):
@@ -123,7 +123,7 @@ class TokenCache:
         return wanted._replace(held=renewed.held)
 
     def fall_back(self, wanted: RefreshNeeded, error: TokenKitError) -> AccessToken:
-        """A token with life left, where the refresh failed (R14); else the error."""
+        """Return a token with life left, where the refresh failed (R14); else raise the error."""
         grant = wanted.held.grant
         token = grant.access_token
         rejected = wanted.need.rejected
@@ -170,7 +170,7 @@ class TokenCache:
     def _check_scopes(
         self, account: Account, grant: Grant, ask: TokenQuery, remembered: Remembered | None
     ) -> frozenset[str]:
-        """The names, aliases too, of what is granted, where anybody asks for scopes; raises `ConsentRequired` (R4)."""
+        """Return the names, with aliases, of what is granted. Raises `ConsentRequired` for what is not (R4)."""
         if not ask.scopes:
             return remembered.scopes if remembered is not None and remembered.held.grant is grant else frozenset()
         check_scopes(ask.scopes)
@@ -194,7 +194,7 @@ class TokenCache:
             )
         ends, closing = token.good_until(), token.closing_from()
         until = min(looked + WINDOW, ends)
-        if self._background and looked < closing:  # else a second could hide all of a short token's closing (R3)
+        if self._background and looked < closing:  # otherwise a second could hide the whole end of a short token (R3)
             until = min(until, closing)
         proved = ask.scopes if isinstance(ask.scopes, (tuple, frozenset)) else ()  # a list may change under us
         self._remembered[asked] = found

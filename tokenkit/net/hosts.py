@@ -72,7 +72,7 @@ class ResourceHost(NamedTuple):
     prefix: str
 
     def holds(self, target: Target) -> bool:
-        """Whether `target` is on this resource server and under its path prefix."""
+        """Tell whether `target` is on this resource server and under its path prefix."""
         if (self.place.scheme, self.place.port) != (target.scheme, target.port):
             return False
         if self.wildcard:
@@ -138,7 +138,7 @@ def _under(path: str, prefix: str) -> bool:
 
 @lru_cache(maxsize=512)
 def is_loopback(host: str) -> bool:
-    """Whether `host` is an IP literal of loopback. ``localhost`` is a name: it can be pointed elsewhere."""
+    """Tell whether `host` is an IP literal of loopback. ``localhost`` is a name: it can be pointed elsewhere."""
     try:
         return ipaddress.ip_address(host) in (_LOOPBACK_4 if "." in host else _LOOPBACK_6)
     except ValueError:
@@ -190,7 +190,7 @@ def check_resource(
 
 
 def own_endpoints(provider: Provider) -> tuple[str, ...]:
-    """Return the endpoints of a provider's authorization server, those aside that are asked with an access token."""
+    """Return the endpoints of a provider's authorization server, without those that are asked with an access token."""
     more = getattr(provider, "endpoints", {})  # a plugin may be older than the question
     shown = (url for power, url in more.items() if power.partition(".")[0] != "identify")
     named = ("authorization_endpoint", "device_authorization_endpoint")
@@ -199,7 +199,7 @@ def own_endpoints(provider: Provider) -> tuple[str, ...]:
 
 
 def _leads_to(target: Target, endpoint: str) -> bool:
-    """Whether a request would reach the endpoint, however its server reads the path; what is in braces is any part."""
+    """Tell whether a request could reach the endpoint, however its server reads the path; braces stand for any part."""
     place = parse_url(endpoint)
     if (place.scheme, place.host, place.port) != (target.scheme, target.host, target.port):
         return False
@@ -214,7 +214,7 @@ def _fits(parts: list[str], pattern: list[str]) -> bool:
 
 
 def holds(url: str, resource_hosts: Iterable[str]) -> bool:
-    """Whether a URL lies on one of the resource servers, under its prefix."""
+    """Tell whether a URL lies on one of the resource servers, under its prefix."""
     target = parse_url(url)
     return any(resource_host(entry).holds(target) for entry in resource_hosts)
 

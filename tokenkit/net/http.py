@@ -1,4 +1,4 @@
-"""How an authorization server is spoken to: one deadline, TLS, a bounded answer, no redirects, no cookies.
+"""Requests to an authorization server: one deadline, TLS, a bounded answer, no redirects, no cookies.
 
 It speaks through httpcore, which lies under httpx, because httpx logs every URL and knows no deadline. A connection
 serves one request: so a stale one is never mistaken for a lost answer, threads share nothing, and a forked child has
@@ -105,7 +105,7 @@ class Transport:
         return self._response(exchange, RawAnswer(answer.status, headers, body, complete))
 
     def _response(self, exchange: Exchange, answer: RawAnswer) -> Response:
-        """The answer with its body in the clear, and no more of it than the limit."""
+        """Return the answer with its body in the clear, and no more of it than the limit."""
         named = ",".join(value for name, value in answer.headers if name.lower() == "content-encoding")
         found = decoded(answer.body, named, self._limit)
         if found is None:
@@ -140,7 +140,7 @@ class Transport:
         )
 
     def _read(self, answer: httpcore.Response) -> tuple[bytes, bool]:
-        """The body up to the limit, and whether that is all of it."""
+        """Return the body up to the limit, and whether that is all of it."""
         body = bytearray()
         for part in answer.iter_stream():
             body += part

@@ -51,7 +51,7 @@ class Exchange:
         return self._in_all if self.sent else self._until_sent
 
     def left(self) -> float:
-        """Seconds that are left; raises `httpcore.TimeoutException` when there are none."""
+        """Return the seconds that are left; raises `httpcore.TimeoutException` when there are none."""
         left = self._began + self.deadline - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("the deadline has passed")
@@ -75,7 +75,7 @@ class Exchange:
         return read_raw_answer(bytes(self.received), ended=ended)
 
     def carried_by(self, stream: "_Stream") -> None:
-        """The connection that carries the request: it stays open until `close`, for what the parser leaves unread."""
+        """Note the connection that carries the request. It stays open: the parser may leave bytes unread."""
         self._stream = stream
 
     def close(self) -> None:
@@ -141,7 +141,7 @@ class _Stream(httpcore.NetworkStream):
             self._inner.close()
 
     def close_now(self) -> None:
-        """Close it, whoever may want to read on."""
+        """Close it, even if something wants to read on."""
         self._inner.close()
 
     def start_tls(
@@ -155,7 +155,7 @@ class _Stream(httpcore.NetworkStream):
 
 
 def _addresses(host: str, port: int, exchange: Exchange) -> list[str]:
-    """Resolve in a thread that may be left behind: the system's resolver knows no deadline."""
+    """Look the host up in a thread that may be left behind: the system's resolver knows no deadline."""
     if _is_address(host):
         return [host]
     found: list[list[str] | OSError] = []

@@ -33,14 +33,14 @@ PENDING_LASTS = 600.0
 PENDINGS_PER_BINDING = 20
 
 PENDINGS_PER_OWNER = 200
-"""Sign-ins that may be under way over all bindings: whoever draws a new one each time does not fill the store."""
+"""Sign-ins that may be under way over all bindings: a caller with a new binding each time does not fill the store."""
 
 
 class Authorizations:
     """Begins and completes the sign-ins of one owner."""
 
     def __init__(self, refresher: Refresher, redirect_port: Callable[[Provider], int]) -> None:
-        """`redirect_port` is the port of a provider's loopback redirect URIs, 0 for any that is free."""
+        """Take `redirect_port`: it returns the port of a provider's loopback redirect URIs, 0 for any that is free."""
         self.refresher = refresher
         self.records = refresher.records
         self._ctx = refresher.context
@@ -105,7 +105,7 @@ class Authorizations:
         return AuthorizationRequest(redirect_uri, asked, login_hint="" if account == DEFAULT_NAME else account)
 
     def prepare(self, provider: Provider, *, name: str = "", account: str = "", replace_broken: bool = False) -> str:
-        """Try, before a person is bothered, that the store takes records and that those it holds can be opened (R20).
+        """Try, before a person is asked in vain, that the store takes records and that its records can be opened (R20).
 
         Raises `BrokenRecord` or `KeyUnavailable` for one that cannot, and that may be the account which is about to be
         signed in to, by `name` or `account` as in `begin`: else it might be overwritten, or be there twice (R18, R30).
@@ -129,7 +129,7 @@ class Authorizations:
         return replaces
 
     def _closed(self, provider: Provider) -> dict[str, StoreError]:
-        """The names of the accounts whose records cannot be opened, and why."""
+        """Return the names of the accounts whose records cannot be opened, and why."""
         closed: dict[str, StoreError] = {}
         for account in self.records.accounts(provider.name):
             try:
@@ -176,9 +176,9 @@ class Authorizations:
                     yield found[0]
 
     def _claim(self, state: str, binding: str, path: str) -> PendingAuthorization:
-        """Find the pending authorization of this state and binding, hold the answer against it, and delete it.
+        """Find the pending authorization of this state and binding, compare the answer with it, and delete it.
 
-        Its name is made of their digests: who has not both finds nothing (R22).
+        Its name is made of their digests: without both, nothing is found (R22).
         """
         prefix = _pending_prefix(binding, state)
         for name in self.records.pendings():
@@ -234,7 +234,7 @@ class Authorizations:
 
 
 def _taken_apart(callback_url: str) -> tuple[str, dict[str, str]]:
-    """The path of an answer, and its parameters, each of them given once."""
+    """Return the path of an answer, and its parameters, each of them given once."""
     try:
         url = urlsplit(callback_url)
         pairs = parse_qsl(url.query, keep_blank_values=True, max_num_fields=50)

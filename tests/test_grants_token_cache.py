@@ -317,7 +317,7 @@ def test_first_use_asks_for_what_the_account_has_and_what_it_lacks(kit, monkeypa
     login = Prompt(kit)
     monkeypatch.setattr(kit, "login", login)
     assert kit.token("scripted", scopes=["write"], interactive=True)
-    assert login.asked == ("me@example.com", ["https://scripted.example/read", "write"])
+    assert login.asked == ("me@example.com", ["write"])
     assert kit.token("scripted", scopes=["read", "write"])
 
 
@@ -340,12 +340,44 @@ class Prompt:
 
 
 def test_a_sign_in_that_mends_an_account_asks_for_what_that_was_asked_for(kit):
-    """R18: else its tools are left with the default scopes."""
+    """R18: else its tools are left with the default scopes, whether it is named or is the only one."""
     kit.sign_in(scopes=["read", "write"])
+    for account in ("me@example.com", ""):
+        assert asked_for(kit, account=account) == {"https://scripted.example/read", "write"}
+        assert asked_for(kit, account=account, scopes=["raw:more"]) == {
+            "https://scripted.example/read",
+            "write",
+            "more",
+        }
+
+
+def test_fewer_scopes_are_asked_for_by_an_explicit_word_alone(kit):
+    """R18: a renewal never drops what was granted, unless the person says so."""
+    kit.sign_in(scopes=["read", "write"])
+    assert asked_for(kit, account="me@example.com", scopes=["write"], only=True) == {"write"}
+    assert asked_for(kit, only=True) == {"https://scripted.example/read"}
+
+
+def test_a_new_account_is_not_asked_for_what_another_one_has(kit):
+    kit.sign_in(scopes=["read", "write"])
+    for named in ({"account": "you@example.com"}, {"name": "work"}):
+        assert asked_for(kit, **named) == {"https://scripted.example/read"}
+
+
+def test_what_was_granted_beyond_what_was_asked_for_is_asked_for_again(kit):
+    """R18: a provider that adds earlier grants, or an import that knows no more than what was granted."""
+    account = kit.sign_in(scopes=["read"])
+    held = kit.records.get(account)
+    grant = held.grant.renewed(asked=frozenset(), scopes=frozenset({"write", "more"}))
+    kit.records.save(account, grant, replaces=held.version)
+    assert asked_for(kit, account="me@example.com") == {"write", "more"}
+
+
+def asked_for(kit, *, scopes=None, **options):
+    """What a sign-in that begins now asks the provider for."""
     redirect_uri = "http://127.0.0.1:1/callback/scripted"
-    pending = kit.begin("scripted", redirect_uri=redirect_uri, binding="b", account="me@example.com")
-    assert pending.scopes == {"https://scripted.example/read", "write"}
-    assert kit.begin("scripted", redirect_uri=redirect_uri, binding="b").scopes == {"https://scripted.example/read"}
+    provider = kit.provider("scripted")
+    return kit.authorizations.begin(provider, redirect_uri=redirect_uri, binding="b", scopes=scopes, **options).scopes
 
 
 def test_the_command_that_mends_is_one_word_per_word_for_a_shell_whatever_an_account_is_called(kit):

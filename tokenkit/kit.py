@@ -199,14 +199,16 @@ class TokenKit:
         name: str = "",
         way: "Way" = "auto",
         replace_broken: bool = False,
+        only: bool = False,
         show: "Show | None" = None,
         opener: "Opener | None" = None,
     ) -> Account:
         """Ask the person, in whatever way this machine allows, and store the account.
 
-        `scopes` are aliases or full values; None asks for what `account` was asked for last, else for the provider's
-        default. `account` says whom to ask for (a login hint); `name` what the account shall be called where the
-        provider cannot say (R4). `way` is ``auto``, ``browser``, ``paste`` or ``device``.
+        `scopes` are aliases or full values, asked for besides what was granted before: to `account`, or to any account
+        of the provider without one; `only` leaves that out on purpose (R18). None, where nothing was granted, is the
+        provider's default. `account` says whom to ask for (a login hint); `name` what the account shall be called where
+        the provider cannot say (R4). `way` is ``auto``, ``browser``, ``paste`` or ``device``.
 
         A program that speaks to the person itself, a chat bot for example, gives `show`: it is called with the address
         to open and the code to enter there (empty but for ``device``), in place of all printing and reading here. It
@@ -217,7 +219,7 @@ class TokenKit:
 
         signed_in = sign_in(
             self.authorizations, self.provider(provider), scopes, environ=self._environ,
-            account=account, name=name, way=way, replace_broken=replace_broken, show=show, opener=opener,
+            account=account, name=name, way=way, replace_broken=replace_broken, only=only, show=show, opener=opener,
         )  # fmt: skip
         self._cache.forget()
         return signed_in

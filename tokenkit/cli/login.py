@@ -7,9 +7,10 @@ import typer
 
 from tokenkit.account import Account
 from tokenkit.cli.options import AsJson, ScopeList, complete_provider, parse_scopes
-from tokenkit.cli.output import data, printable, say, someone_is_there
+from tokenkit.cli.output import ask, data, printable, say, someone_is_there
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import UsageError
+from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from tokenkit.grant import PendingAuthorization
@@ -31,6 +32,7 @@ ByPaste = Annotated[bool, typer.Option("--paste", help="Print the address, and r
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Listen on this machine, but open nothing.")]
 PrintUrl = Annotated[bool, typer.Option("--print-url", help="Print the address and end; login --complete goes on.")]
 Complete = Annotated[bool, typer.Option("--complete", help="Read from stdin the address where the browser stopped.")]
+Only = Annotated[bool, typer.Option("--only", help="Ask for no more than --scopes: drop what was granted before.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Move records that cannot be opened out of the way.")]
 
 
@@ -44,6 +46,7 @@ def login(
     no_browser: NoBrowser = False,
     print_url: PrintUrl = False,
     complete: Complete = False,
+    only: Only = False,
     replace: Replace = False,
     json: AsJson = False,
 ) -> None:
@@ -58,7 +61,7 @@ def login(
     ways = {"--device": device, "--paste": paste, "--no-browser": no_browser, "--print-url": print_url}
     _exclusive(ways)
     if complete:
-        _settled_before({**ways, "--scopes": bool(scopes), "--as": bool(name), "--replace": replace})
+        _settled_before({**ways, "--scopes": bool(scopes), "--as": bool(name), "--only": only, "--replace": replace})
     kit = open_kit(ctx)
     if complete:
         return _tell(kit, _complete(kit), account, json)
@@ -66,16 +69,19 @@ def login(
     if not provider:
         raise UsageError("no provider is named", hint="tokenkit login PROVIDER; tokenkit providers lists them")
     asked = parse_scopes(scopes) or None
+    if not (hint or name or only):
+        hint, only = _which(kit, provider)
     if print_url:
         pending = begin_by_hand(
-            kit.authorizations, kit.provider(provider), asked, account=hint, name=name, replace_broken=replace
-        )
+            kit.authorizations, kit.provider(provider), asked,
+            account=hint, name=name, replace_broken=replace, only=only,
+        )  # fmt: skip
         return _print_url(pending, json)
     way: Way = "device" if device else "paste" if paste else "browser" if no_browser else "auto"
     opener = open_nothing if no_browser else None
     signed_in = sign_in(
         kit.authorizations, kit.provider(provider), asked,
-        account=hint, name=name, way=way, replace_broken=replace, opener=opener,
+        account=hint, name=name, way=way, replace_broken=replace, only=only, opener=opener,
     )  # fmt: skip
     return _tell(kit, signed_in, account, json)
 
@@ -89,6 +95,29 @@ def _complete(kit: "TokenKit") -> Account:
         say("The whole address at which the browser stopped:")
     with Keyboard() as keyboard:
         return complete_by_hand(kit.authorizations, keyboard.read, say=say if asked else None)
+
+
+def _which(kit: "TokenKit", provider: str) -> tuple[str, bool]:
+    """Return the name of the account that is renewed, and whether a new one gets no more than it is asked for.
+
+    Where nobody can be asked, none is named: then it is asked for what was granted to all of them (R18).
+    """
+    accounts = [account for account in kit.accounts() if account.provider == provider]
+    if len(accounts) < 2:
+        return "", False
+    if not someone_is_there():
+        names = ", ".join(map(str, accounts))
+        say(f"{provider} has {len(accounts)} accounts: {names}. Asking for what was granted to any of them.")
+        say(f"To renew one: tokenkit login {quoted(str(accounts[0]))}; for no more than you name: --only")
+        return "", False
+    for number, account in enumerate(accounts, 1):
+        say(f"{number:4}  {account}")
+    answer = ask(f"Which one do you renew? 1 to {len(accounts)}, or Enter for another account: ")
+    if not answer:
+        return "", True
+    if not answer.isdecimal() or not 0 < int(answer[:9]) <= len(accounts):
+        raise UsageError(f"there is no account number {answer!r}", hint="name it: tokenkit login PROVIDER/ACCOUNT")
+    return accounts[int(answer) - 1].name, False
 
 
 def _exclusive(options: Mapping[str, bool]) -> None:

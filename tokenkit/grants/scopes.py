@@ -78,25 +78,30 @@ def check_scopes(names: Iterable[str]) -> None:
 
 
 def scopes_to_ask(
-    records: SealedStore, provider: Provider, names: Iterable[str] | None, *, account: str, besides: bool = False
+    records: SealedStore, provider: Provider, names: Iterable[str] | None, *, account: str, only: bool = False
 ) -> list[str]:
-    """Return the full values of `names`; for None, or `besides` them, those that the account was asked for last.
+    """Return the full values of `names`, and those that were granted to or asked for the account before.
 
-    So a sign-in that renews an account, or adds to it, ends with all that its tools need: R18, it replaces what was
-    granted. Where nothing is stored under that name, None is the provider's default.
+    A sign-in replaces what was granted, so without the latter a renewal would drop what the account's tools need;
+    `only` leaves them out on purpose (R18). Without an `account` they are those of all the provider's accounts: nobody
+    knows yet which one the person will choose. Where nothing is stored, None is the provider's default.
     """
-    asked = _asked(records, Account(provider.name, account, records.owner)) if account else []
-    if names is None:
-        return asked or resolve_scopes(provider, None)
-    return list(dict.fromkeys((*(asked if besides else ()), *resolve_scopes(provider, names))))
+    named = resolve_scopes(provider, names)
+    before = [] if only else _before(records, provider, account)
+    return before if before and names is None else list(dict.fromkeys((*before, *named)))
 
 
-def _asked(records: SealedStore, account: Account) -> list[str]:
+def _before(records: SealedStore, provider: Provider, account: str) -> list[str]:
+    known = [Account(provider.name, account, records.owner)] if account else records.accounts(provider.name)
+    return sorted({scope for each in known for scope in _asked(records, each)})
+
+
+def _asked(records: SealedStore, account: Account) -> frozenset[str]:
     try:
         held = records.load(account)
     except (StoreError, UsageError):
-        return []  # the code that must read or write the record reports what is wrong
-    return [] if held is None else sorted(held.grant.asked)
+        return frozenset()  # the code that must read or write the record reports what is wrong
+    return frozenset() if held is None else held.grant.asked | (held.grant.scopes or frozenset())
 
 
 def every_name(provider: Provider, values: Collection[str]) -> frozenset[str]:

@@ -57,10 +57,11 @@ class Authorizations:
         name: str = "",
         account: str = "",
         replace_broken: bool = False,
+        only: bool = False,
     ) -> PendingAuthorization:
         """Remember a sign-in under its state and this binding, and say where to send the person.
 
-        `scopes` as in `TokenKit.login`.
+        `scopes` and `only` are those of `TokenKit.login`.
         `name` is what the account shall be called; without it the provider is asked whose it is, and where it cannot
         say, it is called as the `account` (a name) that the person asked for. Whether the store can take the result is
         tried first (R20): `UsageError` for a name too long, `StoreUnavailable`, and what `prepare` raises.
@@ -77,9 +78,9 @@ class Authorizations:
             )
         client = self.refresher.client(provider)
         replaces = self.prepare(provider, name=name, account=account, replace_broken=replace_broken)
+        request = self.request(provider, scopes, account=account, name=name, only=only, redirect_uri=redirect_uri)
         name = name or self.linker.kept_name(provider, account)
         self.records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, self.records.owner)))
-        request = self.request(provider, scopes, account=account, redirect_uri=redirect_uri)
         drawn = guarded(provider, "begin", provider.begin, self._ctx, client, request)
         check_endpoints(provider, drawn.url)
         now = self._ctx.now()
@@ -98,10 +99,17 @@ class Authorizations:
         return pending
 
     def request(
-        self, provider: Provider, scopes: Collection[str] | None, *, account: str = "", redirect_uri: str = ""
+        self,
+        provider: Provider,
+        scopes: Collection[str] | None,
+        *,
+        account: str = "",
+        name: str = "",
+        only: bool = False,
+        redirect_uri: str = "",
     ) -> AuthorizationRequest:
         """Return what the provider is asked for: the scopes, and for whom where an `account` is named."""
-        asked = scopes_to_ask(self.records, provider, scopes, account=account)
+        asked = scopes_to_ask(self.records, provider, scopes, account=name or account, only=only)
         return AuthorizationRequest(redirect_uri, asked, login_hint="" if account == DEFAULT_NAME else account)
 
     def prepare(self, provider: Provider, *, name: str = "", account: str = "", replace_broken: bool = False) -> str:

@@ -8,7 +8,6 @@ from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, StoreError, TokenKitError, UnknownAccount
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher
-from tokenkit.grants.scopes import scopes_to_ask
 from tokenkit.grants.token_cache import TokenCache, TokenQuery
 from tokenkit.signing_in.authorization import PENDING_LASTS
 from tokenkit.store import Lease, Name
@@ -50,10 +49,8 @@ def first_use(cache: TokenCache, login: Login, asked: str, ask: TokenQuery) -> A
 
 
 def _prompt(refresher: Refresher, login: Login, provider: str, name: str, ask: TokenQuery, lease: Lease) -> Account:
-    names = ask.scopes or None
-    scopes = scopes_to_ask(refresher.records, refresher.provider(provider), names, account=name, besides=True)
     try:
-        return login(provider, scopes=scopes, account=name)
+        return login(provider, scopes=ask.scopes or None, account=name)
     except TokenKitError as error:
         with suppress(StoreError):
             lease.write_note(RefreshState().failed(error, refresher.context.now(), outcome_known=True).to_bytes())

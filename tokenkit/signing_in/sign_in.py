@@ -41,6 +41,7 @@ class _SignIn(NamedTuple):
     account: str
     name: str
     replace_broken: bool
+    only: bool = False
     say: Say = say
     show: Show | None = None
 
@@ -60,6 +61,7 @@ class _SignIn(NamedTuple):
             account=self.account,
             name=self.name,
             replace_broken=self.replace_broken,
+            only=self.only,
         )
 
     def begin_unheard(self, binding: str) -> PendingAuthorization:
@@ -80,6 +82,7 @@ def sign_in(
     name: str = "",
     way: Way = "auto",
     replace_broken: bool = False,
+    only: bool = False,
     environ: Mapping[str, str] | None = None,
     opener: Opener | None = None,
     show: Show | None = None,
@@ -92,7 +95,7 @@ def sign_in(
     `open_nothing` the address is printed. `show` takes the address, or the code of a device, in place of printing it.
     `say` speaks to the person, and `read` reads what they paste in place of stdin.
     """
-    wish = _SignIn(authorizations, provider, scopes, account, name, replace_broken, say, show)
+    wish = _SignIn(authorizations, provider, scopes, account, name, replace_broken, only, say, show)
     chosen = way_to_ask(environ) if way == "auto" else way
     with _giving_up(say):
         if chosen == "browser":
@@ -169,7 +172,7 @@ def _by_device(wish: _SignIn) -> Account:
         provider, name=wish.name, account=wish.account, replace_broken=wish.replace_broken
     )
     name = wish.name or authorizations.linker.kept_name(provider, wish.account)
-    request = authorizations.request(provider, wish.scopes, account=wish.account)
+    request = authorizations.request(provider, wish.scopes, account=wish.account, name=wish.name, only=wish.only)
     _check_device_scopes(provider, request.scopes)
 
     def show(verification_uri: str, user_code: str) -> None:
@@ -206,9 +209,10 @@ def begin_by_hand(
     account: str = "",
     name: str = "",
     replace_broken: bool = False,
+    only: bool = False,
 ) -> PendingAuthorization:
     """Begin a sign-in in two steps that different processes of one user may take: show the result's `url`."""
-    wish = _SignIn(authorizations, provider, scopes, account, name, replace_broken)
+    wish = _SignIn(authorizations, provider, scopes, account, name, replace_broken, only)
     return wish.begin_unheard(_user_binding(authorizations.records))
 
 

@@ -1,0 +1,59 @@
+"""``tokenkit login`` where several accounts may be meant."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from machine import Machine
+from transcript import Done, Run
+
+GMAIL = "https://www.googleapis.com/auth/gmail."
+
+
+@pytest.fixture
+def two(machine: Machine, run: Run) -> Machine:
+    """A machine with two accounts, of which each may do something else."""
+    for user, scope in (("me@example.com", "gmail.readonly"), ("you@example.com", "gmail.send")):
+        machine.person.user = user
+        assert run(["login", f"google/{user}", "--scopes", scope], "").code == 0
+    return machine
+
+
+def scopes(done: Done) -> set[str]:
+    (asked,) = parse_qs(urlsplit(done.stdout.strip()).query)["scope"]
+    return {scope.removeprefix(GMAIL) for scope in asked.split() if scope.startswith(GMAIL)}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"), [("1", {"readonly"}), ("2", {"send"}), ("", set())], ids=["first", "second", "another"]
+)
+def test_at_a_terminal_the_person_says_which_account_is_renewed(
+    answer: str, expected: set[str], two: Machine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R18: a renewal asks for what was granted to that account, and a new one for no more than the default."""
+    monkeypatch.setattr("tokenkit.cli.login.someone_is_there", lambda: True)
+    done = run(["login", "google", "--print-url"], f"{answer}\n")
+    assert (done.code, scopes(done)) == (0, expected)
+    assert "1  google/me@example.com" in done.stderr
+
+
+@pytest.mark.parametrize("answer", ["0", "3", "-1", "x", "9" * 30])
+def test_a_number_that_is_none_of_them_is_refused(
+    answer: str, two: Machine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tokenkit.cli.login.someone_is_there", lambda: True)
+    done = run(["login", "google", "--print-url"], f"{answer}\n")
+    assert (done.code, done.stdout) == (2, "")
+
+
+def test_where_nobody_can_be_asked_it_says_what_it_asks_for_and_drops_nothing(two: Machine, run: Run) -> None:
+    """R18: whichever account the person chooses at the provider keeps what it has."""
+    done = run(["login", "google", "--print-url"], "")
+    assert scopes(done) == {"readonly", "send"}
+    assert "google has 2 accounts: google/me@example.com, google/you@example.com" in done.stderr
+    assert "tokenkit login google/me@example.com" in done.stderr
+
+
+def test_only_asks_for_no_more_than_is_named(two: Machine, run: Run) -> None:
+    for account in ("google", "google/me@example.com"):
+        done = run(["login", account, "--only", "--scopes", "gmail.send", "--print-url"], "")
+        assert scopes(done) == {"send"}

@@ -8,7 +8,7 @@ PIP     = $(BIN)/python -m pip install -qq --disable-pip-version-check
 QUICK   = not slow and not real
 NODE    = tests/interop/node_modules/.package-lock.json tests/web/node_modules/.package-lock.json
 
-.PHONY: demo test check lint quick docs bench soak torture clean
+.PHONY: demo test interop check lint quick docs bench soak torture clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime  ## the whole life of three accounts, against the sandbox
@@ -18,6 +18,9 @@ test: $(VENV)/.test $(NODE)  ## the whole suite, real parts included where they 
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: lint quick  ## what to run before every commit
+
+interop: $(VENV)/.test $(VENV)/.interop  ## the adapters and recipes, each with the library that it is for
+	$(BIN)/python -m pytest tests/interop/test_adapters.py tests/interop/test_recipes.py $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -65,7 +68,7 @@ $(VENV)/.runtime: $(VENV)/.made pyproject.toml
 	@$(PIP) --editable .
 	@touch $@
 
-$(VENV)/.test $(VENV)/.dev: $(VENV)/.%: $(VENV)/.made pyproject.toml
+$(VENV)/.test $(VENV)/.dev $(VENV)/.interop: $(VENV)/.%: $(VENV)/.made pyproject.toml
 	@$(PIP) --editable '.[$*]'
 	@touch $@
 

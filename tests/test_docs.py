@@ -54,6 +54,7 @@ NOT_RUN = {
     "docs/how-to/docker.md": 3,
     "docs/how-to/uninstall.md": 1,
     "docs/how-to/use-pocket.md": 1,
+    "docs/how-to/use-with-other-libraries.md": 12,
     "docs/how-to/without-a-browser.md": 3,
     "docs/tutorial/first-account.md": 1,
 }

@@ -15,8 +15,8 @@ TOP = Path(__file__).resolve().parent.parent
 PLACES = ("*.md", "docs/**/*.md", "pyproject.toml", ".github/**/*.yml", "tokenkit/**/*.py", "providers/**/*.py")
 DOCUMENTS = sorted(path for pattern in PLACES for path in TOP.glob(pattern))
 
-IF_THERE = {"httpx2", "pytest"}
-"""Imported only for callers who have them already: an adapter for httpx2, fixtures for pytest."""
+IF_THERE = {"google", "httpx2", "pytest"}
+"""Imported only for callers who have them already: adapters for httpx2 and google-auth, fixtures for pytest."""
 
 
 def entry_points(group: str) -> dict[str, str]:

@@ -6,14 +6,10 @@ import httpx
 
 from tokenkit.errors import TokenRefused
 from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
-from tokenkit.net.hosts import Target, check_resource, own_endpoints, parse_url
+from tokenkit.net.hosts import check_resource, own_endpoints
+from tokenkit.net.target_headers import check_headers, refuse_other_target
 from tokenkit.provider import Request
 from tokenkit.token import AccessToken
-
-_OTHER_TARGETS = frozenset(
-    {"forwarded", "x-forwarded-host", "x-host", "x-http-host-override", "x-original-url", "x-rewrite-url"}
-)
-"""Headers that some servers take for the host or the path, in place of those that were checked."""
 
 _OTHER_WAYS = ("target", "sni_hostname")
 """Extensions of a request by which httpcore sends another target, or names another server in TLS."""
@@ -55,37 +51,18 @@ class Signer:
 
         What is checked is what is sent: neither a ``Host`` header nor an extension of httpx may name another place.
         """
-        url = str(request.url)
+        url, account = str(request.url), self._source.account
         self.check_url(url)
-        place = parse_url(url)
-        named = [
-            f"the header {name.title()}"
-            for name, value in request.headers.multi_items()
-            if _elsewhere(name, value, place)
-        ]
-        named += [f"the extension {name}" for name in _OTHER_WAYS if name in request.extensions]
-        if named:
-            raise TokenRefused(
-                f"{named[0]} could send a token of {self._source.account} elsewhere than the URL says",
-                hint="leave it out: the host and the path are those of the URL",
-                account=str(self._source.account),
-            )
+        check_headers(url, request.headers.multi_items(), account)
+        for name in _OTHER_WAYS:
+            if name in request.extensions:
+                refuse_other_target(f"the extension {name}", account)
 
     def signed(self, request: httpx.Request, token: AccessToken) -> Request:
         """Return the request with the token on, as one of ours; without a body where the provider need not see it."""
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
         body = request.content if self.needs_body else b""
         return self._source.authenticate(Request(request.method, str(request.url), headers, body), token)
-
-
-def _elsewhere(name: str, value: str, place: Target) -> bool:
-    """Tell whether a header may name another host or path than the URL does."""
-    if name.lower() != "host":
-        return name.startswith(":") or name.lower() in _OTHER_TARGETS
-    try:
-        return parse_url(f"{place.scheme}://{value}")[:3] != place[:3]
-    except ValueError:
-        return True
 
 
 def in_memory(request: httpx.Request) -> bool:

@@ -1,0 +1,44 @@
+"""What the adapters of libraries other than httpx do with a request: check where it goes, and put a token on."""
+
+from collections.abc import Collection, Iterable, MutableMapping
+
+from tokenkit.errors import TokenRefused
+from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
+from tokenkit.net.hosts import check_resource, own_endpoints, require_header_token
+from tokenkit.net.target_headers import check_headers
+from tokenkit.provider import Request
+from tokenkit.token import AccessToken
+
+
+class HeaderSigner:
+    """Checks and signs for one account. Raises `TokenRefused` at once for a token that travels elsewhere."""
+
+    def __init__(self, source: TokenSource | AsyncTokenSource, insecure_hosts: Collection[str]) -> None:
+        require_header_token(source.provider, source.account)
+        self._source = source
+        self._insecure_hosts = insecure_hosts
+
+    def check(self, url: str, headers: Iterable[tuple[str, str]] = ()) -> None:
+        """Raise `TokenRefused` if the token may not go there, or if a header could lead it elsewhere (R32, R33)."""
+        provider, account = self._source.provider, self._source.account
+        check_resource(
+            url,
+            provider.resource_hosts,
+            account=account,
+            insecure=self._insecure_hosts,
+            endpoints=own_endpoints(provider),
+        )
+        check_headers(url, headers, account)
+
+    def may_go(self, url: str) -> bool:
+        """Return whether the token may go there."""
+        try:
+            self.check(url)
+        except TokenRefused:
+            return False
+        return True
+
+    def put(self, headers: MutableMapping[str, str], method: str, url: str, token: AccessToken) -> None:
+        """Put the token into the headers, as the provider wants it."""
+        for name, value in self._source.authenticate(Request(method, url), token).headers:
+            headers[name] = value

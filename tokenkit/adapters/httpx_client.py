@@ -22,6 +22,9 @@ _TRANSPORT_OPTIONS = ("verify", "cert", "trust_env", "http1", "http2", "limits",
 _FRAMING = ("content-length", "transfer-encoding")
 """Headers that no longer fit when a token was added to the body; httpx writes them anew."""
 
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+"""httpx keeps 20 connections: with more requests at once it makes some anew for each of them, TLS and all."""
+
 T = TypeVar("T")
 
 
@@ -197,4 +200,4 @@ def _taken(options: dict[str, Any]) -> dict[str, Any]:
     """Take the options that are the transport's out of those of the client."""
     if "mounts" in options:
         raise UsageError("mounts would lead past the check of where a token goes", hint="give one transport=… instead")
-    return {name: options.pop(name) for name in _TRANSPORT_OPTIONS if name in options}
+    return {"limits": LIMITS, **{name: options.pop(name) for name in _TRANSPORT_OPTIONS if name in options}}

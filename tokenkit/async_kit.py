@@ -7,12 +7,12 @@ never blocked. To cancel a waiting coroutine cancels only its waiting.
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Collection, Coroutine, Generator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from functools import partial, wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
 from tokenkit.frames import no_locals, without_locals
@@ -21,6 +21,7 @@ from tokenkit.grants.events import Callback, Event, Kind
 from tokenkit.grants.token_cache import RefreshNeeded, TokenQuery
 from tokenkit.keys.source import KeySource
 from tokenkit.kit import TokenKit
+from tokenkit.net.http_options import Opening
 from tokenkit.provider import ClientRegistration, Context, Provider, Request
 from tokenkit.store import Store
 from tokenkit.token import AccessToken
@@ -201,23 +202,6 @@ class AsyncTokenKit:
             self._pool = ThreadPoolExecutor(LOOKS, thread_name_prefix="tokenkit-look")
             self._pool_pid = os.getpid()  # last: another thread's loop may look in between
         return self._pool
-
-
-class Opening(Generic[T]):
-    """A client that is being made: ``async with`` closes it at the end, ``await`` leaves that to you."""
-
-    def __init__(self, make: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        self._make = make
-        self._exit = AsyncExitStack()
-
-    def __await__(self) -> Generator[Any, None, T]:
-        return self._make().__await__()
-
-    async def __aenter__(self) -> T:
-        return await self._exit.enter_async_context(cast(Any, await self))
-
-    async def __aexit__(self, *failure: Any) -> None:
-        await self._exit.__aexit__(*failure)
 
 
 class AsyncAccountSource:

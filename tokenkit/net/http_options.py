@@ -1,10 +1,14 @@
-"""The options of httpx's clients that `kit.http` passes on. Nothing of httpx is loaded for them."""
+"""What `kit.http` takes, and what it returns before a client is there. Nothing of httpx is loaded for it."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, cast
 
 if TYPE_CHECKING:
     import httpx
+
+
+T = TypeVar("T")
 
 
 class ClientOptions(TypedDict, total=False):
@@ -26,3 +30,20 @@ class AsyncHttpOptions(ClientOptions, total=False):
     """The options of an async client. The `transport` lies below ours."""
 
     transport: "httpx.AsyncBaseTransport"
+
+
+class Opening(Generic[T]):
+    """A client that is being made: ``async with`` closes it at the end, ``await`` leaves that to you."""
+
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._make = make
+        self._exit = AsyncExitStack()
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._make().__await__()
+
+    async def __aenter__(self) -> T:
+        return await self._exit.enter_async_context(cast(Any, await self))
+
+    async def __aexit__(self, *failure: Any) -> None:
+        await self._exit.__aexit__(*failure)

@@ -238,6 +238,20 @@ def test_redirect_host_and_redirect_port_are_data_for_the_loopback():
     assert (provider.redirect_host, provider.redirect_port) == ("localhost", 8080)
 
 
+@pytest.mark.parametrize("field", ["console_url", "manage_url"])
+@pytest.mark.parametrize(
+    "link",
+    ["javascript:alert(1)", "JavaScript://acme.example/%0aalert(1)", "data:text/html,x", "file:///etc/passwd",
+     "//acme.example", "acme.example", "https://", "https:///x", " https://acme.example", "ftp://acme.example",
+     "https://acme.example/\x1b[2J", "https://acme .example"],
+)  # fmt: skip
+def test_a_link_for_people_leads_to_a_web_page(field, link):
+    """A person clicks it on a page of ours: ``javascript:`` in a provider's file would act in their name."""
+    with pytest.raises(ConfigurationError, match=f"{field} of acme is no address of a web page"):
+        acme(**{field: link})
+    assert acme(**{field: "http://127.0.0.1:8123/a?b=c#d"})
+
+
 def test_console_url_and_manage_url_are_told_to_people():
     provider = acme(console_url="https://acme.example/apps", manage_url="https://acme.example/me/apps")
     assert (provider.console_url, provider.manage_url) == ("https://acme.example/apps", "https://acme.example/me/apps")

@@ -222,9 +222,10 @@ def holds(url: str, resource_hosts: Iterable[str]) -> bool:
 def check_endpoints(provider: Provider, *others: str) -> None:
     """Refuse a provider with a resource host that is an endpoint of its authorization server, and no more (R32).
 
-    Of the `others`, which nobody can look up when a token is about to go somewhere, none may even lie below one.
-    Raises `ConfigurationError`, which shows no query.
+    Of the `others`, which nobody can look up when a token is about to go somewhere, none may even lie below one. The
+    links for people must lead to web pages. Raises `ConfigurationError`, which shows no query.
     """
+    _check_links(provider)
     hosts = [resource_host(entry) for entry in provider.resource_hosts]
     own = own_endpoints(provider)
     for endpoint in (*own, *others):
@@ -237,6 +238,15 @@ def check_endpoints(provider: Provider, *others: str) -> None:
                 f"a resource host of {provider.name} takes in its endpoint {place.origin}{place.path}, "
                 "where no token may go",
                 hint="name the address of its API, as in https://host/api",
+            )
+
+
+def _check_links(provider: Provider) -> None:
+    """Refuse a link that is no web page's: on a page of ours, ``javascript:`` would run as if it were ours."""
+    for name, link in (("console_url", provider.console_url), ("manage_url", provider.manage_url)):
+        if link and not _URL.fullmatch(link):
+            raise ConfigurationError(
+                f"{name} of {provider.name} is no address of a web page", hint="write it as https://host/path"
             )
 
 

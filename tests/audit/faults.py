@@ -506,6 +506,12 @@ def an_account_needs_consent(house):
     another(house, "revoked", state="needs_consent", reason="you removed the app")
 
 
+@fault("TK301")
+def a_grant_has_presumably_ended(house):
+    failure = Failure("ConsentRequired", "google refuses: you removed the app", "", house.now - 60, house.now + 60, 1)
+    another(house, "presumed", note=RefreshState(newest=3, failure=failure))
+
+
 @fault("TK302")
 def an_access_token_ended_for_good(house):
     ended = AccessToken("access", expires_at=house.now - 60, obtained_at=house.now - 3660)

@@ -1,6 +1,7 @@
 """Every fault that is planted is found, and nothing else is."""
 
 import pytest
+import states
 from faults import FAULTS, CannotBePlanted, another, spoil
 from tokenkit.audit.registry import our_checks
 from tokenkit.grants.refresh_state import Failure, RefreshState
@@ -35,6 +36,11 @@ def test_all_faults_together_are_found_in_one_home(house):
 
 def test_every_check_has_a_fault_that_it_finds():
     assert {check.id for check in our_checks()} == {planted.id for planted in FAULTS} | SEEN_ELSEWHERE
+
+
+def test_the_page_of_states_is_what_the_tests_make():
+    """Written by ``python tests/audit/states.py``."""
+    assert states.PAGE.read_text(encoding="utf-8") == states.page()
 
 
 def test_no_two_checks_share_an_id():

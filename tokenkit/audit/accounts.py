@@ -33,10 +33,10 @@ LOST = 300.0
     "The provider has ended the grant; once the stored token has ended, no tool gets one until you do.",
 )
 def needs_consent(inventory: Inventory) -> Iterator[Fault]:
-    """Find grants that were refused, and latched."""
+    """Find grants that were refused, for good or as far as the provider's words let one presume (R13)."""
     for record, grant in inventory.grants:
-        if isinstance(record.state, NeedsConsent) and grant.state == NEEDS_CONSENT:
-            reason = grant.reason or "the provider refused the refresh token"
+        if isinstance(record.state, NeedsConsent) and (grant.state == NEEDS_CONSENT or grant.refresh_token):
+            reason = record.state.reason or "the provider refused the refresh token"
             yield about(record, reason + _served(record.state, inventory.now), login(inventory, record))
 
 
@@ -50,7 +50,7 @@ def ended(inventory: Inventory) -> Iterator[Fault]:
     """Find grants without a refresh token whose access token has ended."""
     for record, grant in active(inventory):
         end = consent_end(grant)
-        if isinstance(record.state, NeedsConsent):
+        if isinstance(record.state, NeedsConsent) and not grant.refresh_token:
             when = "" if end is None else f" {ago(inventory.now - end)}"
             yield about(record, f"it ended{when}{_served(record.state, inventory.now)}", login(inventory, record))
 
@@ -153,7 +153,8 @@ def failing(inventory: Inventory) -> Iterator[Fault]:
     """Find accounts whose last refresh failed, as their refresh state says."""
     for record, _ in active(inventory):
         failure = record.refresh_state.failure
-        if failure is not None and failure.at <= inventory.now:
+        refused = isinstance(record.state, NeedsConsent)  # which is TK301
+        if failure is not None and failure.at <= inventory.now and not refused:
             hint = failure.hint or command(inventory, record, "refresh")
             often = "once" if failure.failures == 1 else f"{failure.failures} times"
             yield about(record, f"{failure.message} ({often}, last {ago(inventory.now - failure.at)})", hint)

@@ -1,0 +1,73 @@
+"""The table of bad states: each is made by a test, and found by the check beside it.
+
+``python tests/audit/states.py`` writes the page; a test compares the two.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from faults import FAULTS
+from tokenkit.audit import registry
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "audit-states.md"
+
+CODE = (
+    ("a package adds a provider", "TK401"),
+    ("a package with a provider is installed from a folder or a branch", "TK402"),
+    ("the source of a plugin is writable by others", "TK403"),
+    ("the folder of packages (site-packages) is writable by others", "TK403"),
+    ("a folder above the packages is writable by others", "TK403"),
+    ("the folder of a package that tokenkit needs is writable by others", "TK403"),
+    ("a source of a package that tokenkit needs is writable by others", "TK403"),
+    ("a folder of compiled copies (__pycache__) is writable by others", "TK403"),
+    ("a compiled copy (.pyc) is writable by others", "TK403"),
+    ("a library (.so) is writable by others", "TK403"),
+    ("code belongs to another user", "TK403"),
+    ("the folder of programs (bin) is writable by others", "TK403"),
+    ("the program tokenkit is writable by others", "TK403"),
+    ("what the link to the program leads to is writable by others", "TK403"),
+    ("the program of client_secret_command is writable by others", "TK403"),
+    ("a script that client_secret_command runs is writable by others", "TK403"),
+    ("two packages add one provider", "TK405"),
+)
+"""Those that ``tests/audit/test_code.py`` makes, with packages that are installed for the test."""
+
+HEAD = """\
+# Bad states that `tokenkit audit` finds
+
+Each of these {count} states is made by a test, in a home in which nothing else is wrong, and is found. What each check
+looks at, and what it does not look at, is on [the page of checks](checks.md).
+
+| the state | found by | severity |
+|---|---|---|
+"""
+
+
+def rows() -> Iterator[tuple[str, str]]:
+    """Every state, and the id of the check that finds it."""
+    for planted in FAULTS:
+        name = planted.plant.__name__
+        yield (
+            (f"plaintext tokens of a tool: {_title(planted.id)}" if name == "<lambda>" else name.replace("_", " ")),
+            planted.id,
+        )
+    yield from CODE
+
+
+def page() -> str:
+    """The page in Markdown."""
+    found = sorted({*rows()}, key=lambda row: (row[1], row[0]))
+    table = "\n".join(f"| {state} | {id} | {_checks()[id].severity} |" for state, id in found)
+    return HEAD.format(count=len(found)) + table + "\n"
+
+
+def _checks():
+    return {check.id: check for check in registry.our_checks()}
+
+
+def _title(id: str) -> str:
+    return _checks()[id].title.removeprefix("Tokens of ").removesuffix(" lie in plaintext")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

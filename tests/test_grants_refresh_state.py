@@ -3,12 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenkit.errors import ClientRefused, InvalidAnswer, ProviderBroken, ProviderError, ProviderUnavailable
+from tokenkit.grants.machine import Machine
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.store.files import NOTE_SIZE
 
+HERE = Machine("a" * 16, "\N{PILE OF POO}" * 40)
+
 
 def test_what_was_written_is_read():
-    note = RefreshState().ended(7, confirmed=True).begun(5.0)
+    note = RefreshState().ended(7, confirmed=True).begun(5.0, HERE)
     note = note.failed(InvalidAnswer("not JSON", hint="wait"), 6.0, outcome_known=False)
     assert (note.newest, note.confirmed) == (7, 7)
     assert RefreshState.from_bytes(note.to_bytes()) == note
@@ -34,14 +37,14 @@ def test_what_cannot_be_read_is_as_good_as_no_note(data):
 def test_the_longest_note_fits_its_file():
     failed = (
         RefreshState(newest=2**60)
-        .begun(2e9)
+        .begun(2e9, HERE)
         .failed(ProviderUnavailable("\N{PILE OF POO}" * 1000, hint="\N{PILE OF POO}" * 1000), 2e9, outcome_known=False)
     )
     assert RefreshState.from_bytes(failed.to_bytes()[:NOTE_SIZE]).newest == 2**60
 
 
 def test_an_attempt_whose_outcome_is_known_is_closed_and_another_stays_open():
-    begun = RefreshState().begun(5.0)
+    begun = RefreshState().begun(5.0, HERE)
     assert begun.failed(ProviderUnavailable("down"), 6.0, outcome_known=True).attempt is None
     assert begun.failed(ProviderUnavailable("down"), 6.0, outcome_known=False).attempt == 5.0
 

@@ -13,15 +13,18 @@ from tokenkit.errors import (
     ClientMissing,
     ConsentDenied,
     ConsentRequired,
+    StoreUnavailable,
     UnknownAccount,
     UnknownProvider,
 )
 from tokenkit.grants.refresher import RefreshJob
+from tokenkit.grants.sealed_store import grant_name
 from tokenkit.grants.token_cache import TokenQuery
 from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
 
 from scripted import LIFETIME, ScriptedKit
+from stores import FullStore
 
 
 class CountingStore(MemoryStore):
@@ -432,3 +435,31 @@ def test_what_changes_while_a_look_takes_is_seen_within_a_second_of_its_beginnin
     assert kit.token(str(kit.me))
     with pytest.raises(UnknownAccount):
         kit.token(str(kit.me))
+
+
+def test_a_caller_is_told_that_a_rotated_grant_could_not_be_saved_though_the_old_token_is_alive(tmp_path):
+    """R9, R14: the old token may have ended with the rotation, and somebody must make room on the disk."""
+    kit = ScriptedKit(tmp_path, store=FullStore())
+    kit.sign_in()
+    first = kit.token("scripted").value
+    kit.clock.advance(LIFETIME - 5)
+    kit.records.store.full_for_save = True
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="No space left"):
+            kit.token("scripted")
+    assert kit.scripted.refreshes == 1
+    kit.records.store.full_for_save = False
+    assert kit.token("scripted").value != first
+
+
+def test_a_caller_is_served_a_token_with_life_left_where_the_lease_cannot_be_had(tmp_path, monkeypatch):
+    """R14: nothing was rotated here, and nobody waits for longer than three seconds."""
+    monkeypatch.setattr("tokenkit.grants.refresher.SERVED_WAIT", 0.01)
+    kit = ScriptedKit(tmp_path)
+    me = kit.sign_in()
+    first = kit.token("scripted").value
+    kit.clock.advance(LIFETIME - 5)
+    with kit.records.store.lease(grant_name(me), lasts=60, wait=0):
+        assert kit.token("scripted").value == first
+    assert kit.scripted.refreshes == 0
+    assert kit.token("scripted").value != first

@@ -1,6 +1,7 @@
 import os
 import stat
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -218,3 +219,25 @@ def test_a_refresh_reserves_its_space_neither_in_nor_over_what_a_login_is_writin
         reserving.join()
     assert store.load(GRANT).data == b"two"
     assert os.path.getsize(store.path(GRANT) + ".new") == 8192
+
+
+def test_a_lease_that_was_held_for_longer_than_it_can_be_needed_is_not_waited_for(store):
+    """R5: its holder is stopped, and each new caller would wait in vain; when it was taken is written on its file."""
+    lock = store._lock(GRANT, "refresh")
+    with store.lease(GRANT, lasts=60, wait=1):
+        taken = os.stat(lock).st_mtime
+        assert abs(time.time() - taken) < 5
+        for age, longest in ((50, 2.0), (70, 1.3)):
+            os.utime(lock, (taken - age, taken - age))
+            began = time.monotonic()
+            with pytest.raises(StoreUnavailable, match="locked for more than"), in_another_queue(store):
+                raise AssertionError("two holders")
+            assert time.monotonic() - began < longest + 0.5
+    with store.lease(GRANT, lasts=60, wait=0):
+        assert os.stat(lock).st_mtime >= taken
+
+
+def in_another_queue(store):
+    """As another process: not behind the thread of this one that holds the lease."""
+    file_lock._queues.clear()
+    return store.lease(GRANT, lasts=60, wait=2.0)

@@ -18,5 +18,6 @@ def touched(home: Path) -> list[str]:
     found = [record, f"{record}.new", os.path.dirname(record), note, pending]
     found += [os.path.join(locks, "google", f"me@example.com.{kind}") for kind in ("refresh", "write")]
     found += [str(path) for path in Path(pending).glob("*")] if os.path.isdir(pending) else []
+    found += [os.path.join(locks, ".unsaved", "google", "me@example.com.refresh")]
     keys = os.path.join(places.data, "keys.json")
-    return [*found, keys, f"{keys}.new", places.data]
+    return [*found, keys, f"{keys}.new", places.data, os.path.join(places.data, ".sealing.lock")]

@@ -90,7 +90,15 @@ def print_accounts(kit: "TokenKit", statuses: "list[Status]") -> None:
 
 
 def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
-    from tokenkit.cli.status_text import end_words, hint_for, is_fine, reason, scope_names, state_words
+    from tokenkit.cli.status_text import (
+        end_words,
+        hint_for,
+        is_fine,
+        reason,
+        scope_names,
+        state_words,
+        turns_words,
+    )
     from tokenkit.cli.tables import show_block
     from tokenkit.duration import ago
 
@@ -104,6 +112,7 @@ def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
             "signed in": ago(now - status.authorized_at) if status.authorized_at else "",
             "scopes": ", ".join(scope_names(kit, status, status.scopes)),
             "not granted": ", ".join(scope_names(kit, status, status.missing)),
+            "machines": turns_words(status),
         }
         show_block(str(status.account), lines)
 

@@ -31,7 +31,10 @@ State = Literal["active", "expiring", "expired", "needs_consent", "unavailable",
 
 
 class AccountShape(_Shape):
-    """An account and how it stands. `reason` and `hint` are words; `retry_at` is set while unavailable."""
+    """An account and how it stands. `reason` and `hint` are words; `retry_at` is set while unavailable.
+
+    `taking_turns` names two machines that refresh it in turns, as two copies of one home do; it is empty for none.
+    """
 
     account: str
     provider: str
@@ -45,6 +48,7 @@ class AccountShape(_Shape):
     access_token_expires_at: float | None
     ends_at: float | None
     retry_at: float | None
+    taking_turns: list[str]
 
 
 class Accounts(_Output):
@@ -231,4 +235,5 @@ def _account(status: Status) -> AccountShape:
         access_token_expires_at=status.expires_at,
         ends_at=status.ends_at,
         retry_at=state.retry_at if isinstance(state, states.Unavailable) else None,
+        taking_turns=list(status.taking_turns),
     )

@@ -69,6 +69,14 @@ def end_words(status: Status, now: float) -> str:
     return "now" if status.ends_at <= now else within(status.ends_at - now)
 
 
+def turns_words(status: Status) -> str:
+    """Say that two machines refresh the account in turns; empty where they do not."""
+    if not status.taking_turns:
+        return ""
+    machines = " and ".join(status.taking_turns)
+    return f"{machines} refresh it in turns: two copies of one home end each other's session, so sign in anew on one"
+
+
 def is_fine(status: Status) -> bool:
     """Tell whether a tool that asks now gets a token, perhaps after a refresh."""
     return isinstance(status.state, Active | Expiring | Expired)

@@ -23,6 +23,7 @@ from tokenkit.errors import (
 from tokenkit.grant import NEEDS_CONSENT, Grant
 from tokenkit.grants import beside
 from tokenkit.grants.bound_to import bind_late, check_bound, within
+from tokenkit.grants.machine import this_machine
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.plugins import guarded
@@ -101,7 +102,7 @@ class Refresh:
 
     def _run_to_the_end(self, provider: Provider, client: ClientRegistration) -> StoredGrant:
         """Send, and save what comes: no signal ends the process in between (R7)."""
-        self.note = self.note.begun(self.ctx.now())
+        self.note = self.note.begun(self.ctx.now(), this_machine())
         self._write_note(self.note)
         try:
             self._check_time_left()

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tokenkit import errors
 from tokenkit.errors import ConfigurationError, ConsentRequired, ProviderUnavailable, TokenKitError
+from tokenkit.grants.machine import Machine, Turns
 
 FIRST_BACKOFF = 1.0
 LONGEST_BACKOFF = 300.0
@@ -71,7 +72,7 @@ class RefreshState(NamedTuple):
 
     `confirmed`: the generation whose access token an API has rejected and a refresh has brought back all the same, so
     that another would be in vain (R15), else None. `unsaved`: who holds a newer grant that could be saved nowhere (R8),
-    in words; empty for nobody.
+    in words; empty for nobody. `turns`: which machines refreshed it, and whether two take turns (R8).
     """
 
     newest: int = 0
@@ -79,14 +80,16 @@ class RefreshState(NamedTuple):
     failure: Failure | None = None
     confirmed: int | None = None
     unsaved: str = ""
+    turns: Turns = Turns()
 
-    def begun(self, now: float) -> "RefreshState":
-        """A refresh is about to be sent."""
-        return self._replace(attempt=now)
+    def begun(self, now: float, machine: Machine) -> "RefreshState":
+        """A refresh is about to be sent, from `machine`."""
+        return self._replace(attempt=now, turns=self.turns.then(machine, now))
 
     def ended(self, generation: int, *, confirmed: bool = False) -> "RefreshState":
         """A record of that generation is saved."""
-        return RefreshState(newest=max(self.newest, generation), confirmed=generation if confirmed else None)
+        newest = max(self.newest, generation)
+        return RefreshState(newest=newest, confirmed=generation if confirmed else None, turns=self.turns)
 
     def failed(self, error: TokenKitError, now: float, *, outcome_known: bool) -> "RefreshState":
         """The refresh failed; all wait until the provider's own time, or twice as long as after the last failure.
@@ -118,6 +121,8 @@ class RefreshState(NamedTuple):
         record: dict[str, object] = {"newest": self.newest, "attempt": self.attempt, "confirmed": self.confirmed}
         if self.unsaved:
             record["unsaved"] = self.unsaved
+        if self.turns.machines:
+            record["turns"] = self.turns.to_record()
         if self.failure is not None:
             record["failure"] = self.failure._asdict()
         return _TO_JSON.encode(record).encode(errors="replace")
@@ -136,6 +141,7 @@ class RefreshState(NamedTuple):
                 failure=None if failure is None else _failure(failure),
                 confirmed=None if confirmed is None else int(confirmed),
                 unsaved=str(record.get("unsaved", "")),
+                turns=Turns.from_record(record.get("turns")),
             )
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return cls()

@@ -74,6 +74,7 @@ class Status:
 
     All times are Unix time in seconds, UTC. `missing` are scopes that were asked for and not granted. `ends_at` is when
     the person must sign in again, as far as that is known: the refresh token's end, or without one the access token's.
+    `taking_turns` names two machines that refresh the account one after the other, as of a copied home: empty for none.
     """
 
     account: Account
@@ -84,13 +85,14 @@ class Status:
     expires_at: float | None = None
     refresh_expires_at: float | None = None
     ends_at: float | None = None
+    taking_turns: tuple[str, ...] = ()
 
 
 def status(refresher: Refresher, account: Account, now: float) -> Status:
     """Return how `account` stands at `now`; a record that cannot be opened is a state. Raises `UnknownAccount`."""
     try:
         grant = refresher.stored(account).grant
-        state = _state(refresher, account, grant, now)
+        state, noted = _state(refresher, account, grant, now)
     except StoreError as error:
         return Status(account, Broken(str(error), error.hint))
     token = grant.access_token
@@ -103,6 +105,7 @@ def status(refresher: Refresher, account: Account, now: float) -> Status:
         expires_at=None if token is None else token.expires_at,
         refresh_expires_at=grant.refresh_expires_at,
         ends_at=consent_end(grant),
+        taking_turns=noted.turns.taking(now),
     )
 
 
@@ -140,15 +143,16 @@ def consent_end(grant: Grant) -> float | None:
     return None if end is None or (token is not None and token.obtained_at > end) else end
 
 
-def _state(refresher: Refresher, account: Account, grant: Grant, now: float) -> State:
-    """Return the judgement; that of a good token holds also while what the refreshes noted cannot be read."""
+def _state(refresher: Refresher, account: Account, grant: Grant, now: float) -> tuple[State, RefreshState]:
+    """Return the judgement and what the refreshes noted; that of a good token holds also while it cannot be read."""
     try:
-        return judge(account, grant, refresher.note(account), now)
+        noted = refresher.note(account)
+        return judge(account, grant, noted, now), noted
     except StoreError:
         state = judge(account, grant, RefreshState(), now)
         if isinstance(state, Expired):
             raise
-        return state
+        return state, RefreshState()
 
 
 def _token_state(grant: Grant, now: float) -> State:

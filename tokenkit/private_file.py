@@ -60,7 +60,7 @@ def read_version(
     except OSError as error:
         raise unavailable(path, error) from None
     finally:
-        os.close(fd)
+        close(fd)
 
 
 def write(path: str, data: bytes) -> Version:
@@ -84,7 +84,7 @@ def write_over(path: str, data: bytes, replaced: Version | None) -> Version:
             status = _stamp(fd, new, max(time.time_ns(), replaced[1] + 1 if replaced else 0))
             os.fsync(fd)
         finally:
-            os.close(fd)
+            close(fd)
         os.replace(new, path)
         sync_folder(os.path.dirname(path))
     except OSError as error:
@@ -116,7 +116,7 @@ def reserve(path: str, size: int) -> None:
         _discard(path + NEW)
         raise unavailable(path, error) from None
     finally:
-        os.close(fd)
+        close(fd)
 
 
 def version(path: str) -> Version | None:
@@ -182,7 +182,15 @@ def sync_folder(path: str) -> None:
         if error.errno not in _UNSUPPORTED:
             raise
     finally:
+        close(fd)
+
+
+def close(fd: int) -> None:
+    """Close a file that was read, locked, or written and fsynced: an error then has nothing left to undo."""
+    try:
         os.close(fd)
+    except OSError:
+        return
 
 
 def _open_ours(path: str) -> tuple[int, int]:
@@ -197,10 +205,10 @@ def _open_ours(path: str) -> tuple[int, int]:
         if _POSIX and stat.S_IMODE(status.st_mode) != 0o600:  # only then, or every save would write a lock to the disk
             os.fchmod(fd, 0o600)
     except OSError as error:
-        os.close(fd)
+        close(fd)
         raise unavailable(path, error) from None
     except FileRefused:
-        os.close(fd)
+        close(fd)
         raise
     return fd, size
 

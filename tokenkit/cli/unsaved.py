@@ -9,16 +9,16 @@ TRY_FOR = 50.0
 """Seconds for which a command goes on: with the ten under the lease, that makes a minute."""
 
 
-def save_or_print(seconds: float = TRY_FOR) -> None:
-    """Try for so long to save what this process could save nowhere, and print what is left; nothing where all is saved.
+def save_or_print() -> None:
+    """Try for `TRY_FOR` seconds to save what this process could save nowhere, and print what is left.
 
     What is printed is sealed, and nobody can use it without the key.
     """
     unsaved = sys.modules.get("tokenkit.grants.unsaved")
     if unsaved is None or not unsaved.waiting():
         return
-    say(f"tokenkit: trying for {seconds:g} seconds more to save it: do not end this process")
-    left = unsaved.saved_or_sealed(seconds)
+    say(f"tokenkit: trying for {TRY_FOR:g} seconds more to save it: do not end this process")
+    left = unsaved.saved_or_sealed(TRY_FOR)
     if not left:
         say("tokenkit: it is saved now; ask again")
     for account, sealed in left:

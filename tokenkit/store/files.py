@@ -173,7 +173,7 @@ class FileLease:
     def close(self) -> None:
         """Close the note."""
         if self._fd >= 0:
-            os.close(self._fd)
+            private_file.close(self._fd)
             self._fd = -1
 
 

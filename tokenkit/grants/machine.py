@@ -1,6 +1,5 @@
 """Which machine this is, so that it can be told from others that refresh the same grant (R8)."""
 
-import os
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -25,8 +24,9 @@ class Machine(NamedTuple):
 def this_machine() -> Machine:
     """Return this machine as it is known until its next start; of a container, until it is made anew."""
     from hashlib import sha256
+    from socket import gethostname
 
-    name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    name = gethostname()
     marks = "\0".join((name, *map(_line, _MARKS)))
     return Machine(sha256(marks.encode(errors="replace")).hexdigest()[:16], name[:40] or "?")
 

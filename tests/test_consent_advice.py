@@ -44,6 +44,21 @@ def test_what_is_said_names_the_uri_the_place_and_the_key_of_a_fixed_port() -> N
     assert "redirect_port" not in about_error_pages(ACME, 8765, "http://127.0.0.1:8765/callback/acme")
 
 
+def test_the_other_spelling_of_loopback_is_named() -> None:
+    """Notion and Microsoft take ``localhost`` alone, Spotify and Atlassian the IP address alone."""
+    assert 'redirect_host = "localhost"' in about_error_pages(ACME, 1, "http://127.0.0.1:1/callback/acme")
+    assert 'redirect_host = "127.0.0.1"' in about_error_pages(ACME, 1, "http://localhost:1/callback/acme")
+    assert "redirect_host" not in about_error_pages(ACME, 1, "https://dash.example/oauth/acme")
+
+
+def test_a_redirect_uri_that_is_registered_as_a_whole_is_named_as_it_is() -> None:
+    fixed = replace(ACME, redirect_uri="https://dash.example/oauth")
+    assert redirect_uri_to_register(fixed, 0) == "https://dash.example/oauth"
+    text = about_error_pages(fixed, 0, "https://dash.example/oauth")
+    assert "\n    https://dash.example/oauth\n" in text
+    assert "redirect_port" not in text
+
+
 def test_it_is_said_to_whoever_has_not_come_back_after_a_while_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loopback, "ADVICE_TIME", 0.01)
     said: list[str] = []

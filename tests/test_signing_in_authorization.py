@@ -13,11 +13,13 @@ from tokenkit.errors import (
     UsageError,
 )
 from tokenkit.grants.sealed_store import grant_name
+from tokenkit.provider import ClientRegistration
 from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
 
-from scripted import ScriptedKit
+from scripted import ScriptedKit, ScriptedProvider
 
+SHARED = "https://dash.example/oauth"
 REDIRECT = "http://127.0.0.1:8123/callback/scripted"
 
 
@@ -338,6 +340,40 @@ def test_a_name_that_is_too_long_is_refused_before_the_person_is_asked(tmp_path)
     with pytest.raises(UsageError, match="bytes as a file name"):
         begin(kit, name="x" * 300)
     assert list(kit.records.pendings()) == []
+
+
+@pytest.fixture
+def two(tmp_path):
+    """Two authorization servers that are registered with one address."""
+    kit = ScriptedKit(tmp_path, clients={"other": ClientRegistration("client-2")})
+    other = ScriptedProvider("other")
+    kit.providers.add(other)
+    kit.servers = (kit.scripted, other)
+    for server in kit.servers:
+        server.redirect_uri = SHARED
+    return kit
+
+
+def test_an_address_that_two_servers_share_serves_one_at_a_time(two):
+    """R23, RFC 9700 section 4.4: the answer of one could pass for the other's."""
+    first = two.begin("scripted", redirect_uri=SHARED, binding="b")
+    two.begin("scripted", redirect_uri=SHARED, binding="b")
+    with pytest.raises(UsageError, match="could not be told apart"):
+        two.begin("other", redirect_uri=SHARED, binding="c")
+    two.servers[0].iss = "required"
+    with pytest.raises(UsageError, match="could not be told apart"):
+        two.begin("other", redirect_uri=SHARED, binding="c")
+    assert str(two.complete(answer(first, SHARED), binding="b")) == "scripted/me@example.com"
+    two.clock.advance(601)
+    assert two.begin("other", redirect_uri=SHARED, binding="c")
+
+
+def test_servers_that_both_name_themselves_may_share_an_address(two):
+    """R23: each requires `iss`, so that an answer says whose it is (RFC 9207)."""
+    for server in two.servers:
+        server.iss = "required"
+    two.begin("scripted", redirect_uri=SHARED, binding="b")
+    assert two.begin("other", redirect_uri=SHARED, binding="c")
 
 
 def test_a_redirect_uri_that_is_not_the_providers_own_is_refused(kit):

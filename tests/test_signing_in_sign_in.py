@@ -98,6 +98,38 @@ def test_in_a_browser_the_last_page_says_what_went_wrong(kit: TokenKit, authorit
     assert kit.accounts() == []
 
 
+def test_in_a_browser_the_answer_comes_to_the_redirect_uri_that_is_registered(
+    authority: Authority, clock: Clock
+) -> None:
+    """R23: the whole of it is sent and listened at, with a path that is none of ours."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        exact = f"http://127.0.0.1:{free.getsockname()[1]}/"
+    authority.registry.redirect_uris["google"] = [exact]
+    fixed = replace(providers(ADDRESS)["google"], redirect_uri=exact)
+    kit, browser = make_kit(authority, clock, providers={"google": fixed}), Browser(authority)
+    account = sign_in(kit.authorizations, fixed, None, way="browser", opener=browser, say=Spoken().say)
+    browser.join()
+    assert str(account) == "google/me@example.com"
+    assert "google/me@example.com is connected" in browser.last_page
+
+
+@pytest.mark.parametrize("way", ["browser", "paste"])
+def test_an_answer_that_comes_to_another_machine_is_pasted(way: str, authority: Authority, clock: Clock) -> None:
+    """R23, R25: nothing of ours listens at https://dash.example."""
+    exact = "https://dash.example/oauth/acme"
+    authority.registry.redirect_uris["google"] = [exact]
+    fixed = replace(providers(ADDRESS)["google"], redirect_uri=exact)
+    kit = make_kit(authority, clock, providers={"google": fixed})
+    pending = begin_by_hand(kit.authorizations, fixed, None)
+    assert pending.redirect_uri == exact
+    spoken = Spoken()
+    account = sign_in(
+        kit.authorizations, fixed, None, way=way, opener=Browser(authority), say=spoken.say,
+        read=lambda _: pasted(authority, spoken),
+    )  # fmt: skip
+    assert str(account) == "google/me@example.com"
+
+
 def test_a_port_that_is_taken_is_found_before_the_person_is_asked(kit: TokenKit, authority: Authority) -> None:
     """R24: bound before anything is shown, on the port that config.toml demands."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

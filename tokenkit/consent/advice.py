@@ -1,5 +1,6 @@
 """What to say to a person who does not come back: the provider may show them an error page of its own."""
 
+from tokenkit.consent.redirect import fixed_redirect_uri, other_loopback
 from tokenkit.provider import Provider
 
 ADVICE_TIME = 30.0
@@ -8,6 +9,9 @@ ADVICE_TIME = 30.0
 
 def redirect_uri_to_register(provider: Provider, port: int) -> str:
     """Return the redirect URI that a client registration needs; without a port where any is used (`port` is 0)."""
+    fixed = fixed_redirect_uri(provider)
+    if fixed:
+        return fixed
     host = f"[{provider.redirect_host}]" if ":" in provider.redirect_host else provider.redirect_host
     return f"http://{host}{f':{port}' if port else ''}/callback/{provider.name}"
 
@@ -25,7 +29,10 @@ def about_error_pages(provider: Provider, port: int, sent: str) -> str:
         f"    {redirect_uri_to_register(provider, port)}",
         "",
     ]
-    if not port:
+    other = other_loopback(sent)
+    if other:
+        lines.append(f'Where {provider.title} takes {other} alone, its declaration needs redirect_host = "{other}".')
+    if not port and not fixed_redirect_uri(provider):
         drawn = sent.partition("://")[2].partition("/")[0].rpartition(":")[2]
         lines += [
             f"This sign-in sent {sent}: any free port is used. Where {provider.title} wants the port, too,",

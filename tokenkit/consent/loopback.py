@@ -48,7 +48,9 @@ class LoopbackConsent:
     sign-in, because one of the two does not belong to this person.
     """
 
-    def __init__(self, provider_name: str, redirect_host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, provider_name: str, redirect_host: str = "127.0.0.1", port: int = 0, *, path: str = "") -> None:
+        """`path` is that of the redirect URI, where it is registered exactly; else it is one of our own."""
+        self._path = path or f"/callback/{provider_name}"
         self._server = LoopbackServer(self._respond, host=redirect_host, port=port)
         self._host = self._server.url.removeprefix("http://")
         self._provider_name = provider_name
@@ -74,7 +76,7 @@ class LoopbackConsent:
     @property
     def redirect_uri(self) -> str:
         """Where the answer is awaited; a provider whose answers carry no state adds a segment to it (`state_in`)."""
-        return f"{self._server.url}/callback/{self._provider_name}"
+        return f"{self._server.url}{self._path}"
 
     def present(
         self,

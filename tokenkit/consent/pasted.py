@@ -34,7 +34,8 @@ def answers(url: str, pending: PendingAuthorization) -> bool:
 def answer_in(text: str, pending: PendingAuthorization) -> str | None:
     """Return the whole answer to `pending` that stands in the text, under its own redirect URI; None without one.
 
-    A browser may have changed ``http`` to ``https``, or a person 127.0.0.1 to localhost: the port, the path and the
+    A browser may have changed ``http`` to ``https``, or a person 127.0.0.1 to localhost, if that is where it is awaited
+    and at no host of its own: the port, the path and the
     state are what tells an answer.
     """
     whole = tidied(text)
@@ -72,6 +73,7 @@ def _query(address: str, redirect_uri: str) -> str | None:
         return address.removeprefix("?")
     found, awaited = urlsplit(address), urlsplit(redirect_uri)
     whole = found.scheme in ("http", "https")
-    if found.path != awaited.path or (whole and (found.hostname not in HOSTS or found.port != awaited.port)):
+    hosts = HOSTS if awaited.hostname in HOSTS else (awaited.hostname,)
+    if found.path != awaited.path or (whole and (found.hostname not in hosts or found.port != awaited.port)):
         return None
     return found.query if whole or not found.netloc else None

@@ -160,7 +160,13 @@ class AuthorizationEndpoint:
         if code == "access_denied":
             why = f": {description}" if description else ""
             return ConsentDenied(f"the sign-in at {self.title} was declined{why}", hint=self._again)
-        return ConsentDenied(f"{self.title} refused the sign-in: {words}", error=code, hint=self._again)
+        hint = self._again
+        if "redirect" in words.lower():
+            hint = (
+                f"register {pending.redirect_uri} at {self.title}, exactly so; where it takes the other spelling of "
+                f"loopback alone, declare that as redirect_host; then {self._again}"
+            )
+        return ConsentDenied(f"{self.title} refused the sign-in: {words}", error=code, hint=hint)
 
 
 def _shown(iss: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.account import DEFAULT_NAME, Account
+from tokenkit.consent.redirect import fixed_redirect_uri
 from tokenkit.errors import (
     CallbackRefused,
     Conflict,
@@ -71,7 +72,9 @@ class Authorizations:
         """
         if not binding:
             raise UsageError("a sign-in needs a binding: a secret value that only this browser session or run holds")
-        if not urlsplit(redirect_uri).path.endswith(f"/callback/{provider.name}"):
+        if redirect_uri == fixed_redirect_uri(provider):
+            self._check_shared(provider, redirect_uri)
+        elif not urlsplit(redirect_uri).path.endswith(f"/callback/{provider.name}"):
             raise UsageError(  # one path a provider, else one's answer could pass for another's (R23)
                 f"the path of the redirect URI does not end in /callback/{provider.name}",
                 hint="give each provider a callback path of its own, at the provider and here",
@@ -97,6 +100,23 @@ class Authorizations:
         self._make_room(_digest(binding), now)
         self.records.save_pending(_pending_id(binding, pending.state.reveal(), pending.expires_at), pending)
         return pending
+
+    def _check_shared(self, provider: Provider, redirect_uri: str) -> None:
+        """Refuse an address at which another authorization server's answer is awaited, but where both name themselves.
+
+        Else one server's answer could pass for the other's (RFC 9700 section 4.4, R23).
+        """
+        for name in self.records.pendings():
+            found = self.records.load_pending(name) if _expiry(name) > self._ctx.now() else None
+            other = None if found is None else found[0]
+            if other is None or other.redirect_uri != redirect_uri or other.provider == provider.name:
+                continue
+            if not (_names_itself(provider) and _names_itself(self.refresher.provider(other.provider))):
+                raise UsageError(
+                    f"a sign-in at {other.provider} awaits its answer at {redirect_uri}, too, and the answers of both "
+                    "could not be told apart",
+                    hint="finish that one first, wait ten minutes, or register an address of its own for each",
+                )
 
     def request(
         self,
@@ -239,6 +259,11 @@ class Authorizations:
         if version is not None:
             with suppress(Conflict):  # claimed or dropped by another just now
                 store.save(name, None, replaces=version)
+
+
+def _names_itself(provider: Provider) -> bool:
+    """Whether each answer of the provider must say whose it is (RFC 9207)."""
+    return getattr(provider, "iss", "") == "required"
 
 
 def _taken_apart(callback_url: str) -> tuple[str, dict[str, str]]:

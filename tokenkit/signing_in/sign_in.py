@@ -14,6 +14,7 @@ from tokenkit.consent.keyboard import Keyboard
 from tokenkit.consent.loopback import LoopbackConsent
 from tokenkit.consent.opener import Opener, open_in_browser, require_web_url
 from tokenkit.consent.pasted import answer_in, tidied
+from tokenkit.consent.redirect import fixed_redirect_uri, loopback_parts
 from tokenkit.consent.terminal import Say, printable, say
 from tokenkit.errors import ConfigurationError, ProviderUnavailable, UsageError
 from tokenkit.grant import PendingAuthorization
@@ -49,8 +50,14 @@ class _SignIn(NamedTuple):
     def port(self) -> int:
         return self.authorizations.redirect_port(self.provider)
 
-    def consent(self) -> LoopbackConsent:
-        return LoopbackConsent(self.provider.name, self.provider.redirect_host, self.port)
+    def consent(self) -> LoopbackConsent | None:
+        """Listen for the answer; None where it comes to an address that is registered and is not of this machine."""
+        provider = self.provider
+        fixed = fixed_redirect_uri(provider)
+        if not fixed:
+            return LoopbackConsent(provider.name, provider.redirect_host, self.port)
+        parts = loopback_parts(fixed)
+        return LoopbackConsent(provider.name, parts[0], parts[1], path=parts[2]) if parts else None
 
     def begin(self, redirect_uri: str, binding: str) -> PendingAuthorization:
         return self.authorizations.begin(
@@ -67,7 +74,8 @@ class _SignIn(NamedTuple):
     def begin_unheard(self, binding: str) -> PendingAuthorization:
         """Begin with a redirect URI at which nobody listens."""
         provider = self.provider
-        return self.begin(paste.redirect_uri(provider.name, provider.redirect_host, self.port), binding)
+        ours = paste.redirect_uri(provider.name, provider.redirect_host, self.port)
+        return self.begin(fixed_redirect_uri(provider) or ours, binding)
 
     def advice(self, pending: PendingAuthorization) -> str:
         return about_error_pages(self.provider, self.port, pending.redirect_uri)
@@ -99,7 +107,7 @@ def sign_in(
     chosen = way_to_ask(environ) if way == "auto" else way
     with _giving_up(say):
         if chosen == "browser":
-            return _in_browser(wish, opener or open_in_browser)
+            return _in_browser(wish, opener or open_in_browser, read)
         return _by_paste(wish, read) if chosen == "paste" else _by_device(wish)
 
 
@@ -113,9 +121,12 @@ def _giving_up(say: Say) -> Generator[None]:
         raise
 
 
-def _in_browser(wish: _SignIn, opener: Opener) -> Account:
+def _in_browser(wish: _SignIn, opener: Opener, read: paste.Read | None) -> Account:
     binding = secrets.token_urlsafe()
-    with wish.consent() as consent:
+    consent = wish.consent()
+    if consent is None:
+        return _by_paste_alone(wish, read)
+    with consent:
         pending = wish.begin(consent.redirect_uri, binding)
         consent.present(pending, opener=opener, say=wish.say, show=wish.show, advice=wish.advice(pending))
         if not wish.show:
@@ -133,6 +144,8 @@ def _by_paste(wish: _SignIn, read: paste.Read | None) -> Account:
     try:
         consent = wish.consent()
     except ConfigurationError:  # another program listens at the one port that is registered
+        consent = None
+    if consent is None:
         return _by_paste_alone(wish, read)
     binding = secrets.token_urlsafe()
     with consent, Keyboard(consent.bell) as keyboard:

@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from tokenkit.consent.redirect import fixed_redirect_uri
 from tokenkit.errors import ConfigurationError
 from tokenkit.grant import PendingAuthorization
 from tokenkit.kit import TokenKit
@@ -59,6 +60,11 @@ class Alone:
 
         Raises `ConfigurationError` where the provider demands another port.
         """
+        fixed = fixed_redirect_uri(provider)
+        if fixed:
+            raise ConfigurationError(
+                f"{provider.title} sends people back to {fixed} alone", hint=f"tokenkit login {provider.name}"
+            )
         if provider.redirect_host not in HOSTS or provider.redirect_port not in (0, self._port):
             raise ConfigurationError(
                 f"{provider.title} sends people back to {provider.redirect_host}:{provider.redirect_port} alone",

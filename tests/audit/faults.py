@@ -17,6 +17,7 @@ from tokenkit.audit.mounts import Mount
 from tokenkit.config import save_client
 from tokenkit.grant import grant_to_bytes
 from tokenkit.grants import beside
+from tokenkit.grants.machine import Machine, Turns
 from tokenkit.grants.refresh_state import Failure, RefreshState
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.token import AccessToken, Secret
@@ -427,6 +428,13 @@ def what_lies_beside_a_record_cannot_be_opened(house):
 @fault("TK147", too=("TK317",))
 def only_a_process_has_the_newest_grant(house):
     another(house, "held", note=RefreshState(newest=3, attempt=house.now - DAY, unsaved="process 4711"))
+
+
+@fault("TK148")
+def two_machines_take_turns(house):
+    one, other = Machine("1", "laptop"), Machine("2", "desktop")
+    turns = Turns().then(one, house.now - 3).then(other, house.now - 2).then(one, house.now - 1)
+    another(house, "shared", note=RefreshState(newest=3, turns=turns))
 
 
 # Secrets

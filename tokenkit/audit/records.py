@@ -10,7 +10,7 @@ from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.found_record import FoundRecord, Opening
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.tree import Role
-from tokenkit.audit.wording import about, command
+from tokenkit.audit.wording import about, command, login
 from tokenkit.shell import quoted
 
 QUARANTINED = 90 * 86400.0
@@ -122,7 +122,22 @@ def waiting(inventory: Inventory) -> Iterator[Fault]:
             yield about(record, what, f"make room on the disk, do not end that process, then: {again}")
 
 
-CHECKS = (broken, unknown_key, later_version, shared_refresh_tokens, old_quarantine, damaged_log, waiting)
+@check(
+    "TK148",
+    Severity.WARNING,
+    "Two machines refresh one account in turns",
+    "As soon as their copies differ, a provider that replaces refresh tokens ends the session of both.",
+)
+def taking_turns(inventory: Inventory) -> Iterator[Fault]:
+    """Find accounts that two machines with one home, or with copies of it, have refreshed in turns this week (R8)."""
+    for record in inventory.records:
+        machines = record.refresh_state.turns.taking(inventory.now)
+        if machines:
+            what = f"{' and '.join(machines)} refresh it in turns"
+            yield about(record, what, f"on one of the two: {login(inventory, record)}")
+
+
+CHECKS = (broken, unknown_key, later_version, shared_refresh_tokens, old_quarantine, damaged_log, waiting, taking_turns)
 
 
 def _unopened(inventory: Inventory, opening: Opening) -> Iterator[FoundRecord]:

@@ -45,7 +45,7 @@ def by_aiohttp(kit: TokenKit) -> Call:
     from tokenkit.adapters.aiohttp_auth import aiohttp_auth
 
     async def ask(url: str, headers: Any, body: Any) -> int:
-        middleware = aiohttp_auth(await AsyncTokenKit.over(kit).source("acme"))
+        middleware = aiohttp_auth(await AsyncTokenKit(kit=kit).source("acme"))
         async with (
             aiohttp.ClientSession(middlewares=[middleware]) as session,
             session.request("POST" if body else "GET", url, headers=headers, data=body) as response,

@@ -16,7 +16,10 @@ from rich.text import Text
 PICTURE = Path(__file__).parent / "demo.svg"
 WIDTH = 112
 
-CHANGING = re.compile(r"\d+ (bytes|secrets|checks|seconds?)|127\.0\.0\.1:\d+|(?<=  )eyJ\w+")
+CHANGING = re.compile(
+    r"good for \d+ seconds?(, about to be refreshed)?|ended, refreshed at the next use|a moment"
+    r"|\d+ (bytes|secrets|checks|seconds?)|127\.0\.0\.1:\d+|(?<=  )eyJ\w+"
+)
 """What differs from run to run: ports, sizes, times, the first letters of sealed files."""
 
 STYLES = {

@@ -92,7 +92,7 @@ def _refuse_sudo(home: str, variable: str, environ: Mapping[str, str]) -> None:
     if owner != 0:
         raise ConfigurationError(
             f"root was called by sudo with the home of another user, {home}: what it makes there would be root's",
-            hint="run tokenkit without sudo; for accounts of root's own: sudo -H tokenkit",
+            hint="run it without sudo; for accounts of root's own: sudo -H tokenkit",
         )
 
 

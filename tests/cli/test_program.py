@@ -70,10 +70,12 @@ def test_the_help_of_all_commands_loads_none_of_them() -> None:
         "tokenkit.cli.options",
         "tokenkit.cli.output",
         "tokenkit.cli.session",
+        "tokenkit.cli.unsaved",
         "tokenkit.consent",
         "tokenkit.consent.terminal",
         "tokenkit.core_dumps",
         "tokenkit.errors",
+        "tokenkit.shell",
     ]
 
 
@@ -319,10 +321,10 @@ def test_the_sandbox_says_what_points_tokenkit_at_it_and_ends_on_ctrl_c(machine:
     address, said = what_the_sandbox_says()
     lines = said.partition("\n\n")[2].partition("\n\n")[0]
     done = subprocess.run(
-        ["bash", "-ec", f"{lines}\n{sys.executable} -c 'from tokenkit.cli.fast_path import main; main()' client list"],
+        ["bash", "-ec", f"{lines}\n{sys.executable} -c 'from tokenkit.cli.fast_path import main; main()' providers"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert [line.split()[:2] for line in done.stdout.splitlines()[1:]] == [
-        [name, f"sandbox-{name}"] for name in ("google", "pocket", "spotify")
+    assert [line.split() for line in done.stdout.splitlines()[1:]] == [
+        [name, name.title(), "yes"] for name in ("google", "pocket", "spotify")
     ]
-    assert f'base_url = "{address}/google"' in lines
+    assert f"SANDBOX_BASE_URL={address}" in lines

@@ -25,12 +25,12 @@ SECTIONS: dict[str, dict[str, Command]] = {
     },
     "Oversight": {
         "audit": Command("audit:audit", "Tell the truth about the tokens on this machine, and what helps."),
-        "log": Command("log:log", "Show which program was handed which account's token, and what else happened."),
+        "log": Command("log:log", "Show which program got which account's token, and what else happened."),
     },
     "Set-up": {
         "providers": Command("providers:providers", "List the providers, or show one: scopes, where to register."),
         "client": Command("client:client", "Keep the client registrations that you made at the providers."),
-        "import": Command("import_:import_", "Take over the account that another tool keeps in a plaintext file."),
+        "import": Command("import_:import_", "Take over a sign-in that another tool keeps in a file."),
         "key": Command("key:key", "Keep the keys that seal what is stored."),
     },
     "Trying out": {

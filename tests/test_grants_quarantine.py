@@ -31,6 +31,14 @@ def test_a_superseded_grant_is_kept_and_not_revoked(kit):
     assert kit.scripted.revoked == []
 
 
+def test_superseded_grants_can_be_ended_while_the_account_stays(kit):
+    """R18: this is a step of its own, for whoever gave up scopes; the grant that is used now is not sent."""
+    stored = kit.records.get(kit.me)
+    assert kit.end_superseded(str(kit.me)) == ""
+    assert (kit.scripted.revoked, lying(kit)) == (["refresh-2", "refresh-4"], [])
+    assert kit.records.get(kit.me).version == stored.version
+
+
 def test_a_sign_out_revokes_and_erases_what_lies_in_quarantine(kit):
     """R19: a superseded grant may be live, and nobody would know of it any more."""
     outcome = kit.logout("scripted")

@@ -192,6 +192,7 @@ class AsyncTokenKit:
     complete = _awaited(TokenKit.complete, _alone)
     adopt = _awaited(TokenKit.adopt, _alone)
     logout = _awaited(TokenKit.logout, _alone)
+    end_superseded = _awaited(TokenKit.end_superseded, _alone)
     refresh = _awaited(TokenKit.refresh, _alone)
     accounts = _awaited(TokenKit.accounts, _looking)
     status = _awaited(TokenKit.status, _looking)

@@ -290,6 +290,16 @@ class TokenKit:
         self.activity.record("signed_out", found, revoked=outcome.revoked)
         return outcome
 
+    def end_superseded(self, account: str) -> str:
+        """Revoke and erase the former grants of an account that stays; return what was not revoked, in words.
+
+        Where the provider counts all grants of a person as one, it ends the account as well.
+        """
+        from tokenkit.grants.sign_out import end_superseded
+
+        brief = self._given_context or self._context(REVOCATION_DEADLINE)
+        return end_superseded(self.refresher, self._names.exact(account), brief)
+
     def sharing_fate(self, account: str) -> list[Account]:
         """Return the other accounts here that signing out of this one would end, too (R19)."""
         from tokenkit.grants.sign_out import sharing_fate

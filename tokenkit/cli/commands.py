@@ -15,6 +15,7 @@ SECTIONS: dict[str, dict[str, Command]] = {
         "login": Command("login:login", "Sign in to a provider, or sign in again."),
         "list": Command("accounts:list_accounts", "List the accounts and how they stand."),
         "status": Command("accounts:status", "Show how accounts stand, or check them for a script."),
+        "scopes": Command("scopes:scopes", "List the scopes of an account, or change them by a new consent."),
         "refresh": Command("refresh:refresh", "Refresh the token of an account now."),
         "logout": Command("logout:logout", "Revoke at the provider, then remove here."),
         "dashboard": Command("dashboard:dashboard", "Show the accounts in a browser, and connect them there."),

@@ -81,6 +81,14 @@ def sign_out(refresher: Refresher, account: Account, context: Context, *, local:
     return SignOut(account, removed=True, revoked=asked.revoked, note=note)
 
 
+def end_superseded(refresher: Refresher, account: Account, context: Context) -> str:
+    """Revoke and erase what lies in quarantine of an account that stays; return what was not revoked, in words.
+
+    Where the provider counts all grants of a person as one, it ends the account as well: only for who asked for it.
+    """
+    return _end_superseded(refresher, account, refresher.records.get(account).grant, context, ask=True)
+
+
 def _end_superseded(refresher: Refresher, account: Account, grant: Grant, context: Context, *, ask: bool) -> str:
     """Revoke, if the provider is to be asked, and erase what lies in quarantine; say what was not revoked.
 

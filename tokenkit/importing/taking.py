@@ -112,8 +112,7 @@ class _Taking:
         self.provider = provider
         self.client = client
         self.linker = kit.authorizations.linker
-        token = found.refresh_token.reveal() if found.refresh_token else self._access_token()
-        self.digest = hashlib.sha256(token.encode()).hexdigest()
+        self.digest = digest_of(found)
 
     def run(self, name: str) -> tuple[Account, bool]:
         known = self._known()
@@ -153,7 +152,7 @@ class _Taking:
             access_tokens={"": token} if token else {},
             refresh_token=self.found.refresh_token,
             asked=self.found.scopes,
-            extra={IMPORTED: self.digest},
+            extra=extra_of(self.digest),
         )
 
     def _unrefreshed(self, name: str) -> Account:
@@ -166,9 +165,6 @@ class _Taking:
         if self.provider.identify and self._identity(grant) is None:
             raise UsageError(f"{self.provider.title} does not take the token of {self.file.title}", hint=again)
         return self._adopted(grant, name, None)
-
-    def _access_token(self) -> str:
-        return self.found.access_token.value if self.found.access_token else ""
 
     def _adopted(self, grant: Grant, name: str, place: Account | None) -> Account:
         return self.linker.adopt(self.provider, self.client, grant, name=name or self._name(grant, place))
@@ -243,6 +239,17 @@ class _Taking:
         with suppress(Conflict):
             self.kit.records.remove(place, replaces=held.version)
             self.kit.refresher.unsaved.forget(place)
+
+
+def digest_of(found: Found) -> str:
+    """Return the digest by which a grant is known again that was taken over before."""
+    access = found.access_token.value if found.access_token else ""
+    return hashlib.sha256((found.refresh_token.reveal() if found.refresh_token else access).encode()).hexdigest()
+
+
+def extra_of(digest: str) -> dict[str, str]:
+    """Return what a grant that was taken over keeps of its file, see `Grant.extra`."""
+    return {IMPORTED: digest}
 
 
 def _never_ends(provider: Provider) -> bool:

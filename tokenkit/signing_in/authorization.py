@@ -59,6 +59,7 @@ class Authorizations:
         account: str = "",
         replace_broken: bool = False,
         only: bool = False,
+        shared_path: bool = False,
     ) -> PendingAuthorization:
         """Remember a sign-in under its state and this binding, and say where to send the person.
 
@@ -69,12 +70,15 @@ class Authorizations:
 
         With `replace_broken` the result's `replaces` is the name of the account whose record cannot be opened and is
         set aside by `complete`, empty where none is; until then nothing is moved.
+
+        `shared_path` allows a redirect URI whose path does not name the provider: for a host whose registrations, made
+        long ago, have one path for providers that are all trusted.
         """
         if not binding:
             raise UsageError("a sign-in needs a binding: a secret value that only this browser session or run holds")
         if redirect_uri == fixed_redirect_uri(provider):
             self._check_shared(provider, redirect_uri)
-        elif not urlsplit(redirect_uri).path.endswith(f"/callback/{provider.name}"):
+        elif not shared_path and not urlsplit(redirect_uri).path.endswith(f"/callback/{provider.name}"):
             raise UsageError(  # one path a provider, else one's answer could pass for another's (R23)
                 f"the path of the redirect URI does not end in /callback/{provider.name}",
                 hint="give each provider a callback path of its own, at the provider and here",

@@ -1,0 +1,165 @@
+"""Where the grants of PocketPaw's services are kept: an account each, and a file that says which.
+
+A service is the account of its own name, such as ``google/google_gmail``; where another person was signed in to it
+later, the file in PocketPaw's folder names another account (R18: nobody's place is taken). It holds no token.
+"""
+
+import json
+import os
+import re
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from tokenkit import private_file
+from tokenkit.account import Account, parse_account
+from tokenkit.errors import Conflict, TokenKitError, UsageError
+from tokenkit.grant import Grant
+from tokenkit.grants.bound_to import bind
+from tokenkit.importing.choosing import choose
+from tokenkit.importing.files import open_file
+from tokenkit.importing.found import Found
+from tokenkit.importing.pocketpaw import SERVICES
+from tokenkit.importing.taking import digest_of, extra_of
+from tokenkit.kit import TokenKit
+from tokenkit.provider import ClientRegistration, Provider
+from tokenkit.token import Secret
+
+APP = "pocketpaw"
+"""What the app is called: its accounts lie in ``~/.pocketpaw/tokens``."""
+
+KEPT_BY = "kept_by"
+"""The member by which a file says that tokenkit keeps the grant."""
+
+_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class PocketKit(TokenKit):
+    """A kit whose client registrations are those of PocketPaw's settings, as it hands them over with each call."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, ClientRegistration] = {}
+        super().__init__(APP)
+
+    def client(self, provider: Provider) -> ClientRegistration:
+        """Return the client that PocketPaw gave, else the one that is registered with tokenkit."""
+        return self.given.get(provider.name) or super().client(provider)
+
+    def give(self, provider: str, client_id: str, client_secret: str) -> None:
+        """Remember the client of PocketPaw's settings; none where these are empty."""
+        if client_id:
+            self.given[provider] = ClientRegistration(client_id, Secret(client_secret) if client_secret else None)
+
+
+_made: list[PocketKit] = []
+_making = threading.Lock()
+
+
+def the_kit() -> PocketKit:
+    """Return the one kit of this process."""
+    with _making:
+        if not _made:
+            _made.append(PocketKit())
+        return _made[0]
+
+
+class Shelf:
+    """The services whose files lie in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.kit = the_kit()
+
+    def path(self, service: str) -> str:
+        """Return where the file of a service lies; `UsageError` for what is no name of one, such as ``../config``."""
+        if not _SERVICE.fullmatch(service):
+            raise UsageError(f"{service!r} is no name of a service", hint=f"services are {', '.join(SERVICES)}")
+        return os.path.join(self.folder, f"{service}.json")
+
+    def account(self, service: str) -> Account | None:
+        """Return the account of a service, taken over from PocketPaw's own file where it has none; None without any."""
+        path = self.path(service)
+        named = _named_in(path)
+        candidates = [named] if named else [Account(provider, service) for provider in dict.fromkeys(SERVICES.values())]
+        stored = set(self.kit.accounts())
+        found = next((account for account in candidates if account in stored), None)
+        return found or self._from_plaintext(service)
+
+    def put(self, service: str, grant: Grant) -> None:
+        """Store a grant that was obtained elsewhere; the one that it replaces goes to quarantine (R18)."""
+        path = self.path(service)
+        self.kit.authorizations.linker._store(service, self._bound(grant), lambda held: True)
+        self.kit._cache.forget()
+        self.point(path, Account(grant.provider, service))
+
+    def point(self, path: str, account: Account) -> None:
+        """Write the file that says which account a service has: its tokens, if it had any, are in it no more."""
+        says = {"service": Path(path).stem, KEPT_BY: "tokenkit", "account": str(account)}
+        private_file.write(path, json.dumps(says, indent=2).encode())
+
+    def remove(self, service: str) -> bool:
+        """Remove a service's grant and file, here alone, as PocketPaw does; return whether there was one."""
+        path = self.path(service)
+        account, there = self.account(service), os.path.lexists(path)
+        if account:
+            self.kit.logout(str(account), local=True)
+        private_file.remove(path)
+        return there or account is not None
+
+    def services(self) -> list[str]:
+        """Return the names of the services that have a grant or a file."""
+        return sorted({path.stem for path in self.folder.glob("*.json")})
+
+    def use_client(self, account: Account, client_id: str) -> None:
+        """Bind a grant that PocketPaw stored without its client to the one that it comes with now (R17)."""
+        held = self.kit.records.get(account)
+        if not held.grant.client_id and client_id:
+            bound = held.grant.renewed(client_id=client_id, generation=held.grant.generation + 1)
+            with suppress(Conflict):
+                self.kit.records.save(account, bound, replaces=held.version)
+
+    def _from_plaintext(self, service: str) -> Account | None:
+        """Take over what PocketPaw wrote before, unless another process was faster (R8); the file is left."""
+        try:
+            found = choose(open_file(self.path(service)))
+        except UsageError:
+            return None
+        provider = SERVICES.get(service, "google")
+        account = Account(provider, service)
+        grant = self._bound(grant_of(found, provider))
+        generation = self.kit.refresher.note(account).newest + 1
+        with suppress(Conflict):
+            self.kit.records.save(account, grant.renewed(generation=generation), replaces=None)
+        self.kit._cache.forget()
+        return account
+
+    def _bound(self, grant: Grant) -> Grant:
+        plugin = self.kit.provider(grant.provider)
+        try:
+            client_id = self.kit.client(plugin).client_id
+        except TokenKitError:
+            client_id = ""  # PocketPaw hands it over when it asks for a token
+        return bind(grant, plugin, client_id).renewed(authorized_at=grant.authorized_at or self.kit.context.now())
+
+
+def grant_of(found: Found, provider: str) -> Grant:
+    """Return the grant of a file; an access token without an end counts as ended where it can be refreshed."""
+    token = found.access_token
+    usable = token is not None and (token.expires_at is not None or found.refresh_token is None)
+    return Grant(
+        provider=provider,
+        access_tokens={"": token} if token and usable else {},
+        refresh_token=found.refresh_token,
+        asked=found.scopes,
+        extra=extra_of(digest_of(found)),
+    )
+
+
+def _named_in(path: str) -> Account | None:
+    """The account that the file of a service names; None where it is PocketPaw's own, or there is none."""
+    try:
+        members = open_file(path).members
+    except UsageError:
+        return None
+    named = members.get("account") if KEPT_BY in members else None
+    return Account(*parse_account(named)) if isinstance(named, str) and "/" in named else None

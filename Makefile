@@ -8,7 +8,7 @@ PIP     = $(BIN)/python -m pip install -qq --disable-pip-version-check
 QUICK   = not slow and not real
 NODE    = tests/interop/node_modules/.package-lock.json tests/web/node_modules/.package-lock.json
 
-.PHONY: demo test interop check lint quick docs bench soak torture clean
+.PHONY: demo test interop pocketpaw check lint quick docs bench soak torture clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime  ## the whole life of three accounts, against the sandbox
@@ -51,6 +51,12 @@ soak: $(VENV)/.test  ## ten minutes of short-lived tokens under the real clock
 
 torture: $(VENV)/.test $(NODE)  ## the whole suite, with the number of rounds that evidence needs
 	$(BIN)/python -m pytest --torture -m "not soak" $(ARGS)
+
+pocketpaw: .cache/pocketpaw/.ready  ## PocketPaw's releases, for the tests that run it on tokenkit
+
+.cache/pocketpaw/.ready: tests/interop/pocketpaw/fetch.py tests/interop/pocketpaw/requirements.txt
+	$(PYTHON) $< .cache/pocketpaw
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .cache tests/*/node_modules

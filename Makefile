@@ -54,7 +54,7 @@ torture: $(VENV)/.test $(NODE)  ## the whole suite, with the number of rounds th
 
 pocketpaw: .cache/pocketpaw/.ready  ## PocketPaw's releases, for the tests that run it on tokenkit
 
-.cache/pocketpaw/.ready: tests/interop/pocketpaw/fetch.py tests/interop/pocketpaw/requirements.txt
+.cache/pocketpaw/.ready: tests/interop/with_pocketpaw/fetch.py tests/interop/with_pocketpaw/requirements.txt
 	$(PYTHON) $< .cache/pocketpaw
 	@touch $@
 

@@ -19,7 +19,7 @@ from at_sandbox import World
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
-HERE = Path(__file__).parent / "pocketpaw"
+HERE = Path(__file__).parent / "with_pocketpaw"
 CACHE = Path(__file__).parents[2] / ".cache" / "pocketpaw"
 TESTS = ("oauth", "gmail", "gcalendar", "gdrive", "gdocs", "spotify", "self_audit_daemon")
 CLIENT = CLIENTS["google"]

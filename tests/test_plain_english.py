@@ -31,7 +31,7 @@ VERBS = """
     measure merge move name note open play print put raise read receive redirect refresh refuse register release
     remember remove render replace report require reserve return revoke run save say script seal search send
     serve set share show sign sort speak spell split start step stop store take tell tie try turn unlock unpack unwrap
-    update use verify wait watch withdraw wrap write yield
+    update use verify wait watch withdraw wrap write yield bind stand
 """
 """The imperatives that a docstring may begin with. Add yours, if it says what the function does."""
 

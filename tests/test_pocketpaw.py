@@ -260,7 +260,7 @@ def dashboard(authority: Authority, home: Path) -> Dashboard:
 
 @in_a_loop
 async def test_a_sign_in_goes_through_and_leads_to_an_address_that_holds_nothing_of_it(dashboard: Dashboard) -> None:
-    """R24."""
+    """R24: what is in an address ends up in histories and logs."""
     async with dashboard.browser() as browser:
         back = await browser.get(await dashboard.begin(browser))
         assert (back.status_code, back.headers["location"]) == (303, "/oauth/callback?connected=google_gmail")

@@ -46,17 +46,20 @@ _VERIFIER = secrets.token_urlsafe(48)
 """The code verifier (RFC 7636) of this process: the two calls of a host's own sign-in have nothing else in common."""
 
 
-@dataclass
+@dataclass(repr=False)
 class OAuthTokens:
-    """The tokens of a service. `expires_at` is Unix time in seconds, UTC, or None."""
+    """The tokens of a service, which PocketPaw may copy. `expires_at` is Unix time in seconds, UTC, or None."""
 
     service: str
-    access_token: str = field(repr=False)
-    refresh_token: str | None = field(default=None, repr=False)
+    access_token: str
+    refresh_token: str | None = None
     token_type: str = "Bearer"  # noqa: S105 - no password
     expires_at: float | None = None
     scopes: list[str] = field(default_factory=list[str])
     extra: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def __repr__(self) -> str:
+        return f"OAuthTokens({self.service!r}, expires_at={self.expires_at!r})"
 
 
 def _get_oauth_dir() -> Path:

@@ -183,3 +183,10 @@ class TestTheDeviceFlow:
 
     def test_an_unknown_client_gets_no_code(self, world: World) -> None:
         assert error(world.post("/google/device/code", client_id="nobody", scope="openid")) == (401, "invalid_client")
+
+
+def test_a_calendar_is_shown_to_those_who_may_see_it(world: World) -> None:
+    events = "/google/calendar/v3/calendars/primary/events"
+    token = world.tokens("google", scope=f"{AUTH}calendar.readonly")["access_token"]
+    assert [event["summary"] for event in world.get(events, token).json_object()["items"]] == ["Breakfast", "Lunch"]
+    assert world.get(events, world.tokens("google", scope=READ)["access_token"]).status == 403

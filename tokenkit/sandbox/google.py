@@ -54,6 +54,10 @@ _CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 
 READ_MAIL = (f"{AUTH}gmail.readonly", f"{AUTH}gmail.modify", "https://mail.google.com/")
 SEND_MAIL = (f"{AUTH}gmail.send", f"{AUTH}gmail.compose", f"{AUTH}gmail.modify", "https://mail.google.com/")
+READ_CALENDAR = (f"{AUTH}calendar", f"{AUTH}calendar.events", f"{AUTH}calendar.readonly")
+
+EVENTS = ("Breakfast", "Lunch")
+"""What is in everybody's calendar."""
 
 
 @dataclass(slots=True)
@@ -98,6 +102,7 @@ class Google(OAuth2Flavour):
             "/v1/userinfo": Route("GET", "userinfo", self.userinfo),
             "/gmail/v1/users/me/messages": Route("GET", "api", self.list_messages),
             "/gmail/v1/users/me/messages/send": Route("POST", "api", self.send_message),
+            "/calendar/v3/calendars/primary/events": Route("GET", "api", self.list_events),
             "/.well-known/openid-configuration": Route("GET", "", self.metadata),
         }
 
@@ -255,6 +260,11 @@ class Google(OAuth2Flavour):
             raise Refused(GOOGLE_API["invalid_argument"])
         mail.append(hashlib.sha256(message + str(len(mail)).encode()).hexdigest()[:16])
         return json_answer({"id": mail[-1], "threadId": mail[-1], "labelIds": ["SENT"]})
+
+    def list_events(self, call: Call) -> Response:
+        """Play ``events.list`` of the Calendar API: a calendar with two events."""
+        self.admitted(call, GOOGLE_API, *READ_CALENDAR)
+        return json_answer({"kind": "calendar#events", "items": [{"id": id, "summary": id} for id in EVENTS]})
 
     def _mail_of(self, user: str) -> list[str]:
         return self._mail.setdefault(user, [f"18c0ffee{number:08x}" for number in range(1, 4)])

@@ -22,7 +22,7 @@ from tokenkit.importing.found import Found
 from tokenkit.importing.pocketpaw import SERVICES
 from tokenkit.importing.taking import digest_of, extra_of
 from tokenkit.kit import TokenKit
-from tokenkit.provider import ClientRegistration, Provider
+from tokenkit.provider import ClientRegistration
 from tokenkit.token import Secret
 
 APP = "pocketpaw"
@@ -39,11 +39,7 @@ class PocketKit(TokenKit):
 
     def __init__(self) -> None:
         self.given: dict[str, ClientRegistration] = {}
-        super().__init__(APP)
-
-    def client(self, provider: Provider) -> ClientRegistration:
-        """Return the client that PocketPaw gave, else the one that is registered with tokenkit."""
-        return self.given.get(provider.name) or super().client(provider)
+        super().__init__(APP, clients=self.given)
 
     def give(self, provider: str, client_id: str, client_secret: str) -> None:
         """Remember the client of PocketPaw's settings; none where these are empty."""
@@ -86,7 +82,10 @@ class Shelf:
         return found or self._from_plaintext(service)
 
     def put(self, service: str, grant: Grant) -> None:
-        """Store a grant that was obtained elsewhere; the one that it replaces goes to quarantine (R18)."""
+        """Store a grant that PocketPaw has; the one that it replaces goes to quarantine (R18).
+
+        `TokenKit.adopt` asks the provider whose it is, and needs the client: PocketPaw saves without either.
+        """
         path = self.path(service)
         self.kit.authorizations.linker._store(service, self._bound(grant), lambda held: True)
         self.kit._cache.forget()

@@ -15,11 +15,9 @@ from urllib.parse import urlencode
 from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.errors import TokenKitError
 from tokenkit.flows.pkce import challenge
-from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.grant import Grant
 from tokenkit.importing.pocketpaw import SERVICES
-from tokenkit.plugins import guarded
 from tokenkit.pocketpaw.keeping import Shelf
-from tokenkit.provider import AuthorizationAnswer
 from tokenkit.token import AccessToken, Secret
 
 logger = logging.getLogger("pocketpaw.integrations.oauth")
@@ -155,7 +153,7 @@ class OAuthManager:
             account = await asyncio.to_thread(self._account, provider, service, client_id, client_secret)
             if account is None:
                 return None
-            await AsyncTokenKit.over(self.store._shelf.kit).refresh(account)
+            await AsyncTokenKit(kit=self.store._shelf.kit).refresh(account)
         except TokenKitError as error:
             logger.warning("the token of %s cannot be refreshed: %s", service, error)
             return None
@@ -169,7 +167,7 @@ class OAuthManager:
             account = await asyncio.to_thread(self._account, provider, service, client_id, client_secret)
             if account is None:
                 return None
-            return (await AsyncTokenKit.over(self.store._shelf.kit).token(account, min_ttl=BUFFER)).value
+            return (await AsyncTokenKit(kit=self.store._shelf.kit).token(account, min_ttl=BUFFER)).value
         except TokenKitError as error:
             logger.warning("there is no token for %s: %s", service, error)
             return None
@@ -193,26 +191,21 @@ class OAuthManager:
         redirect_uri: str,
         scopes: list[str],
     ) -> OAuthTokens:
-        """Exchange the code of a callback that its host has checked: our own state stands in for the host's."""
+        """Exchange the code of a callback whose state its host has checked."""
         shelf = self.store._shelf
-        shelf.path(service)
+        path = shelf.path(service)
         shelf.kit.give(provider, client_id, client_secret)
-        plugin, state = shelf.kit.provider(provider), secrets.token_urlsafe(32)
-        client = shelf.kit.client(plugin)
-        pending = PendingAuthorization(
-            provider=plugin.name,
-            url="",
+        account = shelf.kit.complete(
+            provider=provider,
+            code=code,
             redirect_uri=redirect_uri,
-            state=Secret(state),
-            code_verifier=Secret(_VERIFIER),
-            scopes=frozenset(scopes),
-            issuer=plugin.issuer,
-            client_id=client.client_id,
+            code_verifier=_VERIFIER,
+            iss=shelf.kit.provider(provider).issuer,
+            scopes=scopes or None,
+            name=service,
         )
-        answer = AuthorizationAnswer({"code": code, "state": state, "iss": plugin.issuer})
-        grant = guarded(plugin, "complete", plugin.complete, shelf.kit.context, client, pending, answer)
-        shelf.put(service, grant)
-        return _tokens(service, grant)
+        shelf.point(path, account)
+        return _tokens(service, shelf.kit.records.get(account).grant)
 
 
 def _known(provider: str) -> dict[str, str]:

@@ -27,7 +27,7 @@ GENERATED = ("checks.md", "cli.md", "json.md")
 VERBS = """
     accept add allow answer append ask await begin build call carry change check close compare complete compute
     connect convert copy count create cut decide decode delete describe do draw drop encode end exchange fetch find
-    fix follow forget free get give hold import issue join keep lead leave let list load lock log look make mark
+    fix follow forget free get give hold import issue join keep lead leave let list listen load lock log look make mark
     measure merge move name note open play print put raise read receive redirect refresh refuse register release
     remember remove render replace report require reserve return revoke run save say script seal search send
     serve set share show sign sort speak spell split start step stop store take tell tie try turn unlock unpack unwrap

@@ -114,6 +114,20 @@ def test_a_file_makes_a_provider(folder):
     )
 
 
+def test_a_file_says_how_its_scopes_are_offered(folder):
+    scope = 'value = "mail", about = "all your mail", service = "Mail", strength = "full", includes = ["read"]'
+    write(folder, f"{ACME}mail = {{ {scope} }}\n")
+    found = load(folder, options={"region": "eu"}).scopes["mail"]
+    assert found == Scope("mail", "all your mail", service="Mail", strength="full", includes=("read",))
+
+
+def test_a_strength_that_there_is_not_is_told_with_those_there_are(folder):
+    scope = 'value = "mail", service = "Mail", strength = "strong"'
+    error = refused(folder, f"{ACME}mail = {{ {scope} }}\n")
+    assert "scopes.mail.strength" in str(error)
+    assert "'read', 'add', 'write' or 'full'" in str(error)
+
+
 @pytest.mark.parametrize(
     ("line", "key", "meant"),
     [

@@ -8,7 +8,7 @@ library of its own. So it composes by calling, and four lambdas test it.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Literal, NamedTuple, Protocol, cast
 
 from tokenkit.confidential import Confidential
 from tokenkit.errors import InvalidAnswer
@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 Headers = tuple[tuple[str, str], ...]
+Strength = Literal["", "identity", "read", "add", "write", "full"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,20 @@ class Scope:
     """A scope: its full `value`, and `about`, what it permits, as a sentence for people ("read your mail").
 
     `device` says that a sign-in by device code may ask for it; a provider that says so of no scope allows all (R25).
+
+    The others say how a page offers it. `service` is what it opens, as people call it ("Mail"): the scopes of a service
+    are one choice, from the weakest to the strongest. `strength` is ``read``; ``add`` for what sends or creates;
+    ``write`` for what changes; ``full`` for what deletes for good, shares, pays or administers, which looks dangerous;
+    or ``identity`` for what only tells who the person is. A scope without a service is offered by itself. `includes`
+    are the aliases of weaker scopes that it holds: they are not asked for beside it.
     """
 
     value: str
     about: str = ""
     device: bool = False
+    service: str = ""
+    strength: Strength = ""
+    includes: tuple[str, ...] = ()
 
 
 class AuthorizationRequest(NamedTuple):

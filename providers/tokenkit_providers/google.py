@@ -9,23 +9,54 @@ from tokenkit import OAuth2, Scope
 _AUTH = "https://www.googleapis.com/auth/"
 
 SCOPES = {
-    "openid": Scope("openid", "know which Google account it is", device=True),
-    "email": Scope(f"{_AUTH}userinfo.email", "see your email address", device=True),
-    "profile": Scope(f"{_AUTH}userinfo.profile", "see your name and picture", device=True),
-    "gmail.readonly": Scope(f"{_AUTH}gmail.readonly", "read your mail and its settings"),
-    "gmail.send": Scope(f"{_AUTH}gmail.send", "send mail on your behalf"),
-    "gmail.modify": Scope(f"{_AUTH}gmail.modify", "read, write and send your mail, and move it to the bin"),
-    "gmail.compose": Scope(f"{_AUTH}gmail.compose", "manage your drafts and send mail"),
-    "mail": Scope("https://mail.google.com/", "read, write, send and delete for good all your mail"),
-    "calendar": Scope(f"{_AUTH}calendar", "see, edit, share and delete for good all your calendars"),
-    "calendar.events": Scope(f"{_AUTH}calendar.events", "see and edit the events of all your calendars"),
-    "calendar.readonly": Scope(f"{_AUTH}calendar.readonly", "see your calendars and their events"),
-    "drive": Scope(f"{_AUTH}drive", "see, edit, create and delete all your files in Drive"),
-    "drive.file": Scope(f"{_AUTH}drive.file", "see and edit the files in Drive that you use with it", device=True),
-    "drive.readonly": Scope(f"{_AUTH}drive.readonly", "see and download all your files in Drive"),
-    "documents": Scope(f"{_AUTH}documents", "see, edit, create and delete all your documents in Docs"),
-    "documents.readonly": Scope(f"{_AUTH}documents.readonly", "see all your documents in Docs"),
-}
+    "openid": Scope("openid", "know which Google account it is", device=True, strength="identity"),
+    "email": Scope(f"{_AUTH}userinfo.email", "see your email address", device=True, strength="identity"),
+    "profile": Scope(f"{_AUTH}userinfo.profile", "see your name and picture", device=True, strength="identity"),
+    "gmail.readonly": Scope(
+        f"{_AUTH}gmail.readonly", "read your mail and its settings", service="Mail", strength="read"
+    ),
+    "gmail.send": Scope(f"{_AUTH}gmail.send", "send mail on your behalf", service="Mail", strength="add"),
+    "gmail.compose": Scope(
+        f"{_AUTH}gmail.compose", "manage your drafts and send mail", service="Mail", strength="write",
+        includes=("gmail.send",),
+    ),
+    "gmail.modify": Scope(
+        f"{_AUTH}gmail.modify", "read, write and send your mail, and move it to the bin", service="Mail",
+        strength="write", includes=("gmail.readonly", "gmail.send", "gmail.compose"),
+    ),
+    "mail": Scope(
+        "https://mail.google.com/", "read, write, send and delete for good all your mail", service="Mail",
+        strength="full", includes=("gmail.readonly", "gmail.send", "gmail.compose", "gmail.modify"),
+    ),
+    "calendar.readonly": Scope(
+        f"{_AUTH}calendar.readonly", "see your calendars and their events", service="Calendar", strength="read"
+    ),
+    "calendar.events": Scope(
+        f"{_AUTH}calendar.events", "see and edit the events of all your calendars", service="Calendar", strength="write"
+    ),
+    "calendar": Scope(
+        f"{_AUTH}calendar", "see, edit, share and delete for good all your calendars", service="Calendar",
+        strength="full", includes=("calendar.readonly", "calendar.events"),
+    ),
+    "drive.readonly": Scope(
+        f"{_AUTH}drive.readonly", "see and download all your files in Drive", service="Drive", strength="read"
+    ),
+    "drive": Scope(
+        f"{_AUTH}drive", "see, edit, create and delete all your files in Drive", service="Drive", strength="full",
+        includes=("drive.readonly",),
+    ),
+    "drive.file": Scope(
+        f"{_AUTH}drive.file", "see and edit the files in Drive that you use with it", device=True,
+        service="Chosen files in Drive", strength="write",
+    ),
+    "documents.readonly": Scope(
+        f"{_AUTH}documents.readonly", "see all your documents in Docs", service="Docs", strength="read"
+    ),
+    "documents": Scope(
+        f"{_AUTH}documents", "see, edit, create and delete all your documents in Docs", service="Docs", strength="full",
+        includes=("documents.readonly",),
+    ),
+}  # fmt: skip
 """`email` and `profile` have the names of Google's answers, so that asked and granted scopes can be compared as sets.
 Google's device flow takes the scopes marked for devices, and refuses Gmail, Calendar, Docs and the whole of Drive."""
 

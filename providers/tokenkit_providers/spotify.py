@@ -10,25 +10,37 @@ from tokenkit import OAuth2, Scope
 SIX_MONTHS = 182 * 86400.0
 """Seconds. The blog counts in months, and a warning should come a day early rather than a day late."""
 
-_ABOUT = {
-    "user-read-email": "see your email address",
-    "user-read-private": "see your country and your kind of subscription",
-    "user-read-playback-state": "see what is playing and on which device",
-    "user-modify-playback-state": "play, pause, skip and change the volume",
-    "user-read-currently-playing": "see what is playing now",
-    "user-read-recently-played": "see what you played lately",
-    "user-read-playback-position": "see where you stopped in an episode",
-    "user-top-read": "see the artists and tracks that you play most",
-    "user-library-read": "see what you saved",
-    "user-library-modify": "save and remove tracks, albums and shows",
-    "user-follow-read": "see who you follow",
-    "user-follow-modify": "follow and unfollow for you",
-    "playlist-read-private": "see your private playlists",
-    "playlist-read-collaborative": "see the playlists you share with others",
-    "playlist-modify-private": "change your private playlists",
-    "playlist-modify-public": "change your public playlists",
-    "streaming": "play music in this program",
-}
+SCOPES = {
+    scope.value: scope
+    for scope in (
+        Scope("user-read-email", "see your email address", strength="identity"),
+        Scope("user-read-private", "see your country and your kind of subscription", strength="identity"),
+        Scope("user-read-currently-playing", "see what is playing now", service="Playing", strength="read"),
+        Scope(
+            "user-read-playback-state", "see what is playing and on which device", service="Playing", strength="read",
+            includes=("user-read-currently-playing",),
+        ),
+        Scope(
+            "user-modify-playback-state", "play, pause, skip and change the volume", service="Playing",
+            strength="write",
+        ),
+        Scope("user-read-recently-played", "see what you played lately", service="History", strength="read"),
+        Scope("user-read-playback-position", "see where you stopped in an episode", service="History", strength="read"),
+        Scope("user-top-read", "see the artists and tracks that you play most", service="History", strength="read"),
+        Scope("user-library-read", "see what you saved", service="Library", strength="read"),
+        Scope("user-library-modify", "save and remove tracks, albums and shows", service="Library", strength="write"),
+        Scope("user-follow-read", "see who you follow", service="Following", strength="read"),
+        Scope("user-follow-modify", "follow and unfollow for you", service="Following", strength="write"),
+        Scope("playlist-read-private", "see your private playlists", service="Playlists", strength="read"),
+        Scope(
+            "playlist-read-collaborative", "see the playlists you share with others", service="Playlists",
+            strength="read",
+        ),
+        Scope("playlist-modify-private", "change your private playlists", service="Playlists", strength="write"),
+        Scope("playlist-modify-public", "change your public playlists", service="Playlists", strength="write"),
+        Scope("streaming", "play music in this program"),
+    )
+}  # fmt: skip
 
 _ENDED = (
     "Spotify ends every sign-in six months after it was given, and earlier when you remove the app "
@@ -51,7 +63,7 @@ def provider(*, base_url: str = "") -> OAuth2:
         redirect_host="127.0.0.1",
         console_url="https://developer.spotify.com/dashboard",
         manage_url="https://www.spotify.com/account/apps/",
-        scopes={name: Scope(name, about) for name, about in _ABOUT.items()},
+        scopes=SCOPES,
         default_scopes=("user-read-email", "user-read-private"),
         client_auth="basic",
         refresh_lifetime=SIX_MONTHS,

@@ -76,12 +76,15 @@ class ProviderContract:
     # The data.
 
     def test_its_data_is_whole(self, provider: Provider) -> None:
-        """Check that people can read about every scope, and that the default scopes are known."""
+        """Check that people can read about every scope, and that the scopes that others name are known."""
         assert provider.name == provider.name.lower()
         assert provider.title
         values = {scope.value for scope in provider.scopes.values()}
         assert all(scope.about for scope in provider.scopes.values())
         assert all(name in provider.scopes or name in values for name in provider.default_scopes)
+        for scope in provider.scopes.values():
+            assert {provider.scopes[name].service for name in scope.includes} <= {scope.service}
+            assert scope.strength or not scope.service, f"{scope.value} belongs to a service: how strong is it there?"
 
     def test_its_tokens_never_go_to_its_own_endpoints(self, provider: Provider) -> None:
         """Hold R32: a token goes to resource servers, and no endpoint of the authorization server is one."""

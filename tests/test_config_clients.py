@@ -60,6 +60,17 @@ def place(tmp_path: Path) -> Place:
 # Which source
 
 
+def test_a_web_client_that_leads_to_a_site_of_its_own_is_refused_with_the_reason() -> None:
+    """The sign-in would never come back to this machine; one that may be redirected here as well is taken."""
+    client = {"client_id": "id", "client_secret": "s3cr3t-of-web"}
+    for foreign in ("https://app.example/callback", "http://localhost.app.example/"):
+        with pytest.raises(ConfigurationError, match="Web application") as caught:
+            google_download(json.dumps({"web": {**client, "redirect_uris": [foreign]}}).encode())
+        assert "Desktop app" in caught.value.hint
+        here = [foreign, "http://localhost:8765/callback/google"]
+        assert google_download(json.dumps({"web": {**client, "redirect_uris": here}}).encode()).client_id == "id"
+
+
 def test_the_environment_comes_first_then_the_file_then_the_command(place: Place) -> None:
     """R31: client secrets have three places, in this order."""
     place.command("print('config-secret')")

@@ -116,7 +116,10 @@ def _ask_for_secret(provider: "Provider") -> str:
 def _save(kit: "TokenKit", provider: "Provider", registration: "ClientRegistration") -> None:
     from tokenkit.config import save_client
 
+    former = kit.known_client(provider.name)
     path = save_client(kit.folders.config, provider.name, registration)
+    if former is not None and former.source == path and former.client_id != registration.client_id:
+        say(f"It takes the place of {former.client_id}; accounts that were signed in with that need it still.")
     say(f"Stored in {path}. Next: tokenkit login {provider.name}")
 
 

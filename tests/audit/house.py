@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class House:
         self.mounts = [Mount("/", "ext4")]
         self.core_limit = 0
         self.container_since = None
-        self.scripts = str(home / "bin")
+        self.scripts = os.path.dirname(sys.executable)
         self.cwd = home / "work"
         self.answers: list[object] = []
         self.cwd.mkdir()

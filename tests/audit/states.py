@@ -28,7 +28,11 @@ CODE = (
     ("what the link to the program leads to is writable by others", "TK403"),
     ("the program of client_secret_command is writable by others", "TK403"),
     ("a script that client_secret_command runs is writable by others", "TK403"),
+    ("a .pth file or sitecustomize.py is writable by others", "TK403"),
+    ("the file that says which providers a package adds is writable by others", "TK403"),
     ("two packages add one provider", "TK405"),
+    ("the file that SSL_CERT_FILE names is writable by others", "TK407"),
+    ("a file of the folder that SSL_CERT_DIR names is writable by others", "TK407"),
 )
 """Those that ``tests/audit/test_code.py`` makes, with packages that are installed for the test."""
 

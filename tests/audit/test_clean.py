@@ -63,6 +63,18 @@ def test_no_account_is_missed_after_a_sign_out_or_in_a_home_without_any(house):
     assert (house.found(), house.audit().accounts) == (set(), 0)
 
 
+def test_the_folder_of_homes_is_looked_at(house):
+    """Who may write there can put a home of their own in the place of ours."""
+    above = house.home.parent
+    mode = above.stat().st_mode
+    try:
+        above.chmod(0o777)
+        (finding,) = house.audit().findings
+        assert (finding.check.id, finding.fault.where) == ("TK104", str(above))
+    finally:
+        above.chmod(mode)
+
+
 def test_a_tree_of_any_depth_is_walked(house):
     """Deeper than Python's calls may be, and than its own ``rmtree`` can remove."""
     try:

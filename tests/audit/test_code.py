@@ -104,6 +104,34 @@ def test_whatever_of_a_package_others_can_change_is_found(house, package, inside
     assert (finding.check.id, finding.fault.where) == ("TK403", str(path))
 
 
+@pytest.mark.parametrize("name", ["start.pth", "sitecustomize.py", "acme-1.dist-info/entry_points.txt"])
+def test_what_python_runs_at_its_start_is_looked_at(house, package, name):
+    """And what says which packages add providers: both make Python run code of somebody's choice."""
+    path = package.parent / name
+    path.parent.mkdir(exist_ok=True, mode=0o755)
+    path.touch(0o644)
+    assert house.found() == set()
+    path.chmod(0o646)
+    (finding,) = house.audit().findings
+    assert (finding.check.id, finding.fault.where) == ("TK403", str(path))
+
+
+@pytest.mark.parametrize("what", ["SSL_CERT_FILE", "SSL_CERT_DIR", "the folder above"])
+def test_certificate_authorities_that_others_can_change_are_found(house, tmp_path, monkeypatch, what):
+    """Whose authority is trusted can answer as the provider, and gets the refresh token."""
+    (tmp_path / "trusted").mkdir(mode=0o755)
+    path = tmp_path / "trusted" / "ca.pem"
+    path.touch(0o644)
+    monkeypatch.setenv(
+        "SSL_CERT_DIR" if what == "SSL_CERT_DIR" else "SSL_CERT_FILE", str(path.parent if "DIR" in what else path)
+    )
+    assert house.found() == set()
+    spoiled = path.parent if what == "the folder above" else path
+    spoiled.chmod(0o777)
+    (finding,) = house.audit().findings
+    assert (finding.check.id, finding.fault.where) == ("TK407", str(spoiled))
+
+
 def test_a_package_that_others_can_change_as_a_whole_is_one_finding(house, package):
     for path in (package, *package.rglob("*")):
         path.chmod(0o777 if path.is_dir() else 0o666)

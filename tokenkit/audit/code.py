@@ -8,7 +8,7 @@ from importlib.metadata import Distribution, EntryPoint
 from typing import Any
 
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.code_files import changeable
+from tokenkit.audit.code_files import Changeable, changeable, trusted
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.modes import POSIX
 from tokenkit.errors import ConfigurationError, TokenKitError
@@ -61,16 +61,21 @@ def open_code(inventory: Inventory) -> Iterator[Fault]:
     if not POSIX:
         return
     for found in changeable(inventory):
-        first = found[0]
-        if len(found) == 1:
-            fix = f"sudo chown {os.geteuid()}" if first.owned else "chmod go-w"
-            yield Fault(first.path, first.how, f"{fix} {quoted(first.path)}")
-        else:
-            folder = os.path.commonpath([each.path for each in found])
-            fixes = (f"sudo chown -R {os.geteuid()}" if any(each.owned for each in found) else "", "chmod -R go-w")
-            hint = " && ".join(f"{fix} {quoted(folder)}" for fix in fixes if fix)
-            what = f"{len(found)} of the files and folders in it, the first of which is {first.path}: {first.how}"
-            yield Fault(folder, what, hint)
+        yield _faults(found)
+
+
+@check(
+    "TK407",
+    Severity.ERROR,
+    "Others can change which certificate authorities are trusted",
+    "With one of their own they can read and change all that goes to a provider.",
+)
+def open_authorities(inventory: Inventory) -> Iterator[Fault]:
+    """Find files and folders that SSL_CERT_FILE and SSL_CERT_DIR name, and folders above them, that others own or may
+    write to; those that come with certifi are code (TK403), and those of the system are not looked at.
+    """
+    for found in trusted(os.environ) if POSIX else ():
+        yield _faults(found)
 
 
 @check(
@@ -124,7 +129,19 @@ def unreadable(inventory: Inventory) -> Iterator[Fault]:
             yield Fault(path, str(provider), provider.hint or "correct it")
 
 
-CHECKS = (plugins, unpinned, open_code, shadowed, rivals, unreadable)
+CHECKS = (plugins, unpinned, open_code, shadowed, rivals, unreadable, open_authorities)
+
+
+def _faults(found: list[Changeable]) -> Fault:
+    """Say what others can change, in one fault: of one file or folder, or of the folder in which all of them lie."""
+    first = found[0]
+    if len(found) == 1:
+        fix = f"sudo chown {os.geteuid()}" if first.owned else "chmod go-w"
+        return Fault(first.path, first.how, f"{fix} {quoted(first.path)}")
+    folder = os.path.commonpath([each.path for each in found])
+    fixes = (f"sudo chown -R {os.geteuid()}" if any(each.owned for each in found) else "", "chmod -R go-w")
+    what = f"{len(found)} of the files and folders in it, the first of which is {first.path}: {first.how}"
+    return Fault(folder, what, " && ".join(f"{fix} {quoted(folder)}" for fix in fixes if fix))
 
 
 def _origin(distribution: Distribution) -> str:

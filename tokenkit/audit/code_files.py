@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from typing import NamedTuple
@@ -86,7 +86,22 @@ def _loaded() -> Iterator[str]:
             path: object = getattr(module, name, None)
             if isinstance(path, str) and os.path.isabs(path):
                 yield path
-    yield from (path for path in sys.path if os.path.isabs(path))
+    for folder in filter(os.path.isabs, sys.path):
+        yield folder
+        yield from _read_at_start(folder)
+
+
+def _read_at_start(folder: str) -> Iterator[str]:
+    """Yield what Python runs at its start, and what says which packages add providers."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    for name in names:
+        if name.endswith(".pth") or name in ("sitecustomize.py", "usercustomize.py"):
+            yield os.path.join(folder, name)
+        elif name.endswith((".dist-info", ".egg-info")):
+            yield os.path.join(folder, name, "entry_points.txt")
 
 
 def _started(inventory: Inventory) -> Iterator[str]:
@@ -109,6 +124,17 @@ def _lineage(path: str, seen: set[str]) -> Iterator[str]:
     while (folder := os.path.dirname(path)) != path and folder not in seen:
         path = folder
         yield path
+
+
+def trusted(environ: Mapping[str, str]) -> Iterator[list[Changeable]]:
+    """Yield what others can change of the certificate authorities that the environment names."""
+    seen: set[str] = set()
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        path = environ.get(variable, "")
+        for each in _below(path) if os.path.isabs(path) else ():
+            yield from ([found] for found in _look(each, seen))
+        for each in _lineage(path, seen) if os.path.isabs(path) else ():
+            yield from ([found] for found in _look(each, seen))
 
 
 def _look(path: str, seen: set[str]) -> Iterator[Changeable]:

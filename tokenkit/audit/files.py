@@ -68,8 +68,9 @@ def readable(inventory: Inventory) -> Iterator[Fault]:
     "Who may write to a folder can rename what lies in it, and so put a folder of their own in the place of yours.",
 )
 def writable_parents(inventory: Inventory) -> Iterator[Fault]:
-    """Find folders above ours, up to home, that others may write to."""
-    for path, status in _parents(inventory):
+    """Find folders above ours, and above home, that others may write to."""
+    above_home = ((path, os.lstat(path)) for path in _above(os.path.realpath(inventory.home), os.sep))
+    for path, status in dict([*_parents(inventory), *above_home]).items():
         mode = stat.S_IMODE(status.st_mode)
         if others_write(status) and not stat.S_ISLNK(status.st_mode):
             mine = status.st_uid == os.geteuid()

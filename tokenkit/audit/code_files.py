@@ -44,7 +44,7 @@ def changeable(inventory: Inventory) -> Iterator[list[Changeable]]:
 
 
 def _packages(inventory: Inventory) -> set[str]:
-    """The folders and files of our packages, of those that they need, and of plugins; no code of theirs is run."""
+    """Return the folders and files of our packages, of what they need, and of plugins; none of their code is run."""
     points = (point for group in inventory.entry_points.values() for point in group)
     names = {*DEPENDENCIES, *(point.module.partition(".")[0] for point in points)}
     return {path for name in names for path in _places(_spec(name))}

@@ -43,7 +43,7 @@ def state_words(status: Status, now: float) -> str:
 
 
 def _served(until: float | None, now: float, after: str) -> str:
-    """What a tool gets of an account that nothing refreshes: the stored token `until` then (R14), and `after` that."""
+    """Say what a tool gets where nothing refreshes: the stored token `until` then (R14), and `after` that."""
     if until is None:
         return after
     return "good, without an end" if until == inf else f"good for {duration(until - now)}, then {after}"

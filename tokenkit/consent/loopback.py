@@ -49,7 +49,7 @@ class LoopbackConsent:
     """
 
     def __init__(self, provider_name: str, redirect_host: str = "127.0.0.1", port: int = 0, *, path: str = "") -> None:
-        """`path` is that of the redirect URI, where it is registered exactly; else it is one of our own."""
+        """Bind the port. `path` is that of the redirect URI, where it is registered exactly; else it is our own."""
         self._path = path or f"/callback/{provider_name}"
         self._server = LoopbackServer(self._respond, host=redirect_host, port=port)
         self._host = self._server.url.removeprefix("http://")

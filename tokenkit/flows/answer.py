@@ -216,7 +216,7 @@ def _refresh_end(members: Mapping[str, Any], at: float) -> float | None:
 
 
 def _token_type(value: object) -> str:
-    """Token types are compared whatever their case (RFC 6749 section 5.1), and written as their scheme is.
+    """Write a token type as its scheme: types are compared whatever their case (RFC 6749 section 5.1).
 
     What is no scheme that a token could need is a label, such as Slack's ``bot``: it says whose token it is.
     """

@@ -43,7 +43,7 @@ def discover(ctx: Context, issuer: str) -> Discovered:
 
 
 def _addresses(issuer: str) -> list[str]:
-    """RFC 8414 puts its path between host and path (section 3), OpenID Connect after it; both are in use."""
+    """Return the addresses in use: RFC 8414 section 3 puts its path after the host, OpenID Connect at the end."""
     parts = urlsplit(issuer)
     origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
     inserted = [f"{origin}/.well-known/{name}{path}" for name in ("oauth-authorization-server", "openid-configuration")]

@@ -124,7 +124,7 @@ class Refresh:
         return held
 
     def _check_time_left(self) -> None:
-        """A lease that ends by time must outlast the request and its retry (R6)."""
+        """Check that a lease that ends by time outlasts the request and its retry (R6)."""
         if self.lease.left() < self.needs:
             raise StoreUnavailable(
                 f"the lease on {self.account} ran out before the refresh could begin", hint="try again"
@@ -147,14 +147,14 @@ class Refresh:
         return guarded(provider, "refresh", provider.refresh, context, client, self.held.grant)
 
     def _changed(self) -> bool:
-        """Whether the record is another by now, or may be, for all that a store in trouble tells."""
+        """Tell whether the record is another by now, or may be, as far as a store in trouble says."""
         try:
             return self.records.store.version(grant_name(self.account)) != self.held.version
         except StoreError:
             return True
 
     def _brought_by_another(self) -> StoredGrant | None:
-        """What a login, or another refresh, has stored while we asked, if its token is good (R12, R13)."""
+        """Return what a login, or another refresh, has stored while we asked, if its token is good (R12, R13)."""
         with suppress(StoreError):  # why the refresh failed is what there is to tell
             other = self.records.load(self.account) if self._changed() else None
             token = None if other is None else other.grant.access_token
@@ -164,7 +164,7 @@ class Refresh:
         return None
 
     def _refused(self, refusal: ConsentRequired) -> StoredGrant:
-        """``invalid_grant``: latch it (R13), unless somebody has signed in again while we asked."""
+        """Latch ``invalid_grant`` (R13), unless somebody has signed in again while we asked."""
         reason = refusal.reason or str(refusal)
         if self.held.grant.perhaps_spent:
             reason += "; the answer to the refresh before was damaged, and its refresh token could not be read"
@@ -246,7 +246,7 @@ class Refresh:
         return answered.renewed(generation=self._next_generation(), state="active", reason="", endpoints=self.endpoints)
 
     def _confirms(self, grant: Grant) -> bool:
-        """Whether the access token that an API has rejected, now or before, is what the provider gives again (R15)."""
+        """Tell whether the provider gives the access token again that an API has rejected, now or before (R15)."""
         before, after = self.held.grant.access_token, grant.access_token
         rejected = self.forced or self.note.confirmed == self.held.grant.generation
         if before is None or after is None or after is before:  # `before` itself: the answer brought none
@@ -254,13 +254,13 @@ class Refresh:
         return rejected and after.value == before.value
 
     def _brought_nothing(self, provider: Provider) -> InvalidAnswer:
-        """The answer had a refresh token, which is saved by now, and no access token: nobody can be served."""
+        """Make the error for an answer with a refresh token, saved by now, and no access token to serve."""
         error = InvalidAnswer(f"{provider.title} answered without an access token that can be used")
         self._write_note_if_possible(self.note.failed(error, self.ctx.now(), outcome_known=True))
         return error
 
     def _overtaken(self, grant: Grant, provider: Provider, client: ClientRegistration) -> StoredGrant:
-        """The record changed under the refresh: a login stands, and after a sign-out what we got is revoked (R8)."""
+        """Settle that the record changed meanwhile: a login stands; after a sign-out, revoke what we got (R8)."""
         current = self.records.load(self.account)
         if current is not None:
             self._write_note_if_possible(self.note.ended(current.grant.generation))
@@ -295,14 +295,14 @@ class Refresh:
 
 
 def outcome_known(error: TokenKitError) -> bool:
-    """Whether the provider certainly did not act on the request: it never left, or was put off (429, Retry-After)."""
+    """Tell whether the provider certainly did not act: the request never left, or was put off (429, Retry-After)."""
     if isinstance(error, ProviderUnavailable):
         return not error.sent or error.retry_at is not None
     return not isinstance(error, (InvalidAnswer, ProviderBroken))
 
 
 def consent_required(account: Account, reason: str, *, presumed: bool = False) -> ConsentRequired:
-    """The error that only the person can mend, with the command that does."""
+    """Return the error that only a sign-in helps against, with the command."""
     return ConsentRequired(
         f"{account} needs you to sign in again: {reason}",
         hint=f"tokenkit login {quoted(str(account))}",

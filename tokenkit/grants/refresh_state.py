@@ -13,7 +13,7 @@ LONGEST_ASKED = 3600.0
 """Seconds: what a provider asks for beyond an hour is taken for a mistake (R12)."""
 
 LONGEST_FOR_CONFIGURATION = 5.0
-"""Seconds: what a person mends, they want to try at once, and it is never latched (R13)."""
+"""Seconds: what a person has corrected, they want to try at once, and it is never latched (R13)."""
 
 PRESUMED_PAUSES = (60.0, 600.0, 3600.0, 86400.0)
 """Seconds until a grant that has presumably ended is tried again; the last one from then on (R13)."""
@@ -45,7 +45,7 @@ class Failure(NamedTuple):
     failures: int
 
     def holds(self, now: float) -> bool:
-        """Whether no refresh is to be tried yet; a failure from the future is of a clock that was set back since."""
+        """Tell whether no refresh is to be tried yet; a failure from the future means that the clock was set back."""
         return self.at <= now < self.retry_at
 
     @property
@@ -54,7 +54,7 @@ class Failure(NamedTuple):
         return self.message.partition(": ")[2] if self.kind == PRESUMED else ""
 
     def error(self, account: str) -> TokenKitError:
-        """The error as whoever shares it gets it."""
+        """Return the error for the callers that share it."""
         if self.kind == "ProviderUnavailable":
             return ProviderUnavailable(self.message, retry_at=self.retry_at, hint=self.hint, account=account)
         if self.kind == PRESUMED:
@@ -83,16 +83,16 @@ class RefreshState(NamedTuple):
     turns: Turns = Turns()
 
     def begun(self, now: float, machine: Machine) -> "RefreshState":
-        """A refresh is about to be sent, from `machine`."""
+        """Return the state once a refresh is about to be sent, from `machine`."""
         return self._replace(attempt=now, turns=self.turns.then(machine, now))
 
     def ended(self, generation: int, *, confirmed: bool = False) -> "RefreshState":
-        """A record of that generation is saved."""
+        """Return the state once a record of that generation is saved."""
         newest = max(self.newest, generation)
         return RefreshState(newest=newest, confirmed=generation if confirmed else None, turns=self.turns)
 
     def failed(self, error: TokenKitError, now: float, *, outcome_known: bool) -> "RefreshState":
-        """The refresh failed; all wait until the provider's own time, or twice as long as after the last failure.
+        """Return the state once a refresh failed: all wait until the provider's time, or twice as long as before.
 
         An attempt whose outcome is not known stays open: should the next be refused, this one's answer was lost.
         """
@@ -148,7 +148,7 @@ class RefreshState(NamedTuple):
 
 
 def _retry_at(error: TokenKitError, failures: int, now: float) -> float:
-    """When the next one may be sent: at the provider's own time, else twice as long after as the last time."""
+    """Return when the next one may be sent: at the provider's own time, else after twice the last pause."""
     asked = error.retry_at if isinstance(error, ProviderUnavailable) else None
     if asked is not None:
         return min(max(asked, now + FIRST_BACKOFF), now + LONGEST_ASKED)

@@ -169,7 +169,7 @@ def _token_state(grant: Grant, now: float) -> State:
 
 
 def _served_until(grant: Grant, now: float) -> float | None:
-    """Until when the stored token is handed out though nothing refreshes it (R14); infinite for never ending."""
+    """Return until when the stored token is given out though nothing refreshes it (R14); infinite for no end."""
     token = grant.access_token
     if token is None or not (token.good(now) or token.alive(now)):
         return None
@@ -177,5 +177,5 @@ def _served_until(grant: Grant, now: float) -> float | None:
 
 
 def _end(token: AccessToken) -> float:
-    """When a token is handed out no more: its end, or a while after for one that was expired on arrival (R16)."""
+    """Return when a token is no longer given out: its end, or a while after for one expired on arrival (R16)."""
     return token.good_until() if token.expires_at is None else max(token.expires_at, token.good_until())

@@ -83,13 +83,13 @@ def _look(path: str) -> str:
 
 
 def _other_way(path: str) -> str:
-    """A symlink leads to a file that can be named itself; what else is odd is looked at."""
+    """Return the command for the target of a symlink, which can be named itself; else one to look at the file."""
     target = os.path.realpath(path)
     return f"tokenkit import {quoted(target)}" if os.path.islink(path) and os.path.isfile(target) else _look(path)
 
 
 def _text(data: bytes) -> str:
-    """The text, without a byte order mark: Notepad and PowerShell write one, and UTF-16."""
+    """Return the text, without a byte order mark: Notepad and PowerShell write one, and UTF-16."""
     try:
         text = data.decode(json.detect_encoding(data))
     except ValueError:

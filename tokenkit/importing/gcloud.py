@@ -25,7 +25,7 @@ def read(file: SourceFile) -> Iterator[Found]:
 
 
 def _rows(data: bytes) -> list[Any]:
-    """The rows of the table, none where the database is damaged or another's."""
+    """Return the rows of the table; none where the database is damaged or another program's."""
     try:
         with closing(sqlite3.connect(":memory:")) as database:
             database.deserialize(data)

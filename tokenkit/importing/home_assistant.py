@@ -26,5 +26,5 @@ def read(file: SourceFile) -> Iterator[Found]:
 
 
 def _provider(domain: str) -> str:
-    """Whose an integration is: Google has several, called ``google_mail`` and the like."""
+    """Return the provider of an integration: Google has several, called ``google_mail`` and the like."""
     return "google" if domain == "youtube" or domain.startswith("google") else domain

@@ -27,6 +27,6 @@ def read(file: SourceFile) -> Iterator[Found]:
 
 
 def _scopes(tokens: list[Members], entry: Members) -> frozenset[str]:
-    """The scopes of the access tokens that came with the refresh token."""
+    """Return the scopes of the access tokens that came with the refresh token."""
     own = (token for token in tokens if all(token.get(key) == entry.get(key) for key in _SAME))
     return frozenset[str]().union(*(scopes_in(token.get("target")) for token in own))

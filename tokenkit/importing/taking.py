@@ -137,7 +137,7 @@ class _Taking:
         return account, False
 
     def _known(self) -> Account | None:
-        """The account that this grant was taken as before."""
+        """Return the account as which this grant was taken over before."""
         for account in self.kit.records.accounts(self.provider.name):
             with suppress(StoreError):
                 held = self.kit.records.get(account).grant
@@ -170,7 +170,7 @@ class _Taking:
         return self.linker.adopt(self.provider, self.client, grant, name=name or self._name(grant, place))
 
     def _name(self, grant: Grant, place: Account | None) -> str:
-        """What the account is called: as this person's is here, else as the provider calls them.
+        """Return what the account is called: as this person's is here, else as the provider calls them.
 
         It is called as the file, or as the grant in it, where the provider does not say whose it is, and where the
         person's account is here already and may do what this one may not: that would be lost (R18). Nobody vouches for
@@ -188,7 +188,7 @@ class _Taking:
         return self._free(own if theirs else identity.name or DEFAULT_NAME)
 
     def _free(self, name: str) -> str:
-        """The name, or the next one beside it that no account has."""
+        """Return the name, or the next one beside it that no account has."""
         taken = {account.name for account in self._accounts()}
         names = (f"{name}-{number}" if number > 1 else name for number in count(1))
         return next(each for each in names if each not in taken)
@@ -206,7 +206,7 @@ class _Taking:
         return held.state == ACTIVE and bool((held.scopes or held.asked) - (grant.scopes or grant.asked))
 
     def _identity(self, grant: Grant) -> Identity | None:
-        """Whose the grant is; None where the provider does not say. From a refresh on it is stored in any case."""
+        """Return whose the grant is; None where the provider does not say. After a refresh it is stored in any case."""
         if self.provider.identify is None or grant.access_token is None:
             return None
         with suppress(TokenKitError):
@@ -253,5 +253,5 @@ def extra_of(digest: str) -> dict[str, str]:
 
 
 def _never_ends(provider: Provider) -> bool:
-    """Whether the provider's access tokens have no end; only data of `OAuth2` says that."""
+    """Tell whether the provider's access tokens have no end; only data of `OAuth2` says that."""
     return getattr(provider, "default_expires_in", 0.0) == "never"

@@ -266,7 +266,7 @@ class Authorizations:
 
 
 def _names_itself(provider: Provider) -> bool:
-    """Whether each answer of the provider must say whose it is (RFC 9207)."""
+    """Tell whether each answer of the provider must say whose it is (RFC 9207)."""
     return getattr(provider, "iss", "") == "required"
 
 

@@ -51,7 +51,7 @@ class _SignIn(NamedTuple):
         return self.authorizations.redirect_port(self.provider)
 
     def consent(self) -> LoopbackConsent | None:
-        """Listen for the answer; None where it comes to an address that is registered and is not of this machine."""
+        """Listen for the answer; return None where it comes to a registered address that is not of this machine."""
         provider = self.provider
         fixed = fixed_redirect_uri(provider)
         if not fixed:

@@ -384,10 +384,17 @@ def test_the_check_of_where_a_token_may_go_is_public(kit):
     """R32: an adapter of one's own asks it before each request."""
     kit.me = kit.sign_in()
     source = kit.source("scripted")
-    hosts = source.provider.resource_hosts
-    tokenkit.check_resource("https://api.scripted.example/v1", hosts, account=source.account)
-    with pytest.raises(TokenRefused):
-        tokenkit.check_resource("https://evil.example/v1", hosts, account=source.account)
+    for servers in (source.provider, source.provider.resource_hosts):
+        tokenkit.check_resource("https://api.scripted.example/v1", servers, account=source.account)
+        with pytest.raises(TokenRefused):
+            tokenkit.check_resource("https://evil.example/v1", servers, account=source.account)
+
+
+def test_the_public_check_lets_no_token_go_to_an_endpoint_that_lies_below_the_prefix(kit):
+    """R32: given the provider, it knows the authorization server's own."""
+    kit.me = kit.sign_in()
+    with pytest.raises(TokenRefused, match="endpoint of the authorization server"):
+        tokenkit.check_resource("https://scripted.example/token", Reaching(), account=kit.me)
 
 
 def test_the_async_kit_stores_grants_and_codes_from_elsewhere_too(kit):

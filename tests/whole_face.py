@@ -42,7 +42,7 @@ def sync_face(kit: TokenKit, google: Provider, person: Person, api: str) -> None
     token = assert_type(kit.token("google", scopes=["gmail.readonly"], min_ttl=60, interactive=False), AccessToken)
     assert kit.token(str(account), rejected=token).value != token.value
     source: TokenSource = kit.source("google")
-    check_resource(api, source.provider.resource_hosts, account=source.account)
+    check_resource(api, source.provider, account=source.account)
     signed = source.authenticate(Request("GET", api), source.token(min_ttl=60, rejected=None))
     assert signed.header("Authorization") is not None
     with kit.http("google", timeout=10, base_url=api, headers={"X-A": "1"}, follow_redirects=True) as http:

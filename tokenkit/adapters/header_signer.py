@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, MutableMapping
 
 from tokenkit.errors import TokenRefused
 from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
-from tokenkit.net.hosts import check_resource, own_endpoints, require_header_token
+from tokenkit.net.hosts import check_resource, require_header_token
 from tokenkit.net.target_headers import check_headers
 from tokenkit.provider import Request
 from tokenkit.token import AccessToken
@@ -21,13 +21,7 @@ class HeaderSigner:
     def check(self, url: str, headers: Iterable[tuple[str, str]] = ()) -> None:
         """Raise `TokenRefused` if the token may not go there, or if a header could lead it elsewhere (R32, R33)."""
         provider, account = self._source.provider, self._source.account
-        check_resource(
-            url,
-            provider.resource_hosts,
-            account=account,
-            insecure=self._insecure_hosts,
-            endpoints=own_endpoints(provider),
-        )
+        check_resource(url, provider, account=account, insecure=self._insecure_hosts)
         check_headers(url, headers, account)
 
     def may_go(self, url: str) -> bool:

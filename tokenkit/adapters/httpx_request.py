@@ -6,7 +6,7 @@ import httpx
 
 from tokenkit.errors import TokenRefused
 from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
-from tokenkit.net.hosts import check_resource, own_endpoints
+from tokenkit.net.hosts import check_resource
 from tokenkit.net.target_headers import check_headers, refuse_other_target
 from tokenkit.provider import Request
 from tokenkit.token import AccessToken
@@ -37,14 +37,8 @@ class Signer:
 
     def check_url(self, url: str) -> None:
         """Raise `TokenRefused` if the token may not go there (R32)."""
-        provider = self._source.provider
-        check_resource(
-            url,
-            provider.resource_hosts,
-            account=self._source.account,
-            insecure=self._insecure_hosts,
-            endpoints=own_endpoints(provider),
-        )
+        source = self._source
+        check_resource(url, source.provider, account=source.account, insecure=self._insecure_hosts)
 
     def check(self, request: httpx.Request) -> None:
         """Raise `TokenRefused` if the token may not go where the request goes, or says that it goes (R32, R33).

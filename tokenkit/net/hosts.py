@@ -162,18 +162,22 @@ def check_tls(place: Target, insecure: Collection[str] = (), *, account: str = "
 
 def check_resource(
     url: str,
-    resource_hosts: Iterable[str],
+    servers: Provider | Iterable[str],
     *,
     account: Account,
     insecure: Collection[str] = (),
     endpoints: Iterable[str] = (),
 ) -> None:
-    """Let a token of `account` go to `url`, or raise `TokenRefused` (R32).
+    """Let a token of `account` go to `url`, or raise `TokenRefused` (R32: to its resource servers and nowhere else).
 
-    `resource_hosts` are the provider's entries, see `resource_host`; `insecure` the account's opt-in, see `check_tls`;
-    `endpoints` the authorization server's own, to which no token goes though a prefix may hold them.
+    `servers` is the provider, or its resource hosts alone, see `resource_host`. `insecure` is the account's opt-in, see
+    `check_tls`. No token goes to the `endpoints` of the authorization server, though a prefix may hold them; those of a
+    provider are known.
     """
-    hosts = tuple(resource_hosts)
+    if not isinstance(servers, Iterable):
+        endpoints = (*own_endpoints(servers), *endpoints)
+        servers = servers.resource_hosts
+    hosts = tuple(servers)
     hint = f"its resource servers are {', '.join(hosts) or 'not known'}; use another client for other hosts"
     try:
         target = parse_url(url)

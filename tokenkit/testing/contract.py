@@ -98,7 +98,7 @@ class ProviderContract:
         account = Account(provider.name, "me@example.com")
         for endpoint in own_endpoints(provider):
             with pytest.raises(TokenRefused):
-                check_resource(endpoint, provider.resource_hosts, account=account, endpoints=own_endpoints(provider))
+                check_resource(endpoint, provider, account=account)
 
     # Signing in.
 

@@ -114,7 +114,7 @@ def test_a_denied_consent_changes_nothing(kit, authority):
 
 def test_granted_fewer_than_asked_is_told(kit, authority):
     """R16: fewer scopes may be granted than asked. R4: asking for the others says so."""
-    sign_in(kit, authority, "google", only=[])
+    sign_in(kit, authority, "google", only=["openid"])
     assert "https://www.googleapis.com/auth/gmail.readonly" in kit.status("google").missing
     with pytest.raises(ConsentRequired) as caught:
         kit.token("google", scopes=["gmail.readonly"])

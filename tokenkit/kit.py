@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tokenkit.consent.opener import Opener
     from tokenkit.grant import Grant, PendingAuthorization
     from tokenkit.grants.account_source import AccountSource
-    from tokenkit.grants.events import Callback, Kind
+    from tokenkit.grants.events import Callback, Event, Kind
     from tokenkit.grants.sign_out import SignOut
     from tokenkit.grants.status import Status
     from tokenkit.net.http_options import HttpOptions
@@ -105,6 +105,8 @@ class TokenKit:
         self.refresher = Refresher(
             self.records, self.context, self.provider, self.client, self.activity, deadline=DEADLINE
         )
+        for kind in ("ends_soon", "consent_needed"):
+            self.refresher.events.on(kind, self._notify)
         config_file = os.path.join(self.folders.config, "config.toml")
         self._names = AccountNames(self.refresher, lambda: self.config.defaults, config_file=config_file)
         self._cache = TokenCache(self.refresher, self._names, background=background)
@@ -389,6 +391,13 @@ class TokenKit:
         from tokenkit.signing_in.authorization import Authorizations
 
         return Authorizations(self.refresher, self._redirect_port)
+
+    def _notify(self, event: "Event") -> None:
+        from tokenkit.grants.notify import Notifier
+
+        Notifier(
+            lambda: self.config.notify, self.folders.state, app=self.app, environ=self._environ, now=self.context.now
+        )(event)
 
     def _redirect_port(self, provider: Provider) -> int:
         """Return the port of loopback redirect URIs: the configured one, the provider's, or 0 for any that is free."""

@@ -209,8 +209,8 @@ def _from_config(folder: str, name: str) -> _Found | None:
 
 
 def _from_command(name: str, command: tuple[str, ...], environ: Mapping[str, str], app: str) -> Secret:
-    """Return what the command prints. It gets our environment without what is ours or another app's, see `_theirs`."""
-    theirs = {variable: value for variable, value in environ.items() if _theirs(variable, value, app)}
+    """Return what the command prints."""
+    theirs = environment_of_programs(environ, app)
     what = f"the client_secret_command for {name} ({command[0]})"
     hint = f"run it yourself; it is in config.toml, under [providers.{name}]"
     printed = b""
@@ -226,6 +226,11 @@ def _from_command(name: str, command: tuple[str, ...], environ: Mapping[str, str
     if failure:  # raised out here, or an error would come along that holds what was printed so far (R35)
         raise ConfigurationError(f"{what} {failure}", hint=hint)
     return Secret(_plain(printed.decode(errors="replace").rstrip("\r\n"), f"what {what} printed"))
+
+
+def environment_of_programs(environ: Mapping[str, str], app: str) -> dict[str, str]:
+    """Return our environment as a program that we start gets it: without what is ours or another app's secret."""
+    return {variable: value for variable, value in environ.items() if _theirs(variable, value, app)}
 
 
 def _theirs(variable: str, value: str, app: str) -> bool:

@@ -15,7 +15,8 @@
     [accounts."homeassistant/me"]
     insecure_hosts = ["homeassistant.lan:8123"]  # plain http to that host, for this account (R32)
 
-and, before the tables, ``activity = false``, which switches the activity log off.
+and, before the tables, ``activity = false``, which switches the activity log off, and ``notify``: a command that tells
+the person, ahead of time, that an account needs them; it gets the sentence as its last argument.
 """
 
 import json
@@ -69,7 +70,7 @@ class AccountSettings:
 class Config:
     """What ``config.toml`` says. `defaults` holds, by provider, the account that a bare provider name means.
 
-    `activity` says whether the activity log may be written.
+    `activity` says whether the activity log may be written; `notify` is the command that tells the person of an end.
     """
 
     __pydantic_config__: ClassVar = _STRICT
@@ -78,6 +79,7 @@ class Config:
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict[str, ProviderSettings])
     accounts: Mapping[str, AccountSettings] = field(default_factory=dict[str, AccountSettings])
     activity: bool = True
+    notify: tuple[str, ...] = ()
 
     def settings(self, provider: str) -> ProviderSettings:
         """Return the table of that provider; an empty one where there is none."""

@@ -475,6 +475,7 @@ def test_an_access_token_alone_is_taken_where_it_does_not_end(kit: TokenKit, wor
     path = write("pocket.json", {"access_token": "pocket-token"})
     taken = take_from(kit, path, provider="pocket", name="me")
     assert (str(taken.account), kit.token("pocket").value) == ("pocket/me", "pocket-token")
+    assert taken.tried is (kit.provider("pocket").identify is not None)
     assert kit.records.get(taken.account).grant.client_id == consumer
 
 

@@ -88,6 +88,16 @@ def test_its_own_tests_pass(environment: Path) -> None:
     assert said.count("tokenkit/pocketpaw/stand_in.py") == 2
 
 
+def test_every_program_of_the_environment_uses_it_until_it_is_told_otherwise(environment: Path) -> None:
+    """PocketPaw's tools are programs of their own."""
+    asked = "import pocketpaw.integrations.oauth as found; print(found.__file__)"
+    modules: list[str] = []
+    for command in ("enable", "disable"):
+        run(environment, "-m", "tokenkit.pocketpaw", command)
+        modules.append(Path(run(environment, "-c", asked).strip()).name)
+    assert modules == ["stand_in.py", "oauth.py"]
+
+
 def test_fifty_callers_make_one_refresh_where_pocketpaw_alone_loses_the_session(
     environment: Path, sandbox: Served, home: Path
 ) -> None:

@@ -84,7 +84,8 @@ def _outcome(file: str, taken: "Taken") -> str:
     if taken.before:
         return f"It was imported before, as {taken.account}, and works."
     registered = f"The client of the file is registered now, in {taken.registered}.\n" if taken.registered else ""
-    return f"{registered}Imported {file} as {taken.account}: it works."
+    works = "it works" if taken.tried else "nothing tells whether it works before it is used"
+    return f"{registered}Imported {file} as {taken.account}: {works}."
 
 
 def _then(file: str, found: "Found") -> str:

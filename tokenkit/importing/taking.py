@@ -50,11 +50,15 @@ WAIT = 60.0
 
 
 class Taken(NamedTuple):
-    """The account that an import stored, whether it was here `before`, and the client that it `registered`, if any."""
+    """The account that an import stored, whether it was here `before`, and the client that it `registered`, if any.
+
+    `tried` is False for a token that can neither be refreshed nor shown to the provider.
+    """
 
     account: Account
     before: bool = False
     registered: str = ""
+    tried: bool = True
 
 
 def take(kit: "TokenKit", file: SourceFile, found: Found, *, provider: str = "", name: str = "") -> Taken:
@@ -72,7 +76,8 @@ def take(kit: "TokenKit", file: SourceFile, found: Found, *, provider: str = "",
         with kit.records.store.lease(Name("metadata", kit.owner, "import"), lasts=2 * WAIT, wait=WAIT):
             kit.authorizations.prepare(plugin)
             account, before = _Taking(kit, file, found, plugin, client).run(name)
-        return Taken(account, before, registered)
+        tried = found.refresh_token is not None or plugin.identify is not None
+        return Taken(account, before, registered, tried)
     except TokenKitError:
         if registered and not kit.records.accounts(plugin.name):
             forget_client(kit, plugin.name)

@@ -143,7 +143,7 @@ def test_a_loop_that_ends_in_the_middle_of_a_refresh_loses_nothing(kit, sync, ca
     release.set()
     assert sync.token("scripted").value == sync.records.get(sync.me).grant.access_token.value
     assert sync.scripted.refreshes == 1
-    sync.refresher._flights._pools["scripted"].shutdown()  # the flight has told all who waited
+    sync.close()  # the flight has told all who waited
     assert caplog.records == []
 
 
@@ -171,7 +171,7 @@ def test_two_event_loops_that_look_first_at_the_same_moment_both_find_threads(ki
 
     def slowly(*args, **options):
         monkeypatch.setattr(async_kit, "ThreadPoolExecutor", make)
-        found.append(kit._looks)
+        found.append(kit._threads.looks)
         return make(*args, **options)
 
     monkeypatch.setattr(async_kit, "ThreadPoolExecutor", slowly)

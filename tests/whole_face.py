@@ -34,6 +34,7 @@ Person = Callable[[str], str]
 def sync_face(kit: TokenKit, google: Provider, person: Person, api: str) -> None:
     """Use what a program without an event loop uses."""
     events: list[Event] = []
+    assert assert_type(kit.for_owner("alice"), TokenKit).accounts() == []
     off = kit.on("refreshed", events.append)
     pending = assert_type(
         kit.begin("google", redirect_uri=REDIRECT, binding="b", scopes=["gmail.readonly"]), PendingAuthorization
@@ -85,6 +86,7 @@ def adopted(kit: TokenKit, google: OAuth2) -> None:
 async def async_face(kit: AsyncTokenKit, person: Person, api: str) -> None:
     """Use what a program with an event loop uses."""
     events: asyncio.Queue[Event] = asyncio.Queue()
+    assert await assert_type(kit.for_owner("alice"), AsyncTokenKit).accounts() == []
     off = kit.on("refreshed", events.put_nowait)
     pending = assert_type(
         await kit.begin("google", redirect_uri=REDIRECT, binding="b", scopes=["gmail.readonly"]), PendingAuthorization

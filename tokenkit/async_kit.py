@@ -18,7 +18,7 @@ from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
 from tokenkit.frames import no_locals, without_locals
 from tokenkit.grants.account_source import AccountSource
 from tokenkit.grants.events import Callback, Event, Kind
-from tokenkit.grants.token_cache import RefreshNeeded, TokenQuery
+from tokenkit.grants.token_cache import SIZE, RefreshNeeded, TokenQuery
 from tokenkit.keys.source import KeySource
 from tokenkit.kit import TokenKit
 from tokenkit.net.http_options import Opening
@@ -71,18 +71,24 @@ class AsyncTokenKit:
         clients: Mapping[str, ClientRegistration] | None = None,
         context: Context | None = None,
         background: bool = True,
+        cache_size: int = SIZE,
         tool: str = "",
         environ: Mapping[str, str] | None = None,
         kit: TokenKit | None = None,
     ) -> None:
         self.sync = kit if kit is not None else TokenKit(
             app, owner, store=store, keys=keys, providers=providers, clients=clients, context=context,
-            background=background, tool=tool, environ=environ,
+            background=background, cache_size=cache_size, tool=tool, environ=environ,
         )  # fmt: skip
         self._memory = self.sync._memory
         self._now = self.sync.context.now
-        self._pool_pid = 0
-        self._outliving: set[Future[Any]] = set()
+        self._threads = _Threads()
+
+    def for_owner(self, owner: str) -> "AsyncTokenKit":
+        """Return the kit of another owner, which shares all else with this one; see `TokenKit.for_owner`."""
+        kit = AsyncTokenKit(kit=self.sync.for_owner(owner))
+        kit._threads = self._threads
+        return kit
 
     async def __aenter__(self) -> "AsyncTokenKit":
         return self
@@ -92,11 +98,10 @@ class AsyncTokenKit:
 
     async def close(self) -> None:
         """Wait for what is under way, and end the threads; see `TokenKit.close`."""
-        await self._asking(partial(wait, list(self._outliving)))
-        await self._asking(self.sync.close)
-        if self._pool_pid == os.getpid():
-            self._pool_pid = 0
-            await self._asking(self._pool.shutdown)
+        if self.sync._made is self.sync:
+            await self._asking(self._threads.wait)
+            await self._asking(self.sync.close)
+            await self._asking(self._threads.end)
 
     async def token(
         self,
@@ -174,14 +179,11 @@ class AsyncTokenKit:
 
     async def _looking(self, work: Callable[[], T]) -> T:
         """Run what touches the disk in one of a few threads: it takes milliseconds."""
-        return await _brought(self._looks.submit(without_locals(work)))
+        return await _brought(self._threads.looks.submit(without_locals(work)))
 
     async def _alone(self, work: Callable[[], T]) -> T:
         """Run what waits for a provider in a thread of its own, which outlives its caller (R7)."""
-        future = _in_thread(work, daemon=False)
-        self._outliving.add(future)
-        future.add_done_callback(self._outliving.discard)
-        return await _brought(future)
+        return await _brought(self._threads.outliving(work))
 
     async def _asking(self, work: Callable[[], T]) -> T:
         """Run what waits for a person in a thread of its own; the program may end without their answer."""
@@ -197,12 +199,38 @@ class AsyncTokenKit:
     accounts = _awaited(TokenKit.accounts, _looking)
     status = _awaited(TokenKit.status, _looking)
 
+
+class _Threads:
+    """The threads of an asyncio kit and its owners."""
+
+    def __init__(self) -> None:
+        self._pid = 0
+        self._outliving: set[Future[Any]] = set()
+
     @property
-    def _looks(self) -> ThreadPoolExecutor:
-        if self._pool_pid != os.getpid():  # the first use, or the first after a fork: threads do not survive it (R7)
+    def looks(self) -> ThreadPoolExecutor:
+        """The few that look at the disk."""
+        if self._pid != os.getpid():  # the first use, or the first after a fork: threads do not survive it (R7)
             self._pool = ThreadPoolExecutor(LOOKS, thread_name_prefix="tokenkit-look")
-            self._pool_pid = os.getpid()  # last: another thread's loop may look in between
+            self._pid = os.getpid()  # last: another thread's loop may look in between
         return self._pool
+
+    def outliving(self, work: Callable[[], T]) -> "Future[T]":
+        """Run `work` in a thread of its own, which outlives its caller (R7)."""
+        future = _in_thread(work, daemon=False)
+        self._outliving.add(future)
+        future.add_done_callback(self._outliving.discard)
+        return future
+
+    def wait(self) -> None:
+        """Wait for those that outlive their callers."""
+        wait([*self._outliving])
+
+    def end(self) -> None:
+        """End those that look at the disk; the next look starts new ones."""
+        if self._pid == os.getpid():
+            self._pid = 0
+            self._pool.shutdown()
 
 
 class AsyncAccountSource:

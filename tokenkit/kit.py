@@ -9,9 +9,10 @@ from tokenkit.activity import Activity
 from tokenkit.errors import ConsentRequired, UnknownAccount
 from tokenkit.frames import no_locals, without_locals
 from tokenkit.grants.account_names import AccountNames
+from tokenkit.grants.owner_names import check_owner
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import SealedStore
-from tokenkit.grants.token_cache import TokenCache, TokenQuery
+from tokenkit.grants.token_cache import SIZE, RecentlyAsked, TokenCache, TokenQuery
 from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.keys.source import KeySource
@@ -55,11 +56,13 @@ class TokenKit:
     """Keeps one owner's accounts signed in.
 
     ``TokenKit()`` uses the person's own folders; ``app="pocketpaw"`` keeps them under that name and reads
-    ``POCKETPAW_GOOGLE_CLIENT_ID`` and the like. `owner` separates the accounts of several people, one kit each.
+    ``POCKETPAW_GOOGLE_CLIENT_ID`` and the like. `owner` separates the accounts of several people, see `for_owner`.
     `providers` and `clients` are by name, and go before plugins and configuration; both stay yours, and what you put
     into them later counts. `store`, `keys` and `context` replace the real parts.
     `background` refreshes a token ahead of its end while nobody waits (R3): right for a program that runs on, off for
-    one that asks once and exits. `tool` is what the activity log calls the part of your program that asks. `environ` is
+    one that asks once and exits. `cache_size` is the number of accounts, over all owners, that are kept in memory; of
+    more, the ones asked for least recently cost a look at the store each when they are asked again. `tool` is what the
+    activity log calls the part of your program that asks. `environ` is
     read in place of `os.environ`. A kit may be shared by threads; it does nothing before it is asked.
     ``with TokenKit() as kit`` closes it at the end of the block.
     """
@@ -75,6 +78,7 @@ class TokenKit:
         clients: Mapping[str, ClientRegistration] | None = None,
         context: Context | None = None,
         background: bool = True,
+        cache_size: int = SIZE,
         tool: str = "",
         environ: Mapping[str, str] | None = None,
     ) -> None:
@@ -86,6 +90,7 @@ class TokenKit:
         self.context = context or self._context(DEADLINE)
         self._given_context = context
         self._environ = environ
+        self._made = self
         self._config: Config | None = None
         self.providers = Providers(
             {} if providers is None else providers, self._load_provider, lambda: provider_names(self.folders.config)
@@ -107,11 +112,38 @@ class TokenKit:
         )
         for kind in ("ends_soon", "consent_needed"):
             self.refresher.events.on(kind, self._notify)
-        config_file = os.path.join(self.folders.config, "config.toml")
-        self._names = AccountNames(self.refresher, lambda: self.config.defaults, config_file=config_file)
-        self._cache = TokenCache(self.refresher, self._names, background=background)
-        self._memory = self._cache.memory
+        self._background = background
+        self._recent = RecentlyAsked(cache_size)
         self._now = self.context.now
+        self._remember()
+
+    def _remember(self) -> None:
+        """Take the owner's cache: another kit of the same owner may have filled it."""
+        self._cache = self._recent.cache(self.owner, self._new_cache)
+        self._names = self._cache.names
+        self._memory = self._cache.memory
+
+    def _new_cache(self) -> TokenCache:
+        made, config_file = self._made, os.path.join(self.folders.config, "config.toml")
+        names = AccountNames(self.refresher, lambda: made.config.defaults, config_file=config_file)
+        return TokenCache(self.refresher, names, self._recent, background=self._background)
+
+    def for_owner(self, owner: str) -> Self:
+        """Return the kit of another owner, whose accounts nobody else's kit sees.
+
+        All else is shared with this kit: configuration, providers, clients, keys, HTTP, threads, callbacks, and the
+        memory. So it costs next to nothing, is made for each request, and thrown away; `close` this one, which ends the
+        threads of all. Raises `UsageError` for a name that cannot be kept; the first record of a new owner raises it
+        for a name that is only another form in Unicode of an owner that exists.
+        """
+        check_owner(owner)
+        kit = object.__new__(type(self))
+        kit.__dict__.update(self.__dict__)
+        kit.owner = owner
+        kit.records = self.records.for_owner(owner)
+        kit.refresher = self.refresher.for_owner(kit.records)
+        kit._remember()
+        return kit
 
     def __enter__(self) -> Self:
         return self
@@ -122,9 +154,11 @@ class TokenKit:
     def close(self) -> None:
         """Wait for the refreshes that are under way, at most 90 seconds, and end this kit's threads.
 
-        Between requests no connection is open. A kit that is asked again afterwards starts what it needs.
+        Between requests no connection is open. A kit that is asked again afterwards starts what it needs. The kit that
+        `for_owner` has made has no threads of its own: to close it does nothing, to close the first one ends all.
         """
-        self.refresher.close()
+        if self._made is self:
+            self.refresher.close()
 
     # Asking
 
@@ -334,8 +368,9 @@ class TokenKit:
         """Call back when something happens to an account here, see `tokenkit.Event`; return a function that ends that.
 
         Events are ``refreshed``, ``consent_needed``, ``back``, ``ends_soon`` and ``failed``; each need is told once.
+        The kit of `for_owner` reports its owner's, the one that it was made from everybody's.
         """
-        return self.refresher.events.on(event, callback)
+        return self.refresher.events.on(event, callback, owner=None if self._made is self else self.owner)
 
     # The parts
 
@@ -379,6 +414,8 @@ class TokenKit:
     @property
     def config(self) -> "Config":
         """What the person wrote into ``config.toml``, read once."""
+        if self._made is not self:
+            return self._made.config
         if self._config is None:  # no cached property: in Python 3.11 its lock stays shut in a forked child (R7)
             from tokenkit.config import load_config
 

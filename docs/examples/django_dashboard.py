@@ -39,13 +39,15 @@ def page(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [path("", page), path("sign-in/<name>", sign_in)]
 
+kit = TokenKit()
+
 
 def kit_for(request: Request) -> TokenKit | None:
     """The accounts of the person whose Django session this is; None where nobody is signed in."""
     from django.contrib.sessions.backends.signed_cookies import SessionStore
 
     user = SessionStore(request.cookies.get(settings.SESSION_COOKIE_NAME)).get("user")
-    return TokenKit(owner=user) if user else None
+    return kit.for_owner(user) if user else None
 
 
 app = Starlette(routes=[Mount("/connect", authorize_app(kit_for=kit_for)), Mount("/", django)])

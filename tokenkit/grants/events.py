@@ -37,21 +37,24 @@ class Events:
     """Tells the callbacks of one kit."""
 
     def __init__(self) -> None:
-        self._callbacks: dict[Kind, list[Callback]] = {}
+        self._callbacks: dict[Kind, list[tuple[Callback, str | None]]] = {}
         self._trouble: dict[Account, Kind] = {}
         self._ends: dict[Account, float] = {}
         self._changing = ForkLock()
 
-    def on(self, kind: Kind, callback: Callback) -> Callable[[], None]:
-        """Call `callback` with each `Event` of that kind from now on; return a function that ends that."""
+    def on(self, kind: Kind, callback: Callback, *, owner: str | None = None) -> Callable[[], None]:
+        """Call `callback` with each `Event` of that kind from now on; return a function that ends that.
+
+        With `owner` only the events of that owner's accounts count.
+        """
         if kind not in get_args(Kind):
             raise UsageError(f"there is no event {kind!r}", hint=f"the events are {', '.join(get_args(Kind))}")
         with self._changing.lock:
-            self._callbacks[kind] = [*self._callbacks.get(kind, ()), callback]
+            self._callbacks[kind] = [*self._callbacks.get(kind, ()), (callback, owner)]
 
         def off() -> None:
             with self._changing.lock:
-                self._callbacks[kind] = [other for other in self._callbacks[kind] if other is not callback]
+                self._callbacks[kind] = [other for other in self._callbacks[kind] if other[0] is not callback]
 
         return off
 
@@ -87,7 +90,9 @@ class Events:
             self._tell(Event(kind, account, error))
 
     def _tell(self, event: Event) -> None:
-        for callback in self._callbacks.get(event.kind, ()):
+        for callback, owner in self._callbacks.get(event.kind, ()):
+            if owner not in (None, event.account.owner):
+                continue
             try:
                 callback(event)
             except Exception as error:  # noqa: BLE001 - a callback is a stranger's

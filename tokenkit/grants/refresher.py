@@ -5,6 +5,7 @@ A refresh is one unit - take the lease, read again, send, classify, persist - in
 
 from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
+from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from tokenkit.account import Account
@@ -111,6 +112,15 @@ class Refresher:
         self.events = Events()
         self.one_shot: Callable[[Account, RefreshJob, StoredGrant | None], RefreshOutcome] | None = None
         """What refreshes instead where this process asks once and ends, see `tokenkit.grants.command_refresh`."""
+
+    def for_owner(self, records: SealedStore) -> "Refresher":
+        """Return the refresher of another owner's records, which shares threads, flights and callbacks with this one.
+
+        Flights, grants that wait and needs are kept by account, its owner included (R37).
+        """
+        other = copy(self)
+        other.records = records
+        return other
 
     def load(self, account: Account) -> StoredGrant:
         """Return the stored grant, once a grant that waits is written (R9). Raises `UnknownAccount`."""

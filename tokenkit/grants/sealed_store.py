@@ -17,6 +17,7 @@ from tokenkit.grant import (
     pending_from_bytes,
     pending_to_bytes,
 )
+from tokenkit.grants.owner_names import check_new_owner
 from tokenkit.keys.ring import KeyRing
 from tokenkit.shell import quoted
 from tokenkit.store import Name, Store, Stored, Version
@@ -60,6 +61,11 @@ class SealedStore:
         self.ring = ring
         self.owner = owner
         self._stores: tuple[Store, ...] = ()
+        self._owner_is_known = not owner
+
+    def for_owner(self, owner: str) -> "SealedStore":
+        """Return the records of another owner in the same store, sealed with the same keys."""
+        return SealedStore(self.store, self.ring, owner)
 
     @property
     def stores(self) -> tuple[Store, ...]:
@@ -140,7 +146,7 @@ class SealedStore:
             stored = store.load(name)
             if stored is None:
                 return None
-            copy = Name("quarantine", self.owner, f"{quarantine_folder(account)}{now:.6f}")
+            copy = Name("quarantine", account.owner, f"{quarantine_folder(account)}{now:.6f}")
             if self.store.version(copy) is None:
                 self.store.save(copy, stored.data, replaces=None)
             return stored.version
@@ -180,8 +186,12 @@ class SealedStore:
     ) -> Stored:
         """Seal and save in `store`, with a key that nobody drops meanwhile; `leased` as in `save` (R29).
 
-        Where the keys were rotated in between, it is sealed once more, with the new one.
+        Where the keys were rotated in between, it is sealed once more, with the new one. Raises `UsageError` for the
+        first record of an owner that another form of Unicode would take for an existing one.
         """
+        if replaces is None and not self._owner_is_known:
+            check_new_owner(self.store, self.owner)
+            self._owner_is_known = True
         if not leased:
             self.ring.ensure(self._any_sealed)
         while True:

@@ -2,11 +2,14 @@
 
 The interpreter waits at its exit for flights on their way; a caller that is cancelled, times out or is interrupted
 leaves its flight to go on. At most `THREADS` a provider, so that one provider that hangs delays nobody else's accounts.
+The threads of a provider end with its last flight: to start one costs a hundredth of a refresh, and a program that
+keeps many people signed in would else keep them for nothing (R37).
 """
 
 import os
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +24,10 @@ T = TypeVar("T")
 THREADS = 32
 """At once at one provider: fewer would wait for its answers one after the other where the machine is fast, and more
 would make an event loop wait longer for its turn among them."""
+
+
+ENDED = 8
+"""Pools that end on their own, which `close` waits for: the thread of a last flight lives on for some microseconds."""
 
 
 class SingleFlight:
@@ -43,7 +50,7 @@ class SingleFlight:
     def close(self) -> None:
         """Wait for the flights on their way, and end the threads. What is asked for later starts new ones."""
         with self._lock:
-            pools = list(self._pools.values())
+            pools = [*self._pools.values(), *self._ended]
             self._pools.clear()
         for pool in pools:
             pool.shutdown()
@@ -56,11 +63,20 @@ class SingleFlight:
             finally:
                 with self._lock:
                     self._flights.pop(account, None)
+                    self._end_idle(account.provider)
 
         try:
             return self._pool(account.provider).submit(fly)
         except RuntimeError:  # the interpreter is shutting down and takes no new threads
             return flown(fly)
+
+    def _end_idle(self, provider: str) -> None:
+        """Let the threads of a provider end where none of its accounts is in the air; the lock is held."""
+        idle = provider in self._pools and all(account.provider != provider for account in self._flights)
+        if idle:
+            pool = self._pools.pop(provider)
+            pool.shutdown(wait=False)  # this very thread is one of them
+            self._ended.append(pool)
 
     def _pool(self, provider: str) -> "ThreadPoolExecutor":
         if provider not in self._pools:
@@ -73,6 +89,7 @@ class SingleFlight:
         self._lock = threading.RLock()
         self._flights: dict[Account, Future[Any]] = {}
         self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._ended: deque[ThreadPoolExecutor] = deque(maxlen=ENDED)
 
 
 def flown(work: Callable[[], T]) -> "Future[T]":

@@ -4,12 +4,15 @@
 calls `look`, and as long as a refresh is needed, waits for the refresher's flight and calls `settle`.
 """
 
-from collections.abc import Collection
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from tokenkit.account import Account, parse_account
 from tokenkit.duration import duration
 from tokenkit.errors import TokenKitError, UnknownAccount, UsageError
+from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import ACTIVE, MOVED, Grant
 from tokenkit.grants.account_names import AccountNames
 from tokenkit.grants.refresher import Refresher, RefreshJob, RefreshOutcome
@@ -17,6 +20,9 @@ from tokenkit.grants.scopes import check_scopes, every_name, not_granted, plain_
 from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.store import Name, Version
 from tokenkit.token import AccessToken, Secret
+
+SIZE = 10_000
+"""Accounts that are remembered where nobody says how many: some 30 MB. A forgotten one costs one look at the store."""
 
 WINDOW = 1.0
 """Seconds for which memory serves without a look at the store: another process's sign-out is seen within them (R1)."""
@@ -60,15 +66,51 @@ class RefreshNeeded(NamedTuple):
     held: StoredGrant
 
 
+class RecentlyAsked:
+    """The caches of one kit and its owners, and the order in which they were asked.
+
+    A cache tells of a name whenever it has looked at the store for it, which is once a second while the name is in use
+    (R1): so the order is kept to the second, and the way from memory pays nothing for it.
+    """
+
+    def __init__(self, size: int) -> None:
+        if size < 1:
+            raise UsageError(f"a cache of {size} accounts is none", hint=f"TokenKit(cache_size={SIZE})")
+        self._size = size
+        self._order: OrderedDict[tuple[str, str], TokenCache] = OrderedDict()
+        self._caches: weakref.WeakValueDictionary[str, TokenCache] = weakref.WeakValueDictionary()
+        self._changing = ForkLock()
+
+    def cache(self, owner: str, make: Callable[[], "TokenCache"]) -> "TokenCache":
+        """Return the owner's cache: the one there is for as long as it remembers anything, else a new one."""
+        with self._changing.lock:
+            cache = self._caches.get(owner)
+            if cache is None:
+                cache = self._caches[owner] = make()
+        return cache
+
+    def asked(self, cache: "TokenCache", name: str) -> None:
+        """Take note that `cache` was asked for `name`, and let what is too much be forgotten."""
+        key = (cache.owner, name)
+        with self._changing.lock:
+            self._order[key] = cache
+            self._order.move_to_end(key)
+            if len(self._order) > self._size:
+                (_, oldest), its_cache = self._order.popitem(last=False)
+                its_cache.drop(oldest)
+
+
 class TokenCache:
     """Answers for the accounts of one owner. `memory` is that of the fast path, by name as asked."""
 
-    def __init__(self, refresher: Refresher, names: AccountNames, *, background: bool) -> None:
+    def __init__(self, refresher: Refresher, names: AccountNames, recent: RecentlyAsked, *, background: bool) -> None:
         self.memory: dict[str, Memory] = {}
         self._remembered: dict[str, Remembered] = {}
         self._ahead: dict[Account, float] = {}
         self.refresher = refresher
         self._records = refresher.records
+        self._recent = recent
+        self.owner = self._records.owner
         self._now = refresher.context.now
         self.names = names
         self._background = background
@@ -139,11 +181,18 @@ class TokenCache:
         self.memory.clear()
         self._remembered.clear()
 
+    def drop(self, asked: str) -> None:
+        """Look at the store again, should this name be asked for once more."""
+        self.memory.pop(asked, None)
+        remembered = self._remembered.pop(asked, None)
+        if remembered is not None:
+            self._ahead.pop(remembered.account, None)
+
     def _find(self, asked: str) -> tuple[Account, StoredGrant, Version | None]:
         remembered = self._remembered.get(asked)
         store = self._records.store
         if remembered is not None and remembered.version is not None:
-            name = Name("grant", self._records.owner, asked)
+            name = Name("grant", self.owner, asked)
             if store.version(name) == remembered.version and remembered.account not in self.refresher.unsaved:
                 return remembered.account, remembered.held, remembered.version
         self.memory.pop(asked, None)
@@ -152,15 +201,16 @@ class TokenCache:
             account, held = self._load(asked)
             version = held.version if asked == str(account) else None  # an exact match may appear beside a tolerant one
         else:
-            version = store.version(Name("grant", self._records.owner, asked))
+            version = store.version(Name("grant", self.owner, asked))
             account = self.names.resolve(asked)
             held = self.refresher.load(account)
         self._remembered[asked] = Remembered(frozenset(), account, held, version)  # a crowd then opens it once
+        self._recent.asked(self, asked)
         return account, held, version
 
     def _load(self, asked: str) -> tuple[Account, StoredGrant]:
         """Load the account of exactly that name without a look at the names; else the one that fits (R4)."""
-        account = Account(*parse_account(asked), self._records.owner)
+        account = Account(*parse_account(asked), self.owner)
         try:
             return account, self.refresher.load(account)
         except UnknownAccount:
@@ -199,4 +249,5 @@ class TokenCache:
         proved = ask.scopes if isinstance(ask.scopes, (tuple, frozenset)) else ()  # a list may change under us
         self._remembered[asked] = found
         self.memory[asked] = (token, looked, until, ends, found.scopes, proved)
+        self._recent.asked(self, asked)
         return token

@@ -1,0 +1,362 @@
+"""One kit for many people: what the owners share, and what never passes from one to the other (R37)."""
+
+import asyncio
+import gc
+import random
+import threading
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+from tokenkit import AccessToken, Account, AsyncTokenKit, TokenKit
+from tokenkit.errors import ConsentRequired, UnknownAccount, UsageError
+from tokenkit.grant import Grant
+from tokenkit.store.files import FileStore
+from tokenkit.store.memory import MemoryStore
+from tokenkit.token import Secret
+
+from scripted import LIFETIME, ScriptedKit, ScriptedProvider
+
+ME = "scripted/me@example.com"
+REDIRECT = "http://127.0.0.1:1/callback/scripted"
+API = "https://api.scripted.example/v1"
+
+
+class Everybodys(ScriptedProvider):
+    """Knows everybody by one account name, and writes into each token whose it is: the code of a sign-in says that."""
+
+    def __init__(self):
+        super().__init__()
+        self.newest: dict[str, str] = {}
+        self.ended: set[str] = set()
+
+    def complete(self, ctx, client, pending, answer):
+        return self.issue_to(answer.parameters["code"], ctx.now())
+
+    def refresh(self, ctx, client, grant):
+        who = grant.refresh_token.reveal().partition("~")[0]
+        if who in self.ended:
+            raise ConsentRequired("refused", reason="it was withdrawn")
+        assert grant.refresh_token.reveal() == self.newest[who], "a refresh token was used twice"
+        fresh = self.issue_to(who, ctx.now())
+        return grant.renewed(access_tokens=fresh.access_tokens, refresh_token=fresh.refresh_token)
+
+    def issue_to(self, who: str, now: float) -> Grant:
+        with self._lock:
+            number = next(self._numbers)
+        self.newest[who] = f"{who}~refresh-{number}"
+        token = AccessToken(f"{who}~access-{number}", expires_at=now + LIFETIME, obtained_at=now)
+        return Grant(
+            provider=self.name, access_tokens={"": token}, refresh_token=Secret(self.newest[who]), authorized_at=now
+        )
+
+
+@pytest.fixture(params=["files", "memory"])
+def kit(request, tmp_path):
+    store = FileStore(str(tmp_path / "tokens"), str(tmp_path / "state")) if request.param == "files" else MemoryStore()
+    return ScriptedKit(tmp_path, provider=Everybodys(), store=store)
+
+
+def sign_in(kit: TokenKit, who: str = "") -> Account:
+    pending = kit.begin("scripted", redirect_uri=REDIRECT, binding="b")
+    code = who or kit.owner or "nobody"
+    return kit.complete(f"{REDIRECT}?code={code}&state={pending.state.reveal()}", binding="b")
+
+
+def whose(token: AccessToken | str) -> str:
+    value = token if isinstance(token, str) else token.value
+    return value.removeprefix("Bearer ").partition("~")[0]
+
+
+def ask(kit: TokenKit) -> str:
+    return whose(kit.token(ME))
+
+
+def ask_bare(kit: TokenKit) -> str:
+    return whose(kit.token("scripted", scopes=()))
+
+
+def ask_awaited(kit: TokenKit) -> str:
+    return whose(asyncio.run(AsyncTokenKit(kit=kit).token(ME, min_ttl=1)))
+
+
+def ask_awaited_of_shared_threads(kit: TokenKit) -> str:
+    async def asked() -> AccessToken:
+        async with AsyncTokenKit(kit=kit) as face:
+            return await face.for_owner(kit.owner).token(ME)
+
+    return whose(asyncio.run(asked()))
+
+
+def refresh(kit: TokenKit) -> str:
+    return whose(kit.refresh(ME))
+
+
+def reject(kit: TokenKit) -> str:
+    return whose(kit.token(ME, rejected=kit.token(ME)))
+
+
+def call_and_get_a_401(kit: TokenKit) -> str:
+    """R15: the client asks for another token, and sends it."""
+    sent: list[str] = []
+
+    def api(request: httpx.Request) -> httpx.Response:
+        sent.append(whose(request.headers["authorization"]))
+        return httpx.Response(401 if len(sent) == 1 else 200)
+
+    with kit.http(ME, transport=httpx.MockTransport(api)) as http:
+        assert http.get(API).status_code == 200
+    assert len(sent) == 2
+    return sent[0] if sent[0] == sent[1] else f"{sent}"
+
+
+def sign_out_and_in(kit: TokenKit) -> str:
+    kit.logout(ME)
+    with pytest.raises(UnknownAccount):
+        kit.token(ME)
+    sign_in(kit)
+    return ask(kit)
+
+
+WAYS: tuple[Callable[[TokenKit], str], ...] = (
+    ask, ask_bare, ask_awaited, ask_awaited_of_shared_threads, refresh, reject, call_and_get_a_401, sign_out_and_in,
+)  # fmt: skip
+
+
+def test_owners_with_one_account_name_never_get_each_others_token(kit):
+    """R37: every path, in turn, in an order that changes, while tokens end and kits are made anew or kept."""
+    kept = {who: kit.for_owner(who) for who in ("alice", "bob")}
+    for one in kept.values():
+        sign_in(one)
+    order = random.Random(37)
+    for round_ in range(6):
+        turns = [(who, way) for who in kept for way in WAYS]
+        order.shuffle(turns)
+        for who, way in turns:
+            one = kept[who] if order.random() < 0.5 else kit.for_owner(who)
+            assert (way.__name__, way(one)) == (way.__name__, who)
+        kit.clock.advance((0.3, 1.1, LIFETIME + 1)[round_ % 3])
+
+
+def test_owners_who_are_refreshed_at_once_get_each_their_own(kit):
+    """R37, R5: one flight an owner, though the account has one name."""
+    people = [f"person-{number}" for number in range(12)]
+    for who in people:
+        sign_in(kit.for_owner(who))
+    kit.clock.advance(LIFETIME + 1)
+    with ThreadPoolExecutor(24) as threads:
+        got = list(threads.map(lambda who: (who, ask(kit.for_owner(who))), people * 4))
+    assert [who for who, _ in got] == [token for _, token in got]
+
+    async def all_of_them() -> list[str]:
+        async with AsyncTokenKit(kit=kit) as face:
+            return [whose(token) for token in await asyncio.gather(*(face.for_owner(who).token(ME) for who in people))]
+
+    kit.clock.advance(LIFETIME + 1)
+    assert asyncio.run(all_of_them()) == people
+
+
+def test_a_sign_out_is_the_owners_own(kit):
+    for who in ("alice", "bob"):
+        sign_in(kit.for_owner(who))
+    kit.for_owner("alice").logout(ME)
+    assert kit.for_owner("alice").accounts() == kit.accounts() == []
+    assert ask(kit.for_owner("bob")) == "bob"
+
+
+def test_the_nameless_owners_kit_is_among_them(kit):
+    sign_in(kit)
+    sign_in(kit.for_owner("alice"))
+    assert (ask(kit), ask(kit.for_owner("alice")), ask(kit.for_owner("alice").for_owner(""))) == (
+        "nobody", "alice", "nobody",
+    )  # fmt: skip
+
+
+def test_kits_of_one_owner_share_their_memory(kit):
+    """R37: a kit made for each request finds what the last one has looked up."""
+    sign_in(kit.for_owner("alice"))
+    token = kit.for_owner("alice").token(ME)
+    store, loads = kit.records.store, []
+    original = store.load
+    store.load = lambda name: loads.append(name) or original(name)
+    assert kit.for_owner("alice").token(ME) == token
+    assert loads == []
+    kit.for_owner("alice").logout(ME)
+    with pytest.raises(UnknownAccount):
+        kit.for_owner("alice").token(ME)
+
+
+def test_configuration_is_read_once_for_all(kit, tmp_path):
+    made = kit.for_owner("alice").config
+    assert made is kit.config is kit.for_owner("bob").config
+
+
+def test_closing_an_owners_kit_ends_nothing_and_closing_the_first_ends_all(kit):
+    """R7: whoever closes the first kit waits for the flight of every owner."""
+    alice = kit.for_owner("alice")
+    sign_in(alice)
+    kit.clock.advance(LIFETIME + 1)
+    go_on, original = threading.Event(), kit.scripted.refresh
+    kit.scripted.refresh = lambda *args: go_on.wait(5) and original(*args)
+    waiting = threading.Thread(target=alice.token, args=(ME,))
+    waiting.start()
+    while not kit.refresher._flights._flights:
+        waiting.join(0.01)
+    alice.close()
+    assert waiting.is_alive()
+    threading.Timer(0.05, go_on.set).start()
+    kit.close()
+    waiting.join(5)
+    assert ask(alice) == "alice"
+
+
+def test_a_callback_hears_of_its_own_owner_or_of_everybody_at_the_first_kit(kit):
+    heard: list[tuple[str, str]] = []
+    kit.on("refreshed", lambda event: heard.append(("all", event.account.owner)))
+    kit.for_owner("alice").on("refreshed", lambda event: heard.append(("alice", event.account.owner)))
+    for who in ("alice", "bob"):
+        sign_in(kit.for_owner(who))
+        kit.for_owner(who).refresh(ME)
+    kit.close()
+    assert heard == [("all", "alice"), ("alice", "alice"), ("all", "bob")]
+
+
+def test_the_activity_log_says_whose_account_it_was(kit):
+    sign_in(kit.for_owner("alice"))
+    kit.for_owner("alice").token(ME)
+    kit.close()
+    from tokenkit import activity, chained_log
+
+    entries = [line.entry for line in chained_log.lines(activity.folder(kit.folders)) if line.entry]
+    assert {entry.get("owner") for entry in entries} == {"alice"}
+
+
+def test_what_was_asked_least_recently_is_forgotten(tmp_path):
+    """R37: the memory of all owners together is bounded, and a forgotten account costs one look."""
+    kit = ScriptedKit(tmp_path, provider=Everybodys(), cache_size=3)
+    people = ["alice", "bob", "carol", "dave"]
+    for who in people:
+        sign_in(kit.for_owner(who))
+    store, loads = kit.records.store, []
+    original = store.load
+    store.load = lambda name: loads.append(name.owner) or original(name)
+    for who in people[:3]:
+        kit.for_owner(who).token(ME)
+    kit.clock.advance(2)
+    kit.for_owner("alice").token(ME)  # after its second: a look, which makes it the newest
+    loads.clear()
+    kit.for_owner("dave").token(ME)
+    for who in ("alice", "carol", "dave"):
+        assert ask(kit.for_owner(who)) == who
+    assert loads == ["dave"]
+    assert ask(kit.for_owner("bob")) == "bob"
+    assert loads == ["dave", "bob"]
+
+
+def test_an_owner_who_is_forgotten_leaves_nothing_in_memory(tmp_path):
+    """R37: what grows with the owners is the cache alone."""
+    kit = ScriptedKit(tmp_path, provider=Everybodys(), cache_size=2)
+    for number in range(20):
+        one = kit.for_owner(f"person-{number}")
+        sign_in(one)
+        one.token(ME)
+    del one
+    gc.collect()
+    assert sorted(kit._recent._caches.keys()) == ["", "person-18", "person-19"]
+    assert len(kit._recent._order) == 2
+
+
+def test_a_cache_for_nobody_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="cache of 0"):
+        ScriptedKit(tmp_path, cache_size=0)
+
+
+LATIN = "jos\u00e9"
+OTHER_FORMS = (
+    unicodedata.normalize("NFD", LATIN), "ｊｏｓ\u00e9", "jo\u200bs\u00e9", "jos\u00e9\u2060", "\u200fjos\u00e9",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("other", OTHER_FORMS, ids=ascii)
+@pytest.mark.parametrize("turned", [False, True], ids=["plain first", "plain last"])
+def test_a_new_owner_who_is_another_form_of_an_existing_one_is_refused(kit, other, turned):
+    """R37: a database or a browser that brings names into one form would mix the two up."""
+    first, second = (other, LATIN) if turned else (LATIN, other)
+    sign_in(kit.for_owner(first), "first")
+    with pytest.raises(UsageError, match="another form in Unicode") as refused:
+        sign_in(kit.for_owner(second), "second")
+    assert ascii(first) in refused.value.hint
+    assert list(kit.records.store.owners()) in ([first], ["", first])
+    assert ask(kit.for_owner(first)) == "first"
+
+
+def test_an_ascii_name_is_another_form_too(kit):
+    sign_in(kit.for_owner("alice"))
+    with pytest.raises(UsageError, match="another form"):
+        sign_in(kit.for_owner("ａlice"))
+
+
+@pytest.mark.parametrize("pair", [("aB3", "ab3"), ("me@example.com", "me@example.org"), ("a", "a-1")])
+def test_owners_who_differ_in_more_than_their_form_are_two(kit, pair):
+    """Case counts: ids that programs draw often differ in nothing else."""
+    for who in pair:
+        sign_in(kit.for_owner(who))
+    assert [ask(kit.for_owner(who)) for who in pair] == list(pair)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "\ud800", "é" * 100])
+def test_a_name_that_cannot_be_kept_is_refused_at_once(kit, name):
+    with pytest.raises(UsageError, match="no such owner"):
+        kit.for_owner(name)
+
+
+def test_a_strange_name_leads_nowhere_else(kit, tmp_path):
+    """R26: no name of an owner is a path."""
+    for name in ("../bob", "a/b", ".", "..", "con", "@alice", "%00", "a\nb"):
+        sign_in(kit.for_owner(name), "strange")
+        assert ask(kit.for_owner(name)) == "strange"
+    assert sorted(filter(None, kit.records.store.owners())) == sorted(
+        ["../bob", "a/b", ".", "..", "con", "@alice", "%00", "a\nb"]
+    )
+    if isinstance(kit.records.store, FileStore):
+        assert all(path.is_relative_to(tmp_path / "tokens") for path in tmp_path.rglob("*.jwe"))
+
+
+def test_each_owner_sees_their_own_accounts_in_a_dashboard_of_one_kit(kit):
+    """R37: one app, one kit; whose page it is, the request says."""
+    pytest.importorskip("starlette")
+    from tokenkit.web import authorize_app
+
+    app = authorize_app(kit_for=lambda request: kit.for_owner(request.headers["x-user"]))
+
+    def send(who: str, method: str, path: str, cookies: dict[str, str], **form: str) -> httpx.Response:
+        async def sent() -> httpx.Response:
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), cookies=cookies) as client:
+                headers = {"x-user": who, "accept": "application/json", "origin": "http://127.0.0.1:8000"}
+                return await client.request(method, f"http://127.0.0.1:8000{path}", headers=headers, data=form or None)
+
+        response = asyncio.run(sent())
+        cookies.update(response.cookies)
+        return response
+
+    browsers: dict[str, dict[str, str]] = {"alice": {}, "bob": {}}
+    for who, cookies in browsers.items():
+        csrf = send(who, "GET", "/status?provider=scripted", cookies).json()["csrf"]
+        begun = send(who, "POST", "/start/scripted", cookies, csrf=csrf).json()
+        state = dict(parse_qsl(urlsplit(begun["url"]).query))["state"]
+        other = "bob" if who == "alice" else "alice"
+        stolen = send(other, "GET", f"/callback/scripted?code={who}&state={state}", dict(cookies))
+        assert stolen.status_code >= 400
+        back = send(who, "GET", f"/callback/scripted?code={who}&state={state}", cookies)
+        assert back.status_code in (200, 303), back.text
+        assert ask(kit.for_owner(who)) == who
+    for who, cookies in browsers.items():
+        shown = send(who, "GET", "/status?provider=scripted", cookies).json()["providers"][0]["accounts"]
+        assert [one["id"] for one in shown] == [ME]
+    csrf = send("alice", "GET", "/status?provider=scripted", browsers["alice"]).json()["csrf"]
+    assert send("bob", "POST", "/disconnect", browsers["alice"], csrf=csrf, account=ME).status_code >= 400
+    assert send("alice", "POST", "/disconnect", browsers["alice"], csrf=csrf, account=ME).status_code == 200
+    assert (kit.for_owner("alice").accounts(), ask(kit.for_owner("bob"))) == ([], "bob")

@@ -1,0 +1,46 @@
+"""Which names an owner may have: none that people could take for another owner's, since it looks the same (R37)."""
+
+import unicodedata
+
+from tokenkit.errors import UsageError
+from tokenkit.paths import file_name
+from tokenkit.store import Store
+
+
+def check_owner(owner: str) -> None:
+    """Refuse a name that no store can keep. Raises `UsageError`; the empty name is that of the nameless owner."""
+    if not owner:
+        return
+    try:
+        file_name(owner)
+    except UsageError as error:
+        raise UsageError(
+            f"there can be no such owner: {error}", hint='use a short name: kit.for_owner("alice")'
+        ) from None
+
+
+def check_new_owner(store: Store, owner: str) -> None:
+    """Refuse a name that is new, and only another form in Unicode of an owner that exists. Raises `UsageError`.
+
+    Programs that bring names into one form (a database, a browser, a file system) would give the one person what is
+    the other's. Upper and lower case stay two names: ids that programs draw often differ in nothing else.
+    """
+    form, alike = _form(owner), ""
+    for other in store.owners():
+        if other == owner:
+            return
+        if other and _form(other) == form:
+            alike = other
+    if alike:
+        raise UsageError(
+            f"the owner {owner!a} is another form in Unicode of {alike!a}, who exists",
+            hint=f"if they are one person: kit.for_owner({alike!a}); else give the new one another name",
+        )
+
+
+def _form(name: str) -> str:
+    """Return the name in the one form that NFKC gives, without what nobody sees (joiners, marks of direction)."""
+    if name.isascii():
+        return name
+    seen = "".join(char for char in unicodedata.normalize("NFKC", name) if unicodedata.category(char) != "Cf")
+    return unicodedata.normalize("NFKC", seen)

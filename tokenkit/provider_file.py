@@ -67,6 +67,18 @@ def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> O
     return _checked(path, OAuth2, _filled(path, members, values))
 
 
+def first_choices(path: str) -> dict[str, str]:
+    """Return a value for each variable of the file that has no default: its first choice, to look at the file with."""
+    document = read_toml_file(path)
+    if document is None:
+        raise ConfigurationError(f"there is no file {path}", hint="tokenkit providers check FILE")
+    table = document.get("provider")
+    declared = cast(dict[str, Any], table).get("variables", {}) if isinstance(table, dict) else {}
+    tables = cast(dict[str, Any], declared) if isinstance(declared, dict) else {}
+    lacking = {key: given for key, given in tables.items() if isinstance(given, dict) and not given.get("default")}
+    return {key: str(next(iter(given.get("choices") or ()), "example.com")) for key, given in lacking.items()}
+
+
 def _values(path: str, name: str, table: object, options: Mapping[str, object]) -> dict[str, str]:
     """Return the value of each variable: the option of that name, else its default."""
     if not isinstance(table, dict):

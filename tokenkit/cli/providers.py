@@ -8,7 +8,8 @@ from tokenkit.cli.errors import report
 from tokenkit.cli.options import AsJson, complete_provider
 from tokenkit.cli.output import data, to_paste
 from tokenkit.cli.session import open_kit
-from tokenkit.errors import TokenKitError
+from tokenkit.errors import TokenKitError, UsageError
+from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
@@ -23,10 +24,25 @@ def providers(
             metavar="PROVIDER", help="All without it.", show_default=False, autocompletion=complete_provider
         ),
     ] = "",
+    of: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT",
+            help="add URL: describe the server there. check FILE: read a provider file.",
+            show_default=False,
+        ),
+    ] = "",
     json: AsJson = False,
 ) -> None:
-    """List the providers, or show one: scopes, where to register."""
+    """List the providers, or show one: scopes, where to register.
+
+    `tokenkit providers add URL` writes a provider file from the metadata of the authorization server at URL.
+    `tokenkit providers check FILE` reads one, and says what is wrong or missing.
+    """
     kit = open_kit(ctx)
+    if of:
+        _about_a_declaration(kit, name, of)
+        return
     found = [kit.provider(name)] if name else _all(kit)
     if json:
         from tokenkit.cli.json_output import providers_json
@@ -36,6 +52,17 @@ def providers(
         _print_one(kit, found[0])
     else:
         _print_all(kit, found)
+
+
+def _about_a_declaration(kit: "TokenKit", verb: str, of: str) -> None:
+    from tokenkit.cli.declarations import add_declaration, check_declaration
+
+    if verb == "add":
+        add_declaration(kit, of)
+    elif verb == "check":
+        check_declaration(of)
+    else:
+        raise UsageError(f"providers takes one name, and not {of!r} besides", hint=f"tokenkit providers {quoted(verb)}")
 
 
 def _all(kit: "TokenKit") -> "list[Provider]":

@@ -1,0 +1,114 @@
+"""A provider file is written from a server's metadata, and read again before anybody signs in with it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tokenkit.cli.declarations import add_declaration, check_declaration
+from tokenkit.errors import ConfigurationError, InvalidAnswer, UsageError
+from tokenkit.kit import TokenKit
+from tokenkit.provider import Response
+
+from world import World, answer
+
+METADATA = {
+    "issuer": "https://auth.acme.example/",
+    "authorization_endpoint": "https://auth.acme.example/authorize",
+    "token_endpoint": "https://api.acme.example/token",
+    "userinfo_endpoint": "https://api.acme.example/userinfo",
+    "revocation_endpoint": "https://api.acme.example/revoke",
+    "authorization_response_iss_parameter_supported": True,
+    "token_endpoint_auth_methods_supported": ["client_secret_basic", "none"],
+}
+
+
+def kit_at(tmp_path: Path, *answers: Response) -> TokenKit:
+    return TokenKit(context=World(*answers).ctx, environ={"HOME": str(tmp_path)}, background=False)
+
+
+def test_a_declaration_is_written_from_the_metadata_and_can_be_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kit = kit_at(tmp_path, answer(METADATA))
+    add_declaration(kit, "https://auth.acme.example")
+    told = capsys.readouterr()
+    path = tmp_path / ".config/tokenkit/providers/acme.toml"
+    assert told.out == f"{path}\n"
+    assert "no resource_hosts" in told.err
+    assert "tokenkit client set acme" in told.err
+    made = kit.provider("acme")
+    assert (made.issuer, made.token_endpoint, made.revocation_endpoint) == (
+        "https://auth.acme.example/", "https://api.acme.example/token", "https://api.acme.example/revoke",
+    )  # fmt: skip
+    assert path.read_text().count('iss = "required"') == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://auth.acme.example/.well-known/openid-configuration",
+        "https://auth.acme.example/.well-known/oauth-authorization-server",
+    ],
+)
+def test_the_address_of_the_document_will_do(tmp_path: Path, url: str) -> None:
+    kit = kit_at(tmp_path, answer(METADATA))
+    add_declaration(kit, url)
+    assert kit.provider("acme").title == "Acme"
+
+
+def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
+    kit = kit_at(tmp_path, answer(METADATA), answer(METADATA))
+    add_declaration(kit, "https://auth.acme.example")
+    path = tmp_path / ".config/tokenkit/providers/acme.toml"
+    path.write_text(path.read_text() + "# mine\n")
+    with pytest.raises(ConfigurationError, match="already"):
+        add_declaration(kit, "https://auth.acme.example")
+    assert "# mine" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"issuer": "https://evil.example"}, InvalidAnswer),
+        ({"token_endpoint": "http://api.acme.example/token"}, ConfigurationError),
+        ({"token_endpoint": "javascript:alert(1)"}, ConfigurationError),
+    ],
+)
+def test_a_document_that_makes_no_provider_leaves_no_file(
+    tmp_path: Path, changes: dict[str, str], kind: type[Exception]
+) -> None:
+    kit = kit_at(tmp_path, answer({**METADATA, **changes}))
+    with pytest.raises(kind):
+        add_declaration(kit, "https://auth.acme.example")
+    assert not (tmp_path / ".config/tokenkit/providers/acme.toml").exists()
+
+
+def test_what_is_no_address_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no address"):
+        add_declaration(kit_at(tmp_path), "acme")
+
+
+def test_a_file_is_read_as_it_will_be_and_what_it_lacks_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "acme.toml"
+    path.write_text(
+        '[provider]\nname = "acme"\ntitle = "Acme"\nauthorization_endpoint = "https://{region}.acme.example/a"\n'
+        f'token_endpoint = "https://{{region}}.acme.example/t"\nresource_hosts = {json.dumps(["https://api.acme.example"])}\n'
+        '[provider.variables.region]\nchoices = ["eu", "us"]\n'
+    )
+    check_declaration(str(path))
+    told = capsys.readouterr()
+    assert told.out == f"{path} declares Acme\n"
+    assert "no userinfo_endpoint" in told.err
+    assert "resource_hosts" not in told.err
+
+
+def test_what_is_wrong_in_a_file_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "acme.toml"
+    with pytest.raises(ConfigurationError, match="no file"):
+        check_declaration(str(path))
+    path.write_text('[provider]\nname = "acme"\ntitel = "Acme"\n')
+    with pytest.raises(ConfigurationError, match="no key titel") as caught:
+        check_declaration(str(path))
+    assert caught.value.hint == "did you mean title?"

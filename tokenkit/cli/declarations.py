@@ -1,0 +1,117 @@
+"""``tokenkit providers add`` and ``providers check``: write a declaration from a server's metadata, and read one."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tokenkit import private_file
+from tokenkit.cli.output import data, say
+from tokenkit.errors import ConfigurationError, UsageError
+from tokenkit.shell import quoted
+
+if TYPE_CHECKING:
+    from tokenkit.flows.discovery import Discovered
+    from tokenkit.kit import TokenKit
+    from tokenkit.oauth2 import OAuth2
+
+_WELL_KNOWN = re.compile(r"/\.well-known/(?:openid-configuration|oauth-authorization-server)(/.*)?$")
+_COMMON = frozenset({"accounts", "api", "app", "auth", "id", "identity", "idp", "login", "oauth", "sso", "www"})
+"""Labels of a host that name no service."""
+
+_ENDPOINTS = (
+    "authorization_endpoint", "token_endpoint", "revocation_endpoint", "introspection_endpoint",
+    "device_authorization_endpoint", "userinfo_endpoint",
+)  # fmt: skip
+
+
+def add_declaration(kit: "TokenKit", url: str) -> None:
+    """Fetch the metadata of the server at `url` (RFC 8414), write a provider file from it, and say what is next.
+
+    Raises `InvalidAnswer` and `ProviderUnavailable` where there is none, and `ConfigurationError` for a file that is
+    there already.
+    """
+    from tokenkit.flows.discovery import discover
+    from tokenkit.provider_file import read_provider_file
+
+    issuer = _issuer(url)
+    found = discover(kit.context, issuer)
+    name = _name(issuer)
+    path = os.path.join(kit.folders.config, "providers", f"{name}.toml")
+    if os.path.lexists(path) or name in kit.providers():
+        raise ConfigurationError(
+            f"there is a provider {name} already", hint=f"tokenkit providers {name}; rename or remove {quoted(path)}"
+        )
+    private_file.ensure_folder(os.path.dirname(path), linked=True)
+    private_file.write(path, "".join(_lines(name, found)).encode())
+    try:
+        made = read_provider_file(path, name, {})
+    except ConfigurationError:
+        os.unlink(path)  # what the document names is no provider that could be signed in to
+        raise
+    data(path)
+    _remark(made)
+    say(f"tokenkit: next: look through the file, then: tokenkit client set {name}, and: tokenkit login {name}")
+
+
+def check_declaration(path: str) -> None:
+    """Read a provider file strictly, and say what a sign-in would lack; raises `ConfigurationError` for what is wrong.
+
+    Variables without a default take their first choice.
+    """
+    from tokenkit.provider_file import first_choices, read_provider_file
+
+    name = os.path.splitext(os.path.basename(path))[0]
+    made = read_provider_file(path, name, first_choices(path))
+    data(f"{path} declares {made.title}")
+    _remark(made)
+
+
+def _remark(provider: "OAuth2") -> None:
+    """Say what is missing that most people want."""
+    for wanted, remark in (
+        (provider.resource_hosts, "no resource_hosts: tokenkit request and kit.http() send its token nowhere"),
+        (provider.identify, "no userinfo_endpoint: nobody knows whose account it is; it will be called default"),
+        (provider.revoke, "no revocation_endpoint: a sign-out ends nothing at the provider"),
+        (provider.scopes, "no scopes: people cannot read what they allow"),
+    ):
+        if not wanted:
+            say(f"tokenkit: note: {remark}")
+
+
+def _issuer(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"{url!r} is no address of an authorization server", hint="tokenkit providers add https://...")
+    path = _WELL_KNOWN.sub(lambda match: match[1] or "", parts.path)
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _name(issuer: str) -> str:
+    """Return a name for the file: the part of the host that is the service's own."""
+    host = urlsplit(issuer).hostname or ""
+    labels = [label for label in host.split(".")[:-1] if label not in _COMMON] or host.split(".")
+    return re.sub(r"[^a-z0-9-]", "-", labels[-1].lower()).strip("-") or "provider"
+
+
+def _lines(name: str, found: "Discovered") -> Iterator[str]:
+    """Write the declaration, with what no metadata says as comments to fill in."""
+    yield f"# Written by tokenkit from the metadata of {found['issuer']}. Every field: docs/reference/declaration.md\n"
+    yield "[provider]\n"
+    yield f"name = {json.dumps(name)}\n"
+    yield f"title = {json.dumps(name.capitalize())}\n"
+    yield f"issuer = {json.dumps(found['issuer'])}\n"
+    if found["iss"] == "required":
+        yield 'iss = "required"\n'
+    endpoints = {name: str(value) for name, value in found.items()}
+    for field in _ENDPOINTS:
+        if endpoints[field]:
+            yield f"{field} = {json.dumps(endpoints[field])}\n"
+    yield f"client_auth = {json.dumps(found['client_auth'])}\n"
+    yield "# where its tokens may go; the documentation of its API says it:\n"
+    yield '# resource_hosts = ["https://api..."]\n'
+    yield '# default_scopes = ["..."]\n'
+    if found["userinfo_endpoint"]:
+        yield 'identity_scopes = ["openid", "email"]\n'

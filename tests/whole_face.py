@@ -61,6 +61,7 @@ def sync_face(kit: TokenKit, google: Provider, person: Person, api: str) -> None
     assert assert_type(kit.client(google), ClientRegistration).client_id
     assert kit.known_client("google") is not None
     assert kit.sharing_fate("google") == []
+    assert assert_type(kit.end_superseded(str(account)), str) == ""
     off()
     assert [event.account for event in events] == [account, account]
     assert assert_type(kit.logout("google", local=False), SignOut).revoked

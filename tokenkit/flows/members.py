@@ -41,9 +41,16 @@ NONE = Members({}, whole=False)
 
 
 def read_members(response: Response) -> Members:
-    """Read the first JSON object of an answer, or its form; no values where there is neither."""
+    """Read the first JSON object of an answer, or its form; no values where there is neither.
+
+    A page is neither, whatever its scripts hold: it may be a proxy's. One that says that it is JSON may begin with a
+    warning of the server's.
+    """
     best = NONE
+    declared = response.header("content-type") or ""
     for text in _texts(response.body):
+        if text.lstrip("\ufeff \t\r\n\0").startswith("<") and "json" not in declared.lower():
+            continue
         found = _form(response, text) or _object(text)
         if found.whole:
             return found

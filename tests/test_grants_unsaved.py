@@ -49,6 +49,20 @@ def test_a_grant_that_cannot_be_written_is_told_kept_and_written_at_the_next_cal
     assert stored(full).access_token.value == token.value
 
 
+def test_the_caller_is_told_that_nothing_could_be_saved_though_the_old_token_is_alive(tmp_path):
+    """R9: served with the old token, nobody would free the disk before this process ends, and with it the session."""
+    full = ScriptedKit(tmp_path, store=FullStore())
+    full.sign_in()
+    full.clock.advance(1800)
+    full.records.store.full_for_save = True
+    with pytest.raises(StoreUnavailable, match="No space left"):
+        full.token("scripted", min_ttl=3000)
+    assert full.scripted.refreshes == 1
+    full.records.store.full_for_save = False
+    assert full.token("scripted", min_ttl=3000)
+    assert full.scripted.refreshes == 1
+
+
 def test_a_sign_out_ends_what_could_not_be_written_yet(full):
     """R9, R19: what lies on the disk was used up by the refresh."""
     full.records.store.full_for_save = True

@@ -77,7 +77,7 @@ def list_registrations(ctx: typer.Context, json: AsJson = False) -> None:
     from tokenkit.config import list_clients
 
     kit = open_kit(ctx)
-    found = list_clients(folders=kit.folders, environ=kit._environ, app=kit.app)
+    found = list_clients(folders=kit.folders, environ=kit._environ, app=kit.app, given=kit._given_clients())
     if json:
         from tokenkit.cli.json_output import clients_json
 

@@ -73,15 +73,15 @@ def client_registration(
     return ClientRegistration(found.client_id, secret)
 
 
-def list_clients(*, folders: Folders, environ: Mapping[str, str], app: str) -> list[KnownClient]:
+def list_clients(*, folders: Folders, environ: Mapping[str, str], app: str, given: Given = _NONE) -> list[KnownClient]:
     """Return all client registrations, by provider. No command is run."""
     try:
         files = os.listdir(_folder(folders.config))
     except FileNotFoundError:
         files = []
     stored = {account_name(file.removesuffix(".toml")) for file in files if file.endswith(".toml")}
-    names = sorted(stored | {*provider_names(folders.config)})
-    known = (known_client(name, folders=folders, environ=environ, app=app) for name in names)
+    names = sorted(stored | {*provider_names(folders.config), *given})
+    known = (known_client(name, folders=folders, environ=environ, app=app, given=given) for name in names)
     return [client for client in known if client]
 
 

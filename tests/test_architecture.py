@@ -33,7 +33,7 @@ ROWS = """
     oauth2
     provider_file
     plugins
-    config chained_log
+    config chained_log uses_later
     activity consent
     grants
     signing_in

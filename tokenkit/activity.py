@@ -14,7 +14,7 @@ This module is light, so that ``tokenkit token`` can call `due`.
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tokenkit import private_file
@@ -24,6 +24,7 @@ from tokenkit.paths import Folders, file_name, prefix
 
 if TYPE_CHECKING:
     from tokenkit.chained_log import OpenLog, Writer
+    from tokenkit.uses_later import Use, UsesLater
 
 VERSION = 1
 """The member ``v`` of every line."""
@@ -33,6 +34,9 @@ INTERVAL = 3600.0
 
 RETRY = 60.0
 """Seconds after which a log that could not be written is tried again."""
+
+KNOWN = 10_000
+"""Uses of which this process remembers when they were written; of any other, the marker says it."""
 
 LONGEST_TEXT = 200
 MOST_SCOPES = 40
@@ -46,7 +50,8 @@ class Activity:
     """Writes the log of one owner's kit. `tool` is what the embedding program calls the part of it that asks.
 
     `allowed` says whether ``config.toml`` permits the log; it is called only where there is such a file, and when a
-    line is to be written. Safe in any thread and process. The methods raise nothing.
+    line is to be written. With `later` uses are written within a second, together, by a thread of their own. Safe in
+    any thread and process. The methods raise nothing.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class Activity:
         environ: Mapping[str, str] | None = None,
         allowed: Callable[[], bool] = lambda: True,
         now: Callable[[], float] = time.time,
+        later: bool = False,
     ) -> None:
         self.folder = folder(folders)
         self._folders = folders
@@ -70,6 +76,8 @@ class Activity:
         self._now = now
         self._made: Writer | None = None
         self._quiet: dict[tuple[Account, frozenset[str]], float] = {}
+        self._are_late = later
+        self._waiting: UsesLater | None = None
 
     @property
     def _off(self) -> bool:
@@ -77,15 +85,17 @@ class Activity:
 
     def used(self, account: Account, scopes: Collection[str] = ()) -> None:
         """Log that a token of `account` goes to a caller who named these scopes; at most once an hour."""
-        if self._off:
-            return
         key = (account, frozenset(scopes))
         now = self._now()
-        if now < self._quiet.get(key, 0.0) <= now + INTERVAL:
+        if now < self._quiet.get(key, 0.0) <= now + INTERVAL or self._off:
             return
-        self._quiet[key] = now + RETRY
+        self._note(key, now + RETRY)
+        use = (account, key[1], now)
+        if self._are_late:
+            self._later.add(use)
+            return
         try:
-            self._use(account, key[1], now)
+            self._use_all([use])
         except (OSError, TokenKitError):
             return  # it is tried again after RETRY; no caller waits for a log
 
@@ -96,6 +106,7 @@ class Activity:
         quote a secret (R35).
         """
         try:
+            self.flush()
             if not self._off and self._is_allowed():
                 now = self._now()
                 entry = self._entry(event, account, details, now)
@@ -103,17 +114,46 @@ class Activity:
         except (OSError, TokenKitError):
             return  # as in `used`
 
-    def _use(self, account: Account, scopes: frozenset[str], now: float) -> None:
-        """Write the use, unless the last one was within the hour."""
+    def flush(self) -> None:
+        """Write the uses that wait."""
+        if self._waiting is not None:
+            try:
+                self._waiting.write()
+            except (OSError, TokenKitError):
+                return  # as in `used`
+
+    @property
+    def _later(self) -> "UsesLater":
+        if self._waiting is None:  # two threads may make two, and both are written
+            from tokenkit.uses_later import UsesLater  # not for a program that asks once
+
+            self._waiting = UsesLater(self._use_all)
+        return self._waiting
+
+    def _use_all(self, uses: "Sequence[Use]") -> None:
+        """Write the uses, under one lock of the log. Raises the last error, once all was tried."""
+        lines = [line for use in uses if (line := self._line(*use)) is not None]
+        if lines:
+            self._writer.do(*lines)
+
+    def _note(self, key: tuple[Account, frozenset[str]], until: float) -> None:
+        """Remember that the use need not be written until then; of too many, the half that came first is forgotten."""
+        if len(self._quiet) >= KNOWN and key not in self._quiet:
+            self._quiet = dict(list(self._quiet.items())[KNOWN // 2 :])
+        self._quiet[key] = until
+
+    def _line(self, account: Account, scopes: frozenset[str], now: float) -> "Callable[[OpenLog], None] | None":
+        """Return what writes the use; None where the last one was within the hour."""
         marker = _marker(self.folder, account, **self._who)
         last = _last_use(marker, scopes, now)
         if last is not None:
-            self._quiet[account, scopes] = last + INTERVAL
+            self._note((account, scopes), last + INTERVAL)
         elif self._is_allowed():
-            self._writer.do(lambda log: self._mark(log, marker, account, scopes, now))
+            return lambda log: self._mark(log, marker, account, scopes, now)
         else:  # then the marker tells `due` that nothing is to be written, and nothing about the use
             _write_marker(marker, (), os.stat(_config_file(self._folders)).st_mtime_ns)
-            self._quiet[account, scopes] = now + INTERVAL
+            self._note((account, scopes), now + INTERVAL)
+        return None
 
     def _mark(self, log: "OpenLog", marker: str, account: Account, scopes: frozenset[str], now: float) -> None:
         last = _last_use(marker, scopes, now)
@@ -122,7 +162,7 @@ class Activity:
             log.append(self._entry("used", account, details, now), now)
             earlier = _last_use(marker, frozenset(), now) if scopes else None
             _write_marker(marker, scopes if earlier is None else scopes | _marked_scopes(marker), int(now * 1e9))
-        self._quiet[account, scopes] = (now if last is None else last) + INTERVAL
+        self._note((account, scopes), (now if last is None else last) + INTERVAL)
 
     @property
     def _writer(self) -> "Writer":

@@ -121,15 +121,15 @@ class Writer:
         self._writing = ForkLock()
         self._pid = os.getpid()
 
-    def do(self, work: Callable[[OpenLog], None]) -> None:
-        """Run `work` in a thread that holds the log's lock: in this one, or in the one that holds it now.
+    def do(self, *work: Callable[[OpenLog], None]) -> None:
+        """Run all `work` in a thread that holds the log's lock: in this one, or in the one that holds it now.
 
         Raises the last OSError or `StoreError` of the work done here, once all of it was done. Raises the errors of the
         lock, too; then the work that waits is lost.
         """
         if self._pid != os.getpid():  # a forked child: the work that waits is the parent's
             self._waiting, self._pid = deque(), os.getpid()
-        self._waiting.append(work)
+        self._waiting.extend(work)
         while self._waiting and (lock := self._writing.lock).acquire(blocking=False):
             try:
                 self._do_all()

@@ -106,6 +106,7 @@ class TokenKit:
             environ=environ,
             allowed=lambda: self.config.activity,
             now=self.context.now,
+            later=background,
         )
         self.refresher = Refresher(
             self.records, self.context, self.provider, self.client, self.activity, deadline=DEADLINE
@@ -159,6 +160,7 @@ class TokenKit:
         """
         if self._made is self:
             self.refresher.close()
+            self.activity.flush()
 
     # Asking
 

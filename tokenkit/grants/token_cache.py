@@ -133,6 +133,7 @@ class TokenCache:
         """Return the token, if memory or the store has a good one; else what is needed. May block on the disk."""
         now = self._now()  # before the look: what changes while it takes is seen within a second, too
         account, held, version = self._find(asked)
+        self._recent.asked(self, asked)
         grant = held.grant
         scopes = self._check_scopes(account, grant, ask, self._remembered.get(asked))
         need = RefreshJob(ask.min_ttl, None if ask.rejected is None else Secret(ask.rejected.value), scopes=ask.scopes)
@@ -161,6 +162,7 @@ class TokenCache:
         if token is not None and renewed.meets(wanted.need, self._now()):
             scopes = self._check_scopes(wanted.account, grant, ask, None)
             version = renewed.held.version if "/" in asked else None
+            self._recent.asked(self, asked)
             return self._remember(asked, ask, Remembered(scopes, wanted.account, renewed.held, version), NEVER)
         return wanted._replace(held=renewed.held)
 
@@ -205,7 +207,6 @@ class TokenCache:
             account = self.names.resolve(asked)
             held = self.refresher.load(account)
         self._remembered[asked] = Remembered(frozenset(), account, held, version)  # a crowd then opens it once
-        self._recent.asked(self, asked)
         return account, held, version
 
     def _load(self, asked: str) -> tuple[Account, StoredGrant]:
@@ -249,5 +250,4 @@ class TokenCache:
         proved = ask.scopes if isinstance(ask.scopes, (tuple, frozenset)) else ()  # a list may change under us
         self._remembered[asked] = found
         self.memory[asked] = (token, looked, until, ends, found.scopes, proved)
-        self._recent.asked(self, asked)
         return token

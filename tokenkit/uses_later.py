@@ -1,0 +1,90 @@
+"""Uses of accounts that wait to be logged, together and by a thread of their own, while nobody waits for that.
+
+For a program that runs on, and in one second may ask for thousands of accounts: one by one, their lines would cost
+twice what the tokens cost. A program that is killed loses the uses of its last second; nothing else is written late.
+"""
+
+import atexit
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from tokenkit.account import Account
+from tokenkit.fork_lock import ForkLock
+
+PAUSE = 0.5
+"""Seconds for which uses are gathered."""
+
+MOST = 10_000
+"""Uses that may wait: more are written at once, by whoever brings them."""
+
+
+Use = tuple[Account, frozenset[str], float]
+"""That a program got a token of that account, and named these scopes, at that time (Unix time in seconds, UTC)."""
+
+
+class UsesLater:
+    """Gathers uses and gives them to `write`, in a thread that ends when nothing waits."""
+
+    def __init__(self, write: Callable[[Sequence[Use]], None]) -> None:
+        self._write = write
+        self._waiting: list[Use] = []
+        self._writes = False
+        self._pid = os.getpid()
+        self._changing = ForkLock()
+        _all.add(self)
+
+    def add(self, use: Use) -> None:
+        """Let the use be written within a second, or at the end of the program."""
+        with self._changing.lock:
+            self._forget_the_parents()
+            self._waiting.append(use)
+            full = len(self._waiting) >= MOST
+            begins, self._writes = not self._writes, True
+        if begins:
+            self._begin()
+        if full:
+            self.write()
+
+    def write(self) -> None:
+        """Write what waits, now."""
+        with self._changing.lock:
+            self._forget_the_parents()
+            waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._write(waiting)
+
+    def _begin(self) -> None:
+        try:
+            threading.Thread(target=self._go_on, name="tokenkit-activity", daemon=True).start()
+        except RuntimeError:  # none can be had: the end of the program writes it
+            self._writes = False
+
+    def _go_on(self) -> None:
+        while True:
+            time.sleep(PAUSE)
+            with suppress(Exception):  # a log that cannot be written fails nobody
+                self.write()
+            with self._changing.lock:
+                if not self._waiting:
+                    self._writes = False
+                    return
+
+    def _forget_the_parents(self) -> None:
+        if self._pid != os.getpid():  # a forked child: what waits is the parent's, and so is the thread (R7)
+            self._pid, self._waiting, self._writes = os.getpid(), [], False
+
+
+_all: "weakref.WeakSet[UsesLater]" = weakref.WeakSet()
+
+
+def _write_at_exit() -> None:
+    for each in _all:
+        with suppress(Exception):
+            each.write()
+
+
+atexit.register(_write_at_exit)

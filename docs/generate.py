@@ -14,6 +14,7 @@ from tokenkit.audit.json import Audit
 from tokenkit.audit.reference import page as checks_page
 from tokenkit.cli import json_output
 from tokenkit.cli.app import SECTIONS, app
+from tokenkit.provider_file import schema
 from typer.testing import CliRunner
 
 WIDTH = 100
@@ -141,7 +142,18 @@ def audit_schema() -> str:
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"
 
 
-PAGES = {"cli.md": cli_page, "json.md": json_page, "checks.md": checks_page, "audit-schema.json": audit_schema}
+def declaration_schema() -> str:
+    """The JSON Schema of a provider file."""
+    return json.dumps(schema(), indent=2) + "\n"
+
+
+PAGES = {
+    "cli.md": cli_page,
+    "json.md": json_page,
+    "checks.md": checks_page,
+    "audit-schema.json": audit_schema,
+    "declaration-schema.json": declaration_schema,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

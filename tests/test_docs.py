@@ -120,7 +120,7 @@ def test_few_examples_are_not_run_and_each_says_why() -> None:
     assert all(len(example.why_not.split()) > 3 for example in skipped)
 
 
-@pytest.mark.parametrize("page", ["audit-schema.json", "checks.md", "cli.md", "json.md"])
+@pytest.mark.parametrize("page", ["audit-schema.json", "checks.md", "cli.md", "declaration-schema.json", "json.md"])
 def test_the_generated_pages_are_what_the_program_says_today(page: str) -> None:
     pages = runpy.run_path(str(TOP / "docs" / "generate.py"))["PAGES"]
     written = (TOP / "docs" / "reference" / page).read_text(encoding="utf-8")

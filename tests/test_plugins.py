@@ -6,6 +6,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import fields
 from importlib.metadata import EntryPoint, EntryPoints
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ from tokenkit.errors import ConfigurationError, ConsentDenied, ProviderBroken, U
 from tokenkit.oauth2 import OAuth2
 from tokenkit.plugins import guarded, load_provider, provider_names
 from tokenkit.provider import Scope
+from tokenkit.provider_file import schema
 
 from scripted import ScriptedProvider
 
@@ -179,6 +181,39 @@ def test_a_client_secret_in_the_file_is_refused_and_not_shown(folder):
 )
 def test_what_is_wrong_in_a_file_is_said(folder, old, new, words):
     assert words in str(refused(folder, ACME.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("pkce = 5\n", "pkce"),
+        ("[provider.answer]\nmilliseconds = 5\n", "answer.milliseconds"),
+        ("answer = { milliseconds = 5 }\n", "answer.milliseconds"),
+        ("answer.milliseconds = 5\n", "answer.milliseconds"),
+        ("[[provider.ended]]\nstatus = 400\n[[provider.ended]]\nempty = 5\n", "ended.1.empty"),
+    ],
+)
+def test_a_wrong_type_names_the_file_and_the_line(folder, text, key):
+    names = ("authorization_endpoint", "token_endpoint")
+    head = [
+        "[provider]",
+        'name = "acme"',
+        'title = "Acme"',
+        *(f'{name} = "https://a.example/{name}"' for name in names),
+    ]
+    whole = "\n".join([*head, text])
+    wanted = next(number for number, line in enumerate(whole.splitlines(), 1) if "= 5" in line)
+    error = refused(folder, whole)
+    assert f"acme.toml, line {wanted}: {key}: " in str(error)
+    assert error.hint
+
+
+def test_the_schema_for_editors_takes_what_the_reader_takes():
+    """One schema: a key that is there in one is there in the other."""
+    properties = schema()["properties"]["provider"]["properties"]
+    assert set(properties) == {field.name for field in fields(OAuth2)} | {"variables"}
+    assert schema()["properties"]["provider"]["additionalProperties"] is False
+    assert "milliseconds" in schema()["$defs"]["AnswerShape"]["properties"]
 
 
 def test_a_variable_takes_one_of_its_choices(folder):

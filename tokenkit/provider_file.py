@@ -7,6 +7,7 @@ file says besides is in ``[provider.variables.NAME]``: values that are chosen in
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 from typing import Any, TypeVar, cast
@@ -36,6 +37,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "revocation": RevocationRequest,
 }
 
+_HEADER = re.compile(r"\s*\[\[?([^\[\]]+)\]")
 _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5})?")
 
 T = TypeVar("T")
@@ -121,14 +123,39 @@ def _filled(path: str, value: object, values: Mapping[str, str]) -> object:
     return _VARIABLE.sub(lambda found: values.get(found[1], found[0]), value)
 
 
-def _checked(path: str, kind: type[T], members: object, where: str = "") -> T:
-    """Make a value of the dataclass `kind`, every key and type checked."""
-    from pydantic import ConfigDict, TypeAdapter, ValidationError
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a provider file, for editors that complete and check TOML."""
+    from pydantic import TypeAdapter
+
+    provider = TypeAdapter(_strict(OAuth2)).json_schema(ref_template="#/$defs/{model}")
+    variable = TypeAdapter(_strict(Variable)).json_schema()
+    definitions = provider.pop("$defs", {})
+    provider["properties"]["variables"] = {"type": "object", "additionalProperties": variable}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A provider file of tokenkit",
+        "type": "object",
+        "properties": {"provider": provider},
+        "required": ["provider"],
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+def _strict(kind: type[Any]) -> type[Any]:
+    """Return the dataclass with every key and type checked."""
+    from pydantic import ConfigDict
     from pydantic.dataclasses import dataclass as checked_dataclass
 
-    strict: type[Any] = checked_dataclass(
-        kind, frozen=True, kw_only=True, config=ConfigDict(extra="forbid", strict=True)
-    )
+    config = ConfigDict(extra="forbid", strict=True)
+    return cast("type[Any]", checked_dataclass(kind, frozen=True, kw_only=True, config=config))
+
+
+def _checked(path: str, kind: type[T], members: object, where: str = "") -> T:
+    """Make a value of the dataclass `kind`, every key and type checked."""
+    from pydantic import TypeAdapter, ValidationError
+
+    strict = _strict(kind)
     try:
         checked = TypeAdapter(strict).validate_json(json.dumps(members))
         return kind(**{field.name: getattr(checked, field.name) for field in fields(strict)})
@@ -148,13 +175,32 @@ def _wrong(
 ) -> ConfigurationError:
     key = where + ".".join(map(str, loc))
     if fault != _UNKNOWN:
-        return ConfigurationError(f"{path}: {key}: {message}")
+        return ConfigurationError(f"{path}{_at_line(path, key)}: {key}: {message}", hint=f"correct {key} in {path}")
     if loc[-1] in ("client_id", "client_secret"):
         hint = "the client registration is kept apart from its provider: tokenkit client set PROVIDER"
     else:
         known = [field.name for field in fields(_GROUPS.get(str(loc[0]), kind) if len(loc) > 1 else kind)]
         hint = f"did you mean {_nearest(str(loc[-1]), known)}?"
     return ConfigurationError(f"{path}: there is no key {key}", hint=hint)
+
+
+def _at_line(path: str, key: str) -> str:
+    """Return ``, line 7`` for the line that sets the key; empty where none is found, as for one that is missing."""
+    names = [name for name in key.split(".") if not name.isdecimal()]
+    table: list[str] = []
+    best = ""
+    with suppress(OSError, UnicodeDecodeError), open(path, encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, 1):
+            header = _HEADER.match(line)
+            if header:
+                table = [name.strip(" \"'") for name in header[1].split(".")]
+                continue
+            set_here = [*table, *(name.strip(" \"'") for name in line.partition("=")[0].split("."))]
+            if set_here == ["provider", *names]:
+                return f", line {number}"
+            if set_here == ["provider", names[0]]:
+                best = f", line {number}"
+    return best
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:

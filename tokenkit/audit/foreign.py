@@ -5,16 +5,15 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from tokenkit.audit.check import Check, Fault, Severity
 from tokenkit.audit.inventory import Inventory
 from tokenkit.errors import UsageError
-from tokenkit.importing.choosing import grants_in
-from tokenkit.importing.files import open_file
-from tokenkit.importing.found import Found
-from tokenkit.importing.guessing import issuer_of
 from tokenkit.shell import quoted
+
+if TYPE_CHECKING:
+    from tokenkit.importing.found import Found
 
 LIMIT = 4 << 20
 """Bytes of a file that are looked at."""
@@ -132,13 +131,18 @@ def _hint(inventory: Inventory, tool: Tool, path: str, mode: int) -> str:
 
 def _import_line(path: str) -> str:
     """Return the command that takes over what lies there; empty where it cannot be, or where the person must choose."""
+    from tokenkit.importing.guessing import issuer_of
+
     grants = _grants(path)
     one = len(grants) == 1 and grants[0].refresh_token and issuer_of(grants[0])
     return f"import {quoted(path)}" if one else ""
 
 
-def _grants(path: str) -> list[Found]:
+def _grants(path: str) -> "list[Found]":
     """Return what ``tokenkit import`` finds in the file; nothing where it refuses to read it."""
+    from tokenkit.importing.choosing import grants_in  # its readers take longer to load than all checks to run
+    from tokenkit.importing.files import open_file
+
     try:
         return grants_in(open_file(path))
     except UsageError:

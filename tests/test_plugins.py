@@ -15,8 +15,9 @@ from tokenkit import plugins
 from tokenkit.errors import ConfigurationError, ConsentDenied, ProviderBroken, UnknownProvider
 from tokenkit.oauth2 import OAuth2
 from tokenkit.plugins import guarded, load_provider, provider_names
-from tokenkit.provider import Scope
+from tokenkit.provider import Provider, ProviderBase, Request, Scope
 from tokenkit.provider_file import schema
+from tokenkit.token import AccessToken
 
 from scripted import ScriptedProvider
 
@@ -441,3 +442,22 @@ def test_a_provider_that_many_threads_ask_for_at_once_is_loaded_once():
         found = list(threads.map(lambda _: providers["google"], range(8)))
     assert loaded == ["google"]
     assert len({*map(id, found)}) == 1
+
+
+class Least(ProviderBase):
+    """The least that a plugin which is not OAuth 2 must write."""
+
+    name = "least"
+    title = "Least"
+
+
+def test_a_plugin_writes_only_what_differs(folder, monkeypatch):
+    """What it does not write is a power less, and its token goes into the header."""
+    install(monkeypatch, least=Least)
+    made = load(folder, "least")
+    members = [name for name in vars(Provider) if not name.startswith("_") and name not in ("begin", "complete")]
+    assert [name for name in members if not hasattr(made, name)] == []
+    powers = ("refresh", "revoke", "identify", "introspect", "device", "challenged")
+    assert {getattr(made, power) for power in powers} == {None}
+    request = made.authenticate(None, None, AccessToken("a"), Request("GET", "https://api.example/"))
+    assert request.header("authorization") == "Bearer a"

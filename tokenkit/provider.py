@@ -8,6 +8,7 @@ library of its own. So it composes by calling, and four lambdas test it.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
 from tokenkit.confidential import Confidential
@@ -23,6 +24,7 @@ __all__ = [
     "Headers",
     "Identity",
     "Provider",
+    "ProviderBase",
     "Request",
     "Response",
     "Revocation",
@@ -287,3 +289,38 @@ class Provider(Protocol):
     def authenticate(self, ctx: Context, client: ClientRegistration, token: AccessToken, request: Request) -> Request:
         """Return the request with the token on."""
         ...
+
+
+class ProviderBase:
+    """The defaults of a plugin that implements `Provider` itself: it sets `name`, `title` and what differs.
+
+    It writes `begin`, `complete` and the powers that it has; each that it has not is None. The token goes into
+    ``Authorization``.
+    """
+
+    scopes: Mapping[str, Scope] = MappingProxyType({})
+    default_scopes: Sequence[str] = ()
+    issuer: str = ""
+    token_endpoint: str = ""
+    revocation_endpoint: str = ""
+    endpoints: Mapping[str, str] = MappingProxyType({})
+    resource_hosts: Sequence[str] = ()
+    redirect_host: str = "127.0.0.1"
+    redirect_port: int = 0
+    needs_secret: bool = False
+    console_url: str = ""
+    manage_url: str = ""
+    revocation_reach: str = ""
+    header_token: bool = True
+    state_in: str = "query"
+    retired: str = ""
+    refresh: Any = None
+    revoke: Any = None
+    identify: Any = None
+    introspect: Any = None
+    device: Any = None
+    challenged: Any = None
+
+    def authenticate(self, ctx: Context, client: ClientRegistration, token: AccessToken, request: Request) -> Request:
+        """Return the request with the token in ``Authorization``."""
+        return request.with_header("Authorization", f"{token.type} {token.value}")

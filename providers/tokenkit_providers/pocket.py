@@ -7,7 +7,6 @@ Source: https://getpocket.com/developer/docs/authentication. The service ended o
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
@@ -25,10 +24,10 @@ from tokenkit import (
     Identity,
     InvalidAnswer,
     PendingAuthorization,
+    ProviderBase,
     ProviderUnavailable,
     Request,
     Response,
-    Scope,
     Secret,
     TokenKitError,
     UsageError,
@@ -51,27 +50,13 @@ REFUSALS: Mapping[str, tuple[type[TokenKitError], str]] = {
 """Errors by ``X-Error-Code``. ``X-Error`` says the same in Pocket's words, and the body says nothing."""
 
 
-class Pocket:
-    """Implements `tokenkit.provider.Provider`; each power that Pocket lacks is None."""
+class Pocket(ProviderBase):
+    """Has `identify` for a power, and no other: the defaults of `ProviderBase` say so."""
 
     name = "pocket"
     title = "Pocket"
-    scopes: Mapping[str, Scope] = MappingProxyType({})
-    default_scopes = ()
-    revocation_endpoint = ""
-    endpoints: Mapping[str, str] = MappingProxyType({})
-    redirect_host = "127.0.0.1"
-    redirect_port = 0
-    needs_secret = False
-    console_url = ""
-    revocation_reach = ""
     header_token = False
     state_in = "path"
-    refresh = None
-    revoke = None
-    device = None
-    challenged = None
-    introspect = None
 
     def __init__(self, base_url: str) -> None:
         self.issuer = base_url

@@ -2,6 +2,7 @@
 
 import re
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -160,6 +161,23 @@ def test_an_issuer_where_none_is_configured_is_refused():
             code(PLAIN, code="c", iss=iss)
         assert "issuer" in caught.value.hint
         assert not iss or iss not in caught.value.hint, "anybody can write it into the address"
+
+
+@pytest.mark.parametrize(
+    ("token_endpoint", "named"), [("https://acme.example/token", True), ("https://x.example/t", False)]
+)
+def test_the_issuer_to_write_down_is_named_where_its_metadata_names_our_token_endpoint(token_endpoint, named):
+    """R23: Keycloak and others send `iss` unasked; nothing but the provider's own server is asked about it."""
+    issuer = "https://acme.example/realms/home"
+    told = {"issuer": issuer, "authorization_endpoint": "https://acme.example/authorize"}
+    world = World(answer({**told, "token_endpoint": token_endpoint}))
+    endpoint = replace(PLAIN, token_endpoint="https://acme.example/token")
+    pending = begin(endpoint)
+    given = AuthorizationAnswer({"state": pending.state.reveal(), "code": "c", "iss": issuer})
+    with pytest.raises(CallbackRefused) as caught:
+        endpoint.code(world.ctx, CLIENT, pending, given)
+    assert (f'issuer = "{issuer}"' in caught.value.hint) == named
+    assert {request.url.partition("/.well-known")[0] for request in world.requests} == {"https://acme.example"}
 
 
 @pytest.mark.parametrize("value", [None, "", "two\nlines", "ü"])

@@ -209,6 +209,13 @@ def test_a_wrong_type_names_the_file_and_the_line(folder, text, key):
     assert error.hint
 
 
+def test_a_missing_endpoint_says_where_it_may_come_from(folder):
+    """An issuer alone is not enough: its metadata is fetched once, by a command."""
+    error = refused(folder, '[provider]\nname = "acme"\ntitle = "Acme"\nissuer = "https://acme.example"\n')
+    assert str(error).endswith("authorization_endpoint is missing")
+    assert "tokenkit providers add URL" in error.hint
+
+
 def test_the_schema_for_editors_takes_what_the_reader_takes():
     """One schema: a key that is there in one is there in the other."""
     properties = schema()["properties"]["provider"]["properties"]

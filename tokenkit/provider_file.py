@@ -38,6 +38,7 @@ _GROUPS: Mapping[str, type[Any]] = {
 }
 
 _HEADER = re.compile(r"\s*\[\[?([^\[\]]+)\]")
+_MISSING = "missing"
 _VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5})?")
 
 T = TypeVar("T")
@@ -174,6 +175,10 @@ def _wrong(
     path: str, kind: type[Any], where: str, loc: Sequence[int | str], fault: str, message: str
 ) -> ConfigurationError:
     key = where + ".".join(map(str, loc))
+    if fault == _MISSING:
+        published = "; where the server publishes its metadata: tokenkit providers add URL"
+        hint = f"add {key} to the file{published if key.endswith('_endpoint') else ''}"
+        return ConfigurationError(f"{path}: {key} is missing", hint=hint)
     if fault != _UNKNOWN:
         return ConfigurationError(f"{path}{_at_line(path, key)}: {key}: {message}", hint=f"correct {key} in {path}")
     if loc[-1] in ("client_id", "client_secret"):

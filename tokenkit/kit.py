@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tokenkit.net.http_options import HttpOptions
     from tokenkit.signing_in.adopting import Elsewhere
     from tokenkit.signing_in.authorization import Authorizations
+    from tokenkit.signing_in.confirm import Confirm
     from tokenkit.signing_in.sign_in import Show, Way
 
 SANDBOX = "sandbox"
@@ -240,6 +241,7 @@ class TokenKit:
         only: bool = False,
         show: "Show | None" = None,
         opener: "Opener | None" = None,
+        confirm: "Confirm | None" = None,
     ) -> Account:
         """Ask the person, in whatever way this machine allows, and store the account.
 
@@ -251,13 +253,19 @@ class TokenKit:
         A program that speaks to the person itself, a chat bot for example, gives `show`: it is called with the address
         to open and the code to enter there (empty but for ``device``), in place of all printing and reading here. It
         must say that a code is only for the person who began this sign-in. `opener` takes a URL to a browser on this
-        machine. Raises `ConsentDenied`, `CallbackRefused`, `ClientMissing`, `StoreError`.
+        machine.
+
+        `confirm` puts a question to the person and returns their answer: before the sign-in replaces a grant of which
+        the provider does not say whose it is, and before what a device's code has brought is stored. Without it, both
+        are done. Raises `ConsentDenied`, `CallbackRefused`, `ClientMissing`, `StoreError`, and `UsageError` for another
+        `way`.
         """
         from tokenkit.signing_in.sign_in import sign_in
 
         signed_in = sign_in(
             self.authorizations, self.provider(provider), scopes, environ=self._environ,
             account=account, name=name, way=way, replace_broken=replace_broken, only=only, show=show, opener=opener,
+            confirm=confirm,
         )  # fmt: skip
         self._cache.forget()
         return signed_in

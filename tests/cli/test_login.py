@@ -4,6 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from machine import Machine
+from tokenkit.sandbox import CLIENTS
 from transcript import Done, Run
 
 GMAIL = "https://www.googleapis.com/auth/gmail."
@@ -57,3 +58,48 @@ def test_only_asks_for_no_more_than_is_named(two: Machine, run: Run) -> None:
     for account in ("google", "google/me@example.com"):
         done = run(["login", account, "--only", "--scopes", "gmail.send", "--print-url"], "")
         assert scopes(done) == {"send"}
+
+
+@pytest.fixture
+def nameless(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine with an account of a provider that does not say who signs in."""
+    folder = machine.home / ".config" / "tokenkit" / "providers"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plain.toml").write_text(
+        '[provider]\nname = "plain"\ntitle = "Plain"\n'
+        f'authorization_endpoint = "{machine.base_url}/google/o/oauth2/v2/auth"\n'
+        f'token_endpoint = "{machine.base_url}/google/token"\nresource_hosts = ["{machine.base_url}/google/gmail"]\n'
+        f'issuer = "{machine.base_url}/google"\ndefault_scopes = ["openid"]\n[provider.scopes.openid]\nvalue = "openid"\nabout = "know you"\n'
+    )
+    machine.authority.registry.redirect_uris["google"] = ["http://127.0.0.1/callback/plain"]
+    client = CLIENTS["google"]
+    assert client.client_secret is not None
+    monkeypatch.setenv("TOKENKIT_PLAIN_CLIENT_ID", client.client_id)
+    monkeypatch.setenv("TOKENKIT_PLAIN_CLIENT_SECRET", client.client_secret.reveal())
+    return machine
+
+
+def sign_in(machine: Machine, run: Run, *options: str) -> None:
+    address = run(["login", "plain", "--print-url", *options], "").stdout
+    done = run(["login", "--complete"], machine.person.decide(address.strip()) + "\n")
+    assert done.code == 0, done.stderr
+
+
+@pytest.mark.parametrize(("answer", "options", "code"), [("n", [], 1), ("y", [], 0), ("", ["--yes"], 0)])
+def test_a_terminal_asks_before_it_replaces_the_account_of_a_provider_that_names_nobody(
+    answer: str, options: list[str], code: int, nameless: Machine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R18: another person may sit at this machine now, or have taken the sign-in over."""
+    sign_in(nameless, run, "--as", "work")
+    monkeypatch.setattr("tokenkit.cli.login.someone_is_there", lambda: True)
+    done = run(["login", "plain", "--as", "work", "--print-url", *options], f"{answer}\n")
+    assert done.code == code, done.stderr
+    assert "plain/work is signed in already" in done.stderr
+    assert ("nobody was signed in" in done.stderr) == bool(code)
+
+
+def test_where_nobody_can_be_asked_it_says_what_is_replaced(nameless: Machine, run: Run) -> None:
+    sign_in(nameless, run)
+    done = run(["login", "plain", "--print-url"], "")
+    assert done.code == 0
+    assert "this sign-in replaces it. For another person's account: tokenkit login plain --as NAME" in done.stderr

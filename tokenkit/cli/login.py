@@ -34,6 +34,7 @@ PrintUrl = Annotated[bool, typer.Option("--print-url", help="Print the address a
 Complete = Annotated[bool, typer.Option("--complete", help="Read from stdin the address where the browser stopped.")]
 Only = Annotated[bool, typer.Option("--only", help="Ask for no more than --scopes: drop what was granted before.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Move records that cannot be opened out of the way.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before an account is stored or replaced.")]
 
 
 def login(
@@ -48,6 +49,7 @@ def login(
     complete: Complete = False,
     only: Only = False,
     replace: Replace = False,
+    yes: Yes = False,
     json: AsJson = False,
 ) -> None:
     """Sign in to a provider, or sign in again.
@@ -56,12 +58,15 @@ def login(
     and takes the address at which that browser stops.
     """
     from tokenkit.consent.opener import open_nothing
+    from tokenkit.signing_in.confirm import confirm_replacing
     from tokenkit.signing_in.sign_in import begin_by_hand, sign_in
 
     ways = {"--device": device, "--paste": paste, "--no-browser": no_browser, "--print-url": print_url}
     _exclusive(ways)
     if complete:
-        _settled_before({**ways, "--scopes": bool(scopes), "--as": bool(name), "--only": only, "--replace": replace})
+        _settled_before(
+            {**ways, "--scopes": bool(scopes), "--as": bool(name), "--only": only, "--replace": replace, "--yes": yes}
+        )
     kit = open_kit(ctx)
     if complete:
         return _tell(kit, _complete(kit), account, json)
@@ -71,7 +76,9 @@ def login(
     asked = parse_scopes(scopes) or None
     if not (hint or name or only):
         hint, only = _which(kit, provider)
+    confirm = _settled if yes or replace else _confirmed
     if print_url:
+        confirm_replacing(kit.authorizations, kit.provider(provider), account=hint, name=name, confirm=confirm)
         pending = begin_by_hand(
             kit.authorizations, kit.provider(provider), asked,
             account=hint, name=name, replace_broken=replace, only=only,
@@ -82,8 +89,20 @@ def login(
     signed_in = sign_in(
         kit.authorizations, kit.provider(provider), asked,
         account=hint, name=name, way=way, replace_broken=replace, only=only, opener=opener,
+        confirm=confirm,
     )  # fmt: skip
     return _tell(kit, signed_in, account, json)
+
+
+def _confirmed(question: str) -> bool:
+    """Have the person confirm; where nobody can be asked, say what is done."""
+    say(question)
+    return not someone_is_there() or ask("Go on? [y/N] ").lower() in ("y", "yes")
+
+
+def _settled(question: str) -> bool:
+    say(question)
+    return True
 
 
 def _complete(kit: "TokenKit") -> Account:

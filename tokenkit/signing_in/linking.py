@@ -19,7 +19,7 @@ from tokenkit.errors import (
     TokenKitError,
     UsageError,
 )
-from tokenkit.grant import Grant
+from tokenkit.grant import ACTIVE, Grant
 from tokenkit.grants import beside
 from tokenkit.grants.bound_to import bind, bind_late, check_bound, same_person, same_server, within
 from tokenkit.grants.quarantine import erase_old
@@ -57,7 +57,14 @@ class AccountLinker:
         self._ctx = refresher.context
 
     def adopt(
-        self, provider: Provider, client: ClientRegistration, grant: Grant, *, name: str = "", replaces: str = ""
+        self,
+        provider: Provider,
+        client: ClientRegistration,
+        grant: Grant,
+        *,
+        name: str = "",
+        replaces: str = "",
+        identity: Identity | None = None,
     ) -> Account:
         """Store a grant in place of the account's former one, which goes to quarantine and is not revoked (R18).
 
@@ -69,9 +76,10 @@ class AccountLinker:
 
         Where the provider fails to say whose it is, the grant is stored all the same, as ``default`` and beside any
         other account of nobody. The code is spent, and the former grant may have ended with it: to fail would lose a
-        session, and to revoke could end others of that person. `learn` finds out later whose it is.
+        session, and to revoke could end others of that person. `learn` finds out later whose it is. It is asked unless
+        its answer is given, as `identity`.
         """
-        identity = self._identify(provider, client, grant)
+        identity = identity or self.identify(provider, client, grant)
         vouched = bool(name) or provider.identify is None  # the person says whose it is, since nobody else does
 
         bound = self._bound(provider, client, grant, identity.subject)
@@ -129,7 +137,15 @@ class AccountLinker:
             # Under the lease no refresh is on its way, which would find its place taken (R8).
             self._records.save(account, known, replaces=found.version)
 
-    def _identify(self, provider: Provider, client: ClientRegistration, grant: Grant) -> Identity:
+    def unnamed(self, provider: Provider, name: str) -> Account | None:
+        """Return the account that a sign-in called `name` would replace without anybody's word that it is the same
+        person's; None where the provider says whose an account is, or nothing lies there that still works.
+        """
+        account = Account(provider.name, name or DEFAULT_NAME, self._records.owner)
+        held = None if provider.identify else self._readable(account)
+        return account if held is not None and held.state == ACTIVE and not held.subject else None
+
+    def identify(self, provider: Provider, client: ClientRegistration, grant: Grant) -> Identity:
         """Return whose account it is; after an error the provider is asked once more."""
         if provider.identify is None:
             return _NOBODY

@@ -5,7 +5,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from tokenkit.account import Account
 from tokenkit.consent import device, paste, way_to_ask
@@ -25,6 +25,7 @@ from tokenkit.provider import Provider
 from tokenkit.shell import quoted
 from tokenkit.signals import sending
 from tokenkit.signing_in.authorization import PENDING_LASTS, Authorizations
+from tokenkit.signing_in.confirm import Confirm, confirm_account, confirm_replacing
 
 Way = Literal["auto", "browser", "paste", "device"]
 """How a person is asked. ``auto`` is a browser where one can be seen, else a printed URL and a pasted answer (R25)."""
@@ -45,6 +46,7 @@ class _SignIn(NamedTuple):
     only: bool = False
     say: Say = say
     show: Show | None = None
+    confirm: Confirm | None = None
 
     @property
     def port(self) -> int:
@@ -96,6 +98,7 @@ def sign_in(
     show: Show | None = None,
     say: Say = say,
     read: paste.Read | None = None,
+    confirm: Confirm | None = None,
 ) -> Account:
     """Ask the person and store the account; see `TokenKit.login`.
 
@@ -103,12 +106,24 @@ def sign_in(
     `open_nothing` the address is printed. `show` takes the address, or the code of a device, in place of printing it.
     `say` speaks to the person, and `read` reads what they paste in place of stdin.
     """
-    wish = _SignIn(authorizations, provider, scopes, account, name, replace_broken, only, say, show)
+    wish = _SignIn(authorizations, provider, scopes, account, name, replace_broken, only, say, show, confirm)
+    _check_way(way)
     chosen = way_to_ask(environ) if way == "auto" else way
     with _giving_up(say):
+        confirm_replacing(authorizations, provider, account=account, name=name, confirm=confirm)
         if chosen == "browser":
             return _in_browser(wish, opener or open_in_browser, read)
         return _by_paste(wish, read) if chosen == "paste" else _by_device(wish)
+
+
+def _check_way(way: str) -> None:
+    if way in (ways := get_args(Way)):
+        return
+    from difflib import get_close_matches
+
+    like = get_close_matches(way, ways, n=1)
+    hint = f"did you mean {like[0]!r}?" if like else f"a way is one of {', '.join(map(repr, ways))}"
+    raise UsageError(f"there is no way to sign in that is called {way!r}", hint=hint)
 
 
 @contextmanager
@@ -196,9 +211,12 @@ def _by_device(wish: _SignIn) -> Account:
             wish.say("Waiting until it is entered. Ctrl-C gives up.")
 
     context = authorizations.refresher.context
+    linker = authorizations.linker
     grant = guarded(provider, "device", provider.device, context, client, request, show)
+    identity = linker.identify(provider, client, grant)
+    confirm_account(provider, name, identity, wish.confirm)
     with sending():
-        return authorizations.linker.adopt(provider, client, grant, name=name, replaces=replaces)
+        return linker.adopt(provider, client, grant, name=name, replaces=replaces, identity=identity)
 
 
 def _check_device_scopes(provider: Provider, asked: Collection[str]) -> None:

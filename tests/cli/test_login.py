@@ -69,7 +69,8 @@ def nameless(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
         '[provider]\nname = "plain"\ntitle = "Plain"\n'
         f'authorization_endpoint = "{machine.base_url}/google/o/oauth2/v2/auth"\n'
         f'token_endpoint = "{machine.base_url}/google/token"\nresource_hosts = ["{machine.base_url}/google/gmail"]\n'
-        f'issuer = "{machine.base_url}/google"\ndefault_scopes = ["openid"]\n[provider.scopes.openid]\nvalue = "openid"\nabout = "know you"\n'
+        f'issuer = "{machine.base_url}/google"\ndefault_scopes = ["openid"]\n'
+        '[provider.scopes.openid]\nvalue = "openid"\nabout = "know you"\n'
     )
     machine.authority.registry.redirect_uris["google"] = ["http://127.0.0.1/callback/plain"]
     client = CLIENTS["google"]

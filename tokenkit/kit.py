@@ -281,15 +281,17 @@ class TokenKit:
         account: str = "",
         name: str = "",
         replace_broken: bool = False,
+        only: bool = False,
     ) -> "PendingAuthorization":
         """Begin a sign-in that another process may complete: send the person to the result's `url`.
 
         `redirect_uri` is yours, its path ending in ``/callback/<provider>``; `binding` is a secret value that this
-        browser session holds (R22). The result must not be shown or logged beyond its `url`.
+        browser session holds (R22). The result must not be shown or logged beyond its `url`. The others
+        are as in `login`.
         """
         return self.authorizations.begin(
             self.provider(provider), redirect_uri=redirect_uri, binding=binding, scopes=scopes,
-            account=account, name=name, replace_broken=replace_broken,
+            account=account, name=name, replace_broken=replace_broken, only=only,
         )  # fmt: skip
 
     @without_locals

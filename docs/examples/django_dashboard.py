@@ -25,6 +25,8 @@ settings.configure(
 )
 django = get_asgi_application()
 
+ASKS = {"google": ["gmail.readonly"], "spotify": []}
+
 
 def sign_in(request: HttpRequest, name: str) -> HttpResponse:
     """Stand in for your sign-in, which would ask for a proof."""
@@ -50,4 +52,4 @@ def kit_for(request: Request) -> TokenKit | None:
     return kit.for_owner(user) if user else None
 
 
-app = Starlette(routes=[Mount("/connect", authorize_app(kit_for=kit_for)), Mount("/", django)])
+app = Starlette(routes=[Mount("/connect", authorize_app(kit_for=kit_for, asks=ASKS)), Mount("/", django)])

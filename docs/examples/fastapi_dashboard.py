@@ -7,9 +7,10 @@ from fastapi.responses import FileResponse
 from tokenkit import TokenKit
 from tokenkit.web import authorize_app
 
+ASKS = {"google": ["gmail.readonly"], "spotify": []}
 kit = TokenKit()
 app = FastAPI()
-app.mount("/connect", authorize_app(kit))
+app.mount("/connect", authorize_app(kit, asks=ASKS))
 
 
 @app.get("/")

@@ -9,6 +9,7 @@ from starlette.routing import Mount, Route
 from tokenkit import TokenKit
 from tokenkit.web import authorize_app
 
+ASKS = {"google": ["gmail.readonly"], "spotify": []}
 kit = TokenKit()
 
 
@@ -17,4 +18,4 @@ async def page(request: Request) -> FileResponse:
     return FileResponse(Path(__file__).with_name("page.html"))
 
 
-app = Starlette(routes=[Route("/", page), Mount("/connect", authorize_app(kit))])
+app = Starlette(routes=[Route("/", page), Mount("/connect", authorize_app(kit, asks=ASKS))])

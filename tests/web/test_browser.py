@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from crowd import crowd
 from host import dashboard
 from live import allow_redirects, sandbox_kit
 from tokenkit import TokenKit
@@ -60,10 +62,11 @@ def away(page: Any, act: Callable[[], None]) -> Any:
 
 def choose(page: Any, provider: str, *permissions: str) -> Any:
     """The pop-up, after the permissions were ticked."""
-    page.locator("summary", has_text=f"Connect {provider}").click()
+    if permissions:
+        page.locator("summary", has_text=f"Choose what it may do at {provider}").click()
     for permission in permissions:
-        page.get_by_label(permission).check()
-    return away(page, page.get_by_role("button", name=f"Continue to {provider}").click)
+        page.get_by_label(permission).first.check()
+    return away(page, page.get_by_role("button", name=f"Connect {provider}").click)
 
 
 def answer(popup: Any, say: str, **fields: str) -> None:
@@ -112,13 +115,54 @@ class TestThePage:
     def test_a_denial_is_told_and_connects_nothing(self, page, kit):
         answer(choose(page, "Google"), "Deny")
         page.get_by_text("Google was not connected: the consent was not given.").wait_for()
-        assert page.get_by_role("button", name="Continue to Google").is_enabled()
+        assert page.get_by_role("button", name="Connect Google").is_enabled()
         assert kit.accounts() == []
+
+    @pytest.mark.parametrize("size", [(1100, 700), (360, 780)], ids=["desktop", "phone"])
+    def test_a_denial_is_told_at_the_pressed_button_in_sight_and_with_focus(self, sandbox, browse, tmp_path, size):
+        with served(dashboard(authorize_app(crowd(sandbox, tmp_path)))) as url:
+            page = browse()
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            page.goto(f"{url}/connect/")
+            page.locator("summary", has_text="Connect another Spotify account").click()
+            button = page.get_by_role("button", name="Connect Spotify")
+            answer(away(page, button.click), "Deny")
+            told = page.get_by_text("Spotify was not connected: the consent was not given.")
+            told.wait_for()
+            assert button.evaluate("element => element === document.activeElement")
+            top, bottom = told.bounding_box(), button.bounding_box()
+            assert 0 <= top["y"] < bottom["y"] < size[1] - bottom["height"]
+            assert bottom["y"] - (top["y"] + top["height"]) < 40
+
+    def test_a_search_while_typing_shows_only_what_has_the_words_in_its_name(self, sandbox, browse, tmp_path):
+        with served(dashboard(authorize_app(crowd(sandbox, tmp_path)))) as url:
+            page = browse()
+            page.goto(f"{url}/connect/")
+            page.get_by_role("searchbox").fill("grace5")
+            page.get_by_role("heading", name="grace5@example.com").wait_for()
+            assert page.locator(".account:visible").count() == 1
+            page.get_by_role("searchbox").fill("service 41")
+            page.get_by_role("heading", name="Service 41").wait_for()
+            assert page.locator("li[data-find]:visible").count() == 1
+            page.get_by_role("searchbox").fill("nobody")
+            page.get_by_text("Nothing here is called that").wait_for()
+            page.get_by_role("searchbox").fill("")
+            assert page.locator(".account:visible").count() == 30
+
+    def test_after_a_sign_in_in_the_only_tab_nothing_says_to_close_it(self, link, browse):
+        page = browse(java_script_enabled=False)
+        page.goto(link)
+        page.get_by_role("button", name="Connect Google").click()
+        page.get_by_role("button", name="Deny").click()
+        page.get_by_role("heading", name="Google was not connected").wait_for()
+        assert not page.get_by_text("You can close this window").is_visible()
+        page.get_by_role("link", name="All accounts").click()
+        assert page.url.endswith("#google")
 
     def test_closing_the_pop_up_is_told_and_the_next_try_works(self, page, kit):
         choose(page, "Google").close()
         page.get_by_text("Google was not connected: the window was closed.").wait_for()
-        answer(away(page, page.get_by_role("button", name="Continue to Google").click), "Allow")
+        answer(away(page, page.get_by_role("button", name="Connect Google").click), "Allow")
         page.get_by_role("heading", name="me@example.com").wait_for()
 
     def test_an_account_that_was_revoked_is_reconnected(self, page, kit, authority):
@@ -126,7 +170,7 @@ class TestThePage:
         withdraw(kit, authority, "google")
         page.reload()
         page.get_by_text("Google needs you to connect again.").wait_for()
-        answer(away(page, page.get_by_role("button", name="Reconnect", exact=True).click), "Allow")
+        answer(away(page, page.get_by_role("button", name="Reconnect Google", exact=True).click), "Allow")
         page.locator(".pill.connected").wait_for()
         assert kit.token("google").value
 
@@ -153,8 +197,7 @@ class TestThePage:
     def test_without_scripts_plain_forms_and_links_do_the_same(self, link, browse, kit, say):
         page = browse(java_script_enabled=False)
         page.goto(link)
-        page.locator("summary", has_text="Connect Google").click()
-        page.get_by_role("button", name="Continue to Google").click()
+        page.get_by_role("button", name="Connect Google").click()
         page.get_by_role("button", name=say).click()
         page.get_by_role(
             "heading", name="Google is connected" if say == "Allow" else "Google was not connected"
@@ -272,6 +315,24 @@ class TestTheButton:
             popup.keyboard.press("Enter")
         button(page, "google", "connected")
         assert page.evaluate("document.activeElement.getAttribute('provider')") == "google"
+
+    def test_it_has_the_dashboards_own_type_and_ink_and_ground(self, host, browse):
+        page = browse()
+        page.goto(host)
+        found = button(page, "google", "connect")
+        page.evaluate("Object.assign(document.body.style, { font: '20px serif', color: 'rgb(4, 5, 6)' })")
+        names = ["color", "fontFamily", "fontSize", "backgroundColor"]
+        has = "(element, names) => names.map((name) => getComputedStyle(element)[name])"
+        seen = found.locator("[part=box]").evaluate(has, names)
+        assert seen == ["rgb(4, 5, 6)", "serif", "20px", "rgba(0, 0, 0, 0)"]
+
+    def test_what_a_stranger_wrote_is_data_on_it_too(self, sandbox, browse, tmp_path):
+        kit = sandbox_kit(sandbox.base_url, tmp_path)
+        kit.providers.add(replace(kit.provider("google"), title="Goo\u202egle"))
+        with served(dashboard(authorize_app(kit), GOOGLE)) as url:
+            page = browse()
+            page.goto(url)
+            button(page, "google", "connect").get_by_text("Goo[U+202E]gle").wait_for()
 
     def test_it_takes_the_dashboards_colours(self, host, browse):
         page = browse()

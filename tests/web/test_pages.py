@@ -1,9 +1,13 @@
 """What the pages and the JSON say, for accounts in every state."""
 
+import base64
+import hashlib
 import re
+from dataclasses import replace
 
 import pytest
 from tokenkit.activity import Activity
+from tokenkit.audit import audit
 from tokenkit.errors import UsageError
 from tokenkit.web import authorize_app
 from tokenkit.web.humanize import away, listed, sentence
@@ -35,7 +39,7 @@ def provider(me: Visitor, name: str) -> dict:
 def test_without_accounts_the_page_offers_every_provider_that_is_set_up(me):
     page = text(me.go("/").text)
     assert "Connect your first account" in page
-    assert "Continue to Google" in page
+    assert "Connect Google" in page
     assert "read your mail and its settings" in page
     assert "Connect Pocket" in page
 
@@ -82,7 +86,7 @@ def test_a_grant_that_was_withdrawn_needs_the_person_and_is_offered_to_reconnect
     assert "Google has ended it" in text(page)
     assert "It was allowed to" in text(page)
     assert "Asks you again" not in text(page)
-    assert f'name="scopes" value="{GMAIL} ' in page.replace("&amp;", "&")
+    assert "gmail.readonly" in me.start("google", account="me@example.com")
     assert provider(me, "google")["accounts"][0]["state"] == "attention"
     world.connect(me, "google")
     assert provider(me, "google")["accounts"][0]["state"] == "connected"
@@ -223,6 +227,63 @@ def test_a_person_without_scripts_is_led_on_by_a_plain_page(me):
     assert response.status_code == 200
     assert re.search(r'<meta http-equiv="refresh" content="0; url=http://127\.0\.0\.1:9/google/', response.text)
     assert re.search(r'<a class="primary" href="http://127\.0\.0\.1:9/google/', response.text)
+
+
+def test_thirty_accounts_are_folded_and_searched_without_scripts(world, me):
+    for number in range(6):
+        world.connect(me, "spotify", as_user=f"person{number}@example.com")
+    assert me.go("/").text.count('<summary class="who">') == 6
+    for number in range(7):
+        world.kit.providers.add(replace(world.kit.provider("google"), name=f"more{number}", title=f"More {number}"))
+    assert 'role="search"' in me.go("/").text
+    found = text(me.go("/?find=PERSON3").text)
+    assert "person3@example.com" in found
+    assert "person4@example.com" not in found
+    assert "Google" not in found
+    assert "More 5" in text(me.go("/?find=more+5").text)
+    assert "Nothing here is called that" in text(me.go("/?find=nobody").text)
+
+
+def test_the_safety_check_runs_when_it_is_asked_for_and_not_with_every_page(world, me, monkeypatch):
+    from tokenkit.web import pages
+
+    ran = []
+    monkeypatch.setattr(pages, "audit", lambda inventory: ran.append(inventory) or audit(inventory))
+    assert 'href="/safety"' in me.go("/").text
+    assert ran == []
+    assert "questions were asked about the tokens on this computer" in text(me.go("/safety").text)
+    assert len(ran) == 1
+
+
+def test_the_safety_check_is_the_operators_business(world):
+    """It tells of the whole machine, and a dashboard of several people is not theirs."""
+    me = Visitor(authorize_app(kit_for=lambda request: world.kit))
+    assert me.go("/safety").status_code == 404
+    assert "Safety check" not in me.go("/").text
+
+
+def test_a_refusal_is_a_page_for_a_person_json_for_a_script_and_words_for_others(world):
+    me = Visitor(authorize_app(kit_for=lambda request: None))
+    page = me.send("GET", "/", **NAVIGATION, accept="text/html,*/*;q=0.8")
+    assert (page.status_code, text(page.text).strip()) == (
+        401,
+        "That did not work You are not signed in to this dashboard.",
+    )
+    style = page.text.partition("<style>")[2].partition("</style>")[0]
+    allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{allowed}'" in page.headers["content-security-policy"]
+    assert "script-src" not in page.headers["content-security-policy"]
+    told = me.send("GET", "/status", **SCRIPT)
+    assert (told.status_code, told.json()["error"]["message"]) == (401, "You are not signed in to this dashboard.")
+    assert me.go("/").text == "You are not signed in to this dashboard.\n"
+
+
+@pytest.mark.parametrize(("path", "host", "status"), [("/nothing", "", 404), ("/", "evil.example", 421)])
+def test_what_there_is_not_and_another_host_are_told_on_a_page_that_needs_no_other_file(me, path, host, status):
+    page = me.send("GET", path, **NAVIGATION, accept="text/html", **({"host": host} if host else {}))
+    assert page.status_code == status
+    assert "That did not work" in page.text
+    assert "<link" not in page.text
 
 
 def test_a_dashboard_may_look_its_person_up_asynchronously(world):

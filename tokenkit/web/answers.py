@@ -19,7 +19,7 @@ from tokenkit.errors import (
     UnknownProvider,
     UsageError,
 )
-from tokenkit.web import humanize
+from tokenkit.web import humanize, visible
 from tokenkit.web.visit import Visit
 
 STATUSES: tuple[tuple[type[TokenKitError], int], ...] = (
@@ -46,13 +46,14 @@ WITHIN_REACH = {"Cross-Origin-Opener-Policy": "unsafe-none"}
 
 
 def environment() -> Environment:
-    """Return the templates. Every text is escaped, and an unknown name is an error."""
+    """Return the templates. Every text is made visible and escaped; an unknown name is an error."""
     made = Environment(
         loader=PackageLoader("tokenkit.web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=visible.shown,
     )
     filters: dict[str, Callable[..., object]] = {
         "day": humanize.day,
@@ -61,6 +62,8 @@ def environment() -> Environment:
         "hue": humanize.hue,
         "sentence": humanize.sentence,
         "listed": humanize.listed,
+        "exactly": visible.Exact,
+        "short": visible.short,
     }
     made.filters.update(filters)
     return made

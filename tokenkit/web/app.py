@@ -1,22 +1,25 @@
 """The ASGI app: which path leads to which handler, and what every request passes before."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from inspect import isawaitable
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from tokenkit.errors import TokenKitError, UsageError
+from tokenkit.grants.scopes import check_scopes
 from tokenkit.kit import TokenKit
 from tokenkit.web import clients, pages, sign_in
 from tokenkit.web.answers import failure
 from tokenkit.web.assets import NAMES, asset
 from tokenkit.web.guard import Guard
 from tokenkit.web.mount_point import Mounted, MountPoint
+from tokenkit.web.refusal import not_found, refusal
 from tokenkit.web.visit import Visit, read_form
 
 KitFor = Callable[[Request], TokenKit | Awaitable[TokenKit | None] | None]
@@ -37,6 +40,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
 REGISTRATION: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/client/{provider}", clients.ask),
     ("POST", "/client/{provider}", clients.keep),
+    ("GET", "/safety", pages.safety),
 )
 
 
@@ -46,6 +50,7 @@ def authorize_app(
     kit_for: KitFor | None = None,
     public_url: str = "",
     hosts: tuple[str, ...] = (),
+    asks: Mapping[str, Collection[str]] | None = None,
 ) -> ASGIApp:
     """Make an ASGI app that connects accounts, to mount in a dashboard: ``app.mount("/connect", authorize_app(kit))``.
 
@@ -56,12 +61,15 @@ def authorize_app(
     `public_url` is the address at which browsers reach the app, ``https://dash.example/connect``, whatever proxies are
     in between: neither ``Host`` nor ``X-Forwarded-*`` is believed. Without it the app answers on loopback addresses
     only. `hosts` are more ``Host`` headers to accept, for a proxy that does not pass on the browser's. Register
-    ``<public_url>/callback/<provider>`` as the redirect URI at each provider. Raises `UsageError` for both or neither
-    of `kit` and `kit_for`.
+    ``<public_url>/callback/<provider>`` as the redirect URI at each provider. `asks` says what your assistant needs:
+    scopes by provider, ``{"google": ["gmail.readonly"]}``. These providers come first, and their scopes are chosen
+    beforehand. Raises `UsageError` for both or neither of `kit` and `kit_for`.
     """
     if (kit is None) == (kit_for is None):
         raise UsageError("authorize_app takes either a kit or kit_for", hint="authorize_app(TokenKit())")
-    place = Mounted(public_url, hosts, may_register=kit_for is None)
+    for scopes in (asks or {}).values():
+        check_scopes(scopes)
+    place = Mounted(public_url, hosts, may_register=kit_for is None, asks=dict(asks or {}))
     return Guard(pages_at(place, kit_for or (lambda request: kit)), place)
 
 
@@ -70,7 +78,7 @@ def pages_at(place: MountPoint, kit_for: KitFor) -> Starlette:
     handlers = (*ROUTES, *REGISTRATION) if place.may_register else ROUTES
     routes = [_route(method, path, _endpoint(place, kit_for, handler)) for method, path, handler in handlers]
     routes += [Route(f"/{name}", asset, methods=["GET"]) for name in NAMES]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={HTTPException: not_found})
     app.router.redirect_slashes = False  # such a redirect would be built from the Host header
     return app
 
@@ -87,7 +95,7 @@ def _endpoint(place: MountPoint, kit_for: KitFor, handler: Handler) -> Callable[
         browser = place.browser(request)
         kit = None if browser is None else await _kit(kit_for, request)
         if browser is None or kit is None:
-            return PlainTextResponse("You are not signed in to this dashboard.\n", 401)
+            return refusal(request, 401, "You are not signed in to this dashboard.")
         visit = Visit(request, kit, place, browser, {})
         try:
             visit = Visit(request, kit, place, browser, await read_form(request))

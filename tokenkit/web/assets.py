@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
-NAMES = ("button.js", "opening.js", "page.js", "returned.js", "style.css", "icon.svg")
+NAMES = ("button.js", "opening.js", "page.js", "returned.js", "style.css", "dashboard.css", "icon.svg")
 
 
 async def asset(request: Request) -> Response:

@@ -7,10 +7,10 @@ all before anything of a request is looked at.
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tokenkit.web.mount_point import MountPoint
+from tokenkit.web.refusal import refusal
 
 URL_LIMIT = 8 * 1024
 BODY_LIMIT = 16 * 1024
@@ -47,15 +47,15 @@ class Guard:
         if scope["type"] != "http":
             return  # no web sockets here, and nothing to start or to stop
         send = _hardened(send)
-        refusal = self._refusal(scope)
+        refused = self._refusal(scope)
         body = b""
-        if refusal is None and scope["method"] not in READING:
+        if refused is None and scope["method"] not in READING:
             try:
                 body = await _read_body(receive)
             except _Refused as error:
-                refusal = error.status, error.words
-        if refusal is not None:
-            await _refuse(refusal, scope, receive, send)
+                refused = error.status, error.words
+        if refused is not None:
+            await _refuse(refused, scope, receive, send)
             return
         await self._app(scope, _replaying(body, receive), send)
 
@@ -107,11 +107,13 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-async def _refuse(refusal: tuple[int, str], scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse(refused: tuple[int, str], scope: Scope, receive: Receive, send: Send) -> None:
     """Answer, and end the connection: what is still coming on it is not waited for."""
-    status, words = refusal
+    status, words = refused
     ends = {"Connection": "close"} if scope.get("http_version", "1.1").startswith("1") else {}
-    await PlainTextResponse(f"{words}\n", status, ends)(scope, receive, send)
+    response = refusal(HTTPConnection(scope), status, words)
+    response.headers.update(ends)
+    await response(scope, receive, send)
 
 
 def _from_us(method: str, headers: Headers, origin: str) -> bool:
@@ -137,7 +139,8 @@ def _hardened(send: Send) -> Send:
     async def send_hardened(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers.update(HEADERS)
+            own = headers.get("Content-Security-Policy", "")
+            headers.update(HEADERS | ({"Content-Security-Policy": own} if own else {}))
             headers.setdefault("Cache-Control", "no-store")
             headers.setdefault("Cross-Origin-Opener-Policy", "same-origin-allow-popups")
         await send(message)

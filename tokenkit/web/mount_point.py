@@ -2,8 +2,8 @@
 
 import re
 import secrets
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
@@ -24,6 +24,11 @@ class MountPoint(Protocol):
     @property
     def may_register(self) -> bool:
         """Whether the person who uses the page may also give the client registrations."""
+        ...
+
+    @property
+    def asks(self) -> Mapping[str, Collection[str]]:
+        """What the host application asks for: scopes by the name of the provider, its own order."""
         ...
 
     def origin(self, host: str) -> str | None:
@@ -62,6 +67,7 @@ class Mounted:
     public_url: str = ""
     hosts: Collection[str] = ()
     may_register: bool = True
+    asks: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
 
     def __post_init__(self) -> None:
         url = urlsplit(self.public_url)

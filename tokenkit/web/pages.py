@@ -1,32 +1,81 @@
 """The accounts page, its JSON, and disconnecting."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from functools import partial
+
 from starlette.responses import Response
 
 from tokenkit.audit import Inventory, audit
 from tokenkit.errors import UnknownAccount
 from tokenkit.web.answers import json, page
+from tokenkit.web.choice import Choice, choice, only_identity
 from tokenkit.web.last_use import last_uses
 from tokenkit.web.overview import AccountView, ProviderView, overview
 from tokenkit.web.visit import Visit
 
+FEW = 4
+"""Accounts that are shown in full, and providers that are not folded away; more than these are folded."""
+
+MANY = 8
+"""Accounts and providers from which on there is a field to search them."""
+
 
 def accounts(visit: Visit) -> Response:
-    """Show all providers and accounts. Nothing is refreshed, and nothing is sent.
-
-    What the audit found concerns the whole machine, so it is shown only to a person who is also its operator.
-    """
-    views = overview(visit.kit)
-    groups: dict[str, object] = {
-        "report": audit(Inventory(visit.kit)) if visit.place.may_register else None,
+    """Show all providers and accounts, or those that ``?find=`` names. Nothing is refreshed, and nothing is sent."""
+    every = _in_order(overview(visit.kit), visit.place.asks)
+    find = visit.request.query_params.get("find", "").strip()
+    views = [found for view in every if (found := _found(view, find.casefold())) is not None]
+    free = [view for view in views if not view.accounts]
+    count = sum(len(view.accounts) for view in every)
+    values: dict[str, object] = {
+        "find": find,
+        "searchable": count + len(every) > MANY,
+        "fold": count > FEW and not find,
+        "few": FEW,
+        "asks": visit.place.asks,
         "may_register": visit.place.may_register,
         "uses": last_uses(visit.kit),
+        "choice": partial(_choice, visit),
+        "does_nothing": partial(_does_nothing, visit),
         "needing": [view for view in views if any(one.state == "attention" for one in view.accounts)],
         "connected": [view for view in views if view.accounts],
-        "ready": [view for view in views if not view.accounts and view.registered and not view.problem],
-        "unregistered": [view for view in views if not view.accounts and not view.registered and not view.problem],
-        "problems": [view for view in views if not view.accounts and view.problem],
+        "ready": [view for view in free if view.registered and not view.problem],
+        "unregistered": [view for view in free if not view.registered and not view.problem],
+        "problems": [view for view in free if view.problem],
     }
-    return page(visit, "accounts.html", groups)
+    return page(visit, "accounts.html", values)
+
+
+def safety(visit: Visit) -> Response:
+    """Show what the audit finds on this machine: for a person who is also its operator, and only when they ask."""
+    return page(visit, "safety.html", {"report": audit(Inventory(visit.kit))})
+
+
+def _in_order(views: Sequence[ProviderView], asks: Collection[str]) -> list[ProviderView]:
+    """Return the views with those first that the host application asks for, in its order."""
+    first = list(asks)
+    return sorted(views, key=lambda view: (first.index(view.name) if view.name in asks else len(first), view.title))
+
+
+def _found(view: ProviderView, find: str) -> ProviderView | None:
+    """Return the view, with those accounts only that have the words in their name, unless the provider has."""
+    if find in view.name.casefold() or find in view.title.casefold():
+        return view
+    named = tuple(account for account in view.accounts if find in account.name.casefold())
+    return replace(view, accounts=named) if named else None
+
+
+def _choice(visit: Visit, view: ProviderView, account: AccountView | None = None) -> Choice:
+    granted = None if account is None else account.scopes
+    return choice(visit.kit.provider(view.name), visit.place.asks.get(view.name, ()), granted)
+
+
+def _does_nothing(visit: Visit, view: ProviderView, account: AccountView) -> bool:
+    """Tell whether the account was connected without anything to do for it."""
+    if view.problem or account.scopes is None or account.state != "connected":
+        return False
+    return only_identity(visit.kit.provider(view.name), account.scopes)
 
 
 def status(visit: Visit) -> Response:

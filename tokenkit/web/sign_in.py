@@ -15,6 +15,9 @@ from tokenkit.web.visit import Visit
 SCOPES = 50
 NAME = 200
 TICKED = "scope."
+SERVICE = "service."
+"""Before the name of a service, in the field that names the scopes chosen for it; none for nothing."""
+
 _SCOPE = re.compile(r"[!#-\[\]-~]+")
 
 
@@ -31,6 +34,7 @@ def start(visit: Visit) -> Response:
             account=_name(visit.form.get("account", "")),
             name=_name(visit.form.get("name", "")),
             replace_broken=visit.form.get("replace_broken") == "yes",
+            only=visit.form.get("only") == "yes",
         )
     except ClientMissing:
         if visit.wants_json or not visit.place.may_register:
@@ -80,12 +84,13 @@ def opening(visit: Visit) -> Response:
 
 
 def _scopes(form: Mapping[str, str]) -> list[str] | None:
-    """Return the scopes in ``scopes``, by alias or value, and those that were ticked; None for the default ones."""
-    listed = form.get("scopes", "").replace(",", " ").split()
+    """Return the scopes in ``scopes``, by alias or value, and those that were chosen; None for the default ones."""
+    fields = [form.get("scopes", ""), *(text for field, text in form.items() if field.startswith(SERVICE))]
+    listed = [name for text in fields for name in text.replace(",", " ").split()]
     names = [*listed, *(field.removeprefix(TICKED) for field in form if field.startswith(TICKED))]
     if len(names) > SCOPES or not all(map(_SCOPE.fullmatch, names)):
         raise UsageError("these scopes cannot be asked for", hint=f"up to {SCOPES}, as in RFC 6749 section 3.3")
-    return names or None
+    return list(dict.fromkeys(names)) or None
 
 
 def _name(text: str) -> str:

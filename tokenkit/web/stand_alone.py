@@ -10,9 +10,11 @@ import hashlib
 import hmac
 import secrets
 from collections import deque
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tokenkit.consent.redirect import fixed_redirect_uri
@@ -25,13 +27,14 @@ from tokenkit.web.app import pages_at
 from tokenkit.web.browser import Browser, cookie_values, set_cookie
 from tokenkit.web.guard import Guard
 from tokenkit.web.mount_point import route_and_query
+from tokenkit.web.refusal import refusal
 
 COOKIE = "tokenkit"
 LINK_LASTS = 600.0
 """Seconds for which the one-time link may be opened."""
 
 AWAITED = 100
-USED = "This link was used already, or is too old. Run tokenkit dashboard again, also if it was not you who used it.\n"
+USED = "This link was used already, or is too old. Run tokenkit dashboard again, also if it was not you who used it."
 HOSTS = ("127.0.0.1", "localhost")
 
 
@@ -39,6 +42,7 @@ class Alone:
     """The place of the page on one port: the page is at ``/<secret>``, answers of providers come to ``/callback``."""
 
     may_register = True
+    asks: Mapping[str, Collection[str]] = MappingProxyType({})
 
     def __init__(self, port: int) -> None:
         self.origins = {f"{host}:{port}": f"http://{host}:{port}" for host in HOSTS}
@@ -123,21 +127,21 @@ class StandAlone:
     def _outside(self, request: Request, path: str) -> Response:
         """Answer what anybody on this machine may ask for."""
         if request.method == "GET" and path.startswith("/open/"):
-            return self._open(path.removeprefix("/open/"))
+            return self._open(request, path.removeprefix("/open/"))
         if request.method == "GET" and path.startswith("/callback/"):
             return self._send_on(request)
-        return PlainTextResponse("There is nothing here. tokenkit dashboard prints the link to the page.\n", 404)
+        return refusal(request, 404, "There is nothing here. tokenkit dashboard prints the link to the page.")
 
-    def _open(self, once: str) -> Response:
+    def _open(self, request: Request, once: str) -> Response:
         if not hmac.compare_digest(once.encode(errors="replace"), self._once.encode()) or self._now() >= self._until:
-            return PlainTextResponse(USED, 403)
+            return refusal(request, 403, USED)
         self._until = 0.0
         return self._place.let_in()
 
     def _send_on(self, request: Request) -> Response:
         states = [*request.query_params.getlist("state"), request.scope["path"].rpartition("/")[2]]
         if not any(map(self._place.awaits, states)):
-            return PlainTextResponse("No sign-in of this page is waiting for this answer.\n", 403)
+            return refusal(request, 403, "No sign-in of this page is waiting for this answer.")
         return see_other(f"{self._place.base(request)}{route_and_query(request)}")
 
 

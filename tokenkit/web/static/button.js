@@ -13,6 +13,8 @@ const HERE = new URL(".", import.meta.url);
 const ANSWERS = `tokenkit:${HERE.pathname}`;
 const CLOSED_GRACE = 700;
 const LOOK_AGAIN = 3000;
+const LIMIT = 500;
+const HIDES = /[\p{C}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]|(?<=\p{M}{3})\p{M}/gu;
 const SIZE = { width: 520, height: 720 };
 
 /** Ask the server how the accounts stand. It only looks: nothing is refreshed. */
@@ -139,18 +141,17 @@ const SHEET = new CSSStyleSheet();
 SHEET.replaceSync(`
 :host {
   display: block; max-width: 30rem;
-  --_ink: var(--tokenkit-ink, light-dark(#1b211d, #eceeea));
-  --_quiet: var(--tokenkit-quiet, light-dark(#5a625c, #a5ada6));
-  --_ground: var(--tokenkit-ground, light-dark(#fff, #1b1f1c));
-  --_line: var(--tokenkit-line, light-dark(#dfe2db, #313732));
+  --_quiet: var(--tokenkit-quiet, color-mix(in srgb, currentcolor 78%, transparent));
+  --_ground: var(--tokenkit-ground, transparent);
+  --_line: var(--tokenkit-line, color-mix(in srgb, currentcolor 20%, transparent));
   --_accent: var(--tokenkit-accent, light-dark(#1b6747, #7bd3a3));
   --_on-accent: var(--tokenkit-on-accent, light-dark(#fff, #0c2317));
-  --_good: var(--tokenkit-good, light-dark(#17693f, #7bd3a3));
-  --_attention: var(--tokenkit-attention, light-dark(#75530b, #e6c371));
+  --_good: var(--tokenkit-good, color-mix(in srgb, #24a163 50%, currentcolor));
+  --_attention: var(--tokenkit-attention, color-mix(in srgb, #b98008 50%, currentcolor));
   --_radius: var(--tokenkit-radius, 0.875rem);
   font: var(--tokenkit-font, inherit);
   line-height: 1.45;
-  color: var(--_ink);
+  color: var(--tokenkit-ink, inherit);
 }
 :host([hidden]) { display: none; }
 * { box-sizing: border-box; }
@@ -173,10 +174,10 @@ button, a {
   border-radius: calc(var(--_radius) * 0.6875); font: inherit; font-weight: 560; text-decoration: none; cursor: pointer;
 }
 [part~=primary] { background: var(--_accent); color: var(--_on-accent); }
-[part~=secondary] { background: none; color: var(--_ink); border-color: color-mix(in srgb, var(--_quiet) 70%, transparent); }
+[part~=secondary] { background: none; color: inherit; border-color: color-mix(in srgb, currentcolor 55%, transparent); }
 button:hover, a:hover { filter: brightness(0.93); }
 button[disabled] { opacity: 0.6; cursor: default; filter: none; }
-:focus-visible { outline: 3px solid var(--_accent); outline-offset: 2px; }
+:focus-visible { outline: 3px solid currentcolor; outline-offset: 2px; }
 :host([state=connecting]) [part=mark] { animation: breathe 1.4s ease-in-out infinite alternate; }
 @keyframes breathe { to { opacity: 0.35; } }
 @media (prefers-reduced-motion: reduce) { :host([state=connecting]) [part=mark] { animation: none; } }
@@ -191,6 +192,12 @@ function element(tag, part, members = {}) {
 
 function sentence(text) {
   return text.slice(0, 1).toUpperCase() + text.slice(1) + (/[.!?:…]$|@[\w.-]+$/.test(text) ? "" : ".");
+}
+
+/** What a provider or another user wrote is data: what is invisible, or turns the line around, is shown by its number. */
+function visible(text) {
+  const cut = text.length > LIMIT ? `${text.slice(0, LIMIT - 1)}…` : text;
+  return cut.replace(HIDES, (character) => `[U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
 }
 
 class TokenkitAuthorize extends HTMLElement {
@@ -273,7 +280,7 @@ class TokenkitAuthorize extends HTMLElement {
   }
 
   #show(view) {
-    this.#built.title.textContent = view.title;
+    this.#built.title.textContent = visible(view.title);
     this.#built.mark.textContent = view.title.slice(0, 1).toUpperCase();
     const wanted = this.getAttribute("account");
     const accounts = wanted ? view.accounts.filter((account) => account.id === wanted) : view.accounts;
@@ -284,7 +291,7 @@ class TokenkitAuthorize extends HTMLElement {
     const troubled = accounts.find((account) => account.state === "attention");
     if (troubled) return this.#set("attention", troubled.reason, troubled.broken ? this.#link("Look") : connect("Reconnect"));
     const missing = this.#missing(view, accounts);
-    if (missing.length) return this.#set("attention", `It may not yet ${missing.join(", or ")}.`, connect("Allow"));
+    if (missing.length) return this.#set("attention", `It may not yet ${missing.join(", or ")}.`, connect("Reconnect"));
     const away = accounts.find((account) => account.state === "unavailable");
     if (away) return this.#set("unavailable", away.reason, this.#link("Manage"));
     const names = accounts.map((account) => account.name);
@@ -307,7 +314,7 @@ class TokenkitAuthorize extends HTMLElement {
   #set(state, text, action = null) {
     const { state: line, actions } = this.#built;
     const focused = this.#focused || this.shadowRoot.activeElement !== null;
-    line.textContent = sentence(text);
+    line.textContent = visible(sentence(text));
     actions.replaceChildren(...(action ? [this.#action(action)] : []));
     if (focused && document.activeElement === document.body) actions.firstElementChild?.focus();
     this.#focused = focused && action === null; // until there is something again that can have it

@@ -1,8 +1,6 @@
-/* What the accounts page does beyond plain forms: the consent in a pop-up, and times as the reader's clock has them. */
+/* What the accounts page does beyond plain forms: the consent in a pop-up, a search while one types, times by the reader's clock. */
 
 import { authorize } from "./button.js";
-
-const message = document.getElementById("message");
 
 for (const form of document.querySelectorAll("form[data-authorize]")) {
   form.addEventListener("submit", (event) => {
@@ -17,24 +15,30 @@ for (const time of document.querySelectorAll("time")) {
   time.title = moment.toLocaleString("en-GB", { dateStyle: "full", timeStyle: "short" });
 }
 
+const search = document.getElementById("find");
+search?.addEventListener("input", () => find(search.value.trim().toLowerCase()));
+arrive();
+
 async function connect(form) {
   const { authorize: provider, title } = form.dataset;
   const button = form.querySelector("button");
-  const label = button.textContent;
-  say("");
+  const label = [...button.childNodes];
+  const result = form.querySelector(".result");
+  say(result, "");
   button.disabled = true;
   button.textContent = "Go on in the other window";
   try {
     const { outcome } = await authorize({ ...Object.fromEntries(new FormData(form)), provider });
-    if (outcome === "connected") return window.location.reload();
-    say(told(outcome, title));
+    if (outcome === "connected") return reload(provider);
+    say(result, told(outcome, title));
   } catch (error) {
     if (error.kind === "ClientMissing") return window.location.assign(`client/${provider}`);
-    say([error.message, error.hint].filter(Boolean).join(". "));
+    say(result, [error.message, error.hint].filter(Boolean).join(". "));
   }
   button.disabled = false;
-  button.textContent = label;
+  button.replaceChildren(...label);
   button.focus();
+  form.scrollIntoView({ block: "nearest" });
 }
 
 function told(outcome, title) {
@@ -43,8 +47,39 @@ function told(outcome, title) {
   return `${title} was not connected. You can begin again.`;
 }
 
-function say(text) {
-  if (message === null) return;
-  message.textContent = text;
-  message.hidden = text === "";
+function say(result, text) {
+  result.textContent = text;
+  result.hidden = text === "";
+}
+
+function reload(provider) {
+  window.location.hash = provider;
+  window.location.reload();
+}
+
+/** Who comes back to a provider, from a sign-in in this tab say, finds it unfolded, in sight and with the focus. */
+function arrive() {
+  const place = document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+  if (place === null) return;
+  for (let fold = place.closest("details"); fold !== null; fold = fold.parentElement.closest("details")) fold.open = true;
+  place.scrollIntoView({ block: "nearest" });
+  place.querySelector("button, summary, a")?.focus({ preventScroll: true });
+}
+
+/** Show what has the words in its name; an account also where its provider has. */
+function find(words) {
+  let any = false;
+  const has = (element) => element.dataset.find.toLowerCase().includes(words);
+  for (const fold of document.querySelectorAll("details.fold")) fold.open = words !== "";
+  for (const entry of document.querySelectorAll("article[data-find], li[data-find]")) {
+    const accounts = [...entry.querySelectorAll(".account")];
+    for (const account of accounts) account.hidden = !has(entry) && !has(account);
+    entry.hidden = !has(entry) && accounts.every((account) => account.hidden);
+    any ||= !entry.hidden;
+  }
+  for (const part of document.querySelectorAll("main > section, .fold, .rows")) {
+    const entries = [...part.querySelectorAll("article[data-find], li[data-find]")];
+    part.hidden = entries.length > 0 && entries.every((entry) => entry.hidden);
+  }
+  document.getElementById("nothing").hidden = any;
 }

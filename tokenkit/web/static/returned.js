@@ -1,4 +1,4 @@
-/* The last page of a sign-in: it tells the page that began it, and goes. Without scripts the person closes it. */
+/* The last page of a sign-in: it tells the page that began it, and goes. Without scripts it leads back to the accounts. */
 
 const { outcome, provider, account } = document.documentElement.dataset;
 const here = new URL(".", import.meta.url);
@@ -13,6 +13,7 @@ channel.close();
 
 if (flow !== null) {
   window.close();
+  document.getElementById("close").hidden = false; // where a browser keeps it open
 } else if (back !== null && new URL(back).origin === window.location.origin) {
   if (outcome === "connected") window.location.replace(back);
   document.querySelector(".below a").href = back;

@@ -32,11 +32,13 @@ class Everybodys(ScriptedProvider):
         super().__init__()
         self.newest: dict[str, str] = {}
         self.ended: set[str] = set()
+        self.tried = 0
 
     def complete(self, ctx, client, pending, answer):
         return self.issue_to(answer.parameters["code"], ctx.now())
 
     def refresh(self, ctx, client, grant):
+        self.tried += 1
         who = grant.refresh_token.reveal().partition("~")[0]
         if who in self.ended:
             raise ConsentRequired("refused", reason="it was withdrawn")

@@ -19,7 +19,7 @@ PAUSE = 0.5
 """Seconds for which uses are gathered."""
 
 MOST = 10_000
-"""Uses that may wait: more are written at once, by whoever brings them."""
+"""Uses that may wait: more are written at once, by the caller that brings them."""
 
 
 Use = tuple[Account, frozenset[str], float]

@@ -13,6 +13,7 @@ from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount, UsageError
 from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import Grant
+from tokenkit.grants.endings import WITHIN, Endings
 
 Kind = Literal["refreshed", "consent_needed", "back", "ends_soon", "failed"]
 """``consent_needed`` and ``failed`` are told once until the account is ``back``; ``ends_soon`` once for each end."""
@@ -36,7 +37,10 @@ Callback = Callable[[Event], object]
 class Events:
     """Tells the callbacks of one kit."""
 
-    def __init__(self) -> None:
+    def __init__(self, endings: Endings) -> None:
+        self._endings = endings
+        self._told: dict[str, float] = {}
+        self._held: dict[Account, tuple[Event, float]] = {}
         self._callbacks: dict[Kind, list[tuple[Callback, str | None]]] = {}
         self._trouble: dict[Account, Kind] = {}
         self._ends: dict[Account, float] = {}
@@ -67,7 +71,9 @@ class Events:
         """Tell that a good grant was seen after trouble, and that its end comes near; each once."""
         if not self._callbacks:
             return
+        self._tell_held(now)
         with self._changing.lock:
+            self._held.pop(account, None)
             back = self._trouble.pop(account, None) is not None
             end = _end(grant)
             soon = end is not None and end <= now + SOON and self._ends.get(account) != end
@@ -78,16 +84,46 @@ class Events:
         if soon:
             self._tell(Event("ends_soon", account, ends_at=end))
 
-    def failed(self, account: Account, error: TokenKitError) -> None:
-        """Tell that a refresh failed, or that only the person can go on; once until the account is back."""
+    def failed(self, account: Account, error: TokenKitError, now: float) -> None:
+        """Tell that a refresh failed, or that only the person can go on; once until the account is back.
+
+        Where a provider has so many accounts that many could end at once, the second one to end within ten minutes is
+        told when these are over, and not at all if that was the provider's bad hour (R13).
+        """
         if isinstance(error, UnknownAccount):
             return  # it was signed out, here or elsewhere
+        self._tell_held(now)
         kind: Kind = "consent_needed" if isinstance(error, ConsentRequired) else "failed"
+        if self._trouble.get(account) == kind or account in self._held:
+            return
+        event = Event(kind, account, error)
+        if kind == "consent_needed" and self._may_be_one_of_many(account.provider, now):
+            self._held[account] = (event, now)
+            return
         with self._changing.lock:
             known = self._trouble.get(account) == kind
             self._trouble[account] = kind
         if not known:
-            self._tell(Event(kind, account, error))
+            self._tell(event)
+
+    def _may_be_one_of_many(self, provider: str, now: float) -> bool:
+        with self._changing.lock:
+            last = self._told.get(provider)
+            first = last is None or not 0 <= now - last < WITHIN
+            if first:
+                self._told[provider] = now
+        return not first and self._endings.has_many(provider)
+
+    def _tell_held(self, now: float) -> None:
+        """Tell of what has waited for its ten minutes, and was not part of a bad hour."""
+        for account, (event, at) in list(self._held.items()):
+            if 0 <= now - at < WITHIN:
+                return  # they wait in order
+            with self._changing.lock:
+                waited = self._held.pop(account, None) is not None
+            if waited and not self._endings.in_bad_hour(account.provider, at):
+                self._trouble[account] = event.kind
+                self._tell(event)
 
     def _tell(self, event: Event) -> None:
         for callback, owner in self._callbacks.get(event.kind, ()):

@@ -23,6 +23,7 @@ from tokenkit.errors import (
 from tokenkit.grant import NEEDS_CONSENT, Grant
 from tokenkit.grants import beside
 from tokenkit.grants.bound_to import bind_late, check_bound, within
+from tokenkit.grants.endings import Endings, retry_pause
 from tokenkit.grants.machine import this_machine
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
@@ -71,6 +72,7 @@ class Refresh:
         held: StoredGrant,
         lease: Lease,
         note: RefreshState,
+        endings: Endings,
         *,
         needs: float,
         forced: bool,
@@ -82,6 +84,7 @@ class Refresh:
         self.held = held
         self.lease = lease
         self.note = note
+        self.endings = endings
         self.needs = needs
         self.forced = forced
         self.answer_was_lost = note.attempt is not None
@@ -112,9 +115,12 @@ class Refresh:
             if other is not None:
                 return other
             if isinstance(error, ConsentRequired):
-                if not error.presumed:
+                if error.presumed:
+                    error = consent_required(self.account, error.reason or str(error), presumed=True)
+                elif self.endings.one_more(self.account.provider, self.ctx.now()):
+                    error = self._refused_with_many(provider)
+                else:
                     return self._refused(error)
-                error = consent_required(self.account, error.reason or str(error), presumed=True)
             known = outcome_known(error) and not self.answer_was_lost
             self._write_note_if_possible(self.note.failed(error, self.ctx.now(), outcome_known=known))
             raise error from None
@@ -178,8 +184,18 @@ class Refresh:
             if other is not None:
                 return other
         else:
-            self._write_note_if_possible(self.note.ended(latched.generation))
+            self._write_note_if_possible(self.note.refused(latched.generation, self.ctx.now()))
         raise consent_required(self.account, reason) from None
+
+    def _refused_with_many(self, provider: Provider) -> ProviderUnavailable:
+        """Return the error of a refusal that is not believed: a provider's bad hour signs nobody out (R13)."""
+        failures = 0 if self.note.failure is None else self.note.failure.failures
+        return ProviderUnavailable(
+            f"{provider.title} refuses many accounts at once, so this is taken for its own trouble",
+            retry_at=self.ctx.now() + retry_pause(failures),
+            hint="try again later; nobody is signed out",
+            account=str(self.account),
+        )
 
     def _saved(self, answered: Grant, provider: Provider, client: ClientRegistration) -> StoredGrant:
         """Save the answer, whatever is raised on the way: the provider takes nothing else from now on (R9)."""

@@ -72,7 +72,8 @@ class RefreshState(NamedTuple):
 
     `confirmed`: the generation whose access token an API has rejected and a refresh has brought back all the same, so
     that another would be in vain (R15), else None. `unsaved`: who holds a newer grant that could be saved nowhere (R8),
-    in words; empty for nobody. `turns`: which machines refreshed it, and whether two take turns (R8).
+    in words; empty for nobody. `turns`: which machines refreshed it, and whether two take turns (R8). `latched`: when
+    the provider ended the grant (R13), else None.
     """
 
     newest: int = 0
@@ -81,6 +82,7 @@ class RefreshState(NamedTuple):
     confirmed: int | None = None
     unsaved: str = ""
     turns: Turns = Turns()
+    latched: float | None = None
 
     def begun(self, now: float, machine: Machine) -> "RefreshState":
         """Return the state once a refresh is about to be sent, from `machine`."""
@@ -90,6 +92,10 @@ class RefreshState(NamedTuple):
         """Return the state once a record of that generation is saved."""
         newest = max(self.newest, generation)
         return RefreshState(newest=newest, confirmed=generation if confirmed else None, turns=self.turns)
+
+    def refused(self, generation: int, now: float) -> "RefreshState":
+        """Return the note once the record of that generation says that the provider has ended the grant."""
+        return self.ended(generation)._replace(latched=now)
 
     def failed(self, error: TokenKitError, now: float, *, outcome_known: bool) -> "RefreshState":
         """Return the state once a refresh failed: all wait until the provider's time, or twice as long as before.
@@ -121,6 +127,8 @@ class RefreshState(NamedTuple):
         record: dict[str, object] = {"newest": self.newest, "attempt": self.attempt, "confirmed": self.confirmed}
         if self.unsaved:
             record["unsaved"] = self.unsaved
+        if self.latched is not None:
+            record["latched"] = self.latched
         if self.turns.machines:
             record["turns"] = self.turns.to_record()
         if self.failure is not None:
@@ -135,6 +143,7 @@ class RefreshState(NamedTuple):
             failure = record.get("failure")
             attempt = record.get("attempt")
             confirmed = record.get("confirmed")
+            latched = record.get("latched")
             return cls(
                 newest=int(record.get("newest", 0)),
                 attempt=None if attempt is None else float(attempt),
@@ -142,6 +151,7 @@ class RefreshState(NamedTuple):
                 confirmed=None if confirmed is None else int(confirmed),
                 unsaved=str(record.get("unsaved", "")),
                 turns=Turns.from_record(record.get("turns")),
+                latched=None if latched is None else float(latched),
             )
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return cls()

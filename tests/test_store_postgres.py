@@ -1,0 +1,326 @@
+"""The store in PostgreSQL, on a real server: the contract, leases and who succeeds whom, answers that are lost."""
+
+import os
+import threading
+import time
+import uuid
+
+import pytest
+from tokenkit.errors import Conflict, StoreUnavailable
+from tokenkit.store import Name
+from tokenkit.testing.store_contract import GRANT, StoreContract
+
+from postgres_server import new_database, server
+
+psycopg = pytest.importorskip("psycopg")
+
+from tokenkit.store.postgres import lease as lease_module  # noqa: E402
+from tokenkit.store.postgres import schema  # noqa: E402
+from tokenkit.store.postgres.address import Address  # noqa: E402
+from tokenkit.store.postgres.connections import Connections  # noqa: E402
+from tokenkit.store.postgres.errors import AnswerLost  # noqa: E402
+from tokenkit.store.postgres.store import PostgresStore  # noqa: E402
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def url():
+    with server() as url:
+        yield url
+
+
+@pytest.fixture
+def database(url):
+    """The URL of a database with our tables, empty."""
+    made = new_database(url)
+    schema.init(Address(made, "the test"))
+    return made
+
+
+@pytest.fixture
+def open_store(database):
+    """Open one more handle of the store, as another process would."""
+    opened = []
+
+    def open_one():
+        opened.append(PostgresStore(Address(database, "the test")))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def store(open_store):
+    return open_store()
+
+
+def ask(database, statement, *values):
+    with psycopg.connect(database, autocommit=True) as connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def end_connections(database):
+    """Let the server end every connection but the one that asks for it."""
+    ask(
+        database,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL",
+    )
+
+
+class TestPostgresStore(StoreContract):
+    @pytest.fixture
+    def store(self, store):
+        return store
+
+
+def test_all_handles_see_one_store(store, open_store):
+    version = store.save(GRANT, b"one", replaces=None)
+    other = open_store()
+    assert other.load(GRANT) == (b"one", version)
+    other.save(GRANT, None, replaces=version)
+    with pytest.raises(Conflict):
+        store.save(GRANT, b"late", replaces=version)
+
+
+def test_a_lease_is_one_over_all_handles(store, open_store):
+    """R5, R38: of two machines, one holds it, and the other one is told that it is busy."""
+    with (
+        store.lease(GRANT, lasts=60, wait=0),
+        pytest.raises(StoreUnavailable, match="another process has held"),
+        open_store().lease(GRANT, lasts=60, wait=0.1),
+    ):
+        pass
+
+
+def test_a_lease_ends_by_the_clock_of_the_database(store, open_store):
+    """R38: the second holder need not be told by the first, and the first one's note is refused from then on."""
+    with store.lease(GRANT, lasts=0.2, wait=0) as late:
+        with open_store().lease(GRANT, lasts=60, wait=5) as lease:
+            lease.write_note(b"mine")
+            with pytest.raises(StoreUnavailable, match="is another process' by now"):
+                late.write_note(b"late")
+        assert late.left() < 0
+    assert store.note(GRANT) == b"mine"
+
+
+def test_no_connection_is_held_while_a_lease_is(store):
+    """R38: many refreshes that wait for their providers leave the connections to others."""
+    names = [GRANT._replace(id=f"google/{number}") for number in range(12)]
+    threads, inside, leave = [], threading.Barrier(len(names) + 1), threading.Event()
+
+    def hold(name):
+        with store.lease(name, lasts=60, wait=5):
+            inside.wait(10)
+            leave.wait(10)
+
+    for name in names:
+        threads.append(threading.Thread(target=hold, args=(name,)))
+        threads[-1].start()
+    inside.wait(10)
+    assert store.load(GRANT) is None
+    leave.set()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.fixture
+def no_patience(monkeypatch):
+    monkeypatch.setattr(lease_module, "GONE_FOR", 0.3)
+
+
+@pytest.fixture
+def killed_holder(database):
+    """Begin a lease in a process that is killed with it; ``killed_holder(b"note")`` has written a note before."""
+
+    def kill(note=b""):
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            with PostgresStore(Address(database, "the test")).lease(GRANT, lasts=60, wait=5) as lease:
+                if note:
+                    lease.write_note(note)
+                os.write(writing, b"x")
+                time.sleep(60)
+        os.close(writing)
+        assert os.read(reading, 1) == b"x"
+        os.close(reading)
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+
+    return kill
+
+
+forks = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+
+@forks
+def test_a_killed_holder_that_has_sent_nothing_is_succeeded_soon(store, killed_holder, no_patience):
+    """R38: not only when its lease ends, a minute later."""
+    killed_holder()
+    with store.lease(GRANT, lasts=60, wait=10) as lease:
+        assert lease.note == b""
+
+
+@forks
+def test_a_killed_holder_that_may_have_sent_is_succeeded_at_the_end_of_its_lease(store, killed_holder, no_patience):
+    """R38: what it sent may be under way, and a second request would end the session. The error says dead, not busy."""
+    killed_holder(b"begun")
+    with pytest.raises(StoreUnavailable, match="is gone, and what it has sent"), store.lease(GRANT, lasts=60, wait=1.5):
+        pass
+    assert store.note(GRANT) == b"begun"
+
+
+def test_a_holder_whose_line_was_cut_learns_that_it_was_succeeded_before_it_sends(
+    store, open_store, database, no_patience
+):
+    """R38: it lives, and its session was gone; right before the request it asks whether the lease is its own."""
+    with store.lease(GRANT, lasts=60, wait=0) as cut:
+        end_connections(database)
+        with open_store().lease(GRANT, lasts=60, wait=10), pytest.raises(StoreUnavailable, match="by now"):
+            cut.write_note(b"begun")
+
+
+def test_a_holder_whose_line_was_cut_after_it_has_begun_is_not_succeeded(store, open_store, database, no_patience):
+    """R38: a cut line looks like a death, and is none."""
+    with store.lease(GRANT, lasts=60, wait=0) as lease:
+        lease.write_note(b"begun")
+        end_connections(database)
+        with pytest.raises(StoreUnavailable), open_store().lease(GRANT, lasts=60, wait=1.5):
+            pass
+        lease.write_note(b"done")
+    assert open_store().note(GRANT) == b"done"
+
+
+def lose_answers(monkeypatch, *, after):
+    """Lose the answer of the next statement that writes, `after` it was done or before it was sent."""
+    once, lost = Connections.once, []
+
+    def losing(self, text, values=(), **options):
+        if lost or "SELECT count(*) FROM saved" not in text:
+            return once(self, text, values, **options)
+        lost.append(text)
+        if after:
+            once(self, text, values, **options)
+        raise AnswerLost("the connection ended")
+
+    monkeypatch.setattr(Connections, "once", losing)
+    return lost
+
+
+@pytest.mark.parametrize("after", [True, False], ids=["it was done", "it was not"])
+def test_a_save_whose_answer_was_lost_is_done_once(store, monkeypatch, after):
+    first = store.save(GRANT, b"one", replaces=None)
+    lost = lose_answers(monkeypatch, after=after)
+    second = store.save(GRANT, b"two", replaces=first)
+    assert lost
+    assert store.load(GRANT) == (b"two", second)
+
+
+@pytest.mark.parametrize("after", [True, False], ids=["it was done", "it was not"])
+def test_a_claim_whose_answer_was_lost_is_known_to_be_ours(store, monkeypatch, after):
+    """R21: the row of a deleted record says who has deleted it."""
+    name = Name("pending", "", "abc")
+    version = store.save(name, b"state", replaces=None)
+    lost = lose_answers(monkeypatch, after=after)
+    store.save(name, None, replaces=version)
+    assert lost
+    with pytest.raises(Conflict):
+        store.save(name, None, replaces=version)
+
+
+def test_a_lost_answer_hides_no_conflict(store, open_store, monkeypatch):
+    """R8: another's save is in the row, so ours was not done."""
+    first = store.save(GRANT, b"one", replaces=None)
+    open_store().save(GRANT, b"theirs", replaces=first)
+    lose_answers(monkeypatch, after=True)
+    with pytest.raises(Conflict):
+        store.save(GRANT, b"ours", replaces=first)
+
+
+def test_connections_that_the_server_ends_cost_no_call(store, database):
+    """As in a restart: what was not done is done again, and what was done is not done twice."""
+    stop = threading.Event()
+
+    def cut():
+        while not stop.wait(0.02):
+            end_connections(database)
+
+    version = store.save(GRANT, b"0", replaces=None)
+    cutting = threading.Thread(target=cut)
+    cutting.start()
+    try:
+        for number in range(1, 60):
+            version = store.save(GRANT, str(number).encode(), replaces=version)
+    finally:
+        stop.set()
+        cutting.join()
+    assert store.load(GRANT) == (b"59", version)
+
+
+def test_a_locked_table_is_an_error_in_time(store, database, monkeypatch):
+    """An answer that does not come is given up: libpq would wait for ever."""
+    store.save(GRANT, b"one", replaces=None)
+    with psycopg.connect(database) as connection:
+        connection.execute("LOCK TABLE tokenkit.record")
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="did not answer in time"):
+            store.version(GRANT)
+        assert time.monotonic() - began < 5
+    assert store.version(GRANT) is not None
+
+
+def test_serializable_transactions_of_the_server_change_nothing(store, database):
+    name = database.split("/")[3].split("?")[0]
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = serializable")
+    version, barrier, won = store.save(GRANT, b"", replaces=None), threading.Barrier(4), []
+
+    def save(number):
+        barrier.wait(10)
+        try:
+            store.save(GRANT, bytes([number]), replaces=version)
+        except Conflict:
+            return
+        won.append(number)
+
+    threads = [threading.Thread(target=save, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+
+
+def test_a_listing_goes_over_many_pages(store, monkeypatch):
+    ids = [f"google/{number:04}" for number in range(1100)]
+    for id in ids[:20]:
+        store.save(GRANT._replace(id=id), b"x", replaces=None)
+    store._connections.once(
+        "INSERT INTO {s}.record (kind, owner, id, data, version) "
+        "SELECT 'grant', '', convert_to('google/' || lpad(n::text, 4, '0'), 'UTF8'), 'x', %s "
+        "FROM generate_series(20, 1099) AS n",
+        (uuid.uuid4(),),
+    )
+    assert [name.id for name in store.names("grant")] == ids
+
+
+def test_nothing_is_shown_that_was_in_the_address(database):
+    assert database not in repr(vars(PostgresStore(Address(database, "the test"))))
+
+
+@forks
+def test_a_forked_child_speaks_on_connections_of_its_own(store):
+    """R7: two processes on one connection would read each other's answers."""
+    store.save(GRANT, b"one", replaces=None)
+    with store.lease(GRANT, lasts=60, wait=0):
+        child = os.fork()
+        if child == 0:
+            loaded = store.load(GRANT)
+            os._exit(0 if loaded is not None and loaded.data == b"one" else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert store.load(GRANT) is not None
+    with store.lease(GRANT, lasts=60, wait=0):
+        pass

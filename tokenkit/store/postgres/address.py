@@ -1,0 +1,92 @@
+"""Where the database is: a checked address without a secret, and the settings that every connection has."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from tokenkit.errors import ConfigurationError
+from tokenkit.paths import prefix
+
+CONNECT_FOR = 5
+"""Seconds that a connection may take to be made."""
+
+SECRETS = ("password", "sslpassword")
+
+INSTALL = "python -m pip install 'tokenkit-oauth[postgres]'"
+
+
+class Address:
+    """A database and the schema in it that belongs to one app. Nothing of it is shown by `repr`."""
+
+    def __init__(self, url: str, where: str, app: str = "tokenkit") -> None:
+        """Check `url`, which was found in `where`: a variable, or a line of ``config.toml``.
+
+        Raises `ConfigurationError`, which never repeats the address: for a password in it, for a host that is not this
+        machine without ``sslmode=verify-full``, for what is no address of PostgreSQL, and where psycopg is missing.
+        """
+        self.schema = "tokenkit" if app == "tokenkit" else "tokenkit_" + prefix(app).lower()
+        self._settings = _settings(url, where)
+
+    def connect(self, kind: Any) -> Any:
+        """Return a new connection of the class `kind`, which must be psycopg's; it commits each statement by itself.
+
+        Raises what psycopg raises; `errors.translated` makes a `StoreUnavailable` of it.
+        """
+        # PgBouncer before 1.21 mixes up statements that are prepared by name, so none is.
+        return kind.connect(autocommit=True, prepare_threshold=None, **self._settings)
+
+
+def _settings(url: str, where: str) -> dict[str, Any]:
+    try:
+        from psycopg.conninfo import conninfo_to_dict
+    except ImportError:
+        raise ConfigurationError(
+            f"{where} names a database, and psycopg, which speaks to it, is not installed", hint=INSTALL
+        ) from None
+    settings: dict[str, Any] | None = None
+    if url.startswith(("postgresql://", "postgres://")):
+        with suppress(Exception):  # what the parser says would repeat the address
+            settings = dict(conninfo_to_dict(url))
+    if settings is None:
+        raise ConfigurationError(
+            f"{where} is not the address of a PostgreSQL database",
+            hint=f"write {where} as postgresql://USER@HOST/DATABASE",
+        )
+    if any(name in settings for name in SECRETS):
+        raise ConfigurationError(
+            f"{where} holds a password, which files of settings and lists of processes give away",
+            hint=f"take it out of {where}, and put the line HOST:5432:DATABASE:USER:PASSWORD into ~/.pgpass",
+        )
+    _protect(settings, where)
+    defaults = {"connect_timeout": CONNECT_FOR, "application_name": "tokenkit", "target_session_attrs": "read-write"}
+    return {**defaults, **settings}
+
+
+def _protect(settings: dict[str, Any], where: str) -> None:
+    """Let nothing leave this machine but by TLS that proves the server's name; the environment cannot weaken that."""
+    if _stays_here(settings, os.environ):
+        return
+    mode = settings.setdefault("sslmode", "verify-full")
+    if mode != "verify-full":
+        raise ConfigurationError(
+            f"{where} says sslmode={mode}, by which another machine could pose as the database",
+            hint=f"write sslmode=verify-full in {where}, with sslrootcert=FILE for an authority of your own",
+        )
+    settings.setdefault("sslrootcert", os.environ.get("PGSSLROOTCERT") or "system")
+
+
+def _stays_here(settings: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
+    if "service" in settings or "PGSERVICE" in environ:
+        return False  # the host stands in a file of libpq's
+    hosts = [settings.get("host", environ.get("PGHOST", "")), settings.get("hostaddr", environ.get("PGHOSTADDR", ""))]
+    return all(_is_local(host) for named in hosts for host in str(named).split(","))
+
+
+def _is_local(host: str) -> bool:
+    if host in ("", "localhost") or host.startswith(("/", "@")):  # a socket in the file system
+        return True
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False

@@ -1,0 +1,156 @@
+"""A few connections, shared by the threads of a process; none is kept by anybody longer than one statement takes."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar, cast
+
+import psycopg
+from psycopg import sql
+
+from tokenkit.errors import StoreUnavailable
+from tokenkit.store.postgres.address import Address
+from tokenkit.store.postgres.errors import AnswerLost, NotDone, not_connected, translated
+
+T = TypeVar("T")
+
+Values = Sequence[object] | Mapping[str, object]
+
+AT_MOST = 4
+"""Connections of one process. A refresh needs one for some milliseconds, so a few serve many threads."""
+
+ANSWER_IN = 10.0
+"""Seconds in which the database must have answered."""
+
+PAUSE = 0.05
+"""Seconds before the first repetition of what was not done; each further one waits twice as long."""
+
+
+class TimedConnection(psycopg.Connection[tuple[Any, ...]]):
+    """Gives an answer up at `deadline` (of `time.monotonic`): libpq would wait for ever on a line that is stalled."""
+
+    deadline = float("inf")
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Wait as psycopg does, but only until the deadline; then it raises an `OperationalError`."""
+        left = max(self.deadline - time.monotonic(), 0.001)
+        limit = left if timeout is None else min(left, timeout)
+        return super().wait(gen, interval=interval, timeout=None if limit == float("inf") else limit)
+
+
+class Connections:
+    """The connections of one process to one database. A forked child makes its own."""
+
+    def __init__(self, address: Address, check: Callable[[TimedConnection], None]) -> None:
+        """`check` is called once, with the first connection, and raises what makes the database unusable."""
+        self.address = address
+        self._check = check
+        self.was_connected = False
+        self._pid = os.getpid()
+        self._idle: list[TimedConnection] = []
+        self._slots = threading.BoundedSemaphore(AT_MOST)
+        self._lock = threading.Lock()
+
+    def statement(self, text: str) -> sql.Composed:
+        """Return a statement with ``{s}`` in its text replaced by the schema's name."""
+        return sql.SQL(cast(Any, text)).format(s=sql.Identifier(self.address.schema))
+
+    def once(self, text: str, values: Values = (), *, within: float = ANSWER_IN) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows. Raises `NotDone`, `AnswerLost`, or another `StoreUnavailable`.
+
+        `within` is in seconds, the wait for a free connection included.
+        """
+        deadline = time.monotonic() + within
+        with self._connection(deadline) as connection:
+            try:
+                cursor = connection.execute(self.statement(text), values)
+                return cursor.fetchall() if cursor.description else []
+            except psycopg.Error as error:
+                known = translated(error)
+        raise known
+
+    def ask(self, text: str, values: Values = (), *, within: float = ANSWER_IN) -> list[tuple[Any, ...]]:
+        """Run a statement that may be done twice, again while its answer is lost and there is time."""
+        return self.repeat(lambda left: self.once(text, values, within=left), within=within)
+
+    def repeat(self, work: Callable[[float], T], *, within: float) -> T:
+        """Call `work` with the seconds that are left, again after `NotDone` and `AnswerLost` while there is time."""
+        end, pause = time.monotonic() + within, PAUSE
+        while True:
+            try:
+                return work(max(end - time.monotonic(), 0.1))
+            except (NotDone, AnswerLost):
+                if not self.was_connected or time.monotonic() + pause > end:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, 1.0)
+
+    def connect(self, deadline: float = float("inf")) -> TimedConnection:
+        """Make a connection, of which the first of a process is checked. The caller closes it."""
+        failed: StoreUnavailable | None = None
+        try:
+            connection: TimedConnection = self.address.connect(TimedConnection)
+        except psycopg.Error as error:
+            failed = not_connected(error)
+        if failed is not None:  # out here: psycopg's error knows the whole address
+            raise failed
+        connection.deadline = deadline
+        if not self.was_connected:
+            try:
+                self._check(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self.was_connected = True
+        return connection
+
+    def close(self) -> None:
+        """Close what is open. Who asks again afterwards opens it anew."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    @contextmanager
+    def _connection(self, deadline: float) -> Generator[TimedConnection]:
+        if self._pid != os.getpid():
+            self._forget()
+        slots = self._slots
+        if not slots.acquire(timeout=max(deadline - time.monotonic(), 0)):
+            raise NotDone("all connections of this process to the database are busy", hint="try again")
+        try:
+            connection = self._taken(deadline)
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+        finally:
+            slots.release()
+
+    def _taken(self, deadline: float) -> TimedConnection:
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            return self.connect(deadline)
+        connection.deadline = deadline
+        return connection
+
+    def _give_back(self, connection: TimedConnection) -> None:
+        if connection.broken or connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            with suppress(psycopg.Error):
+                connection.close()
+            return self.close()  # what ended this one has mostly ended the others, too
+        if connection.closed:
+            return None
+        with self._lock:
+            return self._idle.append(connection)
+
+    def _forget(self) -> None:
+        """Begin anew: a child must not speak on its parent's connections, and does not close them either."""
+        self._pid = os.getpid()
+        self._idle = []
+        self._slots = threading.BoundedSemaphore(AT_MOST)
+        self._lock = threading.Lock()
+        self.was_connected = False

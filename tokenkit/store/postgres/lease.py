@@ -1,0 +1,199 @@
+"""Leases in the database (R5, R6, R38): a row with an end by the server's clock. Nothing is held open meanwhile.
+
+A holder writes its note before it sends what cannot be sent twice. Until then its lease can be taken over without harm:
+the note is refused to who no longer has the lease, and so nothing is sent. So a holder whose session has ended is
+succeeded after `GONE_FOR` seconds before that note, and only at the end of its lease after it.
+"""
+
+import time
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from tokenkit.errors import StoreUnavailable
+from tokenkit.store import Name
+from tokenkit.store.postgres.connections import ANSWER_IN, Connections
+from tokenkit.store.postgres.session import Session
+
+GONE_FOR = 5.0
+"""Seconds for which a holder's session must be seen to be gone: a line that was cut comes back sooner."""
+
+POLLS = (0.02, 0.05, 0.1, 0.2, 0.3)
+"""Seconds between the looks of who waits; the last one repeats."""
+
+_ALIVE = """EXISTS (SELECT FROM pg_catalog.pg_locks AS held WHERE held.locktype = 'advisory' AND held.granted
+    AND held.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+    AND ((held.classid::bigint << 32) | held.objid::bigint) = {session} AND held.objsubid = 1)"""
+
+_TAKE = f"""INSERT INTO {{s}}.lease AS l (kind, owner, id, holder, session, incarnation, ends)
+    VALUES (%(kind)s, %(owner)s, %(id)s, %(holder)s, %(session)s, pg_catalog.pg_postmaster_start_time(),
+        pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => %(lasts)s))
+    ON CONFLICT (kind, owner, id) DO UPDATE SET holder = excluded.holder, session = excluded.session,
+        incarnation = excluded.incarnation, ends = excluded.ends, began_to_act = false
+    WHERE l.holder IS NULL OR l.ends <= pg_catalog.clock_timestamp() OR l.holder = %(holder)s
+        OR (l.holder = %(gone)s AND NOT l.began_to_act)
+    RETURNING note, {_ALIVE.format(session="l.session")}"""
+
+_LOOK = f"""SELECT holder, began_to_act, incarnation = pg_catalog.pg_postmaster_start_time()
+    AND NOT {_ALIVE.format(session="l.session")} FROM {{s}}.lease AS l
+    WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s
+    AND holder IS NOT NULL AND ends > pg_catalog.clock_timestamp()"""
+
+_WRITE = """UPDATE {s}.lease SET note = %(note)s, began_to_act = true
+    WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s
+    AND ends > pg_catalog.clock_timestamp() RETURNING 1"""
+
+_RELEASE = """UPDATE {s}.lease SET holder = NULL
+    WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s"""
+
+_NOTE = "SELECT note FROM {s}.lease WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s"
+
+
+def clock() -> float:
+    """Return seconds of a clock that also counts the time for which the machine was suspended."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def key(name: Name) -> dict[str, object]:
+    """Return the columns that a name is found by; as bytes, for text takes no NUL and sorts by the locale."""
+    return {
+        "kind": name.kind,
+        "owner": name.owner.encode("utf-8", "surrogatepass"),
+        "id": name.id.encode("utf-8", "surrogatepass"),
+    }
+
+
+class PostgresLease:
+    """A lease that ends by the database's clock, however its holder fares."""
+
+    def __init__(self, connections: Connections, name: Name, holder: uuid.UUID, note: bytes, ends: float) -> None:
+        self._connections = connections
+        self._name = name
+        self._holder = holder
+        self._note = note
+        self._ends = ends
+
+    def left(self) -> float:
+        """Return the seconds for which the lease is ours, counted from before it was asked for."""
+        return self._ends - clock()
+
+    @property
+    def note(self) -> bytes:
+        """What the last holder left, or what this one has written."""
+        return self._note
+
+    def write_note(self, note: bytes) -> None:
+        """Replace the note, durably. Raises `StoreUnavailable` where the lease is another's by now (R38)."""
+        values = {**key(self._name), "holder": self._holder, "note": note}
+        if not self._connections.ask(_WRITE, values):
+            raise StoreUnavailable(
+                f"the lease on {self._name.id} is another process' by now: this one was away for too long",
+                hint="try again",
+            )
+        self._note = note
+
+    def reserve(self, size: int) -> None:
+        """Do nothing: the note that comes before the request is a write already, and finds a full disk (R9)."""
+
+
+def read_note(connections: Connections, name: Name) -> bytes:
+    """Return the note of the last lease; empty when there is none."""
+    rows = connections.ask(_NOTE, key(name))
+    return bytes(rows[0][0]) if rows else b""
+
+
+@contextmanager
+def leased(
+    connections: Connections, session: Session, name: Name, *, lasts: float, wait: float
+) -> Generator[PostgresLease]:
+    """Hold the lease of that name, waited for up to `wait` seconds, for `lasts` seconds at most."""
+    holder = uuid.uuid4()
+    try:
+        yield _taken(connections, session, name, holder, lasts, wait)
+    finally:
+        with suppress(StoreUnavailable):  # it ends by itself, and hides neither a result nor an error
+            connections.ask(_RELEASE, {**key(name), "holder": holder}, within=ANSWER_IN / 2)
+
+
+class _Busy(NamedTuple):
+    """Who holds a lease, whether it has begun what cannot be repeated, and whether its session is gone."""
+
+    holder: uuid.UUID
+    began: bool
+    gone: bool
+
+
+def _taken(
+    connections: Connections, session: Session, name: Name, holder: uuid.UUID, lasts: float, wait: float
+) -> PostgresLease:
+    end, polls, gone = clock() + wait, iter(POLLS), _Gone()
+    pause = POLLS[-1]
+    while True:
+        lease = _try(connections, session, name, holder, lasts, gone.successor_of())
+        if lease is not None:
+            return lease
+        busy = _look(connections, name)
+        gone.seen(busy)
+        left = end - clock()
+        if left <= 0:
+            raise _not_given(name, busy)
+        pause = next(polls, pause)
+        time.sleep(min(pause, left))
+
+
+class _Gone:
+    """For how long a holder was seen without its session."""
+
+    def __init__(self) -> None:
+        self._holder: uuid.UUID | None = None
+        self._since = 0.0
+
+    def seen(self, busy: _Busy | None) -> None:
+        """Take note of a look."""
+        if busy is None or not busy.gone or busy.began:
+            self._holder = None
+        elif busy.holder != self._holder:
+            self._holder, self._since = busy.holder, clock()
+
+    def successor_of(self) -> uuid.UUID | None:
+        """Return the holder that may be succeeded, or None."""
+        return self._holder if clock() - self._since >= GONE_FOR else None
+
+
+def _try(
+    connections: Connections,
+    session: Session,
+    name: Name,
+    holder: uuid.UUID,
+    lasts: float,
+    gone: uuid.UUID | None,
+) -> PostgresLease | None:
+    number = session.key()
+    for _ in range(2):
+        asked = clock()
+        values = {**key(name), "holder": holder, "session": number, "lasts": lasts, "gone": gone}
+        rows = connections.ask(_TAKE, values)
+        if not rows:
+            return None
+        note, alive = rows[0]
+        lease = PostgresLease(connections, name, holder, bytes(note), asked + lasts)
+        if alive:
+            return lease
+        number = session.key(lost=number)  # the server has restarted, or the line was cut: taken again under a new one
+    return lease
+
+
+def _look(connections: Connections, name: Name) -> _Busy | None:
+    rows = connections.ask(_LOOK, key(name))
+    return _Busy(*rows[0]) if rows else None
+
+
+def _not_given(name: Name, busy: _Busy | None) -> StoreUnavailable:
+    """Tell busy from dead (R38)."""
+    if busy is not None and busy.gone:
+        return StoreUnavailable(
+            f"the process that held {name.id} is gone, and what it has sent may still be answered",
+            hint="try again in two minutes",
+        )
+    return StoreUnavailable(f"another process has held {name.id} for too long", hint="try again")

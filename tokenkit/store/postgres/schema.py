@@ -1,0 +1,168 @@
+"""The tables: made and changed by plain SQL in numbered files, and compared before they are used."""
+
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import errors as pg
+from psycopg import sql
+
+from tokenkit.errors import StoreError, StoreUnavailable, UsageError
+from tokenkit.store.postgres.address import Address
+from tokenkit.store.postgres.errors import not_connected, translated
+
+TABLES = ("record", "accounts", "lease")
+
+
+class Schema(NamedTuple):
+    """What `status` has found: `version` 0 is a database without our tables; `durable` as `check` demands it.
+
+    `owned` says that the role of this program owns the tables, and so could change them.
+    """
+
+    version: int
+    newest: int
+    role: str
+    owned: bool
+    durable: bool
+
+
+def migrations() -> list[tuple[int, str]]:
+    """Return the numbers and the SQL of all migrations, in order."""
+    folder = files("tokenkit.store.postgres") / "migrations"
+    found = sorted((item.name, item.read_text(encoding="utf-8")) for item in folder.iterdir() if ".sql" in item.name)
+    return [(int(name.partition("_")[0]), text) for name, text in found]
+
+
+NEWEST = migrations()[-1][0]
+
+
+def check(connection: "psycopg.Connection[Any]", schema: str) -> None:
+    """Raise `StoreUnavailable`, with the command that helps, unless these are the tables of this tokenkit.
+
+    So it does where the server would acknowledge what it has not written: that loses a refresh token with the power.
+    """
+    found = _asked(connection, schema)
+    if found.version == 0:
+        raise StoreUnavailable("the database has no tables of tokenkit yet", hint="tokenkit store init")
+    if found.version < NEWEST:
+        raise StoreUnavailable(
+            f"the tables have version {found.version}, and this tokenkit needs version {NEWEST}",
+            hint="tokenkit store migrate",
+        )
+    if found.version > NEWEST:
+        raise StoreUnavailable(
+            f"the tables have version {found.version}, and this tokenkit knows none above {NEWEST}",
+            hint="python -m pip install --upgrade 'tokenkit-oauth[postgres]'",
+        )
+    if not found.durable:
+        raise StoreUnavailable(
+            "the database confirms what it has not written yet, which loses a sign-in when the power fails",
+            hint=f'ALTER ROLE "{found.role}" SET synchronous_commit = on; and fsync = on in postgresql.conf',
+        )
+
+
+def status(address: Address) -> Schema:
+    """Return how the tables stand. Raises `StoreUnavailable` where the database cannot be asked."""
+    with _connection(address) as connection:
+        return _asked(connection, address.schema)
+
+
+def init(address: Address, role: str = "") -> Schema:
+    """Make the tables, as the role that shall own them, and let `role` use them; what is there already stays.
+
+    Raises `UsageError` for a role that is the owner, and `StoreUnavailable`.
+    """
+    return _changed(address, role, make=True)
+
+
+def migrate(address: Address) -> Schema:
+    """Bring the tables to the version of this tokenkit. Raises `StoreUnavailable`, for tables that are not there too."""
+    return _changed(address, "", make=False)
+
+
+def _changed(address: Address, role: str, *, make: bool) -> Schema:
+    schema = address.schema
+    with _connection(address) as connection:
+        found = _asked(connection, schema)
+        if not found.version and not make:
+            raise StoreUnavailable("the database has no tables of tokenkit yet", hint="tokenkit store init")
+        if found.role == role:
+            raise UsageError(
+                f"{role} makes the tables, and a program needs a role that owns nothing",
+                hint="CREATE ROLE tokenkit_app LOGIN; then: tokenkit store init --role tokenkit_app",
+            )
+        failed: StoreError | None = None
+        try:
+            with connection.transaction():
+                _migrate(connection, schema)
+                if role:
+                    _grant(connection, schema, role)
+        except pg.UndefinedObject:
+            failed = StoreUnavailable(f"there is no role {role}", hint=f'CREATE ROLE "{role}" LOGIN')
+        except psycopg.Error as error:
+            failed = translated(error)
+        if failed is not None:
+            raise failed
+        return _asked(connection, schema)
+
+
+def _migrate(connection: "psycopg.Connection[Any]", schema: str) -> None:
+    """Run what is missing, in one transaction; another program that migrates waits."""
+    name = sql.Identifier(schema)
+    connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext(%s))", (f"tokenkit {schema}",))
+    connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
+    connection.execute(
+        sql.SQL("CREATE TABLE IF NOT EXISTS {}.migration (version int PRIMARY KEY, at timestamptz NOT NULL)").format(
+            name
+        )
+    )
+    done = {row[0] for row in connection.execute(sql.SQL("SELECT version FROM {}.migration").format(name))}
+    for version, text in migrations():
+        if version not in done:
+            plain: Any = text  # psycopg wants a literal, so that nobody puts values into it; this is a file of ours
+            connection.execute(sql.SQL(plain).format(schema=name))
+            connection.execute(
+                sql.SQL("INSERT INTO {}.migration VALUES (%s, pg_catalog.clock_timestamp())").format(name), (version,)
+            )
+
+
+def _grant(connection: "psycopg.Connection[Any]", schema: str, role: str) -> None:
+    names = {"s": sql.Identifier(schema), "role": sql.Identifier(role)}
+    connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {s} TO {role}").format(**names))
+    connection.execute(sql.SQL("GRANT SELECT ON {s}.migration TO {role}").format(**names))
+    for table in TABLES:
+        grant = sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {s}.{table} TO {role}")
+        connection.execute(grant.format(table=sql.Identifier(table), **names))
+
+
+_STATE = """SELECT current_user, to_regclass(%(table)s) IS NOT NULL,
+    EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass(%(table)s)
+        AND pg_catalog.pg_has_role(relowner, 'MEMBER')),
+    current_setting('synchronous_commit') <> 'off' AND current_setting('fsync') = 'on'"""
+
+
+def _asked(connection: "psycopg.Connection[Any]", schema: str) -> Schema:
+    failed: StoreUnavailable | None = None
+    version = 0
+    try:
+        row = connection.execute(_STATE, {"table": f'"{schema}".migration'}).fetchone()
+        assert row is not None
+        role, there, owned, durable = row
+        if there:
+            newest = sql.SQL("SELECT coalesce(max(version), 0) FROM {}.migration").format(sql.Identifier(schema))
+            version = (connection.execute(newest).fetchone() or (0,))[0]
+        return Schema(version, NEWEST, role, owned, durable)
+    except psycopg.Error as error:
+        failed = translated(error)
+    raise failed
+
+
+def _connection(address: Address) -> "psycopg.Connection[Any]":
+    failed: StoreUnavailable | None = None
+    try:
+        made: psycopg.Connection[Any] = address.connect(psycopg.Connection)
+        return made
+    except psycopg.Error as error:
+        failed = not_connected(error)
+    raise failed

@@ -1,0 +1,151 @@
+"""The `Store` in PostgreSQL. Each call is one statement, which commits by itself: no transaction is left open (R38)."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, suppress
+
+from tokenkit.errors import Conflict, StoreUnavailable
+from tokenkit.store import Name, Stored, Version
+from tokenkit.store.postgres import schema
+from tokenkit.store.postgres.address import Address
+from tokenkit.store.postgres.connections import ANSWER_IN, Connections
+from tokenkit.store.postgres.errors import AnswerLost
+from tokenkit.store.postgres.lease import PostgresLease, key, leased, read_note
+from tokenkit.store.postgres.session import Session
+
+PAGE = 500
+"""Names that one statement brings."""
+
+LOOK_IN = 1.5
+"""Seconds in which a look at a version must be answered: a good token in memory is served without it (R14)."""
+
+DELETED_FOR = "1 day"
+"""How long the row of a deleted record stays that is no grant: to tell who claimed it, after an answer was lost (R21)."""
+
+_THIS = "kind = %(kind)s AND owner = %(owner)s AND id = %(id)s"
+
+_MOVED = """, moved AS (INSERT INTO {s}.accounts AS a (owner, provider, version)
+    SELECT %(owner)s, %(provider)s, %(version)s FROM saved
+    ON CONFLICT (owner, provider) DO UPDATE SET version = excluded.version)"""
+
+_INSERT = """INSERT INTO {s}.record AS r (kind, owner, id, data, version)
+    VALUES (%(kind)s, %(owner)s, %(id)s, %(data)s, %(version)s)
+    ON CONFLICT (kind, owner, id) DO UPDATE
+    SET data = excluded.data, version = excluded.version, changed = pg_catalog.clock_timestamp()
+    WHERE r.data IS NULL RETURNING 1"""
+
+_UPDATE = f"""UPDATE {{s}}.record
+    SET data = %(data)s, version = %(version)s, changed = pg_catalog.clock_timestamp()
+    WHERE {_THIS} AND version = %(replaces)s AND data IS NOT NULL RETURNING 1"""
+
+_LOAD = f"SELECT data, version FROM {{s}}.record WHERE {_THIS}"
+_VERSION = f"SELECT version FROM {{s}}.record WHERE {_THIS} AND data IS NOT NULL"
+_VERSION_OF_ALL = "SELECT version FROM {s}.accounts WHERE owner = %(owner)s AND provider = %(id)s"
+_NAMES = f"""SELECT id FROM {{s}}.record WHERE kind = %(kind)s AND owner = %(owner)s AND id > %(id)s
+    AND data IS NOT NULL ORDER BY id LIMIT {PAGE}"""
+_OWNERS = "SELECT DISTINCT owner FROM {s}.record ORDER BY owner"
+_SWEEP = f"""DELETE FROM {{s}}.record WHERE data IS NULL AND kind <> 'grant'
+    AND changed < pg_catalog.clock_timestamp() - interval '{DELETED_FOR}'"""
+
+
+class PostgresStore:
+    """A `Store` that several machines share. Nothing is connected before it is asked."""
+
+    def __init__(self, address: Address) -> None:
+        """Keep the records in the schema of `address`, which `tokenkit store init` has made."""
+        self._connections = Connections(address, lambda connection: schema.check(connection, address.schema))
+        self._session = Session(self._connections)
+
+    def load(self, name: Name) -> Stored | None:
+        """Return the record, or None when there is none."""
+        rows = self._connections.ask(_LOAD, key(name))
+        if not rows or rows[0][0] is None:
+            return None
+        data, version = rows[0]
+        return Stored(bytes(data), version)
+
+    def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
+        """Write durably over the version `replaces`, or raise `Conflict`; None deletes.
+
+        Where the answer is lost, the row is asked: a version is random, so ours in it says that it was done.
+        """
+        if data is None and replaces is None:
+            if self.version(name) is not None:
+                raise _changed(name)
+            return None
+        version = uuid.uuid4()
+        lost = False
+
+        def attempt(left: float) -> None:
+            nonlocal lost
+            try:
+                done = self._write(name, data, replaces, version, left)
+            except AnswerLost:
+                lost = True
+                raise
+            if not done and not (lost and self._row(name, left)[1] == version):
+                raise _changed(name)
+
+        self._connections.repeat(attempt, within=ANSWER_IN)
+        if data is not None:
+            return version
+        with suppress(StoreUnavailable):  # the record is deleted, and that is what was asked for
+            self._connections.once(_SWEEP)
+        return None
+
+    def version(self, name: Name) -> Version | None:
+        """Return the record's version, or that of a bare provider's set of accounts; within two seconds, or raise."""
+        of_all = name.kind == "grant" and "/" not in name.id
+        rows = self._connections.ask(_VERSION_OF_ALL if of_all else _VERSION, key(name), within=LOOK_IN)
+        version: Version | None = rows[0][0] if rows else None
+        return version
+
+    def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
+        """Yield the names of that kind and owner by id, beyond `after`; each page is one statement."""
+        while True:
+            rows = self._connections.ask(_NAMES, key(Name(kind, owner, after)))
+            for (id,) in rows:
+                after = _text(id)
+                yield Name(kind, owner, after)
+            if len(rows) < PAGE:
+                return
+
+    def owners(self) -> Iterator[str]:
+        """Yield the owners that have, or once had, records."""
+        return (_text(owner) for (owner,) in self._connections.ask(_OWNERS))
+
+    def note(self, name: Name) -> bytes:
+        """Return the note of the account's last lease."""
+        return read_note(self._connections, name)
+
+    def lease(self, name: Name, *, lasts: float, wait: float) -> AbstractContextManager[PostgresLease]:
+        """Take the lease of that name; see `tokenkit.store.postgres.lease` for who succeeds whom, and when."""
+        return leased(self._connections, self._session, name, lasts=lasts, wait=wait)
+
+    def close(self) -> None:
+        """Close the connections. Who asks again afterwards opens new ones."""
+        self._session.close()
+        self._connections.close()
+
+    def _write(
+        self, name: Name, data: bytes | None, replaces: Version | None, version: uuid.UUID, within: float
+    ) -> bool:
+        saved = _INSERT if replaces is None else _UPDATE
+        moved = _MOVED if name.kind == "grant" else ""
+        values = {**key(name), "data": data, "version": version, "replaces": replaces}
+        values["provider"] = name.id.partition("/")[0].encode()
+        statement = f"WITH saved AS ({saved}){moved} SELECT count(*) FROM saved"
+        return bool(self._connections.once(statement, values, within=within)[0][0])
+
+    def _row(self, name: Name, within: float) -> tuple[object, object]:
+        """Return data and version of the row, also of a deleted record's."""
+        rows = self._connections.once(_LOAD, key(name), within=within)
+        return (rows[0][0], rows[0][1]) if rows else (None, None)
+
+
+def _changed(name: Name) -> Conflict:
+    return Conflict(f"{name.id} has changed since it was read", hint="read it again")
+
+
+def _text(data: bytes) -> str:
+    return bytes(data).decode("utf-8", "surrogatepass")

@@ -33,9 +33,10 @@ def url():
 @pytest.fixture
 def database(url):
     """The URL of a database with our tables, empty."""
-    made = new_database(url)
-    schema.init(Address(made, "the test"))
-    return made
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
+    schema.init(Address(url, "the test"))
+    return url
 
 
 @pytest.fixture
@@ -272,10 +273,13 @@ def test_a_locked_table_is_an_error_in_time(store, database, monkeypatch):
     assert store.version(GRANT) is not None
 
 
-def test_serializable_transactions_of_the_server_change_nothing(store, database):
+def test_serializable_transactions_of_the_server_change_nothing(url):
+    database = new_database(url)
+    schema.init(Address(database, "the test"))
     name = database.split("/")[3].split("?")[0]
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = serializable")
+    store = PostgresStore(Address(database, "the test"))
     version, barrier, won = store.save(GRANT, b"", replaces=None), threading.Barrier(4), []
 
     def save(number):
@@ -291,6 +295,7 @@ def test_serializable_transactions_of_the_server_change_nothing(store, database)
         thread.start()
     for thread in threads:
         thread.join()
+    store.close()
     assert len(won) == 1
 
 

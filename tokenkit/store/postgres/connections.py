@@ -10,7 +10,6 @@ from typing import Any, TypeVar, cast
 import psycopg
 from psycopg import sql
 
-from tokenkit.errors import StoreUnavailable
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.errors import AnswerLost, NotDone, not_connected, translated
 
@@ -89,13 +88,7 @@ class Connections:
 
     def connect(self, deadline: float = float("inf")) -> TimedConnection:
         """Make a connection, of which the first of a process is checked. The caller closes it."""
-        failed: StoreUnavailable | None = None
-        try:
-            connection: TimedConnection = self.address.connect(TimedConnection)
-        except psycopg.Error as error:
-            failed = not_connected(error)
-        if failed is not None:  # out here: psycopg's error knows the whole address
-            raise failed
+        connection = self._made()
         connection.deadline = deadline
         if not self.was_connected:
             try:
@@ -105,6 +98,14 @@ class Connections:
                 raise
             self.was_connected = True
         return connection
+
+    def _made(self) -> TimedConnection:
+        try:
+            made: TimedConnection = self.address.connect(TimedConnection)
+            return made
+        except psycopg.Error as error:
+            failed = not_connected(error)
+        raise failed  # out here: psycopg's error knows the whole address
 
     def close(self) -> None:
         """Close what is open. Who asks again afterwards opens it anew."""

@@ -170,18 +170,16 @@ def _try(
     gone: uuid.UUID | None,
 ) -> PostgresLease | None:
     number = session.key()
-    for _ in range(2):
+    for last in (False, True):
         asked = clock()
         values = {**key(name), "holder": holder, "session": number, "lasts": lasts, "gone": gone}
         rows = connections.ask(_TAKE, values)
+        if rows and (rows[0][1] or last):
+            return PostgresLease(connections, name, holder, bytes(rows[0][0]), asked + lasts)
         if not rows:
-            return None
-        note, alive = rows[0]
-        lease = PostgresLease(connections, name, holder, bytes(note), asked + lasts)
-        if alive:
-            return lease
+            break
         number = session.key(lost=number)  # the server has restarted, or the line was cut: taken again under a new one
-    return lease
+    return None
 
 
 def _look(connections: Connections, name: Name) -> _Busy | None:

@@ -77,7 +77,7 @@ def init(address: Address, role: str = "") -> Schema:
 
 
 def migrate(address: Address) -> Schema:
-    """Bring the tables to the version of this tokenkit. Raises `StoreUnavailable`, for tables that are not there too."""
+    """Make what the tables lack. Raises `StoreUnavailable`, also where there are no tables."""
     return _changed(address, "", make=False)
 
 
@@ -112,11 +112,7 @@ def _migrate(connection: "psycopg.Connection[Any]", schema: str) -> None:
     name = sql.Identifier(schema)
     connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext(%s))", (f"tokenkit {schema}",))
     connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
-    connection.execute(
-        sql.SQL("CREATE TABLE IF NOT EXISTS {}.migration (version int PRIMARY KEY, at timestamptz NOT NULL)").format(
-            name
-        )
-    )
+    connection.execute(sql.SQL(_OF_MIGRATIONS).format(name))
     done = {row[0] for row in connection.execute(sql.SQL("SELECT version FROM {}.migration").format(name))}
     for version, text in migrations():
         if version not in done:
@@ -135,6 +131,8 @@ def _grant(connection: "psycopg.Connection[Any]", schema: str, role: str) -> Non
         grant = sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {s}.{table} TO {role}")
         connection.execute(grant.format(table=sql.Identifier(table), **names))
 
+
+_OF_MIGRATIONS = "CREATE TABLE IF NOT EXISTS {}.migration (version int PRIMARY KEY, at timestamptz NOT NULL)"
 
 _STATE = """SELECT current_user, to_regclass(%(table)s) IS NOT NULL,
     EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass(%(table)s)

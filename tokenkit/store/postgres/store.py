@@ -20,7 +20,7 @@ LOOK_IN = 1.5
 """Seconds in which a look at a version must be answered: a good token in memory is served without it (R14)."""
 
 DELETED_FOR = "1 day"
-"""How long the row of a deleted record stays that is no grant: to tell who claimed it, after an answer was lost (R21)."""
+"""How long the row of a deleted record that is no grant stays: it tells who has claimed it (R21)."""
 
 _THIS = "kind = %(kind)s AND owner = %(owner)s AND id = %(id)s"
 

@@ -118,7 +118,7 @@ def test_the_hosts_providers_come_first_with_their_scopes_chosen(world: World) -
     me = Visitor(authorize_app(world.kit, asks={"spotify": ["user-library-read"], "google": ["gmail.readonly"]}))
     page = me.go("/").text
     assert page.index('id="spotify"') < page.index('id="google"') < page.index('id="pocket"')
-    assert "It may then see what you saved" in page
+    assert "It asks to see what you saved" in page
     assert re.search(r'value="gmail.readonly" checked', page)
 
 

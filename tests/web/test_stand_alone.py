@@ -5,11 +5,17 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
+from queue import Queue
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import httpx
 import pytest
+from tokenkit.cli.dashboard import opened
+from tokenkit.consent.redirect_file import address_behind
 from tokenkit.web.stand_alone import StandAlone
 from visitor import NAVIGATION, RETURN, SCRIPT, Visitor
 from world_of_web import World
@@ -147,6 +153,28 @@ def test_the_command_prints_the_link_serves_the_page_and_logs_no_request(home: P
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (0, "")
     assert err == "Open this link in a browser on this machine. It works once; stop the page with Ctrl-C.\n"
+
+
+def test_the_browser_is_opened_by_a_file_of_ours_and_the_link_is_nobody_elses_to_see(tmp_path):
+    """R24: no usable link is an argument of a program, for every user of the machine can read those."""
+    link, seen = "http://127.0.0.1:1/open/once", Queue()
+    with opened(link, lambda url: seen.put((url, address_behind(url)))) as opens:
+        url, behind = seen.get(timeout=10)
+        path = Path(url2pathname(urlsplit(url).path))
+        assert (opens, behind, path.stat().st_mode & 0o777) == (True, link, 0o600)
+        assert "once" not in url
+    assert not path.exists()
+
+
+def test_where_no_browser_can_be_seen_the_link_is_only_printed():
+    with opened("http://127.0.0.1:1/open/once", None) as opens:
+        assert not opens
+
+
+def test_where_no_file_can_be_written_the_link_is_only_printed(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with opened("http://127.0.0.1:1/open/once", pytest.fail) as opens:
+        assert not opens
 
 
 def test_a_port_that_is_taken_is_told(home: Path):

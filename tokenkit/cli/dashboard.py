@@ -1,5 +1,8 @@
 """``tokenkit dashboard``: the page of the accounts, served to one browser on this machine."""
 
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager, suppress
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,12 +10,16 @@ import typer
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
 from tokenkit.core_dumps import become_undumpable
-from tokenkit.errors import ConfigurationError
+from tokenkit.errors import ConfigurationError, StoreError
 
 if TYPE_CHECKING:
     import socket
 
+    from tokenkit.consent.opener import Opener
+
 HOST = "127.0.0.1"
+OPEN_IT = "Open this link in a browser on this machine. It works once; stop the page with Ctrl-C."
+OPENS = "The page opens in your browser; if none comes, open this link. It works once; stop the page with Ctrl-C."
 
 
 def dashboard(
@@ -21,10 +28,12 @@ def dashboard(
         int,
         typer.Option(min=0, max=65535, help="Listen on this port; any free one, unless a provider wants a fixed one."),
     ] = 0,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the link, and open nothing.")] = False,
 ) -> None:
     """Show the accounts in a browser, and connect them there.
 
-    Prints a link that opens the page once, in one browser. The page is gone when this command ends (Ctrl-C).
+    The page opens in your browser. The link that is printed opens it, too: once, in one browser. The page is gone when
+    this command ends (Ctrl-C).
     """
     try:
         from tokenkit.web.server import serve
@@ -38,9 +47,35 @@ def dashboard(
         kit.refresher.one_shot = None  # it runs on, and so do its threads
         become_undumpable()
         app = StandAlone(kit, listener.getsockname()[1])
-        say("Open this link in a browser on this machine. It works once; stop the page with Ctrl-C.")
-        data(app.link)
-        serve(app, listener)
+        with opened(app.link, None if no_browser else _opener()) as opens:
+            say(OPENS if opens else OPEN_IT)
+            data(app.link)
+            serve(app, listener)
+
+
+@contextmanager
+def opened(link: str, opener: "Opener | None") -> Generator[bool]:
+    """Show the link in the person's browser while the ``with`` lasts; give whether that was tried.
+
+    The opener gets a file that only this user can read: another one sees its arguments, and could be first (R24).
+    """
+    from tokenkit.consent.redirect_file import redirect_file
+
+    with ExitStack() as stack:
+        url = ""
+        if opener is not None:
+            with suppress(OSError, StoreError):
+                url = stack.enter_context(redirect_file(link))
+                Thread(target=opener, args=(url,), daemon=True).start()  # some wait until the browser is closed
+        yield bool(url)
+
+
+def _opener() -> "Opener | None":
+    """Return what opens a browser that the person sees and that can read our file; None where there is none."""
+    from tokenkit.consent import way_to_ask
+    from tokenkit.consent.opener import in_wsl, open_in_browser
+
+    return open_in_browser if way_to_ask() == "browser" and not in_wsl() else None
 
 
 def _listening(port: int) -> "socket.socket":

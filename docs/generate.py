@@ -3,19 +3,25 @@
 A test compares the pages with what this makes of them, so that neither is ever behind the code.
 """
 
+import importlib
 import json
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import fill
 
 from pydantic import BaseModel
+from tokenkit import OAuth2
 from tokenkit.audit.json import Audit
 from tokenkit.audit.reference import page as checks_page
 from tokenkit.cli import json_output
 from tokenkit.cli.app import SECTIONS, app
+from tokenkit.provider import Provider
 from tokenkit.provider_file import schema
 from typer.testing import CliRunner
+
+import tokenkit_providers
 
 WIDTH = 100
 REFERENCE = Path(__file__).parent / "reference"
@@ -40,6 +46,33 @@ The outermost object has the member `version`, 1 today, but for [the lines of th
 under the same version, and are renamed or removed only under another. Times are Unix seconds, UTC. `null` stands for
 what is not known or does not apply. The shape of `audit` is a [JSON Schema](audit-schema.json) of its own.
 """
+
+PROVIDERS = """\
+# The providers
+
+What each says is in its file in `providers/tokenkit_providers/`, and printed by `tokenkit providers NAME`. Nobody has
+asked a live server: the facts were read in the sources named here, on 2026-11-28. What no source confirms is listed
+last; `tokenkit providers check --live NAME` compares a provider with the document that its server publishes. Where the
+authorization or token endpoint is not confirmed, the first sign-in wants `--unverified`.
+
+The code sets: NangoHQ/nango 2f4c0af (2026-08-21, facts only), next-auth a1a16a5 (2026-07-23), better-auth 451aa4b
+(2026-08-23), arctic 07ca261 (2025-05-21), social-core 3bb06ab (2026-08-07), simov/grant 500ab20 (2025-02-04),
+golang/oauth2 89ff2e1 (2026-01-12). "Several public clients" are two independent ones at least that have the very
+address.
+
+| provider | title | its sign-in is in | the rest is from | not confirmed |
+|---|---|---|---|---|"""
+
+INDEX = """\
+\"\"\"What a list says about each provider here, so that it loads none: its title, whether a secret is needed, and why
+nobody can sign in.
+
+Written by docs/generate.py, and compared with the providers by a test.
+\"\"\"
+
+# ruff: noqa: E501 - a sentence is one line
+
+INDEX: dict[str, tuple[str, bool, str]] = {"""
 
 LOG = """\
 ## Log
@@ -147,12 +180,45 @@ def declaration_schema() -> str:
     return json.dumps(schema(), indent=2) + "\n"
 
 
+def providers_page() -> str:
+    """What is known of every provider, and by what."""
+    rows = [_evidence(provider) for provider in _providers().values() if isinstance(provider, OAuth2)]
+    return "\n".join([PROVIDERS, *rows, ""])
+
+
+def _providers() -> dict[str, Provider]:
+    modules = (name for _, name, _ in pkgutil.iter_modules(tokenkit_providers.__path__) if name != "index")
+    return {name: importlib.import_module(f"tokenkit_providers.{name}").provider() for name in sorted(modules)}
+
+
+def _evidence(provider: OAuth2) -> str:
+    unconfirmed = [name for name in provider.unverified if not name.startswith("scopes.")]
+    scopes = [name for name in provider.unverified if name.startswith("scopes.")]
+    unsure = "`scopes`" if "scopes" in unconfirmed else f"{len(scopes)} of {len(provider.scopes)} `scopes`"
+    named = [f"`{name}`" for name in unconfirmed if name != "scopes"]
+    rest = ", ".join([*named, *([unsure] if scopes or unsure == "`scopes`" else [])])
+    known = [provider.sources.get(name, "") for name in ("authorization_endpoint", "token_endpoint")]
+    by = "; ".join(filter(None, dict.fromkeys(known)))
+    return f"| `{provider.name}` | {provider.title} | {by} | {provider.sources.get('*', '')} | {rest} |"
+
+
+def index() -> str:
+    """The module that says in short what `tokenkit providers` lists."""
+    rows = (
+        f"    {json.dumps(name)}: ({json.dumps(each.title)}, {each.needs_secret}, {json.dumps(each.retired)}),"
+        for name, each in _providers().items()
+    )
+    return "\n".join([INDEX, *rows, "}  # fmt: skip", ""])
+
+
 PAGES = {
     "cli.md": cli_page,
     "json.md": json_page,
     "checks.md": checks_page,
     "audit-schema.json": audit_schema,
     "declaration-schema.json": declaration_schema,
+    "providers.md": providers_page,
+    "../../providers/tokenkit_providers/index.py": index,
 }
 
 if __name__ == "__main__":

@@ -262,7 +262,7 @@ def test_an_option_that_is_no_variable_is_refused(folder):
 def test_an_unknown_provider_names_the_nearest(folder):
     with pytest.raises(UnknownProvider, match="there is no provider 'gogle'") as caught:
         load(folder, "gogle")
-    assert caught.value.hint.startswith("did you mean google? Known are google, pocket, spotify;")
+    assert caught.value.hint.startswith("did you mean google? `tokenkit providers` lists all;")
 
 
 @pytest.mark.parametrize("name", ["../acme", "providers/acme", "/etc/passwd", "", ".", "ACME"])
@@ -282,7 +282,7 @@ def test_all_names_are_listed_without_loading_anything(folder, monkeypatch):
 
 
 def test_our_own_are_found_like_any_other(tmp_path):
-    assert provider_names(str(tmp_path)) == ["google", "pocket", "spotify"]
+    assert {"google", "pocket", "spotify"} <= set(provider_names(str(tmp_path)))
 
 
 def test_one_provider_is_loaded_and_no_other():

@@ -1,7 +1,8 @@
 """What a provider says about itself: facts, named by the terms of the RFCs. Nothing is done with them here."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from tokenkit.account import is_provider_name
@@ -15,6 +16,8 @@ from tokenkit.flows.refusal import Ended
 from tokenkit.flows.revoke import RFC_7009, RevocationRequest
 from tokenkit.net.hosts import parse_url, resource_host
 from tokenkit.provider import Scope
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,8 @@ class Declaration:
     - `redirect_host`, `redirect_port`: of loopback redirect URIs; port 0 is any. `redirect_uri`: the whole of it, where
       it is registered exactly and none of ours
     - `console_url`: where a person registers a client; `manage_url`: where they remove the app by hand
-    - `retired`: a sentence where the service is gone
+    - `retired`: a sentence where nobody can sign in: the service is gone, is not for one person's assistant, or runs on
+      a server that was not named
 
     What is asked:
 
@@ -66,6 +70,12 @@ class Declaration:
       ``client`` has of that person
     - `ended`: what it says, besides ``invalid_grant``, where a grant has ended (R13), see `Ended`
     - `reasons`: a fragment of an error's code, subtype or description, and the sentence to tell in its place
+
+    How it is known:
+
+    - `sources`: by field, where its value was read; ``*`` stands for all others. `checked`: the date of that, ISO 8601
+    - `unverified`: the fields of which no source that was read confirms the value; ``scopes.ALIAS`` is one scope. The
+      first sign-in wants a yes where the authorization or token endpoint is among them (`needs_trust`)
     """
 
     name: str
@@ -116,12 +126,16 @@ class Declaration:
     revocation_reach: Literal["token", "grant", "client", ""] = "grant"
     ended: tuple[Ended, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict[str, str])
+    sources: Mapping[str, str] = field(default_factory=dict[str, str])
+    checked: str = ""
+    unverified: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not is_provider_name(self.name):
             raise ConfigurationError(f"{self.name!r} is no name for a provider: it takes a-z, 0-9, '.', '_' and '-'")
         self._check_addresses()
         self._check_words()
+        self._check_evidence()
         if not self.revocation_endpoint:
             object.__setattr__(self, "revocation_reach", "")
 
@@ -151,6 +165,21 @@ class Declaration:
         check_headers("headers", self.headers)
         check_headers("userinfo.headers", self.userinfo.headers)
         check_renamed(self.parameter_names)
+
+    def _check_evidence(self) -> None:
+        """Check that what is said of a field names one."""
+        known = {each.name for each in fields(self)} | {f"scopes.{alias}" for alias in self.scopes} | {"*"}
+        for where, names in (("sources", self.sources), ("unverified", self.unverified)):
+            for name in names:
+                if name not in known:
+                    raise ConfigurationError(f"{where} of {self.name} names {name!r}, which is no field")
+        if self.checked and not _DATE.fullmatch(self.checked):
+            raise ConfigurationError(f"checked of {self.name} is no date: {self.checked!r}", hint="2026-11-28")
+
+    @property
+    def needs_trust(self) -> bool:
+        """Whether nobody has confirmed where a person, or a code and a secret, are sent."""
+        return not {"authorization_endpoint", "token_endpoint"}.isdisjoint(self.unverified)
 
 
 def _scheme(provider: str, url: str, what: str = "an endpoint") -> str:

@@ -18,7 +18,7 @@ from tokenkit.keys.ring import KeyRing
 from tokenkit.keys.source import KeySource
 from tokenkit.net.lazy_http import http_context
 from tokenkit.paths import Folders, folders
-from tokenkit.plugins import Providers, load_provider, provider_names
+from tokenkit.plugins import InShort, Providers, load_provider, provider_file, provider_index, provider_names
 from tokenkit.provider import ClientRegistration, Context, Provider
 from tokenkit.signals import sending
 from tokenkit.store import Store
@@ -93,8 +93,12 @@ class TokenKit:
         self._environ = environ
         self._made = self
         self._config: Config | None = None
+        self._index: dict[str, InShort] | None = None
         self.providers = Providers(
-            {} if providers is None else providers, self._load_provider, lambda: provider_names(self.folders.config)
+            {} if providers is None else providers,
+            self._load_provider,
+            lambda: provider_names(self.folders.config),
+            self._in_short,
         )
         self._clients: Mapping[str, ClientRegistration] = {} if clients is None else clients
         ring = KeyRing(keys or key_source(self.folders, environ, app), app)
@@ -391,13 +395,26 @@ class TokenKit:
         return self.providers[name]
 
     def _load_provider(self, name: str) -> Provider:
-        settings = self.config.settings(name)
-        options = settings.options
-        if self.app == SANDBOX:
-            from tokenkit.sandbox.known import sandbox_options
+        shadow = self.config.settings(name).shadow
+        return load_provider(
+            name, config_folder=self.folders.config, options=self._provider_options(name), shadow=shadow
+        )
 
-            options = {**sandbox_options(name, self._environ), **options}
-        return load_provider(name, config_folder=self.folders.config, options=options, shadow=settings.shadow)
+    def _provider_options(self, name: str) -> Mapping[str, object]:
+        options = self.config.settings(name).options
+        if self.app != SANDBOX:
+            return options
+        from tokenkit.sandbox.known import sandbox_options
+
+        return {**sandbox_options(name, self._environ), **options}
+
+    def _in_short(self, name: str) -> InShort | None:
+        """Return what a package says of its provider; None where a file or an option of the person's own says more."""
+        if self._provider_options(name) or provider_file(self.folders.config, name):
+            return None
+        if self._index is None:
+            self._index = provider_index()
+        return self._index.get(name)
 
     def _given_clients(self) -> Mapping[str, ClientRegistration]:
         if self.app != SANDBOX:

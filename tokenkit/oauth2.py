@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tokenkit.declaration import Declaration
-from tokenkit.errors import InvalidAnswer
+from tokenkit.errors import ConfigurationError, InvalidAnswer
 from tokenkit.flows.answer import TokenAnswer, read_scopes
 from tokenkit.flows.authorization_code import AuthorizationEndpoint, exchange
 from tokenkit.flows.device import sign_in_by_device
@@ -82,7 +82,8 @@ class OAuth2(Declaration):
     # The powers.
 
     def begin(self, ctx: Context, client: ClientRegistration, request: AuthorizationRequest) -> PendingAuthorization:
-        """Say where to send the person and what to remember."""
+        """Say where to send the person and what to remember. Raises `ConfigurationError` where nobody can sign in."""
+        self._check_open()
         return self._authorization.begin(ctx, client, request, self._asked(request), self.authorization_parameters)
 
     def complete(
@@ -171,10 +172,16 @@ class OAuth2(Declaration):
         request: AuthorizationRequest,
         show: Callable[[str, str], None],
     ) -> Grant:
+        self._check_open()
         scopes = self._asked(request)
         url = self.device_authorization_endpoint
         tokens = sign_in_by_device(ctx, self._tokens, url, client, scopes, show)
         return self._granted(client, tokens, frozenset(scopes))
+
+    def _check_open(self) -> None:
+        """Refuse before anything is sent, where nobody can sign in."""
+        if self.retired:
+            raise ConfigurationError(f"nobody can sign in to {self.title}: {self.retired}", hint=self.console_url)
 
     def _asked(self, request: AuthorizationRequest) -> tuple[str, ...]:
         """Return the scopes of the request, or the default ones, and those that say whose account it is; each once."""

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar, cast
 
 from tokenkit.account import is_provider_name
 from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider
@@ -16,11 +16,23 @@ if TYPE_CHECKING:
 GROUP = "tokenkit.providers"
 """The entry point group. Each object in it is a callable, ``(**options) -> Provider``."""
 
+INDEX_GROUP = "tokenkit.provider_index"
+"""The entry point group of what packages with many providers say about them in short, so that a list loads none. Each
+object in it maps a provider's name to the members of `InShort`."""
+
 _MEMBERS = tuple(member for member in vars(Provider) if not member.startswith("_") and member != "endpoints")
 _NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class InShort(NamedTuple):
+    """What a list says about a provider; `retired` is a sentence where nobody can sign in."""
+
+    title: str
+    needs_secret: bool = False
+    retired: str = ""
 
 
 class Providers(Mapping[str, Provider]):
@@ -31,11 +43,16 @@ class Providers(Mapping[str, Provider]):
     """
 
     def __init__(
-        self, given: Mapping[str, Provider], load: Callable[[str], Provider], names: Callable[[], list[str]]
+        self,
+        given: Mapping[str, Provider],
+        load: Callable[[str], Provider],
+        names: Callable[[], list[str]],
+        in_short: Callable[[str], InShort | None] = lambda _: None,
     ) -> None:
         self._given = given
         self._load = load
         self._names = names
+        self._in_short = in_short
         self._added: dict[str, Provider] = {}
         self._loaded: dict[str, Provider] = {}
         self._checked: dict[str, Provider] = {}
@@ -52,6 +69,15 @@ class Providers(Mapping[str, Provider]):
     def __call__(self) -> list[str]:
         """Return the names of all providers that can be asked for, sorted."""
         return sorted({*self._added, *self._given, *self._loaded, *self._names()})
+
+    def in_short(self, name: str) -> InShort:
+        """Return what a list says about a provider, which is loaded where its package says nothing in short."""
+        known = name in self._added or name in self._given or name in self._loaded
+        short = None if known else self._in_short(name)
+        if short is not None:
+            return short
+        provider = self[name]
+        return InShort(provider.title, provider.needs_secret, provider.retired)
 
     def __getitem__(self, name: str) -> Provider:
         for known in (self._added, self._given):
@@ -105,8 +131,7 @@ def load_provider(
     A file in ``<config_folder>/providers`` may take the name of an installed provider where `shadow` says so (R17).
     Raises `UnknownProvider`, `ConfigurationError` for a file or an option that is wrong, and `ProviderBroken`.
     """
-    path = _path(config_folder, name)
-    declared = is_provider_name(name) and os.path.exists(path)
+    path, declared = _path(config_folder, name), provider_file(config_folder, name)
     point = _installed(name)
     if declared and point is not None and not shadow:
         raise ConfigurationError(
@@ -122,6 +147,11 @@ def load_provider(
     return _made(name, point, options)
 
 
+def provider_file(config_folder: str, name: str) -> bool:
+    """Tell whether a file of the person's own describes the provider of that name."""
+    return is_provider_name(name) and os.path.exists(_path(config_folder, name))
+
+
 def provider_names(config_folder: str) -> list[str]:
     """Return the names of all providers that could be loaded, sorted; none is loaded."""
     from importlib.metadata import entry_points
@@ -132,6 +162,22 @@ def provider_names(config_folder: str) -> list[str]:
         files = []
     declared = {stem for stem, ending in map(os.path.splitext, files) if ending == ".toml" and is_provider_name(stem)}
     return sorted(declared | entry_points(group=GROUP).names)
+
+
+def provider_index() -> dict[str, InShort]:
+    """Return what installed packages say in short about the providers of theirs; an index that is broken says nothing.
+
+    None of the providers is loaded.
+    """
+    from importlib.metadata import entry_points
+
+    found: dict[str, InShort] = {}
+    for point in entry_points(group=INDEX_GROUP):
+        try:
+            found |= {name: InShort(*members) for name, members in point.load().items()}
+        except Exception:  # noqa: BLE001, S112 - a stranger's: its providers are loaded, then, and say what is wrong
+            continue
+    return found
 
 
 def guarded(provider: Provider, step: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -209,5 +255,5 @@ def _unknown(name: str, config_folder: str) -> UnknownProvider:
     meant = f"did you mean {like[0]}? " if like else ""
     file = _path(config_folder, "NAME")
     return UnknownProvider(
-        f"there is no provider {name!r}", hint=f"{meant}Known are {', '.join(known)}; describe others in {file}"
+        f"there is no provider {name!r}", hint=f"{meant}`tokenkit providers` lists all; describe others in {file}"
     )

@@ -111,4 +111,6 @@ def provider(*, base_url: str = "") -> OAuth2:
         name_paths=("email",),
         revocation_reach="client",
         reasons=_REASONS,
+        sources={"*": "developers.google.com/identity/protocols/oauth2 and its pages, stored copies"},
+        checked="2026-11-22",
     )

@@ -70,4 +70,6 @@ def provider(*, base_url: str = "") -> OAuth2:
         subject_path="id",
         name_paths=("email", "display_name"),
         reasons={"revoked": _ENDED, "expired": _ENDED, "invalid refresh token": _ENDED},
+        sources={"*": "developer.spotify.com/documentation/web-api and its blog, stored copies"},
+        checked="2026-11-22",
     )

@@ -308,8 +308,8 @@ def test_a_shell_completes_commands_accounts_and_providers(
     for words, expected in {
         "tokenkit lo": ["login", "logout", "log"],
         "tokenkit token g": ["google/me@example.com"],
-        "tokenkit login s": ["spotify"],
-        "tokenkit client set p": ["pocket"],
+        "tokenkit login sp": ["spotify"],
+        "tokenkit client set poc": ["pocket"],
     }.items():
         monkeypatch.setenv("COMP_WORDS", words)
         monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
@@ -324,7 +324,8 @@ def test_the_sandbox_says_what_points_tokenkit_at_it_and_ends_on_ctrl_c(machine:
         ["bash", "-ec", f"{lines}\n{sys.executable} -c 'from tokenkit.cli.fast_path import main; main()' providers"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert [line.split() for line in done.stdout.splitlines()[1:]] == [
+    listed = [line.split() for line in done.stdout.splitlines()[1:]]
+    assert [row for row in listed if row[-1] == "yes"] == [
         [name, name.title(), "yes"] for name in ("google", "pocket", "spotify")
     ]
     assert f"SANDBOX_BASE_URL={address}" in lines

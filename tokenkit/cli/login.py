@@ -9,7 +9,7 @@ from tokenkit.account import Account
 from tokenkit.cli.options import AsJson, ScopeList, complete_provider, parse_scopes
 from tokenkit.cli.output import ask, data, printable, say, someone_is_there
 from tokenkit.cli.session import open_kit
-from tokenkit.errors import UsageError
+from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Listen on this ma
 PrintUrl = Annotated[bool, typer.Option("--print-url", help="Print the address and end; login --complete goes on.")]
 Complete = Annotated[bool, typer.Option("--complete", help="Read from stdin the address where the browser stopped.")]
 Only = Annotated[bool, typer.Option("--only", help="Ask for no more than --scopes: drop what was granted before.")]
+Unverified = Annotated[
+    bool, typer.Option("--unverified", help="Go to addresses that nobody has confirmed; providers NAME shows which.")
+]
 Replace = Annotated[bool, typer.Option("--replace", help="Move records that cannot be opened out of the way.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before an account is stored or replaced.")]
 
@@ -50,6 +53,7 @@ def login(
     only: Only = False,
     replace: Replace = False,
     yes: Yes = False,
+    unverified: Unverified = False,
     json: AsJson = False,
 ) -> None:
     """Sign in to a provider, or sign in again.
@@ -73,6 +77,8 @@ def login(
     provider, _, hint = account.partition("/")
     if not provider:
         raise UsageError("no provider is named", hint="tokenkit login PROVIDER; tokenkit providers lists them")
+    if not unverified:
+        _check_verified(kit, provider)
     asked = parse_scopes(scopes) or None
     if not (hint or name or only):
         hint, only = _which(kit, provider)
@@ -114,6 +120,16 @@ def _complete(kit: "TokenKit") -> Account:
         say("The whole address at which the browser stopped:")
     with Keyboard() as keyboard:
         return complete_by_hand(kit.authorizations, keyboard.read, say=say if asked else None)
+
+
+def _check_verified(kit: "TokenKit", name: str) -> None:
+    """Refuse the first sign-in where nobody has confirmed to whom a person and a secret are sent."""
+    provider = kit.provider(name)
+    if getattr(provider, "needs_trust", False) and not any(each.provider == name for each in kit.accounts()):
+        raise ConfigurationError(
+            f"no source confirms where {provider.title} wants sign-ins to be sent",
+            hint=f"compare tokenkit providers {name} with its documentation, then: tokenkit login {name} --unverified",
+        )
 
 
 def _which(kit: "TokenKit", provider: str) -> tuple[str, bool]:

@@ -1,6 +1,7 @@
 """``tokenkit providers``."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -13,7 +14,10 @@ from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
+    from tokenkit.plugins import InShort
     from tokenkit.provider import Provider
+
+T = TypeVar("T")
 
 
 def providers(
@@ -32,32 +36,41 @@ def providers(
             show_default=False,
         ),
     ] = "",
+    live: Annotated[
+        bool, typer.Option("--live", help="check NAME: compare it with what the server publishes.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """List the providers, or show one: scopes, where to register.
 
     `tokenkit providers add URL` writes a provider file from the metadata of the authorization server at URL.
-    `tokenkit providers check FILE` reads one, and says what is wrong or missing.
+    `tokenkit providers check FILE` reads one, and says what is wrong or missing; `tokenkit providers check --live NAME`
+    asks the server of a known one what has moved.
     """
     kit = open_kit(ctx)
     if of:
-        _about_a_declaration(kit, name, of)
+        _about_a_declaration(kit, name, of, live=live)
         return
-    found = [kit.provider(name)] if name else _all(kit)
+    if live:
+        raise UsageError("--live belongs to check", hint="tokenkit providers check --live PROVIDER")
     if json:
         from tokenkit.cli.json_output import providers_json
 
-        data(providers_json((each, _registered(kit, each), _redirect_uri(kit, each)) for each in found))
+        found = [kit.provider(name)] if name else _each(kit, kit.provider)
+        data(providers_json((each, _registered(kit, each.name, each), _redirect_uri(kit, each)) for each in found))
     elif name:
-        _print_one(kit, found[0])
+        _print_one(kit, kit.provider(name))
     else:
-        _print_all(kit, found)
+        _print_all(kit)
 
 
-def _about_a_declaration(kit: "TokenKit", verb: str, of: str) -> None:
+def _about_a_declaration(kit: "TokenKit", verb: str, of: str, *, live: bool) -> None:
     from tokenkit.cli.declarations import add_declaration, check_declaration
+    from tokenkit.cli.live_check import check_live
 
-    if verb == "add":
+    if verb == "check" and live:
+        check_live(kit, of)
+    elif verb == "add":
         add_declaration(kit, of)
     elif verb == "check":
         check_declaration(of)
@@ -65,19 +78,19 @@ def _about_a_declaration(kit: "TokenKit", verb: str, of: str) -> None:
         raise UsageError(f"providers takes one name, and not {of!r} besides", hint=f"tokenkit providers {quoted(verb)}")
 
 
-def _all(kit: "TokenKit") -> "list[Provider]":
-    """Return all providers that can be loaded, and say of the others what is wrong."""
-    found: list[Provider] = []
+def _each(kit: "TokenKit", look_at: Callable[[str], T]) -> list[T]:
+    """Return what is found at each name, and say of the providers that cannot be loaded what is wrong."""
+    found: list[T] = []
     for name in kit.providers():
         try:
-            found.append(kit.provider(name))
+            found.append(look_at(name))
         except TokenKitError as error:
             report(error)
     return found
 
 
-def _registered(kit: "TokenKit", provider: "Provider") -> bool:
-    known = kit.known_client(provider.name)
+def _registered(kit: "TokenKit", name: str, provider: "Provider | InShort") -> bool:
+    known = kit.known_client(name)
     return known is not None and (known.has_secret or not provider.needs_secret)
 
 
@@ -87,16 +100,20 @@ def _redirect_uri(kit: "TokenKit", provider: "Provider") -> str:
     return redirect_uri_to_register(provider, kit.authorizations.redirect_port(provider))
 
 
-def _print_all(kit: "TokenKit", found: "list[Provider]") -> None:
+def _print_all(kit: "TokenKit") -> None:
     from tokenkit.cli.tables import show_table
 
-    show_table(
-        ("PROVIDER", "NAME", "CLIENT", "NOTE"),
-        [
-            (provider.name, provider.title, "yes" if _registered(kit, provider) else "", provider.retired)
-            for provider in found
-        ],
-    )
+    def row(name: str) -> tuple[str, str, str, str]:
+        short = kit.providers.in_short(name)
+        return name, short.title, "yes" if _registered(kit, name, short) else "", short.retired
+
+    show_table(("PROVIDER", "NAME", "CLIENT", "NOTE"), _each(kit, row))
+
+
+def _sources(provider: "Provider") -> str:
+    """Return where the facts about it were read, each source once."""
+    sources: dict[str, str] = getattr(provider, "sources", {})
+    return "; ".join(dict.fromkeys(sources.values()))
 
 
 def _print_one(kit: "TokenKit", provider: "Provider") -> None:
@@ -106,9 +123,13 @@ def _print_one(kit: "TokenKit", provider: "Provider") -> None:
         "gone": provider.retired,
         "register at": provider.console_url,
         "redirect URI": _redirect_uri(kit, provider),
-        "client": "stored" if _registered(kit, provider) else f"none yet: tokenkit client set {provider.name}",
+        "client": "stored"
+        if _registered(kit, provider.name, provider)
+        else f"none yet: tokenkit client set {provider.name}",
         "device code": "tokenkit login --device, for the scopes that allow it" if provider.device else "",
         "remove it at": provider.manage_url,
+        "read on": " in ".join(filter(None, (getattr(provider, "checked", ""), _sources(provider)))),
+        "not confirmed": ", ".join(getattr(provider, "unverified", ())),
     }
     show_block(provider.title, {name: to_paste(value) for name, value in lines.items()})
     if provider.scopes:

@@ -51,7 +51,7 @@ def _lines(port: int, base_url: str) -> Iterator[str]:
 
 def _apis(served: "Served") -> Iterator[str]:
     """Yield what can be called with a token, as a method and an address."""
-    for name, routes in served.authority._routes.items():
-        for path, route in routes.items():
+    for name, flavour in served.authority.flavours.items():
+        for path, route in flavour.routes().items():
             if route.endpoint == "api":
                 yield f"{route.method:4} {served.base_url}/{name}{path}"

@@ -16,6 +16,7 @@ from tokenkit.net.loopback import LoopbackServer
 from tokenkit.plugins import load_provider
 from tokenkit.provider import Provider
 from tokenkit.sandbox.authority import Authority
+from tokenkit.sandbox.declared import moved
 from tokenkit.sandbox.known import CLIENTS
 from tokenkit.sandbox.registry import FLAVOURS, GOOGLE_CLIENT, POCKET_CLIENT, POCKET_READER, SPOTIFY_CLIENT, Client
 
@@ -29,6 +30,7 @@ __all__ = [
     "Authority",
     "Client",
     "Served",
+    "moved",
     "providers",
     "serve",
 ]

@@ -8,10 +8,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from tokenkit.errors import ProviderUnavailable, UsageError
+from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import Request, Response
 from tokenkit.sandbox import google, pocket, spotify
 from tokenkit.sandbox.call import Call, Refused, json_answer, read_call
 from tokenkit.sandbox.control import Body, Fault, Faults, check_members, scripted_response
+from tokenkit.sandbox.declared import Declared
 from tokenkit.sandbox.flavour import Flavour, Route
 from tokenkit.sandbox.google import Google
 from tokenkit.sandbox.ledger import Ledger
@@ -29,10 +31,11 @@ class Authority:
     ``/_control``; it serves as `Context.send` without a socket, and from any thread. `clock` is Unix time in seconds,
     UTC; `random` returns that many bytes; `sleep` takes seconds. `lifetimes` are seconds and may be changed at any
     time. `rotating` names the flavours that rotate refresh tokens, and end the family when a spent one comes again.
+    `declared` are more providers to play, each from its declaration, with addresses that `moved` has moved here.
 
     `counters` counts requests, refused and faulty ones too: ``google authorize``, ``google token refresh_token``,
     ``pocket request``, ``spotify api``. `issued` holds every secret that was ever issued or received. `registry` holds
-    the clients, redirect URIs and scopes, to add to.
+    the clients, redirect URIs and scopes, to add to; `flavours` are the providers played, by name.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Authority:
         access_lifetime: float = 3600.0,
         refresh_lifetime: float | None = None,
         rotating: Collection[str] = (),
+        declared: Collection[OAuth2] = (),
     ) -> None:
         self.counters: Counter[str] = Counter()
         self.lifetimes = Lifetimes(access_lifetime, refresh_lifetime)
@@ -56,8 +60,12 @@ class Authority:
             Google(self._ledger, self.registry, self.lifetimes, rotates="google" in rotating),
             Spotify(self._ledger, self.registry, self.lifetimes, rotates="spotify" in rotating),
             Pocket(self._ledger, self.registry),
+            *(
+                Declared(self._ledger, self.registry, self.lifetimes, provider, rotates=provider.name in rotating)
+                for provider in declared
+            ),
         ]
-        self._routes = {flavour.name: flavour.routes() for flavour in flavours}
+        self.flavours = {flavour.name: flavour for flavour in flavours}
 
     @property
     def issued(self) -> frozenset[str]:
@@ -131,7 +139,8 @@ class Authority:
         return Response(500) if answer is None else answer, fault  # nobody sees the 500: the connection is cut
 
     def _route(self, call: Call) -> Route:
-        route = self._routes.get(call.flavour, {}).get(call.path)
+        flavour = self.flavours.get(call.flavour)
+        route = None if flavour is None else flavour.route(call.path)
         if route is None:
             raise Refused(json_answer({"error": "not_found", "error_description": "nothing is at this path"}, 404))
         if route.method != call.request.method:

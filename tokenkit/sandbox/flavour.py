@@ -47,6 +47,10 @@ class Flavour:
         """Return the routes by path below the flavour."""
         raise NotImplementedError
 
+    def route(self, path: str) -> Route | None:
+        """Return how a path below the flavour is answered; None for one where nothing is."""
+        return self.routes().get(path)
+
     def decided(self, asked: Asked, decision: Decision, call: Call) -> Response:
         """Carry out what the person decided."""
         raise NotImplementedError

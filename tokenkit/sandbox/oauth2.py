@@ -153,12 +153,16 @@ class OAuth2Flavour(Flavour):
             self.refuse(self.code_refusal)
         if call.field("redirect_uri") != code.asked.redirect_uri:
             self.refuse("redirect_uri_mismatch")
-        if not proves(call.field("code_verifier"), code.asked.code_challenge):
+        if not self.proven(call.field("code_verifier"), code.asked.code_challenge):
             self.refuse("invalid_verifier")
         code.spent = True
         return self.answer(code.family, code.family.scopes, self.first_refresh_token(code))
 
     code_refusal = "invalid_code"
+
+    def proven(self, verifier: str, challenge: str) -> bool:
+        """Tell whether the one who redeems a code is the one who asked for it (RFC 7636)."""
+        return proves(verifier, challenge)
 
     def first_refresh_token(self, code: Code) -> str:
         """Return the refresh token that goes with a code; empty where none is due."""

@@ -1,0 +1,70 @@
+"""Mastodon: posts and timelines of your instance.
+
+What is known of it, and from where, stands in `sources`; what is not confirmed, in `unverified`.
+"""
+
+from tokenkit import OAuth2, Scope
+
+SCOPES = {
+    scope.value: scope
+    for scope in (
+        Scope("profile", "see who you are", strength="identity"),
+        Scope("read", "read all of your account", service="Account", strength="read"),
+        Scope("write", "change all of your account", service="Account", strength="write"),
+        Scope("follow", "follow, mute and block for you", service="Relations", strength="write"),
+        Scope("read:accounts", "see accounts", strength="identity"),
+        Scope("read:statuses", "read posts", service="Posts", strength="read"),
+        Scope("write:statuses", "post for you", service="Posts", strength="write"),
+        Scope("read:notifications", "see your notifications", service="Notifications", strength="read"),
+        Scope("read:bookmarks", "see your bookmarks", service="Bookmarks", strength="read"),
+        Scope("write:bookmarks", "change your bookmarks", service="Bookmarks", strength="write"),
+        Scope("read:lists", "see your lists", service="Lists", strength="read"),
+        Scope("write:media", "upload media", service="Media", strength="add"),
+    )
+}
+
+
+def provider(*, base_url: str = "https://mastodon.social") -> OAuth2:
+    """Return Mastodon; `base_url` is your instance."""
+    base = base_url.rstrip("/")
+    return OAuth2(
+        name="mastodon",
+        title="Mastodon",
+        authorization_endpoint=f"{base}/oauth/authorize",
+        token_endpoint=f"{base}/oauth/token",
+        revocation_endpoint=f"{base}/oauth/revoke",
+        userinfo_endpoint=f"{base}/api/v1/accounts/verify_credentials",
+        resource_hosts=(f"{base}/api",),
+        redirect_port=8765,
+        console_url=f"{base}/settings/applications",
+        manage_url=f"{base}/oauth/authorized_applications",
+        scopes=SCOPES,
+        needs_secret=True,
+        default_expires_in="never",
+        revocation_reach="token",
+        subject_path="id",
+        name_paths=("acct", "username"),
+        default_scopes=("read",),
+        sources={
+            "authorization_endpoint": "the provider's own pages",
+            "token_endpoint": "the provider's own pages",
+            "revocation_endpoint": "the provider's own pages",
+            "userinfo_endpoint": "the provider's own pages",
+            "scopes": "vellum-assistant, next-auth",
+            "*": "docs.joinmastodon.org (S256 since 4.3; no end, no refresh token; revocation wants the secret)",
+        },
+        checked="2026-11-28",
+        unverified=(
+            "redirect_host",
+            "revocation_reach",
+            "scopes.follow",
+            "scopes.read:accounts",
+            "scopes.read:statuses",
+            "scopes.write:statuses",
+            "scopes.read:notifications",
+            "scopes.read:bookmarks",
+            "scopes.write:bookmarks",
+            "scopes.read:lists",
+            "scopes.write:media",
+        ),
+    )

@@ -19,9 +19,9 @@ PROVIDERS = Path(tokenkit_providers.__path__[0])
 
 ROWS = """
     account duration fork_lock parsing
-    confidential core_dumps errors frames
+    confidential core_dumps errors
     shell signals token
-    os_errors paths
+    frames os_errors paths
     private_file toml_file
     store
     seal

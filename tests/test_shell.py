@@ -2,9 +2,11 @@
 
 from shlex import quote, split
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenkit.shell import quoted
+from tokenkit.cli.commands import SECTIONS
+from tokenkit.shell import COMMANDS, account_options, quoted, with_options
 
 
 @given(st.text())
@@ -15,3 +17,27 @@ def test_a_word_is_quoted_as_the_standard_library_does(word: str) -> None:
 @given(st.text(alphabet="a'\" $`\\\n*~-é", min_size=0))
 def test_a_shell_reads_back_what_was_quoted(word: str) -> None:
     assert split(quoted(word)) == [word]
+
+
+def test_the_commands_are_those_of_the_program() -> None:
+    assert [*COMMANDS] == [name for section in SECTIONS.values() for name in section]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    {
+        "tokenkit login google": "tokenkit --app paw --owner 'a b' login google",
+        "set it, then tokenkit audit; done": "set it, then tokenkit --app paw --owner 'a b' audit; done",
+        "tokenkit --app other login google": "tokenkit --app other login google",
+        "tokenkit keeps it": "tokenkit keeps it",
+        "~/.config/tokenkit login": "~/.config/tokenkit login",
+    }.items(),
+)
+def test_our_commands_get_the_options_that_say_whose_accounts_are_meant(text: str, expected: str) -> None:
+    once = with_options(text, account_options("paw", "a b"))
+    assert once == expected
+    assert with_options(once, account_options("paw", "a b")) == once
+
+
+def test_our_own_accounts_need_no_options() -> None:
+    assert with_options("tokenkit login google", account_options("tokenkit", "")) == "tokenkit login google"

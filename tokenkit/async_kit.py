@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
-from tokenkit.frames import no_locals, without_locals
+from tokenkit.frames import no_locals
 from tokenkit.grants.account_source import AccountSource
 from tokenkit.grants.events import Callback, Event, Kind
 from tokenkit.grants.token_cache import SIZE, RefreshNeeded, TokenQuery
@@ -124,7 +124,7 @@ class AsyncTokenKit:
             ):
                 return token
         try:
-            with no_locals:
+            with self.sync.leaving:
                 return await self._token(account, TokenQuery(scopes, min_ttl, rejected))
         except (ConsentRequired, UnknownAccount):
             if not interactive:
@@ -179,7 +179,7 @@ class AsyncTokenKit:
 
     async def _looking(self, work: Callable[[], T]) -> T:
         """Run what touches the disk in one of a few threads: it takes milliseconds."""
-        return await _brought(self._threads.looks.submit(without_locals(work)))
+        return await _brought(self._threads.looks.submit(self.sync.leaving.around(work)))
 
     async def _alone(self, work: Callable[[], T]) -> T:
         """Run what waits for a provider in a thread of its own, which outlives its caller (R7)."""

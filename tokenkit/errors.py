@@ -33,6 +33,7 @@ never empty where something can be done). None of them ever carries a token, cod
 """
 
 from collections.abc import Iterable
+from typing import Self
 
 __all__ = [
     "AmbiguousAccount",
@@ -175,9 +176,20 @@ class TokenRefused(TokenKitError):
 
 
 class ProviderError(TokenKitError):
-    """The provider's side of the conversation failed."""
+    """The provider's side of the conversation failed.
+
+    `status` is the HTTP status of its answer, 0 where there was none; `code` the error code in it (RFC 6749 section
+    5.2, or the provider's own), empty where it gave none.
+    """
 
     exit_code = 5
+    status = 0
+    code = ""
+
+    def answered(self, status: int, code: str = "") -> Self:
+        """Say how the provider had answered, and return the error."""
+        self.status, self.code = status, code
+        return self
 
 
 class ProviderUnavailable(ProviderError):

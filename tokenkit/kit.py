@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from tokenkit.account import Account
 from tokenkit.activity import Activity
 from tokenkit.errors import ConsentRequired, UnknownAccount
-from tokenkit.frames import no_locals, without_locals
+from tokenkit.frames import NoLocals, leaving
 from tokenkit.grants.account_names import AccountNames
 from tokenkit.grants.owner_names import check_owner
 from tokenkit.grants.refresher import Refresher
@@ -20,6 +20,7 @@ from tokenkit.net.lazy_http import http_context
 from tokenkit.paths import Folders, folders
 from tokenkit.plugins import InShort, Providers, load_provider, provider_file, provider_index, provider_names
 from tokenkit.provider import ClientRegistration, Context, Provider
+from tokenkit.shell import account_options
 from tokenkit.signals import sending
 from tokenkit.store import Store
 from tokenkit.store.files import FileStore
@@ -92,6 +93,7 @@ class TokenKit:
         self._given_context = context
         self._environ = environ
         self._made = self
+        self.leaving = NoLocals(account_options(app, owner))
         self._config: Config | None = None
         self._index: dict[str, InShort] | None = None
         self.providers = Providers(
@@ -146,6 +148,7 @@ class TokenKit:
         kit = object.__new__(type(self))
         kit.__dict__.update(self.__dict__)
         kit.owner = owner
+        kit.leaving = NoLocals(account_options(self.app, owner))
         kit.records = self.records.for_owner(owner)
         kit.refresher = self.refresher.for_owner(kit.records)
         kit._remember()
@@ -196,22 +199,24 @@ class TokenKit:
             ):
                 return token
         try:
-            with no_locals:
+            with self.leaving:
                 return self._cache.token(account, TokenQuery(scopes, min_ttl, rejected))
         except (ConsentRequired, UnknownAccount):
             if not interactive:
                 raise
         from tokenkit.signing_in.first_use import first_use
 
-        with no_locals:
+        with self.leaving:
             return first_use(self._cache, self.login, account, TokenQuery(scopes, min_ttl, rejected))
 
+    @leaving
     def source(self, account: str) -> "AccountSource":
         """Return the `TokenSource` of one account: what every adapter is built on."""
         from tokenkit.grants.account_source import AccountSource
 
         return AccountSource(account, self._cache, self.token)
 
+    @leaving
     def http(self, account: str, **options: "Unpack[HttpOptions]") -> "httpx.Client":
         """Return an `httpx.Client` that stays signed in, and sends the token to the provider's own hosts only (R33).
 
@@ -223,6 +228,7 @@ class TokenKit:
         source = self.source(account)
         return client(source, insecure_hosts=self.config.insecure_hosts(str(source.account)), **options)
 
+    @leaving
     def auth(self, account: str) -> "httpx.Auth":
         """Return an `httpx.Auth` for a client of yours; `TokenRefused` for tokens outside ``Authorization`` (R33)."""
         from tokenkit.adapters.httpx_auth import auth
@@ -232,7 +238,7 @@ class TokenKit:
 
     # Signing in and out
 
-    @without_locals
+    @leaving
     def login(
         self,
         provider: str,
@@ -274,7 +280,7 @@ class TokenKit:
         self._cache.forget()
         return signed_in
 
-    @without_locals
+    @leaving
     def begin(
         self,
         provider: str,
@@ -298,7 +304,7 @@ class TokenKit:
             account=account, name=name, replace_broken=replace_broken, only=only,
         )  # fmt: skip
 
-    @without_locals
+    @leaving
     def complete(self, callback_url: str = "", *, binding: str = "", **elsewhere: "Unpack[Elsewhere]") -> Account:
         """Complete a sign-in with the whole URL that the person came back on and the same binding; return the account.
 
@@ -316,7 +322,7 @@ class TokenKit:
         self._cache.forget()
         return account
 
-    @without_locals
+    @leaving
     def adopt(self, grant: "Grant", *, name: str = "") -> Account:
         """Store a grant that was obtained elsewhere. It must be whole, and bound to its client and server.
 
@@ -329,7 +335,7 @@ class TokenKit:
         self._cache.forget()
         return account
 
-    @without_locals
+    @leaving
     def logout(self, account: str, *, local: bool = False) -> "SignOut":
         """Revoke at the provider, unless `local`, then remove here; the result says which of the two happened (R19)."""
         from tokenkit.grants.sign_out import sign_out
@@ -342,6 +348,7 @@ class TokenKit:
         self.activity.record("signed_out", found, revoked=outcome.revoked)
         return outcome
 
+    @leaving
     def end_superseded(self, account: str) -> str:
         """Revoke and erase the former grants of an account that stays; return what was not revoked, in words.
 
@@ -352,6 +359,7 @@ class TokenKit:
         brief = self._given_context or self._context(REVOCATION_DEADLINE)
         return end_superseded(self.refresher, self._names.exact(account), brief)
 
+    @leaving
     def sharing_fate(self, account: str) -> list[Account]:
         """Return the other accounts here that signing out of this one would end, too (R19)."""
         from tokenkit.grants.sign_out import sharing_fate
@@ -360,17 +368,19 @@ class TokenKit:
 
     # Looking
 
+    @leaving
     def accounts(self) -> list[Account]:
         """Return the accounts that are stored, by name."""
         return self.records.accounts()
 
+    @leaving
     def status(self, account: str) -> "Status":
         """Return how an account stands; nothing is refreshed and nothing is sent."""
         from tokenkit.grants.status import status
 
         return status(self.refresher, self._names.resolve(account), self._now())
 
-    @without_locals
+    @leaving
     def refresh(self, account: str, *, force: bool = False) -> AccessToken:
         """Refresh now. `force` tries even a grant that was refused, or is older than one already used (R10, R13)."""
         found = self._names.resolve(account)
@@ -390,6 +400,7 @@ class TokenKit:
 
     # The parts
 
+    @leaving
     def provider(self, name: str) -> Provider:
         """Return the provider of that name; its plugin is loaded at first use. `UnknownProvider` names the nearest."""
         return self.providers[name]
@@ -423,7 +434,7 @@ class TokenKit:
 
         return {**CLIENTS, **self._clients}
 
-    @without_locals
+    @leaving
     def client(self, provider: Provider) -> ClientRegistration:
         """Return the client registration for a provider. Raises `ClientMissing`, which names the ways to give one."""
         from tokenkit.config import client_registration

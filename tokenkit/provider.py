@@ -99,7 +99,9 @@ class Response(Confidential):
         if not isinstance(value, dict):
             kind = (self.header("content-type") or "no content type").partition(";")[0][:60]
             fault = "is not a JSON object" if self.complete else "broke off"
-            raise InvalidAnswer(f"the answer (HTTP {self.status}, {kind}, {len(self.body)} bytes) {fault}")
+            raise InvalidAnswer(f"the answer (HTTP {self.status}, {kind}, {len(self.body)} bytes) {fault}").answered(
+                self.status
+            )
         return cast(dict[str, Any], value)
 
 

@@ -1,5 +1,11 @@
 """Words as a shell takes them, for the commands that hints name."""
 
+COMMANDS = (
+    "login", "list", "status", "scopes", "refresh", "logout", "dashboard", "token", "request", "audit", "log",
+    "providers", "client", "import", "key", "sandbox", "demo",
+)  # fmt: skip
+"""The commands of the program: those of `tokenkit.cli.commands`, which the library does not import."""
+
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
 
 
@@ -11,3 +17,20 @@ def quoted(word: str) -> str:
     if word and _PLAIN.issuperset(word):
         return word
     return "'" + word.replace("'", "'\"'\"'") + "'"
+
+
+def account_options(app: str, owner: str) -> str:
+    """Return the options that say to our program whose accounts are meant; empty for its own."""
+    options = {"--app": "" if app == "tokenkit" else app, "--owner": owner}
+    return " ".join(f"{option} {quoted(value)}" for option, value in options.items() if value)
+
+
+def with_options(text: str, options: str) -> str:
+    """Return the text, in which each of our commands that has no options yet has these: else it works on others'
+    accounts.
+    """
+    if not options:
+        return text
+    import re
+
+    return re.sub(rf"(?<![\w./-])tokenkit(?= (?:{'|'.join(COMMANDS)})\b)", lambda _: f"tokenkit {options}", text)

@@ -11,6 +11,7 @@ from typing import TextIO
 
 from tokenkit.consent import terminal
 from tokenkit.errors import TokenKitError, UsageError
+from tokenkit.shell import with_options
 
 QUIET = 0.5
 """Seconds that a wait may last before the person is told what is waited for."""
@@ -31,15 +32,7 @@ def to_paste(text: str) -> str:
 
     Those say which accounts are meant. Without them, a pasted command would work on others.
     """
-    if not _options_given:
-        return text
-    import re
-
-    from tokenkit.cli.commands import SECTIONS
-
-    names = "|".join(name for section in SECTIONS.values() for name in section)
-    whole = " ".join(("tokenkit", *_options_given))
-    return re.sub(rf"(?<![\w./-])tokenkit(?= (?:{names})\b)", lambda _: whole, text)
+    return with_options(text, " ".join(_options_given))
 
 
 def printable(text: str) -> str:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tokenkit.cli.output import waiting
+from tokenkit.frames import no_locals
 
 if TYPE_CHECKING:
     import typer
@@ -26,6 +27,7 @@ def one_shot(kit: "TokenKit") -> "TokenKit":
     from tokenkit.grants.command_refresh import CommandRefresh
 
     finish_what_was_sent()
+    kit.leaving = no_locals  # the command says in its own way whose accounts are meant, see `output.to_paste`
     command = CommandRefresh(kit.refresher, lambda provider: waiting(f"asking {provider} for a new token"))
     kit.refresher.one_shot = command.renew
     return kit

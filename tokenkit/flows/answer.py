@@ -144,7 +144,9 @@ def read_answer(
     if access is None and refresh_token is None:
         if not answer.values:
             response.json_object()  # says what there is in the place of one
-        raise InvalidAnswer(f"the answer (HTTP {response.status}) holds no token that can be used")
+        raise InvalidAnswer(f"the answer (HTTP {response.status}) holds no token that can be used").answered(
+            response.status
+        )
     found = {path: member_at(answer.values, path) for path in captured}
     return TokenAnswer(
         at=response.at,

@@ -36,7 +36,9 @@ def discover(ctx: Context, issuer: str) -> Discovered:
     for url in _addresses(issuer):
         response = ctx.send(Request("GET", url, (("Accept", "application/json"),)))
         if response.status >= 500:
-            raise ProviderUnavailable(f"{issuer} has trouble of its own (HTTP {response.status})")
+            raise ProviderUnavailable(f"{issuer} has trouble of its own (HTTP {response.status})").answered(
+                response.status
+            )
         if response.status == 200:
             return _read(issuer, response.json_object())
     raise InvalidAnswer(f"{issuer} publishes no metadata (RFC 8414, OpenID Connect Discovery)")

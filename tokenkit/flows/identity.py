@@ -87,5 +87,7 @@ def _request(method: str, url: str, headers: Headers, body: str) -> Request:
 def _members(ctx: Context, endpoint: TokenEndpoint, response: Response) -> dict[str, Any]:
     endpoint.check_available(response, ctx.now())
     if response.status >= 400:
-        raise InvalidAnswer(f"{endpoint.title} does not say whose account it is (HTTP {response.status})")
+        raise InvalidAnswer(f"{endpoint.title} does not say whose account it is (HTTP {response.status})").answered(
+            response.status
+        )
     return response.json_object()

@@ -96,11 +96,13 @@ class TokenEndpoint:
         refusal = self._refusal(response, words, _secrets(client, every, values))
         if refusal.ends(self.ended) and response.status < 500 and response.status != 429:
             return refusal
-        self.check_available(response, ctx.now())
+        self.check_available(response, ctx.now(), refusal.code)
         if not is_error(response, values, self.shape):
             return Answer(response, members)
         if not values and not response.complete:
-            raise ProviderUnavailable(f"the answer of {self.title} broke off", hint="try again later")
+            raise ProviderUnavailable(f"the answer of {self.title} broke off", hint="try again later").answered(
+                response.status
+            )
         self._check_refusal(refusal, client, refreshing=refreshing)
         return refusal
 
@@ -114,9 +116,11 @@ class TokenEndpoint:
 
     def failed(self, refusal: Refusal) -> ProviderError:
         """Return the error for a refusal that has no meaning of its own in the flow."""
-        return ProviderError(f"{self.title} refused the request: {refusal.sentence}")
+        return ProviderError(f"{self.title} refused the request: {refusal.sentence}").answered(
+            refusal.status, refusal.code
+        )
 
-    def check_available(self, response: Response, now: float) -> None:
+    def check_available(self, response: Response, now: float, code: str = "") -> None:
         """Raise for the statuses that say nothing about the request: try later, or somewhere else."""
         status = response.status
         if status == 429 or status >= 500:
@@ -126,9 +130,11 @@ class TokenEndpoint:
                 f"{self.title} {what} (HTTP {status})",
                 retry_at=now + PAUSE if at is None and status == 429 else at,
                 hint="try again later",
-            )
+            ).answered(status, code)
         if 300 <= status < 400:
-            raise InvalidAnswer(f"{self.title} answered with a redirect (HTTP {status}), which is not followed")
+            raise InvalidAnswer(
+                f"{self.title} answered with a redirect (HTTP {status}), which is not followed"
+            ).answered(status)
 
     def _refusal(self, response: Response, words: Words, secrets: list[str]) -> Refusal:
         reasons = self.reasons or {}
@@ -163,7 +169,7 @@ class TokenEndpoint:
         if refusal.code in TEMPORARY_CODES:
             raise ProviderUnavailable(
                 f"{self.title} has trouble of its own: {refusal.sentence}", hint="try again later"
-            )
+            ).answered(refusal.status, refusal.code)
 
 
 def retry_at(response: Response, now: float) -> float | None:

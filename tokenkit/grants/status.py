@@ -1,6 +1,7 @@
 """How an account stands: types, not flags (R11). A pure look: nothing is refreshed and nothing is sent."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from tokenkit.account import Account
 from tokenkit.errors import GrantSuperseded, StoreError
@@ -86,6 +87,10 @@ class Status:
     refresh_expires_at: float | None = None
     ends_at: float | None = None
     taking_turns: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Say in a sentence how the account stands; the times are UTC."""
+        return f"{self.account} {_in_words(self.state)}"
 
 
 def status(refresher: Refresher, account: Account, now: float) -> Status:
@@ -179,3 +184,30 @@ def _served_until(grant: Grant, now: float) -> float | None:
 def _end(token: AccessToken) -> float:
     """Return when a token is no longer given out: its end, or a while after for one expired on arrival (R16)."""
     return token.good_until() if token.expires_at is None else max(token.expires_at, token.good_until())
+
+
+def _in_words(state: State) -> str:
+    match state:
+        case Active(until):
+            end = "has no end" if until is None else f"is good until {_utc(until)}"
+            return f"is signed in; its token {end}"
+        case Expiring(until):
+            return f"is signed in; its token ends at {_utc(until)}, and the next use refreshes it"
+        case Expired(since):
+            ended = f"ended at {_utc(since)}" if since else "is not here"
+            return f"is signed in; its token {ended}, and the next use refreshes it"
+        case NeedsConsent(reason):
+            return f"needs a new sign-in: {reason}"
+        case Unavailable(retry_at, message):
+            return f"cannot be refreshed before {_utc(retry_at)}: {message}"
+        case Broken(message):
+            return f"cannot be used: {message}"
+        case Moved():
+            return "has moved to another machine"
+
+
+def _utc(moment: float) -> str:
+    try:
+        return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return "a time far away"

@@ -110,7 +110,9 @@ class Transport:
         found = decoded(answer.body, named, self._limit)
         if found is None:
             where = exchange.place.host
-            raise InvalidAnswer(f"{where} answered HTTP {answer.status} in an encoding that cannot be read")
+            raise InvalidAnswer(f"{where} answered HTTP {answer.status} in an encoding that cannot be read").answered(
+                answer.status
+            )
         body, complete = found
         complete = complete and answer.complete and len(body) <= self._limit
         return Response(answer.status, answer.headers, body[: self._limit], exchange.at, complete)

@@ -77,7 +77,7 @@ def leaving(method: Callable[Concatenate[Self, P], T]) -> Callable[Concatenate[S
     """Return the method within the `leaving` of its object."""
 
     @wraps(method)
-    def called(self: Self, *args: P.args, **kwargs: P.kwargs) -> T:
+    def called(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with self.leaving:
             return method(self, *args, **kwargs)
 

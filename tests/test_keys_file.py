@@ -183,7 +183,7 @@ def test_a_symlink_in_the_place_of_the_key_file_is_refused(folder, tmp_path):
 def test_a_kill_between_creating_and_writing_leaves_no_key_and_the_next_one_is_made(folder, source):
     """The stray of the killed process is taken over."""
     private_file.ensure_folder(folder)
-    private_file.reserve(file.path_in(folder), 1)
+    private_file.reserve(file.path_in(folder), 1).close()
     assert source.load() is None
     assert source.change(first) == source.load()
     assert not os.path.exists(file.path_in(folder) + ".new")

@@ -184,7 +184,7 @@ def test_a_file_system_that_rounds_time_down_still_gives_a_new_version(path, mon
 
 def test_reserved_space_is_there_before_and_gone_after_the_write(path):
     """R9: the space that a save will need is taken before the request."""
-    private_file.reserve(path, 10_000)
+    private_file.reserve(path, 10_000).close()
     assert os.stat(path + ".new").st_blocks * 512 >= 10_000
     assert private_file.read(path) is None
     private_file.write(path, b"data")
@@ -200,7 +200,7 @@ def test_where_space_cannot_be_reserved_it_is_written(path, monkeypatch, missing
         monkeypatch.setattr(os, "posix_fallocate", unsupported)
     else:
         monkeypatch.delattr(os, "posix_fallocate")
-    private_file.reserve(path, 10_000)
+    private_file.reserve(path, 10_000).close()
     assert os.path.getsize(path + ".new") == 10_000
 
 
@@ -236,7 +236,7 @@ WORDS = {
 @pytest.mark.parametrize("number", WORDS)
 def test_a_failing_system_call_is_told_in_words_and_the_old_file_stays(path, monkeypatch, call, number):
     private_file.write(path, b"old")
-    private_file.reserve(path, 8192)  # what is longer than the new content is truncated
+    private_file.reserve(path, 8192).close()  # what is longer than the new content is truncated
 
     def fail(*_arguments, **_more):
         raise OSError(number, os.strerror(number))

@@ -1,5 +1,7 @@
 """A grant just issued becomes an account: whose it is, what it is called, and never another's place (R4, R18)."""
 
+import itertools
+
 import pytest
 from tokenkit.errors import BrokenRecord, ClientRefused, ConsentRequired, InvalidAnswer, ProviderUnavailable
 from tokenkit.grants.refresh import RETRY_AFTER
@@ -47,6 +49,7 @@ def meeting(tmp_path):
     store = Meets()
     first = ScriptedKit(tmp_path, store=store)
     second = ScriptedKit(tmp_path, store=store, clock=first.clock)
+    second.scripted._numbers = itertools.count(100)  # no two sign-ins bring the same tokens
     return first, second
 
 

@@ -72,10 +72,42 @@ def write(path: str, data: bytes) -> Version:
     return write_over(path, data, version(path))
 
 
-def write_over(path: str, data: bytes, replaced: Version | None) -> Version:
-    """Write like `write`, for a caller that has seen, under a lock, that `replaced` is the version there."""
+class Reserved:
+    """The new file of a path, open and with its space, and the folder: so a `write_over` opens nothing (R9).
+
+    It is for one write, and is closed in the end, whether it was used or not.
+    """
+
+    def __init__(self, new: str, fd: int, inode: int, folder: int) -> None:
+        self.folder = folder
+        self._new = new
+        self._fd = fd
+        self._inode = inode
+
+    def take(self) -> tuple[int, int] | None:
+        """Return the new file, which the caller closes, and its size; None where another writer has used it."""
+        status = os.lstat(self._new) if self._fd >= 0 else None
+        if status is None or status.st_ino != self._inode:
+            return None
+        size = _check_plain(self._new, status)
+        fd, self._fd = self._fd, -1
+        return fd, size
+
+    def close(self) -> None:
+        """Close what is still open."""
+        for fd in (self._fd, self.folder):
+            if fd >= 0:
+                close(fd)
+        self._fd = self.folder = -1
+
+
+def write_over(path: str, data: bytes, replaced: Version | None, reserved: Reserved | None = None) -> Version:
+    """Write like `write`, for a caller that has seen, under a lock, that `replaced` is the version there.
+
+    What `reserve` returned for that path is used, where it can be: then nothing is opened.
+    """
     new = path + NEW
-    fd, size = _open_ours(new)
+    fd, size = _taken(reserved) or _open_ours(new)
     try:
         try:
             _write_all(fd, data)
@@ -86,7 +118,10 @@ def write_over(path: str, data: bytes, replaced: Version | None) -> Version:
         finally:
             close(fd)
         os.replace(new, path)
-        sync_folder(os.path.dirname(path))
+        if reserved is None or reserved.folder < 0:
+            sync_folder(os.path.dirname(path))
+        else:
+            _sync(reserved.folder)
     except OSError as error:
         _discard(new)
         raise unavailable(path, error) from None
@@ -107,16 +142,25 @@ def overwrite(fd: int, path: str, data: bytes) -> None:
         raise unavailable(path, error) from None
 
 
-def reserve(path: str, size: int) -> None:
-    """Create ``<path>.new`` with room for `size` bytes, so that a full disk is found before the `write` (R9)."""
-    fd, _ = _open_ours(path + NEW)
+def reserve(path: str, size: int) -> Reserved:
+    """Create ``<path>.new`` with room for `size` bytes, and open what its write needs (R9).
+
+    So a full disk, and a process that may open no more files, are found before the `write_over` that uses the result.
+    """
+    new, folder = path + NEW, -1
+    fd, _ = _open_ours(new)
     try:
         _allocate(fd, size)
+        inode = os.fstat(fd).st_ino
+        folder = _open_folder(os.path.dirname(path))
     except OSError as error:
-        _discard(path + NEW)
-        raise unavailable(path, error) from None
-    finally:
         close(fd)
+        _discard(new)
+        raise unavailable(path, error) from None
+    if not _POSIX:  # a file that is open cannot be replaced there, and a login may write it meanwhile
+        close(fd)
+        fd = -1
+    return Reserved(new, fd, inode, folder)
 
 
 def version(path: str) -> Version | None:
@@ -173,16 +217,12 @@ def ensure_folder(path: str, *, linked: bool = False) -> None:
 
 def sync_folder(path: str) -> None:
     """Make the names in a folder durable, where the system can. Raises OSError."""
-    if not _POSIX:
-        return
-    fd = os.open(path or ".", os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0))
-    try:
-        os.fsync(fd)
-    except OSError as error:
-        if error.errno not in _UNSUPPORTED:
-            raise
-    finally:
-        close(fd)
+    fd = _open_folder(path)
+    if fd >= 0:
+        try:
+            _sync(fd)
+        finally:
+            close(fd)
 
 
 def close(fd: int) -> None:
@@ -191,6 +231,28 @@ def close(fd: int) -> None:
         os.close(fd)
     except OSError:
         return
+
+
+def _open_folder(path: str) -> int:
+    """Open a folder to sync it; -1 where the system cannot."""
+    if not _POSIX:
+        return -1
+    return os.open(path or ".", os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0))
+
+
+def _sync(folder: int) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+
+
+def _taken(reserved: Reserved | None) -> tuple[int, int] | None:
+    try:
+        return None if reserved is None else reserved.take()
+    except OSError:  # it is gone
+        return None
 
 
 def _open_ours(path: str) -> tuple[int, int]:
@@ -297,11 +359,16 @@ def _allocate(fd: int, size: int) -> None:
     try:
         os.posix_fallocate(fd, 0, size)
     except AttributeError:
-        _write_all(fd, bytes(size))
+        _fill(fd, size)
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
             raise
-        _write_all(fd, bytes(size))
+        _fill(fd, size)
+
+
+def _fill(fd: int, size: int) -> None:
+    _write_all(fd, bytes(size))
+    os.lseek(fd, 0, os.SEEK_SET)
 
 
 def _discard(path: str) -> None:

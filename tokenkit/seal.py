@@ -93,8 +93,8 @@ def seal(plaintext: bytes, key: Key, *, typ: str, app: str, owner: str, account:
         "account": account,
     }
     protected = b64url_encode(_TO_HEADER.encode(members).encode())
-    content_key = os.urandom(KEY_SIZE)
-    iv = os.urandom(_IV_SIZE)
+    drawn = os.urandom(KEY_SIZE + _IV_SIZE)
+    content_key, iv = drawn[:KEY_SIZE], drawn[KEY_SIZE:]
     sealed = AESGCM(content_key).encrypt(iv, plaintext, protected)
     parts = (aes_key_wrap(key.secret, content_key), iv, sealed[:-_TAG_SIZE], sealed[-_TAG_SIZE:])
     return b".".join((protected, *map(b64url_encode, parts)))

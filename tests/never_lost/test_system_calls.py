@@ -54,8 +54,10 @@ def test_a_record_is_durable_before_it_takes_the_place_of_the_old_one_and_its_na
     assert written < synced < renamed < folder
 
 
-def test_the_space_is_taken_before_anything_is_sent(calls):
-    """R9: the new file is opened twice, for the reservation and for the save."""
-    opened = [number for number, call in enumerate(calls) if re.search(r"open.*\.jwe\.new\"", call)]
+def test_the_space_is_taken_and_all_is_open_before_anything_is_sent(calls):
+    """R9: the note says that a request begins; after it the new file, the lock and the folder are not opened again."""
     note = first(calls, r"^write\(\d+<[^>]*leases")
-    assert opened[0] < note < opened[1]
+    opened = [call for call in calls if call.startswith("openat")]
+    for pattern in (r"\.jwe\.new\"", r"\.write\"", r"tokens/google\""):
+        assert len([call for call in opened if re.search(pattern, call)]) == 1, (pattern, opened)
+    assert [call for call in calls[note:] if call.startswith("openat") and "tokens/" in call] == []

@@ -7,6 +7,7 @@ not be lost.
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeVar
 
 from tokenkit.account import Account
 from tokenkit.errors import (
@@ -32,6 +33,8 @@ from tokenkit.provider import ClientRegistration, Context, Provider
 from tokenkit.shell import quoted
 from tokenkit.signals import sending
 from tokenkit.store import Lease
+
+T = TypeVar("T")
 
 RETRY_AFTER = 0.5
 """Seconds between a refresh whose outcome is unknown and its one retry: grace windows are short (R12)."""
@@ -90,6 +93,7 @@ class Refresh:
         self.answer_was_lost = note.attempt is not None
         self.endpoints = held.grant.endpoints
         self.saved_beside = False
+        self.interrupted_by: BaseException | None = None
 
     def run(self) -> StoredGrant:
         """Refresh, and return what was saved, as the record or beside it; `NotSaved` carries what was not (R9)."""
@@ -125,6 +129,8 @@ class Refresh:
             self._write_note_if_possible(self.note.failed(error, self.ctx.now(), outcome_known=known))
             raise error from None
         held = self._saved(grant, provider, client)
+        if self.interrupted_by is not None:
+            raise self.interrupted_by
         if held.grant.access_token is self.held.grant.access_token:
             raise self._brought_nothing(provider)
         return held
@@ -148,9 +154,19 @@ class Refresh:
         return self._send(provider, client)
 
     def _send(self, provider: Provider, client: ClientRegistration) -> Grant:
+        """Send the refresh once, and return what it brought, whatever was raised after the answer (R9)."""
+        from tokenkit.grants.heard import Heard  # heavy, and not needed for a stored token
+
         assert provider.refresh is not None
-        context = within(self.ctx, self.account, self.held.grant, provider)
-        return guarded(provider, "refresh", provider.refresh, context, client, self.held.grant)
+        heard = Heard(within(self.ctx, self.account, self.held.grant, provider))
+        try:
+            return guarded(provider, "refresh", provider.refresh, heard.context, client, self.held.grant)
+        except BaseException as error:
+            grant = heard.grant_despite(error, provider, client, self.held.grant)
+            if grant is None:
+                raise
+            self.interrupted_by = None if isinstance(error, Exception) else error
+            return grant
 
     def _changed(self) -> bool:
         """Tell whether the record is another by now, or may be, as far as a store in trouble says."""
@@ -208,17 +224,7 @@ class Refresh:
 
     def _saved_in_time(self, answered: Grant, provider: Provider, client: ClientRegistration) -> StoredGrant:
         """Write the record; after any error again, for ten seconds: most troubles of a disk pass (R9)."""
-        began = self.ctx.now()
-        for pause in SAVE_PAUSES:
-            try:
-                return self._written(answered, provider, client)
-            except UnknownAccount:
-                raise
-            except Exception:
-                if not 0 <= self.ctx.now() - began < SAVE_FOR:
-                    raise
-            self.ctx.sleep(pause)
-        return self._written(answered, provider, client)
+        return insistently(self.ctx, lambda: self._written(answered, provider, client), UnknownAccount)
 
     def _written(self, answered: Grant, provider: Provider, client: ClientRegistration) -> StoredGrant:
         grant = self._next(answered)
@@ -308,6 +314,21 @@ class Refresh:
         """Write the note of what has happened: one that cannot be written hides neither a grant nor an error."""
         with suppress(StoreError):
             self._write_note(note)
+
+
+def insistently(context: Context, write: Callable[[], T], *final: type[Exception]) -> T:
+    """Return what `write` returns; after any error but a `final` one, try it again, for ten seconds (R9)."""
+    began = context.now()
+    for pause in SAVE_PAUSES:
+        try:
+            return write()
+        except final:
+            raise
+        except Exception:
+            if not 0 <= context.now() - began < SAVE_FOR:
+                raise
+        context.sleep(pause)
+    return write()
 
 
 def outcome_known(error: TokenKitError) -> bool:

@@ -192,10 +192,8 @@ class SealedStore:
         if replaces is None and not self._owner_is_known:
             check_new_owner(self.store, self.owner)
             self._owner_is_known = True
-        if not leased:
-            self.ring.ensure(self._any_sealed)
         while True:
-            with self.ring.sealing_leased() if leased else self.ring.sealing() as key:
+            with self.ring.sealing_leased() if leased else self.ring.sealing(self._any_sealed) as key:
                 data = self.ring.seal_record(name, plaintext, key)
                 version = (store or self.store).save(name, data, replaces=replaces)
             if leased or self.ring.current().kid == key.kid:

@@ -7,11 +7,12 @@ fast path.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tokenkit import private_file
-from tokenkit.errors import KeyUnavailable
+from tokenkit.errors import KeyUnavailable, StoreUnavailable
 from tokenkit.keys import jwks
 from tokenkit.keys.jwks import KeyList
 from tokenkit.os_errors import move_away
@@ -70,19 +71,22 @@ def lock(folder: str) -> "AbstractContextManager[None]":
     return locked(os.path.join(folder, ".keys.lock"), wait=_LOCK_WAIT)
 
 
-def sealing(folder: str, *, alone: bool) -> "AbstractContextManager[None]":
-    """Return the lock that is shared by those who seal and save a record, and held alone by who drops a key (R29).
+@contextmanager
+def sealing(folder: str, *, alone: bool) -> Generator[None]:
+    """Hold the lock that is shared by those who seal and save a record, and held alone by who drops a key (R29).
 
     Where the folder cannot be written to, as a secret mounted into a container, nothing is locked, and no key dropped.
     """
-    from contextlib import nullcontext
-
     from tokenkit.store.file_lock import locked, shared
 
-    if not os.access(folder, os.W_OK):
-        return nullcontext()
     path = os.path.join(folder, ".sealing.lock")
-    return locked(path, wait=_SEALING_WAIT) if alone else shared(path, wait=_SEALING_WAIT)
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(path, wait=_SEALING_WAIT) if alone else shared(path, wait=_SEALING_WAIT))
+        except StoreUnavailable:
+            if os.access(folder, os.W_OK):
+                raise
+        yield
 
 
 def how_to_restore(path: str) -> str:

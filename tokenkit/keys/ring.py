@@ -42,10 +42,13 @@ class KeyRing:
         return self.keys().first
 
     @contextmanager
-    def sealing(self) -> Generator[Key]:
-        """Hold on to the current key while a record is sealed with it and saved: nobody drops it meanwhile (R29)."""
+    def sealing(self, exists: Callable[[], bool]) -> Generator[Key]:
+        """Hold on to the current key while a record is sealed with it and saved: nobody drops it meanwhile (R29).
+
+        Where there is none, one is made, see `ensure`.
+        """
         with self.source.sealing():
-            yield self.current()
+            yield self.ensure(exists)
 
     @contextmanager
     def sealing_leased(self) -> Generator[Key]:

@@ -86,6 +86,14 @@ class Transport:
             if arrived is not None:
                 return self._response(exchange, arrived)
             failure = _unavailable(error, exchange)
+        except TokenKitError:
+            raise
+        except Exception:
+            # Memory ran out, say: what came is kept all the same.
+            arrived = exchange.arrived(self._limit) if exchange.sent else None
+            if arrived is None:
+                raise
+            return self._response(exchange, arrived)
         finally:
             exchange.close()
         raise failure  # out here no error comes along that quotes what was sent or answered (R35)

@@ -19,11 +19,11 @@ from tokenkit.errors import (
     TokenKitError,
     UsageError,
 )
-from tokenkit.grant import ACTIVE, Grant
+from tokenkit.grant import ACTIVE, Grant, grant_to_bytes
 from tokenkit.grants import beside
 from tokenkit.grants.bound_to import bind, bind_late, check_bound, same_person, same_server, within
 from tokenkit.grants.quarantine import erase_old
-from tokenkit.grants.refresh import RETRY_AFTER
+from tokenkit.grants.refresh import RETRY_AFTER, insistently
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher, RefreshJob
 from tokenkit.grants.sealed_store import grant_name
@@ -89,7 +89,8 @@ class AccountLinker:
 
         kept = replaces if may_be(replaces, identity.name) else ""
         wanted = name or self._name_of(bound) or kept or identity.name or DEFAULT_NAME
-        account = self._store(wanted, bound, mine, replaces)
+        # The code is spent: most troubles of a disk pass (R9).
+        account = insistently(self._ctx, lambda: self._store(wanted, bound, mine, replaces), UsageError, KeyUnavailable)
         self._refresher.activity.record("signed_in", account)
         erase_old(self._records, self._ctx.now())
         return account
@@ -210,6 +211,8 @@ class AccountLinker:
                 if not replace_broken:
                     return False
                 held, replaced = None, self._records.quarantine(account, self._ctx.now())
+            if held is not None and _is(held.grant, grant):
+                return True  # written before, by a try that failed afterwards
             if held is not None and not mine(held.grant):
                 return False
             generation = max(self._refresher.note(account).newest, held.grant.generation if held else 0) + 1
@@ -229,3 +232,8 @@ class AccountLinker:
         with suppress(StoreError), store.lease(grant_name(account), lasts=SHORT_WAIT, wait=SHORT_WAIT) as lease:
             # Where a refresh holds the lease for longer: when it ends, it finds this login and notes it.
             lease.write_note(RefreshState.from_bytes(lease.note).ended(generation).to_bytes())
+
+
+def _is(held: Grant, grant: Grant) -> bool:
+    """Return whether what is stored is this very grant."""
+    return grant_to_bytes(held) == grant_to_bytes(grant.renewed(generation=held.generation))

@@ -62,8 +62,10 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def locked(path: str, *, wait: float, lasts: float | None = None) -> Generator[None]:
+def locked(path: str, *, wait: float, lasts: float | None = None, fd: int = -1) -> Generator[None]:
     """Hold the lock on `path`, waiting up to `wait` seconds. Raises `StoreUnavailable` when it was not given.
+
+    A file `fd` of that path which the caller has opened is used, and stays open.
 
     With `lasts`, the seconds that a holder can need at most, nobody waits for one that has held it for longer: it is
     stopped (R5). When it was taken is the lock file's time.
@@ -75,7 +77,7 @@ def locked(path: str, *, wait: float, lasts: float | None = None) -> Generator[N
     if not queue.acquire(timeout=wait):
         raise _held(path, wait)
     try:
-        with _opened(path) as fd:
+        with _opened(path, fd) as fd:
             _acquire(fd, path, began, wait, lasts=lasts)
             if lasts is not None:
                 _stamp(fd, path)
@@ -93,14 +95,14 @@ def shared(path: str, *, wait: float) -> Generator[None]:
 
 
 @contextmanager
-def _opened(path: str) -> Generator[int]:
-    fd = open_lock(path)
+def _opened(path: str, given: int = -1) -> Generator[int]:
+    fd = open_lock(path) if given < 0 else given
     _open_files.add(fd)
     try:
         yield fd
     finally:
         if fd in _open_files:  # otherwise this is a forked child, to which the lock never belonged
-            _release(fd)
+            _release(fd, keep_open=given >= 0)
 
 
 def _queue(path: str) -> threading.Lock:
@@ -139,9 +141,9 @@ def _stamp(fd: int, path: str) -> None:
         raise unavailable(path, error) from None
 
 
-def _release(fd: int) -> None:
+def _release(fd: int, *, keep_open: bool = False) -> None:
     """Release the lock by unlocking it, not by closing the file alone: a child may hold the description (R7)."""
     _open_files.discard(fd)
-    for end in (_give, os.close):
+    for end in (_give,) if keep_open else (_give, os.close):
         with suppress(OSError):  # the work under the lock is done, whatever a disk in trouble says now (R9)
             end(fd)

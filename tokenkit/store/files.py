@@ -14,6 +14,7 @@ was newest (R10).
 """
 
 import os
+import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -40,6 +41,7 @@ class FileStore:
         self.tokens = os.path.abspath(tokens)
         self._state = os.path.abspath(state)
         self._notes = ""
+        self._prepared = _Prepared()
 
     @property
     def notes(self) -> str:
@@ -65,15 +67,17 @@ class FileStore:
     def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
         """Write durably over the version `replaces`, or raise `Conflict`; None deletes."""
         path, lock = self.path(name), self._lock(name, "write")
+        ready = self._prepared.write
+        if ready is not None and ready.path == path and data is not None and replaces is not None:
+            self._check_not_gone(path, lock)
+            return ready.save(name, data, replaces)
         if not (private_file.is_folder(os.path.dirname(path)) and private_file.version(lock)):
             if replaces is not None:
                 self._check_not_gone(path, lock)
             _make_folders(self.tokens, path)
             _make_folders(self.tokens, lock)
         with locked(lock, wait=WRITE_WAIT):
-            found = private_file.version(path)
-            if found != replaces:
-                raise Conflict(f"{name.id} has changed since it was read", hint="read it again")
+            found = _checked_version(name, path, replaces)
             if data is None:
                 private_file.remove(path)
                 return None
@@ -107,7 +111,7 @@ class FileStore:
         lock = self._lock(name, "refresh")
         if not private_file.is_folder(os.path.dirname(lock)):
             _make_folders(self.tokens, lock)
-        lease = FileLease(self.path(name), self._lock(name, "write"), self.notes, relative(name))
+        lease = FileLease(self.path(name), self._lock(name, "write"), self.notes, relative(name), self._prepared)
         with locked(lock, wait=wait, lasts=lasts), closing(lease):
             yield lease
 
@@ -138,15 +142,49 @@ class FileStore:
         return (*version, time.time_ns())  # so fresh that the next change could look the same: never equal to another
 
 
+class _PreparedWrite:
+    """All that one write of the record at `path` needs, open since before the request (R9)."""
+
+    def __init__(self, path: str, lock: str, size: int) -> None:
+        self.path = path
+        self._lock = lock
+        self._fd = private_file.open_lock(lock)
+        try:
+            with locked(lock, wait=WRITE_WAIT, fd=self._fd):  # a login writes that file, and holds no lease
+                self._reserved = private_file.reserve(path, size)
+        except BaseException:
+            private_file.close(self._fd)
+            raise
+
+    def save(self, name: Name, data: bytes, replaces: Version | None) -> Version:
+        """Write the record, as `FileStore.save` does."""
+        with locked(self._lock, wait=WRITE_WAIT, fd=self._fd):
+            found = _checked_version(name, self.path, replaces)
+            return private_file.write_over(self.path, data, found, self._reserved)
+
+    def close(self) -> None:
+        """Close what is still open."""
+        private_file.close(self._fd)
+        self._reserved.close()
+
+
+class _Prepared(threading.local):
+    """The write that this thread has prepared: the one that holds the lease sends the request, and saves."""
+
+    write: _PreparedWrite | None = None
+
+
 class FileLease:
     """A kernel lock on one account, and its note, which stays open from the first time that it is written."""
 
-    def __init__(self, record: str, write_lock: str, notes: str, relative: str) -> None:
+    def __init__(self, record: str, write_lock: str, notes: str, relative: str, prepared: _Prepared) -> None:
         self._record = record
         self._write_lock = write_lock
         self._notes = notes
         self._path = f"{notes}{os.sep}{relative}"
         self._fd = -1
+        self._prepared = prepared
+        self._write: _PreparedWrite | None = None
 
     def left(self) -> float:
         """Return infinity: the lock lasts as long as this process lives."""
@@ -166,15 +204,28 @@ class FileLease:
         private_file.overwrite(self._fd, self._path, note[:NOTE_SIZE].ljust(NOTE_SIZE))
 
     def reserve(self, size: int) -> None:
-        """Create the next version's file and take its space on the disk (R9)."""
-        with locked(self._write_lock, wait=WRITE_WAIT):  # a login writes that file, and holds no lease
-            private_file.reserve(self._record, size)
+        """Create the next version's file, take its space on the disk, and open all that its save needs (R9)."""
+        self._let_go()
+        self._write = self._prepared.write = _PreparedWrite(self._record, self._write_lock, size)
+
+    def _let_go(self) -> None:
+        if self._write is not None:
+            self._write.close()
+            self._write = self._prepared.write = None
 
     def close(self) -> None:
-        """Close the note."""
+        """Close the note, and what `reserve` has opened."""
+        self._let_go()
         if self._fd >= 0:
             private_file.close(self._fd)
             self._fd = -1
+
+
+def _checked_version(name: Name, path: str, replaces: Version | None) -> private_file.Version | None:
+    found = private_file.version(path)
+    if found != replaces:
+        raise Conflict(f"{name.id} has changed since it was read", hint="read it again")
+    return found
 
 
 def _make_folders(base: str, path: str) -> None:

@@ -145,6 +145,14 @@ def test_what_only_looks_like_a_resource_server_is_refused(url: str) -> None:
         ("/drive/v3/a;%2f..%2f..%2fv2", False),
         ("/drive/v3/a%5c..%5c..%5cv2", False),
         ("/drive/v3/a/%2f../../v2", False),
+        ("/drive/v3/%u002e%u002e/v2", False),
+        ("/drive/v3/%c0%ae%c0%ae/v2", False),
+        ("/drive/v3/x/..%c0%af..%c0%af..%c0%afv2", False),
+        ("/drive/v3/%EF%BC%8E%EF%BC%8E/v2", False),
+        ("/drive/v3/.%00./v2", False),
+        ("/drive/v3/..%09/v2", False),
+        ("/drive/v3/..%20/v2", False),
+        ("/drive/v3/M%C3%BCller%20%28a%29.txt", True),
     ],
 )
 def test_a_path_lies_under_the_prefix_in_every_reading_or_is_refused(path: str, inside: bool) -> None:

@@ -7,12 +7,11 @@ fast path.
 
 import json
 import os
-from collections.abc import Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tokenkit import private_file
-from tokenkit.errors import KeyUnavailable, StoreUnavailable
+from tokenkit.errors import KeyUnavailable
 from tokenkit.keys import jwks
 from tokenkit.keys.jwks import KeyList
 from tokenkit.os_errors import move_away
@@ -71,22 +70,15 @@ def lock(folder: str) -> "AbstractContextManager[None]":
     return locked(os.path.join(folder, ".keys.lock"), wait=_LOCK_WAIT)
 
 
-@contextmanager
-def sealing(folder: str, *, alone: bool) -> Generator[None]:
-    """Hold the lock that is shared by those who seal and save a record, and held alone by who drops a key (R29).
+def sealing(folder: str, *, alone: bool) -> "AbstractContextManager[None]":
+    """Return the lock that is shared by those who seal and save a record, and held alone by who drops a key (R29).
 
     Where the folder cannot be written to, as a secret mounted into a container, nothing is locked, and no key dropped.
     """
-    from tokenkit.store.file_lock import locked, shared
+    from tokenkit.store.file_lock import if_writable, locked, shared
 
     path = os.path.join(folder, ".sealing.lock")
-    with ExitStack() as held:
-        try:
-            held.enter_context(locked(path, wait=_SEALING_WAIT) if alone else shared(path, wait=_SEALING_WAIT))
-        except StoreUnavailable:
-            if os.access(folder, os.W_OK):
-                raise
-        yield
+    return if_writable(folder, locked(path, wait=_SEALING_WAIT) if alone else shared(path, wait=_SEALING_WAIT))
 
 
 def how_to_restore(path: str) -> str:

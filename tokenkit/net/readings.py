@@ -6,6 +6,7 @@ is tried after each other step until nothing new comes up.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from urllib.parse import unquote
 
@@ -58,9 +59,29 @@ def _merged(path: str) -> str:
     return re.sub("/{2,}", "/", path)
 
 
+def _decoded_oddly(path: str) -> str:
+    """Decode what some servers do besides: ``%u002e`` (IIS), and UTF-8 longer than it may be (``%c0%ae``)."""
+    path = re.sub(r"%u00([0-9a-fA-F]{2})", r"%\1", path, flags=re.IGNORECASE)
+    return _OVERLONG.sub(lambda found: chr((int(found[1], 16) & 1) << 6 | int(found[2], 16) & 63), path)
+
+
+def _narrowed(path: str) -> str:
+    """Take characters of full width, which look the same, for those of ASCII (NFKC)."""
+    return path if path.isascii() else unicodedata.normalize("NFKC", path)
+
+
+def _trimmed(path: str) -> str:
+    """Drop control characters and spaces: some servers ignore them."""
+    return re.sub(r"[\0-\x20\x7f]", "", path)
+
+
 def _cut(path: str) -> str:
     """End where a query or fragment begins that was written encoded, or where a string of C ends."""
     return re.split(r"[?#\0]", path, maxsplit=1)[0] or "/"
 
 
-_STEPS: tuple[Callable[[str], str], ...] = (unquote, _walked, _without_parameters, _with_slashes, _merged, _cut)
+_OVERLONG = re.compile(r"%(c[01])%([89ab][0-9a-f])", re.IGNORECASE)
+
+_STEPS: tuple[Callable[[str], str], ...] = (
+    unquote, _walked, _without_parameters, _with_slashes, _merged, _cut, _decoded_oddly, _narrowed, _trimmed,
+)  # fmt: skip

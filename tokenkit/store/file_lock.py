@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from weakref import WeakValueDictionary
 
 from tokenkit.errors import StoreUnavailable
@@ -91,6 +91,18 @@ def shared(path: str, *, wait: float) -> Generator[None]:
     """Hold the lock on `path` together with others that share it, so that nobody holds it by `locked` meanwhile."""
     with _opened(path) as fd:
         _acquire(fd, path, time.monotonic(), wait, shared=True)
+        yield
+
+
+@contextmanager
+def if_writable(folder: str, lock: AbstractContextManager[None]) -> Generator[None]:
+    """Hold the lock in `folder`, or nothing where that folder cannot be written to."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock)
+        except StoreUnavailable:
+            if os.access(folder, os.W_OK):
+                raise
         yield
 
 

@@ -115,7 +115,13 @@ class AmbiguousAccount(ConfigurationError):
 
     def __init__(self, message: str, *, candidates: Iterable[str], hint: str = "") -> None:
         super().__init__(message, hint=hint)
-        self.candidates = tuple(candidates)
+        self._candidates = candidates
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The names of the accounts; many are read from the store when this is first asked for."""
+        self._candidates = tuple(self._candidates)
+        return self._candidates
 
 
 class ClientMissing(ConfigurationError):

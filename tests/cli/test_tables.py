@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tokenkit.cli import tables
 from tokenkit.cli.tables import from_home, show_block, show_table
 
 TITLES = ("ACCOUNT", "TOKEN", "SCOPES")
@@ -98,3 +99,21 @@ def test_markup_and_control_characters_in_a_cell_are_text(monkeypatch: pytest.Mo
     show_table(("A", "B"), [("[bold]x[/bold]", "\x1b[2Jy")])
     assert "[bold]x[/bold]" in terminal.getvalue()
     assert "?[2Jy" in terminal.getvalue()
+
+
+def test_a_long_table_begins_before_its_end_is_known(monkeypatch, capsys):
+    """Of ten thousand accounts the first are shown while the others are looked up."""
+    monkeypatch.setattr(tables, "PART", 2)
+    shown = []
+
+    def rows():
+        for number in range(5):
+            shown.append(capsys.readouterr().out)
+            yield (f"google/{'x' * number}", "good")
+
+    show_table(("ACCOUNT", "TOKEN"), rows())
+    shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1] == ""
+    assert shown[2] == "ACCOUNT   TOKEN\ngoogle/   good\ngoogle/x  good\n"
+    assert "".join(shown).count("ACCOUNT") == 1
+    assert "".join(shown).splitlines()[-1] == "google/xxxx  good"

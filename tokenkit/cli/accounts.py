@@ -9,6 +9,8 @@ from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tokenkit.grants.status import Status
     from tokenkit.kit import TokenKit
 
@@ -21,11 +23,10 @@ def list_accounts(ctx: typer.Context, json: AsJson = False) -> None:
     Nothing is refreshed, and no provider is asked.
     """
     kit = open_kit(ctx)
-    statuses = _all(kit)
     if json:
-        _print_json(statuses)
-    elif statuses:
-        print_accounts(kit, statuses)
+        _print_json(_all(kit))
+    elif accounts := kit.accounts():
+        print_accounts(kit, (kit.status(str(account)) for account in accounts))
     else:
         say(NOBODY)
 
@@ -71,13 +72,13 @@ def _print_json(statuses: "list[Status]") -> None:
     data(accounts_json(statuses))
 
 
-def print_accounts(kit: "TokenKit", statuses: "list[Status]") -> None:
-    """Print the table of accounts."""
+def print_accounts(kit: "TokenKit", statuses: "Iterable[Status]") -> None:
+    """Print the table of accounts, the first of them while the others are looked up."""
     from tokenkit.cli.status_text import end_words, scope_names, state_words
     from tokenkit.cli.tables import show_table
 
     now = kit.context.now()
-    rows = [
+    rows = (
         (
             str(status.account),
             state_words(status, now),
@@ -85,7 +86,7 @@ def print_accounts(kit: "TokenKit", statuses: "list[Status]") -> None:
             ", ".join(scope_names(kit, status, status.scopes)),
         )
         for status in statuses
-    ]
+    )
     show_table(("ACCOUNT", "TOKEN", "SIGN IN AGAIN", "SCOPES"), rows)
 
 

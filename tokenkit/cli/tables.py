@@ -4,7 +4,8 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from tokenkit.cli.output import data, printable, to_stdout
 
@@ -13,6 +14,9 @@ GAP = 2
 NARROW = 80
 """Columns below which a log line is written in two."""
 """Columns between two columns."""
+
+PART = 50
+"""Rows that are printed together, while the next ones are looked up: more than a screen has."""
 
 LAST = 24
 """Characters that the last column of a table has at least, or as many as it needs; else rows are shown as blocks."""
@@ -24,19 +28,31 @@ def from_home(path: str) -> str:
     return f"~{path.removeprefix(home)}" if path.startswith(home + os.sep) else path
 
 
-def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under titles. On a terminal the last column is wrapped between words; the others never are."""
-    clean = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(len(line[column]) for line in (titles, *clean)) for column in range(len(titles))]
+def show_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under titles. On a terminal the last column is wrapped between words; the others never are.
+
+    `PART` rows are printed as soon as they are there. A later part is as wide as those before it, or wider.
+    """
+    widths = [len(title) for title in titles]
+    heads, remaining = [titles], iter(rows)
+    while part := [[printable(cell) for cell in row] for row in islice(remaining, PART)]:
+        widths = [max(size, *(len(row[column]) for row in part)) for column, size in enumerate(widths)]
+        _show_part(titles, heads, part, widths)
+        heads = []
+
+
+def _show_part(
+    titles: Sequence[str], heads: Sequence[Sequence[str]], rows: Sequence[Sequence[str]], widths: Sequence[int]
+) -> None:
     width = _terminal_width()
     fixed = sum(widths[:-1]) + GAP * (len(widths) - 1)
     if width is None:
         layout = (" " * GAP).join(f"{{:{size}}}" for size in widths)
-        data("\n".join(layout.format(*line).rstrip() for line in (titles, *clean)))
-    elif fixed + max(min(widths[-1], LAST), *(_longest_word(row[-1]) for row in clean), 0) <= width:
-        _show_rich(titles, clean)
+        data("\n".join(layout.format(*line).rstrip() for line in (*heads, *rows)))
+    elif fixed + max(min(widths[-1], LAST), *(_longest_word(row[-1]) for row in rows), 0) <= width:
+        _show_rich(titles, rows, widths, head=bool(heads))
     else:
-        for row in clean:
+        for row in rows:
             show_block(row[0], dict(zip((title.lower() for title in titles[1:]), row[1:], strict=True)))
 
 
@@ -72,15 +88,16 @@ def _terminal_width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
 
 
-def _show_rich(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _show_rich(titles: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int], *, head: bool) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     header_style = "" if os.environ.get("NO_COLOR") else "bold"  # no-color.org
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style=header_style)
-    for position, title in enumerate(titles, 1):
-        table.add_column(title, no_wrap=position < len(titles), overflow="fold")
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style=header_style, show_header=head)
+    for title, width in zip(titles[:-1], widths, strict=False):
+        table.add_column(title, no_wrap=True, min_width=width)
+    table.add_column(titles[-1], overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     with to_stdout():

@@ -6,7 +6,7 @@ name.
 """
 
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from tokenkit.account import Account
 from tokenkit.errors import AmbiguousAccount, ConsentRequired, UnknownAccount, UsageError
@@ -14,6 +14,9 @@ from tokenkit.grants import beside
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.shell import quoted
+
+LISTED = 100
+"""Accounts of a provider that are read to find the only one: there may be a hundred thousand, and nobody counts them."""
 
 SHOWN = 5
 """Accounts that a message lists: among a hundred thousand nobody reads them all."""
@@ -93,9 +96,9 @@ class AccountNames:
     def _only(self, provider: str) -> Account:
         """Return the one account of a provider, or its default."""
         folded = _folded(provider)
-        accounts = self._records.accounts(provider)
+        accounts = self._records.accounts(provider, most=LISTED + 1)
         if not accounts and folded != provider and _may_be_provider(folded):
-            provider, accounts = folded, self._records.accounts(folded)
+            provider, accounts = folded, self._records.accounts(folded, most=LISTED + 1)
         if len(accounts) == 1:
             return accounts[0]
         if not accounts:
@@ -108,9 +111,13 @@ class AccountNames:
             )
         defaults = self._defaults()
         default = Account(provider, defaults.get(provider, ""), self._records.owner)
-        if default in accounts:
+        if default.name and self._is_stored(default):
             return default
-        raise _ambiguous(provider, accounts, defaults, self._config_file)
+        every = self._every(provider) if len(accounts) > LISTED else map(str, accounts)
+        raise _ambiguous(provider, accounts, every, defaults, self._config_file)
+
+    def _every(self, provider: str) -> Iterator[str]:
+        yield from map(str, self._records.accounts(provider))
 
     def _unknown(self, account: Account, alike: Collection[Account]) -> UnknownAccount:
         from difflib import get_close_matches
@@ -141,17 +148,18 @@ def _may_be_provider(name: str) -> bool:
 def _listed(names: "Collection[str] | map[str]") -> str:
     """Return the first few of the names, and how many more there are."""
     every = list(names)
-    more = len(every) - SHOWN
-    return ", ".join(every[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = str(len(every) - SHOWN) if len(every) <= LISTED else "many"
+    return ", ".join(every[:SHOWN]) + (f" and {more} more" if len(every) > SHOWN else "")
 
 
 def _ambiguous(
-    provider: str, accounts: Collection[Account], defaults: Mapping[str, str], config_file: str
+    provider: str, accounts: Collection[Account], every: Iterable[str], defaults: Mapping[str, str], config_file: str
 ) -> AmbiguousAccount:
     """Return the error that lists the accounts, with a command, and with the lines for ``config.toml``."""
     from json import dumps  # its strings are TOML's, too
 
     names = [str(account) for account in accounts]
+    number = f"more than {LISTED}" if len(names) > LISTED else str(len(names))
     default = defaults.get(provider, "")
     none = f", and the default {default!r} in config.toml is none of them" if default else ""
     line = f"{provider} = {dumps(names[0].partition('/')[2], ensure_ascii=False)}"
@@ -163,7 +171,7 @@ def _ambiguous(
     else:  # a table may be there once only
         where, line = f"put these two lines at the end of {path}:", f"[defaults]\n{line}"
     return AmbiguousAccount(
-        f"{provider} has {len(names)} accounts: {_listed(names)}{none}",
-        candidates=names,
+        f"{provider} has {number} accounts: {_listed(names)}{none}",
+        candidates=every,
         hint=f"name one of them: tokenkit token {quoted(names[0])}, or {where}\n{line}",
     )

@@ -16,7 +16,7 @@ from tokenkit.grants.sealed_store import grant_name
 from tokenkit.shell import quoted
 
 LISTED = 100
-"""Accounts of a provider that are read to find the only one: there may be a hundred thousand, and nobody counts them."""
+"""Accounts of a provider that are read to find the only one: there may be a hundred thousand."""
 
 SHOWN = 5
 """Accounts that a message lists: among a hundred thousand nobody reads them all."""

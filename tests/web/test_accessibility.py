@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from crowd import crowd
 from host import dashboard
 from scene import BUTTONS, scene
 from tokenkit.sandbox import Served
@@ -15,6 +16,7 @@ from browsing import served
 pytestmark = pytest.mark.real
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "page.html"
 RULES = {
     "light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "dark": ["color-contrast"],  # all that is other than in light
@@ -22,7 +24,7 @@ RULES = {
 PATHS = (
     "/", "/opening", "/connected/google/me@example.com", "/declined/google", "/callback/google?code=x&state=y",
     "/disconnect?account=google/me@example.com", "/disconnect?account=spotify/me@example.com", "/client/google",
-    "/disconnect?account=nobody",
+    "/disconnect?account=nobody", "/safety", "/?find=goo", "/nothing",
 )  # fmt: skip
 
 
@@ -67,6 +69,36 @@ def test_what_opens_has_no_barrier_and_nothing_is_cut_off_on_a_phone(url, chromi
         for path in PATHS:
             page.goto(f"{url}/connect{path}")
             assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 550, 1100])  # 550 is a window of 1100 at 200 %
+def test_thirty_accounts_and_sixty_providers_have_no_barrier_folded_or_not(
+    sandbox, tmp_path, chromium, barriers, scheme, width
+):
+    app = dashboard(authorize_app(crowd(sandbox, tmp_path), asks={"google": ["gmail.readonly"]}))
+    with (
+        served(app) as url,
+        chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 700}) as context,
+    ):
+        page = context.new_page()
+        page.goto(f"{url}/connect/")
+        assert barriers(page, scheme) == []
+        for summary in page.locator("summary:visible").all()[::7]:
+            summary.click()
+        assert barriers(page, scheme) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_the_examples_has_no_barrier(url, chromium, barriers, scheme):
+    """The style sheet that a host may take, and the button upon it."""
+    with chromium.new_context(color_scheme=scheme) as context:
+        page = context.new_page()
+        page.route("**/example", lambda route: route.fulfill(path=EXAMPLE, content_type="text/html"))
+        page.goto(f"{url}/example")
+        page.locator("tokenkit-authorize[state=attention]").first.wait_for()
+        assert barriers(page, scheme) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -21,6 +21,7 @@ from pathlib import Path
 import figures
 import hot
 import load
+import owners
 import process
 import steps
 import storm
@@ -38,10 +39,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--full", action="store_true", help="as many runs as evidence needs")
     parser.add_argument(
-        "--only", default="", help="some of: hot, process, store, load, storm; performance.md then stays as it is"
+        "--only",
+        default="",
+        help="some of hot, process, store, load, owners, storm; performance.md then stays as it is",
     )
     options = parser.parse_args()
-    wanted = set(options.only.split(",")) if options.only else {"hot", "process", "store", "load", "storm"}
+    wanted = set(options.only.split(",")) if options.only else {"hot", "process", "store", "load", "owners", "storm"}
     where = str(tokenkit.__file__)
     assert "site-packages" in where, f"measured from the wheel, never from the checkout: {where}"
     began = time.monotonic()
@@ -78,6 +81,8 @@ def performance(wanted: set[str], full: bool) -> tuple[list[figures.Row], dict[s
             taken_apart = [steps.reading(one, 15), steps.listing(one, store.SIZES[-1], 5), steps.saving(one, 15)]
     if "load" in wanted:
         rows += load.rows(full)
+    if "owners" in wanted:
+        rows += owners.rows(full)
     if "storm" in wanted:
         rows.append(stormy())
     return rows, counted, taken_apart

@@ -18,7 +18,7 @@ HOUSE = Path(tokenkit.__path__[0])
 PROVIDERS = Path(tokenkit_providers.__path__[0])
 
 ROWS = """
-    account duration fork_lock parsing
+    account duration fork_lock listing parsing
     confidential core_dumps errors
     shell signals token
     frames os_errors paths

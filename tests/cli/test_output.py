@@ -130,3 +130,29 @@ def test_a_name_that_the_console_cannot_show_is_written_as_json_writes_it(
     read = json.loads(written.getvalue().decode(encoding))
     assert read == {"name": name}
     output.say(name)
+
+
+LONG = "tokenkit: error: " + "the address at which the browser stopped is another than the one that is awaited " * 3
+
+
+@pytest.mark.parametrize(
+    ("environ", "bold"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)], ids=str
+)
+def test_on_a_terminal_an_error_stands_out_and_is_broken_between_words(
+    environ: dict[str, str], bold: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"TERM": "xterm", "COLUMNS": "40", "NO_COLOR": "", **environ}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    output.say_loudly(LONG)
+    written = sys.stderr.getvalue()
+    assert written.startswith("\x1b[1mtokenkit: error:") == bold
+    assert ("\x1b" in written) == bold
+    lines = written.replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
+    assert " ".join(lines).split() == LONG.split()
+    assert max(map(len, lines)) <= 40
+
+
+def test_in_a_pipe_an_error_is_one_plain_line(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say_loudly(LONG)
+    assert capsys.readouterr().err == f"{LONG}\n"

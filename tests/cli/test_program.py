@@ -310,6 +310,10 @@ def test_a_shell_completes_commands_accounts_and_providers(
         "tokenkit token g": ["google/me@example.com"],
         "tokenkit login sp": ["spotify"],
         "tokenkit client set poc": ["pocket"],
+        "tokenkit login google --scopes gmail.re": ["gmail.readonly"],
+        "tokenkit login google/me --scopes email,gmail.re": ["email,gmail.readonly"],
+        "tokenkit token spotify --scopes user-read-em": ["user-read-email"],
+        "tokenkit login gogle --scopes g": [],
     }.items():
         monkeypatch.setenv("COMP_WORDS", words)
         monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))

@@ -120,13 +120,13 @@ def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
 
 def _check(statuses: "list[Status]", now: float, within: float) -> int:
     """Say what is wrong and what helps; return the exit code of the worst."""
-    from tokenkit.cli.status_text import ENDS_SOON, SEVERITY, end_words, exit_code, hint_for, reason, state_words
+    from tokenkit.cli.status_text import ENDS_SOON, SEVERITY, brief_reason, end_words, exit_code, hint_for, state_words
 
     codes = [exit_code(status, now, within) for status in statuses]
     for status, code in zip(statuses, codes, strict=True):
         if code:
             soon = f"one has to sign in again {end_words(status, now)}"
-            why = reason(status) or (soon if code == ENDS_SOON else state_words(status, now))
+            why = brief_reason(status) or (soon if code == ENDS_SOON else state_words(status, now))
             say(f"{status.account}: {why}")
             say(f"  {hint_for(status)}")
     return min(codes, key=SEVERITY.index, default=0)

@@ -4,15 +4,18 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from tokenkit.cli.output import drop, keep_options, say
+from tokenkit.cli.output import drop, keep_options, say, say_loudly
 from tokenkit.cli.unsaved import print_sealed, save_or_print
-from tokenkit.errors import ProviderError, StoreUnavailable, TokenKitError
+from tokenkit.errors import ProviderError, StoreUnavailable, TokenKitError, UsageError
 
 FAULT = 70
 """``EX_SOFTWARE`` of sysexits.h: a fault of ours."""
 
 INTERRUPTED = 130
 """What a shell makes of a process that Ctrl-C ended."""
+
+HELP = "tokenkit --help, or -h after a command"
+"""What helps where a command makes no sense as written."""
 
 LATER = "try again later; nobody is signed out"
 """What is true of every failure on the provider's side that has no hint of its own (R14)."""
@@ -43,9 +46,9 @@ def reporting() -> Generator[None]:
 
 def report(error: TokenKitError) -> None:
     """Say what happened, and what fixes it."""
-    say(f"tokenkit: error: {error}")
-    hint = error.hint or (LATER if isinstance(error, ProviderError) else "")
-    if hint:
+    say_loudly(f"tokenkit: error: {error}")
+    hint = error.hint or (LATER if isinstance(error, ProviderError) else HELP if isinstance(error, UsageError) else "")
+    if hint:  # in one line, whatever the width: a command that is broken cannot be pasted
         say(f"tokenkit: hint: {hint}")
 
 

@@ -10,6 +10,7 @@ from tokenkit.cli.options import AsJson, ScopeList, complete_provider, parse_sco
 from tokenkit.cli.output import ask, data, printable, say, someone_is_there
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import ConfigurationError, UsageError
+from tokenkit.listing import listed
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
@@ -141,8 +142,7 @@ def _which(kit: "TokenKit", provider: str) -> tuple[str, bool]:
     if len(accounts) < 2:
         return "", False
     if not someone_is_there():
-        names = ", ".join(map(str, accounts))
-        say(f"{provider} has {len(accounts)} accounts: {names}. Asking for what was granted to any of them.")
+        say(f"{provider} has {len(accounts)} accounts: {listed(accounts)}. Asking for what was granted to any of them.")
         say(f"To renew one: tokenkit login {quoted(str(accounts[0]))}; for no more than you name: --only")
         return "", False
     for number, account in enumerate(accounts, 1):

@@ -8,6 +8,7 @@ import typer
 from tokenkit.cli.options import AccountName, AsJson
 from tokenkit.cli.output import agree, data, say, waiting
 from tokenkit.cli.session import open_kit
+from tokenkit.listing import listed
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
@@ -48,6 +49,6 @@ def logout(
 
 def _agreed(account: str, others: "Sequence[Account]") -> bool:
     return agree(
-        f"Revoking {account} at the provider ends {', '.join(map(str, others))}, too.",
+        f"Revoking {account} at the provider ends {listed(others)}, too.",
         otherwise=f"tokenkit logout {quoted(account)} --yes, or --local to remove it only here",
     )

@@ -30,6 +30,17 @@ def complete_provider(ctx: typer.Context, incomplete: str) -> Iterable[str]:
     return [name for name in open_kit(ctx).providers() if name.startswith(incomplete)]
 
 
+def complete_scopes(ctx: typer.Context, incomplete: str) -> Iterable[str]:
+    """Return the short scopes of the provider, or account, that was named; after a comma, those to follow."""
+    done, comma, begun = incomplete.rpartition(",")
+    try:
+        scopes = open_kit(ctx).provider(str(ctx.params.get("account", "")).partition("/")[0]).scopes
+    except TokenKitError:
+        return ()
+    taken = done.split(",")
+    return [f"{done}{comma}{name}" for name in scopes if name.startswith(begun) and name not in taken]
+
+
 AccountName = Annotated[
     str,
     typer.Argument(metavar="ACCOUNT", help="google/me@example.com, or google.", autocompletion=complete_account),
@@ -40,7 +51,14 @@ ProviderName = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; docs/reference/json.md says of what shape.")]
 ScopeList = Annotated[
-    str, typer.Option("--scopes", metavar="A,B", help="Scopes, short or in full.", show_default=False)
+    str,
+    typer.Option(
+        "--scopes",
+        metavar="A,B",
+        help="Scopes, short or in full.",
+        show_default=False,
+        autocompletion=complete_scopes,
+    ),
 ]
 
 

@@ -16,6 +16,9 @@ from tokenkit.shell import with_options
 QUIET = 0.5
 """Seconds that a wait may last before the person is told what is waited for."""
 
+NARROWEST = 24
+"""Columns: a narrower terminal breaks lines itself."""
+
 _ESCAPED = "tokenkit.escaped"
 
 _options_given: list[str] = []
@@ -75,6 +78,23 @@ def drop(file: int) -> None:
 def say(text: str = "") -> None:
     """Speak to the person. Commands in the text can be pasted as they are, see `to_paste`."""
     _spoken(f"{printable(to_paste(text))}\n")
+
+
+def say_loudly(text: str) -> None:
+    """Say what went wrong. On a terminal it stands out, and is broken between words."""
+    text = printable(to_paste(text))
+    if sys.stderr and sys.stderr.isatty():
+        import textwrap
+        from shutil import get_terminal_size
+
+        width = max(get_terminal_size().columns, NARROWEST)
+        broken = (
+            textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in text.split("\n")
+        )
+        text = "\n".join(broken)
+        if not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb":  # no-color.org
+            text = f"\x1b[1m{text}\x1b[0m"
+    _spoken(f"{text}\n")
 
 
 def _escape_what_does_not_fit(stream: TextIO) -> None:

@@ -8,6 +8,7 @@ from tokenkit.cli.options import AccountName, parse_scopes
 from tokenkit.cli.output import ask, data, say, someone_is_there
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import UsageError
+from tokenkit.listing import listed
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def scopes(
     unknown = minus - granted
     if unknown:
         raise UsageError(
-            f"{found} was not granted {', '.join(short_names(provider, unknown))}",
+            f"{found} was not granted {listed(short_names(provider, unknown))}",
             hint=f"tokenkit scopes {quoted(str(found))}",
         )
     if not add and not remove:

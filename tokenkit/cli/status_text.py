@@ -1,5 +1,6 @@
 """How an account stands: in words, with the command that helps, and as an exit code."""
 
+import re
 from collections.abc import Collection
 from contextlib import suppress
 from math import inf
@@ -58,6 +59,11 @@ def reason(status: Status) -> str:
             return message
         case _:
             return ""
+
+
+def brief_reason(status: Status) -> str:
+    """Return the reason's first clause, for a list; ``status`` has all of it."""
+    return re.split(r"[.;] | \(", reason(status), maxsplit=1)[0].rstrip(".")
 
 
 def end_words(status: Status, now: float) -> str:

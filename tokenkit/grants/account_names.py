@@ -13,13 +13,11 @@ from tokenkit.errors import AmbiguousAccount, ConsentRequired, UnknownAccount, U
 from tokenkit.grants import beside
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import grant_name
+from tokenkit.listing import listed
 from tokenkit.shell import quoted
 
 LISTED = 100
 """Accounts of a provider that are read to find the only one: there may be a hundred thousand."""
-
-SHOWN = 5
-"""Accounts that a message lists: among a hundred thousand nobody reads them all."""
 
 
 class AccountNames:
@@ -85,7 +83,7 @@ class AccountNames:
             return found[0]
         if found:
             raise AmbiguousAccount(
-                f"{asked} is an account at several providers: {_listed(map(str, found))}",
+                f"{asked} is an account at several providers: {listed(map(str, found))}",
                 candidates=map(str, found),
                 hint=f"name one of them: tokenkit token {quoted(str(found[0]))}",
             )
@@ -132,7 +130,7 @@ class AccountNames:
         login = f"tokenkit login {quoted(str(account))}"
         return UnknownAccount(
             f"nothing is stored for {account}",
-            hint=f"did you mean {_listed(map(str, near))}? Else: {login}" if near else login,
+            hint=f"did you mean {listed(map(str, near))}? Else: {login}" if near else login,
             account=str(account),
         )
 
@@ -143,13 +141,6 @@ def _folded(name: str) -> str:
 
 def _may_be_provider(name: str) -> bool:
     return bool(name) and name.isascii() and not set(name) & {"/", "\\", "\0"}
-
-
-def _listed(names: "Collection[str] | map[str]") -> str:
-    """Return the first few of the names, and how many more there are."""
-    every = list(names)
-    more = str(len(every) - SHOWN) if len(every) <= LISTED else "many"
-    return ", ".join(every[:SHOWN]) + (f" and {more} more" if len(every) > SHOWN else "")
 
 
 def _ambiguous(
@@ -171,7 +162,7 @@ def _ambiguous(
     else:  # a table may be there once only
         where, line = f"put these two lines at the end of {path}:", f"[defaults]\n{line}"
     return AmbiguousAccount(
-        f"{provider} has {number} accounts: {_listed(names)}{none}",
+        f"{provider} has {number} accounts: {listed(names, whole=len(names) <= LISTED)}{none}",
         candidates=every,
         hint=f"name one of them: tokenkit token {quoted(names[0])}, or {where}\n{line}",
     )

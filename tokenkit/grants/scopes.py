@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, StoreError, UsageError
 from tokenkit.grants.sealed_store import SealedStore
+from tokenkit.listing import listed
 from tokenkit.provider import Provider
 from tokenkit.shell import quoted
 
@@ -126,7 +127,7 @@ def not_granted(
     asked = [scope if is_known(provider, scope) else f"{RAW}{scope}" for scope in missing]
     wanted = quoted(",".join((*short_names(provider, granted), *asked)))  # a login replaces what was granted (R18)
     return ConsentRequired(
-        f"{account} was not granted {', '.join(missing)}",
+        f"{account} was not granted {listed(missing)}",
         hint=f"tokenkit login {quoted(str(account))} --scopes {wanted}",
         account=str(account),
         reason="scopes were never granted",

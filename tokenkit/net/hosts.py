@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from tokenkit.account import Account
 from tokenkit.errors import ConfigurationError, TokenRefused
+from tokenkit.listing import listed
 from tokenkit.net.readings import readings
 from tokenkit.provider import Provider
 from tokenkit.shell import quoted
@@ -178,7 +179,7 @@ def check_resource(
         endpoints = (*own_endpoints(servers), *endpoints)
         servers = servers.resource_hosts
     hosts = tuple(servers)
-    hint = f"its resource servers are {', '.join(hosts) or 'not known'}; use another client for other hosts"
+    hint = f"its resource servers are {listed(hosts) or 'not known'}; use another client for other hosts"
     try:
         target = parse_url(url)
     except ValueError as error:

@@ -17,7 +17,7 @@ from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.keys.source import KeySource
 from tokenkit.net.lazy_http import http_context
-from tokenkit.paths import Folders, folders
+from tokenkit.paths import Folders, folders, may_name_a_store, prefix
 from tokenkit.plugins import InShort, Providers, load_provider, provider_file, provider_index, provider_names
 from tokenkit.provider import ClientRegistration, Context, Provider
 from tokenkit.shell import account_options
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tokenkit.signing_in.authorization import Authorizations
     from tokenkit.signing_in.confirm import Confirm
     from tokenkit.signing_in.sign_in import Show, Way
+    from tokenkit.store.postgres.store import PostgresStore
 
 SANDBOX = "sandbox"
 """The app that knows the sandbox of this machine, and the clients registered there, without any configuration."""
@@ -60,7 +61,8 @@ class TokenKit:
     ``TokenKit()`` uses the person's own folders; ``app="pocketpaw"`` keeps them under that name and reads
     ``POCKETPAW_GOOGLE_CLIENT_ID`` and the like. `owner` separates the accounts of several people, see `for_owner`.
     `providers` and `clients` are by name, and go before plugins and configuration; both stay yours, and what you put
-    into them later counts. `store`, `keys` and `context` replace the real parts.
+    into them later counts. `store`, `keys` and `context` replace the real parts; without `store`,
+    ``TOKENKIT_STORE`` or ``config.toml`` may name a database, else it is files.
     `background` refreshes a token ahead of its end while nobody waits (R3): right for a program that runs on, off for
     one that asks once and exits. `cache_size` is the number of accounts, over all owners, that are kept in memory; of
     more, the ones asked for least recently cost a look at the store each when they are asked again. `tool` is what the
@@ -103,8 +105,11 @@ class TokenKit:
             self._in_short,
         )
         self._clients: Mapping[str, ClientRegistration] = {} if clients is None else clients
-        ring = KeyRing(keys or key_source(self.folders, environ, app), app)
-        self.records = SealedStore(store or FileStore(self.folders.tokens, self.folders.state), ring, owner)
+        self._shared: PostgresStore | None = None
+        store = store or self._configured_store()
+        shared = getattr(store, "shared", False)
+        ring = KeyRing(keys or key_source(self.folders, environ, app), app, shared=shared)
+        self.records = SealedStore(store, ring, owner)
         self.activity = Activity(
             self.folders,
             owner,
@@ -124,6 +129,24 @@ class TokenKit:
         self._recent = RecentlyAsked(cache_size)
         self._now = self.context.now
         self._remember()
+
+    def _configured_store(self) -> Store:
+        """Return the store that the environment or ``config.toml`` names; else the files of this machine."""
+        variable = prefix(self.app) + "_STORE"
+        url, where = self._environ.get(variable, ""), f"the variable {variable}"
+        if not url and may_name_a_store(self.folders.config):
+            url, where = self.config.store, f"the line store in {os.path.join(self.folders.config, 'config.toml')}"
+        if not url:
+            return FileStore(self.folders.tokens, self.folders.state)
+        from tokenkit.store.postgres.address import Address
+
+        address = Address(url, where, self.app)
+        from tokenkit.store.postgres.store import (
+            PostgresStore,  # after the address, which says where psycopg is missing
+        )
+
+        self._shared = PostgresStore(address)
+        return self._shared
 
     def _remember(self) -> None:
         """Take the owner's cache: another kit of the same owner may have filled it."""
@@ -163,12 +186,15 @@ class TokenKit:
     def close(self) -> None:
         """Wait for the refreshes that are under way, at most 90 seconds, and end this kit's threads.
 
-        Between requests no connection is open. A kit that is asked again afterwards starts what it needs. The kit that
-        `for_owner` has made has no threads of its own: to close it does nothing, to close the first one ends all.
+        Between requests no connection to a provider is open; those to a database are closed here. A kit that is asked
+        again afterwards starts what it needs. The kit that `for_owner` has made has no threads of its own: to close it
+        does nothing, to close the first one ends all.
         """
         if self._made is self:
             self.refresher.close()
             self.activity.flush()
+            if self._shared is not None:
+                self._shared.close()
 
     # Asking
 

@@ -59,6 +59,16 @@ def folders(app: str = "tokenkit", environ: Mapping[str, str] | None = None) -> 
     return Folders(f"{top}{os.sep}tokens", config, data, state if _can_be_made(state) else f"{top}{os.sep}state")
 
 
+def may_name_a_store(config_folder: str) -> bool:
+    """Tell whether the ``config.toml`` there may name a store other than files; only then it must be understood."""
+    try:
+        with open(os.path.join(config_folder, "config.toml"), "rb") as file:
+            text = file.read()
+    except OSError:  # what needs the file says what is wrong with it
+        return False
+    return b"store" in text or b"\\u" in text
+
+
 def prefix(app: str) -> str:
     """Return what the names of `app`'s environment variables begin with: ``POCKETPAW`` for ``pocketpaw``."""
     if not (app.isascii() and app.replace("-", "").replace("_", "").isalnum() and app == app.lower()):

@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, Command]] = {
         "client": Command("client:client", "Keep the client registrations that you made at the providers."),
         "import": Command("import_:import_", "Take over a sign-in that another tool keeps in a file."),
         "key": Command("key:key", "Keep the keys that seal what is stored."),
+        "store": Command("store:store", "Keep the database that several machines share."),
     },
     "Trying out": {
         "sandbox": Command("sandbox:sandbox", "Serve three providers to develop against, without credentials."),

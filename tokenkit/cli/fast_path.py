@@ -8,8 +8,10 @@ line, such as one with an option or with keys from elsewhere, is left to the pro
 import os
 import sys
 
-FOREIGN = ("TOKENKIT_APP", "TOKENKIT_OWNER", "TOKENKIT_KEY", "CREDENTIALS_DIRECTORY", "_TOKENKIT_COMPLETE")
-"""Variables that change which accounts are meant, or where the keys come from."""
+FOREIGN = (
+    "TOKENKIT_APP", "TOKENKIT_OWNER", "TOKENKIT_STORE", "TOKENKIT_KEY", "CREDENTIALS_DIRECTORY", "_TOKENKIT_COMPLETE",
+)  # fmt: skip
+"""Variables that change which accounts are meant, or where the records or the keys are."""
 
 RECORD_VERSION = 1
 """Of the records that are understood here; `tokenkit.grant` has more to say of another."""
@@ -53,10 +55,12 @@ def _stored(asked: str) -> str | None:
     from tokenkit import activity, private_file, seal
     from tokenkit.account import Account
     from tokenkit.keys import file as key_file
-    from tokenkit.paths import folders, grant_file
+    from tokenkit.paths import folders, grant_file, may_name_a_store
     from tokenkit.token import usable
 
     where, now = folders(), time.time()
+    if may_name_a_store(where.config):
+        return None
     provider, _, name = asked.partition("/")
     account = Account(provider, name or _only_account(os.path.join(where.tokens, provider)))
     if activity.due(where, account, now=now, app="tokenkit", environ=os.environ):

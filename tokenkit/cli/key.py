@@ -132,7 +132,10 @@ def _none_yet(kit: "TokenKit") -> bool:
     """Tell whether there is no key because none was needed yet. R28: with a sealed record, a missing key is lost."""
     from tokenkit.grants.rotate import every_record
 
-    return kit.records.ring.source.version() is None and next(every_record(kit.records), None) is None
+    ring = kit.records.ring
+    if ring.shared:  # then none is ever made, and what needs one says where it comes from
+        return False
+    return ring.source.version() is None and next(every_record(kit.records), None) is None
 
 
 def _print_new_value(kit: "TokenKit") -> None:

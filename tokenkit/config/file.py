@@ -15,8 +15,9 @@
     [accounts."homeassistant/me"]
     insecure_hosts = ["homeassistant.lan:8123"]  # plain http to that host, for this account (R32)
 
-and, before the tables, ``activity = false``, which switches the activity log off, and ``notify``: a command that tells
-the person, ahead of time, that an account needs them; it gets the sentence as its last argument.
+and, before the tables, ``activity = false``, which switches the activity log off; ``notify``: a command that tells the
+person, ahead of time, that an account needs them, in a sentence as its last argument; and ``store``: the address of a
+PostgreSQL database, without a password, in place of files.
 """
 
 import json
@@ -70,7 +71,8 @@ class AccountSettings:
 class Config:
     """What ``config.toml`` says. `defaults` holds, by provider, the account that a bare provider name means.
 
-    `activity` says whether the activity log may be written; `notify` is the command that tells the person of an end.
+    `activity` says whether the activity log may be written; `notify` is the command that tells the person of an end;
+    `store` the address of a database, empty for files.
     """
 
     __pydantic_config__: ClassVar = _STRICT
@@ -80,6 +82,7 @@ class Config:
     accounts: Mapping[str, AccountSettings] = field(default_factory=dict[str, AccountSettings])
     activity: bool = True
     notify: tuple[str, ...] = ()
+    store: str = ""
 
     def settings(self, provider: str) -> ProviderSettings:
         """Return the table of that provider; an empty one where there is none."""

@@ -9,6 +9,7 @@ from tokenkit.errors import KeyUnavailable
 from tokenkit.keys import jwks, rotation
 from tokenkit.keys.jwks import KeyList
 from tokenkit.keys.source import KeySource
+from tokenkit.paths import prefix
 from tokenkit.seal import Key
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ class KeyRing:
     list and version are replaced by one assignment, and two threads that load at once load the same.
     """
 
-    def __init__(self, source: KeySource, app: str) -> None:
+    def __init__(self, source: KeySource, app: str, *, shared: bool = False) -> None:
+        """Take the keys of `source`. `shared`: other machines use the same records, so no key is made here (R28)."""
         self.source = source
+        self.shared = shared
         self._app = app
         self._loaded: tuple[Hashable, KeyList] | None = None
 
@@ -62,11 +65,11 @@ class KeyRing:
         """Return the current key; where there is none, make a first one.
 
         `exists` tells whether a sealed record exists. Then there was a key, and it is lost: raises `KeyUnavailable`,
-        since a new key would hide the record (R28).
+        since a new key would hide the record; so does it where the store is shared (R28).
         """
         keys = self._load()
         if keys is None:
-            if exists():
+            if self.shared or exists():
                 raise self._missing()
             keys = self.source.change(lambda keys: keys or jwks.new_key_list())
         return keys.first
@@ -144,6 +147,13 @@ class KeyRing:
         return keys
 
     def _missing(self) -> KeyUnavailable:
+        if self.shared:
+            return KeyUnavailable(
+                f"{self.source.describe()} is missing, and a store that machines share needs the same key on each of "
+                "them; nothing was changed",
+                hint="on one machine: tokenkit key add, then tokenkit key export; "
+                f"on each: put what that prints into the variable {prefix(self._app)}_KEY",
+            )
         return KeyUnavailable(
             f"{self.source.describe()} is missing; nothing was changed, and the records stay sealed",
             hint="restore it from a backup, or: tokenkit key import FILE "

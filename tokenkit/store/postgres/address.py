@@ -45,11 +45,11 @@ def _settings(url: str, where: str) -> dict[str, Any]:
         raise ConfigurationError(
             f"{where} names a database, and psycopg, which speaks to it, is not installed", hint=INSTALL
         ) from None
-    settings: dict[str, Any] | None = None
-    if url.startswith(("postgresql://", "postgres://")):
-        with suppress(Exception):  # what the parser says would repeat the address
-            settings = dict(conninfo_to_dict(url))
-    if settings is None:
+    settings: dict[str, Any] = {}
+    with suppress(Exception):  # what the parser says would repeat the address
+        settings = dict(conninfo_to_dict(url))
+    ports = str(settings.get("port", "")).replace(",", "") or "0"
+    if not url.startswith(("postgresql://", "postgres://")) or not settings or not ports.isdigit():
         raise ConfigurationError(
             f"{where} is not the address of a PostgreSQL database",
             hint=f"write {where} as postgresql://USER@HOST/DATABASE",

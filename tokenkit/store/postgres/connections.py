@@ -32,6 +32,9 @@ class TimedConnection(psycopg.Connection[tuple[Any, ...]]):
 
     deadline = float("inf")
 
+    def __del__(self, *_: Any) -> None:
+        """Stay silent where a kit was dropped and not closed: libpq's part ends itself, in its own process only."""
+
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Wait as psycopg does, but only until the deadline; then it raises an `OperationalError`."""
         left = max(self.deadline - time.monotonic(), 0.001)

@@ -42,7 +42,11 @@ def check(connection: "psycopg.Connection[Any]", schema: str) -> None:
 
     So it does where the server would acknowledge what it has not written: that loses a refresh token with the power.
     """
-    found = _asked(connection, schema)
+    refuse_unfit(_asked(connection, schema))
+
+
+def refuse_unfit(found: Schema) -> None:
+    """Raise what `check` raises, for tables that were looked at."""
     if found.version == 0:
         raise StoreUnavailable("the database has no tables of tokenkit yet", hint="tokenkit store init")
     if found.version < NEWEST:

@@ -51,8 +51,12 @@ _SWEEP = f"""DELETE FROM {{s}}.record WHERE data IS NULL AND kind <> 'grant'
 class PostgresStore:
     """A `Store` that several machines share. Nothing is connected before it is asked."""
 
+    shared = True
+    """No key is ever made for it: each machine must be given the same one (R28)."""
+
     def __init__(self, address: Address) -> None:
         """Keep the records in the schema of `address`, which `tokenkit store init` has made."""
+        self.address = address
         self._connections = Connections(address, lambda connection: schema.check(connection, address.schema))
         self._session = Session(self._connections)
 

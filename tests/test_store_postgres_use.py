@@ -1,0 +1,256 @@
+"""The store in PostgreSQL as people use it: chosen by a variable or a file, looked after by commands."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tokenkit import AccessToken, Account, TokenKit
+from tokenkit.cli import fast_path
+from tokenkit.cli.app import main
+from tokenkit.errors import ConfigurationError, KeyUnavailable, StoreUnavailable
+from tokenkit.sandbox import CLIENTS, Authority, serve
+from tokenkit.seal import b64url_encode
+from tokenkit.store import Name
+from tokenkit.store.files import FileStore
+from tokenkit.store.postgres.address import Address
+from tokenkit.store.postgres.store import PostgresStore
+
+from postgres_server import server
+
+GRANT = Name("grant", "", "google/me@example.com")
+ME = Account("google", "me@example.com")
+CALLER = Path(__file__).parent / "never_lost" / "caller.py"
+
+psycopg = pytest.importorskip("psycopg")
+real = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def url():
+    with server() as url:
+        yield url
+
+
+@pytest.fixture
+def configured(url, monkeypatch):
+    """A machine whose variable names the database, without tables yet."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
+    monkeypatch.setenv("TOKENKIT_STORE", url)
+    return url
+
+
+@pytest.fixture
+def key(monkeypatch):
+    monkeypatch.setenv("TOKENKIT_KEY", b64url_encode(bytes(range(32))).decode())
+
+
+@pytest.fixture
+def run(capfd):
+    """Run the program in this process: what it ends with, and what it says."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        out, err = capfd.readouterr()
+        return ended.value.code or 0, out + err
+
+    return run
+
+
+@real
+def test_the_commands_make_the_tables_and_tell_how_they_stand(configured, run):
+    code, said = run("store", "status")
+    assert (code, "hint: tokenkit store init" in said) == (6, True)
+    assert run("store", "migrate")[0] == 6
+    assert run("store", "init") == (0, "tables: version 1; this tokenkit needs version 1\nrole: postgres\n")
+    assert run("store", "init")[0] == run("store", "migrate")[0] == 0
+    code, said = run("store", "status")
+    assert code == 0
+    assert "warning: the role postgres owns the tables" in said
+
+
+@real
+@pytest.mark.parametrize(("version", "hint"), [(99, "pip install --upgrade"), (0, "tokenkit store init")])
+def test_tables_of_another_version_end_with_6_and_the_command(configured, run, key, version, hint):
+    run("store", "init")
+    with psycopg.connect(configured, autocommit=True) as connection:
+        connection.execute("UPDATE tokenkit.migration SET version = %s", (version,))
+    code, said = run("list")
+    assert code == 6
+    assert hint in said
+
+
+@real
+def test_the_role_of_a_program_owns_nothing_and_can_do_its_work(configured, run):
+    with psycopg.connect(configured, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS tokenkit_app")
+        connection.execute("CREATE ROLE tokenkit_app LOGIN")
+    assert run("store", "init", "--role", "tokenkit_app")[0] == 0
+    store = PostgresStore(Address(configured.replace("postgres:@", "tokenkit_app@", 1), "the test"))
+    name = GRANT
+    version = store.save(name, b"one", replaces=None)
+    with store.lease(name, lasts=60, wait=1) as lease:
+        lease.write_note(b"note")
+    store.save(name, None, replaces=version)
+    store.close()
+    with (
+        psycopg.connect(configured.replace("postgres:@", "tokenkit_app@", 1)) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("DROP TABLE tokenkit.record")
+    with psycopg.connect(configured, autocommit=True) as connection:
+        connection.execute("DROP OWNED BY tokenkit_app; DROP ROLE tokenkit_app")
+
+
+@real
+def test_a_server_that_confirms_what_it_has_not_written_is_refused(configured, run):
+    run("store", "init")
+    url = configured + "&options=-csynchronous_commit%3Doff"
+    with pytest.raises(StoreUnavailable, match="has not written yet"):
+        PostgresStore(Address(url, "the test")).load(GRANT)
+
+
+@real
+def test_a_shared_store_never_makes_a_key(configured, run):
+    """R28: two machines on an empty database would make two keys, and each could open its own records only."""
+    run("store", "init")
+    with TokenKit() as kit, pytest.raises(KeyUnavailable, match="needs the same key on each") as caught:
+        kit.records.probe()
+    assert "--replace" not in caught.value.hint
+    assert kit.records.ring.source.load() is None
+    code, said = run("key", "list")
+    assert (code, "tokenkit key export" in said) == (6, True)
+
+
+@pytest.mark.parametrize("setting", ["password=hunter2&", "sslpassword=hunter2&"])
+def test_a_password_in_the_address_is_refused_and_not_repeated(setting, monkeypatch):
+    monkeypatch.setenv("TOKENKIT_STORE", f"postgresql://app@/db?{setting}")
+    with pytest.raises(ConfigurationError, match="holds a password") as caught:
+        TokenKit()
+    assert "hunter2" not in f"{caught.value!r} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://app:hunter2@db/x", "postgresql://app@db:hunter2/x", "mysql://hunter2@db"]
+)
+def test_no_error_repeats_the_address_of_the_file(url, home):
+    folder = home / ".config" / "tokenkit"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text(f'store = "{url}"\n')
+    with pytest.raises(ConfigurationError, match="line store in") as caught:
+        TokenKit()
+    assert "hunter2" not in f"{caught.value!r} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("url", "environ"),
+    [
+        ("postgresql://app@db.example.com/x?sslmode=require", {}),
+        ("postgresql://app@127.0.0.1,db.example.com/x?sslmode=disable", {}),
+        ("postgresql://app@localhost/x?hostaddr=192.0.2.1&sslmode=prefer", {}),
+        ("postgresql:///x?sslmode=allow", {"PGHOST": "db.example.com"}),
+        ("postgresql:///x?service=s&sslmode=verify-ca", {}),
+    ],
+)
+def test_a_connection_that_leaves_the_machine_proves_the_servers_name(url, environ, monkeypatch):
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match="another machine could pose"):
+        Address(url, "the test")
+
+
+def test_the_environment_cannot_weaken_that(monkeypatch):
+    monkeypatch.setenv("PGSSLMODE", "disable")
+    assert Address("postgresql://app@db.example.com/x", "the test")._settings["sslmode"] == "verify-full"
+
+
+def test_a_database_that_is_away_says_so_without_a_secret(monkeypatch, tmp_path):
+    passwords = tmp_path / "pgpass"
+    passwords.write_text("*:*:*:*:hunter2\n")
+    passwords.chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(passwords))
+    with pytest.raises(StoreUnavailable, match="cannot be reached") as caught:
+        PostgresStore(Address("postgresql://app@127.0.0.1:1/x", "the test")).load(GRANT)
+    assert "hunter2" not in f"{caught.value!r} {caught.value.hint} {caught.value.__context__!r}"
+
+
+def test_without_a_variable_or_a_line_the_records_are_files():
+    assert isinstance(TokenKit().records.store, FileStore)
+
+
+def test_the_fast_path_stands_aside_where_the_file_names_a_store(home):
+    """Records that lie in files from before the move would be served from there for ever."""
+    folder = home / ".config" / "tokenkit"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('store = "postgresql:///x"\n')
+    assert fast_path._stored("google/me@example.com") is None
+    assert "TOKENKIT_STORE" in fast_path.FOREIGN
+
+
+@pytest.fixture
+def authority(home, monkeypatch):
+    """A provider that rotates refresh tokens, and ends the session when a spent one comes."""
+    client = CLIENTS["google"]
+    assert client.client_secret is not None
+    monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_ID", client.client_id)
+    monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_SECRET", client.client_secret.reveal())
+    authority = Authority(rotating=("google",))
+    with serve(authority) as sandbox:
+        authority.config = f'[providers.google]\nbase_url = "{sandbox.base_url}/google"\n'
+        configure(home, authority)
+        yield authority
+
+
+def configure(home, authority):
+    folder = home / ".config" / "tokenkit"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text(authority.config)
+
+
+def machine(number, tmp_path, authority, *arguments):
+    """Start a process of another machine: all that it shares with the others is the database and the key."""
+    home = tmp_path / f"machine-{number}"
+    configure(home, authority)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    environ = {**own, "HOME": str(home), "TOKENKIT_HOME": str(home / ".tokenkit")}
+    return subprocess.Popen(
+        [sys.executable, *arguments], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def sign_in_and_expire(authority):
+    with TokenKit(background=False) as kit:
+        pending = kit.begin("google", redirect_uri="http://127.0.0.1:9/callback/google", binding="b")
+        kit.complete(authority.approve(pending.url, as_user=ME.name), binding="b")
+        held = kit.records.get(ME)
+        token = held.grant.access_token
+        spent = AccessToken(token.value, expires_at=3600.0, obtained_at=0.0, scopes=token.scopes)
+        kit.records.save(ME, held.grant.renewed(access_tokens={"": spent}), replaces=held.version)
+
+
+@real
+@pytest.mark.slow
+def test_a_storm_over_eight_machines_makes_one_request(configured, run, key, authority, tmp_path):
+    """R5, R38: 8 callers each; a second request with the spent token would end the session."""
+    run("store", "init")
+    sign_in_and_expire(authority)
+    at = str(time.time() + 4)
+    started = [machine(number, tmp_path, authority, str(CALLER), "mixed", "8", at, "0.3") for number in range(8)]
+    results = []
+    for process in started:
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        results += json.loads(out)
+    assert len(results) == 64
+    assert len(set(results)) == 1
+    assert "Error" not in results[0]
+    assert authority.counters["google token refresh_token"] == 1
+    program = "import sys; sys.argv = ['tokenkit', 'token', 'google']; from tokenkit.cli.fast_path import main; main()"
+    out, err = machine("late", tmp_path, authority, "-c", program).communicate(timeout=60)
+    assert out.strip(), err
+    assert authority.counters["google token refresh_token"] == 1

@@ -1,0 +1,76 @@
+"""``tokenkit store``: the tables of the database that several machines share."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tokenkit.cli.options import CONTEXT
+from tokenkit.cli.output import data, say
+from tokenkit.cli.session import open_kit
+from tokenkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from tokenkit.store.postgres.address import Address
+    from tokenkit.store.postgres.schema import Schema
+
+store = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings=CONTEXT,
+    help="Keep the database that several machines share.",
+)
+
+
+@store.command("init", short_help="Make the tables, as the role that owns them.")
+def init_store(
+    ctx: typer.Context,
+    role: Annotated[
+        str,
+        typer.Option("--role", metavar="ROLE", help="The role of the programs.", show_default=False),
+    ] = "",
+) -> None:
+    """Make the tables, as the role that owns them, and let another role use them. What is there already stays."""
+    from tokenkit.store.postgres import schema
+
+    _tell(schema.init(_address(ctx), role))
+
+
+@store.command("migrate", short_help="Change the tables to what this tokenkit needs.")
+def migrate_store(ctx: typer.Context) -> None:
+    """Change the tables to what this tokenkit needs, as the role that owns them. No record is touched."""
+    from tokenkit.store.postgres import schema
+
+    _tell(schema.migrate(_address(ctx)))
+
+
+@store.command("status", short_help="Tell whether the tables fit this tokenkit.")
+def store_status(ctx: typer.Context) -> None:
+    """Tell whether the tables fit this tokenkit, and whether the role owns no more than it should."""
+    from tokenkit.store.postgres import schema
+
+    found = schema.status(_address(ctx))
+    _tell(found)
+    if found.owned:
+        say(f"tokenkit: warning: the role {found.role} owns the tables, and a program needs a role that owns nothing")
+        say("tokenkit: hint: CREATE ROLE tokenkit_app LOGIN; then: tokenkit store init --role tokenkit_app")
+    schema.refuse_unfit(found)
+
+
+def _tell(found: "Schema") -> None:
+    data(f"tables: version {found.version}; this tokenkit needs version {found.newest}")
+    data(f"role: {found.role}")
+
+
+def _address(ctx: typer.Context) -> "Address":
+    """Return where the database is. Raises `UsageError` where the records are files."""
+    kit = open_kit(ctx)
+    store = kit.records.store
+    if not getattr(store, "shared", False):
+        raise UsageError(
+            f"the records are files on this machine, in {kit.folders.tokens}",
+            hint="export TOKENKIT_STORE=postgresql://USER@HOST/DATABASE",
+        )
+    from tokenkit.store.postgres.store import PostgresStore
+
+    assert isinstance(store, PostgresStore)
+    return store.address

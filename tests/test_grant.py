@@ -128,3 +128,25 @@ def test_a_record_that_is_not_json_leaves_with_nothing_of_it_in_the_error(data):
     with pytest.raises(BrokenRecord, match="it is not JSON") as caught:
         grant_from_bytes(data)
     assert caught.value.__context__ is None
+
+
+def test_what_many_grants_have_in_common_is_kept_once():
+    """R37: ten thousand people's grants of one provider name the same endpoints and scopes."""
+    data = grant_to_bytes(
+        Grant(
+            provider="acme",
+            access_tokens={},
+            refresh_token=Secret("r"),
+            scopes=frozenset({"read", "write"}),
+            asked=frozenset({"read", "write"}),
+            token_endpoint="https://acme.example/token",
+            endpoints={"userinfo": "https://acme.example/me"},
+        )
+    )
+    one, other = grant_from_bytes(data), grant_from_bytes(data)
+    assert one.scopes is other.scopes is one.asked
+    assert one.token_endpoint is other.token_endpoint
+    assert one.endpoints is not None
+    assert other.endpoints is not None
+    assert one.endpoints is not other.endpoints
+    assert one.endpoints["userinfo"] is other.endpoints["userinfo"]

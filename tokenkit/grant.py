@@ -7,6 +7,8 @@ missing optional one takes its default; what cannot be understood is a `BrokenRe
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from sys import intern
 from typing import Any, cast
 
 from tokenkit.confidential import Confidential
@@ -153,16 +155,16 @@ def _grant(record: Mapping[str, Any]) -> Grant:
     return Grant(
         access_tokens={audience: token for audience, token in tokens if token is not None},
         refresh_token=_secret(record.get("refresh_token")),
-        scopes=None if record.get("scopes") is None else frozenset(record["scopes"]),
-        asked=frozenset(record.get("asked", ())),
+        scopes=None if record.get("scopes") is None else _shared(tuple(record["scopes"])),
+        asked=_shared(tuple(record.get("asked", ()))),
         authorized_at=float(record.get("authorized_at", 0.0)),
         refresh_expires_at=_number(record.get("refresh_expires_at")),
         perhaps_spent=record.get("perhaps_spent") is True,
         generation=int(record.get("generation", 0)),
-        endpoints=None if record.get("endpoints") is None else _texts(record["endpoints"]),
+        endpoints=None if record.get("endpoints") is None else _addresses(record["endpoints"]),
         extra=_texts(record.get("extra", {})),
         unknown={name: value for name, value in record.items() if name not in _GRANT_MEMBERS},
-        **{name: str(record[name]) for name in _GRANT_TEXTS if name in record},
+        **{name: intern(str(record[name])) for name in _GRANT_TEXTS if name in record},
     )
 
 
@@ -233,6 +235,17 @@ def _secret(value: object) -> Secret | None:
 
 def _texts(members: Any) -> dict[str, str]:
     return {str(name): str(value) for name, value in members.items()}
+
+
+def _addresses(members: Any) -> dict[str, str]:
+    """Return the texts, each one object for the many grants of one provider (R37)."""
+    return {intern(name): intern(value) for name, value in _texts(members).items()}
+
+
+@lru_cache(maxsize=256)
+def _shared(scopes: tuple[str, ...]) -> frozenset[str]:
+    """Return the set of scopes: one object for the many grants that were given the same (R37)."""
+    return frozenset(scopes)
 
 
 def _number(value: Any) -> float | None:

@@ -1,27 +1,20 @@
-"""The page and the button, clicked by a person: a real browser, and the sandbox's consent screens."""
+"""The page, clicked by a person: a real browser, and the sandbox's consent screens."""
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from clicks import MAIL, answer, away, choose, sign_in, withdraw
 from crowd import crowd
 from host import dashboard
-from live import allow_redirects, sandbox_kit
+from live import sandbox_kit
 from tokenkit import TokenKit
-from tokenkit.errors import ConsentRequired
-from tokenkit.sandbox import Authority
 from tokenkit.web import authorize_app
 from tokenkit.web.stand_alone import StandAlone
 
 from browsing import served
 
 pytestmark = pytest.mark.real
-
-GOOGLE = '<tokenkit-authorize provider="google" scopes="gmail.readonly"></tokenkit-authorize>'
-SPOTIFY = '<tokenkit-authorize provider="spotify"></tokenkit-authorize>'
-MAIL = "read your mail and its settings"
 
 
 @pytest.fixture
@@ -42,59 +35,6 @@ def page(link: str, browse: Callable[..., Any]) -> Any:
     tab = browse()
     tab.goto(link)
     return tab
-
-
-@pytest.fixture
-def host(kit: TokenKit) -> Iterator[str]:
-    """Somebody's dashboard with two buttons."""
-    with served(dashboard(authorize_app(kit), GOOGLE, SPOTIFY)) as url:
-        yield url
-
-
-def away(page: Any, act: Callable[[], None]) -> Any:
-    """The pop-up that `act` opens, once it shows the consent screen."""
-    with page.expect_popup() as opened:
-        act()
-    popup = opened.value
-    popup.get_by_role("button", name="Allow").wait_for()
-    return popup
-
-
-def choose(page: Any, provider: str, *permissions: str) -> Any:
-    """The pop-up, after the permissions were ticked."""
-    if permissions:
-        page.locator("summary", has_text=f"Choose what it may do at {provider}").click()
-    for permission in permissions:
-        page.get_by_label(permission).first.check()
-    return away(page, page.get_by_role("button", name=f"Connect {provider}").click)
-
-
-def answer(popup: Any, say: str, **fields: str) -> None:
-    """Click at the consent screen; the pop-up closes by itself."""
-    for label, value in fields.items():
-        popup.get_by_label(label, exact=True).fill(value)
-    with popup.expect_event("close"):
-        popup.get_by_role("button", name=say).click()
-
-
-def button(page: Any, provider: str, state: str) -> Any:
-    """The button of that provider, once it is in that state."""
-    found = page.locator(f"tokenkit-authorize[provider={provider}][state={state}]")
-    found.wait_for()
-    return found
-
-
-def sign_in(kit: TokenKit, authority: Authority, provider: str) -> None:
-    """Sign in beforehand, without a browser."""
-    pending = kit.begin(provider, redirect_uri=f"http://127.0.0.1:1/callback/{provider}", binding="b")
-    kit.complete(authority.approve(pending.url), binding="b")
-
-
-def withdraw(kit: TokenKit, authority: Authority, provider: str) -> None:
-    """The person removes the app at the provider, and the kit finds out."""
-    authority.withdraw(provider, "me@example.com")
-    with pytest.raises(ConsentRequired):
-        kit.refresh(provider)
 
 
 class TestThePage:
@@ -219,157 +159,3 @@ class TestThePage:
             page.get_by_role("button", name="Store it").click()
             answer(choose(page, "Google"), "Allow")
             page.get_by_role("heading", name="me@example.com").wait_for()
-
-
-class TestTheButton:
-    def test_it_connects_in_a_pop_up_and_says_so(self, host, browse, kit):
-        """On a page with a strict policy of its own; each change is an event."""
-        page = browse()
-        page.add_init_script(
-            "window.heard = []; for (const name of ['state', 'connected', 'declined', 'cancelled', 'failed'])"
-            "addEventListener(`tokenkit-${name}`, ({target, detail}) =>"
-            "heard.push([name, target.getAttribute('provider'), detail]))"
-        )
-        page.goto(host)
-        found = button(page, "google", "connect")
-        found.get_by_text("Not connected.").wait_for()
-        popup = away(page, found.get_by_role("button", name="Connect Google").click)
-        assert button(page, "google", "connecting").get_attribute("aria-busy") == "true"
-        answer(popup, "Allow")
-        button(page, "google", "connected").get_by_text("Connected as me@example.com").wait_for()
-        heard = [entry for entry in page.evaluate("heard") if entry[1] == "google"]
-        assert ["connected", "google", {"provider": "google", "account": "google/me@example.com"}] in heard
-        assert [entry[2]["state"] for entry in heard if entry[0] == "state"] == [
-            "connect", "connecting", "connecting", "connected",
-        ]  # fmt: skip
-        assert kit.token("google", scopes=["gmail.readonly"]).value
-
-    def test_a_blocked_pop_up_becomes_a_redirect_there_and_back(self, host, browse, kit):
-        """Not from a click: the browser's own blocker steps in."""
-        page = browse()
-        page.add_init_script(
-            "addEventListener('load', () => { const it = document.querySelector('tokenkit-authorize');"
-            "if (it && !sessionStorage.done) { sessionStorage.done = 1; it.authorize() } })"
-        )
-        page.goto(host)
-        page.get_by_role("button", name="Allow").click()
-        button(page, "google", "connected")
-        assert page.url == f"{host}/"
-
-    def test_denied_closed_and_cancelled_leave_it_as_it_was(self, host, browse, kit):
-        page = browse()
-        page.goto(host)
-        connect = button(page, "google", "connect").get_by_role("button", name="Connect Google")
-        answer(away(page, connect.click), "Deny")
-        button(page, "google", "connect")
-        away(page, connect.click).close()
-        button(page, "google", "connect")
-        popup = away(page, connect.click)
-        with popup.expect_event("close"):
-            page.get_by_role("button", name="Cancel").click()
-        button(page, "google", "connect")
-        assert kit.accounts() == []
-
-    def test_it_tells_what_is_wrong_and_mends_it(self, host, browse, kit, authority):
-        sign_in(kit, authority, "google")
-        sign_in(kit, authority, "spotify")
-        withdraw(kit, authority, "spotify")
-        page = browse()
-        page.goto(host)
-        button(page, "google", "attention").get_by_text(f"It may not yet {MAIL}.").wait_for()
-        spotify = button(page, "spotify", "attention")
-        spotify.get_by_text(re.compile("Spotify ends every sign-in")).wait_for()
-        answer(away(page, spotify.get_by_role("button", name="Reconnect Spotify").click), "Allow")
-        button(page, "spotify", "connected")
-
-    def test_other_buttons_on_the_page_follow(self, kit, browse):
-        with served(dashboard(authorize_app(kit), SPOTIFY, SPOTIFY)) as url:
-            page = browse()
-            page.goto(url)
-            buttons = page.locator("tokenkit-authorize[state=connect]")
-            buttons.nth(1).wait_for()
-            answer(away(page, buttons.first.get_by_role("button").click), "Allow")
-            page.locator("tokenkit-authorize[state=connected]").nth(1).wait_for()
-
-    def test_it_works_although_a_policy_cuts_page_and_pop_up_apart(self, kit, browse):
-        """Cross-Origin-Opener-Policy: the dashboard's own, here; a provider's does the same."""
-        isolated = {"Cross-Origin-Opener-Policy": "same-origin"}
-        with served(dashboard(authorize_app(kit), SPOTIFY, headers=isolated)) as url:
-            page = browse()
-            page.add_init_script("document.hasFocus = () => false")  # the person looks at the pop-up
-            page.goto(url)
-            with page.context.expect_page() as opened:
-                button(page, "spotify", "connect").get_by_role("button").click()
-            with opened.value.expect_event("close"):
-                opened.value.get_by_role("button", name="Allow").click()
-            button(page, "spotify", "connected")
-
-    def test_it_is_used_by_keyboard_alone(self, host, browse):
-        page = browse()
-        page.goto(host)
-        button(page, "google", "connect")
-        page.keyboard.press("Tab")
-        popup = away(page, lambda: page.keyboard.press("Enter"))
-        popup.get_by_role("button", name="Allow").focus()
-        with popup.expect_event("close"):
-            popup.keyboard.press("Enter")
-        button(page, "google", "connected")
-        assert page.evaluate("document.activeElement.getAttribute('provider')") == "google"
-
-    def test_it_has_the_dashboards_own_type_and_ink_and_ground(self, host, browse):
-        page = browse()
-        page.goto(host)
-        found = button(page, "google", "connect")
-        page.evaluate("Object.assign(document.body.style, { font: '20px serif', color: 'rgb(4, 5, 6)' })")
-        names = ["color", "fontFamily", "fontSize", "backgroundColor"]
-        has = "(element, names) => names.map((name) => getComputedStyle(element)[name])"
-        seen = found.locator("[part=box]").evaluate(has, names)
-        assert seen == ["rgb(4, 5, 6)", "serif", "20px", "rgba(0, 0, 0, 0)"]
-
-    def test_what_a_stranger_wrote_is_data_on_it_too(self, sandbox, browse, tmp_path):
-        kit = sandbox_kit(sandbox.base_url, tmp_path)
-        kit.providers.add(replace(kit.provider("google"), title="Goo\u202egle"))
-        with served(dashboard(authorize_app(kit), GOOGLE)) as url:
-            page = browse()
-            page.goto(url)
-            button(page, "google", "connect").get_by_text("Goo[U+202E]gle").wait_for()
-
-    def test_it_takes_the_dashboards_colours(self, host, browse):
-        page = browse()
-        page.goto(host)
-        found = button(page, "google", "connect")
-        found.evaluate("element => element.style.setProperty('--tokenkit-accent', 'rgb(1, 2, 3)')")
-        colour = found.get_by_role("button").evaluate("element => getComputedStyle(element).backgroundColor")
-        assert colour == "rgb(1, 2, 3)"
-
-    @pytest.mark.parametrize("name", ["", "nobody"])
-    def test_a_mistake_in_its_attributes_is_said_on_it(self, kit, chromium, name):
-        with served(
-            dashboard(authorize_app(kit), f'<tokenkit-authorize provider="{name}"></tokenkit-authorize>')
-        ) as url:
-            page = chromium.new_page()
-            page.goto(url)
-            found = page.locator("tokenkit-authorize[state=unavailable]")
-            found.get_by_text(
-                "there is no provider 'nobody'" if name else "The attribute provider is missing."
-            ).wait_for()
-            page.close()
-
-
-def test_two_people_at_one_dashboard_keep_their_own_accounts(sandbox, authority, browse, tmp_path):
-    """The dashboard says whose session it is; each sees and connects only what is theirs."""
-    allow_redirects(authority, "/connect")
-    kits = {name: sandbox_kit(sandbox.base_url, tmp_path, owner=name) for name in ("alice", "bob")}
-    app = authorize_app(kit_for=lambda request: kits.get(request.headers.get("x-user", "")))
-    with served(dashboard(app, GOOGLE)) as url:
-        tabs = {name: browse(extra_http_headers={"x-user": name}) for name in kits}
-        popups = {}
-        for name, tab in tabs.items():
-            tab.goto(url)
-            popups[name] = away(tab, button(tab, "google", "connect").get_by_role("button").click)
-        for name, popup in popups.items():
-            answer(popup, "Allow", Account=f"{name}@example.com")
-            button(tabs[name], "google", "connected").get_by_text(f"Connected as {name}@example.com").wait_for()
-    assert {name: [account.name for account in kit.accounts()] for name, kit in kits.items()} == {
-        "alice": ["alice@example.com"], "bob": ["bob@example.com"],
-    }  # fmt: skip

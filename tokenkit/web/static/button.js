@@ -14,6 +14,8 @@ const ANSWERS = `tokenkit:${HERE.pathname}`;
 const CLOSED_GRACE = 700;
 const LOOK_AGAIN = 3000;
 const LIMIT = 500;
+const NAME_LIMIT = 80;
+const NAMED = 3;
 const HIDES = /[\p{C}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]|(?<=\p{M}{3})\p{M}/gu;
 const SIZE = { width: 520, height: 720 };
 
@@ -164,7 +166,7 @@ SHEET.replaceSync(`
   font-weight: 650; color: var(--_accent); background: color-mix(in srgb, var(--_accent) 13%, transparent);
 }
 [part=text] { flex: 1 1 9rem; min-width: 0; }
-[part=title] { display: block; font-weight: 620; }
+[part=title] { display: block; font-weight: 620; overflow-wrap: anywhere; }
 [part=state] { display: block; color: var(--_quiet); overflow-wrap: anywhere; }
 :host([state=connected]) [part=state] { color: var(--_good); }
 :host([state=attention]) [part=state] { color: var(--_attention); }
@@ -195,8 +197,8 @@ function sentence(text) {
 }
 
 /** What a provider or another user wrote is data: what is invisible, or turns the line around, is shown by its number. */
-function visible(text) {
-  const cut = text.length > LIMIT ? `${text.slice(0, LIMIT - 1)}…` : text;
+function visible(text, limit = LIMIT) {
+  const cut = text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
   return cut.replace(HIDES, (character) => `[U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
 }
 
@@ -280,7 +282,7 @@ class TokenkitAuthorize extends HTMLElement {
   }
 
   #show(view) {
-    this.#built.title.textContent = visible(view.title);
+    this.#built.title.textContent = visible(view.title, NAME_LIMIT);
     this.#built.mark.textContent = view.title.slice(0, 1).toUpperCase();
     const wanted = this.getAttribute("account");
     const accounts = wanted ? view.accounts.filter((account) => account.id === wanted) : view.accounts;
@@ -294,8 +296,9 @@ class TokenkitAuthorize extends HTMLElement {
     if (missing.length) return this.#set("attention", `It may not yet ${missing.join(", or ")}.`, connect("Reconnect"));
     const away = accounts.find((account) => account.state === "unavailable");
     if (away) return this.#set("unavailable", away.reason, this.#link("Manage"));
-    const names = accounts.map((account) => account.name);
-    return this.#set("connected", `Connected as ${names.join(", ")}`, this.#link("Manage"));
+    const names = accounts.slice(0, NAMED).map((account) => visible(account.name, NAME_LIMIT));
+    const more = accounts.length > NAMED ? ` and ${accounts.length - NAMED} more` : "";
+    return this.#set("connected", `Connected as ${names.join(", ")}${more}`, this.#link("Manage"));
   }
 
   /** What none of the accounts may do, of that which the attribute `scopes` names; unknown grants count as given. */

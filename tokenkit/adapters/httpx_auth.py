@@ -1,8 +1,8 @@
 """``kit.auth()``: an httpx auth for a client of yours, httpx's or httpx2's, sync or async.
 
 httpx follows redirects *below* an auth object: it drops ``Authorization`` on the way to another origin, but carries
-other headers and bodies along, and asks nobody. So this serves only tokens that travel in ``Authorization``; for all
-others, and to have each redirect checked, there is ``kit.http()`` (R33).
+other headers and bodies along. So this serves only tokens that travel in ``Authorization``; for all others there is
+``kit.http()`` (R33). Where a redirect, or a hook of the client, leads the token elsewhere, the last look refuses it.
 """
 
 from collections.abc import AsyncGenerator, Collection, Generator
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from tokenkit.adapters.httpx_last_look import AsyncLastLook, LastLook
 from tokenkit.adapters.httpx_request import Signer, in_memory
 from tokenkit.errors import UsageError
 from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
@@ -51,6 +52,12 @@ def _sign(signer: Signer, request: httpx.Request, token: AccessToken) -> httpx.R
     return request
 
 
+def _check(signer: Signer, request: httpx.Request, last_look: type[LastLook]) -> None:
+    """Refuse what may not be sent, now and as it leaves: after this, hooks and redirects may change it."""
+    signer.check(request)
+    request.extensions["trace"] = last_look(signer, request.extensions.get("trace"))
+
+
 def _rejected(request: httpx.Request, response: httpx.Response) -> bool:
     """Tell whether the 401 is for our token: after a redirect it may come from a server that was not shown it."""
     shown = response.request.headers.get("Authorization")
@@ -63,7 +70,7 @@ class _TokenAuth(_Auth):
         self._signer = Signer(source, insecure_hosts)
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        self._signer.check(request)
+        _check(self._signer, request, LastLook)
         token = self._source.token()
         response = yield _sign(self._signer, request, token)
         if _rejected(request, response):
@@ -72,7 +79,7 @@ class _TokenAuth(_Auth):
                 yield _sign(self._signer, request, fresh)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        self._signer.check(request)
+        _check(self._signer, request, AsyncLastLook)
         token = await _in_thread(self._source)
         response = yield _sign(self._signer, request, token)
         if _rejected(request, response):
@@ -90,7 +97,7 @@ class _AsyncTokenAuth(_Auth):
         raise UsageError("this auth is of an AsyncTokenKit, and the client is not async", hint="use TokenKit.auth()")
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        self._signer.check(request)
+        _check(self._signer, request, AsyncLastLook)
         token = await self._source.token()
         response = yield _sign(self._signer, request, token)
         if _rejected(request, response):

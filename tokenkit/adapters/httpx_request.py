@@ -1,6 +1,6 @@
 """What both httpx adapters do with a request, httpx's or httpx2's: check where it goes, and have a token put on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Container, Iterable
 
 import httpx
 
@@ -10,9 +10,6 @@ from tokenkit.net.hosts import check_resource
 from tokenkit.net.target_headers import check_headers, refuse_other_target
 from tokenkit.provider import Request
 from tokenkit.token import AccessToken
-
-_OTHER_WAYS = ("target", "sni_hostname")
-"""Extensions of a request by which httpcore sends another target, or names another server in TLS."""
 
 
 class Signer:
@@ -43,14 +40,20 @@ class Signer:
     def check(self, request: httpx.Request) -> None:
         """Raise `TokenRefused` if the token may not go where the request goes, or says that it goes (R32, R33).
 
-        What is checked is what is sent: neither a ``Host`` header nor an extension of httpx may name another place.
+        What is checked is what is sent: neither a ``Host`` header nor an extension of httpx may name another place
+        (``target``), or another server in TLS (``sni_hostname``).
         """
-        url, account = str(request.url), self._source.account
+        self.check_leaving(str(request.url), request.headers.multi_items(), request.extensions)
+        if "target" in request.extensions:
+            refuse_other_target("the extension target", self._source.account)
+
+    def check_leaving(self, url: str, headers: Iterable[tuple[str, str]], extensions: Container[str]) -> None:
+        """Raise `TokenRefused` for a URL, headers and extensions as `check` does; `url` has the target that is sent."""
+        account = self._source.account
         self.check_url(url)
-        check_headers(url, request.headers.multi_items(), account)
-        for name in _OTHER_WAYS:
-            if name in request.extensions:
-                refuse_other_target(f"the extension {name}", account)
+        check_headers(url, headers, account)
+        if "sni_hostname" in extensions:
+            refuse_other_target("the extension sni_hostname", account)
 
     def signed(self, request: httpx.Request, token: AccessToken) -> Request:
         """Return the request with the token on, as one of ours; without a body where the provider need not see it."""

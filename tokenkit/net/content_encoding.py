@@ -3,7 +3,13 @@
 import zlib
 from contextlib import suppress
 
-_MAGIC = b"\x1f\x8b"
+_GZIP = b"\x1f\x8b"
+_MOST_MEMBERS = 100
+"""A gzip file has one or more members (RFC 1952 section 2.2)."""
+
+_MAGICS = {_GZIP: "gzip", **dict.fromkeys((b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"), "deflate")}
+"""How a compressed body begins, if nothing says that it is one."""
+
 _WINDOWS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 """The window sizes that make zlib read gzip, zlib and bare deflate: under the name of the second, servers send both."""
 
@@ -15,8 +21,8 @@ def decoded(body: bytes, encodings: str, limit: int) -> tuple[bytes, bool] | Non
     be read. A body that is not encoded, whatever its header says, is returned as it is.
     """
     names = [name for name in (part.strip().lower() for part in encodings.split(",")) if name not in ("", "identity")]
-    if not names and body.startswith(_MAGIC):
-        names = ["gzip"]
+    if not names and body[:2] in _MAGICS:
+        names = [_MAGICS[body[:2]]]
     complete = True
     for name in reversed(names):
         if body.lstrip()[:1] in (b"{", b"["):
@@ -42,10 +48,14 @@ def _inflated_until_damaged(body: bytes, window: int, limit: int) -> tuple[bytes
 
     zlib does not return what a failing call has read, so it is fed in small steps.
     """
-    inflate = zlib.decompressobj(wbits=window)
+    whole, rest = b"", body
     with suppress(zlib.error):
-        whole = inflate.decompress(body, limit + 1)
-        return whole[:limit], inflate.eof and len(whole) <= limit
+        for _ in range(_MOST_MEMBERS):
+            inflate = zlib.decompressobj(wbits=window)
+            whole += inflate.decompress(rest, limit + 1 - len(whole))
+            rest = inflate.unused_data
+            if len(whole) > limit or not rest.startswith(_GZIP):
+                return whole[:limit], inflate.eof and len(whole) <= limit
     inflate, found = zlib.decompressobj(wbits=window), bytearray()
     with suppress(zlib.error):
         for byte in body:

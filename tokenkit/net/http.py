@@ -105,7 +105,9 @@ class Transport:
         exchange.at = self._now()
         with connection, self._stream(connection, request, place, url) as answer:
             body, complete = self._read(answer)
-            if looks_cut(body) or (not body and answer.status < 300):  # its Content-Length was too small, perhaps
+            if looks_cut(body) or (
+                not body and _may_hold_tokens(answer.status)
+            ):  # its Content-Length was too small, perhaps
                 arrived = exchange.arrived(self._limit, patience=READ_ON)
                 if arrived is not None:
                     return self._response(exchange, arrived)
@@ -211,6 +213,11 @@ def _headers(request: Request, place: Target) -> list[tuple[bytes, bytes]]:
     )
     pairs = (*(pair for pair in ours if pair[0].lower() not in given), *request.headers)
     return [(name.encode("ascii"), value.encode("ascii")) for name, value in pairs]
+
+
+def _may_hold_tokens(status: int) -> bool:
+    """Tell whether a body would be worth waiting for; the parser reads none after a 204 or 304."""
+    return status < 300 or status == 304
 
 
 def _hide_from_log(event: str, info: dict[str, Any]) -> None:

@@ -5,23 +5,25 @@ the session, so what arrived is read all the same, and is marked where it may no
 """
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
+from tokenkit.confidential import Confidential
 from tokenkit.provider import Headers
 
-_BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n")
-_STATUS = re.compile(rb"HTTP/[\d.]+[ \t]+(\d{3})(?!\d)", re.IGNORECASE)
+_BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n|\r[ \t]*\r(?!\n)")
+_STATUS = re.compile(rb"[A-Z]+(?:/[\d.]+)?[ \t]+(\d{3})(?!\d)", re.IGNORECASE)
 _CHUNK = re.compile(rb"[ \t]*([0-9a-fA-F]{1,8})[ \t]*(?:;[^\n]*)?\r?\n")
-_LINE_END = re.compile(rb"\r?\n")
+_LINE_END = re.compile(rb"\r?\n|\r")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 
 
-class RawAnswer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RawAnswer(Confidential):
     """What could be read; `complete` is False where there may have been more."""
 
     status: int
-    headers: Headers
-    body: bytes
+    headers: Headers = field(repr=False)
+    body: bytes = field(repr=False)
     complete: bool
 
 
@@ -33,6 +35,8 @@ def read_raw_answer(data: bytes, *, ended: bool) -> RawAnswer | None:
     """
     while True:
         data = data.lstrip(b"\r\n")
+        if data[:1] in (b"{", b"["):
+            return RawAnswer(200, (), data, ended)  # without a head, as HTTP/0.9 was
         status, end = _STATUS.match(data), _BLANK_LINE.search(data)
         if status is None or end is None:
             return None

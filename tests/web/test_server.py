@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPResponse
 
 import httpx
 import pytest
@@ -84,7 +85,10 @@ def test_a_head_that_does_not_end_is_cut_on_a_connection_that_was_used_before_to
         with socket.create_connection(address(page), timeout=10) as peer:
             if before:
                 peer.sendall(before)
-                assert peer.recv(65536).startswith(b"HTTP/1.1 421")
+                answer = HTTPResponse(peer)
+                answer.begin()
+                assert answer.status == 421
+                answer.read()  # whole: it may come in several pieces
             with contextlib.suppress(ConnectionResetError, BrokenPipeError):
                 peer.sendall(HALF_HEAD)
                 assert peer.recv(1) == b""

@@ -11,13 +11,15 @@ from tokenkit.adapters.httpx_request import Signer
 
 _HEADS = frozenset({"http11.send_request_headers.started", "http2.send_request_headers.started"})
 
+Trace = Callable[[str, dict[str, Any]], Any]
+
 
 class LastLook:
     """The trace of a sync client: it checks, and then calls the one that the caller has `given`."""
 
-    def __init__(self, signer: Signer, given: Callable[[str, dict[str, Any]], Any] | None) -> None:
+    def __init__(self, signer: Signer, given: Trace | None) -> None:
         self._signer = signer
-        self.given = given.given if isinstance(given, LastLook) else given
+        self.given: Trace | None = given.given if isinstance(given, LastLook) else given
 
     def __call__(self, event: str, info: dict[str, Any]) -> Any:
         """Raise `TokenRefused` for a request with the token on that may not leave so."""

@@ -1,6 +1,7 @@
 """What a person chooses from: one choice for the scopes of a service, from the weakest to the strongest."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from tokenkit import OAuth2
@@ -112,6 +113,16 @@ def test_an_account_can_be_left_with_less_than_it_had(world: World) -> None:
     less = me.start("spotify", account="me@example.com", scopes="user-read-email", only="yes")
     assert "user-library-modify" in more
     assert "user-library-modify" not in less
+
+
+def test_a_choice_for_an_account_leaves_out_what_is_not_chosen_only_where_it_is_known_what_was_granted(world: World):
+    """R18: without that knowledge, a choice could take away what nobody saw."""
+    me = world.visitor()
+    world.connect(me, "google")
+    assert 'name="only" value="yes"' in me.go("/").text
+    record = world.kit.records.get(world.kit.accounts()[0])
+    world.kit.records.save(world.kit.accounts()[0], replace(record.grant, scopes=None), replaces=record.version)
+    assert 'name="only"' not in me.go("/").text
 
 
 def test_the_hosts_providers_come_first_with_their_scopes_chosen(world: World) -> None:

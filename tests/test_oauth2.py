@@ -705,3 +705,27 @@ def test_a_provider_can_be_made_from_its_issuer():
         iss="required",
         client_auth="none",
     )
+
+
+def test_sources_and_unverified_name_fields_of_it():
+    known = acme(sources={"token_endpoint": "its page", "*": "its pages"}, unverified=("pkce",))
+    assert known.sources["token_endpoint"] == "its page"
+    for wrong in (
+        {"sources": {"tokens": "its page"}},
+        {"unverified": ("token_url",)},
+        {"unverified": ("scopes.none",)},
+    ):
+        with pytest.raises(ConfigurationError, match="which is no field"):
+            acme(**wrong)
+
+
+def test_checked_is_a_date():
+    assert acme(checked="2026-11-28").checked == "2026-11-28"
+    with pytest.raises(ConfigurationError, match="is no date"):
+        acme(checked="yesterday")
+
+
+def test_unverified_addresses_of_a_sign_in_want_trust():
+    assert acme(unverified=("token_endpoint",)).needs_trust
+    assert not acme(unverified=("userinfo_endpoint",)).needs_trust
+    assert not acme(unverified=("token_endpoint",), retired="It is gone.").needs_trust, "nobody is sent there at all"

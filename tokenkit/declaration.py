@@ -179,7 +179,7 @@ class Declaration:
     @property
     def needs_trust(self) -> bool:
         """Whether nobody has confirmed where a person, or a code and a secret, are sent."""
-        return not {"authorization_endpoint", "token_endpoint"}.isdisjoint(self.unverified)
+        return not (self.retired or {"authorization_endpoint", "token_endpoint"}.isdisjoint(self.unverified))
 
 
 def _scheme(provider: str, url: str, what: str = "an endpoint") -> str:

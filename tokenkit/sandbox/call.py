@@ -96,7 +96,7 @@ def _fields(request: Request) -> Mapping[str, Any]:
     kind = (request.header("Content-Type") or "").partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         return _once(request.body.decode("latin-1"))
-    if kind != "application/json" or not request.body:
+    if kind != "application/json" or request.body.strip() in (b"", b"null"):
         return {}
     try:
         value: object = json.loads(request.body)

@@ -100,7 +100,10 @@ class Declared(OAuth2Flavour):
     def authorize(self, call: Call) -> Response:
         """Read the request by the declared names and separator, and go on as every flavour does."""
         query = self._standard(call.query)
-        query["scope"] = " ".join(query.get("scope", "").split(self.provider.scope_separator)).strip()
+        scopes = [each for each in query.get("scope", "").split(self.provider.scope_separator) if each]
+        if any(re.search(r"[\s,]", each) for each in scopes):
+            raise Refused(oauth_error("invalid_scope", f"between scopes stands {self.provider.scope_separator!r} here"))
+        query["scope"] = " ".join(scopes)
         return super().authorize(replace(call, query=query))
 
     def _standard(self, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,13 +196,13 @@ class Declared(OAuth2Flavour):
         if refresh_token:
             put(tokens, shape.refresh_token, refresh_token)
         members: dict[str, Any] = {}
-        for path in self.provider.captured:
-            if not path.startswith("id_token."):
-                put(members, path, _subject(family.user))
         if shape.path:
             put(members, shape.path, tokens)
         else:
             members |= tokens
+        for path in self.provider.captured:
+            if not path.startswith("id_token."):
+                put(members, path, _subject(family.user))
         if shape.success:
             put(members, shape.success, True)
         if "openid" in scopes or any(path.startswith("id_token.") for path in self.provider.captured):

@@ -3,23 +3,27 @@
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 
 def put(members: dict[str, Any], path: str, value: object) -> None:
     """Put a value at a dotted path, and make what is missing on the way; a number is a place in a list."""
-    place: Any = members
     names = path.split(".")
-    for name, following in zip(names, [*names[1:], ""], strict=True):
-        last = following == ""
-        empty: Any = value if last else [] if following.isdecimal() else {}
-        if isinstance(place, list):
-            while len(place) <= int(name):
-                place.append(empty)
-            place = place[int(name)]
-        else:
-            place[name] = value if last else place.get(name, empty)
-            place = place[name]
+    place: dict[str, Any] | list[Any] = members
+    for name, following in pairwise(names):
+        place = _at(place, name, [] if following.isdecimal() else {})
+    _at(place, names[-1], value)
+
+
+def _at(place: dict[str, Any] | list[Any], name: str, value: Any) -> Any:
+    """Return what stands at that name, or place in a list; where nothing does, `value` is put there."""
+    if isinstance(place, dict):
+        return place.setdefault(name, value)
+    place += [None] * (int(name) + 1 - len(place))
+    if place[int(name)] is None:
+        place[int(name)] = value
+    return place[int(name)]
 
 
 def unsigned(claims: Mapping[str, Any]) -> str:

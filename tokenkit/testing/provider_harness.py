@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import (
     AuthorizationAnswer,
     AuthorizationRequest,
@@ -13,7 +14,7 @@ from tokenkit.provider import (
     Provider,
     Request,
 )
-from tokenkit.sandbox import Authority
+from tokenkit.sandbox import FLAVOURS, Authority
 from tokenkit.testing.clock import Clock
 from tokenkit.token import AccessToken
 
@@ -25,7 +26,8 @@ class ProviderHarness:
     """Tries `provider`, with `client` and `scopes`, at the `flavour` of an authority of its own.
 
     The provider's scopes and callback path are registered there, so that every provider that speaks like one of the
-    flavours can be tried.
+    flavours can be tried. A flavour that the sandbox does not know is played from the declaration of the provider,
+    which `tokenkit.sandbox.moved` has moved to ``BASE_URL/name``.
     """
 
     provider: Provider
@@ -37,7 +39,8 @@ class ProviderHarness:
     ctx: Context = field(init=False)
 
     def __post_init__(self) -> None:
-        self.authority = Authority(clock=self.clock.now, sleep=self.clock.sleep)
+        declared = [self.provider] if self.flavour not in FLAVOURS and isinstance(self.provider, OAuth2) else []
+        self.authority = Authority(clock=self.clock.now, sleep=self.clock.sleep, declared=declared)
         self.ctx = Context(self.authority.handle, self.clock.now, os.urandom, self.clock.sleep)
         registry, segment = self.authority.registry, "/*" if self.provider.state_in == "path" else ""
         registry.redirect_uris[self.flavour].append(f"http://127.0.0.1/callback/{self.provider.name}{segment}")

@@ -1,0 +1,204 @@
+"""Every provider that is described by data keeps the contract, at a sandbox that plays it from its declaration."""
+
+import importlib
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from dataclasses import fields, replace
+from urllib.parse import urlsplit
+
+import pytest
+from tokenkit import OAuth2
+from tokenkit.errors import ConfigurationError, ConsentRequired, TokenKitError
+from tokenkit.plugins import InShort
+from tokenkit.provider import AuthorizationRequest, ClientRegistration, Request
+from tokenkit.provider_file import read_provider_file
+from tokenkit.sandbox import Authority, moved
+from tokenkit.testing.contract import BASE_URL, ProviderContract
+from tokenkit.testing.provider_harness import ProviderHarness
+from tokenkit.token import Secret
+
+import tokenkit_providers
+from tokenkit_providers.index import INDEX
+from world import World
+
+NAMES = sorted({name for _, name, _ in pkgutil.iter_modules(tokenkit_providers.__path__)} - {"index"})
+OWN_SERVER = {"gitea", "homeassistant", "nextcloud", "zendesk"}
+"""They run on a server of the person's own, which must be named."""
+
+CLOSED = {"anthropic", "fitbit", "pocket"}
+"""Nobody can sign in: gone, or not for one person."""
+
+
+def load(name: str) -> OAuth2:
+    make = importlib.import_module(f"tokenkit_providers.{name}").provider
+    return make(base_url="https://mine.example") if name in OWN_SERVER else make()
+
+
+DECLARED = [name for name in NAMES if isinstance(load(name), OAuth2)]
+OPEN = [name for name in DECLARED if name not in {*CLOSED, "google", "spotify"}]
+"""Google and Spotify are played by flavours of their own: tests/test_testing_contract.py."""
+
+SOONER = {"dropbox", "figma", "homeassistant", "linear", "microsoft", "notion", "slack", "withings", "xero"}
+"""Each is odd in a way of its own: these are tried in the quick suite, too."""
+
+
+def here(name: str) -> OAuth2:
+    return moved(load(name), f"{BASE_URL}/{name}")
+
+
+def client_of(provider: OAuth2) -> ClientRegistration:
+    secret = None if provider.client_auth == "none" else Secret(f"sandbox-{provider.name}-secret")
+    return ClientRegistration(f"sandbox-{provider.name}", secret)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in SOONER else pytest.mark.slow) for name in OPEN]
+)
+class TestEveryProvider(ProviderContract):
+    """The contract of all providers, sixty times."""
+
+    @pytest.fixture
+    def provider(self, name: str) -> OAuth2:
+        return here(name)
+
+    @pytest.fixture
+    def client(self, provider: OAuth2) -> ClientRegistration:
+        return client_of(provider)
+
+    @pytest.fixture
+    def api_request(self, provider: OAuth2) -> Request:
+        return Request("GET", f"{provider.resource_hosts[0]}/anything")
+
+
+# What the sandbox holds against a client that does not speak as declared.
+
+
+def signing_in(played: OAuth2, speaking: OAuth2) -> None:
+    """Sign in with a client that speaks as `speaking` says, where `played` is what the server wants."""
+    harness = ProviderHarness(played, client_of(played), played.name)
+    harness.provider = speaking
+    harness.sign_in()
+
+
+@pytest.mark.parametrize(
+    ("name", "otherwise"),
+    [
+        ("linear", {"scope_separator": " ", "default_scopes": ("read", "write")}),
+        ("notion", {"request_format": "form"}),
+        ("notion", {"client_auth": "post"}),
+        ("notion", {"authorization_parameters": {}}),
+        ("slack", {"parameter_names": {}}),
+        ("microsoft", {"pkce": False}),
+        ("strava", {"pkce": True}),
+        ("withings", {"token_parameters": {}}),
+        ("github", {"client_auth": "basic"}),
+    ],
+)
+def test_the_sandbox_refuses_a_client_that_speaks_otherwise(name, otherwise):
+    played = here(name)
+    signing_in(played, played)
+    with pytest.raises(TokenKitError):
+        signing_in(played, replace(played, **otherwise))
+
+
+def test_a_refresh_at_the_wrong_endpoint_is_refused():
+    figma = here("figma")
+    harness = ProviderHarness(figma, client_of(figma), "figma")
+    granted = harness.sign_in()
+    assert figma.refresh(harness.ctx, harness.client, granted).access_token is not None
+    with pytest.raises(TokenKitError):
+        replace(figma, refresh_endpoint="").refresh(harness.ctx, harness.client, granted)
+
+
+def test_a_rotated_refresh_token_serves_once_and_its_second_use_ends_the_grant():
+    """R13: the words that Atlassian has for that are its own."""
+    atlassian, harness = (
+        here("atlassian"),
+        ProviderHarness(here("atlassian"), client_of(here("atlassian")), "atlassian"),
+    )
+    harness.authority = Authority(clock=harness.clock.now, declared=[atlassian], rotating=["atlassian"])
+    harness.ctx = harness.ctx._replace(send=harness.authority.handle)
+    first = harness.sign_in()
+    second = atlassian.refresh(harness.ctx, harness.client, first)
+    assert second.refresh_token != first.refresh_token
+    with pytest.raises(ConsentRequired) as caught:
+        atlassian.refresh(harness.ctx, harness.client, first)
+    assert "an older refresh token was used" in caught.value.reason
+    assert not caught.value.presumed
+
+
+def test_a_file_of_ones_own_is_played_too(tmp_path):
+    """A stranger's TOML can be tried before anybody signs in at its service."""
+    path = tmp_path / "acme.toml"
+    path.write_text(
+        '[provider]\nname = "acme"\ntitle = "Acme"\nauthorization_endpoint = "https://acme.example/a"\n'
+        'token_endpoint = "https://acme.example/t"\nuserinfo_endpoint = "https://acme.example/me"\n'
+    )
+    acme = moved(read_provider_file(str(path), "acme", {}), f"{BASE_URL}/acme")
+    harness = ProviderHarness(acme, client_of(acme), "acme")
+    assert acme.identify(harness.ctx, harness.client, harness.sign_in()).name == "me@example.com"
+
+
+# What each file says of itself.
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_every_endpoint_has_its_source_or_is_marked(name):
+    provider = load(name)
+    assert re.fullmatch(r"2026-\d\d-\d\d", provider.checked)
+    assert provider.sources["*"]
+    if name in ("google", "spotify"):
+        return  # their docstrings name the pages
+    endpoints = [each.name for each in fields(provider) if each.name.endswith("_endpoint")]
+    unsaid = [each for each in endpoints if getattr(provider, each) and each not in provider.sources]
+    assert [each for each in unsaid if each not in provider.unverified] == []
+    assert not set(provider.sources) & set(provider.unverified)
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_people_can_read_where_to_register_and_where_to_remove_it(name):
+    provider = load(name)
+    assert urlsplit(provider.console_url).scheme == urlsplit(provider.manage_url).scheme == "https"
+    assert len(provider.title) > 0
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_no_port_is_promised_that_no_source_promises(name):
+    """Where nothing says that any port will do, an exact one is registered."""
+    any_port = {"bitbucket", "gitea", "github", "googlehealth", "homeassistant", "microsoft", "zoom"}
+    assert (load(name).redirect_port == 0) == (name in any_port)
+
+
+@pytest.mark.parametrize("name", sorted(OWN_SERVER | CLOSED))
+def test_where_nobody_can_sign_in_the_reason_comes_before_anything_is_sent(name):
+    provider = importlib.import_module(f"tokenkit_providers.{name}").provider()
+    assert provider.retired
+    request = AuthorizationRequest("http://127.0.0.1:1/callback")
+    with pytest.raises(ConfigurationError):
+        provider.begin(World().ctx, ClientRegistration("id", Secret("secret")), request)
+
+
+def test_only_two_want_to_be_trusted_first():
+    assert [name for name in OPEN if load(name).needs_trust] == ["netatmo", "smartthings"]
+
+
+def test_the_index_says_what_the_providers_say():
+    """It is written by docs/generate.py."""
+    made = {name: importlib.import_module(f"tokenkit_providers.{name}").provider() for name in NAMES}
+    assert {name: InShort(*members) for name, members in INDEX.items()} == {
+        name: InShort(provider.title, provider.needs_secret, provider.retired) for name, provider in made.items()
+    }
+
+
+def test_a_list_loads_no_provider(tmp_path):
+    """Sixty providers cost a list nothing: only those that options of the person's own change are loaded."""
+    code = "import sys; from tokenkit.cli.fast_path import main; sys.argv = ['tokenkit', 'providers']\n"
+    code += "try: main()\nexcept SystemExit: pass\n"
+    code += "print('LOADED', [name for name in sys.modules if name.startswith('tokenkit_providers.')])"
+    environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
+    assert "notion" in done.stdout
+    assert done.stdout.splitlines()[-1] == "LOADED ['tokenkit_providers.index']"

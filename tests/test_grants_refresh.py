@@ -327,6 +327,23 @@ def test_a_lease_that_would_run_out_during_the_request_is_refused_before_anythin
     assert kit.scripted.refreshes == 1
 
 
+def test_a_lease_that_ran_out_while_the_answer_was_lost_allows_no_second_request(tmp_path):
+    """R38: the machine slept; another one may have taken the lease, and be sending the same refresh token."""
+    kit = ScriptedKit(tmp_path, store=BriefStore())
+    kit.me = kit.sign_in()
+    expire(kit)
+    kit.records.store.left = 90.0
+
+    def slept(*_):
+        kit.records.store.left = 20.0
+        raise ProviderUnavailable("the connection was lost", sent=True)
+
+    kit.scripted.will(slept)
+    with pytest.raises(ProviderUnavailable):
+        kit.token("scripted")
+    assert kit.scripted.refreshes == 1
+
+
 def test_a_refusal_that_a_login_overtakes_while_it_is_latched_serves_what_the_login_stored(kit, monkeypatch):
     """R13: between the last look into the store and the verdict's being written."""
     expire(kit)

@@ -12,7 +12,7 @@ from tokenkit.testing.store_contract import GRANT, StoreContract
 
 from postgres_server import new_database, server
 
-psycopg = pytest.importorskip("psycopg")
+psycopg = pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
 
 from tokenkit.store.postgres import lease as lease_module  # noqa: E402
 from tokenkit.store.postgres import schema  # noqa: E402
@@ -323,6 +323,7 @@ def test_a_forked_child_speaks_on_connections_of_its_own(store):
     with store.lease(GRANT, lasts=60, wait=0):
         child = os.fork()
         if child == 0:
+            store.close()
             loaded = store.load(GRANT)
             os._exit(0 if loaded is not None and loaded.data == b"one" else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

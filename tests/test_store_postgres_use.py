@@ -17,15 +17,17 @@ from tokenkit.seal import b64url_encode
 from tokenkit.store import Name
 from tokenkit.store.files import FileStore
 from tokenkit.store.postgres.address import Address
-from tokenkit.store.postgres.store import PostgresStore
 
 from postgres_server import server
+
+psycopg = pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
+
+from tokenkit.store.postgres.store import PostgresStore  # noqa: E402
 
 GRANT = Name("grant", "", "google/me@example.com")
 ME = Account("google", "me@example.com")
 CALLER = Path(__file__).parent / "never_lost" / "caller.py"
 
-psycopg = pytest.importorskip("psycopg")
 real = pytest.mark.real
 
 

@@ -149,6 +149,8 @@ class Refresh:
         except (ProviderUnavailable, InvalidAnswer) as error:
             if outcome_known(error) or self.held.grant.perhaps_spent or self._changed():
                 raise
+            if self.lease.left() < self.needs / 2:  # this machine slept meanwhile: another may be sending (R38)
+                raise
         self.answer_was_lost = True
         self.ctx.sleep(RETRY_AFTER)
         return self._send(provider, client)

@@ -112,6 +112,8 @@ class Connections:
 
     def close(self) -> None:
         """Close what is open. Who asks again afterwards opens it anew."""
+        if self._pid != os.getpid():  # they are the parent's, and to close one would end it there
+            return
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:

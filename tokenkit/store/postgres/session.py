@@ -34,6 +34,8 @@ class Session:
 
     def close(self) -> None:
         """End the connection, and the lock with it."""
+        if self._pid != os.getpid():  # it is the parent's
+            return
         with self._lock:
             connection, self._connection = self._connection, None
         if connection is not None:

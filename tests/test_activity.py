@@ -305,6 +305,7 @@ def test_a_refresh_that_nobody_waits_for_is_no_use(home):
     kit.clock.advance(3400)
     kit.token("scripted")
     kit.refresher.renew(Account("scripted", "me@example.com"), RefreshJob(early=True)).result()
+    kit.activity.flush()
     assert sorted(entry["event"] for entry in logged(kit)) == ["refreshed", "signed_in", "used"]
 
 

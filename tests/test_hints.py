@@ -12,7 +12,7 @@ HOUSE = Path(tokenkit.__path__[0])
 COMMAND = re.compile(r"tokenkit (?:login|logout|token|request|refresh|status|import|client [a-z]+|--owner) $")
 """The text before what people name; the name of an app holds nothing that a shell acts upon."""
 
-SAFE = re.compile(r"quoted\(|provider|^(whose|wanted)$")
+SAFE = re.compile(r"quoted\(|provider|^made\.name$|^(whose|wanted)$")
 """A provider's name is ours or has been looked up; the two others are quoted a line above."""
 
 

@@ -9,7 +9,7 @@ from tokenkit.audit.modes import POSIX
 from tokenkit.audit.mounts import kind_of
 from tokenkit.paths import SUFFIX, prefix
 from tokenkit.shell import quoted
-from tokenkit.store.layout import LOCKS
+from tokenkit.store.layout import LOCKS, name_of
 
 NETWORK = frozenset(
     (
@@ -168,10 +168,16 @@ def _without_locks(inventory: Inventory) -> list[str]:
     assert inventory.files is not None
     notes, tokens = inventory.files.notes, inventory.tree.tokens
     noted = (os.path.relpath(node.path, notes) for node in inventory.nodes() if node.path.startswith(notes + os.sep))
-    accounts = [below for below in noted if os.path.isfile(os.path.join(notes, below))]
+    accounts = [below for below in noted if _is_account(below) and os.path.isfile(os.path.join(notes, below))]
     left = {each for each in accounts if os.path.lexists(os.path.join(tokens, each + SUFFIX))}
     left |= {each for each in accounts if os.path.lexists(os.path.join(tokens, LOCKS, f"{each}.refresh"))}
     return [each for each in accounts if each not in left]
+
+
+def _is_account(below: str) -> bool:
+    """Tell whether the note below that path is of an account, and not of a provider or of a sign-in."""
+    name = name_of(f"{below}{SUFFIX}".split(os.sep))
+    return name is not None and name.kind == "grant"
 
 
 def _not_signed_out(inventory: Inventory) -> list[str]:

@@ -53,7 +53,9 @@ def add_declaration(kit: "TokenKit", url: str) -> None:
         raise
     data(path)
     _remark(made)
-    say(f"tokenkit: next: look through the file, then: tokenkit client set {name}, and: tokenkit login {name}")
+    say(
+        f"tokenkit: next: look through the file, then: tokenkit client set {made.name}, and: tokenkit login {made.name}"
+    )
 
 
 def check_declaration(path: str) -> None:

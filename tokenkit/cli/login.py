@@ -129,7 +129,8 @@ def _check_verified(kit: "TokenKit", name: str) -> None:
     if getattr(provider, "needs_trust", False) and not any(each.provider == name for each in kit.accounts()):
         raise ConfigurationError(
             f"no source confirms where {provider.title} wants sign-ins to be sent",
-            hint=f"compare tokenkit providers {name} with its documentation, then: tokenkit login {name} --unverified",
+            hint=f"compare tokenkit providers {provider.name} with its documentation, then: "
+            f"tokenkit login {provider.name} --unverified",
         )
 
 

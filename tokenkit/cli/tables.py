@@ -39,6 +39,8 @@ def show_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         widths = [max(size, *(len(row[column]) for row in part)) for column, size in enumerate(widths)]
         _show_part(titles, heads, part, widths)
         heads = []
+    if heads:  # there was no row
+        data((" " * GAP).join(titles))
 
 
 def _show_part(

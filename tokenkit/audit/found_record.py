@@ -9,6 +9,7 @@ from tokenkit.account import Account, parse_account
 from tokenkit.errors import BrokenRecord, FileRefused, KeyUnavailable, StoreError
 from tokenkit.grant import VERSION, Grant, grant_from_bytes
 from tokenkit.grants.beside import unsaved_name
+from tokenkit.grants.endings import Endings
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.status import State, judge
 from tokenkit.keys.jwks import KeyList
@@ -83,7 +84,9 @@ def load_record(name: Name, where: str, stores: tuple[Store, ...], keys: Keys, a
     found = open_record(name, b"" if stored is None else stored.data, keys, app)
     beside = tuple(each for store in stores for each in _beside(account, store, keys, app))
     grant = _newest(found.grant, beside)
-    state = None if grant is None else judge(account, grant, noted, now)
+    state = None
+    if grant is not None:
+        state = judge(account, Endings(stores[0]).reopened(grant, noted), noted, now)
     return found._replace(grant=grant, where=where, refresh_state=noted, state=state, beside=beside)
 
 

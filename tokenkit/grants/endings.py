@@ -10,6 +10,8 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tokenkit.errors import StoreError
+from tokenkit.grant import ACTIVE, NEEDS_CONSENT, Grant
+from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.store import Name, Store
 
 WITHIN = 600.0
@@ -111,6 +113,13 @@ class Endings:
             hours = Ends.from_bytes(self._store.note(_name(provider))).hours
             return any(hour.since <= at <= min(hour.until, hour.since + LONGEST) for hour in hours)
         return False
+
+    def reopened(self, grant: Grant, note: RefreshState) -> Grant:
+        """Return the grant; as active, where it was latched while many others ended: it is tried again."""
+        latched = note.latched if grant.state == NEEDS_CONSENT else None
+        if latched is not None and self.in_bad_hour(grant.provider, latched):
+            return grant.renewed(state=ACTIVE, reason="")
+        return grant
 
     def has_many(self, provider: str) -> bool:
         """Tell whether so many grants of the provider are stored that too many could end."""

@@ -18,7 +18,7 @@ from tokenkit.errors import (
     TokenKitError,
     UnknownAccount,
 )
-from tokenkit.grant import ACTIVE, MOVED, NEEDS_CONSENT, Grant
+from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
 from tokenkit.grants import beside
 from tokenkit.grants.endings import Endings
 from tokenkit.grants.events import Events
@@ -212,7 +212,7 @@ class Refresher:
             if found.met:
                 return found.outcome
             if not need.force:
-                self.refuse_hopeless(account, self.reopened(found.held.grant, found.note), found.note)
+                self.refuse_hopeless(account, self.endings.reopened(found.held.grant, found.note), found.note)
                 self._share_failure(account, found.note, began)
             forced = need.rejected is not None
             held = self._refresh(account, found.held, lease, found.note, hold, forced=forced)
@@ -279,13 +279,6 @@ class Refresher:
         erase_old(self.records, self.context.now())
         return renewed
 
-    def reopened(self, grant: Grant, note: RefreshState) -> Grant:
-        """Return the grant; as active, where it was latched while many others ended: it is tried again (R13)."""
-        latched = note.latched if grant.state == NEEDS_CONSENT else None
-        if latched is not None and self.endings.in_bad_hour(grant.provider, latched):
-            return grant.renewed(state=ACTIVE, reason="")
-        return grant
-
     @staticmethod
     def refuse_hopeless(account: Account, grant: Grant, note: RefreshState) -> None:
         """Raise the error that only a person can help against, so that nothing is sent (R10, R13)."""
@@ -308,7 +301,7 @@ class Refresher:
     def refuse_in_vain(self, account: Account, grant: Grant) -> None:
         """Raise why a refresh would not be sent as things stand; no lease is taken for that."""
         note = self.note(account)
-        self.refuse_hopeless(account, self.reopened(grant, note), note)
+        self.refuse_hopeless(account, self.endings.reopened(grant, note), note)
         self._share_failure(account, note, self.context.now())
 
     def _share_failure(self, account: Account, note: RefreshState, began: float) -> None:

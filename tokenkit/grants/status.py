@@ -152,7 +152,7 @@ def _state(refresher: Refresher, account: Account, grant: Grant, now: float) -> 
     """Return the judgement and what the refreshes noted; that of a good token holds also while it cannot be read."""
     try:
         noted = refresher.note(account)
-        return judge(account, refresher.reopened(grant, noted), noted, now), noted
+        return judge(account, refresher.endings.reopened(grant, noted), noted, now), noted
     except StoreError:
         state = judge(account, grant, RefreshState(), now)
         if isinstance(state, Expired):

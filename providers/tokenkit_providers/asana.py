@@ -45,6 +45,7 @@ def provider() -> OAuth2:
         default_scopes=("users:read",),
         identity_scopes=("users:read",),
         sources={
+            "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, social-core, simov/grant, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, social-core, simov/grant, golang/oauth2",
             "revocation_endpoint": "the provider's own pages",

@@ -65,5 +65,5 @@ def provider() -> OAuth2:
             "*": "Atlassian's announcement of 2022 (rotating refresh tokens); gitguardian",
         },
         checked="2026-11-28",
-        unverified=("manage_url", "scopes.search:confluence"),
+        unverified=("manage_url", "console_url", "scopes.search:confluence"),
     )

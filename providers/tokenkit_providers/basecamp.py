@@ -42,5 +42,6 @@ def provider() -> OAuth2:
             "name_paths",
             "manage_url",
             "authorization_parameters",
+            "console_url",
         ),
     )

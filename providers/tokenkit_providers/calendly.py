@@ -45,7 +45,7 @@ def provider() -> OAuth2:
             "token_endpoint": "NangoHQ/nango",
             "revocation_endpoint": "several public clients",
             "userinfo_endpoint": "the provider's own pages",
-            "scopes": "NangoHQ/integration-templates, vellum-assistant",
+            "scopes": "NangoHQ/integration-templates",
             "*": "Calendly developer pages; a connector design of 2026-07-21 (single use refresh tokens, for all by "
             "2026-08-31)",
         },
@@ -56,6 +56,7 @@ def provider() -> OAuth2:
             "revocation_reach",
             "console_url",
             "manage_url",
+            "scopes.users:read",
             "scopes.scheduled_events:write",
             "scopes.availability:read",
         ),

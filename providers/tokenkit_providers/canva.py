@@ -49,7 +49,7 @@ def provider() -> OAuth2:
             "token_endpoint": "NangoHQ/nango",
             "revocation_endpoint": "several public clients",
             "userinfo_endpoint": "several public clients",
-            "scopes": "NangoHQ/nango, NangoHQ/integration-templates",
+            "scopes": "NangoHQ/integration-templates, NangoHQ/nango",
             "*": "NangoHQ/nango; public clients",
         },
         checked="2026-11-28",

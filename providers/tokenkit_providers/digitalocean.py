@@ -40,7 +40,7 @@ def provider() -> OAuth2:
             "token_endpoint": "NangoHQ/nango, social-core, simov/grant",
             "revocation_endpoint": "several public clients",
             "userinfo_endpoint": "social-core, simov/grant",
-            "scopes": "vellum-assistant, social-core, NangoHQ/nango",
+            "scopes": "social-core, NangoHQ/nango",
             "*": "the code sets of each endpoint",
         },
         checked="2026-11-28",

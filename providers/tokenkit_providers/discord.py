@@ -45,6 +45,7 @@ def provider() -> OAuth2:
         default_scopes=("identify", "email"),
         identity_scopes=("identify",),
         sources={
+            "console_url": "vellum-assistant",
             "authorization_endpoint": "arctic, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, next-auth, better-auth, arctic, simov/grant, golang/oauth2",
             "revocation_endpoint": "arctic",

@@ -56,6 +56,7 @@ def provider() -> OAuth2:
         identity_scopes=("account_info.read",),
         sources={
             "redirect_host": "organice PR 536: http://localhost, registered exactly",
+            "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, next-auth, better-auth, arctic, social-core, simov/grant, "
             "golang/oauth2",
             "token_endpoint": "NangoHQ/nango, next-auth, better-auth, arctic, social-core, simov/grant, golang/oauth2",

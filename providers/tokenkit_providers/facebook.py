@@ -51,5 +51,12 @@ def provider() -> OAuth2:
             "version in the address ages",
         },
         checked="2026-11-28",
-        unverified=("redirect_host", "default_expires_in", "manage_url", "scopes.user_posts", "scopes.user_photos"),
+        unverified=(
+            "redirect_host",
+            "default_expires_in",
+            "manage_url",
+            "console_url",
+            "scopes.user_posts",
+            "scopes.user_photos",
+        ),
     )

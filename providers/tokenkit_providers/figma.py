@@ -46,6 +46,7 @@ def provider() -> OAuth2:
         default_expires_in=7776000.0,
         sources={
             "refresh_endpoint": "NangoHQ/nango",
+            "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, next-auth, better-auth, arctic, simov/grant",
             "token_endpoint": "NangoHQ/nango, next-auth, better-auth, arctic",
             "userinfo_endpoint": "next-auth, better-auth, arctic, simov/grant",

@@ -63,6 +63,7 @@ def provider() -> OAuth2:
         },
         sources={
             "device_authorization_endpoint": "golang/oauth2",
+            "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, better-auth, arctic, social-core, simov/grant, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, better-auth, arctic, social-core, simov/grant, golang/oauth2",
             "userinfo_endpoint": "better-auth, arctic, simov/grant",

@@ -56,7 +56,7 @@ def provider() -> OAuth2:
             "authorization_endpoint": "NangoHQ/nango, better-auth, arctic, simov/grant",
             "token_endpoint": "NangoHQ/nango, better-auth, arctic, simov/grant, golang/oauth2",
             "revocation_endpoint": "arctic",
-            "scopes": "NangoHQ/nango, vellum-assistant",
+            "scopes": "NangoHQ/nango",
             "*": "developers.google.com/health/about: the successor of Fitbit's API, all scopes are restricted; the "
             "rest as google",
         },

@@ -36,5 +36,5 @@ def provider(*, base_url: str = "") -> OAuth2:
             "http://127.0.0.1:8765/, and it has no secret",
         },
         checked="2026-11-28",
-        unverified=("manage_url",),
+        unverified=("manage_url", "console_url"),
     )

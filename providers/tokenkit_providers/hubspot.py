@@ -42,6 +42,7 @@ def provider() -> OAuth2:
         revocation_reach="token",
         default_scopes=("oauth",),
         sources={
+            "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, next-auth, better-auth, social-core",
             "token_endpoint": "NangoHQ/nango, next-auth, better-auth, social-core",
             "scopes": "NangoHQ/integration-templates, vellum-assistant, NangoHQ/nango",

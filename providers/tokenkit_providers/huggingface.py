@@ -47,7 +47,7 @@ def provider() -> OAuth2:
             "authorization_endpoint": "better-auth",
             "token_endpoint": "better-auth",
             "userinfo_endpoint": "better-auth",
-            "scopes": "next-auth, better-auth, vellum-assistant",
+            "scopes": "next-auth, better-auth",
             "*": "better-auth, next-auth: OpenID discovery",
         },
         checked="2026-11-28",

@@ -50,11 +50,12 @@ def provider() -> OAuth2:
         default_scopes=("read",),
         sources={
             "redirect_host": "vellum-assistant",
+            "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, better-auth, arctic",
             "token_endpoint": "NangoHQ/nango, better-auth, arctic",
             "revocation_endpoint": "several public clients",
             "userinfo_endpoint": "better-auth, arctic",
-            "scopes": "better-auth, vellum-assistant, NangoHQ/integration-templates",
+            "scopes": "vellum-assistant, better-auth, NangoHQ/integration-templates",
             "*": "linear.app/developers/oauth-2-0-authentication (refresh tokens since 2025-10-01, for all apps "
             "since 2026-04-01)",
         },

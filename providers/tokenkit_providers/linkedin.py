@@ -47,10 +47,10 @@ def provider() -> OAuth2:
             "authorization_endpoint": "NangoHQ/nango, better-auth, arctic, social-core, simov/grant, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, better-auth, arctic, social-core, simov/grant, golang/oauth2",
             "userinfo_endpoint": "better-auth, arctic",
-            "scopes": "NangoHQ/integration-templates, better-auth, social-core",
+            "scopes": "NangoHQ/integration-templates, social-core, better-auth",
             "*": "WorkOS blog; ropensci guide: refresh tokens for approved partners alone; others sign in again "
             "after 60 days",
         },
         checked="2026-11-28",
-        unverified=("manage_url",),
+        unverified=("manage_url", "console_url"),
     )

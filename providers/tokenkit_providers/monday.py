@@ -59,7 +59,7 @@ def provider() -> OAuth2:
             "the API refuses from version 2027-04",
             "authorization_endpoint": "NangoHQ/nango",
             "revocation_endpoint": "several public clients",
-            "scopes": "NangoHQ/integration-templates, vellum-assistant",
+            "scopes": "NangoHQ/integration-templates",
             "*": "monday developer documentation 2026; two clients: no expires_in, the token's own exp is read",
         },
         checked="2026-11-28",

@@ -39,6 +39,7 @@ def provider() -> OAuth2:
         sources={
             "redirect_host": "django-allauth documentation, vellum-assistant PR 16495: localhost alone, 127.0.0.1 is "
             "refused",
+            "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, better-auth, arctic, simov/grant",
             "token_endpoint": "NangoHQ/nango, better-auth, arctic, simov/grant",
             "revocation_endpoint": "the provider's own pages",

@@ -45,7 +45,6 @@ def provider() -> OAuth2:
             "pkce": "NangoHQ/nango",
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",
-            "scopes": "vellum-assistant",
             "*": "the code sets of each endpoint; guides use http://localhost:8080; personal access tokens ended in "
             "2026-08",
         },
@@ -59,6 +58,6 @@ def provider() -> OAuth2:
             "name_paths",
             "console_url",
             "manage_url",
-            "scopes.tag",
+            "scopes",
         ),
     )

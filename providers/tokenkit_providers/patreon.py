@@ -45,7 +45,7 @@ def provider() -> OAuth2:
             "token_endpoint": "next-auth, better-auth, arctic, social-core, simov/grant, golang/oauth2",
             "revocation_endpoint": "social-core",
             "userinfo_endpoint": "better-auth, arctic",
-            "scopes": "better-auth, next-auth, social-core",
+            "scopes": "better-auth, social-core, next-auth",
             "*": "the code sets of each endpoint",
         },
         checked="2026-11-28",

@@ -38,5 +38,6 @@ def provider() -> OAuth2:
             "subject_path",
             "name_paths",
             "manage_url",
+            "console_url",
         ),
     )

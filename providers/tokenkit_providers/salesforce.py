@@ -43,6 +43,8 @@ def provider() -> OAuth2:
         name_paths=("email", "preferred_username"),
         default_expires_in=7200.0,
         sources={
+            "console_url": "vellum-assistant",
+            "manage_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, better-auth, social-core, simov/grant",
             "token_endpoint": "NangoHQ/nango, better-auth, social-core, simov/grant",
             "revocation_endpoint": "social-core",
@@ -57,8 +59,6 @@ def provider() -> OAuth2:
             "revocation_reach",
             "issuer",
             "default_expires_in",
-            "console_url",
-            "manage_url",
             "resource_hosts",
             "scopes.chatter_api",
         ),

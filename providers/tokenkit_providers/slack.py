@@ -60,6 +60,7 @@ def provider() -> OAuth2:
             "token_revoked": "you removed the app from the workspace",
         },
         sources={
+            "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, golang/oauth2",
             "revocation_endpoint": "the provider's own pages",

@@ -57,7 +57,7 @@ def provider() -> OAuth2:
             "token_endpoint": "NangoHQ/nango, next-auth, arctic",
             "revocation_endpoint": "social-core",
             "userinfo_endpoint": "next-auth, arctic, social-core, simov/grant",
-            "scopes": "NangoHQ/integration-templates, next-auth, vellum-assistant",
+            "scopes": "NangoHQ/integration-templates, next-auth",
             "*": "the code sets of each endpoint",
         },
         checked="2026-11-28",

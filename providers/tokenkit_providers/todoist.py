@@ -48,6 +48,7 @@ def provider() -> OAuth2:
         default_scopes=("data:read_write",),
         sources={
             "redirect_host": "one project's notes: localhost alone",
+            "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, next-auth, simov/grant",
             "token_endpoint": "NangoHQ/nango, next-auth, simov/grant",
             "revocation_endpoint": "several public clients",

@@ -38,5 +38,13 @@ def provider() -> OAuth2:
             "*": "tRakt documentation; its device flow sends `code` in place of `device_code`, so it is not offered",
         },
         checked="2026-11-28",
-        unverified=("default_expires_in", "redirect_host", "revocation", "revocation_reach", "userinfo", "manage_url"),
+        unverified=(
+            "default_expires_in",
+            "redirect_host",
+            "revocation",
+            "revocation_reach",
+            "userinfo",
+            "manage_url",
+            "console_url",
+        ),
     )

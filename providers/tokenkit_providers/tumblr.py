@@ -40,7 +40,7 @@ def provider() -> OAuth2:
             "authorization_endpoint": "NangoHQ/nango, arctic",
             "token_endpoint": "NangoHQ/nango, arctic",
             "userinfo_endpoint": "arctic, social-core, simov/grant",
-            "scopes": "NangoHQ/nango, vellum-assistant",
+            "scopes": "NangoHQ/nango",
             "*": "the code sets of each endpoint",
         },
         checked="2026-11-28",

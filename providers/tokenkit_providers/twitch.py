@@ -54,7 +54,7 @@ def provider() -> OAuth2:
             "token_endpoint": "NangoHQ/nango, better-auth, arctic, social-core, simov/grant, golang/oauth2",
             "revocation_endpoint": "the provider's own pages",
             "userinfo_endpoint": "arctic, social-core, simov/grant",
-            "scopes": "next-auth, social-core, better-auth",
+            "scopes": "social-core, next-auth, better-auth",
             "*": "the code sets of each endpoint; helix wants the header Client-Id",
         },
         checked="2026-11-28",

@@ -38,7 +38,7 @@ def provider() -> OAuth2:
             "authorization_endpoint": "NangoHQ/nango, better-auth, simov/grant",
             "token_endpoint": "better-auth",
             "userinfo_endpoint": "better-auth",
-            "scopes": "better-auth, vellum-assistant, NangoHQ/nango",
+            "scopes": "better-auth, NangoHQ/nango",
             "*": "better-auth",
         },
         checked="2026-11-28",

@@ -41,7 +41,7 @@ def provider() -> OAuth2:
         sources={
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",
-            "scopes": "NangoHQ/nango, vellum-assistant",
+            "scopes": "NangoHQ/nango",
             "*": "developer.whoop.com, by stored pages: the refresh repeats scope=offline",
         },
         checked="2026-11-28",

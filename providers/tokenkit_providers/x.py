@@ -70,6 +70,7 @@ def provider() -> OAuth2:
             "redirect_host",
             "revocation_reach",
             "manage_url",
+            "console_url",
             "scopes.follows.read",
             "scopes.dm.read",
             "scopes.dm.write",

@@ -42,7 +42,7 @@ def provider() -> OAuth2:
             "authorization_endpoint": "NangoHQ/nango, arctic, social-core, simov/grant, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, arctic, social-core, simov/grant, golang/oauth2",
             "userinfo_endpoint": "arctic, social-core, simov/grant",
-            "scopes": "vellum-assistant, social-core",
+            "scopes": "social-core",
             "*": "the code sets of each endpoint; said to take https redirects alone, and to open mail scopes by "
             "approval",
         },
@@ -53,6 +53,7 @@ def provider() -> OAuth2:
             "resource_hosts",
             "console_url",
             "manage_url",
+            "scopes.openid",
             "scopes.mail-r",
             "scopes.mail-w",
             "scopes.sdct-r",

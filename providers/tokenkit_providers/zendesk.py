@@ -50,7 +50,7 @@ def provider(*, base_url: str = "") -> OAuth2:
             "authorization_endpoint": "NangoHQ/nango, simov/grant",
             "token_endpoint": "NangoHQ/nango, simov/grant",
             "userinfo_endpoint": "simov/grant",
-            "scopes": "NangoHQ/integration-templates, vellum-assistant, NangoHQ/nango",
+            "scopes": "NangoHQ/integration-templates, NangoHQ/nango",
             "*": "Zendesk announcement: refresh tokens for new apps since 2026-01-31, for all since 2026-04-30; a "
             "new answer ends the tokens before it",
         },

@@ -7,6 +7,7 @@ import importlib
 import json
 import pkgutil
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import fill
@@ -25,6 +26,8 @@ import tokenkit_providers
 
 WIDTH = 100
 REFERENCE = Path(__file__).parent / "reference"
+
+ERRORS = runpy.run_path(str(Path(__file__).parent / "errors_page.py"))
 
 CLI = """\
 # The program
@@ -218,6 +221,7 @@ PAGES = {
     "audit-schema.json": audit_schema,
     "declaration-schema.json": declaration_schema,
     "providers.md": providers_page,
+    "errors.md": ERRORS["page"],
     "../../providers/tokenkit_providers/index.py": index,
 }
 

@@ -121,11 +121,21 @@ def test_few_examples_are_not_run_and_each_says_why() -> None:
     assert all(len(example.why_not.split()) > 3 for example in skipped)
 
 
-@pytest.mark.parametrize("page", ["audit-schema.json", "checks.md", "cli.md", "declaration-schema.json", "json.md"])
+@pytest.mark.parametrize(
+    "page", ["audit-schema.json", "checks.md", "cli.md", "declaration-schema.json", "errors.md", "json.md"]
+)
 def test_the_generated_pages_are_what_the_program_says_today(page: str) -> None:
     pages = runpy.run_path(str(TOP / "docs" / "generate.py"))["PAGES"]
     written = (TOP / "docs" / "reference" / page).read_text(encoding="utf-8")
     assert written == pages[page](), "run: make docs"
+
+
+def test_the_table_of_errors_has_a_fix_and_an_exit_code_for_each_message() -> None:
+    """Its rows are the transcripts', which run: so each message, fix and exit code is what the program prints."""
+    rows = runpy.run_path(str(TOP / "docs" / "errors_page.py"))["rows"]()
+    assert len(rows) > 60
+    assert all(row.cause and row.command and row.fix for row in rows)
+    assert {row.code for row in rows} == {1, 2, 3, 4, 5, 6}
 
 
 def test_the_readme_and_the_changelog_name_every_command() -> None:

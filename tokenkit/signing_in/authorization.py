@@ -74,7 +74,10 @@ class Authorizations:
         long ago, have one path for providers that are all trusted.
         """
         if not binding:
-            raise UsageError("a sign-in needs a binding: a secret value that only this browser session or run holds")
+            raise UsageError(
+                "a sign-in needs a binding: a secret value that only this browser session or run holds",
+                hint="draw one for each session, and keep it in a cookie: secrets.token_urlsafe()",
+            )
         if redirect_uri == fixed_redirect_uri(provider):
             self._check_shared(provider, redirect_uri)
         elif not shared_path and not urlsplit(redirect_uri).path.endswith(f"/callback/{provider.name}"):
@@ -282,7 +285,7 @@ def _taken_apart(callback_url: str) -> tuple[str, dict[str, str]]:
 
 
 def _digest(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
+    return hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()  # a cookie of any bytes
 
 
 def _pending_prefix(binding: str, state: str) -> str:

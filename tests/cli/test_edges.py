@@ -1,0 +1,158 @@
+"""Machines that are not as expected: each command ends with a documented exit code, a hint, and soon; never with 70."""
+
+import errno
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from machine import Machine
+from tokenkit import TokenKit, UsageError
+from tokenkit.signing_in.authorization import PENDINGS_PER_OWNER
+from transcript import Done, Run
+
+DOCUMENTED = {0, 1, 2, 3, 4, 5, 6, 7}
+LONGEST = 5.0
+"""Seconds within which a command ends, whatever the machine is like."""
+
+COMMANDS = {
+    "token": ["token", "google"],
+    "request": ["request", "google", "GET", "/gmail/v1/users/me/messages"],
+    "refresh": ["refresh", "google"],
+    "list": ["list"],
+    "status": ["status", "--check"],
+    "login": ["login", "google", "--print-url"],
+    "client list": ["client", "list"],
+    "client set": ["client", "set", "google", "--client-id", "another", "--public"],
+    "providers": ["providers", "google"],
+    "logout": ["logout", "google/me@example.com", "--yes"],
+    "audit": ["audit"],
+    "key list": ["key", "list"],
+}
+
+
+@pytest.fixture
+def signed_in(machine: Machine, run: Run) -> Machine:
+    """A machine with an account whose token has ended."""
+    assert run(["login", "google"], "").code == 0
+    machine.expire("google/me@example.com")
+    return machine
+
+
+def ends_well(run: Run, arguments: list[str]) -> Done:
+    began = time.monotonic()
+    done = run(arguments, "")
+    assert done.code in DOCUMENTED, done.stderr
+    assert time.monotonic() - began < LONGEST
+    assert "Traceback" not in done.stderr
+    if "tokenkit: error:" in done.stderr:
+        assert "tokenkit: hint: " in done.stderr
+    return done
+
+
+def _refuse(number: int) -> Callable[..., None]:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
+
+
+def _foreign_clients(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root's, as `sudo tokenkit client set` leaves it; a test that is root gives it to another user."""
+    folder = machine.config / "clients"
+    monkeypatch.setattr(os, "geteuid", lambda: folder.stat().st_uid + 1)
+
+
+def _hostile_state(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [path for path in machine.home.rglob("*.refresh") if path.is_file()]
+    assert files
+    for path in files:
+        path.write_bytes(b'{"v":1,"newest":1e999,"failure":{"retry_at":[[[[1]]]],"message":{}}}' * 5)
+
+
+def _no_lock(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcntl, "flock", _refuse(errno.ENOLCK))
+
+
+def _no_lock_here(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcntl, "flock", _refuse(errno.ENOSYS))
+
+
+def _no_thread(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+
+def _sign_ins_abandoned(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    kit = TokenKit(background=False)
+    for number in range(PENDINGS_PER_OWNER):
+        kit.begin("google", redirect_uri="http://127.0.0.1:9/callback/google", binding=str(number))
+
+
+FAULTS = {
+    "clients of another user": _foreign_clients,
+    "hostile state of a lease": _hostile_state,
+    "no lock to be had": _no_lock,
+    "no locks on this file system": _no_lock_here,
+    "no thread to be had": _no_thread,
+    "200 abandoned sign-ins": _sign_ins_abandoned,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_each_command_ends_as_documented(
+    fault: Callable[[Machine, pytest.MonkeyPatch], None],
+    command: list[str],
+    signed_in: Machine,
+    run: Run,
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        fault(signed_in, patched)
+        ends_well(run, command)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["token", "google", "--min-ttl", "nan"],
+        ["token", "google", "--min-ttl", "inf"],
+        ["token", "google", "--min-ttl", "1e308"],
+        ["token", "google", "--min-ttl=-1"],
+        ["status", "--check", "--within", "999999w"],
+        ["status", "--check", "--within", "9999999s"],
+        ["dashboard", "--port", "99999"],
+        ["dashboard", "--port=-1"],
+        ["sandbox", "--port", "99999"],
+        ["request", "google", "GET", "https://gmail.googleapis.com:99999/gmail"],
+        ["log", "--since", "999999w"],
+        ["log", "--lines", "99999999999999999999"],
+    ],
+    ids=" ".join,
+)
+def test_a_number_out_of_range_is_told(arguments: list[str], signed_in: Machine, run: Run) -> None:
+    ends_well(run, arguments)
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "1e9", '"x"', "true"])
+def test_a_port_out_of_range_in_the_configuration_is_told(port: str, machine: Machine, run: Run) -> None:
+    (machine.config / "config.toml").write_text(f"[providers.google]\nredirect_port = {port}\n")
+    assert ends_well(run, ["login", "google"]).code == 3
+
+
+@pytest.mark.parametrize("binding", ["", "\udcff", "x" * 1_000_000, "\0"])
+def test_a_binding_of_any_form_begins_a_sign_in_or_is_refused(binding: str, machine: Machine) -> None:
+    """R22: it is hashed, and names no file."""
+    kit = TokenKit(background=False)
+    try:
+        kit.begin("google", redirect_uri="http://127.0.0.1:9/callback/google", binding=binding)
+    except UsageError as error:
+        assert error.hint
+    else:
+        assert binding

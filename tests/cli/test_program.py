@@ -308,7 +308,7 @@ def test_a_shell_completes_commands_accounts_and_providers(
     for words, expected in {
         "tokenkit lo": ["login", "logout", "log"],
         "tokenkit token g": ["google/me@example.com"],
-        "tokenkit login sp": ["spotify"],
+        "tokenkit login spo": ["spotify"],
         "tokenkit client set poc": ["pocket"],
         "tokenkit login google --scopes gmail.re": ["gmail.readonly"],
         "tokenkit login google/me --scopes email,gmail.re": ["email,gmail.readonly"],

@@ -39,6 +39,7 @@ class Declaration:
     - `redirect_host`, `redirect_port`: of loopback redirect URIs; port 0 is any. `redirect_uri`: the whole of it, where
       it is registered exactly and none of ours
     - `console_url`: where a person registers a client; `manage_url`: where they remove the app by hand
+    - `console_steps`: the pages of its console where a client is registered, in turn: the address, and what to do there
     - `retired`: a sentence where nobody can sign in: the service is gone, is not for one person's assistant, or runs on
       a server that was not named
 
@@ -94,6 +95,7 @@ class Declaration:
     redirect_port: int = 0
     redirect_uri: str = ""
     console_url: str = ""
+    console_steps: Mapping[str, str] = field(default_factory=dict[str, str])
     manage_url: str = ""
     retired: str = ""
     scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])

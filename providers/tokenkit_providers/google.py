@@ -60,6 +60,15 @@ SCOPES = {
 """`email` and `profile` have the names of Google's answers, so that asked and granted scopes can be compared as sets.
 Google's device flow takes the scopes marked for devices, and refuses Gmail, Calendar, Docs and the whole of Drive."""
 
+_CONSOLE = "https://console.cloud.google.com"
+_STEPS = {
+    f"{_CONSOLE}/projectcreate": "Create a project for your assistant, or choose one that you have.",
+    f"{_CONSOLE}/apis/library": "Enable the APIs that it is to use, as the Gmail API and the Google Calendar API.",
+    f"{_CONSOLE}/auth/overview": "Say what the consent screen shows: a name and your address; audience: External.",
+    f"{_CONSOLE}/auth/audience": "Publish the app: while it is in testing, every sign-in ends after seven days.",
+    f"{_CONSOLE}/apis/credentials": "Create an OAuth client ID of the type Desktop app, and download its JSON.",
+}
+
 _RESOURCES = (
     ("https://gmail.googleapis.com", ("/gmail", "/upload/gmail", "/batch/gmail")),
     ("https://www.googleapis.com", ("/calendar", "/drive", "/upload/drive", "/batch/calendar", "/batch/drive")),
@@ -97,6 +106,7 @@ def provider(*, base_url: str = "") -> OAuth2:
         userinfo_endpoint=at("https://openidconnect.googleapis.com", "/v1/userinfo"),
         issuer=at("https://accounts.google.com", ""),
         resource_hosts=tuple(at(host, path) for host, paths in _RESOURCES for path in paths),
+        console_steps=_STEPS,
         console_url="https://console.cloud.google.com/apis/credentials",
         manage_url="https://myaccount.google.com/connections",
         scopes=SCOPES,

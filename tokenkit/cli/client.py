@@ -49,7 +49,22 @@ def set_client(
         say(f"Register a client at {plugin.console_url}")
     client_id = client_id or ask(f"Client id of {plugin.title}: ")
     secret = "" if public else client_secret or _ask_for_secret(plugin)
-    _save(kit, plugin, ClientRegistration(client_id, Secret(secret) if secret else None))
+    save_registration(kit, plugin, ClientRegistration(client_id, Secret(secret) if secret else None))
+
+
+@client.command("setup", short_help="Register a client step by step, and sign in.")
+def set_up_client(
+    ctx: typer.Context,
+    provider: ProviderName,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the addresses, and open nothing.")] = False,
+) -> None:
+    """Open each page of the provider's console in turn, take the file that it offers for download, and sign in.
+
+    The file is found when it comes into ~/Downloads, or its path is pasted.
+    """
+    from tokenkit.cli.client_setup import set_up
+
+    set_up(open_kit(ctx), provider, no_browser=no_browser)
 
 
 @client.command("import", short_help="Store the client in the file that Google offers.")
@@ -66,7 +81,7 @@ def import_client(
     kit = open_kit(ctx)
     if provider != "google":
         raise UsageError(f"{provider} has no download that is known", hint=f"tokenkit client set {quoted(provider)}")
-    _save(kit, kit.provider(provider), google_download(read_file(file)))
+    save_registration(kit, kit.provider(provider), google_download(read_file(file)))
     if file != "-":
         say(f"The secret lies in {file}, too, where others may find it. To delete that: rm {quoted(file)}")
 
@@ -113,7 +128,8 @@ def _ask_for_secret(provider: "Provider") -> str:
     return secret
 
 
-def _save(kit: "TokenKit", provider: "Provider", registration: "ClientRegistration") -> None:
+def save_registration(kit: "TokenKit", provider: "Provider", registration: "ClientRegistration") -> None:
+    """Store a registration, and say where, and what it replaces."""
     from tokenkit.config import save_client
 
     former = kit.known_client(provider.name)

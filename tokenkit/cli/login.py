@@ -83,7 +83,7 @@ def login(
     asked = parse_scopes(scopes) or None
     if not (hint or name or only):
         hint, only = _which(kit, provider)
-    confirm = _settled if yes or replace else _confirmed
+    confirm = _settled if yes or replace else confirmed
     if print_url:
         confirm_replacing(kit.authorizations, kit.provider(provider), account=hint, name=name, confirm=confirm)
         pending = begin_by_hand(
@@ -101,7 +101,7 @@ def login(
     return _tell(kit, signed_in, account, json)
 
 
-def _confirmed(question: str) -> bool:
+def confirmed(question: str) -> bool:
     """Have the person confirm; where nobody can be asked, say what is done."""
     say(question)
     return not someone_is_there() or ask("Go on? [y/N] ").lower() in ("y", "yes")

@@ -248,7 +248,8 @@ def check_endpoints(provider: Provider, *others: str) -> None:
 
 def _check_links(provider: Provider) -> None:
     """Refuse a link that is no web page's: on a page of ours, ``javascript:`` would run as if it were ours."""
-    for name, link in (("console_url", provider.console_url), ("manage_url", provider.manage_url)):
+    links = [("console_url", provider.console_url), ("manage_url", provider.manage_url)]
+    for name, link in (*links, *(("console_steps", url) for url in getattr(provider, "console_steps", ()))):
         if link and not _URL.fullmatch(link):
             raise ConfigurationError(
                 f"{name} of {provider.name} is no address of a web page", hint="write it as https://host/path"

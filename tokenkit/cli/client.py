@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tokenkit.cli.options import CONTEXT, AsJson, ProviderName
-from tokenkit.cli.output import ask, ask_secret, data, read_stdin, say, someone_is_there
+from tokenkit.cli.output import ask, ask_secret, data, say, someone_is_there
+from tokenkit.cli.registration import read_file, save_registration
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.tables import from_home, show_table
 from tokenkit.errors import ClientMissing, UsageError
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
-    from tokenkit.kit import TokenKit
-    from tokenkit.provider import ClientRegistration, Provider
+    from tokenkit.provider import Provider
 
 client = typer.Typer(
     rich_markup_mode=None,
@@ -126,25 +126,3 @@ def _ask_for_secret(provider: "Provider") -> str:
     if needed and not secret:
         raise ClientMissing(f"{provider.title} needs a client secret", hint=f"tokenkit client set {provider.name}")
     return secret
-
-
-def save_registration(kit: "TokenKit", provider: "Provider", registration: "ClientRegistration") -> None:
-    """Store a registration, and say where, and what it replaces."""
-    from tokenkit.config import save_client
-
-    former = kit.known_client(provider.name)
-    path = save_client(kit.folders.config, provider.name, registration)
-    if former is not None and former.source == path and former.client_id != registration.client_id:
-        say(f"It takes the place of {former.client_id}; accounts that were signed in with that need it still.")
-    say(f"Stored in {path}. Next: tokenkit login {provider.name}")
-
-
-def read_file(path: str) -> bytes:
-    """Return what a file holds, or stdin for ``-``."""
-    if path == "-":
-        return read_stdin()
-    try:
-        with open(path, "rb") as file:
-            return file.read(1 << 20)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {quoted(path)}") from None

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from tokenkit.cli.client import read_file, save_registration
 from tokenkit.cli.login import confirmed
 from tokenkit.cli.output import ask, data, printable, say, someone_is_there
+from tokenkit.cli.registration import read_file, save_registration
 from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.shell import quoted
 

@@ -104,7 +104,7 @@ def import_keys(
     file: Annotated[str, typer.Argument(metavar="FILE", help="What key export wrote, or - for stdin.")],
 ) -> None:
     """Add the keys of a backup behind the present ones, so that what they have sealed opens again."""
-    from tokenkit.cli.client import read_file
+    from tokenkit.cli.registration import read_file
 
     kit = open_kit(ctx)
     keys = kit.records.ring.import_keys(read_file(file), file)

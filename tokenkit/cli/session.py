@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from tokenkit.cli.output import waiting
-from tokenkit.frames import no_locals
 
 if TYPE_CHECKING:
     import typer
@@ -24,6 +23,7 @@ def open_kit(ctx: "typer.Context") -> "TokenKit":
 
 def one_shot(kit: "TokenKit") -> "TokenKit":
     """Let nothing that ends this process lose a refresh that is on its way, nor the answer to a sign-in (R7)."""
+    from tokenkit.frames import no_locals
     from tokenkit.grants.command_refresh import CommandRefresh
 
     finish_what_was_sent()

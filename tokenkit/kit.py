@@ -433,9 +433,14 @@ class TokenKit:
 
     def _load_provider(self, name: str) -> Provider:
         shadow = self.config.settings(name).shadow
-        return load_provider(
+        loaded = load_provider(
             name, config_folder=self.folders.config, options=self._provider_options(name), shadow=shadow
         )
+        if self.app != SANDBOX:
+            return loaded
+        from tokenkit.sandbox.known import at_sandbox
+
+        return at_sandbox(loaded, self._environ)
 
     def _provider_options(self, name: str) -> Mapping[str, object]:
         options = self.config.settings(name).options
@@ -465,9 +470,12 @@ class TokenKit:
         """Return the client registration for a provider. Raises `ClientMissing`, which names the ways to give one."""
         from tokenkit.config import client_registration
 
-        return client_registration(
-            provider, folders=self.folders, environ=self._environ, app=self.app, given=self._given_clients()
-        )
+        given = self._given_clients()
+        if self.app == SANDBOX:
+            from tokenkit.sandbox.known import client_of
+
+            given = {provider.name: client_of(provider.name), **given}
+        return client_registration(provider, folders=self.folders, environ=self._environ, app=self.app, given=given)
 
     def known_client(self, provider: str) -> "KnownClient | None":
         """Return the client registration for that provider as it may be shown; no command is run for its secret."""

@@ -5,6 +5,9 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, UserinfoRequest
 
+_PARTS = ("blocks", "comments", "data_sources", "databases", "file_uploads", "pages", "search", "users")
+"""Of its API, which has the endpoints of the sign-in beside them."""
+
 
 def provider() -> OAuth2:
     """Return Notion."""
@@ -15,7 +18,7 @@ def provider() -> OAuth2:
         token_endpoint="https://api.notion.com/v1/oauth/token",
         revocation_endpoint="https://api.notion.com/v1/oauth/revoke",
         userinfo_endpoint="https://api.notion.com/v1/users/me",
-        resource_hosts=("https://api.notion.com",),
+        resource_hosts=tuple(f"https://api.notion.com/v1/{part}" for part in _PARTS),
         redirect_host="localhost",
         redirect_port=8765,
         console_url="https://www.notion.so/my-integrations",

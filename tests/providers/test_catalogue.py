@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from tokenkit import OAuth2
 from tokenkit.errors import ConfigurationError, ConsentRequired, TokenKitError
+from tokenkit.net.hosts import check_endpoints
 from tokenkit.plugins import InShort
 from tokenkit.provider import AuthorizationRequest, ClientRegistration, Request
 from tokenkit.provider_file import read_provider_file
@@ -163,6 +164,13 @@ def test_people_can_read_where_to_register_and_where_to_remove_it(name):
     provider = load(name)
     assert urlsplit(provider.console_url).scheme == urlsplit(provider.manage_url).scheme == "https"
     assert len(provider.title) > 0
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_the_page_that_a_person_is_sent_to_is_no_resource_server(name):
+    """R32: a kit refuses to begin where that is so."""
+    provider = load(name)
+    check_endpoints(provider, provider.authorization_endpoint)
 
 
 @pytest.mark.parametrize("name", OPEN)

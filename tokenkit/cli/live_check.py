@@ -29,7 +29,10 @@ def check_live(kit: "TokenKit", name: str) -> None:
 
     provider = kit.provider(name)
     if not isinstance(provider, OAuth2):
-        raise UsageError(f"{provider.title} is not described by data, so there is nothing to compare")
+        raise UsageError(
+            f"{provider.title} is not described by data, so there is nothing to compare",
+            hint=f"tokenkit providers {name}",
+        )
     try:
         found = discover(kit.context, provider.issuer or _origin(provider.authorization_endpoint))
     except InvalidAnswer as error:

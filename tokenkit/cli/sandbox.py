@@ -1,13 +1,15 @@
 """``tokenkit sandbox``."""
 
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tokenkit.cli.output import data, say
 from tokenkit.core_dumps import become_undumpable
+from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from tokenkit.sandbox import Served
@@ -18,6 +20,10 @@ def sandbox(
     lifetime: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, help="How long an access token is good.")
     ] = 3600.0,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME|FILE", help="Play this one, too, from its declaration; may be repeated."),
+    ] = None,
 ) -> None:
     """Serve three providers to develop against, without credentials.
 
@@ -25,13 +31,17 @@ def sandbox(
     each. All that it knows ends with it. GET /_control shows what was asked; POST there, with a JSON object such as
     {"endpoint": "token", "status": 503, "times": 2}, says what the next requests get.
     """
-    from tokenkit.sandbox import Authority, serve
+    from tokenkit.paths import folders
+    from tokenkit.sandbox import Authority, declared_provider, serve
+    from tokenkit.sandbox.known import APP
 
     become_undumpable()
+    config = folders(APP, os.environ).config
+    played = [declared_provider(each, config, "http://127.0.0.1") for each in provider or ()]
     try:
-        with serve(Authority(access_lifetime=lifetime), port=port) as served:
+        with serve(Authority(access_lifetime=lifetime, declared=played), port=port) as served:
             say("The sandbox listens until Ctrl-C. In another terminal, for accounts apart from your own:\n")
-            say("\n".join(_lines(port, served.base_url)) + "\n")
+            say("\n".join([*_lines(port, served.base_url), *_files(provider or (), config)]) + "\n")
             say("Their tokens go to its own addresses and to no real provider. Those of its APIs:\n")
             say("\n".join(_apis(served)) + "\n")
             data(served.base_url)
@@ -47,6 +57,12 @@ def _lines(port: int, base_url: str) -> Iterator[str]:
     yield f"export TOKENKIT_APP={APP}"
     if port != PORT:
         yield f"export {BASE_URL}={base_url}"
+
+
+def _files(played: Iterable[str], config: str) -> Iterator[str]:
+    """Yield the lines for a shell that give the sandbox's app the provider files that are played."""
+    for path in (each for each in played if each.endswith(".toml")):
+        yield f"install -Dm600 -t {quoted(os.path.join(config, 'providers'))} {quoted(os.path.abspath(path))}"
 
 
 def _apis(served: "Served") -> Iterator[str]:

@@ -12,9 +12,12 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from tokenkit.errors import UsageError
 from tokenkit.net.loopback import LoopbackServer
+from tokenkit.oauth2 import OAuth2
 from tokenkit.plugins import load_provider
 from tokenkit.provider import Provider
+from tokenkit.provider_file import first_choices, read_provider_file
 from tokenkit.sandbox.authority import Authority
 from tokenkit.sandbox.declared import moved
 from tokenkit.sandbox.known import CLIENTS
@@ -30,6 +33,7 @@ __all__ = [
     "Authority",
     "Client",
     "Served",
+    "declared_provider",
     "moved",
     "providers",
     "serve",
@@ -48,6 +52,22 @@ def serve(authority: Authority, *, port: int = 0) -> Generator[Served]:
     """Serve the authority on loopback; raises `ConfigurationError` when a fixed port is taken."""
     with LoopbackServer(authority.handle, port=port) as server:
         yield Served(server.url, authority)
+
+
+def declared_provider(of: str, config_folder: str, base_url: str) -> OAuth2:
+    """Return the provider of that name, or of that TOML file, with its addresses at a sandbox at `base_url`.
+
+    Raises `ConfigurationError` for a file that is wrong, `UnknownProvider`, and `UsageError` for a provider that is no
+    declaration.
+    """
+    if of.endswith(".toml"):
+        name = os.path.splitext(os.path.basename(of))[0]
+        found: Provider = read_provider_file(of, name, first_choices(of))
+    else:
+        found = load_provider(of, config_folder=config_folder)
+    if not isinstance(found, OAuth2):
+        raise UsageError(f"{found.title} is not described by data, so it cannot be played from that")
+    return moved(found, f"{base_url.rstrip('/')}/{found.name}")
 
 
 def providers(base_url: str) -> dict[str, Provider]:

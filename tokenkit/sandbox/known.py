@@ -6,7 +6,8 @@ nothing to paste. ``SANDBOX_BASE_URL`` names a sandbox elsewhere; what ``config.
 
 from collections.abc import Mapping
 
-from tokenkit.provider import ClientRegistration
+from tokenkit.oauth2 import OAuth2
+from tokenkit.provider import ClientRegistration, Provider
 from tokenkit.sandbox.registry import FLAVOURS, GOOGLE_CLIENT, POCKET_CLIENT, SPOTIFY_CLIENT
 from tokenkit.token import Secret
 
@@ -27,7 +28,23 @@ CLIENTS: Mapping[str, ClientRegistration] = {
 
 def sandbox_options(provider: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the options of a provider's plugin that move it to the sandbox; none for one that is not played there."""
-    if provider not in FLAVOURS:
-        return {}
+    return {"base_url": _base_url(provider, environ)} if provider in FLAVOURS else {}
+
+
+def at_sandbox(provider: Provider, environ: Mapping[str, str]) -> Provider:
+    """Return the provider where ``tokenkit sandbox --provider`` plays it; as it is where it has moved by an option."""
+    if provider.name in FLAVOURS or not isinstance(provider, OAuth2):
+        return provider
+    from tokenkit.sandbox.declared import moved
+
+    return moved(provider, _base_url(provider.name, environ))
+
+
+def client_of(provider: str) -> ClientRegistration:
+    """Return the registration of a provider that is played from its declaration."""
+    return ClientRegistration(f"sandbox-{provider}", Secret(f"sandbox-{provider}-secret"))
+
+
+def _base_url(provider: str, environ: Mapping[str, str]) -> str:
     base_url = environ.get(BASE_URL) or f"http://127.0.0.1:{PORT}"
-    return {"base_url": f"{base_url.rstrip('/')}/{provider}"}
+    return f"{base_url.rstrip('/')}/{provider}"

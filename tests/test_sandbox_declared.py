@@ -1,0 +1,40 @@
+"""``tokenkit sandbox --provider``: the app ``sandbox`` signs in at a provider that is played from its declaration."""
+
+import pytest
+from tokenkit import TokenKit
+from tokenkit.errors import UsageError
+from tokenkit.sandbox import Authority, declared_provider, serve
+
+ACME = """\
+[provider]
+name = "acme"
+title = "Acme"
+authorization_endpoint = "https://login.acme.example/authorize"
+token_endpoint = "https://login.acme.example/token"
+userinfo_endpoint = "https://api.acme.example/me"
+resource_hosts = ["https://api.acme.example"]
+request_format = "json"
+scope_separator = ","
+default_scopes = ["read", "write"]
+"""
+
+
+@pytest.mark.parametrize("name", ["notion", "acme"])
+def test_the_app_knows_where_it_is_played_and_as_whom(name, tmp_path):
+    folder = tmp_path / ".config" / "sandbox" / "providers"
+    folder.mkdir(parents=True)
+    (folder / "acme.toml").write_text(ACME)
+    of = str(folder / "acme.toml") if name == "acme" else name
+    authority = Authority(declared=[declared_provider(of, str(tmp_path), "http://127.0.0.1")])
+    with serve(authority) as served:
+        environ = {"HOME": str(tmp_path), "SANDBOX_BASE_URL": served.base_url}
+        kit = TokenKit(app="sandbox", environ=environ, background=False)
+        pending = kit.begin(name, redirect_uri=f"http://127.0.0.1:2/callback/{name}", binding="a test")
+        assert str(kit.complete(authority.approve(pending.url), binding="a test")) == f"{name}/me@example.com"
+        place = "api.notion.com/v1/pages/1" if name == "notion" else "api.acme.example/things"
+        assert kit.http(name).get(f"{served.base_url}/{name}/{place}").status_code == 200
+
+
+def test_what_is_no_declaration_cannot_be_played(tmp_path):
+    with pytest.raises(UsageError, match="not described by data"):
+        declared_provider("pocket", str(tmp_path), "http://127.0.0.1")

@@ -719,6 +719,13 @@ def test_sources_and_unverified_name_fields_of_it():
             acme(**wrong)
 
 
+def test_console_steps_lead_to_web_pages_only():
+    steps = {"https://console.acme.example/apps": "create an app"}
+    assert acme(console_steps=steps).console_steps == steps
+    with pytest.raises(ConfigurationError):
+        acme(console_steps={"javascript:alert(1)": "create an app"})
+
+
 def test_checked_is_a_date():
     assert acme(checked="2026-11-28").checked == "2026-11-28"
     with pytest.raises(ConfigurationError, match="is no date"):

@@ -75,11 +75,13 @@ def first_choices(path: str) -> dict[str, str]:
     document = read_toml_file(path)
     if document is None:
         raise ConfigurationError(f"there is no file {path}", hint="tokenkit providers check FILE")
-    table = document.get("provider")
-    declared = cast(dict[str, Any], table).get("variables", {}) if isinstance(table, dict) else {}
-    tables = cast(dict[str, Any], declared) if isinstance(declared, dict) else {}
-    lacking = {key: given for key, given in tables.items() if isinstance(given, dict) and not given.get("default")}
+    tables = _table(_table(document.get("provider")).get("variables"))
+    lacking = {key: _table(given) for key, given in tables.items() if not _table(given).get("default")}
     return {key: str(next(iter(given.get("choices") or ()), "example.com")) for key, given in lacking.items()}
+
+
+def _table(value: object) -> dict[str, Any]:
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
 
 
 def _values(path: str, name: str, table: object, options: Mapping[str, object]) -> dict[str, str]:

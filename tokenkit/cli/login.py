@@ -102,7 +102,7 @@ def login(
 
 
 def confirmed(question: str) -> bool:
-    """Have the person confirm; where nobody can be asked, say what is done."""
+    """Ask the person to confirm; where nobody can be asked, say what is done."""
     say(question)
     return not someone_is_there() or ask("Go on? [y/N] ").lower() in ("y", "yes")
 

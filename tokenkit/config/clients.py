@@ -142,7 +142,8 @@ def _id_and_secret(document: Any) -> tuple[Any, Any, Any]:
 
 def _check_comes_back_here(redirect_uris: Any) -> None:
     """Refuse a web client that sends people to somebody's site alone: no sign-in would ever come back here."""
-    given = [uri for uri in redirect_uris if isinstance(uri, str)] if isinstance(redirect_uris, list) else []
+    uris = cast("list[object]", redirect_uris) if isinstance(redirect_uris, list) else []
+    given = [uri for uri in uris if isinstance(uri, str)]
     if given and not any(re.match(r"http://(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|\Z)", uri) for uri in given):
         raise ConfigurationError(
             "this client is of the type Web application and sends people back to its own site, not to this machine",

@@ -153,6 +153,7 @@ class TestThePage:
         with served(lambda port: made.append(StandAlone(kit, port)) or made[0]):
             page = browse()
             page.goto(made[0].link)
+            page.get_by_text("Providers without a registration").click()
             page.get_by_role("link", name="Set up Google").click()
             page.get_by_label("Client id").fill("sandbox-google")
             page.get_by_label("Client secret").fill("sandbox-google-secret")

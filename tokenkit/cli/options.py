@@ -33,8 +33,9 @@ def complete_provider(ctx: typer.Context, incomplete: str) -> Iterable[str]:
 def complete_scopes(ctx: typer.Context, incomplete: str) -> Iterable[str]:
     """Return the short scopes of the provider, or account, that was named; after a comma, those to follow."""
     done, comma, begun = incomplete.rpartition(",")
+    named = str(ctx.params.get("account") or next(iter(ctx.args), ""))  # an option without its value stops the parser
     try:
-        scopes = open_kit(ctx).provider(str(ctx.params.get("account", "")).partition("/")[0]).scopes
+        scopes = open_kit(ctx).provider(named.partition("/")[0]).scopes
     except TokenKitError:
         return ()
     taken = done.split(",")

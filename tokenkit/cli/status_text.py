@@ -63,7 +63,8 @@ def reason(status: Status) -> str:
 
 def brief_reason(status: Status) -> str:
     """Return the reason's first clause, for a list; ``status`` has all of it."""
-    return re.split(r"[.;] | \(", reason(status), maxsplit=1)[0].rstrip(".")
+    plain = re.sub(r" \([^)]*\)", "", reason(status))
+    return re.split(r"[.;] ", plain, maxsplit=1)[0].rstrip(".")
 
 
 def end_words(status: Status, now: float) -> str:

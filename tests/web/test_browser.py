@@ -154,7 +154,7 @@ class TestThePage:
             page = browse()
             page.goto(made[0].link)
             page.get_by_text("Providers without a registration").click()
-            page.get_by_role("link", name="Set up Google").click()
+            page.get_by_role("link", name="Set up Google", exact=True).click()
             page.get_by_label("Client id").fill("sandbox-google")
             page.get_by_label("Client secret").fill("sandbox-google-secret")
             page.get_by_role("button", name="Store it").click()

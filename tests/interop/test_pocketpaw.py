@@ -104,10 +104,7 @@ def test_fifty_callers_make_one_refresh_where_pocketpaw_alone_loses_the_session(
     """R5: where refresh tokens rotate, a second refresh from the same one ends the session."""
     refresh_token = plaintext(sandbox, home)
     failed, tokens = run(environment, str(HERE / "asking.py"), f"{sandbox.base_url}/google/token").split()[-2:]
-    assert (tokens, sandbox.authority.counters["google token refresh_token"]) == ("1", 1)
-    assert (
-        int(failed) <= 1
-    )  # on a busy machine one caller of fifty failed in one run of eight; its cause is not known yet
+    assert (failed, tokens, sandbox.authority.counters["google token refresh_token"]) == ("0", "1", 1)
     kit = TokenKit(app="pocketpaw")
     assert kit.refresh("google/google_gmail").value  # the session lives, with a refresh token that is another by now
     held = kit.records.get(kit.accounts()[0]).grant.refresh_token

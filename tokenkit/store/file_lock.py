@@ -5,13 +5,13 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from weakref import WeakValueDictionary
 
 from tokenkit.errors import StoreUnavailable
 from tokenkit.fork_lock import ForkLock
-from tokenkit.private_file import open_lock, unavailable
+from tokenkit.private_file import ensure_folder, open_lock, unavailable
 from tokenkit.shell import quoted
 
 if sys.platform == "win32":
@@ -88,8 +88,11 @@ def locked(path: str, *, wait: float, lasts: float | None = None, fd: int = -1) 
 
 @contextmanager
 def shared(path: str, *, wait: float) -> Generator[None]:
-    """Hold the lock on `path` together with others that share it, so that nobody holds it by `locked` meanwhile."""
-    with _opened(path) as fd:
+    """Hold the lock on `path` together with others that share it, so that nobody holds it by `locked` meanwhile.
+
+    Its folder is made where it is missing: of many that begin at once on a new machine, each must find it.
+    """
+    with _opened(path, opener=_open_in_its_folder) as fd:
         _acquire(fd, path, time.monotonic(), wait, shared=True)
         yield
 
@@ -107,14 +110,22 @@ def if_writable(folder: str, lock: AbstractContextManager[None]) -> Generator[No
 
 
 @contextmanager
-def _opened(path: str, given: int = -1) -> Generator[int]:
-    fd = open_lock(path) if given < 0 else given
+def _opened(path: str, given: int = -1, opener: Callable[[str], int] = open_lock) -> Generator[int]:
+    fd = opener(path) if given < 0 else given
     _open_files.add(fd)
     try:
         yield fd
     finally:
         if fd in _open_files:  # otherwise this is a forked child, to which the lock never belonged
             _release(fd, keep_open=given >= 0)
+
+
+def _open_in_its_folder(path: str) -> int:
+    try:
+        return open_lock(path)
+    except StoreUnavailable:
+        ensure_folder(os.path.dirname(path), linked=True)
+        return open_lock(path)
 
 
 def _queue(path: str) -> threading.Lock:

@@ -28,7 +28,8 @@ def test_the_command_is_the_fast_lane() -> None:
 
 
 def test_our_own_providers_come_through_the_entry_points_that_a_stranger_uses() -> None:
-    modules = {path.stem for path in (TOP / "providers/tokenkit_providers").glob("*.py")} - {"__init__", "index"}
+    installed = Path(str(files("tokenkit_providers")))
+    modules = {path.stem for path in installed.glob("*.py")} - {"__init__", "index"}
     assert entry_points("tokenkit.providers") == {name: f"tokenkit_providers.{name}:provider" for name in modules}
 
 

@@ -24,7 +24,7 @@ def config(tmp_path):
 
 
 def refused(kit):
-    kit._config = None
+    kit.configured._config = None
     with pytest.raises(AmbiguousAccount) as caught:
         kit.token("scripted")
     return caught.value
@@ -40,7 +40,7 @@ def test_the_two_lines_of_the_hint_make_a_default_of_it(kit, config, before):
     words, _, lines = refused(kit).hint.partition("\n")
     assert words.endswith(f"put these two lines at the end of {config}:")
     config.write_text(f"{before}{lines}\n")
-    kit._config = None
+    kit.configured._config = None
     assert kit.token("scripted")
 
 

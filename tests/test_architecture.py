@@ -37,6 +37,7 @@ ROWS = """
     activity consent
     grants
     signing_in
+    configured
     kit
     importing
     async_kit
@@ -48,7 +49,7 @@ ROWS = """
 """
 """A room (a module, or a package) imports only rooms of rows above its own; what stands in one row is independent."""
 
-FACADE = ("kit", "async_kit", "cli")
+FACADE = ("configured", "kit", "async_kit", "cli")
 """These may import anything inside function bodies: it is heavy, or needs them in turn."""
 
 LIGHT = [

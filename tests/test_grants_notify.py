@@ -83,7 +83,7 @@ def test_it_is_told_once_a_day_for_each_account_by_all_processes_together(kit, t
 
 def test_the_command_gets_none_of_our_secrets(kit, tmp_path):
     """R28: it is a program of somebody else's."""
-    kit._environ["TOKENKIT_KEY"] = "s3cret-key"
+    kit.configured.environ["TOKENKIT_KEY"] = "s3cret-key"
     ends_in(kit, SOON / 2)
     kit.token("scripted")
     told(tmp_path, 1)

@@ -361,9 +361,9 @@ def test_how_to_ask_follows_from_the_environment_of_the_kit(
     with pytest.raises((ConsentDenied, AuthorizationError)):
         sign_in(
             kit.authorizations, kit.provider("google"), None,
-            environ=kit._environ, opener=browser, say=spoken.say, read=spoken.read,
+            environ=kit.configured.environ, opener=browser, say=spoken.say, read=spoken.read,
         )  # fmt: skip
-    assert seen == [kit._environ]
+    assert seen == [kit.configured.environ]
     assert bool(browser.opened) == (way == "browser")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from tokenkit.account import Account
 from tokenkit.activity import Activity
+from tokenkit.configured import Configured
 from tokenkit.errors import ConsentRequired, UnknownAccount
 from tokenkit.frames import NoLocals, leaving
 from tokenkit.grants.account_names import AccountNames
@@ -16,14 +17,11 @@ from tokenkit.grants.token_cache import SIZE, RecentlyAsked, TokenCache, TokenQu
 from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.keys.source import KeySource
-from tokenkit.net.lazy_http import http_context
-from tokenkit.paths import Folders, folders, may_name_a_store, prefix
-from tokenkit.plugins import InShort, Providers, load_provider, provider_file, provider_index, provider_names
+from tokenkit.paths import Folders
 from tokenkit.provider import ClientRegistration, Context, Provider
 from tokenkit.shell import account_options
 from tokenkit.signals import sending
 from tokenkit.store import Store
-from tokenkit.store.files import FileStore
 from tokenkit.token import AccessToken
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
     from tokenkit.consent.opener import Opener
     from tokenkit.grant import Grant, PendingAuthorization
     from tokenkit.grants.account_source import AccountSource
-    from tokenkit.grants.events import Callback, Event, Kind
+    from tokenkit.grants.events import Callback, Kind
     from tokenkit.grants.sign_out import SignOut
     from tokenkit.grants.status import Status
     from tokenkit.net.http_options import HttpOptions
@@ -43,10 +41,6 @@ if TYPE_CHECKING:
     from tokenkit.signing_in.authorization import Authorizations
     from tokenkit.signing_in.confirm import Confirm
     from tokenkit.signing_in.sign_in import Show, Way
-    from tokenkit.store.postgres.store import PostgresStore
-
-SANDBOX = "sandbox"
-"""The app that knows the sandbox of this machine, and the clients registered there, without any configuration."""
 
 DEADLINE = 30.0
 """Seconds that one request to an authorization server may take in all."""
@@ -90,25 +84,17 @@ class TokenKit:
             environ = os.environ
         self.app = app
         self.owner = owner
-        self.folders: Folders = folders(app, environ)
-        self.context = context or self._context(DEADLINE)
+        self.configured = configured = Configured(app, environ, providers, clients)
+        self.folders: Folders = configured.folders
+        self.providers = configured.providers
+        self.context = context or configured.context(DEADLINE)
         self._given_context = context
-        self._environ = environ
         self._made = self
         self.leaving = NoLocals(account_options(app, owner))
-        self._config: Config | None = None
-        self._index: dict[str, InShort] | None = None
-        self.providers = Providers(
-            {} if providers is None else providers,
-            self._load_provider,
-            lambda: provider_names(self.folders.config),
-            self._in_short,
-        )
-        self._clients: Mapping[str, ClientRegistration] = {} if clients is None else clients
-        self._shared: PostgresStore | None = None
-        store = store or self._configured_store()
-        shared = getattr(store, "shared", False)
-        ring = KeyRing(keys or key_source(self.folders, environ, app), app, shared=shared)
+        self._closes: Store | None = None
+        if store is None:
+            store = self._closes = configured.store()
+        ring = KeyRing(keys or key_source(self.folders, environ, app), app, shared=getattr(store, "shared", False))
         self.records = SealedStore(store, ring, owner)
         self.activity = Activity(
             self.folders,
@@ -116,7 +102,7 @@ class TokenKit:
             tool=tool,
             app=app,
             environ=environ,
-            allowed=lambda: self.config.activity,
+            allowed=lambda: configured.config.activity,
             now=self.context.now,
             later=background,
         )
@@ -124,29 +110,11 @@ class TokenKit:
             self.records, self.context, self.provider, self.client, self.activity, deadline=DEADLINE
         )
         for kind in ("ends_soon", "consent_needed"):
-            self.refresher.events.on(kind, self._notify)
+            self.refresher.events.on(kind, lambda event: configured.notify(event, self.context.now))
         self._background = background
         self._recent = RecentlyAsked(cache_size)
         self._now = self.context.now
         self._remember()
-
-    def _configured_store(self) -> Store:
-        """Return the store that the environment or ``config.toml`` names; else the files of this machine."""
-        variable = prefix(self.app) + "_STORE"
-        url, where = self._environ.get(variable, ""), f"the variable {variable}"
-        if not url and may_name_a_store(self.folders.config):
-            url, where = self.config.store, f"the line store in {os.path.join(self.folders.config, 'config.toml')}"
-        if not url:
-            return FileStore(self.folders.tokens, self.folders.state)
-        from tokenkit.store.postgres.address import Address
-
-        address = Address(url, where, self.app)
-        from tokenkit.store.postgres.store import (
-            PostgresStore,  # after the address, which says where psycopg is missing
-        )
-
-        self._shared = PostgresStore(address)
-        return self._shared
 
     def _remember(self) -> None:
         """Take the owner's cache: another kit of the same owner may have filled it."""
@@ -155,8 +123,8 @@ class TokenKit:
         self._memory = self._cache.memory
 
     def _new_cache(self) -> TokenCache:
-        made, config_file = self._made, os.path.join(self.folders.config, "config.toml")
-        names = AccountNames(self.refresher, lambda: made.config.defaults, config_file=config_file)
+        configured = self.configured
+        names = AccountNames(self.refresher, lambda: configured.config.defaults, config_file=configured.config_file)
         return TokenCache(self.refresher, names, self._recent, background=self._background)
 
     def for_owner(self, owner: str) -> Self:
@@ -193,8 +161,9 @@ class TokenKit:
         if self._made is self:
             self.refresher.close()
             self.activity.flush()
-            if self._shared is not None:
-                self._shared.close()
+            close = getattr(self._closes, "close", None)
+            if close is not None:
+                close()
 
     # Asking
 
@@ -299,7 +268,7 @@ class TokenKit:
         from tokenkit.signing_in.sign_in import sign_in
 
         signed_in = sign_in(
-            self.authorizations, self.provider(provider), scopes, environ=self._environ,
+            self.authorizations, self.provider(provider), scopes, environ=self.configured.environ,
             account=account, name=name, way=way, replace_broken=replace_broken, only=only, show=show, opener=opener,
             confirm=confirm,
         )  # fmt: skip
@@ -367,7 +336,7 @@ class TokenKit:
         from tokenkit.grants.sign_out import sign_out
 
         found = self._names.exact(account)
-        brief = self._given_context or self._context(REVOCATION_DEADLINE)
+        brief = self._given_context or self.configured.context(REVOCATION_DEADLINE)
         with sending():  # what was revoked is also removed, whatever ends this process (R7)
             outcome = sign_out(self.refresher, found, brief, local=local)
         self._cache.forget()
@@ -382,7 +351,7 @@ class TokenKit:
         """
         from tokenkit.grants.sign_out import end_superseded
 
-        brief = self._given_context or self._context(REVOCATION_DEADLINE)
+        brief = self._given_context or self.configured.context(REVOCATION_DEADLINE)
         return end_superseded(self.refresher, self._names.exact(account), brief)
 
     @leaving
@@ -431,88 +400,23 @@ class TokenKit:
         """Return the provider of that name; its plugin is loaded at first use. `UnknownProvider` names the nearest."""
         return self.providers[name]
 
-    def _load_provider(self, name: str) -> Provider:
-        shadow = self.config.settings(name).shadow
-        loaded = load_provider(
-            name, config_folder=self.folders.config, options=self._provider_options(name), shadow=shadow
-        )
-        if self.app != SANDBOX:
-            return loaded
-        from tokenkit.sandbox.known import at_sandbox
-
-        return at_sandbox(loaded, self._environ)
-
-    def _provider_options(self, name: str) -> Mapping[str, object]:
-        options = self.config.settings(name).options
-        if self.app != SANDBOX:
-            return options
-        from tokenkit.sandbox.known import sandbox_options
-
-        return {**sandbox_options(name, self._environ), **options}
-
-    def _in_short(self, name: str) -> InShort | None:
-        """Return what a package says of its provider; None where a file or an option of the person's own says more."""
-        if self._provider_options(name) or provider_file(self.folders.config, name):
-            return None
-        if self._index is None:
-            self._index = provider_index()
-        return self._index.get(name)
-
-    def _given_clients(self) -> Mapping[str, ClientRegistration]:
-        if self.app != SANDBOX:
-            return self._clients
-        from tokenkit.sandbox.known import CLIENTS
-
-        return {**CLIENTS, **self._clients}
-
     @leaving
     def client(self, provider: Provider) -> ClientRegistration:
         """Return the client registration for a provider. Raises `ClientMissing`, which names the ways to give one."""
-        from tokenkit.config import client_registration
-
-        given = self._given_clients()
-        if self.app == SANDBOX:
-            from tokenkit.sandbox.known import client_of
-
-            given = {provider.name: client_of(provider.name), **given}
-        return client_registration(provider, folders=self.folders, environ=self._environ, app=self.app, given=given)
+        return self.configured.client(provider)
 
     def known_client(self, provider: str) -> "KnownClient | None":
         """Return the client registration for that provider as it may be shown; no command is run for its secret."""
-        from tokenkit.config import known_client
-
-        return known_client(
-            provider, folders=self.folders, environ=self._environ, app=self.app, given=self._given_clients()
-        )
+        return self.configured.known_client(provider)
 
     @property
     def config(self) -> "Config":
         """What the person wrote into ``config.toml``, read once."""
-        if self._made is not self:
-            return self._made.config
-        if self._config is None:  # no cached property: in Python 3.11 its lock stays shut in a forked child (R7)
-            from tokenkit.config import load_config
-
-            self._config = load_config(self.folders.config)
-        return self._config
+        return self.configured.config
 
     @property
     def authorizations(self) -> "Authorizations":
         """The sign-ins of this owner."""
         from tokenkit.signing_in.authorization import Authorizations
 
-        return Authorizations(self.refresher, self._redirect_port)
-
-    def _notify(self, event: "Event") -> None:
-        from tokenkit.grants.notify import Notifier
-
-        Notifier(
-            lambda: self.config.notify, self.folders.state, app=self.app, environ=self._environ, now=self.context.now
-        )(event)
-
-    def _redirect_port(self, provider: Provider) -> int:
-        """Return the port of loopback redirect URIs: the configured one, the provider's, or 0 for any that is free."""
-        return self.config.settings(provider.name).redirect_port or provider.redirect_port
-
-    def _context(self, deadline: float) -> Context:
-        return http_context(deadline, lambda: self.config.insecure_hosts())
+        return Authorizations(self.refresher, self.configured.redirect_port)

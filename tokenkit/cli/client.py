@@ -89,10 +89,7 @@ def import_client(
 @client.command("list", short_help="List the registrations; no secret is shown.")
 def list_registrations(ctx: typer.Context, json: AsJson = False) -> None:
     """List the registrations and where they come from; no secret is shown."""
-    from tokenkit.config import list_clients
-
-    kit = open_kit(ctx)
-    found = list_clients(folders=kit.folders, environ=kit._environ, app=kit.app, given=kit._given_clients())
+    found = open_kit(ctx).configured.known_clients()
     if json:
         from tokenkit.cli.json_output import clients_json
 

@@ -1,0 +1,146 @@
+"""What one app has on this machine: its folders, what its person configured, and what the program gave beside that."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from tokenkit.net.lazy_http import http_context
+from tokenkit.paths import folders, may_name_a_store, prefix
+from tokenkit.plugins import InShort, Providers, load_provider, provider_file, provider_index, provider_names
+from tokenkit.provider import ClientRegistration, Context, Provider
+from tokenkit.store import Store
+from tokenkit.store.files import FileStore
+
+if TYPE_CHECKING:
+    from tokenkit.config import Config, KnownClient
+    from tokenkit.grants.events import Event
+
+SANDBOX = "sandbox"
+"""The app that knows the sandbox of this machine, and the clients registered there, without any configuration."""
+
+
+class Configured:
+    """The settings, providers and client registrations that all owners of one app share.
+
+    `providers` and `clients` are what the program gave; they go before plugins and files. Nothing is read before it is
+    asked for.
+    """
+
+    def __init__(
+        self,
+        app: str,
+        environ: Mapping[str, str],
+        providers: Mapping[str, Provider] | None = None,
+        clients: Mapping[str, ClientRegistration] | None = None,
+    ) -> None:
+        self.app = app
+        self.environ = environ
+        self.folders = folders(app, environ)
+        self.config_file = os.path.join(self.folders.config, "config.toml")
+        self.providers = Providers(
+            {} if providers is None else providers,
+            self._load_provider,
+            lambda: provider_names(self.folders.config),
+            self._in_short,
+        )
+        self._clients: Mapping[str, ClientRegistration] = {} if clients is None else clients
+        self._config: Config | None = None
+        self._index: dict[str, InShort] | None = None
+
+    @property
+    def config(self) -> "Config":
+        """What the person wrote into ``config.toml``, read once."""
+        if self._config is None:  # no cached property: in Python 3.11 its lock stays shut in a forked child (R7)
+            from tokenkit.config import load_config
+
+            self._config = load_config(self.folders.config)
+        return self._config
+
+    def store(self) -> Store:
+        """Return the store that the environment or ``config.toml`` names; else the files of this machine."""
+        variable = prefix(self.app) + "_STORE"
+        url, where = self.environ.get(variable, ""), f"the variable {variable}"
+        if not url and may_name_a_store(self.folders.config):
+            url, where = self.config.store, f"the line store in {self.config_file}"
+        if not url:
+            return FileStore(self.folders.tokens, self.folders.state)
+        from tokenkit.store.postgres.address import Address
+
+        address = Address(url, where, self.app)  # first: it says where psycopg is missing
+        from tokenkit.store.postgres.store import PostgresStore
+
+        return PostgresStore(address)
+
+    def context(self, deadline: float) -> Context:
+        """Return what providers are given to send requests with; each may take `deadline` seconds in all."""
+        return http_context(deadline, lambda: self.config.insecure_hosts())
+
+    def client(self, provider: Provider) -> ClientRegistration:
+        """Return the client registration for a provider. Raises `ClientMissing`, which names the ways to give one."""
+        from tokenkit.config import client_registration
+
+        given = self.given_clients()
+        if self.app == SANDBOX:
+            from tokenkit.sandbox.known import client_of
+
+            given = {provider.name: client_of(provider.name), **given}
+        return client_registration(provider, folders=self.folders, environ=self.environ, app=self.app, given=given)
+
+    def known_client(self, provider: str) -> "KnownClient | None":
+        """Return the client registration for that provider as it may be shown; no command is run for its secret."""
+        from tokenkit.config import known_client
+
+        return known_client(
+            provider, folders=self.folders, environ=self.environ, app=self.app, given=self.given_clients()
+        )
+
+    def known_clients(self) -> "list[KnownClient]":
+        """Return every client registration of this app, as they may be shown."""
+        from tokenkit.config import list_clients
+
+        return list_clients(folders=self.folders, environ=self.environ, app=self.app, given=self.given_clients())
+
+    def given_clients(self) -> Mapping[str, ClientRegistration]:
+        """Return the client registrations that need no file: the program's own, and in the sandbox's app its."""
+        if self.app != SANDBOX:
+            return self._clients
+        from tokenkit.sandbox.known import CLIENTS
+
+        return {**CLIENTS, **self._clients}
+
+    def redirect_port(self, provider: Provider) -> int:
+        """Return the port of loopback redirect URIs: the configured one, the provider's, or 0 for any that is free."""
+        return self.config.settings(provider.name).redirect_port or provider.redirect_port
+
+    def notify(self, event: "Event", now: Callable[[], float]) -> None:
+        """Run the person's command for what an account needs of them, see ``notify`` in ``config.toml``."""
+        from tokenkit.grants.notify import Notifier
+
+        Notifier(lambda: self.config.notify, self.folders.state, app=self.app, environ=self.environ, now=now)(event)
+
+    def _load_provider(self, name: str) -> Provider:
+        shadow = self.config.settings(name).shadow
+        loaded = load_provider(
+            name, config_folder=self.folders.config, options=self._provider_options(name), shadow=shadow
+        )
+        if self.app != SANDBOX:
+            return loaded
+        from tokenkit.sandbox.known import at_sandbox
+
+        return at_sandbox(loaded, self.environ)
+
+    def _provider_options(self, name: str) -> Mapping[str, object]:
+        options = self.config.settings(name).options
+        if self.app != SANDBOX:
+            return options
+        from tokenkit.sandbox.known import sandbox_options
+
+        return {**sandbox_options(name, self.environ), **options}
+
+    def _in_short(self, name: str) -> InShort | None:
+        """Return what a package says of its provider; None where a file or an option of the person's own says more."""
+        if self._provider_options(name) or provider_file(self.folders.config, name):
+            return None
+        if self._index is None:
+            self._index = provider_index()
+        return self._index.get(name)

@@ -23,6 +23,7 @@ ROWS = """
     shell signals token
     frames os_errors paths
     private_file toml_file
+    durable_file
     store
     seal
     keys

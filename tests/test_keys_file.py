@@ -9,7 +9,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenkit import private_file, seal
+from tokenkit import durable_file, private_file, seal
 from tokenkit.errors import FileRefused, KeyUnavailable, UsageError
 from tokenkit.keys import file, jwks, rotation
 from tokenkit.keys.key_file_source import KeyFileSource
@@ -33,7 +33,7 @@ def first(keys):
 
 def put(folder, data):
     private_file.ensure_folder(folder)
-    private_file.write(file.path_in(folder), data)
+    durable_file.write(file.path_in(folder), data)
 
 
 def test_without_a_file_there_are_no_keys_and_nothing_is_made(folder, source):
@@ -183,7 +183,7 @@ def test_a_symlink_in_the_place_of_the_key_file_is_refused(folder, tmp_path):
 def test_a_kill_between_creating_and_writing_leaves_no_key_and_the_next_one_is_made(folder, source):
     """The stray of the killed process is taken over."""
     private_file.ensure_folder(folder)
-    private_file.reserve(file.path_in(folder), 1).close()
+    durable_file.reserve(file.path_in(folder), 1).close()
     assert source.load() is None
     assert source.change(first) == source.load()
     assert not os.path.exists(file.path_in(folder) + ".new")

@@ -6,7 +6,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from tokenkit import private_file
+from tokenkit import durable_file, private_file
 from tokenkit.errors import KeyUnavailable, StoreUnavailable
 from tokenkit.keys import file, jwks, rotation
 from tokenkit.keys.key_file_source import KeyFileSource
@@ -87,10 +87,10 @@ def test_a_kill_between_any_two_steps_of_a_rotation_loses_no_key(source, backend
     def stop(*_arguments):
         raise SystemExit
 
-    for module, name in ((private_file, "write"), (backend, "delete_password")):
+    for module, name in ((durable_file, "write"), (backend, "delete_password")):
         with monkeypatch.context() as patched:
             patched.setattr(module, name, stop)
-            if module is private_file:
+            if module is durable_file:
                 with pytest.raises(SystemExit):
                     source.change(rotation.added)
             else:

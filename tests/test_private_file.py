@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from tokenkit import private_file
+from tokenkit import durable_file, private_file
 from tokenkit.errors import FileRefused, StoreUnavailable
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and owners are POSIX")
@@ -30,7 +30,7 @@ def test_a_written_file_is_0600_under_any_umask_and_reads_back(tmp_path, umask):
     try:
         path = str(tmp_path / "a" / "b" / "record.jwe")
         private_file.ensure_folder(os.path.dirname(path))
-        private_file.write(path, b"data")
+        durable_file.write(path, b"data")
     finally:
         os.umask(before)
     assert private_file.read(path) == b"data"
@@ -42,7 +42,7 @@ def test_only_a_missing_file_reads_as_none(path, tmp_path):
     """R30: an empty file is there."""
     assert private_file.read(path) is None
     assert private_file.read(str(tmp_path / "missing" / "folder")) is None
-    private_file.write(path, b"")
+    durable_file.write(path, b"")
     assert private_file.read(path) == b""
     with pytest.raises(StoreUnavailable):
         private_file.read(path + "/below a file")
@@ -53,7 +53,7 @@ def make_symlink(path):
 
 
 def make_hard_link(path):
-    private_file.write(path + ".other", b"data")
+    durable_file.write(path + ".other", b"data")
     os.link(path + ".other", path)
 
 
@@ -89,7 +89,7 @@ def test_what_is_not_plainly_our_file_is_refused_and_not_followed(path, tmp_path
         assert path in str(raised.value)
         assert path in raised.value.hint
     with pytest.raises(FileRefused, match=kind):
-        private_file.write(path + "2", b"new")
+        durable_file.write(path + "2", b"new")
     assert (tmp_path / "elsewhere").read_bytes() == b"not ours"
 
 
@@ -110,7 +110,7 @@ def test_the_mending_command_for_a_hard_link_mends_it(path):
 
 @posix
 def test_another_users_file_and_folder_are_refused(path, tmp_path, monkeypatch):
-    private_file.write(path, b"data")
+    durable_file.write(path, b"data")
     us = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: us + 1)
     with pytest.raises(FileRefused, match=f"belongs to user {us}") as raised:
@@ -123,7 +123,7 @@ def test_another_users_file_and_folder_are_refused(path, tmp_path, monkeypatch):
 @posix
 def test_a_key_file_that_others_may_read_is_refused_while_a_record_is_not(path):
     """A backup restored under another umask must not cost the session; the audit reports it."""
-    private_file.write(path, b"data")
+    durable_file.write(path, b"data")
     os.chmod(path, 0o640)
     assert private_file.read(path) == b"data"
     with pytest.raises(FileRefused, match="mode 0640") as raised:
@@ -134,7 +134,7 @@ def test_a_key_file_that_others_may_read_is_refused_while_a_record_is_not(path):
 @posix
 def test_a_command_that_mends_quotes_the_path(tmp_path):
     path = str(tmp_path / "it's $HOME")
-    private_file.write(path, b"data")
+    durable_file.write(path, b"data")
     os.chmod(path, 0o644)
     with pytest.raises(FileRefused) as raised:
         private_file.read(path, private=True)
@@ -143,7 +143,7 @@ def test_a_command_that_mends_quotes_the_path(tmp_path):
 
 
 def test_a_file_beyond_the_limit_is_refused(path):
-    private_file.write(path, b"12345")
+    durable_file.write(path, b"12345")
     assert private_file.read(path, limit=5) == b"12345"
     with pytest.raises(FileRefused, match="5 bytes"):
         private_file.read(path, limit=4)
@@ -152,7 +152,7 @@ def test_a_file_beyond_the_limit_is_refused(path):
 def test_a_write_over_a_longer_stray_leaves_only_what_was_written(path):
     with open(path + ".new", "wb") as stray:
         stray.write(b"a stray of a killed process, which is longer")
-    private_file.write(path, b"short")
+    durable_file.write(path, b"short")
     assert private_file.read(path) == b"short"
     assert not os.path.exists(path + ".new")
 
@@ -161,8 +161,8 @@ def test_every_write_has_a_version_that_never_comes_back(path, monkeypatch):
     """Even when the clock stands still, or was stepped back."""
     seen = [private_file.version(path)]
     for second in (1_800_000_000, 1_800_000_000, 1_700_000_000, 1_700_000_000):
-        monkeypatch.setattr(private_file.time, "time_ns", lambda now=second: now * 10**9)
-        seen.append(private_file.write(path, b"same size"))
+        monkeypatch.setattr(durable_file.time, "time_ns", lambda now=second: now * 10**9)
+        seen.append(durable_file.write(path, b"same size"))
         assert private_file.version(path) == seen[-1]
     assert seen[0] is None
     mtimes = [version[1] for version in seen[1:]]
@@ -178,16 +178,16 @@ def test_a_file_system_that_rounds_time_down_still_gives_a_new_version(path, mon
 
     monkeypatch.setattr(os, "utime", coarse)
     monkeypatch.setattr(os, "supports_fd", {coarse})
-    versions = [private_file.write(path, b"same size")[1] for _ in range(4)]
+    versions = [durable_file.write(path, b"same size")[1] for _ in range(4)]
     assert versions == sorted(set(versions))
 
 
 def test_reserved_space_is_there_before_and_gone_after_the_write(path):
     """R9: the space that a save will need is taken before the request."""
-    private_file.reserve(path, 10_000).close()
+    durable_file.reserve(path, 10_000).close()
     assert os.stat(path + ".new").st_blocks * 512 >= 10_000
     assert private_file.read(path) is None
-    private_file.write(path, b"data")
+    durable_file.write(path, b"data")
     assert private_file.read(path) == b"data"
 
 
@@ -200,17 +200,17 @@ def test_where_space_cannot_be_reserved_it_is_written(path, monkeypatch, missing
         monkeypatch.setattr(os, "posix_fallocate", unsupported)
     else:
         monkeypatch.delattr(os, "posix_fallocate")
-    private_file.reserve(path, 10_000).close()
+    durable_file.reserve(path, 10_000).close()
     assert os.path.getsize(path + ".new") == 10_000
 
 
 @posix
 @pytest.mark.parametrize(
-    "attempt", [lambda path: private_file.reserve(path, 8192), lambda path: private_file.write(path, bytes(8192))]
+    "attempt", [lambda path: durable_file.reserve(path, 8192), lambda path: durable_file.write(path, bytes(8192))]
 )
 def test_a_disk_without_room_is_told_and_the_old_file_stays(path, attempt):
     """R9, with a real limit of the kernel."""
-    private_file.write(path, b"old")
+    durable_file.write(path, b"old")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
     try:
@@ -235,8 +235,8 @@ WORDS = {
 @pytest.mark.parametrize("call", ["write", "ftruncate", "utime", "fsync", "replace"])
 @pytest.mark.parametrize("number", WORDS)
 def test_a_failing_system_call_is_told_in_words_and_the_old_file_stays(path, monkeypatch, call, number):
-    private_file.write(path, b"old")
-    private_file.reserve(path, 8192).close()  # what is longer than the new content is truncated
+    durable_file.write(path, b"old")
+    durable_file.reserve(path, 8192).close()  # what is longer than the new content is truncated
 
     def fail(*_arguments, **_more):
         raise OSError(number, os.strerror(number))
@@ -244,7 +244,7 @@ def test_a_failing_system_call_is_told_in_words_and_the_old_file_stays(path, mon
     with monkeypatch.context() as patched:
         patched.setattr(os, call, fail)
         with pytest.raises(StoreUnavailable, match=WORDS[number]) as raised:
-            private_file.write(path, b"new")
+            durable_file.write(path, b"new")
     assert path in str(raised.value)
     assert raised.value.hint
     assert private_file.read(path) == b"old"
@@ -266,7 +266,7 @@ def test_file_and_folder_are_synced_in_the_order_that_survives_a_power_cut(path,
 
     for name in ("write", "fsync", "replace"):
         record(name)
-    private_file.write(path, b"data")
+    durable_file.write(path, b"data")
     assert steps == ["write", "fsync", "replace", "fsync folder"]
 
 
@@ -279,14 +279,14 @@ def test_a_folder_that_cannot_be_synced_for_want_of_support_is_no_error(path, mo
         real(fd)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    private_file.write(path, b"data")
+    durable_file.write(path, b"data")
     assert private_file.read(path) == b"data"
 
 
 def test_what_is_removed_is_gone_and_removing_it_again_is_no_error(path):
-    private_file.write(path, b"data")
-    private_file.remove(path)
-    private_file.remove(path)
+    durable_file.write(path, b"data")
+    durable_file.remove(path)
+    durable_file.remove(path)
     assert private_file.read(path) is None
 
 
@@ -294,7 +294,7 @@ def test_no_descriptor_is_left_open_after_an_error(path):
     os.mkfifo(path)
     os.mkfifo(path + ".new")
     before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
-    for attempt in (private_file.read, lambda path: private_file.write(path, b"data")):
+    for attempt in (private_file.read, lambda path: durable_file.write(path, b"data")):
         with pytest.raises(FileRefused):
             attempt(path)
     assert (len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0) == before
@@ -361,7 +361,7 @@ def test_the_command_for_a_link_puts_what_it_leads_to_in_its_place(tmp_path, kin
 
 @posix
 def test_a_linked_file_is_read_where_that_is_allowed_and_held_to_the_same(tmp_path):
-    private_file.write(str(tmp_path / "real"), b"data")
+    durable_file.write(str(tmp_path / "real"), b"data")
     link = str(tmp_path / "link")
     os.symlink("real", link)
     assert private_file.read(link, private=True, linked=True) == b"data"
@@ -373,8 +373,8 @@ def test_a_linked_file_is_read_where_that_is_allowed_and_held_to_the_same(tmp_pa
 def test_the_note_is_overwritten_in_place(path):
     fd = private_file.open_lock(path)
     try:
-        private_file.overwrite(fd, path, b"first")
-        private_file.overwrite(fd, path, b"other")
+        durable_file.overwrite(fd, path, b"first")
+        durable_file.overwrite(fd, path, b"other")
     finally:
         os.close(fd)
     assert private_file.read(path) == b"other"
@@ -384,10 +384,10 @@ def test_the_note_is_overwritten_in_place(path):
 def test_a_process_killed_while_it_writes_leaves_the_old_file_or_the_new(path, rounds):
     """R26: a file is written beside and renamed."""
     code = (
-        "import sys; from tokenkit import private_file\n"
+        "import sys; from tokenkit import durable_file\n"
         "print('go', flush=True)\n"
         "while True:\n"
-        "    for letter in b'ab': private_file.write(sys.argv[1], bytes([letter]) * 5000)"
+        "    for letter in b'ab': durable_file.write(sys.argv[1], bytes([letter]) * 5000)"
     )
     for _ in range(rounds(3, 200)):
         with subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE) as writer:
@@ -396,20 +396,20 @@ def test_a_process_killed_while_it_writes_leaves_the_old_file_or_the_new(path, r
                 pass
             writer.send_signal(signal.SIGKILL)
         assert private_file.read(path) in (b"a" * 5000, b"b" * 5000)
-    private_file.write(path, b"next")
+    durable_file.write(path, b"next")
     assert os.listdir(os.path.dirname(path)) == [os.path.basename(path)]
 
 
 def test_a_file_that_is_replaced_while_it_is_opened_is_read_anew(tmp_path, monkeypatch):
     """R26: the old one has no name left by then, which is no reason to refuse it."""
     path = str(tmp_path / "record")
-    private_file.write(path, b"old")
+    durable_file.write(path, b"old")
     opened = os.open
 
     def open_and_lose(*arguments, **options):
         fd = opened(*arguments, **options)
         monkeypatch.setattr(os, "open", opened)
-        private_file.write(path, b"new")
+        durable_file.write(path, b"new")
         return fd
 
     monkeypatch.setattr(os, "open", open_and_lose)

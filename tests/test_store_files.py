@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tokenkit import private_file
+from tokenkit import durable_file, private_file
 from tokenkit.errors import FileRefused, StoreUnavailable, UsageError
 from tokenkit.store import Name, file_lock
 from tokenkit.store.files import FileStore
@@ -206,14 +206,14 @@ def test_a_refresh_reserves_its_space_neither_in_nor_over_what_a_login_is_writin
     """R8, R9: both write ``<record>.new``, and a login holds no lease."""
     version = store.save(GRANT, b"one", replaces=None)
     reserving = threading.Thread(target=lambda: lease.reserve(8192))
-    stamp = private_file._stamp
+    stamp = durable_file._stamp
 
     def begin_to_reserve(fd, path, mtime_ns):
         reserving.start()
         reserving.join(0.2)  # it waits for the lock; without one, it would be done by then
         return stamp(fd, path, mtime_ns)
 
-    monkeypatch.setattr(private_file, "_stamp", begin_to_reserve)
+    monkeypatch.setattr(durable_file, "_stamp", begin_to_reserve)
     with store.lease(GRANT, lasts=1, wait=1) as lease:
         store.save(GRANT, b"two", replaces=version)
         reserving.join()

@@ -1,30 +1,23 @@
-"""Files that are plainly ours: 0600 under any umask, durable, and refused if they are anything else (R26).
+"""Files and folders that are plainly ours: 0600 and 0700 under any umask, and refused if they are anything else (R26).
 
-There is one temporary file for each path, ``<path>.new``, so a kill leaves one stray at most and the next write takes
-it over. Two writers of one path must therefore exclude each other by a lock. What Windows lacks (modes, owners,
-O_NOFOLLOW, fsync of folders) is skipped there.
+`durable_file` writes them. What Windows lacks (modes, owners, O_NOFOLLOW, fsync of folders) is skipped there.
 """
 
 import errno
 import os
 import stat
-import time
 
 from tokenkit.errors import FileRefused, StoreError
-from tokenkit.os_errors import move_away
-from tokenkit.os_errors import unavailable as unavailable
+from tokenkit.os_errors import move_away, unavailable
 from tokenkit.shell import quoted
 
 Version = tuple[int, int, int]
 """Inode, mtime in nanoseconds, size: it changes with every `write` and never comes back."""
 
-NEW = ".new"
-"""How the one temporary file beside each path ends."""
-
-_POSIX = os.name == "posix"
+POSIX = os.name == "posix"
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _SAFE = _NO_LINK | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
-_UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, getattr(errno, "ENOTSUP", errno.EINVAL), errno.EOPNOTSUPP)
+UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, getattr(errno, "ENOTSUP", errno.EINVAL), errno.EOPNOTSUPP)
 
 
 def read(path: str, *, private: bool = False, linked: bool = False, limit: int = 1 << 20) -> bytes | None:
@@ -53,7 +46,7 @@ def read_version(
         status = os.fstat(fd)
         if status.st_nlink == 0:  # replaced since it was opened: read what has taken its place
             return read_version(path, private=private, linked=linked, limit=limit)
-        size = _check_plain(path, status, private=private)
+        size = check_plain(path, status, private=private)
         if size > limit:
             raise FileRefused(f"{path} has {size} bytes, of {limit} at most", hint=move_away(path))
         return _read_all(fd, size), (status.st_ino, status.st_mtime_ns, status.st_size)
@@ -63,104 +56,9 @@ def read_version(
         close(fd)
 
 
-def write(path: str, data: bytes) -> Version:
-    """Replace the file durably, mode 0600, and return its version. At every moment it holds the old content or the new.
-
-    Its modification time is now, or just after that of the file before. After an error `path` is as it was, except when
-    only the fsync of the folder failed.
-    """
-    return write_over(path, data, version(path))
-
-
-class Reserved:
-    """The new file of a path, open and with its space, and the folder: so a `write_over` opens nothing (R9).
-
-    It is for one write, and is closed in the end, whether it was used or not.
-    """
-
-    def __init__(self, new: str, fd: int, inode: int, folder: int) -> None:
-        self.folder = folder
-        self._new = new
-        self._fd = fd
-        self._inode = inode
-
-    def take(self) -> tuple[int, int] | None:
-        """Return the new file, which the caller closes, and its size; None where another writer has used it."""
-        status = os.lstat(self._new) if self._fd >= 0 else None
-        if status is None or status.st_ino != self._inode:
-            return None
-        size = _check_plain(self._new, status)
-        fd, self._fd = self._fd, -1
-        return fd, size
-
-    def close(self) -> None:
-        """Close what is still open."""
-        for fd in (self._fd, self.folder):
-            if fd >= 0:
-                close(fd)
-        self._fd = self.folder = -1
-
-
-def write_over(path: str, data: bytes, replaced: Version | None, reserved: Reserved | None = None) -> Version:
-    """Write like `write`, for a caller that has seen, under a lock, that `replaced` is the version there.
-
-    What `reserve` returned for that path is used, where it can be: then nothing is opened.
-    """
-    new = path + NEW
-    fd, size = _taken(reserved) or _open_ours(new)
-    try:
-        try:
-            _write_all(fd, data)
-            if size > len(data):  # reserved space or a stray; to truncate in vain would cost a transaction
-                os.ftruncate(fd, len(data))
-            status = _stamp(fd, new, max(time.time_ns(), replaced[1] + 1 if replaced else 0))
-            os.fsync(fd)
-        finally:
-            close(fd)
-        os.replace(new, path)
-        if reserved is None or reserved.folder < 0:
-            sync_folder(os.path.dirname(path))
-        else:
-            _sync(reserved.folder)
-    except OSError as error:
-        _discard(new)
-        raise unavailable(path, error) from None
-    return status.st_ino, status.st_mtime_ns, status.st_size
-
-
 def open_lock(path: str) -> int:
     """Open a file to lock it: create it 0600 under any umask, or check that it is plainly ours. Nobody deletes it."""
-    return _open_ours(path)[0]
-
-
-def overwrite(fd: int, path: str, data: bytes) -> None:
-    """Write over the beginning of an open file with one write, neither beside nor durably: notes may be lost."""
-    try:
-        os.lseek(fd, 0, os.SEEK_SET)
-        os.write(fd, data)
-    except OSError as error:
-        raise unavailable(path, error) from None
-
-
-def reserve(path: str, size: int) -> Reserved:
-    """Create ``<path>.new`` with room for `size` bytes, and open what its write needs (R9).
-
-    So a full disk, and a process that may open no more files, are found before the `write_over` that uses the result.
-    """
-    new, folder = path + NEW, -1
-    fd, _ = _open_ours(new)
-    try:
-        _allocate(fd, size)
-        inode = os.fstat(fd).st_ino
-        folder = _open_folder(os.path.dirname(path))
-    except OSError as error:
-        close(fd)
-        _discard(new)
-        raise unavailable(path, error) from None
-    if not _POSIX:  # a file that is open cannot be replaced there, and a login may write it meanwhile
-        close(fd)
-        fd = -1
-    return Reserved(new, fd, inode, folder)
+    return open_ours(path)[0]
 
 
 def version(path: str) -> Version | None:
@@ -182,17 +80,6 @@ def is_folder(path: str) -> bool:
         return False
 
 
-def remove(path: str) -> None:
-    """Delete the file durably; no error when it is gone already."""
-    try:
-        os.unlink(path)
-        sync_folder(os.path.dirname(path))
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise unavailable(path, error) from None
-
-
 def ensure_folder(path: str, *, linked: bool = False) -> None:
     """Make sure that `path` is a folder of ours into which nobody else can write; create what is missing, mode 0700.
 
@@ -211,16 +98,16 @@ def ensure_folder(path: str, *, linked: bool = False) -> None:
     if not stat.S_ISDIR(status.st_mode):
         raise FileRefused(f"{path} is {_kind(status.st_mode)}, not a folder", hint=move_away(path))
     _check_owner(path, status)
-    if _POSIX and status.st_mode & 0o022:
+    if POSIX and status.st_mode & 0o022:
         raise FileRefused(f"others may write into the folder {path}", hint=f"chmod 700 {quoted(path)}")
 
 
 def sync_folder(path: str) -> None:
     """Make the names in a folder durable, where the system can. Raises OSError."""
-    fd = _open_folder(path)
+    fd = open_folder(path)
     if fd >= 0:
         try:
-            _sync(fd)
+            sync(fd)
         finally:
             close(fd)
 
@@ -233,29 +120,23 @@ def close(fd: int) -> None:
         return
 
 
-def _open_folder(path: str) -> int:
+def open_folder(path: str) -> int:
     """Open a folder to sync it; -1 where the system cannot."""
-    if not _POSIX:
+    if not POSIX:
         return -1
     return os.open(path or ".", os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0))
 
 
-def _sync(folder: int) -> None:
+def sync(folder: int) -> None:
+    """Make the names in an open folder durable, where the system can. Raises OSError."""
     try:
         os.fsync(folder)
     except OSError as error:
-        if error.errno not in _UNSUPPORTED:
+        if error.errno not in UNSUPPORTED:
             raise
 
 
-def _taken(reserved: Reserved | None) -> tuple[int, int] | None:
-    try:
-        return None if reserved is None else reserved.take()
-    except OSError:  # it is gone
-        return None
-
-
-def _open_ours(path: str) -> tuple[int, int]:
+def open_ours(path: str) -> tuple[int, int]:
     """Open the file for writing, from its beginning on, and make it where there is none; with its size."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | _SAFE, 0o600)
@@ -263,8 +144,8 @@ def _open_ours(path: str) -> tuple[int, int]:
         raise _cannot_open(path, error) from None
     try:
         status = os.fstat(fd)
-        size = _check_plain(path, status)
-        if _POSIX and stat.S_IMODE(status.st_mode) != 0o600:  # only then, or every save would write a lock to the disk
+        size = check_plain(path, status)
+        if POSIX and stat.S_IMODE(status.st_mode) != 0o600:  # only then, or every save would write a lock to the disk
             os.fchmod(fd, 0o600)
     except OSError as error:
         close(fd)
@@ -284,7 +165,7 @@ def _cannot_open(path: str, error: OSError) -> StoreError:
     return unavailable(path, error) if stat.S_ISREG(mode) else _not_a_file(path, mode)
 
 
-def _check_plain(path: str, status: os.stat_result, *, private: bool = False) -> int:
+def check_plain(path: str, status: os.stat_result, *, private: bool = False) -> int:
     """Refuse what is not a plain file of ours; return its size."""
     if not stat.S_ISREG(status.st_mode):
         raise _not_a_file(path, status.st_mode)
@@ -292,14 +173,14 @@ def _check_plain(path: str, status: os.stat_result, *, private: bool = False) ->
         hint = f"cp -p {quoted(path)} {quoted(path)}.copy && mv {quoted(path)}.copy {quoted(path)}"
         raise FileRefused(f"{path} has {status.st_nlink} names (hard links)", hint=hint)
     _check_owner(path, status)
-    if private and _POSIX and status.st_mode & 0o077:
+    if private and POSIX and status.st_mode & 0o077:
         mode = stat.S_IMODE(status.st_mode)
         raise FileRefused(f"others have access to {path} (mode {mode:04o})", hint=f"chmod 600 {quoted(path)}")
     return status.st_size
 
 
 def _check_owner(path: str, status: os.stat_result) -> None:
-    if _POSIX and status.st_uid != os.geteuid():
+    if POSIX and status.st_uid != os.geteuid():
         raise FileRefused(
             f"{path} belongs to user {status.st_uid}, and this process is user {os.geteuid()}",
             hint=f"chown {os.geteuid()} {quoted(path)}",
@@ -321,7 +202,7 @@ def _make_folder(path: str) -> os.stat_result:
         _make_folder(parent)
     try:
         os.mkdir(path, 0o700)
-        if _POSIX:
+        if POSIX:
             os.chmod(path, 0o700)  # a umask may have taken our own bits away
         sync_folder(parent)
     except FileExistsError:
@@ -336,43 +217,3 @@ def _read_all(fd: int, size: int) -> bytes:
     while len(data) < size and (part := os.read(fd, size - len(data))):
         data += part
     return data
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
-
-
-def _stamp(fd: int, path: str, mtime_ns: int) -> os.stat_result:
-    """Set the modification time, rounded up where the file system would round it down; return the file's status."""
-    os.utime(fd if os.utime in os.supports_fd else path, ns=(mtime_ns, mtime_ns))
-    status = os.fstat(fd)
-    if status.st_mtime_ns < mtime_ns:
-        later = mtime_ns + 2 * 10**9  # FAT keeps two seconds, others one, ext4 nanoseconds
-        os.utime(fd if os.utime in os.supports_fd else path, ns=(later, later))
-        status = os.fstat(fd)
-    return status
-
-
-def _allocate(fd: int, size: int) -> None:
-    try:
-        os.posix_fallocate(fd, 0, size)
-    except AttributeError:
-        _fill(fd, size)
-    except OSError as error:
-        if error.errno not in _UNSUPPORTED:
-            raise
-        _fill(fd, size)
-
-
-def _fill(fd: int, size: int) -> None:
-    _write_all(fd, bytes(size))
-    os.lseek(fd, 0, os.SEEK_SET)
-
-
-def _discard(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        return

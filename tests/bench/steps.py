@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
 from place import ME, Place
 from process import TOKENKIT, run, script
-from tokenkit import private_file
+from tokenkit import durable_file, private_file
 from tokenkit.cli.accounts import print_accounts
 from tokenkit.grant import grant_from_bytes, grant_to_bytes
 from tokenkit.grants.sealed_store import StoredGrant, grant_name
@@ -134,7 +134,7 @@ def saving(place: Place, rounds: int) -> Steps:
              "whose folder it is (R26), what is replaced (R8), which key is the first (R29)"),
         Plan("hold the lock", None, hold, "from the look at the version to the new one (R8)"),
         Plan("write, rename, two syncs", lambda: store.bare_save(path + ".bare", sealed),
-             lambda: private_file.write_over(path, sealed, private_file.version(path)),
+             lambda: durable_file.write_over(path, sealed, private_file.version(path)),
              "refused if not plainly ours, a time of its own (R26, R8)"),
         Plan("**all of it, one after the other**", None, save),
     ]  # fmt: skip

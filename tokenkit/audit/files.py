@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from tokenkit import private_file
+from tokenkit import durable_file, private_file
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.fix import OTHERS, OTHERS_WRITE, Fix, Narrow, SetAside
 from tokenkit.audit.foreign import holds_tokens
@@ -180,7 +180,7 @@ def unrenamed(inventory: Inventory) -> Iterator[Fault]:
     for node in inventory.nodes(Role.TEMPORARY):
         generation = _newer_generation(inventory, node)
         if generation and node.status.st_mtime < inventory.now - IN_USE:
-            target = node.path.removesuffix(private_file.NEW)
+            target = node.path.removesuffix(durable_file.NEW)
             hint = f"mv {quoted(node.path)} {quoted(target)}"
             yield _fault(node, f"it holds generation {generation} of the grant", hint)
 
@@ -297,7 +297,7 @@ def _newer_generation(inventory: Inventory, node: Node) -> int:
     found = inventory.open(node.name, data)
     if found.grant is None:
         return 0
-    target = node.path.removesuffix(private_file.NEW)
+    target = node.path.removesuffix(durable_file.NEW)
     present = next((grant.generation for other, grant in inventory.grants if other.where == target), 0)
     return found.grant.generation if found.grant.generation > present else 0
 

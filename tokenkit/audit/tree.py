@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from tokenkit.audit.fix import STRAYS
+from tokenkit.durable_file import NEW
 from tokenkit.keys.file import path_in
 from tokenkit.paths import Folders
-from tokenkit.private_file import NEW
 from tokenkit.store import Name
 from tokenkit.store.layout import LOCKS, kind_of_folder, name_of, owner_of
 

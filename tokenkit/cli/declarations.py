@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tokenkit import private_file
+from tokenkit import durable_file, private_file
 from tokenkit.cli.output import data, say
 from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.shell import quoted
@@ -45,7 +45,7 @@ def add_declaration(kit: "TokenKit", url: str) -> None:
             f"there is a provider {name} already", hint=f"tokenkit providers {name}; rename or remove {quoted(path)}"
         )
     private_file.ensure_folder(os.path.dirname(path), linked=True)
-    private_file.write(path, "".join(_lines(name, found)).encode())
+    durable_file.write(path, "".join(_lines(name, found)).encode())
     try:
         made = read_provider_file(path, name, {})
     except ConfigurationError:

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
-from tokenkit import private_file
+from tokenkit import durable_file, private_file
 from tokenkit.config.file import load_config
 from tokenkit.errors import ClientMissing, ConfigurationError
 from tokenkit.keys.environment import holds_keys
@@ -106,7 +106,7 @@ def save_client(folder: str, provider: str, client: ClientRegistration) -> str:
         members["client_secret"] = _plain(client.client_secret.reveal(), f"the client secret for {provider}")
     text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in members.items())  # ASCII JSON is TOML, too
     private_file.ensure_folder(_folder(folder), linked=True)
-    private_file.write(path, text.encode())
+    durable_file.write(path, text.encode())
     return path
 
 
@@ -114,7 +114,7 @@ def remove_client(folder: str, provider: str) -> bool:
     """Delete ``clients/<provider>.toml``; return whether there was one."""
     path = _path(folder, provider)
     existed = os.path.lexists(path)
-    private_file.remove(path)
+    durable_file.remove(path)
     return existed
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from tokenkit import private_file
+from tokenkit import durable_file, private_file
 from tokenkit.consent.pages import fill
 from tokenkit.errors import StoreError, UsageError
 
@@ -32,7 +32,7 @@ def redirect_file(address: str) -> Generator[str]:
     try:
         os.chmod(folder, 0o700)  # a umask may have taken even our own rights
         path = os.path.join(folder, "sign-in.html")
-        private_file.write(path, fill("tokenkit.consent.pages", "redirect.html", {"address": address}).encode())
+        durable_file.write(path, fill("tokenkit.consent.pages", "redirect.html", {"address": address}).encode())
         yield file_url(path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

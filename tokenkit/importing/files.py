@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from tokenkit import private_file
+from tokenkit import durable_file, private_file
 from tokenkit.errors import StoreError, TokenKitError, UsageError
 from tokenkit.private_file import Version
 from tokenkit.shell import quoted
@@ -73,7 +73,7 @@ def remove(file: SourceFile) -> None:
                 f"{file.path} has changed since it was read, and is left as it is: a tool still writes to it",
                 hint="have that tool ask tokenkit, and import the file again",
             )
-        private_file.remove(file.path)
+        durable_file.remove(file.path)
     except StoreError as error:
         raise TokenKitError(f"{file.path} is not removed: {error}", hint=f"rm {quoted(file.path)}") from None
 

@@ -59,7 +59,9 @@ def load(folder: str) -> KeyList | None:
 
 def write(folder: str, document: Mapping[str, Any]) -> None:
     """Replace the file as a whole, durably. The caller holds `lock` since it read the file."""
-    private_file.write(path_in(folder), json.dumps(document, indent=1).encode() + b"\n")
+    from tokenkit import durable_file  # not for a program that only reads a token
+
+    durable_file.write(path_in(folder), json.dumps(document, indent=1).encode() + b"\n")
 
 
 def lock(folder: str) -> "AbstractContextManager[None]":

@@ -11,7 +11,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from tokenkit import private_file
+from tokenkit import durable_file
 from tokenkit.account import Account, parse_account
 from tokenkit.errors import Conflict, TokenKitError, UsageError
 from tokenkit.grant import Grant
@@ -94,7 +94,7 @@ class Shelf:
     def point(self, path: str, account: Account) -> None:
         """Write the file that says which account a service has: its tokens, if it had any, are in it no more."""
         says = {"service": Path(path).stem, KEPT_BY: "tokenkit", "account": str(account)}
-        private_file.write(path, json.dumps(says, indent=2).encode())
+        durable_file.write(path, json.dumps(says, indent=2).encode())
 
     def remove(self, service: str) -> bool:
         """Remove a service's grant and file, here alone, as PocketPaw does; return whether there was one."""
@@ -102,7 +102,7 @@ class Shelf:
         account, there = self.account(service), os.path.lexists(path)
         if account:
             self.kit.logout(str(account), local=True)
-        private_file.remove(path)
+        durable_file.remove(path)
         return there or account is not None
 
     def services(self) -> list[str]:

@@ -11,7 +11,8 @@ from weakref import WeakValueDictionary
 
 from tokenkit.errors import StoreUnavailable
 from tokenkit.fork_lock import ForkLock
-from tokenkit.private_file import ensure_folder, open_lock, unavailable
+from tokenkit.os_errors import unavailable
+from tokenkit.private_file import ensure_folder, open_lock
 from tokenkit.shell import quoted
 
 if sys.platform == "win32":

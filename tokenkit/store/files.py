@@ -19,7 +19,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 
-from tokenkit import private_file
+from tokenkit import durable_file, private_file
 from tokenkit.account import is_provider_name
 from tokenkit.errors import Conflict, StoreUnavailable
 from tokenkit.paths import SUFFIX
@@ -79,9 +79,9 @@ class FileStore:
         with locked(lock, wait=WRITE_WAIT):
             found = _checked_version(name, path, replaces)
             if data is None:
-                private_file.remove(path)
+                durable_file.remove(path)
                 return None
-            return private_file.write_over(path, data, found)
+            return durable_file.write_over(path, data, found)
 
     def version(self, name: Name) -> Version | None:
         """Return the file's version, or that of a bare provider's folder."""
@@ -151,7 +151,7 @@ class _PreparedWrite:
         self._fd = private_file.open_lock(lock)
         try:
             with locked(lock, wait=WRITE_WAIT, fd=self._fd):  # a login writes that file, and holds no lease
-                self._reserved = private_file.reserve(path, size)
+                self._reserved = durable_file.reserve(path, size)
         except BaseException:
             private_file.close(self._fd)
             raise
@@ -160,7 +160,7 @@ class _PreparedWrite:
         """Write the record, as `FileStore.save` does."""
         with locked(self._lock, wait=WRITE_WAIT, fd=self._fd):
             found = _checked_version(name, self.path, replaces)
-            return private_file.write_over(self.path, data, found, self._reserved)
+            return durable_file.write_over(self.path, data, found, self._reserved)
 
     def close(self) -> None:
         """Close what is still open."""
@@ -201,7 +201,7 @@ class FileLease:
             if not private_file.is_folder(os.path.dirname(self._path)):
                 _make_folders(self._notes, self._path)
             self._fd = private_file.open_lock(self._path)
-        private_file.overwrite(self._fd, self._path, note[:NOTE_SIZE].ljust(NOTE_SIZE))
+        durable_file.overwrite(self._fd, self._path, note[:NOTE_SIZE].ljust(NOTE_SIZE))
 
     def reserve(self, size: int) -> None:
         """Create the next version's file, take its space on the disk, and open all that its save needs (R9)."""

@@ -31,7 +31,7 @@ class FullStore(MemoryStore):
 
     full_for_reserve = full_for_save = full_for_records = False
 
-    def save(self, name, data, *, replaces):
+    def save(self, name, data, *, replaces, due=None):
         full = self.full_for_save or (self.full_for_records and name.kind == "grant")
         if full and name.kind in ("grant", "unsaved") and data is not None:
             raise disk_full()

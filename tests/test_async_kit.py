@@ -27,7 +27,7 @@ class ThreadStore(MemoryStore):
         self.threads.add(threading.get_ident())
         return super().load(name)
 
-    def save(self, name, data, *, replaces):
+    def save(self, name, data, *, replaces, due=None):
         self.threads.add(threading.get_ident())
         return super().save(name, data, replaces=replaces)
 
@@ -222,7 +222,7 @@ def test_a_ticker_on_the_loop_sees_no_gap_while_everything_else_waits(kit, sync)
             time.sleep(0.1)
             return super().load(name)
 
-        def save(self, name, data, *, replaces):
+        def save(self, name, data, *, replaces, due=None):
             time.sleep(0.1)
             return super().save(name, data, replaces=replaces)
 

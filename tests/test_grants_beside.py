@@ -69,7 +69,7 @@ def test_a_passing_trouble_is_waited_out_under_the_lease_and_nothing_lies_beside
     store, tries = kit.records.store, []
     save = store.save
 
-    def twice_in_vain(name, data, *, replaces):
+    def twice_in_vain(name, data, *, replaces, due=None):
         if name.kind == "grant" and len(tries) < 2:
             tries.append(name)
             raise OSError(5, "Input/output error")
@@ -107,7 +107,7 @@ def test_who_is_ended_while_it_saves_saves_beside_at_once_and_ends(kit, monkeypa
     store = kit.records.store
     save, began = store.save, kit.clock.now()
 
-    def ended(name, data, *, replaces):
+    def ended(name, data, *, replaces, due=None):
         if name.kind == "grant":
             raise error
         return save(name, data, replaces=replaces)
@@ -257,7 +257,7 @@ def test_a_rotation_that_meets_a_refresh_saving_beside_seals_that_too(kit, tmp_p
     save, other = store.save, another(kit, tmp_path)
     rotations = ThreadPoolExecutor(1)
 
-    def refuse_the_refresh(name, data, *, replaces):
+    def refuse_the_refresh(name, data, *, replaces, due=None):
         if name.kind == "grant" and threading.current_thread().name.startswith("tokenkit"):
             raise StoreUnavailable("refused")
         return save(name, data, replaces=replaces)
@@ -371,7 +371,7 @@ def test_files_lie_beside_in_the_tokens_and_elsewhere_where_the_tokens_take_noth
     real = FileStore.save
     refused = {store.tokens: ("grant",)}
 
-    def save(self, name, data, *, replaces):
+    def save(self, name, data, *, replaces, due=None):
         if data is not None and name.kind in refused.get(self.tokens, ()):
             raise StoreUnavailable("refused")
         return real(self, name, data, replaces=replaces)

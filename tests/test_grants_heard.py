@@ -154,7 +154,7 @@ def test_a_sign_in_is_stored_though_the_disk_fails_once(tmp_path, monkeypatch):
     kit = ScriptedKit(tmp_path, store=FileStore(str(tmp_path / "tokens"), str(tmp_path / "state")))
     save, failed = kit.records.store.save, []
 
-    def fails_once(name, data, *, replaces):
+    def fails_once(name, data, *, replaces, due=None):
         version = save(name, data, replaces=replaces)
         if name.kind == "grant" and not failed:
             failed.append(name)

@@ -65,7 +65,7 @@ def test_a_rotation_waits_for_a_sign_in_that_has_sealed_and_not_saved(kit, tmp_p
     rotations = ThreadPoolExecutor(1)
     rotated = []
 
-    def save(name, data, *, replaces):
+    def save(name, data, *, replaces, due=None):
         if name.kind == "grant" and not rotated:
             store.save = lambda *a, **k: original(store, *a, **k)
             rotated.append(rotations.submit(rotate, other.records))

@@ -212,7 +212,7 @@ class FillsUp(MemoryStore):
         super().__init__()
         self.room = room
 
-    def save(self, name, data, *, replaces):  # type: ignore[no-untyped-def]
+    def save(self, name, data, *, replaces, due=None):  # type: ignore[no-untyped-def]
         if name.kind in ("grant", "unsaved") and data is not None:
             if not self.room:
                 raise StoreUnavailable("the disk is full", hint="df -h")

@@ -184,7 +184,7 @@ def test_a_store_that_cannot_be_written_is_found_before_the_person_is_asked(tmp_
     """R20: a consent that cannot be stored is wasted."""
 
     class ReadOnly(MemoryStore):
-        def save(self, name, data, *, replaces):
+        def save(self, name, data, *, replaces, due=None):
             raise StoreUnavailable("the file system is read-only")
 
     with pytest.raises(StoreUnavailable, match="read-only"):

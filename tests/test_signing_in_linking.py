@@ -36,7 +36,7 @@ class Meets(MemoryStore):
 
     meeting = None
 
-    def save(self, name, data, *, replaces):
+    def save(self, name, data, *, replaces, due=None):
         if name.kind == "grant" and self.meeting:
             meeting, self.meeting = self.meeting, None
             meeting()

@@ -69,7 +69,7 @@ def test_the_commands_make_the_tables_and_tell_how_they_stand(configured, run):
     code, said = run("store", "status")
     assert (code, "hint: tokenkit store init" in said) == (6, True)
     assert run("store", "migrate")[0] == 6
-    assert run("store", "init") == (0, "tables: version 1; this tokenkit needs version 1\nrole: postgres\n")
+    assert run("store", "init") == (0, "tables: version 2; this tokenkit needs version 2\nrole: postgres\n")
     assert run("store", "init")[0] == run("store", "migrate")[0] == 0
     code, said = run("store", "status")
     assert code == 0
@@ -81,7 +81,8 @@ def test_the_commands_make_the_tables_and_tell_how_they_stand(configured, run):
 def test_tables_of_another_version_end_with_6_and_the_command(configured, run, key, version, hint):
     run("store", "init")
     with psycopg.connect(configured, autocommit=True) as connection:
-        connection.execute("UPDATE tokenkit.migration SET version = %s", (version,))
+        connection.execute("DELETE FROM tokenkit.migration")
+        connection.execute("INSERT INTO tokenkit.migration VALUES (%s, now())", (version,))
     code, said = run("list")
     assert code == 6
     assert hint in said

@@ -19,7 +19,7 @@ def stuck(machine, run, monkeypatch):
     machine.expire(ME)
     save = FileStore.save
 
-    def refuse(self, name, data, *, replaces):
+    def refuse(self, name, data, *, replaces, due=None):
         if name.kind in ("grant", "unsaved") and data is not None:
             raise StoreUnavailable("the disk failed", hint="dmesg | tail")
         return save(self, name, data, replaces=replaces)

@@ -17,6 +17,7 @@ from tokenkit.grant import (
     pending_from_bytes,
     pending_to_bytes,
 )
+from tokenkit.grants.due import due
 from tokenkit.grants.owner_names import check_new_owner
 from tokenkit.keys.ring import KeyRing
 from tokenkit.shell import quoted
@@ -111,7 +112,7 @@ class SealedStore:
         `leased` says that the caller holds the account's lease, and has asked for the current key under it: then no
         rotation drops that key (R29).
         """
-        stored = self.write(grant_name(account), grant_to_bytes(grant), replaces, leased=leased)
+        stored = self.write(grant_name(account), grant_to_bytes(grant), replaces, leased=leased, due=due(grant))
         return StoredGrant(grant, stored.version, len(stored.data))
 
     def replace(self, account: Account, grant: Grant, held: StoredGrant, *, leased: bool = False) -> StoredGrant:
@@ -183,6 +184,7 @@ class SealedStore:
         *,
         store: Store | None = None,
         leased: bool = False,
+        due: float | None = None,
     ) -> Stored:
         """Seal and save in `store`, with a key that nobody drops meanwhile; `leased` as in `save` (R29).
 
@@ -195,7 +197,7 @@ class SealedStore:
         while True:
             with self.ring.sealing_leased() if leased else self.ring.sealing(self._any_sealed) as key:
                 data = self.ring.seal_record(name, plaintext, key)
-                version = (store or self.store).save(name, data, replaces=replaces)
+                version = (store or self.store).save(name, data, replaces=replaces, due=due)
             if leased or self.ring.current().kid == key.kid:
                 return Stored(data, version)
             replaces = version

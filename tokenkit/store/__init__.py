@@ -4,7 +4,7 @@
 `tokenkit.testing.StoreContract` tests.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -58,6 +58,35 @@ class Lease(Protocol):
         ...
 
 
+class Due(NamedTuple):
+    """A grant that was claimed to be refreshed. It is due again at `until` (Unix seconds) if nothing is saved."""
+
+    name: Name
+    until: float
+
+
+class Schedule(Protocol):
+    """When grants fall due: what a shared store offers, as its `schedule`, to those who keep grants fresh.
+
+    A claim need not be exact: the lease keeps two from refreshing one grant. All times are Unix time in seconds, UTC.
+    """
+
+    def first(self) -> Mapping[str, float]:
+        """Return each provider that has grants to refresh, and when the first of them falls due."""
+        ...
+
+    def claim(self, provider: str, *, before: float, until: float, limit: int) -> list[Due]:
+        """Take what falls due `before` a time, the oldest first, and no more than `limit`.
+
+        Nobody else gets it until the time `until`: by then a worker that died has lost it.
+        """
+        ...
+
+    def put_off(self, due: Due, at: float) -> None:
+        """Let what was claimed fall due `at` that time; infinite for never. A save that came in between stands."""
+        ...
+
+
 class Store(Protocol):
     """Bytes under a name. Every method may block, is safe from any thread and process, and raises `StoreError` only."""
 
@@ -68,10 +97,14 @@ class Store(Protocol):
         """
         ...
 
-    def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
+    def save(
+        self, name: Name, data: bytes | None, *, replaces: Version | None, due: float | None = None
+    ) -> Version | None:
         """Write durably, only over the version `replaces` (None: only where there is nothing), else raise `Conflict`.
 
         `data` None deletes and returns None. So a caller *claims* a record by deleting the version that it has read.
+        `due` is when a grant should be refreshed (Unix seconds, in clear): infinite for never, None to leave that as it
+        is. A store without a `Schedule` ignores it.
         """
         ...
 

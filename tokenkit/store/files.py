@@ -64,7 +64,9 @@ class FileStore:
         found = private_file.read_version(self.path(name))
         return None if found is None else Stored(*found)
 
-    def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
+    def save(
+        self, name: Name, data: bytes | None, *, replaces: Version | None, due: float | None = None
+    ) -> Version | None:
         """Write durably over the version `replaces`, or raise `Conflict`; None deletes."""
         path, lock = self.path(name), self._lock(name, "write")
         ready = self._prepared.write

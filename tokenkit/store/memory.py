@@ -25,7 +25,9 @@ class MemoryStore:
         """Return the record, or None when there is none."""
         return self._records.get(name)
 
-    def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
+    def save(
+        self, name: Name, data: bytes | None, *, replaces: Version | None, due: float | None = None
+    ) -> Version | None:
         """Write over the version `replaces`, or raise `Conflict`; None deletes."""
         with self._lock.lock:
             if self.version(name) != replaces:

@@ -43,6 +43,14 @@ class StoreContract:
         assert store.note(GRANT) == b""
         assert list(store.names("grant")) == []
 
+    def test_a_save_may_say_when_the_grant_falls_due(self, store: Store) -> None:
+        """Check that the time is taken, or ignored where the store offers no `Schedule`."""
+        version = store.save(GRANT, b"one", replaces=None, due=float("inf"))
+        version = store.save(GRANT, b"two", replaces=version, due=1.0)
+        store.save(GRANT, b"three", replaces=version)
+        schedule = getattr(store, "schedule", None)
+        assert schedule is None or dict(schedule.first()) == {"google": 1.0}
+
     def test_a_save_over_another_version_conflicts_and_changes_nothing(self, store: Store) -> None:
         """Hold R8: a save compares the version that it replaces."""
         first = store.save(GRANT, b"one", replaces=None)

@@ -11,7 +11,7 @@ from tokenkit.errors import StoreError, StoreUnavailable, UsageError
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.errors import not_connected, translated
 
-TABLES = ("record", "accounts", "lease")
+TABLES = ("record", "accounts", "lease", "due")
 
 
 class Schema(NamedTuple):
@@ -100,8 +100,8 @@ def _changed(address: Address, role: str, *, make: bool) -> Schema:
         try:
             with connection.transaction():
                 _migrate(connection, schema)
-                if role:
-                    _grant(connection, schema, role)
+                for name in {*_users(connection, schema), *filter(None, [role])}:
+                    _grant(connection, schema, name)
         except pg.UndefinedObject:
             failed = StoreUnavailable(f"there is no role {role}", hint=f'CREATE ROLE "{role}" LOGIN')
         except psycopg.Error as error:
@@ -127,6 +127,11 @@ def _migrate(connection: "psycopg.Connection[Any]", schema: str) -> None:
             )
 
 
+def _users(connection: "psycopg.Connection[Any]", schema: str) -> list[str]:
+    """Return the roles that may use the records: they need the tables that a migration has added, too."""
+    return [name for (name,) in connection.execute(_USERS, (f'"{schema}".record',))]
+
+
 def _grant(connection: "psycopg.Connection[Any]", schema: str, role: str) -> None:
     names = {"s": sql.Identifier(schema), "role": sql.Identifier(role)}
     connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {s} TO {role}").format(**names))
@@ -137,6 +142,10 @@ def _grant(connection: "psycopg.Connection[Any]", schema: str, role: str) -> Non
 
 
 _OF_MIGRATIONS = "CREATE TABLE IF NOT EXISTS {}.migration (version int PRIMARY KEY, at timestamptz NOT NULL)"
+
+_USERS = """SELECT DISTINCT role.rolname FROM pg_catalog.pg_class AS t, pg_catalog.aclexplode(t.relacl) AS acl
+    JOIN pg_catalog.pg_roles AS role ON role.oid = acl.grantee
+    WHERE t.oid = to_regclass(%s) AND acl.grantee <> t.relowner"""
 
 _STATE = """SELECT current_user, to_regclass(%(table)s) IS NOT NULL,
     EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass(%(table)s)

@@ -9,6 +9,7 @@ from tokenkit.store import Name, Stored, Version
 from tokenkit.store.postgres import schema
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections
+from tokenkit.store.postgres.due import NOT_PLANNED, PLANNED, PostgresSchedule, text
 from tokenkit.store.postgres.errors import AnswerLost
 from tokenkit.store.postgres.lease import PostgresLease, key, leased, read_note
 from tokenkit.store.postgres.session import Session
@@ -59,6 +60,7 @@ class PostgresStore:
         self.address = address
         self._connections = Connections(address, lambda connection: schema.check(connection, address.schema))
         self._session = Session(self._connections)
+        self.schedule = PostgresSchedule(self._connections)
 
     def load(self, name: Name) -> Stored | None:
         """Return the record, or None when there is none."""
@@ -68,7 +70,9 @@ class PostgresStore:
         data, version = rows[0]
         return Stored(bytes(data), version)
 
-    def save(self, name: Name, data: bytes | None, *, replaces: Version | None) -> Version | None:
+    def save(
+        self, name: Name, data: bytes | None, *, replaces: Version | None, due: float | None = None
+    ) -> Version | None:
         """Write durably over the version `replaces`, or raise `Conflict`; None deletes.
 
         Where the answer is lost, the row is asked: a version is random, so ours in it says that it was done.
@@ -83,7 +87,7 @@ class PostgresStore:
         def attempt(left: float) -> None:
             nonlocal lost
             try:
-                done = self._write(name, data, replaces, version, left)
+                done = self._write(name, data, replaces, version, due, left)
             except AnswerLost:
                 lost = True
                 raise
@@ -109,14 +113,14 @@ class PostgresStore:
         while True:
             rows = self._connections.ask(_NAMES, key(Name(kind, owner, after)))
             for (id,) in rows:
-                after = _text(id)
+                after = text(id)
                 yield Name(kind, owner, after)
             if len(rows) < PAGE:
                 return
 
     def owners(self) -> Iterator[str]:
         """Yield the owners that have, or once had, records."""
-        return (_text(owner) for (owner,) in self._connections.ask(_OWNERS))
+        return (text(owner) for (owner,) in self._connections.ask(_OWNERS))
 
     def note(self, name: Name) -> bytes:
         """Return the note of the account's last lease."""
@@ -132,11 +136,17 @@ class PostgresStore:
         self._connections.close()
 
     def _write(
-        self, name: Name, data: bytes | None, replaces: Version | None, version: uuid.UUID, within: float
+        self,
+        name: Name,
+        data: bytes | None,
+        replaces: Version | None,
+        version: uuid.UUID,
+        due: float | None,
+        within: float,
     ) -> bool:
         saved = _INSERT if replaces is None else _UPDATE
-        moved = _MOVED if name.kind == "grant" else ""
-        values = {**key(name), "data": data, "version": version, "replaces": replaces}
+        moved = _MOVED + _planned(data, due) if name.kind == "grant" else ""
+        values = {**key(name), "data": data, "version": version, "replaces": replaces, "due": due}
         values["provider"] = name.id.partition("/")[0].encode()
         statement = f"WITH saved AS ({saved}){moved} SELECT count(*) FROM saved"
         return bool(self._connections.once(statement, values, within=within)[0][0])
@@ -151,5 +161,7 @@ def _changed(name: Name) -> Conflict:
     return Conflict(f"{name.id} has changed since it was read", hint="read it again")
 
 
-def _text(data: bytes) -> str:
-    return bytes(data).decode("utf-8", "surrogatepass")
+def _planned(data: bytes | None, due: float | None) -> str:
+    if data is None or due == float("inf"):
+        return NOT_PLANNED
+    return "" if due is None else PLANNED

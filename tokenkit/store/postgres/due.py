@@ -1,0 +1,58 @@
+"""When grants fall due, in a table of its own: several workers claim from it, and none takes what another has."""
+
+from collections.abc import Mapping
+
+from tokenkit.store import Due, Name
+from tokenkit.store.postgres.connections import Connections
+from tokenkit.store.postgres.lease import key
+
+_THIS = "owner = %(owner)s AND id = %(id)s"
+
+PLANNED = """, planned AS (INSERT INTO {s}.due AS d (owner, id, provider, at)
+    SELECT %(owner)s, %(id)s, %(provider)s, %(due)s FROM saved
+    ON CONFLICT (owner, id) DO UPDATE SET at = excluded.at)"""
+"""Part of the statement that saves a grant, named ``saved`` there."""
+
+NOT_PLANNED = f", planned AS (DELETE FROM {{s}}.due WHERE {_THIS} AND EXISTS (SELECT FROM saved))"
+
+_FIRST = """WITH RECURSIVE each AS (
+        (SELECT provider FROM {s}.due ORDER BY provider LIMIT 1)
+        UNION ALL SELECT (SELECT next.provider FROM {s}.due AS next WHERE next.provider > each.provider
+            ORDER BY next.provider LIMIT 1) FROM each WHERE each.provider IS NOT NULL)
+    SELECT provider, (SELECT min(at) FROM {s}.due AS d WHERE d.provider = each.provider) FROM each
+    WHERE provider IS NOT NULL"""
+
+_CLAIM = """UPDATE {s}.due AS d SET at = %(until)s FROM (
+        SELECT owner, id FROM {s}.due WHERE provider = %(provider)s AND at <= %(before)s
+        ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS found
+    WHERE d.owner = found.owner AND d.id = found.id RETURNING d.owner, d.id"""
+
+_PUT_OFF = f"UPDATE {{s}}.due SET at = %(at)s WHERE {_THIS} AND at = %(until)s"
+_NEVER = f"DELETE FROM {{s}}.due WHERE {_THIS} AND at = %(until)s"
+
+
+class PostgresSchedule:
+    """The `Schedule` of a `PostgresStore`."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def first(self) -> Mapping[str, float]:
+        """Return each provider that has grants to refresh, and when the first of them falls due."""
+        return {bytes(provider).decode(): at for provider, at in self._connections.ask(_FIRST)}
+
+    def claim(self, provider: str, *, before: float, until: float, limit: int) -> list[Due]:
+        """Take what falls due `before` a time, the oldest first; who does not come back loses it `until` then."""
+        values = {"provider": provider.encode(), "before": before, "until": until, "limit": limit}
+        rows = self._connections.ask(_CLAIM, values)
+        return [Due(Name("grant", text(owner), text(id)), until) for owner, id in rows]
+
+    def put_off(self, due: Due, at: float) -> None:
+        """Let what was claimed fall due `at` that time, or never; a save that came in between stands."""
+        values = {**key(due.name), "until": due.until, "at": at}
+        self._connections.ask(_NEVER if at == float("inf") else _PUT_OFF, values)
+
+
+def text(data: bytes) -> str:
+    """Return a name as it was before `key` made bytes of it."""
+    return bytes(data).decode("utf-8", "surrogatepass")

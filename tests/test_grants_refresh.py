@@ -13,8 +13,8 @@ from tokenkit.errors import (
 )
 from tokenkit.grant import NEEDS_CONSENT
 from tokenkit.grants.machine import Turns
+from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.refresh_state import RefreshState
-from tokenkit.grants.refresher import RefreshJob
 from tokenkit.grants.sealed_store import grant_name
 
 from scripted import ScriptedKit, expire, stored, unavailable
@@ -195,7 +195,7 @@ def test_a_changed_client_id_gets_no_refresh_token(kit, tmp_path):
     """R17: a refresh token goes only where it came from."""
     expire(kit)
     other = ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store)
-    other._environ["TOKENKIT_SCRIPTED_CLIENT_ID"] = "another"
+    other.configured.environ["TOKENKIT_SCRIPTED_CLIENT_ID"] = "another"
     with pytest.raises(ProviderChanged, match="client id"):
         other.token("scripted")
     assert kit.scripted.refreshes == 0

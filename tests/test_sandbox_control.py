@@ -55,6 +55,9 @@ def test_every_documented_error_comes_on_demand(world: World, flavour: str, endp
         ("pocket", "request"): "/pocket/v3/oauth/request",
         ("pocket", "token"): "/pocket/v3/oauth/authorize",
         ("pocket", "api"): "/pocket/v3/get",
+        ("plain", "token"): "/plain/token",
+        ("plain", "userinfo"): "/plain/userinfo",
+        ("plain", "api"): "/plain/api",
     }
     method = "POST" if flavour == "pocket" or endpoint in ("token", "revoke") else "GET"
     for name, documented in DOCUMENTED[flavour, endpoint].items():

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def sandbox(
+    ctx: typer.Context,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = 8137,
     lifetime: Annotated[
         float, typer.Option(metavar="SECONDS", min=0, help="How long an access token is good.")
@@ -28,7 +29,8 @@ def sandbox(
     """Serve three providers to develop against, without credentials.
 
     It plays Google, Spotify and Pocket on this machine until Ctrl-C: sign-in, refresh, revocation, and a small API of
-    each. All that it knows ends with it. GET /_control shows what was asked; POST there, with a JSON object such as
+    each; and at /plain a server that does what the RFCs say, for provider files of your own. All that it knows ends
+    with it. GET /_control shows what was asked; POST there, with a JSON object such as
     {"endpoint": "token", "status": 503, "times": 2}, says what the next requests get.
     """
     from tokenkit.paths import folders
@@ -37,17 +39,29 @@ def sandbox(
 
     become_undumpable()
     config = folders(APP, os.environ).config
-    played = [declared_provider(each, config, "http://127.0.0.1") for each in provider or ()]
+    files = [_file(each, config, str(ctx.find_root().params["app"])) for each in provider or ()]
+    played = [declared_provider(each, config, "http://127.0.0.1") for each in files]
     try:
         with serve(Authority(access_lifetime=lifetime, declared=played), port=port) as served:
             say("The sandbox listens until Ctrl-C. In another terminal, for accounts apart from your own:\n")
-            say("\n".join([*_lines(port, served.base_url), *_files(provider or (), config)]) + "\n")
+            say("\n".join([*_lines(port, served.base_url), *_files(files, config)]) + "\n")
             say("Their tokens go to its own addresses and to no real provider. Those of its APIs:\n")
             say("\n".join(_apis(served)) + "\n")
             data(served.base_url)
             threading.Event().wait()
     except KeyboardInterrupt:
         say("The sandbox is closed.")
+
+
+def _file(provider: str, config: str, app: str) -> str:
+    """Return the person's own file of that name, which the sandbox's app does not have; else the name as it is."""
+    from tokenkit.paths import folders
+    from tokenkit.plugins import provider_file
+
+    own = folders(app, os.environ).config
+    if own == config or provider_file(config, provider) or not provider_file(own, provider):
+        return provider
+    return os.path.join(own, "providers", f"{provider}.toml")
 
 
 def _lines(port: int, base_url: str) -> Iterator[str]:

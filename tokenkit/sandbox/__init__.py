@@ -1,5 +1,7 @@
 """The sandbox: an authority to develop and test against, which plays Google, Spotify and Pocket on this machine.
 
+Beside them a plain OAuth 2 server for providers of one's own, at ``/plain``, and any that is declared.
+
     authority = Authority(access_lifetime=60)
     with serve(authority) as sandbox:
         kit = TokenKit(providers=providers(sandbox.base_url), clients=CLIENTS)
@@ -20,19 +22,29 @@ from tokenkit.provider import Provider
 from tokenkit.provider_file import first_choices, read_provider_file
 from tokenkit.sandbox.authority import Authority
 from tokenkit.sandbox.declared import moved
-from tokenkit.sandbox.known import CLIENTS
-from tokenkit.sandbox.registry import FLAVOURS, GOOGLE_CLIENT, POCKET_CLIENT, POCKET_READER, SPOTIFY_CLIENT, Client
+from tokenkit.sandbox.known import CLIENTS, client_of, on_a_server
+from tokenkit.sandbox.registry import (
+    FLAVOURS,
+    GOOGLE_CLIENT,
+    PLAIN,
+    POCKET_CLIENT,
+    POCKET_READER,
+    SPOTIFY_CLIENT,
+    Client,
+)
 
 __all__ = [
     "CLIENTS",
     "FLAVOURS",
     "GOOGLE_CLIENT",
+    "PLAIN",
     "POCKET_CLIENT",
     "POCKET_READER",
     "SPOTIFY_CLIENT",
     "Authority",
     "Client",
     "Served",
+    "client_of",
     "declared_provider",
     "moved",
     "providers",
@@ -67,7 +79,7 @@ def declared_provider(of: str, config_folder: str, base_url: str) -> OAuth2:
         found = load_provider(of, config_folder=config_folder)
     if not isinstance(found, OAuth2):
         raise UsageError(f"{found.title} is not described by data, so it cannot be played from that")
-    return moved(found, f"{base_url.rstrip('/')}/{found.name}")
+    return moved(on_a_server(found), f"{base_url.rstrip('/')}/{found.name}")
 
 
 def providers(base_url: str) -> dict[str, Provider]:

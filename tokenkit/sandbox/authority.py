@@ -1,4 +1,4 @@
-"""The authority: one function from request to response, over three flavours of provider."""
+"""The authority: one function from request to response, over several flavours of provider."""
 
 import os
 import threading
@@ -19,18 +19,19 @@ from tokenkit.sandbox.google import Google
 from tokenkit.sandbox.ledger import Ledger
 from tokenkit.sandbox.oauth2 import Lifetimes
 from tokenkit.sandbox.person import approve
+from tokenkit.sandbox.plain import Plain
 from tokenkit.sandbox.pocket import Pocket
 from tokenkit.sandbox.registry import Registry
 from tokenkit.sandbox.spotify import Spotify
 
 
 class Authority:
-    """A Google-, a Spotify- and a Pocket-flavoured provider, as strict as the real ones, in memory.
+    """A Google-, a Spotify- and a Pocket-flavoured provider, as strict as the real ones, and a plain one, in memory.
 
-    `handle` answers requests whose path begins with ``/google``, ``/spotify`` or ``/pocket``, at any host, and
-    ``/_control``; it serves as `Context.send` without a socket, and from any thread. `clock` is Unix time in seconds,
-    UTC; `random` returns that many bytes; `sleep` takes seconds. `lifetimes` are seconds and may be changed at any
-    time. `rotating` names the flavours that rotate refresh tokens, and end the family when a spent one comes again.
+    `handle` answers requests whose path begins with ``/google``, ``/spotify``, ``/pocket`` or ``/plain``, at any host,
+    and ``/_control``; it serves as `Context.send` without a socket, and from any thread. `clock` is Unix time in
+    seconds, UTC; `random` returns that many bytes; `sleep` takes seconds. `lifetimes` are seconds and may be changed at
+    any time. `rotating` names the flavours that rotate refresh tokens, and end the family when a spent one comes again.
     `declared` are more providers to play, each from its declaration, with addresses that `moved` has moved here.
 
     `counters` counts requests, refused and faulty ones too: ``google authorize``, ``google token refresh_token``,
@@ -51,21 +52,24 @@ class Authority:
     ) -> None:
         self.counters: Counter[str] = Counter()
         self.lifetimes = Lifetimes(access_lifetime, refresh_lifetime)
-        self.registry = Registry({"google": google.SCOPES, "spotify": spotify.SCOPES, "pocket": pocket.PERMISSIONS})
+        self.registry = Registry(
+            {"google": google.SCOPES, "spotify": spotify.SCOPES, "pocket": pocket.PERMISSIONS, "plain": {}}
+        )
         self._ledger = Ledger(clock, random)
         self._sleep = sleep
-        self._faults = Faults()
         self._lock = threading.RLock()
         flavours: list[Flavour] = [
             Google(self._ledger, self.registry, self.lifetimes, rotates="google" in rotating),
             Spotify(self._ledger, self.registry, self.lifetimes, rotates="spotify" in rotating),
             Pocket(self._ledger, self.registry),
+            Plain(self._ledger, self.registry, self.lifetimes, rotates="plain" in rotating),
             *(
                 Declared(self._ledger, self.registry, self.lifetimes, provider, rotates=provider.name in rotating)
                 for provider in declared
             ),
         ]
         self.flavours = {flavour.name: flavour for flavour in flavours}
+        self._faults = Faults(self.flavours)
 
     @property
     def issued(self) -> frozenset[str]:
@@ -100,9 +104,9 @@ class Authority:
     ) -> None:
         """Script what the next `times` requests at `endpoint` get: a documented `error` by name, or any answer.
 
-        Endpoints are authorize, request, token, revoke, device, userinfo, api. `drop` cuts the connection, `delay`
-        (seconds) comes first; with `acts` the request is carried out all the same, and only its answer is lost. Raises
-        `UsageError` for names that are not known.
+        Endpoints are authorize, request, token, revoke, introspect, device, userinfo, api. `drop` cuts the connection,
+        `delay` (seconds) comes first; with `acts` the request is carried out all the same, and only its answer is
+        lost. Raises `UsageError` for names that are not known.
         """
         response = scripted_response(status, body, headers or {})
         fault = Fault(endpoint, flavour, error, response, times, drop=drop, delay=delay, acts=acts)
@@ -110,7 +114,12 @@ class Authority:
             self._faults.add(fault)
 
     def withdraw(self, flavour: str, user: str) -> None:
-        """End all that the app has of this person, as if they had removed it at the provider."""
+        """End all that the app has of this person, as if they had removed it at the provider.
+
+        Raises `UsageError` for a flavour that is not played.
+        """
+        if flavour not in self.flavours:
+            raise UsageError(f"there is no flavour {flavour!r}", hint=f"flavours are {', '.join(self.flavours)}")
         with self._lock:
             self._ledger.end(flavour, user)
 
@@ -143,7 +152,7 @@ class Authority:
         route = None if flavour is None else flavour.route(call.path)
         if route is None:
             raise Refused(json_answer({"error": "not_found", "error_description": "nothing is at this path"}, 404))
-        if route.method != call.request.method:
+        if route.method not in ("*", call.request.method):
             raise Refused(json_answer({"error": "method_not_allowed"}, 405, (("Allow", route.method),)))
         return route
 

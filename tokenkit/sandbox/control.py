@@ -1,15 +1,14 @@
 """Faults by script: what the next requests get in place of what they asked for."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tokenkit.errors import UsageError
 from tokenkit.provider import Headers, Response
 from tokenkit.sandbox.documented import DOCUMENTED
-from tokenkit.sandbox.registry import FLAVOURS
 
-ENDPOINTS = ("authorize", "request", "token", "revoke", "device", "userinfo", "api")
+ENDPOINTS = ("authorize", "request", "token", "revoke", "introspect", "device", "userinfo", "api")
 
 Body = bytes | str | Mapping[str, object]
 
@@ -32,24 +31,6 @@ class Fault:
     delay: float = 0.0
     acts: bool = False
 
-    def __post_init__(self) -> None:
-        if self.endpoint not in ENDPOINTS or self.flavour not in (None, *FLAVOURS):
-            raise UsageError(
-                f"there is no endpoint {self.endpoint!r} of {self.flavour or 'any flavour'}",
-                hint=f"endpoints are {', '.join(ENDPOINTS)}; flavours are {', '.join(FLAVOURS)}",
-            )
-        known = self.known_errors()
-        if self.error and self.error not in known:
-            raise UsageError(
-                f"{self.error!r} is no documented error of {self.endpoint}",
-                hint=f"those are {', '.join(sorted(known))}",
-            )
-
-    def known_errors(self) -> set[str]:
-        """Return the names that `error` may have."""
-        flavours = (self.flavour,) if self.flavour else FLAVOURS
-        return {name for flavour in flavours for name in DOCUMENTED.get((flavour, self.endpoint), {})}
-
     def meets(self, flavour: str, endpoint: str) -> bool:
         """Tell whether a request there gets this fault."""
         fits = self.endpoint == endpoint and self.flavour in (None, flavour)
@@ -66,14 +47,30 @@ class Fault:
 
 
 class Faults:
-    """The faults that are still to come, in their order."""
+    """The faults that are still to come, in their order, at the flavours of those names."""
 
-    def __init__(self) -> None:
+    def __init__(self, flavours: Collection[str]) -> None:
+        self._flavours = flavours
         self._waiting: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Add a fault behind those that wait already."""
+        """Add a fault behind those that wait already. Raises `UsageError` for a name that is not known."""
+        if fault.endpoint not in ENDPOINTS or fault.flavour not in (None, *self._flavours):
+            raise UsageError(
+                f"there is no endpoint {fault.endpoint!r} of {fault.flavour or 'any flavour'}",
+                hint=f"endpoints are {', '.join(ENDPOINTS)}; flavours are {', '.join(self._flavours)}",
+            )
+        known = self._documented(fault)
+        if fault.error and fault.error not in known:
+            raise UsageError(
+                f"{fault.error!r} is no documented error of {fault.endpoint}",
+                hint=f"those are {', '.join(known)}" if known else "script a status and a body in its place",
+            )
         self._waiting.append(fault)
+
+    def _documented(self, fault: Fault) -> list[str]:
+        flavours = (fault.flavour,) if fault.flavour else self._flavours
+        return sorted({name for flavour in flavours for name in DOCUMENTED.get((flavour, fault.endpoint), {})})
 
     def take(self, flavour: str, endpoint: str) -> Fault | None:
         """Return the fault for a request there, and count it down."""

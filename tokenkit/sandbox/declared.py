@@ -14,10 +14,12 @@ from tokenkit.flows.id_token import nonce
 from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import Response
 from tokenkit.sandbox.call import NO_STORE, Call, Refused, json_answer
+from tokenkit.sandbox.device import GRANT_TYPE, DeviceFlavour
 from tokenkit.sandbox.documented import oauth_error
 from tokenkit.sandbox.flavour import Decision, Route
+from tokenkit.sandbox.introspection import described
 from tokenkit.sandbox.ledger import Asked, Family, Ledger
-from tokenkit.sandbox.oauth2 import Lifetimes, OAuth2Flavour
+from tokenkit.sandbox.oauth2 import Lifetimes
 from tokenkit.sandbox.registry import Client, Registry
 from tokenkit.sandbox.shaped import put, unsigned
 
@@ -36,8 +38,8 @@ def moved(provider: OAuth2, base_url: str) -> OAuth2:
         token_endpoint=here(provider.token_endpoint),
         refresh_endpoint=here(provider.refresh_endpoint),
         revocation_endpoint=here(provider.revocation_endpoint),
-        introspection_endpoint="",
-        device_authorization_endpoint="",
+        introspection_endpoint=here(provider.introspection_endpoint),
+        device_authorization_endpoint=here(provider.device_authorization_endpoint),
         userinfo_endpoint=here(provider.userinfo_endpoint),
         issuer=here(provider.issuer),
         resource_hosts=tuple(map(here, provider.resource_hosts)),
@@ -45,7 +47,7 @@ def moved(provider: OAuth2, base_url: str) -> OAuth2:
     )
 
 
-class Declared(OAuth2Flavour):
+class Declared(DeviceFlavour):
     """Plays a provider from its declaration."""
 
     prefixes: Mapping[str, str] = {"code": "code-", "access": "access-", "refresh": "refresh-"}
@@ -77,9 +79,12 @@ class Declared(OAuth2Flavour):
             self.provider.refresh_endpoint: Route("POST", "token", self.token),
             self.provider.userinfo_endpoint: Route(userinfo, "userinfo", self.who),
             asked.name_endpoint: Route("GET", "userinfo", self.who),
+            self.provider.introspection_endpoint: Route("POST", "introspect", self.introspect),
+            self.provider.device_authorization_endpoint: Route("POST", "device", self.begin_device),
         }
         routes = {self._path(url): route for url, route in told.items() if url}
-        return {**routes, "/consent": Route("POST", "", self.consent)}
+        own = {"/consent": Route("POST", "", self.consent), self.device_page: Route("GET", "", self.enter_code)}
+        return {**routes, **own}
 
     def route(self, path: str) -> Route | None:
         """Return how a path is answered: an endpoint, or anything below a resource host."""
@@ -90,7 +95,7 @@ class Declared(OAuth2Flavour):
         if revocation and re.fullmatch(_pattern(self._path(revocation)), path):
             return Route(self.provider.revocation.method, "revoke", self.revoke)
         below = (self._path(host).rstrip("/") for host in self.provider.resource_hosts)
-        return Route("GET", "api", self.api) if any(f"{path}/".startswith(f"{host}/") for host in below) else None
+        return Route("*", "api", self.api) if any(f"{path}/".startswith(f"{host}/") for host in below) else None
 
     def _path(self, url: str) -> str:
         return urlsplit(url).path.removeprefix(f"/{self.name}")
@@ -100,11 +105,14 @@ class Declared(OAuth2Flavour):
     def authorize(self, call: Call) -> Response:
         """Read the request by the declared names and separator, and go on as every flavour does."""
         query = self._standard(call.query)
-        scopes = [each for each in query.get("scope", "").split(self.provider.scope_separator) if each]
+        query["scope"] = " ".join(self._scopes(query))
+        return super().authorize(replace(call, query=query))
+
+    def _scopes(self, fields: Mapping[str, Any]) -> list[str]:
+        scopes = [each for each in fields.get("scope", "").split(self.provider.scope_separator) if each]
         if any(re.search(r"[\s,]", each) for each in scopes):
             raise Refused(oauth_error("invalid_scope", f"between scopes stands {self.provider.scope_separator!r} here"))
-        query["scope"] = " ".join(scopes)
-        return super().authorize(replace(call, query=query))
+        return scopes
 
     def _standard(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields under the names of the RFCs; what the provider leaves out must not be there."""
@@ -153,6 +161,8 @@ class Declared(OAuth2Flavour):
         fields = self._standard(call.fields)
         refreshing = fields.get("grant_type") == "refresh_token"
         more = self.provider.refresh_parameters if refreshing else self.provider.token_parameters
+        if fields.get("grant_type") == GRANT_TYPE:
+            more = {}  # the declared ones go with a code
         lacking = [name for name, value in more.items() if fields.get(name) != value]
         headers = [name for name, value in self.provider.headers.items() if call.request.header(name) != value]
         kind = (call.request.header("Content-Type") or "").partition(";")[0]
@@ -164,6 +174,19 @@ class Declared(OAuth2Flavour):
         for name in more:  # a parameter of its own may have the name of one of ours, such as WHOOP's scope
             fields.pop(name)
         return super().token(replace(call, fields=fields))
+
+    def begin_device(self, call: Call) -> Response:
+        """Give out a device code to a client that proves itself (RFC 8628 section 3.1)."""
+        call = replace(call, fields=self._standard(call.fields))
+        client, scopes = self.authenticated_client(call), self._scopes(call.fields)
+        unknown = self.registry.unknown_scopes(self.name, scopes)
+        if unknown:
+            raise Refused(oauth_error("invalid_scope", f"unknown: {', '.join(unknown)}"))
+        return self.give_codes(call, client, scopes)
+
+    def introspect(self, call: Call) -> Response:
+        """Say whether a token of the client that asks is active (RFC 7662)."""
+        return described(self.ledger, self.name, self.authenticated_client(call), call.field("token"))
 
     def authenticated_client(self, call: Call) -> Client:
         """Accept a client by the declared method, and no other."""

@@ -1,8 +1,8 @@
-"""The errors that the three providers document, as they send them. The flavours answer them, and faults name them.
+"""The errors that the providers document, as they send them. The flavours answer them, and faults name them.
 
 Sources: Google, https://developers.google.com/identity/protocols/oauth2/web-server and the error reference of the Gmail
 API; Spotify, https://developer.spotify.com/documentation/web-api/concepts/api-calls and /quota-modes; Pocket,
-https://getpocket.com/developer/docs/authentication and /errors.
+https://getpocket.com/developer/docs/authentication and /errors; plain, RFC 6749, 6750 and 8628.
 """
 
 from collections.abc import Mapping
@@ -16,6 +16,11 @@ Errors = Mapping[str, Response]
 def oauth_error(error: str, description: str, status: int = 400, **members: str) -> Response:
     """Make an error of a token endpoint (RFC 6749 section 5.2)."""
     return json_answer({"error": error, "error_description": description, **members}, status, NO_STORE)
+
+
+def bearer_error(error: str, status: int) -> Response:
+    """Make an error of a resource server (RFC 6750 section 3): it is in the header."""
+    return json_answer({"error": error}, status, (("WWW-Authenticate", f'Bearer error="{error}"'),))
 
 
 def google_error(status: int, word: str, message: str, reason: str, challenge: str = "") -> Response:
@@ -157,6 +162,24 @@ POCKET_API: Errors = {
     "maintenance": pocket_error(503, 199, "Pocket server issue."),
 }
 
+PLAIN_TOKEN: Errors = {
+    code: oauth_error(code, "refused by the sandbox", 401 if code == "invalid_client" else 400)
+    for code in (
+        *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client"),
+        *("unsupported_grant_type", "invalid_scope"),
+        *("authorization_pending", "slow_down", "access_denied", "expired_token"),
+    )
+}
+"""RFC 6749 section 5.2, and RFC 8628 section 3.5."""
+
+PLAIN_API: Errors = {
+    "unauthenticated": Response(401, (("WWW-Authenticate", "Bearer"),)),
+    "invalid_token": bearer_error("invalid_token", 401),
+    "insufficient_scope": bearer_error("insufficient_scope", 403),
+    "invalid_request": bearer_error("invalid_request", 400),
+}
+"""RFC 6750 section 3.1."""
+
 DOCUMENTED: Mapping[tuple[str, str], Errors] = {
     ("google", "token"): GOOGLE_TOKEN,
     ("google", "revoke"): GOOGLE_REVOKE,
@@ -168,5 +191,8 @@ DOCUMENTED: Mapping[tuple[str, str], Errors] = {
     ("pocket", "request"): POCKET_REQUEST,
     ("pocket", "token"): POCKET_TOKEN,
     ("pocket", "api"): POCKET_API,
+    ("plain", "token"): PLAIN_TOKEN,
+    ("plain", "userinfo"): PLAIN_API,
+    ("plain", "api"): PLAIN_API,
 }
 """By flavour and endpoint, under the names that `Authority.next` takes as `error`."""

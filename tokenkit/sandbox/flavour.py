@@ -15,7 +15,10 @@ DEFAULT_USER = "me@example.com"
 
 
 class Route(NamedTuple):
-    """How a path is answered: the method, the name of its endpoint in `control.ENDPOINTS` (or none), the function."""
+    """How a path is answered: the method, the name of its endpoint in `control.ENDPOINTS` (or none), the function.
+
+    The method ``*`` is any.
+    """
 
     method: str
     endpoint: str
@@ -67,7 +70,7 @@ class Flavour:
             "action": f"/{self.name}/consent",
         }
         known = self.registry.scopes[self.name]
-        scopes = {scope: known[scope] for scope in asked.scopes}
+        scopes = {scope: known.get(scope, scope) for scope in asked.scopes}
         return consent_page(texts, scopes, asked.redirect_uri, granular=self.granular)
 
     def consent(self, call: Call) -> Response:

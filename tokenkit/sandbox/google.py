@@ -6,16 +6,16 @@ Sources: https://developers.google.com/identity/protocols/oauth2/web-server, /na
 import hashlib
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from tokenkit.provider import Response
-from tokenkit.sandbox.call import NO_STORE, Call, Refused, json_answer
+from tokenkit.sandbox.call import Call, Refused, json_answer
+from tokenkit.sandbox.device import GRANT_TYPE, DeviceFlavour
 from tokenkit.sandbox.documented import GOOGLE_API, GOOGLE_REVOKE, GOOGLE_TOKEN, oauth_error
-from tokenkit.sandbox.flavour import Decision, Route
+from tokenkit.sandbox.flavour import Route
 from tokenkit.sandbox.ledger import Asked, Family, Ledger
-from tokenkit.sandbox.oauth2 import Lifetimes, OAuth2Flavour
-from tokenkit.sandbox.pages import device_page, notice
+from tokenkit.sandbox.oauth2 import Lifetimes
 from tokenkit.sandbox.registry import Client, Registry
 
 AUTH = "https://www.googleapis.com/auth/"
@@ -47,11 +47,6 @@ SHORT = {"email": f"{AUTH}userinfo.email", "profile": f"{AUTH}userinfo.profile"}
 DEVICE_SCOPES = frozenset({"openid", "email", "profile", *SHORT.values(), f"{AUTH}drive.file"})
 """The short list of scopes that the device flow takes."""
 
-DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-DEVICE_LASTS = 1800.0
-DEVICE_INTERVAL = 5.0
-_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
-
 READ_MAIL = (f"{AUTH}gmail.readonly", f"{AUTH}gmail.modify", "https://mail.google.com/")
 SEND_MAIL = (f"{AUTH}gmail.send", f"{AUTH}gmail.compose", f"{AUTH}gmail.modify", "https://mail.google.com/")
 READ_CALENDAR = (f"{AUTH}calendar", f"{AUTH}calendar.events", f"{AUTH}calendar.readonly")
@@ -60,19 +55,7 @@ EVENTS = ("Breakfast", "Lunch")
 """What is in everybody's calendar."""
 
 
-@dataclass(slots=True)
-class Device:
-    """A device that waits for its code to be entered. `family` is set once the person has allowed it."""
-
-    asked: Asked
-    device_code: str = field(repr=False)
-    ends_at: float
-    polled_at: float
-    denied: bool = False
-    family: Family | None = None
-
-
-class Google(OAuth2Flavour):
+class Google(DeviceFlavour):
     """Plays Google."""
 
     name = "google"
@@ -82,12 +65,14 @@ class Google(OAuth2Flavour):
     errors = GOOGLE_TOKEN
     code_refusal = "malformed_code"
     unknown_refresh_refusal = "bad_request"
+    device_prefix = "AH-1Ng"
+    device_page = "/device"
+    unknown_device_refusal = "malformed_code"
+    verification_name = "verification_url"  # Google's name for it, older than the RFC
     sends_iss = True
 
     def __init__(self, ledger: Ledger, registry: Registry, lifetimes: Lifetimes, *, rotates: bool) -> None:
         super().__init__(ledger, registry, lifetimes, rotates=rotates)
-        self.grants[DEVICE_GRANT] = self.poll
-        self._devices: dict[str, Device] = {}
         self._mail: dict[str, list[str]] = {}
 
     def routes(self) -> Mapping[str, Route]:
@@ -98,7 +83,7 @@ class Google(OAuth2Flavour):
             "/token": Route("POST", "token", self.token),
             "/revoke": Route("POST", "revoke", self.revoke),
             "/device/code": Route("POST", "device", self.begin_device),
-            "/device": Route("GET", "", self.enter_code),
+            self.device_page: Route("GET", "", self.enter_code),
             "/v1/userinfo": Route("GET", "userinfo", self.userinfo),
             "/gmail/v1/users/me/messages": Route("GET", "api", self.list_messages),
             "/gmail/v1/users/me/messages/send": Route("POST", "api", self.send_message),
@@ -169,66 +154,7 @@ class Google(OAuth2Flavour):
         for scope in scopes:
             if scope not in DEVICE_SCOPES:
                 raise Refused(oauth_error("invalid_scope", f"Invalid device flow scope: {scope}"))
-        device_code, user_code = self.ledger.secret("AH-1Ng"), self._user_code()
-        now = self.ledger.now()
-        asked = Asked(self.name, client.client_id, scopes=scopes, user_code=user_code)
-        self._devices[user_code] = Device(asked, device_code, now + DEVICE_LASTS, polled_at=now)
-        members = {
-            "device_code": device_code,
-            "user_code": user_code,
-            "verification_url": f"{call.base}/device",  # Google's name for it, older than the RFC
-            "expires_in": int(DEVICE_LASTS),
-            "interval": int(DEVICE_INTERVAL),
-        }
-        return json_answer(members, headers=NO_STORE)
-
-    def _user_code(self) -> str:
-        digest = hashlib.sha256(self.ledger.secret().encode()).digest()
-        letters = "".join(_CODE_LETTERS[byte % len(_CODE_LETTERS)] for byte in digest[:8])
-        return f"{letters[:4]}-{letters[4:]}"
-
-    def enter_code(self, call: Call) -> Response:
-        """Take the code that a device shows, and ask for consent."""
-        user_code = call.query.get("user_code", "").strip().upper()
-        if not user_code:
-            return device_page(self.title, f"/{self.name}/device")
-        device = self._devices.get(user_code)
-        if device is None or device.family is not None or self.ledger.now() >= device.ends_at:
-            self.complain("That code is not known", "It was used, has expired, or is misspelled.", 404)
-        return self.present(device.asked)
-
-    def decided(self, asked: Asked, decision: Decision, call: Call) -> Response:
-        """Tell a device's poll what was decided, or send the browser back."""
-        if not asked.user_code:
-            return super().decided(asked, decision, call)
-        device = self._devices.get(asked.user_code)
-        if device is None or device.family is not None:
-            self.complain("That code is not known", "It was used already.", 404)
-        if not decision.allowed:
-            device.denied = True
-            return notice(self.title, "Denied", "Your device gets no access. You can close this window.")
-        device.family, _ = self.consented(asked, decision)
-        return notice(self.title, "Connected", "Your device is signed in. You can close this window.")
-
-    def poll(self, call: Call, client: Client) -> Response:
-        """Answer a device that asks whether the person has decided (RFC 8628 section 3.5)."""
-        value, now = call.field("device_code"), self.ledger.now()
-        device = next((device for device in self._devices.values() if device.device_code == value), None)
-        if device is None or device.asked.client_id != client.client_id:
-            self.refuse("malformed_code")
-        early = now < device.polled_at + DEVICE_INTERVAL
-        device.polled_at = now
-        if now >= device.ends_at:
-            self.refuse("expired_token")
-        if device.denied:
-            self.refuse("access_denied")
-        if early:
-            self.refuse("slow_down")
-        if device.family is None:
-            self.refuse("authorization_pending")
-        del self._devices[device.asked.user_code]
-        refresh_token = self.ledger.new_refresh(self.prefixes["refresh"], device.family)
-        return self.answer(device.family, device.family.scopes, refresh_token)
+        return self.give_codes(call, client, scopes)
 
     # The APIs.
 
@@ -283,7 +209,7 @@ class Google(OAuth2Flavour):
                 "scopes_supported": ["openid", "email", "profile"],
                 "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
                 "code_challenge_methods_supported": ["S256"],
-                "grant_types_supported": ["authorization_code", "refresh_token", DEVICE_GRANT],
+                "grant_types_supported": ["authorization_code", "refresh_token", GRANT_TYPE],
                 "authorization_response_iss_parameter_supported": True,
             }
         )

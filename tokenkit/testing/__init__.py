@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tokenkit.testing.browser import Browser
     from tokenkit.testing.clock import Clock
     from tokenkit.testing.contract import ProviderContract
+    from tokenkit.testing.from_file import provider_from_file
     from tokenkit.testing.store_contract import StoreContract
 
 _EXPORTS = {
@@ -17,9 +18,10 @@ _EXPORTS = {
     "Clock": "tokenkit.testing.clock",
     "ProviderContract": "tokenkit.testing.contract",
     "StoreContract": "tokenkit.testing.store_contract",
+    "provider_from_file": "tokenkit.testing.from_file",
 }
 
-__all__ = ["Browser", "Clock", "ProviderContract", "StoreContract"]
+__all__ = ["Browser", "Clock", "ProviderContract", "StoreContract", "provider_from_file"]
 
 if "pytest" in sys.modules:  # so a failing contract shows the values that it compared
     sys.modules["pytest"].register_assert_rewrite("tokenkit.testing.contract", "tokenkit.testing.store_contract")

@@ -20,8 +20,9 @@ from tokenkit.errors import (
     TokenRefused,
 )
 from tokenkit.net.hosts import check_endpoints, check_resource, own_endpoints, resource_host
+from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Provider, Request
-from tokenkit.sandbox import CLIENTS
+from tokenkit.sandbox import CLIENTS, client_of
 from tokenkit.testing.provider_harness import ME, ProviderHarness
 from tokenkit.token import AccessToken, Secret
 
@@ -48,7 +49,7 @@ class ProviderContract:
     """
 
     flavour = ""
-    """``google``, ``spotify`` or ``pocket``; where it is empty, the provider's own name."""
+    """``google``, ``spotify``, ``pocket`` or ``plain``; where it is empty, the provider's own name."""
 
     scopes: tuple[str, ...] = ()
     """Full values of the scopes to ask for, with those that `api_request` needs."""
@@ -66,7 +67,11 @@ class ProviderContract:
     @pytest.fixture
     def client(self, provider: Provider) -> ClientRegistration:
         """Return the client registration at the authority."""
-        return CLIENTS[self.flavour or provider.name]
+        flavour = self.flavour or provider.name
+        if flavour in CLIENTS:
+            return CLIENTS[flavour]
+        public = isinstance(provider, OAuth2) and provider.client_auth == "none"
+        return ClientRegistration(client_of(flavour).client_id) if public else client_of(flavour)
 
     @pytest.fixture
     def trial(self, provider: Provider, client: ClientRegistration) -> ProviderHarness:

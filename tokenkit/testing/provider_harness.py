@@ -14,7 +14,7 @@ from tokenkit.provider import (
     Provider,
     Request,
 )
-from tokenkit.sandbox import FLAVOURS, Authority
+from tokenkit.sandbox import FLAVOURS, PLAIN, Authority
 from tokenkit.testing.clock import Clock
 from tokenkit.token import AccessToken
 
@@ -39,7 +39,9 @@ class ProviderHarness:
     ctx: Context = field(init=False)
 
     def __post_init__(self) -> None:
-        declared = [self.provider] if self.flavour not in FLAVOURS and isinstance(self.provider, OAuth2) else []
+        declared = (
+            [self.provider] if self.flavour not in (*FLAVOURS, PLAIN) and isinstance(self.provider, OAuth2) else []
+        )
         self.authority = Authority(clock=self.clock.now, sleep=self.clock.sleep, declared=declared)
         self.ctx = Context(self.authority.handle, self.clock.now, os.urandom, self.clock.sleep)
         registry, segment = self.authority.registry, "/*" if self.provider.state_in == "path" else ""

@@ -1,4 +1,4 @@
-"""Stores in memory with the troubles of others: a lease that ends by time, a disk that is full."""
+"""Stores in memory with the troubles of others: a lease that ends by time, a full disk, a database that is away."""
 
 from contextlib import contextmanager
 
@@ -55,3 +55,51 @@ class FullLease(MemoryLease):
 
 def disk_full():
     return StoreUnavailable("No space left on device", hint="free some disk space")
+
+
+class AwayStore(MemoryStore):
+    """A database that cannot be reached while it is `away`."""
+
+    away = False
+
+    def load(self, name):
+        self._reach()
+        return super().load(name)
+
+    def save(self, name, data, *, replaces, due=None):
+        self._reach()
+        return super().save(name, data, replaces=replaces, due=due)
+
+    def version(self, name):
+        self._reach()
+        return super().version(name)
+
+    def lease(self, name, *, lasts, wait):
+        self._reach()
+        return super().lease(name, lasts=lasts, wait=wait)
+
+    def _reach(self):
+        if self.away:
+            raise StoreUnavailable("the database cannot be reached")
+
+
+class OtherClockStore(MemoryStore):
+    """A store whose clock is not that of the machines which share it."""
+
+    def __init__(self, now):
+        super().__init__()
+        self._now = now
+
+    @contextmanager
+    def lease(self, name, *, lasts, wait):
+        with super().lease(name, lasts=lasts, wait=wait):
+            yield OtherClockLease(self._notes, name, self._now)
+
+
+class OtherClockLease(MemoryLease):
+    def __init__(self, notes, name, now):
+        super().__init__(notes, name)
+        self._now = now
+
+    def now(self, here):
+        return self._now()

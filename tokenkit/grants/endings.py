@@ -99,6 +99,7 @@ class Endings:
         """Count an ending; tell whether it is one of too many to be believed."""
         name = _name(provider)
         with suppress(StoreError), self._store.lease(name, lasts=_LEASE, wait=_WAIT) as lease:
+            now = lease.now(now)
             ends = Ends.from_bytes(lease.note).one_more(now)
             many = ends.lasts(now) or self._too_many(provider, ends.total)
             ends = ends.bad(now) if many else ends
@@ -130,12 +131,9 @@ class Endings:
 
     def _stored(self, provider: str, most: int) -> int:
         """Count the provider's grants of all owners, up to `most`: then it is enough."""
-        found, prefix = 0, f"{provider}/"
+        found = 0
         for owner in self._store.owners():
-            for name in self._store.names("grant", owner, after=prefix):
-                if found == most or not name.id.startswith(prefix):
-                    break
-                found += 1
+            found += sum(1 for _ in self._store.names("grant", owner, prefix=f"{provider}/", most=most - found))
             if found == most:
                 break
         return found

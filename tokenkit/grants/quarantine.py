@@ -29,9 +29,7 @@ class SetAside(NamedTuple):
 def set_aside(records: SealedStore, account: Account) -> Iterator[SetAside]:
     """Yield what lies in quarantine of the account, the oldest first."""
     folder = quarantine_folder(account)
-    for name in records.store.names("quarantine", account.owner, after=folder):
-        if not name.id.startswith(folder):
-            return
+    for name in records.store.names("quarantine", account.owner, prefix=folder):
         stored = records.store.load(name)
         if stored is not None:
             yield SetAside(name, stored.version, _opened(records, account, stored.data))

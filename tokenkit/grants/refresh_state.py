@@ -4,15 +4,9 @@ import json
 from typing import NamedTuple
 
 from tokenkit import errors
-from tokenkit.errors import (
-    ConfigurationError,
-    ConsentRequired,
-    InvalidAnswer,
-    ProviderBroken,
-    ProviderUnavailable,
-    TokenKitError,
-)
+from tokenkit.errors import ConfigurationError, ConsentRequired, ProviderUnavailable, TokenKitError
 from tokenkit.grants.machine import Machine, Turns
+from tokenkit.store import Lease
 
 FIRST_BACKOFF = 1.0
 LONGEST_BACKOFF = 300.0
@@ -129,6 +123,18 @@ class RefreshState(NamedTuple):
                 failure = last._replace(at=now, retry_at=failure.retry_at)
         return self._replace(attempt=None if outcome_known else self.attempt, failure=failure)
 
+    def later(self, seconds: float) -> "RefreshState":
+        """Return the state with all its dates so much later: as another clock tells them."""
+        if not seconds:
+            return self
+        failure, turns = self.failure, self.turns
+        return self._replace(
+            attempt=_later(self.attempt, seconds),
+            failure=failure and failure._replace(at=failure.at + seconds, retry_at=failure.retry_at + seconds),
+            turns=turns._replace(came_back=_later(turns.came_back, seconds)),
+            latched=_later(self.latched, seconds),
+        )
+
     def to_bytes(self) -> bytes:
         """Write it: JSON, small, whatever path the system has named in the words of a failure."""
         record: dict[str, object] = {"newest": self.newest, "attempt": self.attempt, "confirmed": self.confirmed}
@@ -164,6 +170,20 @@ class RefreshState(NamedTuple):
             return cls()
 
 
+def read_state(lease: Lease, now: float) -> RefreshState:
+    """Return what the lease's note says, with its dates by the clock of this machine, which shows `now` (R38)."""
+    return RefreshState.from_bytes(lease.note).later(now - lease.now(now))
+
+
+def write_state(lease: Lease, state: RefreshState, now: float) -> None:
+    """Write the lease's note, with its dates by the clock of the store; that of this machine shows `now` (R38)."""
+    lease.write_note(state.later(lease.now(now) - now).to_bytes())
+
+
+def _later(date: float | None, seconds: float) -> float | None:
+    return None if date is None else date + seconds
+
+
 def _retry_at(error: TokenKitError, failures: int, now: float) -> float:
     """Return when the next one may be sent: at the provider's own time, else after twice the last pause."""
     asked = error.retry_at if isinstance(error, ProviderUnavailable) else None
@@ -184,10 +204,3 @@ def _failure(record: dict[str, object]) -> Failure | None:
         retry_at=float(str(record["retry_at"])),
         failures=int(str(record["failures"])),
     )
-
-
-def outcome_known(error: TokenKitError) -> bool:
-    """Tell whether the provider certainly did not act: the request never left, or was put off (429, Retry-After)."""
-    if isinstance(error, ProviderUnavailable):
-        return not error.sent or error.retry_at is not None
-    return not isinstance(error, (InvalidAnswer, ProviderBroken))

@@ -4,7 +4,6 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from itertools import islice, takewhile
 from typing import NamedTuple
 
 from tokenkit.account import Account, parse_account
@@ -79,9 +78,8 @@ class SealedStore:
     def accounts(self, provider: str = "", *, most: int | None = None) -> list[Account]:
         """Return the accounts that have a record, by name, and no more than `most`; nothing is opened."""
         prefix = f"{provider}/" if provider else ""
-        names = self.store.names("grant", self.owner, after=prefix)
-        found = takewhile(lambda name: name.id.startswith(prefix), names)
-        return [Account(*parse_account(name.id), owner=self.owner) for name in islice(found, most)]
+        names = self.store.names("grant", self.owner, prefix=prefix, most=most)
+        return [Account(*parse_account(name.id), owner=self.owner) for name in names]
 
     def load(self, account: Account, seen: StoredGrant | None = None) -> StoredGrant | None:
         """Return the account's grant, or None where none is stored. Nothing is opened where `seen` is still stored.

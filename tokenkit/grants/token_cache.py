@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 from tokenkit.account import Account, parse_account
 from tokenkit.duration import duration
-from tokenkit.errors import TokenKitError, UnknownAccount, UsageError
+from tokenkit.errors import StoreUnavailable, TokenKitError, UnknownAccount, UsageError
 from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import ACTIVE, MOVED, Grant
 from tokenkit.grants.account_names import AccountNames
-from tokenkit.grants.refresh_job import RefreshJob, RefreshOutcome
-from tokenkit.grants.refresher import Refresher
+from tokenkit.grants.refresher import Refresher, RefreshJob, RefreshOutcome
 from tokenkit.grants.scopes import check_scopes, every_name, not_granted, plain_scopes
 from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.store import Name, Version
@@ -27,6 +26,9 @@ SIZE = 10_000
 
 WINDOW = 1.0
 """Seconds for which memory serves without a look at the store: another process's sign-out is seen within them (R1)."""
+
+AWAY = 60.0
+"""Seconds after the last look for which memory serves a token with life left while the store is away (R14)."""
 
 NEVER = float("-inf")
 """When the store was looked at for what a flight has saved: callers may wake up late, so the next call looks."""
@@ -51,12 +53,16 @@ as much as all the rest."""
 
 
 class Remembered(NamedTuple):
-    """What the last look found: it serves again for as long as the store has this version of what was asked for."""
+    """What the last look found: it serves again for as long as the store has this version of what was asked for.
+
+    `looked` is when that look began, in Unix time.
+    """
 
     scopes: frozenset[str]
     account: Account
     held: StoredGrant
     version: Version | None
+    looked: float
 
 
 class RefreshNeeded(NamedTuple):
@@ -133,16 +139,18 @@ class TokenCache:
     def look(self, asked: str, ask: TokenQuery) -> AccessToken | RefreshNeeded:
         """Return the token, if memory or the store has a good one; else what is needed. May block on the disk."""
         now = self._now()  # before the look: what changes while it takes is seen within a second, too
-        account, held, version = self._find(asked)
+        found, away = self._find(asked, now)
+        account, held = found.account, found.held
         self._recent.asked(self, asked)
         grant = held.grant
-        scopes = self._check_scopes(account, grant, ask, self._remembered.get(asked))
+        scopes = self._check_scopes(account, grant, ask, found)
         need = RefreshJob(ask.min_ttl, None if ask.rejected is None else Secret(ask.rejected.value), scopes=ask.scopes)
         if not need.met_by(grant, now):
-            return RefreshNeeded(account, need, held)
-        token = self._remember(asked, ask, Remembered(scopes, account, held, version), now)
+            needed = RefreshNeeded(account, need, held)
+            return needed if away is None else self.fall_back(needed, away)
+        token = self._remember(asked, ask, found._replace(scopes=scopes), now)
         ahead = grant.state == ACTIVE and grant.refresh_token and not grant.perhaps_spent
-        if self._background and token.closing(now) and ahead:
+        if self._background and token.closing(now) and ahead and away is None:
             self._refresh_ahead(account, now, min(AHEAD_PAUSE, token.lifetime() / 20))
         self.refresher.activity.used(account, ask.scopes)
         self.refresher.events.seen(account, grant, now)
@@ -164,7 +172,8 @@ class TokenCache:
             scopes = self._check_scopes(wanted.account, grant, ask, None)
             version = renewed.held.version if "/" in asked else None
             self._recent.asked(self, asked)
-            return self._remember(asked, ask, Remembered(scopes, wanted.account, renewed.held, version), NEVER)
+            found = Remembered(scopes, wanted.account, renewed.held, version, self._now())
+            return self._remember(asked, ask, found, NEVER)
         return wanted._replace(held=renewed.held)
 
     def fall_back(self, wanted: RefreshNeeded, error: TokenKitError) -> AccessToken:
@@ -191,13 +200,26 @@ class TokenCache:
         if remembered is not None:
             self._ahead.pop(remembered.account, None)
 
-    def _find(self, asked: str) -> tuple[Account, StoredGrant, Version | None]:
+    def _find(self, asked: str, now: float) -> tuple[Remembered, StoreUnavailable | None]:
+        """Return what the store has; while it is away what it had, for a minute, and why it is not asked (R14)."""
         remembered = self._remembered.get(asked)
+        try:
+            found, away = self._looked_up(asked, remembered, now), None
+        except StoreUnavailable as error:
+            if remembered is None or not 0 <= now - remembered.looked < AWAY:
+                raise
+            if remembered.account in self.refresher.unsaved:
+                raise
+            found, away = remembered, error
+        self._remembered[asked] = found  # a crowd then opens it once
+        return found, away
+
+    def _looked_up(self, asked: str, remembered: Remembered | None, now: float) -> Remembered:
         store = self._records.store
         if remembered is not None and remembered.version is not None:
-            name = Name("grant", self.owner, asked)
-            if store.version(name) == remembered.version and remembered.account not in self.refresher.unsaved:
-                return remembered.account, remembered.held, remembered.version
+            (version,) = store.versions([Name("grant", self.owner, asked)])
+            if version == remembered.version and remembered.account not in self.refresher.unsaved:
+                return remembered._replace(looked=now)
         self.memory.pop(asked, None)
         self._remembered.pop(asked, None)
         if "/" in asked:
@@ -207,8 +229,7 @@ class TokenCache:
             version = store.version(Name("grant", self.owner, asked))
             account = self.names.resolve(asked)
             held = self.refresher.load(account)
-        self._remembered[asked] = Remembered(frozenset(), account, held, version)  # a crowd then opens it once
-        return account, held, version
+        return Remembered(frozenset(), account, held, version, now)
 
     def _load(self, asked: str) -> tuple[Account, StoredGrant]:
         """Load the account of exactly that name without a look at the names; else the one that fits (R4)."""
@@ -245,7 +266,7 @@ class TokenCache:
                 hint=f"ask for less than {token.lifetime():.0f} seconds",
             )
         ends, closing = token.good_until(), token.closing_from()
-        until = min(looked + WINDOW, ends)
+        until = min(looked + WINDOW, ends, found.looked + AWAY)
         if self._background and looked < closing:  # otherwise a second could hide the whole end of a short token (R3)
             until = min(until, closing)
         proved = ask.scopes if isinstance(ask.scopes, (tuple, frozenset)) else ()  # a list may change under us

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, StoreError, TokenKitError, UnknownAccount
-from tokenkit.grants.refresh_state import RefreshState
+from tokenkit.grants.refresh_state import RefreshState, read_state, write_state
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.token_cache import TokenCache, TokenQuery
 from tokenkit.signing_in.authorization import PENDING_LASTS
@@ -53,10 +53,11 @@ def _prompt(refresher: Refresher, login: Login, provider: str, name: str, ask: T
         return login(provider, scopes=ask.scopes or None, account=name)
     except TokenKitError as error:
         with suppress(StoreError):
-            lease.write_note(RefreshState().failed(error, refresher.context.now(), outcome_known=True).to_bytes())
+            now = refresher.context.now()
+            write_state(lease, RefreshState().failed(error, now, outcome_known=True), now)
         raise
 
 
 def _declined(lease: Lease, since: float, now: float) -> bool:
-    failure = RefreshState.from_bytes(lease.note).failure
+    failure = read_state(lease, now).failure
     return failure is not None and since <= failure.at <= now

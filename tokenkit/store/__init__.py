@@ -4,7 +4,7 @@
 `tokenkit.testing.StoreContract` tests.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -40,6 +40,13 @@ class Lease(Protocol):
     def left(self) -> float:
         """Return the seconds for which the lease is certainly still ours; infinite where a kernel lock holds it."""
         ...
+
+    def now(self, here: float) -> float:
+        """Return the Unix time by the clock of all who share the store; `here` is that of this machine's clock.
+
+        The dates in a note are by it: clocks that are minutes apart would multiply requests (R12, R38).
+        """
+        return here
 
     @property
     def note(self) -> bytes:
@@ -115,8 +122,21 @@ class Store(Protocol):
         """
         ...
 
-    def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
-        """Yield the names of that kind and owner that come after the id `after`, in order; never another owner's."""
+    def versions(self, names: Sequence[Name]) -> list[Version | None]:
+        """Return what `version` returns for each, in one question; an answer may be up to 1.5 seconds old (R39).
+
+        It is the look of R1, and nothing is decided by it but whether memory serves. Where the store is away it raises
+        `StoreUnavailable` within two seconds (R14).
+        """
+        return [self.version(name) for name in names]
+
+    def names(
+        self, kind: str, owner: str = "", *, after: str = "", prefix: str = "", most: int | None = None
+    ) -> Iterator[Name]:
+        """Yield the names of that kind and owner that come after the id `after`, in order; never another owner's.
+
+        Only those whose id begins with `prefix`, and no more than `most`.
+        """
         ...
 
     def owners(self) -> Iterator[str]:
@@ -135,3 +155,7 @@ class Store(Protocol):
         is stopped, and each new caller would wait in vain (R5).
         """
         ...
+
+    def close(self) -> None:
+        """End connections and threads. Who asks again afterwards starts new ones."""
+        return

@@ -18,13 +18,14 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from itertools import islice, takewhile
 
 from tokenkit import durable_file, private_file
 from tokenkit.account import is_provider_name
 from tokenkit.errors import Conflict, StoreUnavailable
 from tokenkit.paths import SUFFIX
 from tokenkit.shell import quoted
-from tokenkit.store import Name, Stored, Version
+from tokenkit.store import Lease, Name, Store, Stored, Version
 from tokenkit.store.file_lock import locked
 from tokenkit.store.layout import LOCKS, OF_ACCOUNTS, id_of_file, owner_folder, owner_of, relative
 
@@ -34,7 +35,7 @@ SETTLED = 2.0
 """Seconds after which the time stamp of a folder tells every change: its clock ticks in milliseconds."""
 
 
-class FileStore:
+class FileStore(Store):
     """A `Store` of files under `tokens`, the notes of its leases under `state`. Nothing is made until it is needed."""
 
     def __init__(self, tokens: str, state: str) -> None:
@@ -91,13 +92,17 @@ class FileStore:
             return self._folder_version(os.path.join(self.tokens, relative(name)))
         return private_file.version(self.path(name))
 
-    def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
+    def names(
+        self, kind: str, owner: str = "", *, after: str = "", prefix: str = "", most: int | None = None
+    ) -> Iterator[Name]:
         """Yield the names of that kind and owner after `after`; a provider's folder is read when its turn comes."""
         base = os.path.join(self.tokens, owner_folder(owner))
         if kind != "grant":
             base = os.path.join(base, "." + kind)
-        found = _grants(base, after) if kind in OF_ACCOUNTS else iter(sorted(_records(base)))
-        return (Name(kind, owner, id) for id in found if id > after)
+        start = max(after, prefix)  # ids come in order: those with the prefix are the first that are not below it
+        found = _grants(base, start) if kind in OF_ACCOUNTS else iter(sorted(_records(base)))
+        those = takewhile(lambda id: id.startswith(prefix), (id for id in found if id > after and id >= prefix))
+        return (Name(kind, owner, id) for id in islice(those, most))
 
     def owners(self) -> Iterator[str]:
         """Yield the owners that have, or once had, records: those of folders with ``@``, and the nameless one."""
@@ -176,7 +181,7 @@ class _Prepared(threading.local):
     write: _PreparedWrite | None = None
 
 
-class FileLease:
+class FileLease(Lease):
     """A kernel lock on one account, and its note, which stays open from the first time that it is written."""
 
     def __init__(self, record: str, write_lock: str, notes: str, relative: str, prepared: _Prepared) -> None:

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 from tokenkit.errors import Conflict, StoreUnavailable
 from tokenkit.fork_lock import ForkLock
-from tokenkit.store import Name, Stored, Version
+from tokenkit.store import Lease, Name, Store, Stored, Version
 
 
-class MemoryStore:
+class MemoryStore(Store):
     """A `Store` that ends with its process."""
 
     def __init__(self) -> None:
@@ -47,11 +47,13 @@ class MemoryStore:
         stored = self._records.get(name)
         return None if stored is None else stored.version
 
-    def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
+    def names(
+        self, kind: str, owner: str = "", *, after: str = "", prefix: str = "", most: int | None = None
+    ) -> Iterator[Name]:
         """Yield the names of that kind and owner, by id, beyond `after`."""
         with self._lock.lock:
             found = sorted(name for name in self._records if (name.kind, name.owner) == (kind, owner))
-        return (name for name in found if name.id > after)
+        return itertools.islice((name for name in found if name.id > after and name.id.startswith(prefix)), most)
 
     def owners(self) -> Iterator[str]:
         """Yield the owners that have records."""
@@ -75,7 +77,7 @@ class MemoryStore:
             lock.release()
 
 
-class MemoryLease:
+class MemoryLease(Lease):
     """A lease on a name in memory: it ends with its holder."""
 
     def __init__(self, notes: dict[Name, bytes], name: Name) -> None:

@@ -1,6 +1,7 @@
 """The tests that every store must pass: subclass them, and return your store from the `store` fixture."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -102,6 +103,16 @@ class StoreContract:
         assert list(store.names("pending")) == [Name("pending", "", "p")]
         assert list(store.names("client")) == []
 
+    def test_a_listing_can_be_bounded(self, store: Store) -> None:
+        """Check `prefix` and `most`: of a hundred thousand accounts, the two that tell several from one are read."""
+        for id in ("google/a", "google/b", "googlex/a", "spotify/a"):
+            store.save(Name("grant", "", id), b"x", replaces=None)
+        assert [name.id for name in store.names("grant", prefix="google/")] == ["google/a", "google/b"]
+        assert [name.id for name in store.names("grant", prefix="google/", after="google/a")] == ["google/b"]
+        assert [name.id for name in store.names("grant", prefix="google/", most=1)] == ["google/a"]
+        assert [name.id for name in store.names("grant", most=3)] == ["google/a", "google/b", "googlex/a"]
+        assert list(store.names("grant", prefix="s", most=0)) == []
+
     def test_all_owners_can_be_listed(self, store: Store) -> None:
         """Hold R29: a change of keys must reach the records of every owner."""
         store.save(GRANT, b"x", replaces=None)
@@ -141,6 +152,17 @@ class StoreContract:
         store.save(GRANT, None, replaces=version)
         assert store.version(everyone) != after
 
+    def test_many_are_looked_at_in_one_question(self, store: Store) -> None:
+        """Hold R1: what this process has saved is seen at once, and whose record is gone has no version."""
+        everyone, absent = Name("grant", "", "google"), Name("grant", "", "google/nobody")
+        for data in (b"one", b"two"):
+            version = store.save(GRANT, data, replaces=store.version(GRANT))
+            one, none, several = store.versions([GRANT, absent, everyone])
+            assert (one, none) == (version, None)
+            assert several is not None
+        store.save(GRANT, None, replaces=version)
+        assert store.versions([GRANT]) == [None]
+
     def test_a_lease_has_one_holder_at_a_time(self, store: Store) -> None:
         """Hold R5: one refresh at a time, so the second holder waits for the first."""
         order: list[str] = []
@@ -163,6 +185,13 @@ class StoreContract:
             assert lease.left() > 30
         thread.join()
         assert order == ["first", "second"]
+
+    def test_a_lease_tells_the_time_of_all_who_share_the_store(self, store: Store) -> None:
+        """Hold R12, R38: the date that a holder notes is past for the next one."""
+        with store.lease(GRANT, lasts=60, wait=1) as lease:
+            noted = lease.now(time.time())
+        with store.lease(GRANT, lasts=60, wait=1) as lease:
+            assert noted <= lease.now(time.time()) < noted + 60
 
     def test_leases_of_different_accounts_do_not_wait_for_each_other(self, store: Store) -> None:
         """Check that one provider that hangs delays nobody else."""
@@ -188,3 +217,10 @@ class StoreContract:
             lease.reserve(100)
             store.save(GRANT, None, replaces=version)
             assert store.load(GRANT) is None
+
+    def test_a_store_that_was_closed_serves_who_asks_again(self, store: Store) -> None:
+        """Check that a host may close what it uses rarely."""
+        version = store.save(GRANT, b"one", replaces=None)
+        for _ in range(2):
+            store.close()
+        assert store.load(GRANT) == (b"one", version)

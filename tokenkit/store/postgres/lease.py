@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from tokenkit.errors import StoreUnavailable
-from tokenkit.store import Name
+from tokenkit.store import Lease, Name
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections
 from tokenkit.store.postgres.session import Session
 
@@ -33,7 +33,8 @@ _TAKE = f"""INSERT INTO {{s}}.lease AS l (kind, owner, id, holder, session, inca
         incarnation = excluded.incarnation, ends = excluded.ends, began_to_act = false
     WHERE l.holder IS NULL OR l.ends <= pg_catalog.clock_timestamp() OR l.holder = %(holder)s
         OR (l.holder = %(gone)s AND NOT l.began_to_act)
-    RETURNING note, {_ALIVE.format(session="l.session")}"""
+    RETURNING note, {_ALIVE.format(session="l.session")},
+        extract(epoch FROM pg_catalog.clock_timestamp())::float8"""
 
 _LOOK = f"""SELECT holder, began_to_act, incarnation = pg_catalog.pg_postmaster_start_time()
     AND NOT {_ALIVE.format(session="l.session")} FROM {{s}}.lease AS l
@@ -64,19 +65,26 @@ def key(name: Name) -> dict[str, object]:
     }
 
 
-class PostgresLease:
+class PostgresLease(Lease):
     """A lease that ends by the database's clock, however its holder fares."""
 
-    def __init__(self, connections: Connections, name: Name, holder: uuid.UUID, note: bytes, ends: float) -> None:
+    def __init__(
+        self, connections: Connections, name: Name, holder: uuid.UUID, note: bytes, ends: float, ahead: float
+    ) -> None:
         self._connections = connections
         self._name = name
         self._holder = holder
         self._note = note
         self._ends = ends
+        self._ahead = ahead
 
     def left(self) -> float:
         """Return the seconds for which the lease is ours, counted from before it was asked for."""
         return self._ends - clock()
+
+    def now(self, here: float) -> float:
+        """Return the Unix time of the database, or a little less: a date of this holder's is past for the next one."""
+        return self._ahead + clock()
 
     @property
     def note(self) -> bytes:
@@ -175,7 +183,8 @@ def _try(
         values = {**key(name), "holder": holder, "session": number, "lasts": lasts, "gone": gone}
         rows = connections.ask(_TAKE, values)
         if rows and (rows[0][1] or last):
-            return PostgresLease(connections, name, holder, bytes(rows[0][0]), asked + lasts)
+            ahead = rows[0][2] - clock()
+            return PostgresLease(connections, name, holder, bytes(rows[0][0]), asked + lasts, ahead)
         if not rows:
             break
         number = session.key(lost=number)  # the server has restarted, or the line was cut: taken again under a new one

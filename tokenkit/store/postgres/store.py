@@ -1,11 +1,12 @@
 """The `Store` in PostgreSQL. Each call is one statement, which commits by itself: no transaction is left open (R38)."""
 
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 
 from tokenkit.errors import Conflict, StoreUnavailable
-from tokenkit.store import Name, Stored, Version
+from tokenkit.store import Name, Store, Stored, Version
 from tokenkit.store.postgres import schema
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections
@@ -15,7 +16,7 @@ from tokenkit.store.postgres.lease import PostgresLease, key, leased, read_note
 from tokenkit.store.postgres.session import Session
 
 PAGE = 500
-"""Names that one statement brings."""
+"""Names that one statement brings at most."""
 
 LOOK_IN = 1.5
 """Seconds in which a look at a version must be answered: a good token in memory is served without it (R14)."""
@@ -42,14 +43,15 @@ _UPDATE = f"""UPDATE {{s}}.record
 _LOAD = f"SELECT data, version FROM {{s}}.record WHERE {_THIS}"
 _VERSION = f"SELECT version FROM {{s}}.record WHERE {_THIS} AND data IS NOT NULL"
 _VERSION_OF_ALL = "SELECT version FROM {s}.accounts WHERE owner = %(owner)s AND provider = %(id)s"
-_NAMES = f"""SELECT id FROM {{s}}.record WHERE kind = %(kind)s AND owner = %(owner)s AND id > %(id)s
-    AND data IS NOT NULL ORDER BY id LIMIT {PAGE}"""
+_NAMES = """SELECT id FROM {s}.record WHERE kind = %(kind)s AND owner = %(owner)s AND id > %(id)s
+    AND id >= %(prefix)s AND (%(beyond)s::bytea IS NULL OR id < %(beyond)s) AND data IS NOT NULL
+    ORDER BY id LIMIT %(page)s"""
 _OWNERS = "SELECT DISTINCT owner FROM {s}.record ORDER BY owner"
 _SWEEP = f"""DELETE FROM {{s}}.record WHERE data IS NULL AND kind <> 'grant'
     AND changed < pg_catalog.clock_timestamp() - interval '{DELETED_FOR}'"""
 
 
-class PostgresStore:
+class PostgresStore(Store):
     """A `Store` that several machines share. Nothing is connected before it is asked."""
 
     shared = True
@@ -108,15 +110,20 @@ class PostgresStore:
         version: Version | None = rows[0][0] if rows else None
         return version
 
-    def names(self, kind: str, owner: str = "", *, after: str = "") -> Iterator[Name]:
+    def names(
+        self, kind: str, owner: str = "", *, after: str = "", prefix: str = "", most: int | None = None
+    ) -> Iterator[Name]:
         """Yield the names of that kind and owner by id, beyond `after`; each page is one statement."""
-        while True:
-            rows = self._connections.ask(_NAMES, key(Name(kind, owner, after)))
+        left = sys.maxsize if most is None else most
+        start = prefix.encode("utf-8", "surrogatepass")
+        while left > 0:
+            page = min(PAGE, left)
+            values = {**key(Name(kind, owner, after)), "prefix": start, "beyond": _beyond(start), "page": page}
+            rows = self._connections.ask(_NAMES, values)
             for (id,) in rows:
                 after = text(id)
                 yield Name(kind, owner, after)
-            if len(rows) < PAGE:
-                return
+            left -= len(rows) if len(rows) == page else left
 
     def owners(self) -> Iterator[str]:
         """Yield the owners that have, or once had, records."""
@@ -165,3 +172,9 @@ def _planned(data: bytes | None, due: float | None) -> str:
     if data is None or due == float("inf"):
         return NOT_PLANNED
     return "" if due is None else PLANNED
+
+
+def _beyond(prefix: bytes) -> bytes | None:
+    """Return the least bytes that are greater than all that begin with `prefix`; None where there are none."""
+    prefix = prefix.rstrip(b"\xff")
+    return prefix[:-1] + bytes([prefix[-1] + 1]) if prefix else None

@@ -14,7 +14,7 @@ from tokenkit.account import Account
 from tokenkit.activity import Activity
 from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.errors import ProviderUnavailable
-from tokenkit.grants.refresher import RefreshJob
+from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.paths import folders
 from tokenkit.testing.clock import Clock
 

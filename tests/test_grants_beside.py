@@ -13,7 +13,7 @@ from tokenkit import seal
 from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, KeyUnavailable, StoreUnavailable, UnknownAccount, UsageError
 from tokenkit.grants import beside
-from tokenkit.grants.refresher import RefreshJob
+from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.rotate import every_record, kids_in_use, records_by_kid, rotate
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.grants.unsaved import saved_or_sealed

@@ -13,8 +13,8 @@ from tokenkit.errors import (
 )
 from tokenkit.grant import NEEDS_CONSENT
 from tokenkit.grants.machine import Turns
+from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.refresh_state import RefreshState
-from tokenkit.grants.refresher import RefreshJob
 from tokenkit.grants.sealed_store import grant_name
 
 from scripted import ScriptedKit, expire, stored, unavailable

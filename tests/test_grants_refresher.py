@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tokenkit.errors import GrantSuperseded, InvalidAnswer, ProviderUnavailable, StoreUnavailable, UsageError
-from tokenkit.grants.refresher import RefreshJob
+from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.grants.token_cache import TokenQuery
 from tokenkit.store.memory import MemoryLease

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from tokenkit import Account
-from tokenkit.grants.refresher import RefreshJob
+from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.single_flight import SingleFlight
 
 from scripted import LIFETIME, ScriptedKit

@@ -17,7 +17,7 @@ from tokenkit.errors import (
     UnknownAccount,
     UnknownProvider,
 )
-from tokenkit.grants.refresher import RefreshJob
+from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.grants.token_cache import TokenQuery
 from tokenkit.store.files import FileStore

@@ -9,8 +9,8 @@ import sys
 import pytest
 from tokenkit.errors import ConsentRequired, GrantSuperseded, StoreUnavailable, UnknownAccount
 from tokenkit.grants.machine import Turns
+from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.refresh_state import RefreshState
-from tokenkit.grants.refresher import RefreshJob
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.store.files import FileStore
 

@@ -24,7 +24,7 @@ def stuck(machine, run, monkeypatch):
             raise StoreUnavailable("the disk failed", hint="dmesg | tail")
         return save(self, name, data, replaces=replaces)
 
-    monkeypatch.setattr("tokenkit.grants.refresh.SAVE_PAUSES", ())
+    monkeypatch.setattr("tokenkit.grants.insistently.SAVE_PAUSES", ())
     monkeypatch.setattr("tokenkit.cli.unsaved.TRY_FOR", 0.0)
     monkeypatch.setattr(FileStore, "save", refuse)
     machine.heal = lambda: monkeypatch.setattr(FileStore, "save", save)

@@ -15,7 +15,7 @@ START = "from tokenkit.cli.fast_path import main; main()"
 
 FULL_DISK = """
 import sys, time
-from tokenkit.grants import beside, command_refresh, refresh
+from tokenkit.grants import beside, command_refresh, insistently
 from tokenkit.grants.sealed_store import SealedStore
 
 began, replace, save = time.monotonic(), SealedStore.replace, beside.save
@@ -28,7 +28,7 @@ def while_full(work):
     return called
 
 SealedStore.replace, beside.save = while_full(replace), while_full(save)
-refresh.SAVE_PAUSES, command_refresh.GO_ON_FOR = (0.0,), {goes_on}
+insistently.SAVE_PAUSES, command_refresh.GO_ON_FOR = (0.0,), {goes_on}
 """
 
 ERRORS = """

@@ -83,7 +83,7 @@ def test_a_write_that_fails_after_the_server_rotated_is_told_and_made_good_at_th
         return grant
 
     monkeypatch.setattr(type(provider), "refresh", refresh_and_lose_the_disk)
-    monkeypatch.setattr("tokenkit.grants.refresh.SAVE_PAUSES", (0.05, 0.1))
+    monkeypatch.setattr("tokenkit.grants.insistently.SAVE_PAUSES", (0.05, 0.1))
     with limits, pytest.raises(StoreUnavailable, match="This process keeps it"):
         kit.token("google")
     token = kit.token("google")

@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager, suppress
 from tokenkit.account import Account
 from tokenkit.errors import StoreUnavailable, TokenKitError
 from tokenkit.grants import outlive
-from tokenkit.grants.refresher import Refresher, RefreshJob, RefreshOutcome
+from tokenkit.grants.refresh_job import RefreshJob, RefreshOutcome
+from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.grants.unsaved import saved_or_sealed
 from tokenkit.provider import ClientRegistration

@@ -7,14 +7,12 @@ not be lost.
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
 
 from tokenkit.account import Account
 from tokenkit.errors import (
     Conflict,
     ConsentRequired,
     InvalidAnswer,
-    ProviderBroken,
     ProviderUnavailable,
     StoreError,
     StoreUnavailable,
@@ -25,42 +23,23 @@ from tokenkit.grant import NEEDS_CONSENT, Grant
 from tokenkit.grants import beside
 from tokenkit.grants.bound_to import bind_late, check_bound, within
 from tokenkit.grants.endings import Endings, retry_pause
+from tokenkit.grants.hopeless import consent_required
+from tokenkit.grants.insistently import insistently
 from tokenkit.grants.machine import this_machine
-from tokenkit.grants.refresh_state import RefreshState, write_state
+from tokenkit.grants.refresh_state import RefreshState, outcome_known, write_state
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
+from tokenkit.grants.unsaved import NotSaved
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Context, Provider
 from tokenkit.shell import quoted
 from tokenkit.signals import sending
 from tokenkit.store import Lease
 
-T = TypeVar("T")
-
 RETRY_AFTER = 0.5
 """Seconds between a refresh whose outcome is unknown and its one retry: grace windows are short (R12)."""
 
 ROOM_TO_GROW = 1024
 """Bytes that a record may have grown by: what is reserved and not used costs as much to give back."""
-
-
-SAVE_PAUSES = (0.05, 0.2, 0.5, 1.0, 1.25, 1.5, 1.5, 2.0, 2.0)
-"""Seconds between two tries to write the record of a refreshed grant, before it is saved beside it (R9)."""
-
-SAVE_FOR = 10.0
-"""Seconds after which no further try begins, should the tries themselves take long."""
-
-
-class NotSaved(Exception):
-    """The provider has rotated, and nothing could be saved: the `grant` that must be written in the place of `held`.
-
-    `told` is what the caller is to get.
-    """
-
-    def __init__(self, told: StoreUnavailable, grant: Grant, held: StoredGrant) -> None:
-        super().__init__(str(told))
-        self.told = told
-        self.grant = grant
-        self.held = held
 
 
 class Refresh:
@@ -316,36 +295,3 @@ class Refresh:
         """Write the note of what has happened: one that cannot be written hides neither a grant nor an error."""
         with suppress(StoreError):
             self._write_note(note)
-
-
-def insistently(context: Context, write: Callable[[], T], *final: type[Exception]) -> T:
-    """Return what `write` returns; after any error but a `final` one, try it again, for ten seconds (R9)."""
-    began = context.now()
-    for pause in SAVE_PAUSES:
-        try:
-            return write()
-        except final:
-            raise
-        except Exception:
-            if not 0 <= context.now() - began < SAVE_FOR:
-                raise
-        context.sleep(pause)
-    return write()
-
-
-def outcome_known(error: TokenKitError) -> bool:
-    """Tell whether the provider certainly did not act: the request never left, or was put off (429, Retry-After)."""
-    if isinstance(error, ProviderUnavailable):
-        return not error.sent or error.retry_at is not None
-    return not isinstance(error, (InvalidAnswer, ProviderBroken))
-
-
-def consent_required(account: Account, reason: str, *, presumed: bool = False) -> ConsentRequired:
-    """Return the error that only a sign-in helps against, with the command."""
-    return ConsentRequired(
-        f"{account} needs you to sign in again: {reason}",
-        hint=f"tokenkit login {quoted(str(account))}",
-        account=str(account),
-        reason=reason,
-        presumed=presumed,
-    )

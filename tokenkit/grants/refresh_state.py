@@ -4,7 +4,14 @@ import json
 from typing import NamedTuple
 
 from tokenkit import errors
-from tokenkit.errors import ConfigurationError, ConsentRequired, ProviderUnavailable, TokenKitError
+from tokenkit.errors import (
+    ConfigurationError,
+    ConsentRequired,
+    InvalidAnswer,
+    ProviderBroken,
+    ProviderUnavailable,
+    TokenKitError,
+)
 from tokenkit.grants.machine import Machine, Turns
 from tokenkit.store import Lease
 
@@ -204,3 +211,10 @@ def _failure(record: dict[str, object]) -> Failure | None:
         retry_at=float(str(record["retry_at"])),
         failures=int(str(record["failures"])),
     )
+
+
+def outcome_known(error: TokenKitError) -> bool:
+    """Tell whether the provider certainly did not act: the request never left, or was put off (429, Retry-After)."""
+    if isinstance(error, ProviderUnavailable):
+        return not error.sent or error.retry_at is not None
+    return not isinstance(error, (InvalidAnswer, ProviderBroken))

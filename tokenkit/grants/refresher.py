@@ -3,7 +3,7 @@
 A refresh is one unit - take the lease, read again, send, classify, persist - in a thread that no caller owns.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,27 +11,25 @@ from typing import TYPE_CHECKING, NamedTuple
 from tokenkit.account import Account
 from tokenkit.activity import Activity
 from tokenkit.errors import (
-    GrantMoved,
-    GrantSuperseded,
     StoreError,
     StoreUnavailable,
     TokenKitError,
     UnknownAccount,
 )
-from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
+from tokenkit.grant import Grant
 from tokenkit.grants import beside
 from tokenkit.grants.endings import Endings
 from tokenkit.grants.events import Events
+from tokenkit.grants.hopeless import refuse_hopeless
 from tokenkit.grants.quarantine import erase_old
-from tokenkit.grants.refresh import NotSaved, Refresh, consent_required
+from tokenkit.grants.refresh import Refresh
+from tokenkit.grants.refresh_job import RefreshJob, RefreshOutcome
 from tokenkit.grants.refresh_state import RefreshState, read_state, write_state
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.grants.single_flight import SingleFlight, flown
-from tokenkit.grants.unsaved import Unsaved
+from tokenkit.grants.unsaved import NotSaved, Unsaved
 from tokenkit.provider import ClientRegistration, Context, Provider
-from tokenkit.shell import quoted
 from tokenkit.store import Lease
-from tokenkit.token import Secret
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -44,49 +42,6 @@ HOLDER_WAIT = 2.0
 
 SERVED_WAIT = 3.0
 """Seconds for which a lease is waited for while the stored token has life left: then that is served (R14)."""
-
-
-class RefreshJob(NamedTuple):
-    """What a caller needs of a token that is not in hand.
-
-    `rejected` is a token value that an API has refused (R15); `newer_than` a generation that a person wants refreshed;
-    `early` asks for the refresh ahead of the end (R3); `force` tries even what is known to be hopeless (R10, R13);
-    `scopes` are those that the caller named.
-    """
-
-    min_ttl: float = 0.0
-    rejected: Secret | None = None
-    newer_than: int | None = None
-    early: bool = False
-    force: bool = False
-    scopes: Collection[str] = ()
-
-    def met_by(self, grant: Grant, now: float, *, confirmed: bool = False) -> bool:
-        """Tell whether the grant's access token is all that is needed; `confirmed` as in `RefreshState`."""
-        token = grant.access_token
-        min_ttl = 0.0 if grant.perhaps_spent else self.min_ttl  # such a token is served to its end (R12)
-        if token is None or grant.state == MOVED or not token.good(now, min_ttl):
-            return False
-        if self.newer_than is not None:
-            return grant.generation > self.newer_than
-        if self.rejected is not None:
-            return confirmed or token.value != self.rejected.reveal()
-        return not (self.early and token.closing(now))
-
-
-class RefreshOutcome(NamedTuple):
-    """What a flight brought back, and whether it asked the provider for it (else somebody else had).
-
-    `confirmed` as in `RefreshState`.
-    """
-
-    held: StoredGrant
-    refreshed: bool
-    confirmed: bool = False
-
-    def meets(self, need: RefreshJob, now: float) -> bool:
-        """Tell whether this is all that can be had: the flight may have been begun by a caller who needed less."""
-        return self.refreshed or need.met_by(self.held.grant, now, confirmed=self.confirmed)
 
 
 class Refresher:
@@ -212,7 +167,7 @@ class Refresher:
             if found.met:
                 return found.outcome
             if not need.force:
-                self.refuse_hopeless(account, self.endings.reopened(found.held.grant, found.note), found.note)
+                refuse_hopeless(account, self.endings.reopened(found.held.grant, found.note), found.note)
                 self._share_failure(account, found.note, began)
             forced = need.rejected is not None
             held = self._refresh(account, found.held, lease, found.note, hold, forced=forced)
@@ -279,29 +234,10 @@ class Refresher:
         erase_old(self.records, self.context.now())
         return renewed
 
-    @staticmethod
-    def refuse_hopeless(account: Account, grant: Grant, note: RefreshState) -> None:
-        """Raise the error that only a person can help against, so that nothing is sent (R10, R13)."""
-        if grant.state == MOVED:
-            raise GrantMoved(
-                f"the grant of {account} was moved to another place",
-                hint=f"tokenkit login {quoted(str(account))}",
-                account=str(account),
-            )
-        if grant.state == NEEDS_CONSENT:
-            raise consent_required(account, grant.reason)
-        if grant.generation < note.newest:
-            whose = quoted(str(account))
-            raise GrantSuperseded(
-                f"the stored grant of {account} is older than one already used: a restored backup or a synced folder",
-                hint=f"tokenkit refresh {whose} --force, or sign in again: tokenkit login {whose}",
-                account=str(account),
-            )
-
     def refuse_in_vain(self, account: Account, grant: Grant) -> None:
         """Raise why a refresh would not be sent as things stand; no lease is taken for that."""
         note = self.note(account)
-        self.refuse_hopeless(account, self.endings.reopened(grant, note), note)
+        refuse_hopeless(account, self.endings.reopened(grant, note), note)
         self._share_failure(account, note, self.context.now())
 
     def _share_failure(self, account: Account, note: RefreshState, began: float) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from tokenkit.account import Account
 from tokenkit.errors import GrantSuperseded, StoreError
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
+from tokenkit.grants.hopeless import refuse_hopeless
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher
 from tokenkit.token import AccessToken
@@ -124,7 +125,7 @@ def judge(account: Account, grant: Grant, noted: RefreshState, now: float) -> St
     if grant.state == NEEDS_CONSENT:
         return NeedsConsent(grant.reason, _served_until(grant, now))
     try:
-        Refresher.refuse_hopeless(account, grant, noted)
+        refuse_hopeless(account, grant, noted)
     except GrantSuperseded as error:
         return Broken(str(error), error.hint, superseded=True, until=_served_until(grant, now))
     if noted.failure is not None and noted.failure.presumed_reason:

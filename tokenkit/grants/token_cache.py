@@ -15,7 +15,8 @@ from tokenkit.errors import StoreUnavailable, TokenKitError, UnknownAccount, Usa
 from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import ACTIVE, MOVED, Grant
 from tokenkit.grants.account_names import AccountNames
-from tokenkit.grants.refresher import Refresher, RefreshJob, RefreshOutcome
+from tokenkit.grants.refresh_job import RefreshJob, RefreshOutcome
+from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.scopes import check_scopes, every_name, not_granted, plain_scopes
 from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.store import Name, Version

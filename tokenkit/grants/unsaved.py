@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tokenkit.account import Account
-from tokenkit.errors import Conflict
+from tokenkit.errors import Conflict, StoreUnavailable
 from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import Grant, grant_to_bytes
 from tokenkit.grants import beside
@@ -23,6 +23,19 @@ TRY_EVERY = 1.0
 
 AT_EXIT = 5.0
 """Seconds for which the end of the interpreter waits for what could not be saved."""
+
+
+class NotSaved(Exception):
+    """The provider has rotated, and nothing could be saved: the `grant` that must be written in the place of `held`.
+
+    `told` is what the caller is to get.
+    """
+
+    def __init__(self, told: StoreUnavailable, grant: Grant, held: StoredGrant) -> None:
+        super().__init__(str(told))
+        self.told = told
+        self.grant = grant
+        self.held = held
 
 
 class _Waiting(NamedTuple):

@@ -25,7 +25,7 @@ from tokenkit.errors import (
 )
 from tokenkit.grant import ACTIVE, Grant
 from tokenkit.grants.bound_to import bind, same_person
-from tokenkit.grants.refresher import RefreshJob
+from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.sealed_store import StoredGrant, grant_name
 from tokenkit.importing.clients import client_of, forget_client
 from tokenkit.importing.files import SourceFile

@@ -22,10 +22,12 @@ from tokenkit.errors import (
 from tokenkit.grant import ACTIVE, Grant, grant_to_bytes
 from tokenkit.grants import beside
 from tokenkit.grants.bound_to import bind, bind_late, check_bound, same_person, same_server, within
+from tokenkit.grants.insistently import insistently
 from tokenkit.grants.quarantine import erase_old
-from tokenkit.grants.refresh import RETRY_AFTER, insistently
+from tokenkit.grants.refresh import RETRY_AFTER
+from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.refresh_state import RefreshState
-from tokenkit.grants.refresher import Refresher, RefreshJob
+from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Identify, Identity, Provider

@@ -1,0 +1,37 @@
+"""Grants that no refresh can help: what they raise, so that nothing is sent (R10, R13)."""
+
+from tokenkit.account import Account
+from tokenkit.errors import ConsentRequired, GrantMoved, GrantSuperseded
+from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
+from tokenkit.grants.refresh_state import RefreshState
+from tokenkit.shell import quoted
+
+
+def consent_required(account: Account, reason: str, *, presumed: bool = False) -> ConsentRequired:
+    """Return the error that only a sign-in helps against, with the command."""
+    return ConsentRequired(
+        f"{account} needs you to sign in again: {reason}",
+        hint=f"tokenkit login {quoted(str(account))}",
+        account=str(account),
+        reason=reason,
+        presumed=presumed,
+    )
+
+
+def refuse_hopeless(account: Account, grant: Grant, note: RefreshState) -> None:
+    """Raise the error that only a person can help against, so that nothing is sent (R10, R13)."""
+    if grant.state == MOVED:
+        raise GrantMoved(
+            f"the grant of {account} was moved to another place",
+            hint=f"tokenkit login {quoted(str(account))}",
+            account=str(account),
+        )
+    if grant.state == NEEDS_CONSENT:
+        raise consent_required(account, grant.reason)
+    if grant.generation < note.newest:
+        whose = quoted(str(account))
+        raise GrantSuperseded(
+            f"the stored grant of {account} is older than one already used: a restored backup or a synced folder",
+            hint=f"tokenkit refresh {whose} --force, or sign in again: tokenkit login {whose}",
+            account=str(account),
+        )

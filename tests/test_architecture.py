@@ -40,7 +40,7 @@ ROWS = """
     signing_in
     configured
     kit
-    importing
+    importing worker
     async_kit
     adapters sandbox audit
     testing

@@ -52,6 +52,7 @@ NOT_RUN = {
     "docs/how-to/cron-and-systemd.md": 2,
     "docs/how-to/develop-against-the-sandbox.md": 1,
     "docs/how-to/docker.md": 3,
+    "docs/how-to/keep-tokens-fresh.md": 1,
     "docs/how-to/postgresql.md": 3,
     "docs/how-to/uninstall.md": 1,
     "docs/how-to/use-pocket.md": 1,

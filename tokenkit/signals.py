@@ -79,6 +79,27 @@ def postpone(*names: str) -> None:
                 ) from None
 
 
+@contextmanager
+def ending_by_itself(told: Callable[[], None], *names: str) -> Generator[None]:
+    """Send nothing new after one of these signals, and call `told`: this program ends by itself, once all is saved.
+
+    `told` runs in the handler, perhaps several times, and must not take a lock. Enter it in the main thread.
+    """
+    import signal
+
+    def heard(number: int, _: object) -> None:
+        _state.ending = number
+        told()
+
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = [(number, signal.signal(number, heard)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
 def _end(number: int, _: object) -> None:
     _state.ending = number
     if not _state.under_way:

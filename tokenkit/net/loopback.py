@@ -45,12 +45,15 @@ class LoopbackServer:
 
     `url` is ``http://host:port`` without a slash, `port` the bound one. The ``Host`` header is passed on as it came:
     comparing it is the handler's. Raises `ConfigurationError` when a fixed port cannot be had, `UsageError` for a host
-    that is not loopback.
+    that is not loopback. `listening` is a socket that the caller has bound, in place of both: to an address that a
+    person has named, for pages without a secret.
     """
 
-    def __init__(self, handler: Handler, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, handler: Handler, *, host: str = "127.0.0.1", port: int = 0, listening: socket.socket | None = None
+    ) -> None:
         self._handler = handler
-        self._listeners = _listen(host, port)
+        self._listeners = _listen(host, port) if listening is None else [listening]
         self.port: int = self._listeners[0].getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         self._wake, self._woken = socket.socketpair()

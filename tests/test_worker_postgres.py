@@ -1,0 +1,194 @@
+"""Workers on several machines that share the accounts of one real PostgreSQL, at a provider that rotates.
+
+A refresh token that comes twice ends its session there: so who refreshes twice, or loses an answer, is found out.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from tokenkit import AccessToken, Account, TokenKit
+from tokenkit.sandbox import CLIENTS, Authority, serve
+from tokenkit.seal import b64url_encode
+from tokenkit.worker.worker import Worker
+
+from postgres_server import server
+
+psycopg = pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
+
+from tokenkit.store.postgres import schema  # noqa: E402
+from tokenkit.store.postgres.address import Address  # noqa: E402
+
+pytestmark = pytest.mark.real
+
+ASKED = "google token refresh_token"
+CONFIG = ".config/tokenkit/config.toml"
+PROGRAM = "import sys; sys.argv[0] = 'tokenkit'; from tokenkit.cli.fast_path import main; main()"
+
+
+@pytest.fixture(scope="module")
+def url():
+    with server() as url:
+        yield url
+
+
+@pytest.fixture
+def authority(url, home, monkeypatch):
+    """The provider; this process is one more machine, with the database, the key and the client in its environment."""
+    execute(url, "SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
+    schema.init(Address(url, "the test"))
+    monkeypatch.setenv("TOKENKIT_STORE", url)
+    monkeypatch.setenv("TOKENKIT_KEY", b64url_encode(bytes(range(32))).decode())
+    client = CLIENTS["google"]
+    assert client.client_secret is not None
+    monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_ID", client.client_id)
+    monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_SECRET", client.client_secret.reveal())
+    authority = Authority(rotating=("google",))
+    with serve(authority) as sandbox:
+        authority.config = f'[providers.google]\nbase_url = "{sandbox.base_url}/google"\n'
+        configure(home, authority)
+        yield authority
+
+
+@pytest.fixture
+def start(tmp_path, authority):
+    """Start ``tokenkit worker`` on another machine: it shares the database, the key and the client, and no file."""
+    started = []
+
+    def start_one(*options):
+        home = tmp_path / f"machine-{len(started)}"
+        configure(home, authority)
+        own = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, "worker", *options],
+            env={**own, "HOME": str(home), "TOKENKIT_HOME": str(home / ".tokenkit")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start_one
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def configure(home, authority):
+    (home / CONFIG).parent.mkdir(parents=True)
+    (home / CONFIG).write_text(authority.config)
+
+
+def execute(url, statement):
+    with psycopg.connect(url, autocommit=True) as connection:
+        return connection.execute(statement)
+
+
+def sign_in(authority, count):
+    """Sign many people in, each an owner, and let their tokens come to their end soon."""
+    with TokenKit(background=False) as all_of_them:
+        for number in range(count):
+            kit = all_of_them.for_owner(f"owner-{number:03}")
+            pending = kit.begin("google", redirect_uri="http://127.0.0.1:9/callback/google", binding="b")
+            kit.complete(authority.approve(pending.url, as_user=f"p{number}@example.com"), binding="b")
+            account = Account("google", f"p{number}@example.com", kit.owner)
+            held = kit.records.get(account)
+            token, now = held.grant.access_token, time.time()
+            closing = AccessToken(token.value, expires_at=now + 200, obtained_at=now - 3400, scopes=token.scopes)
+            kit.records.save(account, held.grant.renewed(access_tokens={"": closing}), replaces=held.version)
+
+
+def grants(count):
+    """Yield the stored grant of each of these people."""
+    with TokenKit(background=False) as kit:
+        for number in range(count):
+            owner, name = f"owner-{number:03}", f"p{number}@example.com"
+            yield kit.for_owner(owner).records.get(Account("google", name, owner)).grant
+
+
+def all_alive(authority, count):
+    """Refresh for each person, which fails where the stored refresh token was spent: then the session is lost."""
+    with TokenKit(background=False) as kit:
+        for number in range(count):
+            kit.for_owner(f"owner-{number:03}").refresh(f"google/p{number}@example.com")
+    return True
+
+
+def wait_for(condition, seconds=30.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("machines", [2, 4])
+def test_several_workers_share_what_is_due_and_each_account_is_refreshed_once(authority, start, machines):
+    """R5, R38: a second request with a spent token would end that session."""
+    sign_in(authority, 200)
+    workers = [start("--once", "--limit", "1000") for _ in range(machines)]
+    shares = []
+    for worker in workers:
+        _, said = worker.communicate(timeout=120)
+        assert worker.returncode == 0, said
+        shares.append(int(said.split(" refreshed")[0].split()[-1]))
+    assert sum(shares) == 200
+    assert authority.counters[ASKED] == 200
+    now = time.time()
+    assert all(grant.access_token.good(now, 3000) for grant in grants(200))
+
+
+def test_a_worker_that_is_told_to_end_saves_the_answers_under_way(authority, start):
+    """R7: the provider has rotated by then."""
+    sign_in(authority, 12)
+    authority.next("token", flavour="google", delay=1.5, times=12)
+    worker = start()
+    wait_for(lambda: authority.counters[ASKED] >= 3)
+    worker.send_signal(signal.SIGTERM)
+    _, said = worker.communicate(timeout=60)
+    assert worker.returncode == 0, said
+    assert f"{authority.counters[ASKED]} refreshed" in said
+    assert all_alive(authority, 12)
+
+
+def test_what_a_killed_worker_had_claimed_comes_back(authority, start, url):
+    """Its claims end by themselves, and so do its leases; the provider had not acted, so no session is lost."""
+    sign_in(authority, 12)
+    authority.next("token", flavour="google", delay=20, drop=True, times=12)
+    worker = start()
+    wait_for(lambda: authority.counters[ASKED] >= 12)
+    worker.kill()
+    worker.communicate(timeout=60)
+    other = start("--once")
+    assert "0 refreshed" in other.communicate(timeout=60)[1]
+    execute(url, "UPDATE tokenkit.due SET at = at - 180; UPDATE tokenkit.lease SET ends = now()")
+    other = start("--once")
+    assert "12 refreshed" in other.communicate(timeout=60)[1]
+    assert all_alive(authority, 12)
+
+
+def test_a_caller_does_not_wait_behind_a_worker(authority, url):
+    """After an outage all are due at once: who asks refreshes for himself, and the worker finds it fresh."""
+    sign_in(authority, 4)
+    with TokenKit(background=False) as kit:
+        worker = Worker(kit, limit=0.5)
+        worker.turn()
+        mine = kit.for_owner("owner-003").token("google", min_ttl=600)
+        assert mine.good(time.time(), 3000)
+        while worker._under_way:
+            worker._settle(1)
+    assert authority.counters[ASKED] == 2
+
+
+def test_a_worker_without_the_key_ends_at_once_and_says_so(authority, start, monkeypatch):
+    """R28: it could not seal what it would be given."""
+    monkeypatch.delenv("TOKENKIT_KEY")
+    worker = start()
+    _, said = worker.communicate(timeout=60)
+    assert worker.returncode == 6
+    assert "tokenkit key export" in said

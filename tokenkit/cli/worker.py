@@ -1,0 +1,92 @@
+"""``tokenkit worker``: keeps the tokens of a store fresh, for as long as it runs."""
+
+import socket
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tokenkit.cli.output import say
+from tokenkit.core_dumps import become_undumpable
+from tokenkit.errors import ConfigurationError, TokenKitError, UsageError
+
+if TYPE_CHECKING:
+    from tokenkit.net.loopback import LoopbackServer
+    from tokenkit.worker.worker import Worker
+
+
+def worker(
+    ctx: typer.Context,
+    listen: Annotated[
+        str,
+        typer.Option(
+            "--listen",
+            metavar="HOST:PORT",
+            help="Serve /health, and /metrics for Prometheus, without any account's name.",
+            show_default=False,
+        ),
+    ] = "",
+    limit: Annotated[
+        float,
+        typer.Option("--limit", metavar="N", min=0.01, help="Refreshes a second at one provider, at most."),
+    ] = 50.0,
+    once: Annotated[bool, typer.Option("--once", help="Refresh what is due now, and end.")] = False,
+) -> None:
+    """Keep the tokens of all owners fresh, so that who asks need not wait.
+
+    It refreshes each token some minutes before its end. Several workers, on several machines, share the work. It ends
+    at SIGTERM or Ctrl-C, once the answers that are under way are saved; give it 90 seconds for that.
+    """
+    from tokenkit import signals
+    from tokenkit.kit import TokenKit
+    from tokenkit.worker.worker import Worker
+
+    options = ctx.find_root().params
+    if options["owner"]:
+        raise UsageError("a worker keeps the tokens of all owners fresh", hint="tokenkit worker, without --owner")
+    become_undumpable()
+    with ExitStack() as stack:
+        kit = stack.enter_context(TokenKit(options["app"]))
+        working = Worker(kit, limit=limit, report=lambda text: say(f"tokenkit: {text}"))
+        stack.enter_context(signals.ending_by_itself(working.stop, "SIGTERM", "SIGINT", "SIGHUP"))
+        if listen:
+            stack.enter_context(_pages(working, listen))
+        if once:
+            working.run_once()
+        else:
+            say("tokenkit: keeping tokens fresh, until Ctrl-C or SIGTERM")
+            working.run()
+    _tell(working)
+    if once and working.figures.total("failed"):
+        raise TokenKitError("not all that was due could be refreshed", hint="tokenkit log; the next run tries again")
+
+
+def _tell(working: "Worker") -> None:
+    total = working.figures.total
+    words = [f"{total('refreshed')} refreshed"]
+    words += [f"{total('consent_needed')} need a sign-in"] if total("consent_needed") else []
+    words += [f"{total('failed')} failed"] if total("failed") else []
+    say(f"tokenkit: {', '.join(words)}")
+
+
+def _pages(working: "Worker", listen: str) -> "LoopbackServer":
+    """Return the server of the worker's pages, bound to the address that was named."""
+    from functools import partial
+
+    from tokenkit.net.loopback import LoopbackServer
+    from tokenkit.worker.pages import page
+
+    host, _, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise UsageError(f"{listen!r} is not an address to listen on", hint="tokenkit worker --listen 127.0.0.1:9464")
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, int(port)), family=family)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{listen} cannot be listened on: {error.strerror}", hint="tokenkit worker --listen 127.0.0.1:9464"
+        ) from None
+    listening.setblocking(False)
+    say(f"tokenkit: /health and /metrics are on http://{host}:{listening.getsockname()[1]}")
+    return LoopbackServer(partial(page, working), listening=listening)

@@ -31,7 +31,7 @@ ROWS = """
     provider
     net flows
     declaration
-    oauth2
+    api_key oauth2
     provider_file
     plugins
     config chained_log uses_later

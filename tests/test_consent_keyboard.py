@@ -139,3 +139,11 @@ def test_in_a_notebook_lines_come_by_input(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(builtins, "input", of_the_kernel)
     with Keyboard() as typed:
         assert (typed.read(), typed.read()) == ("an answer\n", "")
+
+
+def test_what_is_hidden_is_not_shown_while_it_is_typed(terminal: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    """R35: somebody may look over the shoulder, or record the terminal."""
+    with Keyboard(prompt="API key of Acme: ", hidden=True) as typed:
+        terminal.type("secret-4711\x7f1\n")
+        assert typed.read() == "secret-4711\n"
+    assert capsys.readouterr().err == "API key of Acme: \n"

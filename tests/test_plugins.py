@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, EntryPoints
 from types import SimpleNamespace
 
 import pytest
-from tokenkit import plugins
+from tokenkit import ApiKey, plugins
 from tokenkit.errors import ConfigurationError, ConsentDenied, ProviderBroken, UnknownProvider
 from tokenkit.oauth2 import OAuth2
 from tokenkit.plugins import guarded, load_provider, provider_names
@@ -218,9 +218,9 @@ def test_a_missing_endpoint_says_where_it_may_come_from(folder):
 
 def test_the_schema_for_editors_takes_what_the_reader_takes():
     """One schema: a key that is there in one is there in the other."""
-    properties = schema()["properties"]["provider"]["properties"]
-    assert set(properties) == {field.name for field in fields(OAuth2)} | {"variables"}
-    assert schema()["properties"]["provider"]["additionalProperties"] is False
+    for kind, described in zip((OAuth2, ApiKey), schema()["properties"]["provider"]["anyOf"], strict=True):
+        assert set(described["properties"]) == {field.name for field in fields(kind)} | {"variables"}
+        assert described["additionalProperties"] is False
     assert "milliseconds" in schema()["$defs"]["AnswerShape"]["properties"]
 
 

@@ -8,6 +8,7 @@ import threading
 import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -432,3 +433,35 @@ def test_the_name_that_was_asked_for_is_the_accounts_own_where_the_provider_cann
             say=Spoken().say,
         )
         assert account.name == name
+
+
+def test_the_first_sign_in_at_addresses_that_no_source_confirms_wants_a_yes_by_every_way(
+    authority: Authority, clock: Clock, tmp_path: Path
+) -> None:
+    """Of the caller, or in ``config.toml``, as a dashboard gets it; who has an account has said yes before."""
+    google = replace(providers(ADDRESS)["google"], unverified=("token_endpoint",))
+    options = {"providers": {"google": google}}
+    kit = make_kit(authority, clock, **options)
+    begun = {"redirect_uri": "https://dash.example/callback/google", "binding": "b"}
+    for ask in (
+        lambda: kit.login("google"),
+        lambda: kit.login("google", way="device"),
+        lambda: kit.begin("google", **begun),
+        lambda: kit.complete(provider="google", code="c", redirect_uri=begun["redirect_uri"]),
+    ):
+        with pytest.raises(ConfigurationError, match="no source confirms where Google wants sign-ins") as caught:
+            ask()
+        assert "tokenkit login google --unverified" in caught.value.hint
+        assert "[providers.google]: unverified = true" in caught.value.hint
+    assert authority.counters.total() == 0, "nothing was sent there"
+    assert kit.begin("google", **begun, unverified=True).url
+
+    Path(kit.folders.config).mkdir(parents=True)
+    (Path(kit.folders.config) / "config.toml").write_text("[providers.google]\nunverified = true\n")
+    assert make_kit(authority, clock, **options).begin("google", **begun).url
+
+    (Path(kit.folders.config) / "config.toml").unlink()
+    browser = Browser(authority)
+    kit.login("google", unverified=True, way="browser", opener=browser)
+    browser.join()
+    assert kit.begin("google", **begun).url

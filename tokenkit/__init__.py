@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from tokenkit.account import Account
+    from tokenkit.api_key import ApiKey
     from tokenkit.async_kit import AsyncTokenKit
     from tokenkit.errors import (
         AmbiguousAccount,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
         AuthorizationRequest,
         ClientRegistration,
         Context,
+        Field,
         Identity,
         Provider,
         ProviderBase,
@@ -74,6 +76,7 @@ __all__ = [
     "Account",
     "AmbiguousAccount",
     "AnswerShape",
+    "ApiKey",
     "AsyncTokenKit",
     "AsyncTokenSource",
     "AuthorizationAnswer",
@@ -91,6 +94,7 @@ __all__ = [
     "Context",
     "Ended",
     "Event",
+    "Field",
     "FileRefused",
     "Grant",
     "GrantMoved",
@@ -133,6 +137,7 @@ _EXPORTS: dict[str, str] = {
     "Account": "tokenkit.account",
     "AmbiguousAccount": "tokenkit.errors",
     "AnswerShape": "tokenkit.flows.answer",
+    "ApiKey": "tokenkit.api_key",
     "AsyncTokenKit": "tokenkit.async_kit",
     "AsyncTokenSource": "tokenkit.grants.token_source",
     "AuthorizationAnswer": "tokenkit.provider",
@@ -150,6 +155,7 @@ _EXPORTS: dict[str, str] = {
     "Context": "tokenkit.provider",
     "Ended": "tokenkit.flows.refusal",
     "Event": "tokenkit.grants.events",
+    "Field": "tokenkit.provider",
     "FileRefused": "tokenkit.errors",
     "Grant": "tokenkit.grant",
     "GrantMoved": "tokenkit.errors",

@@ -1,7 +1,7 @@
 """What a provider says about itself: facts, named by the terms of the RFCs. Nothing is done with them here."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
@@ -169,19 +169,25 @@ class Declaration:
         check_renamed(self.parameter_names)
 
     def _check_evidence(self) -> None:
-        """Check that what is said of a field names one."""
-        known = {each.name for each in fields(self)} | {f"scopes.{alias}" for alias in self.scopes} | {"*"}
-        for where, names in (("sources", self.sources), ("unverified", self.unverified)):
-            for name in names:
-                if name not in known:
-                    raise ConfigurationError(f"{where} of {self.name} names {name!r}, which is no field")
-        if self.checked and not _DATE.fullmatch(self.checked):
-            raise ConfigurationError(f"checked of {self.name} is no date: {self.checked!r}", hint="2026-11-28")
+        known = {each.name for each in fields(self)} | {f"scopes.{alias}" for alias in self.scopes}
+        check_evidence(self.name, known, sources=self.sources, unverified=self.unverified, checked=self.checked)
 
     @property
     def needs_trust(self) -> bool:
         """Whether nobody has confirmed where a person, or a code and a secret, are sent."""
         return not (self.retired or {"authorization_endpoint", "token_endpoint"}.isdisjoint(self.unverified))
+
+
+def check_evidence(
+    provider: str, known: Collection[str], *, sources: Iterable[str], unverified: Iterable[str], checked: str
+) -> None:
+    """Check that what is said of a field names one that is `known`; raises `ConfigurationError`."""
+    for where, names in (("sources", sources), ("unverified", unverified)):
+        for name in names:
+            if name != "*" and name not in known:
+                raise ConfigurationError(f"{where} of {provider} names {name!r}, which is no field")
+    if checked and not _DATE.fullmatch(checked):
+        raise ConfigurationError(f"checked of {provider} is no date: {checked!r}", hint="2026-11-28")
 
 
 def _scheme(provider: str, url: str, what: str = "an endpoint") -> str:

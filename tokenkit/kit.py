@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tokenkit.grants.status import Status
     from tokenkit.net.http_options import HttpOptions
     from tokenkit.signing_in.adopting import Elsewhere
+    from tokenkit.signing_in.asking import Answers
     from tokenkit.signing_in.authorization import Authorizations
     from tokenkit.signing_in.confirm import Confirm
     from tokenkit.signing_in.sign_in import Show, Way
@@ -244,6 +245,8 @@ class TokenKit:
         way: "Way" = "auto",
         replace_broken: bool = False,
         only: bool = False,
+        unverified: bool = False,
+        answers: "Answers | None" = None,
         show: "Show | None" = None,
         opener: "Opener | None" = None,
         confirm: "Confirm | None" = None,
@@ -262,15 +265,21 @@ class TokenKit:
 
         `confirm` puts a question to the person and returns their answer: before the sign-in replaces a grant of which
         the provider does not say whose it is, and before what a device's code has brought is stored. Without it, both
-        are done. Raises `ConsentDenied`, `CallbackRefused`, `ClientMissing`, `StoreError`, and `UsageError` for another
-        `way`.
+        are done.
+
+        A provider without a consent screen asks for an API key or the like: `answers` has it by the name of the field,
+        else it is asked for here. It is tried at the service before it is stored. `unverified` allows a first sign-in
+        where no source confirms to whom a person and a secret are sent.
+
+        Raises `AuthorizationError`, `ConsentDenied`, `CallbackRefused`, `ClientMissing`, `StoreError`, and `UsageError`
+        for another `way`.
         """
         from tokenkit.signing_in.sign_in import sign_in
 
         signed_in = sign_in(
             self.authorizations, self.provider(provider), scopes, environ=self.configured.environ,
-            account=account, name=name, way=way, replace_broken=replace_broken, only=only, show=show, opener=opener,
-            confirm=confirm,
+            account=account, name=name, way=way, replace_broken=replace_broken, only=only, unverified=unverified,
+            answers=answers, show=show, opener=opener, confirm=confirm,
         )  # fmt: skip
         self._cache.forget()
         return signed_in
@@ -287,6 +296,7 @@ class TokenKit:
         name: str = "",
         replace_broken: bool = False,
         only: bool = False,
+        unverified: bool = False,
     ) -> "PendingAuthorization":
         """Begin a sign-in that another process may complete: send the person to the result's `url`.
 
@@ -296,7 +306,7 @@ class TokenKit:
         """
         return self.authorizations.begin(
             self.provider(provider), redirect_uri=redirect_uri, binding=binding, scopes=scopes,
-            account=account, name=name, replace_broken=replace_broken, only=only,
+            account=account, name=name, replace_broken=replace_broken, only=only, unverified=unverified,
         )  # fmt: skip
 
     @leaving
@@ -419,4 +429,8 @@ class TokenKit:
         """The sign-ins of this owner."""
         from tokenkit.signing_in.authorization import Authorizations
 
-        return Authorizations(self.refresher, self.configured.redirect_port)
+        return Authorizations(
+            self.refresher,
+            self.configured.redirect_port,
+            lambda provider: self.config.settings(provider.name).unverified,
+        )

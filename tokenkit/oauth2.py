@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from tokenkit.declaration import Declaration
@@ -24,6 +25,7 @@ from tokenkit.provider import (
     ClientRegistration,
     Context,
     Device,
+    Field,
     Identify,
     Identity,
     Introspect,
@@ -77,6 +79,21 @@ class OAuth2(Declaration):
     @property
     def challenged(self) -> None:
         """A bearer token is not challenged."""
+        return
+
+    @property
+    def needs_client(self) -> bool:
+        """A client is registered (RFC 6749 section 2)."""
+        return True
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """A person is asked on the consent screen, and not here."""
+        return {}
+
+    @property
+    def ask(self) -> None:
+        """A person is asked on the consent screen, and not here."""
         return
 
     # The powers.
@@ -154,7 +171,7 @@ class OAuth2(Declaration):
             ctx,
             self._tokens,
             self.userinfo_endpoint,
-            grant.access_token,
+            partial(self.authenticate, ctx, client, grant.access_token),
             self.subject_path,
             self.name_paths,
             how=self.userinfo,

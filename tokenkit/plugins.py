@@ -20,7 +20,10 @@ INDEX_GROUP = "tokenkit.provider_index"
 """The entry point group of what packages with many providers say about them in short, so that a list loads none. Each
 object in it maps a provider's name to the members of `InShort`."""
 
-_MEMBERS = tuple(member for member in vars(Provider) if not member.startswith("_") and member != "endpoints")
+_LATER = ("endpoints", "needs_client", "fields", "ask")
+"""Members that plugins were not asked for at first."""
+
+_MEMBERS = tuple(member for member in vars(Provider) if not member.startswith("_") and member not in _LATER)
 _NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 P = ParamSpec("P")
@@ -33,6 +36,7 @@ class InShort(NamedTuple):
     title: str
     needs_secret: bool = False
     retired: str = ""
+    needs_client: bool = True
 
 
 class Providers(Mapping[str, Provider]):
@@ -77,7 +81,7 @@ class Providers(Mapping[str, Provider]):
         if short is not None:
             return short
         provider = self[name]
-        return InShort(provider.title, provider.needs_secret, provider.retired)
+        return InShort(provider.title, provider.needs_secret, provider.retired, getattr(provider, "needs_client", True))
 
     def __getitem__(self, name: str) -> Provider:
         for known in (self._added, self._given):

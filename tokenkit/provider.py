@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
 from tokenkit.confidential import Confidential
-from tokenkit.errors import InvalidAnswer
+from tokenkit.errors import InvalidAnswer, UsageError
 from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.shell import quoted
 from tokenkit.token import AccessToken, Secret
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "AuthorizationRequest",
     "ClientRegistration",
     "Context",
+    "Field",
     "Headers",
     "Identity",
     "Provider",
@@ -152,6 +154,25 @@ class Scope:
     includes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """What a person types or pastes, where there is no consent screen: an API key, a user name, an app password.
+
+    `label` is what the service calls it ("API key"), `about` a sentence more. `where` is the address of the page on
+    which it is found; ``{client_id}`` in it stands for the client id. What is `secret` is not shown while it is typed.
+    `pattern` is a regular expression that all of it must match; without one, it is visible ASCII without spaces.
+    `fragment` names the parameter that holds it where the service sends the browser on, to an address such as
+    ``https://example.com/#token=...``: the whole of that may be pasted then.
+    """
+
+    label: str
+    about: str = ""
+    where: str = ""
+    secret: bool = True
+    pattern: str = ""
+    fragment: str = ""
+
+
 class AuthorizationRequest(NamedTuple):
     """What a sign-in asks for. `scopes` are full values; `redirect_uri` is where the answer is awaited."""
 
@@ -186,6 +207,7 @@ Revoke = Callable[[Context, ClientRegistration, Grant], Revocation]
 Identify = Callable[[Context, ClientRegistration, Grant], Identity]
 Introspect = Callable[[Context, ClientRegistration, Grant], bool | None]
 Device = Callable[[Context, ClientRegistration, AuthorizationRequest, Callable[[str, str], None]], Grant]
+Ask = Callable[[Context, ClientRegistration, Mapping[str, Secret]], Grant]
 Challenged = Callable[[Context, ClientRegistration, AccessToken, Request, Response], Request | None]
 
 
@@ -203,7 +225,9 @@ class Provider(Protocol):
     - `resource_hosts`: where its tokens may go (R32), as ``https://host[:port][/prefix]``
     - `redirect_host`: the loopback host of its redirect URIs, ``127.0.0.1`` unless the provider demands another;
       `redirect_port`: 0 for any
-    - `needs_secret`: whether a client secret is required; `console_url`: where a person registers a client
+    - `needs_secret`: whether a client secret is required; `console_url`: where a person registers a client;
+      `needs_client`: False where nobody registers one
+    - `fields`: what `ask` wants to be told, by name, in the order in which a person is asked
     - `revocation_reach`: ``token``, ``grant``, ``client``, or empty when it cannot revoke; `manage_url`: where a person
       removes the app by hand
     - `header_token`: whether the token travels in ``Authorization`` and nowhere else (R33)
@@ -220,6 +244,8 @@ class Provider(Protocol):
     - `introspect(ctx, client, grant) -> bool | None`: whether the access token is active; None where that is not told
     - `device(ctx, client, request, show) -> Grant`: RFC 8628; ``show(verification_uri, user_code)`` tells the person
     - `challenged(ctx, client, token, request, response) -> Request | None`: sees status and headers only
+    - `ask(ctx, client, answers) -> Grant`: in place of a consent screen, makes the grant from what the person typed
+      into the `fields`; `AuthorizationError` where the service refuses that. `begin` and `complete` are not called then
     """
 
     @property
@@ -247,6 +273,10 @@ class Provider(Protocol):
     @property
     def needs_secret(self) -> bool: ...
     @property
+    def needs_client(self) -> bool: ...
+    @property
+    def fields(self) -> Mapping[str, Field]: ...
+    @property
     def console_url(self) -> str: ...
     @property
     def manage_url(self) -> str: ...
@@ -270,6 +300,8 @@ class Provider(Protocol):
     def device(self) -> Device | None: ...
     @property
     def challenged(self) -> Challenged | None: ...
+    @property
+    def ask(self) -> Ask | None: ...
 
     def begin(self, ctx: Context, client: ClientRegistration, request: AuthorizationRequest) -> PendingAuthorization:
         """Say where to send the person and what to remember."""
@@ -296,10 +328,12 @@ class Provider(Protocol):
 class ProviderBase:
     """The defaults of a plugin that implements `Provider` itself: it sets `name`, `title` and what differs.
 
-    It writes `begin`, `complete` and the powers that it has; each that it has not is None. The token goes into
-    ``Authorization``.
+    It writes `begin` and `complete`, or `ask`, and the powers that it has; each that it has not is None. The token goes
+    into ``Authorization``.
     """
 
+    name: str
+    title: str
     scopes: Mapping[str, Scope] = MappingProxyType({})
     default_scopes: Sequence[str] = ()
     issuer: str = ""
@@ -310,6 +344,8 @@ class ProviderBase:
     redirect_host: str = "127.0.0.1"
     redirect_port: int = 0
     needs_secret: bool = False
+    needs_client: bool = True
+    fields: Mapping[str, Field] = MappingProxyType({})
     console_url: str = ""
     manage_url: str = ""
     revocation_reach: str = ""
@@ -322,7 +358,30 @@ class ProviderBase:
     introspect: Any = None
     device: Any = None
     challenged: Any = None
+    ask: Any = None
+
+    def begin(self, ctx: Context, client: ClientRegistration, request: AuthorizationRequest) -> PendingAuthorization:
+        """Refuse: there is no consent screen. Raises `UsageError`."""
+        raise no_consent_screen(self.name, self.title, self.fields)
+
+    def complete(
+        self,
+        ctx: Context,
+        client: ClientRegistration,
+        pending: PendingAuthorization,
+        answer: AuthorizationAnswer,
+    ) -> Grant:
+        """Refuse: there is no consent screen to come back from. Raises `UsageError`."""
+        raise no_consent_screen(self.name, self.title, self.fields)
 
     def authenticate(self, ctx: Context, client: ClientRegistration, token: AccessToken, request: Request) -> Request:
         """Return the request with the token in ``Authorization``."""
         return request.with_header("Authorization", f"{token.type} {token.value}")
+
+
+def no_consent_screen(name: str, title: str, fields: Mapping[str, Field]) -> UsageError:
+    """Return the error for who wants to send a person to a provider that has no consent screen."""
+    wanted = " and ".join(field.label for field in fields.values())
+    keys = ", ".join(f'"{field}": "..."' for field in fields)
+    hint = f"tokenkit login {quoted(name)}; in code: kit.login({name!r}, answers={{{keys}}})"
+    return UsageError(f"{title} has no consent screen: it wants your {wanted or 'credentials'}", hint=hint)

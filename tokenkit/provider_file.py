@@ -1,24 +1,26 @@
 """A provider that a user describes in a TOML file: the fields of `OAuth2`, checked strictly, and variables in its URLs.
 
-The schema is `OAuth2` itself, so that a field which it has can be written, and one which it has not is an error. What a
-file says besides is in ``[provider.variables.NAME]``: values that are chosen in ``config.toml``, such as a region.
+The schema is `OAuth2` itself, so that a field which it has can be written, and one which it has not is an error. A file
+that says what a person is asked for, in ``[provider.fields.NAME]``, has that of `ApiKey`. What a file says besides is
+in ``[provider.variables.NAME]``: values that are chosen in ``config.toml``, such as a region.
 """
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 from typing import Any, TypeVar, cast
 
+from tokenkit.api_key import ApiKey
 from tokenkit.errors import ConfigurationError
 from tokenkit.flows.answer import AnswerShape
 from tokenkit.flows.identity import UserinfoRequest
 from tokenkit.flows.refusal import Ended
 from tokenkit.flows.revoke import RevocationRequest
 from tokenkit.oauth2 import OAuth2
-from tokenkit.provider import Scope
+from tokenkit.provider import Field, Scope
 from tokenkit.toml_file import read_toml_file
 
 _VARIABLE = re.compile(r"\{([A-Za-z0-9_]+)\}")
@@ -26,13 +28,14 @@ _UNKNOWN = "unexpected_keyword_argument"  # as pydantic calls a key that there i
 _LATER = frozenset({"client_id", "token"})
 """Names that a flow fills in, in a header or a URL."""
 
-_VERBATIM = frozenset({"query", "body"})
+_VERBATIM = frozenset({"query", "body", "token_headers", "token_query"})
 """Keys of texts in which braces stand for themselves."""
 
 _GROUPS: Mapping[str, type[Any]] = {
     "scopes": Scope,
     "answer": AnswerShape,
     "ended": Ended,
+    "fields": Field,
     "userinfo": UserinfoRequest,
     "revocation": RevocationRequest,
 }
@@ -52,7 +55,7 @@ class Variable:
     default: str = ""
 
 
-def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> OAuth2:
+def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> OAuth2 | ApiKey:
     """Read the file of the provider `name`; `options` give its variables their values.
 
     Raises `ConfigurationError`, which names the file, the key at fault and, for an unknown one, the nearest known.
@@ -67,7 +70,8 @@ def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> O
     if members.get("name") != name:
         raise ConfigurationError(f'{path} must say name = "{name}": a provider is called as its file is')
     values = _values(path, name, members.pop("variables", {}), options)
-    return _checked(path, OAuth2, _filled(path, members, values))
+    filled = _filled(path, members, values, later=_LATER | _table(members.get("fields")).keys())
+    return _checked(path, ApiKey, filled) if "fields" in members else _checked(path, OAuth2, filled)
 
 
 def first_choices(path: str) -> dict[str, str]:
@@ -108,16 +112,18 @@ def _value(name: str, key: str, variable: Variable, given: object) -> str:
     )
 
 
-def _filled(path: str, value: object, values: Mapping[str, str]) -> object:
-    """Return the same table with the variables in all of its texts replaced."""
+def _filled(path: str, value: object, values: Mapping[str, str], *, later: Set[str]) -> object:
+    """Return the same table with the variables in all of its texts replaced, but for the names filled in `later`."""
     if isinstance(value, dict):
         members = cast(dict[str, object], value)
-        return {key: item if key in _VERBATIM else _filled(path, item, values) for key, item in members.items()}
+        return {
+            key: item if key in _VERBATIM else _filled(path, item, values, later=later) for key, item in members.items()
+        }
     if isinstance(value, list):
-        return [_filled(path, item, values) for item in cast("list[object]", value)]
+        return [_filled(path, item, values, later=later) for item in cast("list[object]", value)]
     if not isinstance(value, str):
         return value
-    unknown = [key for key in _VARIABLE.findall(value) if key not in values and key not in _LATER]
+    unknown = [key for key in _VARIABLE.findall(value) if key not in values and key not in later]
     if unknown:
         raise ConfigurationError(
             f"{path} uses {{{unknown[0]}}}, and declares no such variable",
@@ -130,15 +136,19 @@ def schema() -> dict[str, Any]:
     """Return the JSON Schema of a provider file, for editors that complete and check TOML."""
     from pydantic import TypeAdapter
 
-    provider = TypeAdapter(_strict(OAuth2)).json_schema(ref_template="#/$defs/{model}")
     variable = TypeAdapter(_strict(Variable)).json_schema()
-    definitions = provider.pop("$defs", {})
-    provider["properties"]["variables"] = {"type": "object", "additionalProperties": variable}
+    kinds: list[dict[str, Any]] = []
+    definitions: dict[str, Any] = {}
+    for kind in (OAuth2, ApiKey):
+        described = TypeAdapter(_strict(kind)).json_schema(ref_template="#/$defs/{model}")
+        definitions |= described.pop("$defs", {})
+        described["properties"]["variables"] = {"type": "object", "additionalProperties": variable}
+        kinds.append(described)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A provider file of tokenkit",
         "type": "object",
-        "properties": {"provider": provider},
+        "properties": {"provider": {"anyOf": kinds}},
         "required": ["provider"],
         "additionalProperties": False,
         "$defs": definitions,

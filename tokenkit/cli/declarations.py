@@ -13,6 +13,7 @@ from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
+    from tokenkit.api_key import ApiKey
     from tokenkit.flows.discovery import Discovered
     from tokenkit.kit import TokenKit
     from tokenkit.oauth2 import OAuth2
@@ -71,13 +72,14 @@ def check_declaration(path: str) -> None:
     _remark(made)
 
 
-def _remark(provider: "OAuth2") -> None:
+def _remark(provider: "OAuth2 | ApiKey") -> None:
     """Say what is missing that most people want."""
     for wanted, remark in (
         (provider.resource_hosts, "no resource_hosts: tokenkit request and kit.http() send its token nowhere"),
+        (provider.userinfo_endpoint or not provider.fields, "no userinfo_endpoint: a key is kept untried"),
         (provider.identify, "no userinfo_endpoint: nobody knows whose account it is; it will be called default"),
         (provider.revoke, "no revocation_endpoint: a sign-out ends nothing at the provider"),
-        (provider.scopes, "no scopes: people cannot read what they allow"),
+        (provider.scopes or provider.fields, "no scopes: people cannot read what they allow"),
     ):
         if not wanted:
             say(f"tokenkit: note: {remark}")

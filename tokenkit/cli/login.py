@@ -9,7 +9,7 @@ from tokenkit.account import Account
 from tokenkit.cli.options import AsJson, ScopeList, complete_provider, parse_scopes
 from tokenkit.cli.output import ask, data, printable, say, someone_is_there
 from tokenkit.cli.session import open_kit
-from tokenkit.errors import ConfigurationError, UsageError
+from tokenkit.errors import UsageError
 from tokenkit.listing import listed
 from tokenkit.shell import quoted
 
@@ -78,8 +78,6 @@ def login(
     provider, _, hint = account.partition("/")
     if not provider:
         raise UsageError("no provider is named", hint="tokenkit login PROVIDER; tokenkit providers lists them")
-    if not unverified:
-        _check_verified(kit, provider)
     asked = parse_scopes(scopes) or None
     if not (hint or name or only):
         hint, only = _which(kit, provider)
@@ -88,14 +86,14 @@ def login(
         confirm_replacing(kit.authorizations, kit.provider(provider), account=hint, name=name, confirm=confirm)
         pending = begin_by_hand(
             kit.authorizations, kit.provider(provider), asked,
-            account=hint, name=name, replace_broken=replace, only=only,
+            account=hint, name=name, replace_broken=replace, only=only, unverified=unverified,
         )  # fmt: skip
         return _print_url(pending, json)
     way: Way = "device" if device else "paste" if paste else "browser" if no_browser else "auto"
     opener = open_nothing if no_browser else None
     signed_in = sign_in(
         kit.authorizations, kit.provider(provider), asked,
-        account=hint, name=name, way=way, replace_broken=replace, only=only, opener=opener,
+        account=hint, name=name, way=way, replace_broken=replace, only=only, unverified=unverified, opener=opener,
         confirm=confirm,
     )  # fmt: skip
     return _tell(kit, signed_in, account, json)
@@ -121,17 +119,6 @@ def _complete(kit: "TokenKit") -> Account:
         say("The whole address at which the browser stopped:")
     with Keyboard() as keyboard:
         return complete_by_hand(kit.authorizations, keyboard.read, say=say if asked else None)
-
-
-def _check_verified(kit: "TokenKit", name: str) -> None:
-    """Refuse the first sign-in where nobody has confirmed to whom a person and a secret are sent."""
-    provider = kit.provider(name)
-    if getattr(provider, "needs_trust", False) and not any(each.provider == name for each in kit.accounts()):
-        raise ConfigurationError(
-            f"no source confirms where {provider.title} wants sign-ins to be sent",
-            hint=f"compare tokenkit providers {provider.name} with its documentation, then: "
-            f"tokenkit login {provider.name} --unverified",
-        )
 
 
 def _which(kit: "TokenKit", provider: str) -> tuple[str, bool]:

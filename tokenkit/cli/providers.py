@@ -1,6 +1,6 @@
 """``tokenkit providers``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -10,12 +10,13 @@ from tokenkit.cli.options import AsJson, complete_provider
 from tokenkit.cli.output import data, to_paste
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import TokenKitError, UsageError
+from tokenkit.listing import listed
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
     from tokenkit.plugins import InShort
-    from tokenkit.provider import Provider
+    from tokenkit.provider import Field, Provider
 
 T = TypeVar("T")
 
@@ -90,8 +91,9 @@ def _each(kit: "TokenKit", look_at: Callable[[str], T]) -> list[T]:
 
 
 def _registered(kit: "TokenKit", name: str, provider: "Provider | InShort") -> bool:
-    known = kit.known_client(name)
-    return known is not None and (known.has_secret or not provider.needs_secret)
+    from tokenkit.config import serves
+
+    return serves(kit.known_client(name), provider)
 
 
 def _redirect_uri(kit: "TokenKit", provider: "Provider") -> str:
@@ -116,16 +118,27 @@ def _sources(provider: "Provider") -> str:
     return "; ".join(dict.fromkeys(sources.values()))
 
 
+def _fields(provider: "Provider") -> "Mapping[str, Field]":
+    return getattr(provider, "fields", {})  # a plugin may be older than the question
+
+
+def _client(kit: "TokenKit", provider: "Provider") -> str:
+    if not getattr(provider, "needs_client", True):
+        return "none is needed"
+    stored = _registered(kit, provider.name, provider)
+    return "stored" if stored else f"none yet: tokenkit client set {provider.name}"
+
+
 def _print_one(kit: "TokenKit", provider: "Provider") -> None:
     from tokenkit.cli.tables import show_block, show_table
 
     lines = {
         "gone": provider.retired,
         "register at": provider.console_url,
-        "redirect URI": _redirect_uri(kit, provider),
-        "client": "stored"
-        if _registered(kit, provider.name, provider)
-        else f"none yet: tokenkit client set {provider.name}",
+        "redirect URI": "" if _fields(provider) else _redirect_uri(kit, provider),
+        "asks for": listed([field.label for field in _fields(provider).values()]),
+        "found at": " ".join(field.where for field in _fields(provider).values() if field.where),
+        "client": _client(kit, provider),
         "device code": "tokenkit login --device, for the scopes that allow it" if provider.device else "",
         "remove it at": provider.manage_url,
         "read on": " in ".join(filter(None, (getattr(provider, "checked", ""), _sources(provider)))),

@@ -8,6 +8,7 @@ from tokenkit.config.clients import (
     list_clients,
     remove_client,
     save_client,
+    serves,
 )
 from tokenkit.config.file import AccountSettings, Config, ProviderSettings, load_config
 
@@ -23,4 +24,5 @@ __all__ = [
     "load_config",
     "remove_client",
     "save_client",
+    "serves",
 ]

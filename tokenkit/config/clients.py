@@ -19,7 +19,7 @@ from tokenkit.errors import ClientMissing, ConfigurationError
 from tokenkit.keys.environment import holds_keys
 from tokenkit.parsing import parse
 from tokenkit.paths import Folders, account_name, file_name, prefix
-from tokenkit.plugins import provider_names
+from tokenkit.plugins import InShort, provider_names
 from tokenkit.provider import ClientRegistration, Provider
 from tokenkit.token import Secret
 from tokenkit.toml_file import parse_toml
@@ -64,6 +64,8 @@ def client_registration(
     A source is taken whole: no secret is joined to the client id of another source. Raises `ClientMissing`, which names
     the ways to give one, and `ConfigurationError` for a source that cannot be used.
     """
+    if not getattr(provider, "needs_client", True):
+        return ClientRegistration("")
     found = _find(provider.name, folders, environ, app, given)
     if found is None:
         raise _missing(provider, app, f"there is no client registration for {provider.name}")
@@ -93,6 +95,13 @@ def known_client(
     if found is None:
         return None
     return KnownClient(provider, found.client_id, bool(found.client_secret or found.command), found.source)
+
+
+def serves(client: KnownClient | None, provider: Provider | InShort) -> bool:
+    """Tell whether a registration is all that the provider needs; some need none."""
+    if not getattr(provider, "needs_client", True):
+        return True
+    return client is not None and (client.has_secret or not provider.needs_secret)
 
 
 def save_client(folder: str, provider: str, client: ClientRegistration) -> str:

@@ -10,6 +10,7 @@
     client_secret_command = ["pass", "show", "google-oauth"]
     redirect_port = 8765                         # where the registration allows one port only
     shadow = true                                # providers/google.toml may take a built-in name (R17)
+    unverified = true                            # sign in though no source confirms its addresses
     base_url = "…"                               # any other key is an option of the plugin, which checks it
 
     [accounts."homeassistant/me"]
@@ -41,6 +42,7 @@ class ProviderSettings:
     __pydantic_config__: ClassVar = _STRICT
 
     shadow: bool = False
+    unverified: bool = False
     redirect_port: int | None = None
     client_id: str = ""
     client_secret_command: tuple[str, ...] = ()

@@ -23,12 +23,22 @@ class Keyboard:
 
     A terminal keeps 4,096 bytes of a line and drops the rest, and an answer may be longer. So the terminal's own
     editing of lines is switched off, and done here. Where stdin is no file (a notebook), lines come from `input`.
+
+    A terminal shows `prompt` before a line; what is typed is not shown where it is `hidden`.
     """
 
-    def __init__(self, wake: socket.socket | None = None) -> None:
+    def __init__(self, wake: socket.socket | None = None, *, prompt: str = "", hidden: bool = False) -> None:
         self._wake = wake
+        self._prompt = prompt
+        self._hidden = hidden
         self._closing = contextlib.ExitStack()
         self._terminal = False
+
+    @staticmethod
+    def is_a_terminal() -> bool:
+        """Tell whether a person types at a terminal."""
+        file = _descriptor()
+        return file is not None and os.isatty(file)
 
     def __enter__(self) -> Self:
         file = _descriptor()
@@ -50,7 +60,9 @@ class Keyboard:
         """
         file = _descriptor()
         if file is None:
-            return _whole_line()
+            return _whole_line(self._prompt)
+        if self._terminal:
+            self._show(self._prompt)
         until = None if timeout is None else time.monotonic() + timeout
         line = bytearray()
         while len(line) < LINE_LIMIT:
@@ -85,6 +97,10 @@ class Keyboard:
             self._echo(text if text.isascii() and (text.isprintable() or text == "\n") else "")
 
     def _echo(self, text: str) -> None:
+        self._show("\n" if self._hidden and text == "\n" else "" if self._hidden else text)
+
+    @staticmethod
+    def _show(text: str) -> None:
         if sys.stderr:
             sys.stderr.write(text)
             sys.stderr.flush()
@@ -92,7 +108,7 @@ class Keyboard:
 
 def _descriptor() -> int | None:
     """Return the descriptor of stdin where it can be waited for; None in a notebook, on Windows, and without stdin."""
-    if os.name != "posix" or _input_is_replaced():
+    if os.name != "posix" or input_is_replaced():
         return None
     try:
         return sys.stdin.fileno() if sys.stdin else None
@@ -100,15 +116,15 @@ def _descriptor() -> int | None:
         return None
 
 
-def _input_is_replaced() -> bool:
+def input_is_replaced() -> bool:
     """Return whether the program around us (Jupyter, IDLE) reads for `input` in a way of its own."""
     return not isinstance(builtins.input, types.BuiltinFunctionType)
 
 
-def _whole_line() -> str:
+def _whole_line(prompt: str) -> str:
     try:
-        if _input_is_replaced():
-            return f"{input()[:LINE_LIMIT]}\n"
+        if input_is_replaced():
+            return f"{input(prompt)[:LINE_LIMIT]}\n"
         return sys.stdin.readline(LINE_LIMIT) if sys.stdin else ""
     except EOFError:
         return ""

@@ -34,11 +34,14 @@ def check_parameters(field: str, declared: Iterable[str], owned: Iterable[str]) 
             )
 
 
-def check_headers(field: str, declared: Mapping[str, str]) -> None:
-    """Refuse declared headers that carry secrets, or the shape of the request; raises `ConfigurationError`."""
+def check_headers(field: str, declared: Mapping[str, str], *, secret: bool = False) -> None:
+    """Refuse declared headers that carry secrets, or the shape of the request; raises `ConfigurationError`.
+
+    With `secret` they are those that carry the token: ``Authorization`` is one, and the others are refused as before.
+    """
     for name, value in declared.items():
         lower = name.lower()
-        if lower in _HEADERS or lower.startswith(_HEADER_STARTS):
+        if (lower in _HEADERS and not (secret and lower == "authorization")) or lower.startswith(_HEADER_STARTS):
             raise ConfigurationError(f"{field} may not set the header {name}", hint=f"take {name} out of {field}")
         if not (
             name and name.isascii() and name.replace("-", "").isalnum() and value.isascii() and value.isprintable()

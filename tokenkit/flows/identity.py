@@ -10,7 +10,9 @@ from tokenkit.errors import InvalidAnswer
 from tokenkit.flows.paths import member_at
 from tokenkit.flows.token_endpoint import TokenEndpoint
 from tokenkit.provider import Context, Headers, Identity, Request, Response
-from tokenkit.token import AccessToken
+
+Sign = Callable[[Request], Request]
+"""Puts the token on a request."""
 
 LONGEST_NAME = 255
 
@@ -39,20 +41,23 @@ def ask_identity(
     ctx: Context,
     endpoint: TokenEndpoint,
     url: str,
-    token: AccessToken,
+    sign: Sign,
     subject_path: str,
     name_paths: Sequence[str],
     *,
     how: UserinfoRequest = GET,
     client_id: str = "",
 ) -> Identity:
-    """Ask `url` whose `token` it is, in the way `how`. Raises `ProviderUnavailable` and `InvalidAnswer`."""
+    """Ask `url` whose the token is that `sign` puts on, in the way `how`.
+
+    Raises `ProviderUnavailable` and `InvalidAnswer`.
+    """
     headers = tuple((name, value.replace("{client_id}", client_id)) for name, value in how.headers.items())
-    members = _asked(ctx, endpoint, url, token, how, headers)
+    members = _asked(ctx, endpoint, url, sign, how, headers)
     found = read_identity(endpoint.title, partial(member_at, members), subject_path, name_paths)
     if not how.name_endpoint or found.name != found.subject:
         return found
-    more = partial(member_at, _asked(ctx, endpoint, how.name_endpoint, token, GET, headers))
+    more = partial(member_at, _asked(ctx, endpoint, how.name_endpoint, sign, GET, headers))
     return found._replace(name=_first_name(more, name_paths) or found.name)
 
 
@@ -69,13 +74,13 @@ def _first_name(find: Callable[[str], str], name_paths: Sequence[str]) -> str:
 
 
 def _asked(
-    ctx: Context, endpoint: TokenEndpoint, url: str, token: AccessToken, how: UserinfoRequest, more: Headers
+    ctx: Context, endpoint: TokenEndpoint, url: str, sign: Sign, how: UserinfoRequest, more: Headers
 ) -> dict[str, Any]:
-    headers = (("Authorization", f"{token.type} {token.value}"), ("Accept", "application/json"), *more)
+    headers = (("Accept", "application/json"), *more)
     body = json.dumps({"query": how.query}) if how.query else how.body
-    response = ctx.send(_request("POST" if body else how.method, url, headers, body))
+    response = ctx.send(sign(_request("POST" if body else how.method, url, headers, body)))
     if response.status == 405 and how.method == "GET" and not body:
-        response = ctx.send(_request("POST", url, headers, ""))
+        response = ctx.send(sign(_request("POST", url, headers, "")))
     return _members(ctx, endpoint, response)
 
 

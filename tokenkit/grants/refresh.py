@@ -79,7 +79,10 @@ class Refresh:
         provider, client = self.parties()
         check_bound(self.account, self.held.grant, provider, client.client_id, "refresh")
         if provider.refresh is None or not self.held.grant.refresh_token:
-            raise consent_required(self.account, "the provider gave no refresh token, and the access token has ended")
+            reason = "the provider gave no refresh token, and the access token has ended"
+            if getattr(provider, "ask", None):
+                reason = f"{provider.title} does not accept the key any more"
+            raise consent_required(self.account, reason)
         self.endpoints = bind_late(self.held.grant, provider).endpoints
         self.records.ring.current()  # before the request: it seals the answer (R29)
         self.lease.reserve(self.held.size + ROOM_TO_GROW)

@@ -1,5 +1,6 @@
 """Sign-out: revoke at the provider, remove here, and say which of the two happened (R19)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from tokenkit.grants.bound_to import check_bound, same_person, within
 from tokenkit.grants.quarantine import erase, erase_old, set_aside
 from tokenkit.grants.refresher import Refresher
 from tokenkit.plugins import guarded
-from tokenkit.provider import Context, Provider
+from tokenkit.provider import Context, Field, Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,11 @@ def _sentence(note: str) -> str:
 
 
 def _by_hand(provider: Provider) -> str:
+    fields: Mapping[str, Field] = getattr(provider, "fields", {})  # a plugin may be older than the question
+    secret = next((field for field in fields.values() if field.secret), None)
+    if secret is not None:
+        where = provider.manage_url or secret.where.partition("?")[0]
+        return f"The {secret.label} still works at {provider.title}: delete it there{f', at {where}' if where else ''}"
     if provider.manage_url:
         return f"Remove the app yourself at {provider.manage_url}"
     return f"{provider.title} has no way to revoke"

@@ -14,6 +14,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from tokenkit.api_key import ApiKey
 from tokenkit.errors import UsageError
 from tokenkit.net.loopback import LoopbackServer
 from tokenkit.oauth2 import OAuth2
@@ -21,8 +22,8 @@ from tokenkit.plugins import load_provider
 from tokenkit.provider import Provider
 from tokenkit.provider_file import first_choices, read_provider_file
 from tokenkit.sandbox.authority import Authority
-from tokenkit.sandbox.declared import moved
 from tokenkit.sandbox.known import CLIENTS, client_of, on_a_server
+from tokenkit.sandbox.moving import moved
 from tokenkit.sandbox.registry import (
     FLAVOURS,
     GOOGLE_CLIENT,
@@ -66,7 +67,7 @@ def serve(authority: Authority, *, port: int = 0) -> Generator[Served]:
         yield Served(server.url, authority)
 
 
-def declared_provider(of: str, config_folder: str, base_url: str) -> OAuth2:
+def declared_provider(of: str, config_folder: str, base_url: str) -> OAuth2 | ApiKey:
     """Return the provider of that name, or of that TOML file, with its addresses at a sandbox at `base_url`.
 
     Raises `ConfigurationError` for a file that is wrong, `UnknownProvider`, and `UsageError` for a provider that is no
@@ -77,9 +78,12 @@ def declared_provider(of: str, config_folder: str, base_url: str) -> OAuth2:
         found: Provider = read_provider_file(of, name, first_choices(of))
     else:
         found = load_provider(of, config_folder=config_folder)
+    place = f"{base_url.rstrip('/')}/{found.name}"
+    if isinstance(found, ApiKey):
+        return moved(found, place)
     if not isinstance(found, OAuth2):
         raise UsageError(f"{found.title} is not described by data, so it cannot be played from that")
-    return moved(on_a_server(found), f"{base_url.rstrip('/')}/{found.name}")
+    return moved(on_a_server(found), place)
 
 
 def providers(base_url: str) -> dict[str, Provider]:

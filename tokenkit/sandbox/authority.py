@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
+from tokenkit.api_key import ApiKey
 from tokenkit.errors import ProviderUnavailable, UsageError
 from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import Request, Response
@@ -16,6 +17,7 @@ from tokenkit.sandbox.control import Body, Fault, Faults, check_members, scripte
 from tokenkit.sandbox.declared import Declared
 from tokenkit.sandbox.flavour import Flavour, Route
 from tokenkit.sandbox.google import Google
+from tokenkit.sandbox.keyed import Keyed
 from tokenkit.sandbox.ledger import Ledger
 from tokenkit.sandbox.oauth2 import Lifetimes
 from tokenkit.sandbox.person import approve
@@ -48,7 +50,7 @@ class Authority:
         access_lifetime: float = 3600.0,
         refresh_lifetime: float | None = None,
         rotating: Collection[str] = (),
-        declared: Collection[OAuth2] = (),
+        declared: Collection[OAuth2 | ApiKey] = (),
     ) -> None:
         self.counters: Counter[str] = Counter()
         self.lifetimes = Lifetimes(access_lifetime, refresh_lifetime)
@@ -65,6 +67,8 @@ class Authority:
             Plain(self._ledger, self.registry, self.lifetimes, rotates="plain" in rotating),
             *(
                 Declared(self._ledger, self.registry, self.lifetimes, provider, rotates=provider.name in rotating)
+                if isinstance(provider, OAuth2)
+                else Keyed(self._ledger, self.registry, provider)
                 for provider in declared
             ),
         ]

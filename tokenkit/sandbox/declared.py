@@ -26,27 +26,6 @@ from tokenkit.sandbox.shaped import put, unsigned
 _API: Mapping[str, Response] = {"unauthenticated": json_answer({"error": "invalid_token"}, 401)}
 
 
-def moved(provider: OAuth2, base_url: str) -> OAuth2:
-    """Return the provider with all its addresses at `base_url`, each below its own host's name there."""
-
-    def here(url: str) -> str:
-        return base_url.rstrip("/") + "/" + url.partition("://")[2].replace("*.", "any.") if url else ""
-
-    return replace(
-        provider,
-        authorization_endpoint=here(provider.authorization_endpoint),
-        token_endpoint=here(provider.token_endpoint),
-        refresh_endpoint=here(provider.refresh_endpoint),
-        revocation_endpoint=here(provider.revocation_endpoint),
-        introspection_endpoint=here(provider.introspection_endpoint),
-        device_authorization_endpoint=here(provider.device_authorization_endpoint),
-        userinfo_endpoint=here(provider.userinfo_endpoint),
-        issuer=here(provider.issuer),
-        resource_hosts=tuple(map(here, provider.resource_hosts)),
-        userinfo=replace(provider.userinfo, name_endpoint=here(provider.userinfo.name_endpoint)),
-    )
-
-
 class Declared(DeviceFlavour):
     """Plays a provider from its declaration."""
 

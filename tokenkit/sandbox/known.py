@@ -7,6 +7,7 @@ nothing to paste. ``SANDBOX_BASE_URL`` names a sandbox elsewhere; what ``config.
 import os
 from collections.abc import Mapping
 
+from tokenkit.api_key import ApiKey
 from tokenkit.errors import TokenKitError
 from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import ClientRegistration, Provider
@@ -35,12 +36,14 @@ def sandbox_options(provider: str, environ: Mapping[str, str]) -> dict[str, str]
 
 def at_sandbox(provider: Provider, environ: Mapping[str, str]) -> Provider:
     """Return the provider where ``tokenkit sandbox --provider`` plays it; as it is where it speaks to it already."""
+    from tokenkit.sandbox.moving import moved
+
+    if isinstance(provider, ApiKey):
+        return moved(provider, _base_url(provider.name, environ))
     if provider.name in FLAVOURS or not isinstance(provider, OAuth2):
         return provider
     if provider.token_endpoint.startswith(f"{_sandbox(environ)}/"):
         return provider
-    from tokenkit.sandbox.declared import moved
-
     return moved(on_a_server(provider), _base_url(provider.name, environ))
 
 

@@ -75,6 +75,7 @@ def exchange_code(
     server = find(provider)
     if server.state_in != "query":
         raise UsageError(f"{server.title} has no code to exchange", hint=f"tokenkit login {provider}")
+    authorizations.check_confirmed(server)
     context, client = authorizations.refresher.context, authorizations.refresher.client(server)
     replaces = authorizations.prepare(server, name=name)
     state = context.random(16).hex()

@@ -24,6 +24,7 @@ from tokenkit.net.hosts import check_endpoints
 from tokenkit.plugins import guarded
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, Provider
 from tokenkit.signals import sending
+from tokenkit.signing_in.confirmed_addresses import check_confirmed
 from tokenkit.signing_in.linking import UNREADABLE, AccountLinker, may_be
 from tokenkit.store import Name
 
@@ -39,12 +40,21 @@ PENDINGS_PER_OWNER = 200
 class Authorizations:
     """Begins and completes the sign-ins of one owner."""
 
-    def __init__(self, refresher: Refresher, redirect_port: Callable[[Provider], int]) -> None:
-        """Take `redirect_port`: it returns the port of a provider's loopback redirect URIs, 0 for any that is free."""
+    def __init__(
+        self,
+        refresher: Refresher,
+        redirect_port: Callable[[Provider], int],
+        trusted: Callable[[Provider], bool] = lambda _: False,
+    ) -> None:
+        """Take `redirect_port`: it returns the port of a provider's loopback redirect URIs, 0 for any that is free.
+
+        `trusted` tells whether the person allowed sign-ins to addresses of a provider that nobody has confirmed.
+        """
         self.refresher = refresher
         self.records = refresher.records
         self._ctx = refresher.context
         self.redirect_port = redirect_port
+        self._trusted = trusted
         self.linker = AccountLinker(refresher)
 
     def begin(
@@ -58,11 +68,12 @@ class Authorizations:
         account: str = "",
         replace_broken: bool = False,
         only: bool = False,
+        unverified: bool = False,
         shared_path: bool = False,
     ) -> PendingAuthorization:
         """Remember a sign-in under its state and this binding, and say where to send the person.
 
-        `scopes` and `only` are those of `TokenKit.login`.
+        `scopes`, `only` and `unverified` are those of `TokenKit.login`.
         `name` is what the account shall be called; without it the provider is asked whose it is, and where it cannot
         say, it is called as the `account` (a name) that the person asked for. Whether the store can take the result is
         tried first (R20): `UsageError` for a name too long, `StoreUnavailable`, and what `prepare` raises.
@@ -85,6 +96,7 @@ class Authorizations:
                 f"the path of the redirect URI does not end in /callback/{provider.name}",
                 hint="give each provider a callback path of its own, at the provider and here",
             )
+        self.check_confirmed(provider, allowed=unverified)
         client = self.refresher.client(provider)
         replaces = self.prepare(provider, name=name, account=account, replace_broken=replace_broken)
         request = self.request(provider, scopes, account=account, name=name, only=only, redirect_uri=redirect_uri)
@@ -137,6 +149,14 @@ class Authorizations:
         """Return what the provider is asked for: the scopes, and for whom where an `account` is named."""
         asked = scopes_to_ask(self.records, provider, scopes, account=name or account, only=only)
         return AuthorizationRequest(redirect_uri, asked, login_hint="" if account == DEFAULT_NAME else account)
+
+    def check_confirmed(self, provider: Provider, *, allowed: bool = False) -> None:
+        """Refuse a first sign-in at addresses that no source confirms; raises `ConfigurationError`.
+
+        It is `allowed` by the caller, or by the configuration.
+        """
+        if not (allowed or self._trusted(provider)):
+            check_confirmed(self.records, provider)
 
     def prepare(self, provider: Provider, *, name: str = "", account: str = "", replace_broken: bool = False) -> str:
         """Try, before a person is asked in vain, that the store takes records and that its records can be opened (R20).

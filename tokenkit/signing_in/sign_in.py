@@ -21,9 +21,10 @@ from tokenkit.grant import PendingAuthorization
 from tokenkit.grants.scopes import short_names
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.plugins import guarded
-from tokenkit.provider import Provider
+from tokenkit.provider import Provider, no_consent_screen
 from tokenkit.shell import quoted
 from tokenkit.signals import sending
+from tokenkit.signing_in.asking import Answers, asks, sign_in_by_answers
 from tokenkit.signing_in.authorization import PENDING_LASTS, Authorizations
 from tokenkit.signing_in.confirm import Confirm, confirm_account, confirm_replacing
 
@@ -44,6 +45,7 @@ class _SignIn(NamedTuple):
     name: str
     replace_broken: bool
     only: bool = False
+    unverified: bool = False
     say: Say = say
     show: Show | None = None
     confirm: Confirm | None = None
@@ -71,6 +73,7 @@ class _SignIn(NamedTuple):
             name=self.name,
             replace_broken=self.replace_broken,
             only=self.only,
+            unverified=self.unverified,
         )
 
     def begin_unheard(self, binding: str) -> PendingAuthorization:
@@ -93,6 +96,8 @@ def sign_in(
     way: Way = "auto",
     replace_broken: bool = False,
     only: bool = False,
+    unverified: bool = False,
+    answers: Answers | None = None,
     environ: Mapping[str, str] | None = None,
     opener: Opener | None = None,
     show: Show | None = None,
@@ -106,14 +111,45 @@ def sign_in(
     `open_nothing` the address is printed. `show` takes the address, or the code of a device, in place of printing it.
     `say` speaks to the person, and `read` reads what they paste in place of stdin.
     """
-    wish = _SignIn(authorizations, provider, scopes, account, name, replace_broken, only, say, show, confirm)
+    wish = _SignIn(
+        authorizations, provider, scopes, account, name, replace_broken, only, unverified, say, show, confirm
+    )
     _check_way(way)
+    if asks(provider):
+        if way in ("browser", "device"):
+            raise no_consent_screen(provider.name, provider.title, provider.fields)
+        return _by_answers(wish, answers)
+    if answers is not None:
+        raise UsageError(f"{provider.title} has a consent screen, and asks for nothing here", hint="leave answers out")
     chosen = way_to_ask(environ) if way == "auto" else way
     with _giving_up(say):
         confirm_replacing(authorizations, provider, account=account, name=name, confirm=confirm)
         if chosen == "browser":
             return _in_browser(wish, opener or open_in_browser, read)
         return _by_paste(wish, read) if chosen == "paste" else _by_device(wish)
+
+
+def _by_answers(wish: _SignIn, answers: Answers | None) -> Account:
+    """Sign in where there is no consent screen. A program that speaks to the person itself gives the answers."""
+    if wish.scopes:
+        raise UsageError(
+            f"{wish.provider.title} has no scopes to ask for: a key may do what it was made for",
+            hint=f"tokenkit login {wish.provider.name}",
+        )
+    with _giving_up(wish.say):
+        confirm_replacing(
+            wish.authorizations, wish.provider, account=wish.account, name=wish.name, confirm=wish.confirm
+        )
+        return sign_in_by_answers(
+            wish.authorizations,
+            wish.provider,
+            answers,
+            account=wish.account,
+            name=wish.name,
+            replace_broken=wish.replace_broken,
+            unverified=wish.unverified,
+            say=None if wish.show else wish.say,
+        )
 
 
 def _check_way(way: str) -> None:
@@ -195,9 +231,13 @@ def _by_device(wish: _SignIn) -> Account:
     if provider.device is None:
         hint = f"tokenkit login {provider.name} --paste"
         raise UsageError(f"{provider.title} has no sign-in by device code", hint=hint)
+    authorizations.check_confirmed(provider, allowed=wish.unverified)
     client = authorizations.refresher.client(provider)
     replaces = authorizations.prepare(
-        provider, name=wish.name, account=wish.account, replace_broken=wish.replace_broken
+        provider,
+        name=wish.name,
+        account=wish.account,
+        replace_broken=wish.replace_broken,
     )
     name = wish.name or authorizations.linker.kept_name(provider, wish.account)
     request = authorizations.request(provider, wish.scopes, account=wish.account, name=wish.name, only=wish.only)
@@ -241,9 +281,10 @@ def begin_by_hand(
     name: str = "",
     replace_broken: bool = False,
     only: bool = False,
+    unverified: bool = False,
 ) -> PendingAuthorization:
     """Begin a sign-in in two steps that different processes of one user may take: show the result's `url`."""
-    wish = _SignIn(authorizations, provider, scopes, account, name, replace_broken, only)
+    wish = _SignIn(authorizations, provider, scopes, account, name, replace_broken, only, unverified)
     return wish.begin_unheard(_user_binding(authorizations.records))
 
 

@@ -2,13 +2,14 @@
 
 import os
 
+from tokenkit.api_key import ApiKey
 from tokenkit.oauth2 import OAuth2
 from tokenkit.provider_file import first_choices, read_provider_file
 from tokenkit.sandbox import moved
 from tokenkit.testing.contract import BASE_URL
 
 
-def provider_from_file(path: str) -> OAuth2:
+def provider_from_file(path: str) -> OAuth2 | ApiKey:
     """Return the provider that a TOML file describes, with addresses that the sandbox answers at.
 
     Those of the plain flavour stay as they are; with any others it is played from its declaration. Raises
@@ -16,4 +17,7 @@ def provider_from_file(path: str) -> OAuth2:
     """
     name = os.path.splitext(os.path.basename(path))[0]
     provider = read_provider_file(path, name, first_choices(path))
-    return provider if "/plain/" in provider.token_endpoint else moved(provider, f"{BASE_URL}/{name}")
+    place = f"{BASE_URL}/{name}"
+    if isinstance(provider, ApiKey):
+        return moved(provider, place)
+    return provider if "/plain/" in provider.token_endpoint else moved(provider, place)

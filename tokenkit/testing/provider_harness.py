@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
+from tokenkit.api_key import ApiKey
 from tokenkit.grant import Grant, PendingAuthorization
 from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import (
@@ -15,8 +16,9 @@ from tokenkit.provider import (
     Request,
 )
 from tokenkit.sandbox import FLAVOURS, PLAIN, Authority
+from tokenkit.sandbox.keyed import key_of
 from tokenkit.testing.clock import Clock
-from tokenkit.token import AccessToken
+from tokenkit.token import AccessToken, Secret
 
 ME = "me@example.com"
 
@@ -39,9 +41,8 @@ class ProviderHarness:
     ctx: Context = field(init=False)
 
     def __post_init__(self) -> None:
-        declared = (
-            [self.provider] if self.flavour not in (*FLAVOURS, PLAIN) and isinstance(self.provider, OAuth2) else []
-        )
+        provider = self.provider if isinstance(self.provider, OAuth2 | ApiKey) else None
+        declared = [provider] if provider and self.flavour not in (*FLAVOURS, PLAIN) else []
         self.authority = Authority(clock=self.clock.now, sleep=self.clock.sleep, declared=declared)
         self.ctx = Context(self.authority.handle, self.clock.now, os.urandom, self.clock.sleep)
         registry, segment = self.authority.registry, "/*" if self.provider.state_in == "path" else ""
@@ -67,9 +68,18 @@ class ProviderHarness:
         return self.provider.complete(self.ctx, self.client, pending, answer)
 
     def sign_in(self, *, as_user: str = ME) -> Grant:
-        """Sign in from begin to end."""
+        """Sign in from begin to end, or with a key where there is no consent screen."""
+        if self.provider.ask is not None:
+            return self.provider.ask(self.ctx, self.client, self.answers(as_user))
         pending = self.begin()
         return self.complete(pending, self.approve(pending, as_user=as_user))
+
+    def answers(self, user: str = ME) -> dict[str, Secret]:
+        """Return what that person types into the fields."""
+        return {
+            name: Secret(key_of(self.provider.name, name, user) if field.secret else user)
+            for name, field in self.provider.fields.items()
+        }
 
     def status(self, token: AccessToken, request: Request) -> int:
         """Return the status with which the API answers the request with the token on."""

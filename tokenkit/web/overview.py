@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tokenkit.account import Account
+from tokenkit.config import serves
 from tokenkit.errors import ConfigurationError, TokenKitError
 from tokenkit.grants.status import Broken, Status
 from tokenkit.kit import TokenKit
@@ -100,7 +101,7 @@ def _registered(kit: TokenKit, provider: Provider) -> tuple[bool, str]:
         client = kit.known_client(provider.name)
     except ConfigurationError as error:
         return False, str(error)
-    return client is not None and (client.has_secret or not provider.needs_secret), ""
+    return serves(client, provider), ""
 
 
 def _account(provider: Provider, status: Status, now: float) -> AccountView:

@@ -56,6 +56,10 @@ class Configured:
             self._config = load_config(self.folders.config)
         return self._config
 
+    def defaults(self) -> Mapping[str, str]:
+        """Return which account of a provider is meant where none is named, as the person wrote it."""
+        return self.config.defaults
+
     def store(self) -> Store:
         """Return the store that the environment or ``config.toml`` names; else the files of this machine."""
         variable = prefix(self.app) + "_STORE"

@@ -124,8 +124,7 @@ class TokenKit:
         self._memory = self._cache.memory
 
     def _new_cache(self) -> TokenCache:
-        configured = self.configured
-        names = AccountNames(self.refresher, lambda: configured.config.defaults, config_file=configured.config_file)
+        names = AccountNames(self.refresher, self.configured.defaults, config_file=self.configured.config_file)
         return TokenCache(self.refresher, names, self._recent, background=self._background)
 
     def for_owner(self, owner: str) -> Self:

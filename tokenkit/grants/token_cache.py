@@ -111,6 +111,11 @@ class RecentlyAsked:
 class TokenCache:
     """Answers for the accounts of one owner. `memory` is that of the fast path, by name as asked."""
 
+    __slots__ = (
+        "__weakref__", "_ahead", "_background", "_now", "_recent", "_records", "_remembered", "memory", "names",
+        "owner", "refresher",
+    )  # fmt: skip
+
     def __init__(self, refresher: Refresher, names: AccountNames, recent: RecentlyAsked, *, background: bool) -> None:
         self.memory: dict[str, Memory] = {}
         self._remembered: dict[str, Remembered] = {}

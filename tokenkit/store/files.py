@@ -42,6 +42,7 @@ class FileStore(Store):
         self.tokens = os.path.abspath(tokens)
         self._state = os.path.abspath(state)
         self._notes = ""
+        self._elsewhere: FileStore | None = None
         self._prepared = _Prepared()
 
     @property
@@ -54,7 +55,9 @@ class FileStore(Store):
     @property
     def elsewhere(self) -> "FileStore":
         """A store in the state folder, for what the disk of these tokens refuses (R9)."""
-        return FileStore(self._of_these("unsaved"), self._state)
+        if self._elsewhere is None:  # all owners share it
+            self._elsewhere = FileStore(self._of_these("unsaved"), self._state)
+        return self._elsewhere
 
     def path(self, name: Name) -> str:
         """Say where the record lies."""

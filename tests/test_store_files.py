@@ -11,6 +11,8 @@ from tokenkit.store import Name, file_lock
 from tokenkit.store.files import FileStore
 from tokenkit.testing.store_contract import GRANT, StoreContract
 
+from another_user import as_another_user
+
 
 @pytest.fixture
 def store(tmp_path):
@@ -127,12 +129,15 @@ def test_a_provider_name_that_could_name_a_folder_of_ours_is_refused(store, prov
         store.save(Name("grant", "", f"{provider}/x"), b"x", replaces=None)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder_is_told_with_its_path(store):
+def test_a_read_only_folder_is_told_with_its_path(store, tmp_path):
     store.save(GRANT, b"x", replaces=None)
     os.chmod(os.path.dirname(store.path(GRANT)), 0o500)
-    with pytest.raises(StoreUnavailable, match="google"):
-        store.save(Name("grant", "", "google/other"), b"x", replaces=None)
+
+    def save():
+        with pytest.raises(StoreUnavailable, match="google"):
+            store.save(Name("grant", "", "google/other"), b"x", replaces=None)
+
+    as_another_user(tmp_path, save)
 
 
 def test_a_forked_child_does_not_hold_the_lease_of_its_dead_parent(store):

@@ -32,21 +32,23 @@ class CannotBePlanted(Exception):
 class Planted(NamedTuple):
     """A fault: the id of its check, how it is planted, and what the plant takes along.
 
-    `alone` marks those that hide others, and so cannot be in one home with all the rest.
+    `alone` marks those that hide others, and so cannot be in one home with all the rest; `not_root` those that root
+    does not see.
     """
 
     id: str
     plant: Callable[[House], object]
     alone: bool = False
     too: frozenset[str] = frozenset()
+    not_root: bool = False
 
 
 FAULTS: list[Planted] = []
 
 
-def fault(id: str, *, alone: bool = False, too: tuple[str, ...] = ()):
+def fault(id: str, *, alone: bool = False, too: tuple[str, ...] = (), not_root: bool = False):
     def add(plant):
-        FAULTS.append(Planted(id, plant, alone, frozenset(too)))
+        FAULTS.append(Planted(id, plant, alone, frozenset(too), not_root))
         return plant
 
     return add
@@ -56,7 +58,7 @@ def spoil(house: House) -> set[str]:
     """Plant all faults that do not hide others in one home; returns the ids of what is to be found."""
     planted: set[str] = set()
     for each in FAULTS:
-        if not each.alone:
+        if not (each.alone or (each.not_root and os.geteuid() == 0)):
             with contextlib.suppress(CannotBePlanted):
                 each.plant(house)
                 planted |= {each.id} | each.too
@@ -188,10 +190,8 @@ def an_access_control_list_gives_others_rights(house):
         raise CannotBePlanted("this file system has no access control lists") from None
 
 
-@fault("TK113")
+@fault("TK113", not_root=True)
 def a_record_cannot_be_read(house):
-    if os.geteuid() == 0:
-        raise CannotBePlanted("root can read everything")
     house.record(another(house, "unreadable")).chmod(0)
 
 

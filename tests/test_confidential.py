@@ -2,13 +2,18 @@
 
 import copy
 import dataclasses
+import gc
 import importlib
+import os
 import pickle
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import tokenkit
+from tokenkit import AsyncTokenKit, TokenKit
 from tokenkit.account import Account
 from tokenkit.confidential import Confidential
 from tokenkit.flows.answer import TokenAnswer
@@ -18,7 +23,9 @@ from tokenkit.grant import Grant, PendingAuthorization
 from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.grants.token_cache import TokenQuery
 from tokenkit.net.hosts import parse_url
-from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Request, Response
+from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Context, Request, Response
+from tokenkit.sandbox import CLIENTS, Authority, providers
+from tokenkit.testing import Clock
 from tokenkit.token import AccessToken, Secret
 
 import tokenkit_providers
@@ -117,6 +124,78 @@ def test_every_value_with_a_field_that_does_not_show_refuses_to_be_copied() -> N
     }
     assert Request in hiding
     assert [value.__qualname__ for value in hiding if not issubclass(value, Confidential)] == []
+
+
+def test_the_state_of_no_class_that_holds_secrets_can_be_had() -> None:
+    """R35: a frozen dataclass with slots is given a method that returns all its fields, each class its own."""
+    confidential = {value for value in classes() if isinstance(value, type) and issubclass(value, Confidential)}
+    assert {Grant, Request, Response, PendingAuthorization} <= confidential
+    for value in confidential - {Confidential}:
+        with pytest.raises(TypeError, match="neither pickled nor copied"):
+            value.__getstate__(object.__new__(value))
+
+
+LOOKS: dict[str, Callable[[Any], object]] = {
+    "repr": repr,
+    "str": str,
+    "vars": lambda value: plain(vars(value)),
+    "state": lambda value: plain(value.__getstate__()),
+    "reduced": lambda value: plain(value.__reduce__()),
+    "pickle": pickle.dumps,
+    "asdict": lambda value: plain(cast(object, dataclasses.asdict(value))),
+    "_asdict": lambda value: plain(value._asdict()),
+}
+
+
+def plain(value: object, depth: int = 4) -> object:
+    """What a crash reporter writes of a value: texts and bytes as they are, containers opened, a repr of the rest."""
+    if depth and isinstance(value, dict):
+        return [plain(each, depth - 1) for pair in cast(dict[object, object], value).items() for each in pair]
+    if depth and type(value) in (list, tuple, set, frozenset):
+        return [plain(each, depth - 1) for each in cast(Iterable[object], value)]
+    return repr(value)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_a_value_that_holds_a_secret_yields_none_however_it_is_looked_at(value: object) -> None:
+    assert [look for look in LOOKS if HIDDEN in looked_at(value, look)] == []
+
+
+def test_no_object_of_a_kit_in_use_yields_a_secret(tmp_path: Path) -> None:
+    """R35: however it is looked at by a crash reporter, a cache or a log handler."""
+    authority, binding = Authority(clock=lambda: 2e9), "a-binding-of-the-test"
+    context = Context(authority.handle, lambda: 2e9, os.urandom, Clock().sleep)
+    served = providers("http://127.0.0.1:1")
+    kit = TokenKit(providers=served, clients=CLIENTS, context=context, environ={"HOME": str(tmp_path)})
+    held: list[object] = [kit, AsyncTokenKit(kit=kit), kit.records.ring]
+    for name in ("google", "spotify", "pocket"):
+        pending = kit.begin(name, redirect_uri=f"http://127.0.0.1:2/callback/{name}", binding=binding)
+        kit.complete(authority.approve(pending.url), binding=binding)
+        held += [pending, kit.token(name), kit.status(name), kit.source(name), kit.http(name), kit.client(served[name])]
+    kit.refresh("google")
+    held += [kit.auth("google"), kit.records.ring.current()]
+    key = repr(kit.records.ring.current().secret)
+    hidden = {*(secret for secret in authority.issued if len(secret) > 8), "sandbox-google-secret", binding, key}
+    shown = {
+        f"{type(value).__qualname__}: {look}"
+        for value in gc.get_objects()
+        if str(type(value).__module__).startswith("tokenkit.") and not type(value).__module__.startswith(OWN_SECRETS)
+        for look in LOOKS
+        if any(secret in looked_at(value, look) for secret in hidden)
+    }
+    assert shown == set()
+
+
+OWN_SECRETS = ("tokenkit.sandbox", "tokenkit.testing")
+"""They play a provider: what they hold is worth nothing."""
+
+
+def looked_at(value: object, look: str) -> str:
+    """What is seen, as a text; nothing where the value refuses."""
+    try:
+        return str(LOOKS[look](value))
+    except Exception:  # noqa: BLE001 - a refusal is what is hoped for
+        return ""
 
 
 def test_an_account_is_no_secret() -> None:

@@ -380,6 +380,22 @@ def test_an_import_that_was_cut_off_is_carried_on(world: World, write: Write, mo
     assert [str(account) for account in kit.accounts()] == ["spotify/me@example.com"]
 
 
+def test_ctrl_c_once_the_grant_has_its_name_leaves_no_second_record_of_it(
+    kit: TokenKit, world: World, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R9: two accounts with one refresh token would end it, where a spent one ends the family."""
+    adopt = AccountLinker.adopt
+
+    def stopped(*args: Any, **named: Any) -> Account:
+        adopt(*args, **named)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AccountLinker, "adopt", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        take_from(kit, write(".cache", spotipy(world)))
+    assert [str(account) for account in kit.accounts()] == ["spotify/me@example.com"]
+
+
 def test_several_who_import_one_file_at_once_send_one_refresh(kit: TokenKit, world: World, write: Write) -> None:
     """R5: of the refreshes of one grant one is sent."""
     path = write(".cache", spotipy(world))

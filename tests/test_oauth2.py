@@ -326,9 +326,9 @@ def test_nonce_is_sent_and_must_come_back_in_the_id_token():
     good = {"aud": "client-1", "nonce": sent}
     assert signed_in(provider, {**TOKENS, "id_token": jwt(good)})[0].refresh_token == Secret("r")
     for claims in ({}, {**good, "nonce": "other"}, {**good, "aud": "client-2"}, {"aud": "client-1"}):
-        with pytest.raises(InvalidAnswer, match="ID token"):
+        with pytest.raises(CallbackRefused, match="ID token"):
             signed_in(provider, {**TOKENS, "id_token": jwt(claims)})
-    with pytest.raises(InvalidAnswer, match="no ID token"):
+    with pytest.raises(CallbackRefused, match="no ID token"):
         signed_in(provider, TOKENS)
 
 
@@ -600,7 +600,7 @@ def test_an_identity_may_stand_in_the_id_token():
     claims = {"iss": "https://acme.example", "aud": ["client-1"], "sub": "7", "email": "me@example.com"}
     kept, world = signed_in(provider, {**TOKENS, "id_token": jwt(claims)})
     assert provider.identify(world.ctx, CLIENT, kept) == ("7", "me@example.com")
-    with pytest.raises(InvalidAnswer, match="another issuer"):
+    with pytest.raises(CallbackRefused, match="another issuer"):
         signed_in(provider, {**TOKENS, "id_token": jwt({**claims, "iss": "https://evil.example"})})
 
 

@@ -24,6 +24,11 @@ class _Refuses:
 _GUARD = _Refuses()
 
 
+def _no_state(_: object) -> NoReturn:
+    """Refuse to return the fields."""
+    raise TypeError(_REFUSAL)
+
+
 @dataclass(frozen=True, slots=True)
 class Confidential:
     """The base of a dataclass that holds secrets. Its fields with secrets have ``repr=False``, or are a `Secret`.
@@ -32,6 +37,10 @@ class Confidential:
     """
 
     _guard: _Refuses = field(default=_GUARD, init=False, repr=False, compare=False)
+
+    def __init_subclass__(cls) -> None:
+        # A frozen dataclass with slots gets a method of its own that returns all its fields, unless it has one.
+        cls.__getstate__ = _no_state  # type: ignore[assignment,method-assign]
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(_REFUSAL)

@@ -316,7 +316,9 @@ class Provider(Protocol):
     ) -> Grant:
         """Turn what the person came back with into the grant; a code is exchanged exactly once (R18).
 
-        Raises `ConsentDenied`, `CallbackRefused`, `ClientRefused`, `ProviderUnavailable`, `InvalidAnswer`.
+        Raises `ConsentDenied`, `CallbackRefused`, `ClientRefused`, `ProviderUnavailable`, `InvalidAnswer`. After a
+        token answer only an `AuthorizationError` or a `ConfigurationError` refuses what it brought: a grant is kept
+        whatever else is raised then (R9).
         """
         ...
 

@@ -70,6 +70,9 @@ class Key:
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a key is neither pickled nor copied")
 
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("a key is neither pickled nor copied")
+
     def __deepcopy__(self, memo: object) -> NoReturn:
         raise TypeError("a key is neither pickled nor copied")
 

@@ -42,6 +42,9 @@ class Secret:
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a secret is neither pickled nor copied")
 
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("a secret is neither pickled nor copied")
+
     def __copy__(self) -> "Secret":
         return self
 
@@ -123,6 +126,9 @@ class AccessToken:
         return f"AccessToken(…, type={self.type!r}, expires_at={self.expires_at!r})"
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("an access token is neither pickled nor copied")
+
+    def __getstate__(self) -> NoReturn:
         raise TypeError("an access token is neither pickled nor copied")
 
     def __deepcopy__(self, memo: object) -> NoReturn:

@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import cast
 
-from tokenkit.errors import InvalidAnswer
+from tokenkit.errors import CallbackRefused
 from tokenkit.flows.paths import jwt_claims
 from tokenkit.token import Secret
 
@@ -21,7 +21,7 @@ def nonce(state: str) -> str:
 def check_id_token(title: str, id_token: Secret | None, *, issuer: str, client_id: str, nonce: str) -> None:
     """Refuse an answer whose ID token is not for this client, issuer and sign-in; an empty one of them is not compared.
 
-    Raises `InvalidAnswer`, which quotes nothing.
+    Raises `CallbackRefused`, which quotes nothing.
     """
     claims = jwt_claims(id_token.reveal()) if id_token else {}
     audience = claims.get("aud")
@@ -37,4 +37,4 @@ def check_id_token(title: str, id_token: Secret | None, *, issuer: str, client_i
         fault = "holds an ID token of another sign-in"
     else:
         return
-    raise InvalidAnswer(f"the answer of {title} {fault}", hint="sign in again")
+    raise CallbackRefused(f"the answer of {title} {fault}", hint="sign in again")

@@ -1,20 +1,24 @@
-"""The answers to the requests of one refresh, kept for when the plugin fails to make a grant of them (R9, R12).
+"""The answers to the requests of one refresh or sign-in, for when the plugin fails to make a grant of them (R9, R12).
 
 A provider that rotates takes nothing else from its answer on. So where that answer holds a new refresh token, it is
 read all the same, whatever was raised since: memory that ran out, a bug in a plugin, a second request that failed.
 """
+
+from collections.abc import Iterator
+from contextlib import suppress
 
 from tokenkit.errors import ConsentRequired, InvalidAnswer
 from tokenkit.flows.answer import STANDARD, TokenAnswer, read_answer
 from tokenkit.flows.members import read_members
 from tokenkit.flows.refresh import renewed
 from tokenkit.grant import Grant
+from tokenkit.grants.returned import whole_grant
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Context, Provider, Request, Response
 
 
 class Heard:
-    """The answers of one refresh: give the plugin `context` in the place of the one that this was made of."""
+    """The answers of one call: give the plugin `context` in the place of the one that this was made of."""
 
     def __init__(self, context: Context) -> None:
         self._send = context.send
@@ -36,37 +40,43 @@ class Heard:
         """
         if isinstance(error, ConsentRequired) and not error.presumed:
             return None
-        found = next(filter(None, (self._brought(answer, provider, grant) for answer in reversed(self._answers))), None)
+        rotated = (None, grant.refresh_token)
+        found = next((each for each in self._token_answers(provider) if each.refresh_token not in rotated), None)
         if found is None or provider.refresh is None:
             return None
         try:
-            again = guarded(provider, "refresh", provider.refresh, self._replaying(), client, grant)
+            asked = guarded(provider, "refresh", provider.refresh, self.replaying(), client, grant)
+            again = whole_grant(provider, "refresh", asked)
         except BaseException:  # noqa: BLE001 - the caller has the first error
             return renewed(grant, found)
         return again if again.refresh_token == found.refresh_token else renewed(grant, found)
 
-    def _replaying(self) -> Context:
+    def new_tokens(self, provider: Provider) -> TokenAnswer | None:
+        """Return what the newest token answer of a sign-in holds; None where none has an access token."""
+        return next((each for each in self._token_answers(provider) if each.access is not None), None)
+
+    def replaying(self) -> Context:
+        """Return a context that answers as was answered, sends nothing, and waits for nobody."""
         answers = iter(self._answers)
 
         def send(_: Request) -> Response:
             return next(answers)
 
-        return self.context._replace(send=send)
+        def sleep(_: float) -> None:
+            return
 
-    @staticmethod
-    def _brought(answer: Response, provider: Provider, grant: Grant) -> TokenAnswer | None:
-        """Return what the answer holds, if that is another refresh token than the grant's."""
-        if answer.status >= 300:
-            return None
-        try:
-            found = read_answer(
-                answer,
-                read_members(answer),
-                default_expires_in=getattr(provider, "default_expires_in", 3600.0),
-                shape=getattr(provider, "answer", STANDARD),
-                scope_separator=getattr(provider, "scope_separator", " "),
-                captured=getattr(provider, "captured", ()),
-            )
-        except InvalidAnswer:
-            return None
-        return found if found.refresh_token not in (None, grant.refresh_token) else None
+        return self.context._replace(send=send, sleep=sleep)
+
+    def _token_answers(self, provider: Provider) -> Iterator[TokenAnswer]:
+        """Yield what the answers hold, the newest first."""
+        for answer in reversed(self._answers):
+            if answer.status < 300:
+                with suppress(InvalidAnswer):
+                    yield read_answer(
+                        answer,
+                        read_members(answer),
+                        default_expires_in=getattr(provider, "default_expires_in", 3600.0),
+                        shape=getattr(provider, "answer", STANDARD),
+                        scope_separator=getattr(provider, "scope_separator", " "),
+                        captured=getattr(provider, "captured", ()),
+                    )

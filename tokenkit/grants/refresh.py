@@ -140,11 +140,13 @@ class Refresh:
     def _send(self, provider: Provider, client: ClientRegistration) -> Grant:
         """Send the refresh once, and return what it brought, whatever was raised after the answer (R9)."""
         from tokenkit.grants.heard import Heard  # heavy, and not needed for a stored token
+        from tokenkit.grants.returned import whole_grant
 
         assert provider.refresh is not None
         heard = Heard(within(self.ctx, self.account, self.held.grant, provider))
         try:
-            return guarded(provider, "refresh", provider.refresh, heard.context, client, self.held.grant)
+            answered = guarded(provider, "refresh", provider.refresh, heard.context, client, self.held.grant)
+            return whole_grant(provider, "refresh", answered)
         except BaseException as error:
             grant = heard.grant_despite(error, provider, client, self.held.grant)
             if grant is None:

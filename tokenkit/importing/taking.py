@@ -26,12 +26,12 @@ from tokenkit.errors import (
 from tokenkit.grant import ACTIVE, Grant
 from tokenkit.grants.bound_to import bind, same_person
 from tokenkit.grants.refresh_job import RefreshJob
+from tokenkit.grants.returned import whose
 from tokenkit.grants.sealed_store import StoredGrant, grant_name
 from tokenkit.importing.clients import client_of, forget_client
 from tokenkit.importing.files import SourceFile
 from tokenkit.importing.found import Found
 from tokenkit.importing.guessing import host_of, issuer_of
-from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Identity, Provider
 from tokenkit.shell import quoted
 from tokenkit.store import Name
@@ -137,9 +137,22 @@ class _Taking:
                 f"the grant of {self.file.title} was refreshed, and is kept as {place}: it cannot be renamed: {error}"
             )
             raise StoreUnavailable(message, hint=error.hint, account=str(place)) from None
+        except BaseException:
+            if self._is_elsewhere(place, proved):  # two records of one grant would end it at their second refresh
+                self._remove(place, proved)
+            raise
         if account != place:  # else it is to be called so
             self._remove(place, proved)
         return account, False
+
+    def _is_elsewhere(self, place: Account, proved: StoredGrant) -> bool:
+        """Tell whether another account has the grant that lies at `place`."""
+        for account in self._accounts():
+            with suppress(StoreError):
+                token = self.kit.records.get(account).grant.refresh_token
+                if account != place and token == proved.grant.refresh_token:
+                    return True
+        return False
 
     def _known(self) -> Account | None:
         """Return the account as which this grant was taken over before."""
@@ -215,7 +228,7 @@ class _Taking:
         if self.provider.identify is None or grant.access_token is None:
             return None
         with suppress(TokenKitError):
-            return guarded(self.provider, "identify", self.provider.identify, self.kit.context, self.client, grant)
+            return whose(self.provider, self.provider.identify, self.kit.context, self.client, grant)
         return None
 
     def _refreshed(self, place: Account) -> StoredGrant:

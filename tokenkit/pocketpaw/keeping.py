@@ -46,6 +46,22 @@ class PocketKit(TokenKit):
         if client_id:
             self.given[provider] = ClientRegistration(client_id, Secret(client_secret) if client_secret else None)
 
+    def put(self, grant: Grant, name: str) -> Account:
+        """Store a grant under that name, in place of what lies there; each call from now on sees it.
+
+        `TokenKit.adopt` asks the provider whose it is, and needs the client: PocketPaw saves without either.
+        """
+        account = self.authorizations.linker.put(grant, name=name)
+        self._cache.forget()
+        return account
+
+    def put_new(self, grant: Grant, account: Account) -> None:
+        """Store a grant where nothing lies, unless another process was faster (R8)."""
+        generation = self.refresher.note(account).newest + 1
+        with suppress(Conflict):
+            self.records.save(account, grant.renewed(generation=generation), replaces=None)
+        self._cache.forget()
+
 
 _made: list[PocketKit] = []
 _making = threading.Lock()
@@ -82,14 +98,9 @@ class Shelf:
         return found or self._from_plaintext(service)
 
     def put(self, service: str, grant: Grant) -> None:
-        """Store a grant that PocketPaw has; the one that it replaces goes to quarantine (R18).
-
-        `TokenKit.adopt` asks the provider whose it is, and needs the client: PocketPaw saves without either.
-        """
+        """Store a grant that PocketPaw has; the one that it replaces goes to quarantine (R18)."""
         path = self.path(service)
-        self.kit.authorizations.linker._store(service, self._bound(grant), lambda held: True)
-        self.kit._cache.forget()
-        self.point(path, Account(grant.provider, service))
+        self.point(path, self.kit.put(self._bound(grant), service))
 
     def point(self, path: str, account: Account) -> None:
         """Write the file that says which account a service has: its tokens, if it had any, are in it no more."""
@@ -125,11 +136,7 @@ class Shelf:
             return None
         provider = SERVICES.get(service, "google")
         account = Account(provider, service)
-        grant = self._bound(grant_of(found, provider))
-        generation = self.kit.refresher.note(account).newest + 1
-        with suppress(Conflict):
-            self.kit.records.save(account, grant.renewed(generation=generation), replaces=None)
-        self.kit._cache.forget()
+        self.kit.put_new(self._bound(grant_of(found, provider)), account)
         return account
 
     def _bound(self, grant: Grant) -> Grant:

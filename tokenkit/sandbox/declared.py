@@ -139,9 +139,8 @@ class Declared(DeviceFlavour):
         """Hold the request against the declaration, and issue tokens."""
         fields = self._standard(call.fields)
         refreshing = fields.get("grant_type") == "refresh_token"
-        more = self.provider.refresh_parameters if refreshing else self.provider.token_parameters
-        if fields.get("grant_type") == GRANT_TYPE:
-            more = {}  # the declared ones go with a code
+        with_code: Mapping[str, str] = {} if fields.get("grant_type") == GRANT_TYPE else self.provider.token_parameters
+        more = self.provider.refresh_parameters if refreshing else with_code
         lacking = [name for name, value in more.items() if fields.get(name) != value]
         headers = [name for name, value in self.provider.headers.items() if call.request.header(name) != value]
         kind = (call.request.header("Content-Type") or "").partition(";")[0]

@@ -10,8 +10,8 @@ from tokenkit.flows.answer import access_token_value, vschar
 from tokenkit.grant import ACTIVE, Grant, PendingAuthorization, grant_to_bytes
 from tokenkit.grants.bound_to import changes
 from tokenkit.grants.scopes import resolve_scopes
-from tokenkit.plugins import guarded
 from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Provider
+from tokenkit.signals import sending
 from tokenkit.signing_in.authorization import Authorizations
 from tokenkit.token import AccessToken, Secret
 
@@ -88,10 +88,11 @@ def exchange_code(
         scopes=frozenset(resolve_scopes(server, scopes) if scopes else ()),
         issuer=server.issuer,
         client_id=client.client_id,
+        replaces=replaces,
     )
     answer = AuthorizationAnswer({"code": code, "state": state, **({"iss": iss} if iss else {})})
-    grant = guarded(server, "complete", server.complete, context, client, pending, answer)
-    return authorizations.linker.adopt(server, client, grant, name=name, replaces=replaces)
+    with sending():
+        return authorizations.exchange(server, client, pending, answer, name=name)
 
 
 def _check_members(grant: Grant) -> None:

@@ -8,6 +8,7 @@ from tokenkit.consent.typed import read_fields
 from tokenkit.errors import AuthorizationError, InvalidAnswer, UsageError
 from tokenkit.flows.placement import filled_in_url
 from tokenkit.grant import Grant
+from tokenkit.grants.returned import whole_grant, whose
 from tokenkit.plugins import guarded
 from tokenkit.provider import Ask, ClientRegistration, Context, Field, Identity, Provider, no_consent_screen
 from tokenkit.signals import sending
@@ -84,7 +85,7 @@ def _tried(
     ask = asks(provider)
     assert ask is not None
     try:
-        grant = guarded(provider, "ask", ask, ctx, client, answers)
+        grant = whole_grant(provider, "ask", guarded(provider, "ask", ask, ctx, client, answers))
         return grant, _whose(ctx, provider, client, grant)
     except InvalidAnswer as error:
         status = error.status
@@ -95,7 +96,7 @@ def _tried(
 def _whose(ctx: Context, provider: Provider, client: ClientRegistration, grant: Grant) -> Identity:
     if provider.identify is None:
         return Identity("", "")
-    return guarded(provider, "identify", provider.identify, ctx, client, grant)
+    return whose(provider, provider.identify, ctx, client, grant)
 
 
 def _refused(provider: Provider, wanted: Mapping[str, Field], status: int) -> AuthorizationError:

@@ -16,15 +16,16 @@ from tokenkit.errors import (
     StoreUnavailable,
     UsageError,
 )
-from tokenkit.grant import PendingAuthorization
+from tokenkit.grant import Grant, PendingAuthorization
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.scopes import scopes_to_ask
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.net.hosts import check_endpoints
 from tokenkit.plugins import guarded
-from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, Provider
+from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration, Context, Provider
 from tokenkit.signals import sending
 from tokenkit.signing_in.confirmed_addresses import check_confirmed
+from tokenkit.signing_in.exchanged import exchanged
 from tokenkit.signing_in.linking import UNREADABLE, AccountLinker, may_be
 from tokenkit.store import Name
 
@@ -214,12 +215,31 @@ class Authorizations:
         answer = AuthorizationAnswer(parameters)
         try:
             with sending():  # a code is exchanged once (R18): what it brings is saved, whatever ends this process
-                grant = guarded(provider, "complete", provider.complete, self._ctx, client, pending, answer)
-                return self.linker.adopt(provider, client, grant, name=pending.account, replaces=pending.replaces)
+                return self.exchange(provider, client, pending, answer, name=pending.account)
         except ProviderUnavailable as error:
             if not error.sent:
                 self.records.save_pending(_pending_id(binding, state, pending.expires_at), pending)
             raise
+
+    def exchange(
+        self,
+        provider: Provider,
+        client: ClientRegistration,
+        pending: PendingAuthorization,
+        answer: AuthorizationAnswer,
+        *,
+        name: str,
+    ) -> Account:
+        """Exchange the code of an answer that belongs to `pending`, once, and store what it brings (R9, R18)."""
+
+        def complete(ctx: Context) -> Grant:
+            return provider.complete(ctx, client, pending, answer)
+
+        brought = exchanged(self._ctx, provider, "complete", complete, asked=pending.scopes)
+        account = self.linker.adopt(provider, client, brought.grant, name=name, replaces=pending.replaces)
+        if brought.interrupted_by is not None:
+            raise brought.interrupted_by
+        return account
 
     def awaited(self, binding: str) -> Iterator[PendingAuthorization]:
         """Yield the sign-ins of this binding that are under way; nothing is consumed."""

@@ -28,8 +28,8 @@ from tokenkit.grants.refresh import RETRY_AFTER
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher
+from tokenkit.grants.returned import whose
 from tokenkit.grants.sealed_store import grant_name
-from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Identify, Identity, Provider
 
 SHORT_WAIT = 1.0
@@ -79,9 +79,13 @@ class AccountLinker:
         Where the provider fails to say whose it is, the grant is stored all the same, as ``default`` and beside any
         other account of nobody. The code is spent, and the former grant may have ended with it: to fail would lose a
         session, and to revoke could end others of that person. `learn` finds out later whose it is. It is asked unless
-        its answer is given, as `identity`.
+        its answer is given, as `identity`. What interrupts this goes on once the grant is stored (R9).
         """
-        identity = identity or self.identify(provider, client, grant)
+        interrupted_by: BaseException | None = None
+        try:
+            identity = identity or self.identify(provider, client, grant)
+        except BaseException as error:  # noqa: BLE001 - it goes on once the grant is stored
+            identity, interrupted_by = _NOBODY, error
         vouched = bool(name) or provider.identify is None  # the person says whose it is, since nobody else does
 
         bound = self._bound(provider, client, grant, identity.subject)
@@ -90,16 +94,30 @@ class AccountLinker:
             return same_person(held, bound) if held.subject else vouched and same_server(held, bound)
 
         kept = replaces if may_be(replaces, identity.name) else ""
-        wanted = name or self._name_of(bound) or kept or identity.name or DEFAULT_NAME
-        # The code is spent: most troubles of a disk pass (R9).
-        account = insistently(self._ctx, lambda: self._store(wanted, bound, mine, replaces), UsageError, KeyUnavailable)
+        theirs = kept or identity.name or DEFAULT_NAME
+
+        def store() -> Account:
+            return self._store(name or self._name_of(bound) or theirs, bound, mine, replaces)
+
+        try:
+            account = insistently(self._ctx, store, UsageError, KeyUnavailable)  # most troubles of a disk pass (R9)
+        except Exception:
+            raise
+        except BaseException as error:  # noqa: BLE001 - it goes on once the grant is stored
+            account, interrupted_by = store(), interrupted_by or error
         self._refresher.activity.record("signed_in", account)
         erase_old(self._records, self._ctx.now())
+        if interrupted_by is not None:
+            raise interrupted_by
         return account
 
     def put_aside(self, provider: Provider, client: ClientRegistration, grant: Grant, *, name: str) -> Account:
         """Store a grant of which nothing is known yet in a place of its own, where nothing lies."""
         return self._store(name, self._bound(provider, client, grant, ""), lambda held: False)
+
+    def put(self, grant: Grant, *, name: str) -> Account:
+        """Store a grant under that name, over whatever lies there, which goes to quarantine; it is bound already."""
+        return self._store(name, grant, lambda held: True)
 
     def kept_name(self, provider: Provider, name: str) -> str:
         """Return `name` if a sign-in to that account keeps it, whatever the provider says; else an empty text.
@@ -134,7 +152,7 @@ class AccountLinker:
         )  # early: the token goes to no caller
         check_bound(account, found.grant, provider, client.client_id, "identify")
         context = within(self._ctx, account, found.grant, provider)
-        subject = guarded(provider, "identify", identify, context, client, found.grant).subject
+        subject = whose(provider, identify, context, client, found.grant).subject
         known = bind_late(found.grant, provider).renewed(subject=subject)
         with suppress(Conflict), self._records.store.lease(grant_name(account), lasts=SHORT_WAIT, wait=SHORT_WAIT):
             # Under the lease no refresh is on its way, which would find its place taken (R8).
@@ -155,7 +173,7 @@ class AccountLinker:
         for pause in (0.0, RETRY_AFTER):
             self._ctx.sleep(pause)
             with suppress(TokenKitError):
-                return guarded(provider, "identify", provider.identify, self._ctx, client, grant)
+                return whose(provider, provider.identify, self._ctx, client, grant)
         return _NOBODY
 
     def _bound(self, provider: Provider, client: ClientRegistration, grant: Grant, subject: str) -> Grant:

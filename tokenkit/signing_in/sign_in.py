@@ -17,16 +17,16 @@ from tokenkit.consent.pasted import answer_in, tidied
 from tokenkit.consent.redirect import fixed_redirect_uri, loopback_parts
 from tokenkit.consent.terminal import Say, printable, say
 from tokenkit.errors import ConfigurationError, ProviderUnavailable, UsageError
-from tokenkit.grant import PendingAuthorization
+from tokenkit.grant import Grant, PendingAuthorization
 from tokenkit.grants.scopes import short_names
 from tokenkit.grants.sealed_store import SealedStore
-from tokenkit.plugins import guarded
-from tokenkit.provider import Provider, no_consent_screen
+from tokenkit.provider import Context, Provider, no_consent_screen
 from tokenkit.shell import quoted
 from tokenkit.signals import sending
 from tokenkit.signing_in.asking import Answers, asks, sign_in_by_answers
 from tokenkit.signing_in.authorization import PENDING_LASTS, Authorizations
 from tokenkit.signing_in.confirm import Confirm, confirm_account, confirm_replacing
+from tokenkit.signing_in.exchanged import exchanged
 
 Way = Literal["auto", "browser", "paste", "device"]
 """How a person is asked. ``auto`` is a browser where one can be seen, else a printed URL and a pasted answer (R25)."""
@@ -243,16 +243,27 @@ def _by_device(wish: _SignIn) -> Account:
     request = authorizations.request(provider, wish.scopes, account=wish.account, name=wish.name, only=wish.only)
     _check_device_scopes(provider, request.scopes)
 
+    shown: list[str] = []
+
     def show(verification_uri: str, user_code: str) -> None:
+        if user_code in shown:
+            return  # the plugin reads the same answers once more
+        shown.append(user_code)
         if wish.show:
             wish.show(require_web_url(verification_uri), printable(user_code))
         else:
             device.show(verification_uri, user_code, say=wish.say)
             wish.say("Waiting until it is entered. Ctrl-C gives up.")
 
-    context = authorizations.refresher.context
+    def ask(ctx: Context) -> Grant:
+        assert provider.device is not None
+        return provider.device(ctx, client, request, show)
+
     linker = authorizations.linker
-    grant = guarded(provider, "device", provider.device, context, client, request, show)
+    context, asked = authorizations.refresher.context, frozenset(request.scopes)
+    grant, interrupted_by = exchanged(context, provider, "device", ask, asked=asked)
+    if interrupted_by is not None:  # nobody has confirmed yet whose account it is (R25)
+        raise interrupted_by
     identity = linker.identify(provider, client, grant)
     confirm_account(provider, name, identity, wish.confirm)
     with sending():

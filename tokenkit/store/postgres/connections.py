@@ -32,14 +32,19 @@ class TimedConnection(psycopg.Connection[tuple[Any, ...]]):
 
     deadline = float("inf")
 
+    wakes_every = 0.1
+    """Seconds after which who waits looks for Ctrl-C, and for the deadline."""
+
     def __del__(self, *_: Any) -> None:
         """Stay silent where a kit was dropped and not closed: libpq's part ends itself, in its own process only."""
 
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+    def wait(self, gen: Any, interval: float = 0.0, timeout: float | None = None) -> Any:
         """Wait as psycopg does, but only until the deadline; then it raises an `OperationalError`."""
         left = max(self.deadline - time.monotonic(), 0.001)
         limit = left if timeout is None else min(left, timeout)
-        return super().wait(gen, interval=interval, timeout=None if limit == float("inf") else limit)
+        return super().wait(
+            gen, interval=interval or self.wakes_every, timeout=None if limit == float("inf") else limit
+        )
 
 
 class Connections:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from tokenkit.errors import StoreUnavailable
 from tokenkit.store import Lease, Name
+from tokenkit.store.postgres.clock import clock
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections
 from tokenkit.store.postgres.session import Session
 
@@ -36,7 +37,7 @@ _TAKE = f"""INSERT INTO {{s}}.lease AS l (kind, owner, id, holder, session, inca
     RETURNING note, {_ALIVE.format(session="l.session")},
         extract(epoch FROM pg_catalog.clock_timestamp())::float8"""
 
-_LOOK = f"""SELECT holder, began_to_act, incarnation = pg_catalog.pg_postmaster_start_time()
+_LOOK = f"""SELECT holder, began_to_act, session IS NOT NULL AND incarnation = pg_catalog.pg_postmaster_start_time()
     AND NOT {_ALIVE.format(session="l.session")} FROM {{s}}.lease AS l
     WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s
     AND holder IS NOT NULL AND ends > pg_catalog.clock_timestamp()"""
@@ -49,11 +50,6 @@ _RELEASE = """UPDATE {s}.lease SET holder = NULL
     WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s"""
 
 _NOTE = "SELECT note FROM {s}.lease WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s"
-
-
-def clock() -> float:
-    """Return seconds of a clock that also counts the time for which the machine was suspended."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def key(name: Name) -> dict[str, object]:
@@ -182,7 +178,7 @@ def _try(
         asked = clock()
         values = {**key(name), "holder": holder, "session": number, "lasts": lasts, "gone": gone}
         rows = connections.ask(_TAKE, values)
-        if rows and (rows[0][1] or last):
+        if rows and (rows[0][1] or last or number is None):
             ahead = rows[0][2] - clock()
             return PostgresLease(connections, name, holder, bytes(rows[0][0]), asked + lasts, ahead)
         if not rows:

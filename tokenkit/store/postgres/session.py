@@ -1,66 +1,130 @@
-"""The sign of life of a process: a lock of its own that the server frees when the connection ends (R38)."""
+"""The one direct connection of a process: its sign of life, a lock that the server frees when it ends (R38).
+
+It is also the one that messages come on (R39). Neither works through a pooler that lends each statement another
+connection: the lock would be held by a connection that others use, and nothing would be heard.
+"""
 
 import os
 import secrets
-import threading
+import socket
 import time
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 
 import psycopg
 
 from tokenkit.errors import StoreUnavailable
+from tokenkit.fork_lock import ForkLock
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections, TimedConnection
 from tokenkit.store.postgres.errors import translated
+
+_LOCK = """SELECT pg_catalog.pg_backend_pid() = %(pid)s,
+    CASE WHEN pg_catalog.pg_backend_pid() = %(pid)s THEN pg_catalog.pg_advisory_lock(%(key)s) END"""
+"""A pooler tells its client a number of its own. Through one, no lock is taken: nobody would ever free it."""
 
 
 class Session:
     """One connection of a process that holds one session-level advisory lock, under a random number."""
 
     def __init__(self, connections: Connections) -> None:
+        """Connect by `connections` when it is needed."""
         self._connections = connections
         self._pid = os.getpid()
-        self._lock = threading.Lock()
+        self._changing = ForkLock()
         self._connection: TimedConnection | None = None
+        self._listening: TimedConnection | None = None
         self._key = 0
+        self.pooled = False
+        """Whether a pooler lies between: then there is no sign of life, and nothing is heard."""
 
-    def key(self, *, lost: int | None = None) -> int:
-        """Return the number of the lock; a new one where there is none, or where the server has lost the one `lost`."""
-        if self._pid != os.getpid():
-            self._forget()
-        with self._lock:
-            if self._connection is None or self._key == lost:
-                self._renew()
-            return self._key
+    def key(self, *, lost: int | None = None) -> int | None:
+        """Return the number of the lock; a new one where there is none, or where the server has lost the one `lost`.
+
+        None behind a pooler.
+        """
+        return None if self._open(lost) is None else self._key
+
+    @contextmanager
+    def listening(self) -> Generator[TimedConnection | None]:
+        """Let one thread read from the connection, which nobody else closes meanwhile; None behind a pooler.
+
+        Raises `StoreUnavailable` where there is none to be had.
+        """
+        connection = self._open(None)
+        if connection is None:
+            yield None
+            return
+        with self._changing.lock:
+            self._listening = connection
+        try:
+            yield connection
+        finally:
+            with self._changing.lock:
+                self._listening = None
+                if connection is not self._connection:
+                    _end(connection)
+
+    def lost(self, connection: TimedConnection) -> None:
+        """Take note that this connection has ended."""
+        with self._changing.lock:
+            if connection is self._connection:
+                self._drop()
 
     def close(self) -> None:
         """End the connection, and the lock with it."""
         if self._pid != os.getpid():  # it is the parent's
             return
-        with self._lock:
-            connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(psycopg.Error):
-                connection.close()
+        with self._changing.lock:
+            self._drop()
 
-    def _renew(self) -> None:
-        if self._connection is not None:
-            with suppress(psycopg.Error):
-                self._connection.close()
-            self._connection = None
+    def _open(self, lost: int | None) -> TimedConnection | None:
+        if self._pid != os.getpid():
+            self._forget()
+        with self._changing.lock:
+            if not self.pooled and (self._connection is None or self._key == lost):
+                self._drop()
+                self._connection = self._made()
+            return self._connection
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if connection is self._listening:
+            _wake_the_reader(connection)
+        else:
+            _end(connection)
+
+    def _made(self) -> TimedConnection | None:
         key = secrets.randbits(63)
         connection = self._connections.connect(time.monotonic() + ANSWER_IN)
         failed: StoreUnavailable | None = None
         try:
-            connection.execute("SELECT pg_catalog.pg_advisory_lock(%s)", (key,))
+            row = connection.execute(_LOCK, {"pid": connection.info.backend_pid, "key": key}).fetchone()
+            self.pooled = row is None or not row[0]
         except psycopg.Error as error:
             failed = translated(error)
         if failed is not None:
-            connection.close()
+            _end(connection)
             raise failed
-        self._connection, self._key = connection, key
+        if self.pooled:
+            _end(connection)
+            return None
+        self._key = key
+        return connection
 
     def _forget(self) -> None:
         self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._connection = None
+        self._connection = self._listening = None
         self._key = 0
+
+
+def _wake_the_reader(connection: TimedConnection) -> None:
+    """Let the thread that reads from it find its end: to close it from here would pull it away from under that one."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def _end(connection: TimedConnection) -> None:
+    with suppress(psycopg.Error):
+        connection.close()

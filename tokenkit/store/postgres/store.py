@@ -2,7 +2,7 @@
 
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 
 from tokenkit.errors import Conflict, StoreUnavailable
@@ -13,6 +13,8 @@ from tokenkit.store.postgres.connections import ANSWER_IN, Connections
 from tokenkit.store.postgres.due import NOT_PLANNED, PLANNED, PostgresSchedule, text
 from tokenkit.store.postgres.errors import AnswerLost
 from tokenkit.store.postgres.lease import PostgresLease, key, leased, read_note
+from tokenkit.store.postgres.line import Line
+from tokenkit.store.postgres.look import Look
 from tokenkit.store.postgres.session import Session
 
 PAGE = 500
@@ -43,6 +45,11 @@ _UPDATE = f"""UPDATE {{s}}.record
 _LOAD = f"SELECT data, version FROM {{s}}.record WHERE {_THIS}"
 _VERSION = f"SELECT version FROM {{s}}.record WHERE {_THIS} AND data IS NOT NULL"
 _VERSION_OF_ALL = "SELECT version FROM {s}.accounts WHERE owner = %(owner)s AND provider = %(id)s"
+_VERSIONS = """SELECT coalesce(r.version, a.version)
+    FROM unnest(%(owners)s::bytea[], %(ids)s::bytea[]) WITH ORDINALITY AS asked (owner, id, place)
+    LEFT JOIN {s}.record AS r ON r.kind = 'grant' AND r.owner = asked.owner AND r.id = asked.id AND r.data IS NOT NULL
+    LEFT JOIN {s}.accounts AS a ON a.owner = asked.owner AND a.provider = asked.id
+    ORDER BY asked.place"""
 _NAMES = """SELECT id FROM {s}.record WHERE kind = %(kind)s AND owner = %(owner)s AND id > %(id)s
     AND id >= %(prefix)s AND (%(beyond)s::bytea IS NULL OR id < %(beyond)s) AND data IS NOT NULL
     ORDER BY id LIMIT %(page)s"""
@@ -57,11 +64,16 @@ class PostgresStore(Store):
     shared = True
     """No key is ever made for it: each machine must be given the same one (R28)."""
 
-    def __init__(self, address: Address) -> None:
-        """Keep the records in the schema of `address`, which `tokenkit store init` has made."""
+    def __init__(self, address: Address, direct: Address | None = None) -> None:
+        """Keep the records in the schema of `address`, which `tokenkit store init` has made.
+
+        `direct` is the address of the same database without a pooler, where `address` leads to one.
+        """
         self.address = address
-        self._connections = Connections(address, lambda connection: schema.check(connection, address.schema))
-        self._session = Session(self._connections)
+        self._connections = _connections(address)
+        self._session = Session(self._connections if direct is None else _connections(direct))
+        self._look = Look(self._versions)
+        self._look.line = self._line = Line(self._session, self._connections, self._look.changed)
         self.schedule = PostgresSchedule(self._connections)
 
     def load(self, name: Name) -> Stored | None:
@@ -97,6 +109,7 @@ class PostgresStore(Store):
                 raise _changed(name)
 
         self._connections.repeat(attempt, within=ANSWER_IN)
+        self._look.forget(name, name._replace(id=name.id.partition("/")[0]))
         if data is not None:
             return version
         with suppress(StoreUnavailable):  # the record is deleted, and that is what was asked for
@@ -109,6 +122,12 @@ class PostgresStore(Store):
         rows = self._connections.ask(_VERSION_OF_ALL if of_all else _VERSION, key(name), within=LOOK_IN)
         version: Version | None = rows[0][0] if rows else None
         return version
+
+    def versions(self, names: Sequence[Name]) -> list[Version | None]:
+        """Return the version of each, without a question while changes are told; see `tokenkit.store.postgres.look`."""
+        if any(name.kind != "grant" for name in names):
+            return [self.version(name) for name in names]
+        return self._look.versions(names)
 
     def names(
         self, kind: str, owner: str = "", *, after: str = "", prefix: str = "", most: int | None = None
@@ -139,6 +158,7 @@ class PostgresStore(Store):
 
     def close(self) -> None:
         """Close the connections. Who asks again afterwards opens new ones."""
+        self._line.close()
         self._session.close()
         self._connections.close()
 
@@ -158,10 +178,19 @@ class PostgresStore(Store):
         statement = f"WITH saved AS ({saved}){moved} SELECT count(*) FROM saved"
         return bool(self._connections.once(statement, values, within=within)[0][0])
 
+    def _versions(self, names: Sequence[Name]) -> list[Version | None]:
+        asked = [key(name) for name in names]
+        values = {"owners": [each["owner"] for each in asked], "ids": [each["id"] for each in asked]}
+        return [row[0] for row in self._connections.ask(_VERSIONS, values, within=LOOK_IN)]
+
     def _row(self, name: Name, within: float) -> tuple[object, object]:
         """Return data and version of the row, also of a deleted record's."""
         rows = self._connections.once(_LOAD, key(name), within=within)
         return (rows[0][0], rows[0][1]) if rows else (None, None)
+
+
+def _connections(address: Address) -> Connections:
+    return Connections(address, lambda connection: schema.check(connection, address.schema))
 
 
 def _changed(name: Name) -> Conflict:

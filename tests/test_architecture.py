@@ -40,7 +40,7 @@ ROWS = """
     signing_in
     configured
     kit
-    importing worker
+    importing moving worker
     async_kit
     adapters sandbox audit
     testing

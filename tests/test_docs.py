@@ -53,7 +53,7 @@ NOT_RUN = {
     "docs/how-to/develop-against-the-sandbox.md": 1,
     "docs/how-to/docker.md": 3,
     "docs/how-to/keep-tokens-fresh.md": 1,
-    "docs/how-to/postgresql.md": 3,
+    "docs/how-to/postgresql.md": 4,
     "docs/how-to/uninstall.md": 1,
     "docs/how-to/use-pocket.md": 1,
     "docs/how-to/use-with-other-libraries.md": 12,

@@ -7,6 +7,7 @@ import typer
 from tokenkit.cli.options import CONTEXT
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
+from tokenkit.cli.store_copy import copy_store
 from tokenkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ def migrate_store(ctx: typer.Context) -> None:
     from tokenkit.store.postgres import schema
 
     _tell(schema.migrate(_address(ctx)))
+
+
+store.command("copy", short_help="Move all accounts into this store from another one.")(copy_store)
 
 
 @store.command("status", short_help="Tell whether the tables fit this tokenkit.")

@@ -23,7 +23,7 @@ def refuse_hopeless(account: Account, grant: Grant, note: RefreshState) -> None:
     if grant.state == MOVED:
         raise GrantMoved(
             f"the grant of {account} was moved to another place",
-            hint=f"tokenkit login {quoted(str(account))}",
+            hint=f"use the store that it is in now (TOKENKIT_STORE); else: tokenkit login {quoted(str(account))}",
             account=str(account),
         )
     if grant.state == NEEDS_CONSENT:

@@ -67,6 +67,10 @@ class SealedStore:
         """Return the records of another owner in the same store, sealed with the same keys."""
         return SealedStore(self.store, self.ring, owner)
 
+    def of_store(self, store: Store) -> "SealedStore":
+        """Return the records of the same owner in another store, sealed with the same keys."""
+        return SealedStore(store, self.ring, self.owner)
+
     @property
     def stores(self) -> tuple[Store, ...]:
         """Where sealed records lie: the store, and for files a place elsewhere for what its disk refuses (R9)."""

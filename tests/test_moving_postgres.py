@@ -1,0 +1,152 @@
+"""``tokenkit store copy``: from the files of a machine into a real PostgreSQL, and back."""
+
+import os
+import signal
+
+import pytest
+from tokenkit import TokenKit
+from tokenkit.cli.app import main
+from tokenkit.errors import GrantMoved, UnknownAccount
+from tokenkit.moving.store import move_all
+from tokenkit.sandbox import CLIENTS, Authority, serve
+from tokenkit.store.files import FileStore
+
+from postgres_server import server
+from test_moving import Counted, Mortal
+from workers import add, kit_of, stored_grant
+
+psycopg = pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
+
+from tokenkit.store.postgres import schema  # noqa: E402
+from tokenkit.store.postgres.address import Address  # noqa: E402
+from tokenkit.store.postgres.store import PostgresStore  # noqa: E402
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def url():
+    with server() as url:
+        yield url
+
+
+@pytest.fixture
+def database(url):
+    execute(url, "SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
+    schema.init(Address(url, "the test"))
+    return url
+
+
+def execute(url, statement):
+    with psycopg.connect(url, autocommit=True) as connection:
+        return connection.execute(statement)
+
+
+@pytest.fixture
+def machine(home, monkeypatch):
+    """A machine with files, and somebody signed in."""
+    client = CLIENTS["google"]
+    assert client.client_secret is not None
+    monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_ID", client.client_id)
+    monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_SECRET", client.client_secret.reveal())
+    authority = Authority(rotating=("google",))
+    with serve(authority) as sandbox:
+        folder = home / ".config" / "tokenkit"
+        folder.mkdir(parents=True)
+        (folder / "config.toml").write_text(f'[providers.google]\nbase_url = "{sandbox.base_url}/google"\n')
+        for owner in ("", "alice"):
+            with TokenKit(owner=owner, background=False) as kit:
+                pending = kit.begin("google", redirect_uri="http://127.0.0.1:9/callback/google", binding="b")
+                kit.complete(authority.approve(pending.url, as_user="me@example.com"), binding="b")
+        yield authority
+
+
+@pytest.fixture
+def run(capfd):
+    """Run the program in this process: what it ends with, what it prints, and what it says."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        out, err = capfd.readouterr()
+        return ended.value.code or 0, out, err
+
+    return run
+
+
+def test_the_files_of_a_machine_go_into_the_database_and_back(database, machine, run, monkeypatch):
+    """The session goes on at a provider that ends it where one refresh token comes twice."""
+    code, key, _ = run("key", "export")
+    assert code == 0
+    monkeypatch.setenv("TOKENKIT_KEY", key.strip())
+    monkeypatch.setenv("TOKENKIT_STORE", database)
+    assert run("store", "copy")[:2] == (0, "2 moved\n")
+    assert run("store", "copy")[:2] == (0, "2 moved before\n")
+    assert run("refresh", "google")[0] == 0
+    assert run("--owner", "alice", "token", "google")[0] == 0
+    monkeypatch.delenv("TOKENKIT_STORE")
+    code, _, said = run("token", "google")
+    assert (code, "was moved to another place" in said, "TOKENKIT_STORE" in said) == (6, True, True)
+    assert run("store", "copy", database)[:2] == (0, "2 moved\n")
+    assert run("refresh", "google")[0] == run("--owner", "alice", "refresh", "google")[0] == 0
+    assert machine.counters["google token refresh_token"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["store", "copy"], "into itself"),
+        (["store", "copy", "/nowhere/at/all"], "there is no folder"),
+        (["--owner", "alice", "store", "copy"], "the accounts of all owners"),
+    ],
+)
+def test_what_makes_no_sense_is_a_usage_error(machine, run, arguments, said):
+    code, _, err = run(*arguments)
+    assert (code, said in err) == (2, True)
+
+
+def test_an_address_with_a_password_is_refused_and_not_repeated(machine, run):
+    """R35: every user of the machine sees the arguments of a program."""
+    code, out, err = run("store", "copy", "postgresql://me:hunter2@db/x")
+    assert code == 3
+    assert "hunter2" not in out + err
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 7])
+def test_a_kill_between_files_and_database_loses_nothing(database, tmp_path, step):
+    """The lease in the database ends by its clock, which is put on here."""
+    store = FileStore(str(tmp_path / "tokens"), str(tmp_path / "state"))
+    old = kit_of(tmp_path, store=store)
+    account = add(old, "me")
+
+    def move(counted):
+        target = PostgresStore(Address(database, "the test"))
+        records = old.records.of_store(Mortal(target, counted))
+        found = list(move_all(old.records.of_store(Mortal(store, counted)), records, old.clock.now()))
+        target.close()
+        return [each.outcome for each in found]
+
+    child = os.fork()
+    if child == 0:
+        move(Counted(step, after=True))
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    execute(database, "UPDATE tokenkit.lease SET ends = now()")
+    with kit_of(tmp_path, store=PostgresStore(Address(database, "the test")), provider=old.scripted) as new:
+        served = [serves(kit, account) for kit in (old, new)]
+        assert served.count(True) <= 1
+        assert set(move(Counted(0, after=True))) <= {"moved", "moved before"}
+        assert stored_grant(new, account).refresh_token.reveal() == "refresh of /me"
+        assert serves(new, account)
+        assert not serves(old, account)
+        new.records.store.close()
+    old.close()
+
+
+def serves(kit, account):
+    try:
+        return bool(kit.token(str(account)))
+    except (GrantMoved, UnknownAccount):
+        return False
+    finally:
+        kit._cache.forget()

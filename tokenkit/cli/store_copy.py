@@ -1,0 +1,74 @@
+"""``tokenkit store copy``."""
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tokenkit.cli.output import data, say
+from tokenkit.cli.session import open_kit
+from tokenkit.errors import StoreUnavailable, TokenKitError, UsageError
+
+if TYPE_CHECKING:
+    from tokenkit.kit import TokenKit
+    from tokenkit.moving.account import Moved
+    from tokenkit.store import Store
+
+
+def copy_store(
+    ctx: typer.Context,
+    source: Annotated[
+        str,
+        typer.Argument(metavar="FROM", help="A folder of tokens, or postgresql://…; else the files of this machine."),
+    ] = "",
+) -> None:
+    """Move all accounts of all owners into the store that TOKENKIT_STORE or config.toml names.
+
+    Each is marked as moved where it was, and serves nothing there from then on. Run it again after it was interrupted:
+    it goes on where it stopped. An account that another program refreshes at that moment is left out, and said.
+    """
+    from tokenkit.moving.store import move_all
+
+    kit = open_kit(ctx)
+    if kit.owner:
+        raise UsageError("the accounts of all owners are moved together", hint="tokenkit store copy, without --owner")
+    came_from = kit.records.of_store(_source(kit, source))
+    counts: dict[str, int] = {}
+    kit.records.ring.current()
+    for moved in move_all(came_from, kit.records, kit.context.now()):
+        counts[moved.outcome] = counts.get(moved.outcome, 0) + 1
+        _tell(moved)
+    data(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "there is nothing to move")
+    if counts.get("failed"):
+        raise StoreUnavailable("not all accounts could be moved", hint="run it again")
+    if counts.get("left"):
+        raise TokenKitError("some accounts were left where they are", hint="see above, and run it again")
+
+
+def _source(kit: "TokenKit", named: str) -> "Store":
+    """Return the store to move from. Raises `UsageError` where that is the one to move into, or is none."""
+    from tokenkit.store.files import FileStore
+
+    if named.startswith(("postgresql://", "postgres://")):
+        from tokenkit.store.postgres.address import Address
+        from tokenkit.store.postgres.store import PostgresStore
+
+        return PostgresStore(Address(named, "FROM", kit.app))
+    store = FileStore(named or kit.folders.tokens, kit.folders.state)
+    if isinstance(kit.records.store, FileStore) and kit.records.store.tokens == store.tokens:
+        raise UsageError(
+            f"the accounts are to be moved from {store.tokens} into itself",
+            hint="export TOKENKIT_STORE=postgresql://USER@HOST/DATABASE",
+        )
+    if not os.path.isdir(store.tokens):
+        raise UsageError(f"there is no folder {store.tokens}", hint="tokenkit store copy FOLDER")
+    return store
+
+
+def _tell(moved: "Moved") -> None:
+    who = str(moved.account) + (f" of {moved.account.owner}" if moved.account.owner else "")
+    if moved.outcome == "moved":
+        say(f"Moved {who}.")
+    elif moved.outcome != "moved before":
+        say(f"tokenkit: warning: {who} was not moved: {moved.reason}")
+        say(f"tokenkit: hint: {moved.hint}")

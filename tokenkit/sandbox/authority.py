@@ -17,7 +17,7 @@ from tokenkit.sandbox.control import Body, Fault, Faults, check_members, scripte
 from tokenkit.sandbox.declared import Declared
 from tokenkit.sandbox.flavour import Flavour, Route
 from tokenkit.sandbox.google import Google
-from tokenkit.sandbox.keyed import Keyed
+from tokenkit.sandbox.keyed import Keyed, PlainKeyed
 from tokenkit.sandbox.ledger import Ledger
 from tokenkit.sandbox.oauth2 import Lifetimes
 from tokenkit.sandbox.person import approve
@@ -65,6 +65,7 @@ class Authority:
             Spotify(self._ledger, self.registry, self.lifetimes, rotates="spotify" in rotating),
             Pocket(self._ledger, self.registry),
             Plain(self._ledger, self.registry, self.lifetimes, rotates="plain" in rotating),
+            PlainKeyed(self._ledger, self.registry),
             *(
                 Declared(self._ledger, self.registry, self.lifetimes, provider, rotates=provider.name in rotating)
                 if isinstance(provider, OAuth2)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.api_key import ApiKey
 from tokenkit.flows.placement import Placement
-from tokenkit.provider import Request, Response
+from tokenkit.provider import Field, Request, Response
 from tokenkit.sandbox.call import Call, Refused, json_answer
 from tokenkit.sandbox.flavour import Flavour, Route
 from tokenkit.sandbox.ledger import Ledger
@@ -82,15 +82,49 @@ class Keyed(Flavour):
         return json_answer({})
 
     def _admitted(self, call: Call) -> str:
-        shown = shown_values(self.provider.placement, call.request)
+        shown = self.shown(call.request)
         secret = [name for name, asked in self.provider.fields.items() if asked.secret]
         for user in PEOPLE:
             if user not in self.revoked and all(shown.get(name) == key_of(self.name, name, user) for name in secret):
                 return user
         raise Refused(json_answer({"error": "invalid_key"}, 401))
 
+    def shown(self, request: Request) -> dict[str, str]:
+        """Return what a request shows, by the names of the fields."""
+        return shown_values(self.provider.placement, request)
+
     def _path(self, url: str) -> str:
         return urlsplit(url).path.removeprefix(f"/{self.name}")
+
+
+class PlainKeyed(Keyed):
+    """Plays a service without OAuth of no make: the key may come in any of the usual places."""
+
+    def __init__(self, ledger: Ledger, registry: Registry) -> None:
+        super().__init__(ledger, registry, PLAIN_KEYED)
+
+    def shown(self, request: Request) -> dict[str, str]:
+        """Return the key from the first place where one is."""
+        every = (shown_values(placement, request) for placement in PLACES)
+        return next(filter(None, every), {})
+
+
+PLAIN_KEYED = ApiKey(
+    name="keyed",
+    title="Plain service without OAuth",
+    resource_hosts=("https://sandbox.example/keyed/v1",),
+    fields={"key": Field(label="API key")},
+    userinfo_endpoint="https://sandbox.example/keyed/v1/me",
+    subject_path="id",
+)
+"""``GET /keyed/v1/me`` says whose key it is; all else below ``/keyed/v1`` is its API."""
+
+PLACES = (
+    PLAIN_KEYED.placement,
+    Placement({"X-Api-Key": "{key}"}, {}),
+    Placement({"Authorization": "Basic {user}:{key}"}, {}),
+    Placement({}, {"key": "{key}"}),
+)
 
 
 def shown_values(placement: Placement, request: Request) -> dict[str, str]:
@@ -104,7 +138,7 @@ def shown_values(placement: Placement, request: Request) -> dict[str, str]:
         text = shown[name]
         if template.startswith("Basic "):
             text = "Basic " + _decoded(text.removeprefix("Basic "))
-        match = re.fullmatch(_NAME.sub(lambda name: f"(?P<{name[1]}>.*)", re.escape(template)), text)
+        match = re.fullmatch(_NAME.sub(lambda name: f"(?P<{name[1]}>.+)", re.escape(template)), text)
         found |= match.groupdict() if match else {}
     return found
 

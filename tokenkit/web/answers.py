@@ -97,7 +97,7 @@ def see_other(url: str) -> Response:
 
 def failure(visit: Visit, error: TokenKitError) -> Response:
     """Say what went wrong: on a page for a person, in JSON for a script."""
-    status = _status(error)
+    status = status_of(error)
     if visit.wants_json:
         record = {"kind": type(error).__name__, "message": str(error), "hint": error.hint}
         return json({"version": 1, "error": record}, status)
@@ -108,8 +108,9 @@ def failed_return(visit: Visit, error: TokenKitError, provider: str) -> Response
     """Say that the person came back with an answer that led nowhere; the page that waits for them is told, too."""
     message = next((text for kind, text in CALLBACK_WORDS if isinstance(error, kind)), "The sign-in failed.")
     values = {"outcome": "failed", "provider": provider, "title": "", "message": message}
-    return popup_page(visit, "returned.html", values, status=_status(error))
+    return popup_page(visit, "returned.html", values, status=status_of(error))
 
 
-def _status(error: TokenKitError) -> int:
+def status_of(error: TokenKitError) -> int:
+    """Return the HTTP status for an error."""
     return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from tokenkit.errors import TokenKitError, UsageError
 from tokenkit.grants.scopes import check_scopes
 from tokenkit.kit import TokenKit
-from tokenkit.web import clients, pages, sign_in
+from tokenkit.web import clients, keys, pages, sign_in
 from tokenkit.web.answers import failure
 from tokenkit.web.assets import NAMES, asset
 from tokenkit.web.guard import Guard
@@ -32,6 +32,8 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/start/{provider}", sign_in.start),
     ("GET", "/callback/{provider}", sign_in.callback),
     ("GET", "/callback/{provider}/{state}", sign_in.callback),
+    ("GET", "/key/{provider}", keys.ask),
+    ("POST", "/key/{provider}", keys.keep),
     ("GET", "/connected/{provider}/{name:path}", sign_in.connected),
     ("GET", "/declined/{provider}", sign_in.declined),
     ("GET", "/disconnect", pages.ask_disconnect),

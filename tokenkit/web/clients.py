@@ -5,6 +5,7 @@ from starlette.responses import Response
 from tokenkit.config import google_download, save_client
 from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.provider import ClientRegistration, Provider
+from tokenkit.signing_in.asking import asks
 from tokenkit.token import Secret
 from tokenkit.web.answers import page, see_other
 from tokenkit.web.visit import Visit
@@ -33,7 +34,7 @@ def _form(visit: Visit, provider: Provider, error: UsageError | ConfigurationErr
     known = visit.kit.known_client(provider.name)
     values = {
         "provider": provider,
-        "redirect_uri": visit.place.redirect_uri(visit.request, provider),
+        "redirect_uri": "" if asks(provider) else visit.place.redirect_uri(visit.request, provider),
         "takes_download": provider.name == "google",
         "known": known is not None,
         "fixed": known is not None and known.source == ENVIRONMENT,

@@ -8,12 +8,13 @@ from starlette.responses import Response
 
 from tokenkit.account import Account
 from tokenkit.errors import ClientMissing, ConsentDenied, ProviderBroken, TokenKitError, UnknownAccount, UsageError
+from tokenkit.signing_in.asking import asks
 from tokenkit.web.answers import failed_return, json, page, popup_page, see_other
+from tokenkit.web.keys import form_address
 from tokenkit.web.overview import overview
-from tokenkit.web.visit import Visit
+from tokenkit.web.visit import Visit, account_name
 
 SCOPES = 50
-NAME = 200
 TICKED = "scope."
 SERVICE = "service."
 """Before the name of a service, in the field that names the scopes chosen for it; none for nothing."""
@@ -25,14 +26,17 @@ def start(visit: Visit) -> Response:
     """Begin a sign-in, and send the person to the provider; a script gets the address."""
     visit.check_form()
     provider = visit.kit.provider(visit.part("provider"))
+    if asks(provider):
+        address = form_address(visit, provider)
+        return json({"version": 1, "url": address}) if visit.wants_json else see_other(address)
     try:
         pending = visit.kit.begin(
             provider.name,
             redirect_uri=visit.place.redirect_uri(visit.request, provider),
             binding=visit.browser.secret,
             scopes=_scopes(visit.form),
-            account=_name(visit.form.get("account", "")),
-            name=_name(visit.form.get("name", "")),
+            account=account_name(visit.form.get("account", "")),
+            name=account_name(visit.form.get("name", "")),
             replace_broken=visit.form.get("replace_broken") == "yes",
             only=visit.form.get("only") == "yes",
         )
@@ -91,9 +95,3 @@ def _scopes(form: Mapping[str, str]) -> list[str] | None:
     if len(names) > SCOPES or not all(map(_SCOPE.fullmatch, names)):
         raise UsageError("these scopes cannot be asked for", hint=f"up to {SCOPES}, as in RFC 6749 section 3.3")
     return list(dict.fromkeys(names)) or None
-
-
-def _name(text: str) -> str:
-    if len(text) > NAME or not text.isprintable():
-        raise UsageError("this cannot be the name of an account", hint=f"use up to {NAME} printable characters")
-    return text

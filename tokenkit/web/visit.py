@@ -14,6 +14,7 @@ from tokenkit.web.browser import Browser
 from tokenkit.web.mount_point import MountPoint
 
 FIELD_LIMIT = 100
+NAME_LIMIT = 200
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -58,6 +59,13 @@ class Visit(Confidential):
                 "this page is out of date, or was not meant for this browser: nothing was changed",
                 hint="load the page again",
             )
+
+
+def account_name(text: str) -> str:
+    """Return what a form calls an account. Raises `UsageError` for what cannot be a name."""
+    if len(text) > NAME_LIMIT or not text.isprintable():
+        raise UsageError("this cannot be the name of an account", hint=f"use up to {NAME_LIMIT} printable characters")
+    return text
 
 
 async def read_form(request: Request) -> dict[str, str]:

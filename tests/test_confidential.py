@@ -24,7 +24,7 @@ from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.grants.token_cache import TokenQuery
 from tokenkit.net.hosts import parse_url
 from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Context, Request, Response
-from tokenkit.sandbox import CLIENTS, Authority, providers
+from tokenkit.sandbox import CLIENTS, Authority, Client, providers
 from tokenkit.testing import Clock
 from tokenkit.token import AccessToken, Secret
 
@@ -166,7 +166,9 @@ def test_no_object_of_a_kit_in_use_yields_a_secret(tmp_path: Path) -> None:
     authority, binding = Authority(clock=lambda: 2e9), "a-binding-of-the-test"
     context = Context(authority.handle, lambda: 2e9, os.urandom, Clock().sleep)
     served = providers("http://127.0.0.1:1")
-    kit = TokenKit(providers=served, clients=CLIENTS, context=context, environ={"HOME": str(tmp_path)})
+    authority.registry.clients["google"] = [Client("sandbox-google", "a-client-secret-of-the-test")]
+    clients = {**CLIENTS, "google": ClientRegistration("sandbox-google", Secret("a-client-secret-of-the-test"))}
+    kit = TokenKit(providers=served, clients=clients, context=context, environ={"HOME": str(tmp_path)})
     held: list[object] = [kit, AsyncTokenKit(kit=kit), kit.records.ring]
     for name in ("google", "spotify", "pocket"):
         pending = kit.begin(name, redirect_uri=f"http://127.0.0.1:2/callback/{name}", binding=binding)
@@ -175,7 +177,8 @@ def test_no_object_of_a_kit_in_use_yields_a_secret(tmp_path: Path) -> None:
     kit.refresh("google")
     held += [kit.auth("google"), kit.records.ring.current()]
     key = repr(kit.records.ring.current().secret)
-    hidden = {*(secret for secret in authority.issued if len(secret) > 8), "sandbox-google-secret", binding, key}
+    hidden = {*(secret for secret in authority.issued if len(secret) > 8), binding, key}
+    assert "a-client-secret-of-the-test" in hidden
     shown = {
         f"{type(value).__qualname__}: {look}"
         for value in gc.get_objects()

@@ -428,18 +428,37 @@ def test_a_refresh_token_is_sent_to_no_other_provider_than_the_file_names(
     assert world.authority.counters == sent
 
 
-def test_the_endpoint_that_a_file_names_is_never_asked(kit: TokenKit, world: World, write: Write) -> None:
-    """R17: it might be anybody's."""
-    written = google(world, token_uri="https://evil.example/token", type="authorized_user")
+@pytest.mark.parametrize("member", ["token_uri", "token_url"])
+@pytest.mark.parametrize(
+    "address", ["https://evil.example/token", "https://oauth2.googleapis.com.evil.example/", "//x"]
+)
+def test_a_file_that_names_another_token_endpoint_is_refused_and_nobody_is_asked(
+    world: World, write: Write, member: str, address: str
+) -> None:
+    """R17: the server that it names might be anybody's, and its refresh token is no business of Google's."""
+    written = {**google(world, token_uri=None, type="authorized_user"), member: address}
     asked: list[str] = []
 
     def send(request: Request) -> Response:
         asked.append(request.url)
         return world.authority.handle(request)
 
-    import_grant(make_kit(world, send=send), write("token.json", written))
-    assert asked
-    assert all(url.startswith(BASE) for url in asked)
+    kit = make_kit(world, send=send)
+    with pytest.raises(ProviderChanged, match=f"^{member} in .*token.json names another server"):
+        import_grant(kit, write("token.json", written))
+    assert (asked, kit.accounts()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://oauth2.googleapis.com/token", "https://accounts.google.com/o/oauth2/token", f"{BASE}/token", ""],
+)
+def test_a_file_that_names_a_token_endpoint_of_the_provider_is_taken(
+    kit: TokenKit, world: World, write: Write, address: str
+) -> None:
+    """Also a past one, which old files name; the one of today is asked."""
+    written = google(world, token_uri=address, type="authorized_user")
+    assert import_grant(kit, write("token.json", written)).provider == "google"
 
 
 def test_the_client_of_the_file_is_registered_where_none_is(world: World, write: Write) -> None:

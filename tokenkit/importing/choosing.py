@@ -7,20 +7,14 @@ from tokenkit.importing import (
     email_oauth2_proxy,
     gcloud,
     gh,
-    go_oauth2,
-    gogcli,
     google_auth,
-    googleapis,
     hermes,
     home_assistant,
     msal,
-    mutt_oauth2,
-    oama,
+    objects,
     openclaw,
-    plain_json,
     pocketpaw,
     rclone,
-    spotipy,
 )
 from tokenkit.importing.files import SourceFile
 from tokenkit.importing.found import Found
@@ -31,22 +25,22 @@ Reader = Callable[[SourceFile], Iterator[Found]]
 
 READERS: tuple[Reader, ...] = (
     pocketpaw.read,
-    spotipy.read,
+    objects.SPOTIPY.read,
     google_auth.read,
     gcloud.read,
-    gogcli.read,
-    oama.read,
-    mutt_oauth2.read,
+    objects.GOGCLI.read,
+    objects.OAMA.read,
+    objects.MUTT.read,
     msal.read,
     hermes.read,
     home_assistant.read,
     openclaw.read,
-    googleapis.read,
-    go_oauth2.read,
+    objects.GOOGLEAPIS.read,
+    objects.GO.read,
     rclone.read,
     email_oauth2_proxy.read,
     gh.read,
-    plain_json.read,
+    objects.PLAIN.read,
 )
 """The first that finds something has it: the more a format says of itself, the earlier it stands."""
 

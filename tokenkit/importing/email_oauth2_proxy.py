@@ -37,6 +37,7 @@ def _found(address: str, section: Mapping[str, str]) -> Found:
         account=address,
         client=client_in(section),
         issuer=section["token_url"],
+        issuer_in="token_url",
         alone=False,
     )
 

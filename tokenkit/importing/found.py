@@ -18,7 +18,8 @@ class Found:
     `tool` is what wrote the file. `provider` is the one that the file itself names, else empty. `entry` is what the
     tool calls the grant where it keeps several, and `account` what it calls the person. `client` is the registration
     that the grant was issued to, as far as the file says; `own_client` tells that it is the tool's own, which is in no
-    file. `issuer` is the address of the token endpoint that the file names: it is compared, and never asked (R17).
+    file. `issuer` is the address of the token endpoint that the file names, in its member `issuer_in`: it is compared,
+    and never asked (R17).
     `alone` says that the file holds nothing else, and may go. `endless` says that the tool's tokens do not end.
     `unlock` opens a grant that the tool has sealed with a password.
     """
@@ -33,6 +34,7 @@ class Found:
     client: ClientRegistration | None = None
     own_client: bool = False
     issuer: str = ""
+    issuer_in: str = ""
     alone: bool = True
     endless: bool = False
     unlock: "Callable[[str], Found] | None" = None
@@ -46,6 +48,7 @@ def found(tool: str, members: Members, *, access: str = "access_token", refresh:
     """Return what an object holds under those names, and its ``scope``, ``scopes`` and client; None without a token."""
     end = next((end for name in _ENDS if (end := end_of(members.get(name))) is not None), None)
     access_token, refresh_token = text(members.get(access)), text(members.get(refresh))
+    issuer_in = "token_uri" if members.get("token_uri") else "token_url"
     if not (access_token and vschar(access_token)) and not refresh_token:
         return None
     return Found(
@@ -54,7 +57,8 @@ def found(tool: str, members: Members, *, access: str = "access_token", refresh:
         access_token=AccessToken(access_token, expires_at=end) if access_token and vschar(access_token) else None,
         scopes=scopes_in(members.get("scopes") or members.get("scope")),
         client=client_in(members),
-        issuer=text(members.get("token_uri") or members.get("token_url")),
+        issuer=text(members.get(issuer_in)),
+        issuer_in=issuer_in,
     )
 
 

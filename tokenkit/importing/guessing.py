@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from tokenkit.importing.found import Found
+from tokenkit.provider import Provider
 
 HOSTS = {
     "accounts.google.com": "google",
@@ -42,6 +43,17 @@ def host_of(url: str) -> str:
         return HOSTS.get(urlsplit(url).hostname or "", "")
     except ValueError:
         return ""
+
+
+def is_of(url: str, provider: Provider) -> bool:
+    """Tell whether a token endpoint at that address is the provider's, by its host: of today, or a past one."""
+    if host_of(url) == provider.name:
+        return True
+    own = {urlsplit(each).hostname for each in (provider.token_endpoint, provider.issuer) if each}
+    try:
+        return urlsplit(url).hostname in own
+    except ValueError:
+        return False
 
 
 def _begins(found: Found) -> str:

@@ -17,6 +17,7 @@ from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.errors import (
     Conflict,
     ConsentRequired,
+    ProviderChanged,
     StoreError,
     StoreUnavailable,
     TokenKitError,
@@ -31,7 +32,7 @@ from tokenkit.grants.sealed_store import StoredGrant, grant_name
 from tokenkit.importing.clients import client_of, forget_client
 from tokenkit.importing.files import SourceFile
 from tokenkit.importing.found import Found
-from tokenkit.importing.guessing import host_of, issuer_of
+from tokenkit.importing.guessing import host_of, is_of, issuer_of
 from tokenkit.provider import ClientRegistration, Identity, Provider
 from tokenkit.shell import quoted
 from tokenkit.store import Name
@@ -70,6 +71,7 @@ def take(kit: "TokenKit", file: SourceFile, found: Found, *, provider: str = "",
     another client than ours (R17), `ConsentRequired` for one that has ended, and what a sign-in raises.
     """
     plugin = kit.provider(provider_of(kit, file, found, provider))
+    _check_issuer(plugin, file, found)
     client, registered = client_of(kit, plugin, file, found)
     try:
         kit.records.store.version(grant_name(Account(plugin.name, name or DEFAULT_NAME, kit.owner)))
@@ -103,6 +105,17 @@ def provider_of(kit: "TokenKit", file: SourceFile, found: Found, named: str) -> 
 
 def _same_server(kit: "TokenKit", one: str, other: str) -> bool:
     return kit.provider(one).token_endpoint == kit.provider(other).token_endpoint
+
+
+def _check_issuer(provider: Provider, file: SourceFile, found: Found) -> None:
+    """Refuse the grant of another server, whatever else the file says of itself: it would be sent to this one (R17)."""
+    if found.issuer and not is_of(found.issuer, provider):
+        raise ProviderChanged(
+            f"{found.issuer_in} in {file.title} names another server than {provider.name} has here, which is "
+            f"{provider.token_endpoint}; nothing was sent anywhere",
+            hint=f"a provider that has that server: tokenkit import {quoted(file.path)} --provider NAME; "
+            f"or sign in here: tokenkit login {provider.name}",
+        )
 
 
 class _Taking:

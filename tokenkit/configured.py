@@ -73,7 +73,7 @@ class Configured:
         address = Address(url, where, self.app)  # first: it says where psycopg is missing
         from tokenkit.store.postgres.store import PostgresStore
 
-        return PostgresStore(address)
+        return PostgresStore(address, state=self.folders.state)
 
     def context(self, deadline: float) -> Context:
         """Return what providers are given to send requests with; each may take `deadline` seconds in all."""

@@ -95,7 +95,12 @@ class TokenKit:
         self._closes: Store | None = None
         if store is None:
             store = self._closes = configured.store()
-        ring = KeyRing(keys or key_source(self.folders, environ, app), app, shared=getattr(store, "shared", False))
+        ring = KeyRing(
+            keys or key_source(self.folders, environ, app),
+            app,
+            shared=getattr(store, "shared", False),
+            store=getattr(store, "identity", lambda: ""),
+        )
         self.records = SealedStore(store, ring, owner)
         self.activity = Activity(
             self.folders,

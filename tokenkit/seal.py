@@ -27,6 +27,7 @@ TYPES = ("grant", "unsaved", "pending", "client", "metadata")
 """What the header's ``typ`` may be: the kinds of record."""
 
 _MEMBERS = frozenset(("alg", "enc", "kid", "typ", "app", "owner", "account"))
+_OF_SHARED = _MEMBERS | {"store"}
 _IV_SIZE = 12
 _TAG_SIZE = 16
 _TO_URL = bytes.maketrans(b"+/", b"-_")
@@ -82,8 +83,11 @@ def new_key() -> Key:
     return Key(os.urandom(8).hex(), os.urandom(KEY_SIZE))
 
 
-def seal(plaintext: bytes, key: Key, *, typ: str, app: str, owner: str, account: str) -> bytes:
-    """Seal one record. `account` is ``provider/name`` for a grant, else the id that the record is stored under."""
+def seal(plaintext: bytes, key: Key, *, typ: str, app: str, owner: str, account: str, store: str = "") -> bytes:
+    """Seal one record. `account` is ``provider/name`` for a grant, else the id that the record is stored under.
+
+    `store` is the id of a store that machines share; empty for files, whose headers do not name it.
+    """
     if typ not in TYPES:
         raise UsageError(f"there is no kind of sealed record called {typ!r}", hint=f"one of {', '.join(TYPES)}")
     members = {
@@ -95,6 +99,8 @@ def seal(plaintext: bytes, key: Key, *, typ: str, app: str, owner: str, account:
         "owner": owner,
         "account": account,
     }
+    if store:
+        members["store"] = store
     protected = b64url_encode(_TO_HEADER.encode(members).encode())
     drawn = os.urandom(KEY_SIZE + _IV_SIZE)
     content_key, iv = drawn[:KEY_SIZE], drawn[KEY_SIZE:]
@@ -103,8 +109,12 @@ def seal(plaintext: bytes, key: Key, *, typ: str, app: str, owner: str, account:
     return b".".join((protected, *map(b64url_encode, parts)))
 
 
-def open(data: bytes, keys: Mapping[str, Key], *, typ: str, app: str, owner: str, account: str) -> bytes:
+def open(
+    data: bytes, keys: Mapping[str, Key], *, typ: str, app: str, owner: str, account: str, store: str = ""
+) -> bytes:
     """Open one record with the key that its header names.
+
+    A header that names no store is taken in every one: so were records written before a store had an id (R10).
 
     R28: keys are not tried one after the other, so that a missing key is told from damage. Raises `BrokenRecord` where
     the envelope is damaged or is not the record that was asked for, and `KeyUnavailable` for a kid that is not among
@@ -114,6 +124,8 @@ def open(data: bytes, keys: Mapping[str, Key], *, typ: str, app: str, owner: str
         parts = _split(data)
         found = _header(parts[1])
         _compare(found, {"typ": typ, "app": app, "owner": owner, "account": account})
+        if "store" in found:
+            _compare(found, {"store": store})
         key = keys.get(found["kid"])
         if key is not None:
             return _decrypt(parts, key)
@@ -129,9 +141,9 @@ def open(data: bytes, keys: Mapping[str, Key], *, typ: str, app: str, owner: str
 
 
 def header(data: bytes) -> dict[str, str]:
-    """Return the protected header: alg, enc, kid, typ, app, owner, account. It is not authenticated: no key is needed.
+    """Return the protected header: alg, enc, kid, typ, app, owner, account, and store where a shared one holds it.
 
-    Raises `BrokenRecord` for anything that `seal` would not have written.
+    It is not authenticated: no key is needed. Raises `BrokenRecord` for anything that `seal` would not have written.
     """
     try:
         return _header(_split(data)[1])
@@ -184,7 +196,7 @@ def _header(protected: bytes) -> dict[str, str]:
         raise _Damage("its header is not JSON") from None
     if not isinstance(members, dict) or {*map(type, members.values())} - {str}:
         raise _Damage("its header is not an object of strings")
-    if members.keys() != _MEMBERS:
+    if members.keys() != _MEMBERS and members.keys() != _OF_SHARED:
         odd = ", ".join(sorted(map(repr, members.keys() ^ _MEMBERS)))
         raise _Damage(f"its header lacks, or has and may not have: {odd}")
     if (members["alg"], members["enc"]) != ("A256KW", "A256GCM"):

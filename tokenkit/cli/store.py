@@ -13,6 +13,7 @@ from tokenkit.errors import UsageError
 if TYPE_CHECKING:
     from tokenkit.store.postgres.address import Address
     from tokenkit.store.postgres.schema import Schema
+    from tokenkit.store.postgres.store import PostgresStore
 
 store = typer.Typer(
     rich_markup_mode=None,
@@ -52,12 +53,17 @@ def store_status(ctx: typer.Context) -> None:
     """Tell whether the tables fit this tokenkit, and whether the role owns no more than it should."""
     from tokenkit.store.postgres import schema
 
-    found = schema.status(_address(ctx))
+    shared = _shared(ctx)
+    found = schema.status(shared.address)
     _tell(found)
     if found.owned:
         say(f"tokenkit: warning: the role {found.role} owns the tables, and a program needs a role that owns nothing")
         say("tokenkit: hint: CREATE ROLE tokenkit_app LOGIN; then: tokenkit store init --role tokenkit_app")
     schema.refuse_unfit(found)
+    shared.identity()  # it connects, and compares
+    from tokenkit.cli.store_losses import tell_losses
+
+    tell_losses(shared.lost)
 
 
 def _tell(found: "Schema") -> None:
@@ -66,7 +72,11 @@ def _tell(found: "Schema") -> None:
 
 
 def _address(ctx: typer.Context) -> "Address":
-    """Return where the database is. Raises `UsageError` where the records are files."""
+    return _shared(ctx).address
+
+
+def _shared(ctx: typer.Context) -> "PostgresStore":
+    """Return the store that machines share. Raises `UsageError` where the records are files."""
     kit = open_kit(ctx)
     store = kit.records.store
     if not getattr(store, "shared", False):
@@ -77,4 +87,4 @@ def _address(ctx: typer.Context) -> "Address":
     from tokenkit.store.postgres.store import PostgresStore
 
     assert isinstance(store, PostgresStore)
-    return store.address
+    return store

@@ -31,7 +31,8 @@ def refuse_hopeless(account: Account, grant: Grant, note: RefreshState) -> None:
     if grant.generation < note.newest:
         whose = quoted(str(account))
         raise GrantSuperseded(
-            f"the stored grant of {account} is older than one already used: a restored backup or a synced folder",
+            f"the stored grant of {account} is older than one already used: a restored backup, a synced folder, or "
+            "a database that failed over to a replica behind it",
             hint=f"tokenkit refresh {whose} --force, or sign in again: tokenkit login {whose}",
             account=str(account),
         )

@@ -17,7 +17,7 @@ from tokenkit.errors import (
     UnknownAccount,
 )
 from tokenkit.grant import Grant
-from tokenkit.grants import beside
+from tokenkit.grants import after_loss, beside, signed_out
 from tokenkit.grants.endings import Endings
 from tokenkit.grants.events import Events
 from tokenkit.grants.hopeless import refuse_hopeless
@@ -83,7 +83,7 @@ class Refresher:
         """Return the stored grant, once a grant that waits is written (R9). Raises `UnknownAccount`."""
         if account in self.unsaved:
             self._write_late(account)
-        return self.records.get(account)
+        return signed_out.refuse(self.records, account, self.records.get(account))
 
     def newest(self, account: Account) -> StoredGrant:
         """Return the newest known grant, written or not, with the stored version. Raises `UnknownAccount`."""
@@ -93,7 +93,8 @@ class Refresher:
 
     def stored(self, account: Account) -> StoredGrant:
         """Return the newest grant on the disk, in the record or beside it. Raises `UnknownAccount`."""
-        return beside.newest(self.records, account, self.records.get(account))
+        held = beside.newest(self.records, account, self.records.get(account))
+        return signed_out.refuse(self.records, account, held)
 
     def restore(self, account: Account, sealed: bytes) -> StoredGrant:
         """Put back a grant that was printed, sealed, because it could be saved nowhere; see `beside.restore`."""
@@ -155,6 +156,7 @@ class Refresher:
 
     def _renew_under_lease(self, account: Account, need: RefreshJob, seen: StoredGrant | None) -> RefreshOutcome:
         began = self.context.now()
+        after_loss.settle(self.records, began)
         store = self.records.store
         wait = SERVED_WAIT if need.early or self._served(need, seen) else self.lease_lasts + 5
         with store.lease(grant_name(account), lasts=self.lease_lasts, wait=wait) as lease, ExitStack() as hold:
@@ -184,6 +186,8 @@ class Refresher:
         self.records.ring.current()  # under the lease, before anything is sealed (R29)
         held = beside.put_in_place(self.records, account, self.records.get(account, seen))
         note = _seen(lease, held, self.context.now())
+        note = after_loss.noted(self.records, account, held, lease, note, self.context.now())
+        signed_out.refuse(self.records, account, held)
         confirmed = note.confirmed == held.grant.generation
         met = need.met_by(held.grant, self.context.now(), confirmed=confirmed)
         return _Found(held, note, met, RefreshOutcome(held, refreshed=False, confirmed=confirmed))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tokenkit.account import Account
 from tokenkit.errors import Conflict, ProviderError, StoreError, TokenKitError, UnknownAccount
 from tokenkit.grant import MOVED, Grant
+from tokenkit.grants import signed_out
 from tokenkit.grants.bound_to import check_bound, same_person, within
 from tokenkit.grants.quarantine import erase, erase_old, set_aside
 from tokenkit.grants.refresher import Refresher
@@ -66,6 +67,7 @@ def sign_out(refresher: Refresher, account: Account, context: Context, *, local:
     held = refresher.newest(account)  # perhaps not written yet: and what is stored was used up by that refresh (R9)
     while True:
         asked = _Asked(False, "only removed here") if local else _revoke(refresher, account, held.grant, context)
+        signed_out.mark(refresher.records, account, held.grant.generation)
         try:
             refresher.records.remove(account, replaces=held.version)
             break

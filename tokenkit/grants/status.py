@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from tokenkit.account import Account
 from tokenkit.errors import GrantSuperseded, StoreError
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
+from tokenkit.grants import after_loss
 from tokenkit.grants.hopeless import refuse_hopeless
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher
+from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.token import AccessToken
 
 
@@ -97,10 +99,11 @@ class Status:
 def status(refresher: Refresher, account: Account, now: float) -> Status:
     """Return how `account` stands at `now`; a record that cannot be opened is a state. Raises `UnknownAccount`."""
     try:
-        grant = refresher.stored(account).grant
-        state, noted = _state(refresher, account, grant, now)
+        held = refresher.stored(account)
+        state, noted = _state(refresher, account, held, now)
     except StoreError as error:
-        return Status(account, Broken(str(error), error.hint))
+        return Status(account, Broken(str(error), error.hint, superseded=isinstance(error, GrantSuperseded)))
+    grant = held.grant
     token = grant.access_token
     return Status(
         account,
@@ -149,10 +152,11 @@ def consent_end(grant: Grant) -> float | None:
     return None if end is None or (token is not None and token.obtained_at > end) else end
 
 
-def _state(refresher: Refresher, account: Account, grant: Grant, now: float) -> tuple[State, RefreshState]:
+def _state(refresher: Refresher, account: Account, held: StoredGrant, now: float) -> tuple[State, RefreshState]:
     """Return the judgement and what the refreshes noted; that of a good token holds also while it cannot be read."""
+    grant = held.grant
     try:
-        noted = refresher.note(account)
+        noted = after_loss.judged(refresher.records, account, held, refresher.note(account))
         return judge(account, refresher.endings.reopened(grant, noted), noted, now), noted
     except StoreError:
         state = judge(account, grant, RefreshState(), now)

@@ -1,6 +1,6 @@
 """The keys at work: they seal and open records by name, and can be changed."""
 
-from collections.abc import Callable, Collection, Generator, Hashable
+from collections.abc import Callable, Collection, Generator, Hashable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,10 +23,16 @@ class KeyRing:
     list and version are replaced by one assignment, and two threads that load at once load the same.
     """
 
-    def __init__(self, source: KeySource, app: str, *, shared: bool = False) -> None:
-        """Take the keys of `source`. `shared`: other machines use the same records, so no key is made here (R28)."""
+    def __init__(
+        self, source: KeySource, app: str, *, shared: bool = False, store: Callable[[], str] = lambda: ""
+    ) -> None:
+        """Take the keys of `source`. `shared`: other machines use the same records, so no key is made here (R28).
+
+        `store` returns the id of a shared store: its records name it, so that those of another are refused (R10).
+        """
         self.source = source
         self.shared = shared
+        self._store = store
         self._app = app
         self._loaded: tuple[Hashable, KeyList] | None = None
 
@@ -76,15 +82,14 @@ class KeyRing:
 
     def seal_record(self, name: "Name", plaintext: bytes, key: Key | None = None) -> bytes:
         """Seal one record with `key`, else with the current one."""
-        key = key or self.current()
-        return seal.seal(plaintext, key, typ=name.kind, app=self._app, owner=name.owner, account=name.id)
+        return seal.seal(plaintext, key or self.current(), **self._claims(name))
 
     def open_record(self, name: "Name", data: bytes) -> bytes:
         """Open one record. Raises `BrokenRecord` or `KeyUnavailable`.
 
         An unknown kid reloads the list once: another process may have rotated the keys (R29).
         """
-        return self._open(data, typ=name.kind, app=self._app, owner=name.owner, account=name.id)
+        return self._open(data, self._claims(name))
 
     def reseal(self, name: "Name", data: bytes) -> bytes | None:
         """Return the record sealed with the current first key, to be saved under the account's lock; None if it is so.
@@ -95,10 +100,10 @@ class KeyRing:
         first = self.current()
         if header["kid"] == first.kid:
             return None
-        claims = {"typ": name.kind, "app": self._app, "owner": name.owner, "account": name.id}
+        claims = self._claims(name)
         if name.kind == "quarantine":
-            claims = {member: header[member] for member in claims}
-        return seal.seal(self._open(data, **claims), first, **claims)
+            claims |= {member: header[member] for member in ("typ", "app", "owner", "account")}
+        return seal.seal(self._open(data, claims), first, **claims)
 
     def add(self) -> KeyList:
         """Put a new key in front. This is also how to start again when the old keys are lost."""
@@ -124,16 +129,22 @@ class KeyRing:
         """Return all keys as a JWK Set, which is a secret."""
         return jwks.dump(self.keys())
 
-    def _open(self, data: bytes, *, typ: str, app: str, owner: str, account: str) -> bytes:
+    def _claims(self, name: "Name") -> dict[str, str]:
+        """Return what the header of a record of that name says."""
+        store = self._store()
+        return {"typ": name.kind, "app": self._app, "owner": name.owner, "account": name.id, "store": store}
+
+    def _open(self, data: bytes, claims: Mapping[str, str]) -> bytes:
         keys = self._loaded[1] if self._loaded else self.keys()
         try:
-            return seal.open(data, keys.by_kid, typ=typ, app=app, owner=owner, account=account)
+            return seal.open(data, keys.by_kid, **claims)
         except KeyUnavailable:
             keys = self._reload(self.source.version()) or keys
         try:
-            return seal.open(data, keys.by_kid, typ=typ, app=app, owner=owner, account=account)
+            return seal.open(data, keys.by_kid, **claims)
         except KeyUnavailable as error:
-            raise KeyUnavailable(f"{error}: {self.source.describe()}", hint=error.hint, account=account) from None
+            hint = self._same_everywhere() if self.shared else error.hint
+            raise KeyUnavailable(f"{error}: {self.source.describe()}", hint=hint, account=error.account) from None
 
     def _load(self) -> KeyList | None:
         version = self.source.version()
@@ -151,11 +162,18 @@ class KeyRing:
             return KeyUnavailable(
                 f"{self.source.describe()} is missing, and a store that machines share needs the same key on each of "
                 "them; nothing was changed",
-                hint="on one machine: tokenkit key add, then tokenkit key export; "
-                f"on each: put what that prints into the variable {prefix(self._app)}_KEY",
+                hint="on one machine, unless another has the key already: tokenkit key add; " + self._same_everywhere(),
             )
         return KeyUnavailable(
             f"{self.source.describe()} is missing; nothing was changed, and the records stay sealed",
             hint="restore it from a backup, or: tokenkit key import FILE "
             "(if it is lost for good: tokenkit key add, then tokenkit login PROVIDER/ACCOUNT --replace)",
+        )
+
+    def _same_everywhere(self) -> str:
+        """Say how a machine gets the keys of the others; to sign in again would lock those out (R28)."""
+        return (
+            "on a machine that has the key: tokenkit key export; "
+            f"here: put what that prints into the variable {prefix(self._app)}_KEY, or into the credential "
+            f"{self._app}.key of the service, and start again"
         )

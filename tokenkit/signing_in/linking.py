@@ -20,7 +20,7 @@ from tokenkit.errors import (
     UsageError,
 )
 from tokenkit.grant import ACTIVE, Grant, grant_to_bytes
-from tokenkit.grants import beside
+from tokenkit.grants import beside, signed_out
 from tokenkit.grants.bound_to import bind, bind_late, check_bound, same_person, same_server, within
 from tokenkit.grants.insistently import insistently
 from tokenkit.grants.quarantine import erase_old
@@ -235,7 +235,8 @@ class AccountLinker:
                 return True  # written before, by a try that failed afterwards
             if held is not None and not mine(held.grant):
                 return False
-            generation = max(self._refresher.note(account).newest, held.grant.generation if held else 0) + 1
+            ended = max(self._refresher.note(account).newest, signed_out.newest(self._records, account))
+            generation = max(ended, held.grant.generation if held else 0) + 1
             if held:
                 self._records.quarantine(account, self._ctx.now())
             try:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 import psycopg
 from psycopg import sql
 
+from tokenkit.errors import StoreUnavailable
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.errors import AnswerLost, NotDone, not_connected, translated
 
@@ -47,13 +48,26 @@ class TimedConnection(psycopg.Connection[tuple[Any, ...]]):
         )
 
 
+Greet = Callable[[TimedConnection], None]
+"""Is called with a connection that was just made."""
+
+
 class Connections:
     """The connections of one process to one database. A forked child makes its own."""
 
-    def __init__(self, address: Address, check: Callable[[TimedConnection], None]) -> None:
-        """`check` is called once, with the first connection, and raises what makes the database unusable."""
+    def __init__(
+        self,
+        address: Address,
+        check: Greet,
+        greet: Greet = lambda connection: None,
+    ) -> None:
+        """`check` is called once, with the first connection, and raises what makes the database unusable.
+
+        `greet` is called with each, after that: behind an address another server may answer than before.
+        """
         self.address = address
         self._check = check
+        self._greet = greet
         self._statements: dict[str, bytes] = {}
         self.was_connected = False
         self._pid = os.getpid()
@@ -102,14 +116,20 @@ class Connections:
         """Make a connection, of which the first of a process is checked. The caller closes it."""
         connection = self._made()
         connection.deadline = deadline
-        if not self.was_connected:
-            try:
+        failed: StoreUnavailable | None = None
+        try:
+            if not self.was_connected:
                 self._check(connection)
-            except BaseException:
-                connection.close()
-                raise
+            self._greet(connection)
             self.was_connected = True
-        return connection
+            return connection
+        except psycopg.Error as error:
+            failed = translated(error)
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+        raise failed
 
     def _made(self) -> TimedConnection:
         try:

@@ -11,7 +11,10 @@ from tokenkit.errors import StoreError, StoreUnavailable, UsageError
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.errors import not_connected, translated
 
-TABLES = ("record", "accounts", "lease", "due")
+TABLES = ("record", "accounts", "lease", "due", "confirmed")
+"""What the role of a program reads and writes."""
+
+ONLY_READ = ("migration", "identity")
 
 
 class Schema(NamedTuple):
@@ -64,6 +67,14 @@ def refuse_unfit(found: Schema) -> None:
             "the database confirms what it has not written yet, which loses a sign-in when the power fails",
             hint=f'ALTER ROLE "{found.role}" SET synchronous_commit = on; and fsync = on in postgresql.conf',
         )
+
+
+def identity(connection: "psycopg.Connection[Any]", schema: str) -> str:
+    """Return the id that the tables were given when they were made. Raises psycopg's errors."""
+    row = connection.execute(sql.SQL("SELECT id FROM {}.identity").format(sql.Identifier(schema))).fetchone()
+    if row is None:
+        raise StoreUnavailable("the database has lost the id of its tables", hint="restore the table identity")
+    return str(row[0])
 
 
 def status(address: Address) -> Schema:
@@ -135,7 +146,9 @@ def _users(connection: "psycopg.Connection[Any]", schema: str) -> list[str]:
 def _grant(connection: "psycopg.Connection[Any]", schema: str, role: str) -> None:
     names = {"s": sql.Identifier(schema), "role": sql.Identifier(role)}
     connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {s} TO {role}").format(**names))
-    connection.execute(sql.SQL("GRANT SELECT ON {s}.migration TO {role}").format(**names))
+    for table in ONLY_READ:
+        grant = sql.SQL("GRANT SELECT ON {s}.{table} TO {role}")
+        connection.execute(grant.format(table=sql.Identifier(table), **names))
     for table in TABLES:
         grant = sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {s}.{table} TO {role}")
         connection.execute(grant.format(table=sql.Identifier(table), **names))

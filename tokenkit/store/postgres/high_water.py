@@ -1,0 +1,208 @@
+"""What this machine remembers of the saves that the database has confirmed to it: so it sees when some are gone.
+
+A failover to a replica that lagged, a restored dump or a snapshot takes records, notes and leases back together, and
+nothing in the database tells (R10). So the database counts the saves of each machine, in the statement that saves, and
+the machine keeps the last count in files of its own::
+
+    <state>/shared/<id of the store>/machine.json   this machine's id, and what was lost
+    <state>/shared/<id of the store>/saves-07.json  of one slot: the count, and the last saves
+
+A count in the database that is lower than the one here says which saves are gone. The memory is written without fsync,
+and one that cannot be read is begun anew: it reports, and no save ever fails by it.
+"""
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple, cast
+from zlib import crc32
+
+import psycopg
+from psycopg import sql
+
+from tokenkit import durable_file, private_file
+from tokenkit.errors import StoreError
+from tokenkit.store import Name
+from tokenkit.store.file_lock import locked
+from tokenkit.store.lost import LostSave, Server
+
+SLOTS = 16
+"""Saves of one machine wait for each other only within a slot."""
+
+REMEMBERED = 64
+"""Saves of a slot whose names are remembered: what a replica lags by is seconds."""
+
+LOSSES = 1000
+"""Lost saves that are remembered at most; the newest."""
+
+REPORTED = 30 * 86400.0
+"""Seconds for which a loss is reported."""
+
+KEPT = 180 * 86400.0
+"""Seconds after which the database forgets the counts of a machine; the machine itself does so in half of that."""
+
+WAIT = 1.0
+"""Seconds that another process of this machine may hold one of the files."""
+
+
+ODD = (StoreError, ValueError, TypeError, KeyError)
+"""What reading and writing the memory raises, where it was damaged, too."""
+
+
+class Mark(NamedTuple):
+    """The count of a slot, and how often it was cut back: another process may cut it between two looks."""
+
+    saves: int
+    cuts: int
+
+
+class HighWater:
+    """The memory of one machine, of one store."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._machine: uuid.UUID | None = None
+        self._lost: tuple[LostSave, ...] = ()
+        self._new: list[LostSave] = []
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this machine has no id yet."""
+        return self._machine is None and "machine" not in self._read("machine")
+
+    @property
+    def machine(self) -> uuid.UUID:
+        """The random id of this machine, drawn once. Raises a `StoreError` where it cannot be kept."""
+        if self._machine is None:
+            with self._changing("machine") as memory:
+                self._machine = uuid.UUID(memory.setdefault("machine", str(uuid.uuid4())))
+        return self._machine
+
+    @property
+    def lost(self) -> tuple[LostSave, ...]:
+        """The saves that were found to be lost within `REPORTED`, the oldest first."""
+        return tuple(each for each in self._lost if each.at > time.time() - REPORTED)
+
+    def newly_lost(self) -> list[LostSave]:
+        """Return what was found to be lost since this was last asked; to a new process, all of it is new."""
+        new, self._new = self._new, []
+        return new
+
+    @staticmethod
+    def slot(name: Name) -> int:
+        """Return the slot in which saves of that record are counted."""
+        return crc32(f"{name.owner}\0{name.id}".encode(errors="surrogatepass")) % SLOTS
+
+    def saved(self, name: Name, count: int, replaced: object, *, deleted: bool) -> None:
+        """Remember a save that was confirmed, and its count."""
+        entry = [count, *name, str(replaced or ""), deleted]
+        with suppress(*ODD), self._changing(_file(self.slot(name))) as memory:
+            memory.update(saves=max(count, _mark(memory).saves), at=time.time())
+            memory["last"] = sorted([*_last(memory), entry])[-REMEMBERED:]
+
+    def marks(self) -> dict[int, Mark]:
+        """Return the counts of the slots that have one. Ask before the database is asked: others save meanwhile."""
+        since = time.time() - KEPT / 2
+        found = {slot: self._read(_file(slot)) for slot in range(SLOTS)}
+        return {slot: _mark(memory) for slot, memory in found.items() if float(memory.get("at", 0.0)) > since}
+
+    def compare(self, before: dict[int, Mark], found: dict[int, int], server: Server) -> None:
+        """Compare the marks of before with the counts that were `found` in the database since; keep what is lost."""
+        with suppress(*ODD), self._changing("machine") as memory:
+            change = [memory.get("server", Server()), server, time.time()]
+            memory["server"] = server
+            lost = memory.get("lost", [])
+            for slot, mark in before.items():
+                if found.get(slot, 0) < mark.saves:
+                    lost += [[*entry[1:], *change] for entry in self._cut(slot, mark, found.get(slot, 0))]
+            memory["lost"] = lost[-LOSSES:]
+            before_this, self._lost = self._lost, _losses(memory["lost"])
+            self._new += [each for each in self._lost if each not in before_this]
+
+    def _cut(self, slot: int, before: Mark, found: int) -> list[list[Any]]:
+        """Go back to the count that was found, and return the saves beyond it; none where another process has."""
+        with self._changing(_file(slot)) as memory:
+            if _mark(memory).cuts != before.cuts:
+                return []
+            last = _last(memory)
+            memory.update(saves=found, cuts=before.cuts + 1, last=[entry for entry in last if entry[0] <= found])
+            return [entry for entry in last if entry[0] > found]
+
+    @contextmanager
+    def _changing(self, file: str) -> Generator[dict[str, Any]]:
+        path = os.path.join(self._folder, f"{file}.json")
+        private_file.ensure_folder(self._folder)
+        fd = private_file.open_lock(path)
+        try:
+            with locked(path, wait=WAIT, fd=fd):
+                memory = _parsed(os.pread(fd, os.fstat(fd).st_size, 0))
+                yield memory
+                data = json.dumps(memory, separators=(",", ":")).encode()
+                durable_file.overwrite(fd, path, data)
+                os.ftruncate(fd, len(data))
+        finally:
+            private_file.close(fd)
+
+    def _read(self, file: str) -> dict[str, Any]:
+        with suppress(StoreError):
+            return _parsed(private_file.read(os.path.join(self._folder, f"{file}.json")) or b"")
+        return {}
+
+
+def look(memory: HighWater, connection: "psycopg.Connection[Any]", schema: str) -> None:
+    """Compare what this machine remembers with the server that `connection` has reached. Raises psycopg's errors."""
+    if memory.is_new:
+        connection.execute(sql.SQL(_SWEEP).format(s=sql.Identifier(schema)), (KEPT,))
+    before = memory.marks()
+    counts = sql.SQL(_COUNTS).format(s=sql.Identifier(schema))
+    found: dict[int, int] = dict(connection.execute(counts, (memory.machine,)).fetchall())
+    memory.compare(before, found, _server_of(connection))
+
+
+def _server_of(connection: "psycopg.Connection[Any]") -> Server:
+    with suppress(psycopg.Error):  # where a provider of databases keeps that for itself
+        row = connection.execute(_SERVER).fetchone()
+        if row is not None:
+            return Server(row[0], int(row[1], 16))
+    return Server()
+
+
+_COUNTS = "SELECT slot, saves FROM {s}.confirmed WHERE machine = %s"
+
+_SWEEP = """DELETE FROM {s}.confirmed
+    WHERE changed < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %s)"""
+
+_SERVER = """SELECT (SELECT system_identifier::text FROM pg_catalog.pg_control_system()),
+    left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)"""
+
+
+def _file(slot: int) -> str:
+    return f"saves-{slot:02}"
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
+    """Return the memory; an empty one for what a power cut or a full disk has left."""
+    with suppress(ValueError, RecursionError):
+        memory = json.loads(data)
+        if isinstance(memory, dict):
+            return cast(dict[str, Any], memory)
+    return {}
+
+
+def _mark(memory: dict[str, Any]) -> Mark:
+    return Mark(int(memory.get("saves", 0)), int(memory.get("cuts", 0)))
+
+
+def _last(memory: dict[str, Any]) -> list[list[Any]]:
+    last: list[list[Any]] = memory.get("last", [])
+    return last
+
+
+def _losses(entries: list[list[Any]]) -> tuple[LostSave, ...]:
+    return tuple(
+        LostSave(Name(kind, owner, id), replaced, deleted, at, Server(*before), Server(*after))
+        for kind, owner, id, replaced, deleted, before, after, at in entries
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import fill
 
 from pydantic import BaseModel
-from tokenkit import OAuth2
+from tokenkit import ApiKey, OAuth2
 from tokenkit.audit.json import Audit
 from tokenkit.audit.reference import page as checks_page
 from tokenkit.cli import json_output
@@ -56,7 +56,8 @@ PROVIDERS = """\
 What each says is in its file in `providers/tokenkit_providers/`, and printed by `tokenkit providers NAME`. Nobody has
 asked a live server: the facts were read in the sources named here, on 2026-11-28. What no source confirms is listed
 last; `tokenkit providers check --live NAME` compares a provider with the document that its server publishes. Where the
-authorization or token endpoint is not confirmed, the first sign-in wants `--unverified`.
+authorization or token endpoint is not confirmed, or the address to which a key is sent, the first sign-in wants
+`--unverified`.
 
 The code sets: NangoHQ/nango 2f4c0af (2026-08-21, facts only), next-auth a1a16a5 (2026-07-23), better-auth 451aa4b
 (2026-08-23), arctic 07ca261 (2025-05-21), social-core 3bb06ab (2026-08-07), simov/grant 500ab20 (2025-02-04),
@@ -67,15 +68,15 @@ address.
 |---|---|---|---|---|"""
 
 INDEX = """\
-\"\"\"What a list says about each provider here, so that it loads none: its title, whether a secret is needed, and why
-nobody can sign in.
+\"\"\"What a list says about each provider here, so that it loads none: its title, whether a secret is needed, why
+nobody can sign in, and whether a client is registered at all.
 
 Written by docs/generate.py, and compared with the providers by a test.
 \"\"\"
 
 # ruff: noqa: E501 - a sentence is one line
 
-INDEX: dict[str, tuple[str, bool, str]] = {"""
+INDEX: dict[str, tuple[str, bool, str, bool]] = {"""
 
 LOG = """\
 ## Log
@@ -185,7 +186,7 @@ def declaration_schema() -> str:
 
 def providers_page() -> str:
     """What is known of every provider, and by what."""
-    rows = [_evidence(provider) for provider in _providers().values() if isinstance(provider, OAuth2)]
+    rows = [_evidence(provider) for provider in _providers().values() if isinstance(provider, OAuth2 | ApiKey)]
     return "\n".join([PROVIDERS, *rows, ""])
 
 
@@ -194,13 +195,14 @@ def _providers() -> dict[str, Provider]:
     return {name: importlib.import_module(f"tokenkit_providers.{name}").provider() for name in sorted(modules)}
 
 
-def _evidence(provider: OAuth2) -> str:
+def _evidence(provider: OAuth2 | ApiKey) -> str:
     unconfirmed = [name for name in provider.unverified if not name.startswith("scopes.")]
     scopes = [name for name in provider.unverified if name.startswith("scopes.")]
     unsure = "`scopes`" if "scopes" in unconfirmed else f"{len(scopes)} of {len(provider.scopes)} `scopes`"
     named = [f"`{name}`" for name in unconfirmed if name != "scopes"]
     rest = ", ".join([*named, *([unsure] if scopes or unsure == "`scopes`" else [])])
-    known = [provider.sources.get(name, "") for name in ("authorization_endpoint", "token_endpoint")]
+    places = ("authorization_endpoint", "token_endpoint") if isinstance(provider, OAuth2) else ("token_headers",)
+    known = [provider.sources.get(name, "") for name in places]
     by = "; ".join(filter(None, dict.fromkeys(known)))
     return f"| `{provider.name}` | {provider.title} | {by} | {provider.sources.get('*', '')} | {rest} |"
 
@@ -208,7 +210,8 @@ def _evidence(provider: OAuth2) -> str:
 def index() -> str:
     """The module that says in short what `tokenkit providers` lists."""
     rows = (
-        f"    {json.dumps(name)}: ({json.dumps(each.title)}, {each.needs_secret}, {json.dumps(each.retired)}),"
+        f"    {json.dumps(name)}: ({json.dumps(each.title)}, {each.needs_secret}, {json.dumps(each.retired)}, "
+        f"{each.needs_client}),"
         for name, each in _providers().items()
     )
     return "\n".join([INDEX, *rows, "}  # fmt: skip", ""])

@@ -1,31 +1,36 @@
-"""Anthropic: Claude's platform, for companies that bill their customers.
+"""Anthropic: Claude's API, with a key.
 
-What is known of it, and from where, stands in `sources`; what is not confirmed, in `unverified`.
+Its OAuth is meant for companies that bill their own customers (private_key_jwt, pushed requests:
+platform.claude.com oauth-apps/oauth-reference), not for one person's assistant. What is known of it, and from where,
+stands in `sources`; what is not confirmed, in `unverified`.
 """
 
-from tokenkit import OAuth2
+from tokenkit import ApiKey, Field, UserinfoRequest
 
 
-def provider() -> OAuth2:
-    """Return Anthropic."""
-    return OAuth2(
+def provider() -> ApiKey:
+    """Return Anthropic's API."""
+    return ApiKey(
         name="anthropic",
-        title="Anthropic",
-        authorization_endpoint="https://auth.claude.com/oauth/authorize",
-        token_endpoint="https://auth.claude.com/v1/oauth/token",
-        revocation_endpoint="https://auth.claude.com/v1/oauth/revoke",
-        resource_hosts=("https://api.anthropic.com",),
-        redirect_port=8765,
-        console_url="https://platform.claude.com",
-        manage_url="https://claude.ai/settings",
-        retired="its OAuth is meant for companies that bill their own customers (private_key_jwt, pushed requests), "
-        "not for one person's assistant; use an API key from https://platform.claude.com instead",
+        title="Anthropic API",
+        resource_hosts=("https://api.anthropic.com/v1",),
+        fields={
+            "key": Field(
+                label="API key",
+                about="Its OAuth is for companies that bill their own customers; one person's assistant takes a key.",
+                where="https://platform.claude.com/settings/keys",
+            )
+        },
+        token_headers={"x-api-key": "{key}"},
+        userinfo_endpoint="https://api.anthropic.com/v1/models",
+        userinfo=UserinfoRequest(headers={"anthropic-version": "2023-06-01"}),
+        manage_url="https://platform.claude.com/settings/keys",
         sources={
-            "authorization_endpoint": "the provider's own pages",
-            "token_endpoint": "the provider's own pages",
-            "revocation_endpoint": "the provider's own pages",
-            "*": "platform.claude.com oauth-apps/oauth-reference",
+            "token_headers": "docs.anthropic.com/api/getting-started",
+            "userinfo_endpoint": "n8n-io/n8n, AnthropicApi.credentials.ts",
+            "userinfo": "n8n-io/n8n, AnthropicApi.credentials.ts",
+            "*": "docs.anthropic.com/api/overview",
         },
         checked="2026-11-28",
-        unverified=("console_url", "manage_url", "resource_hosts"),
+        unverified=("manage_url", "fields"),
     )

@@ -10,35 +10,39 @@ from dataclasses import fields, replace
 from urllib.parse import urlsplit
 
 import pytest
-from tokenkit import OAuth2
+from tokenkit import ApiKey, OAuth2
 from tokenkit.errors import ConfigurationError, ConsentRequired, TokenKitError
 from tokenkit.net.hosts import check_endpoints
 from tokenkit.plugins import InShort
 from tokenkit.provider import AuthorizationRequest, ClientRegistration, Request
 from tokenkit.provider_file import read_provider_file
 from tokenkit.sandbox import Authority, moved
+from tokenkit.signing_in.asking import fields as asked
 from tokenkit.testing.contract import BASE_URL, ProviderContract
 from tokenkit.testing.provider_harness import ProviderHarness
 from tokenkit.token import Secret
 
 import tokenkit_providers
 from tokenkit_providers.index import INDEX
-from world import World
+from world import World, answer
 
 NAMES = sorted({name for _, name, _ in pkgutil.iter_modules(tokenkit_providers.__path__)} - {"index"})
 OWN_SERVER = {"gitea", "homeassistant", "nextcloud", "zendesk"}
 """They run on a server of the person's own, which must be named."""
 
-CLOSED = {"anthropic", "fitbit", "pocket"}
-"""Nobody can sign in: gone, or not for one person."""
+CLOSED = {"fitbit", "pocket"}
+"""Nobody can sign in: it is gone."""
 
 
-def load(name: str) -> OAuth2:
+def load(name: str) -> OAuth2 | ApiKey:
     make = importlib.import_module(f"tokenkit_providers.{name}").provider
     return make(base_url="https://mine.example") if name in OWN_SERVER else make()
 
 
 DECLARED = [name for name in NAMES if isinstance(load(name), OAuth2)]
+KEYED = [name for name in NAMES if isinstance(load(name), ApiKey)]
+"""They have no OAuth, or none for one person: a person types a key."""
+
 OPEN = [name for name in DECLARED if name not in {*CLOSED, "google", "spotify"}]
 """Google and Spotify are played by flavours of their own: tests/test_testing_contract.py."""
 
@@ -72,6 +76,41 @@ class TestEveryProvider(ProviderContract):
     @pytest.fixture
     def api_request(self, provider: OAuth2) -> Request:
         return Request("GET", f"{provider.resource_hosts[0]}/anything")
+
+
+@pytest.mark.parametrize("name", KEYED)
+class TestEveryKeyed(ProviderContract):
+    """The same for those that take a key."""
+
+    @pytest.fixture
+    def provider(self, name: str) -> ApiKey:
+        return moved(load(name), f"{BASE_URL}/{name}")
+
+    @pytest.fixture
+    def client(self, provider: ApiKey) -> ClientRegistration:
+        return ClientRegistration(f"sandbox-{provider.name}" if provider.needs_client else "")
+
+    @pytest.fixture
+    def api_request(self, provider: ApiKey) -> Request:
+        return Request("GET", f"{provider.resource_hosts[0]}/anything")
+
+
+def test_trellos_token_is_what_its_page_shows_or_the_address_that_it_leads_to():
+    """The link names the app; the token goes into a header, and none into an address but the one that ends it."""
+    trello, app = load("trello"), ClientRegistration("app-key-1")
+    link = asked(trello, app)["token"].where
+    assert link.endswith("&response_type=token&key=app-key-1")
+    for typed in (" abc123 \n", "https://example.com/#token=abc123"):
+        world = World(answer({"id": "5", "username": "me"}), answer({}))
+        granted = trello.ask(world.ctx, app, {"token": Secret(typed)})
+        assert trello.identify(world.ctx, app, granted).name == "me"
+        assert trello.revoke(world.ctx, app, granted).done
+        header = 'OAuth oauth_consumer_key="app-key-1", oauth_token="abc123"'
+        assert [request.header("Authorization") for request in world.requests] == [header, header]
+        assert [(request.method, request.url) for request in world.requests] == [
+            ("GET", "https://api.trello.com/1/members/me"),
+            ("DELETE", "https://api.trello.com/1/tokens/abc123"),
+        ]
 
 
 # What the sandbox holds against a client that does not speak as declared.
@@ -159,6 +198,17 @@ def test_every_endpoint_has_its_source_or_is_marked(name):
     assert not set(provider.sources) & set(provider.unverified)
 
 
+@pytest.mark.parametrize("name", KEYED)
+def test_of_a_key_each_fact_has_a_source_or_is_marked(name):
+    provider = load(name)
+    assert re.fullmatch(r"2026-\d\d-\d\d", provider.checked)
+    assert provider.sources["*"]
+    assert not set(provider.sources) & set(provider.unverified)
+    assert provider.userinfo_endpoint, "a key is tried before it is kept"
+    assert urlsplit(provider.manage_url).scheme == "https"
+    assert all(field.label and field.where for field in provider.fields.values())
+
+
 @pytest.mark.parametrize("name", DECLARED)
 def test_people_can_read_where_to_register_and_where_to_remove_it(name):
     provider = load(name)
@@ -197,7 +247,8 @@ def test_the_index_says_what_the_providers_say():
     """It is written by docs/generate.py."""
     made = {name: importlib.import_module(f"tokenkit_providers.{name}").provider() for name in NAMES}
     assert {name: InShort(*members) for name, members in INDEX.items()} == {
-        name: InShort(provider.title, provider.needs_secret, provider.retired) for name, provider in made.items()
+        name: InShort(provider.title, provider.needs_secret, provider.retired, provider.needs_client)
+        for name, provider in made.items()
     }
 
 

@@ -1,24 +1,17 @@
-"""Who can get at the files: modes, owners, links, lists of rights, and what else lies among them."""
+"""Who can get at the files: modes, owners, and lists of rights."""
 
 import os
 import stat
 from collections.abc import Iterator
 
-from tokenkit import durable_file, private_file
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.fix import OTHERS, OTHERS_WRITE, Fix, Narrow, SetAside
-from tokenkit.audit.foreign import holds_tokens
+from tokenkit.audit.fix import OTHERS, OTHERS_WRITE, Narrow
 from tokenkit.audit.found_record import Opening
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.modes import POSIX, others_write
 from tokenkit.audit.tree import Node, Role, roots
-from tokenkit.audit.wording import about
-from tokenkit.errors import StoreError
-from tokenkit.os_errors import move_away
+from tokenkit.audit.wording import about, fault_of
 from tokenkit.shell import quoted
-
-IN_USE = 600.0
-"""Seconds for which a temporary file may be that of a write on its way: a refresh takes two minutes at most."""
 
 
 @check(
@@ -95,94 +88,7 @@ def foreign_owner(inventory: Inventory) -> Iterator[Fault]:
             yield Fault(path, *_given_back(path, status, me))
     for node in inventory.nodes():
         if node.status.st_uid != me:
-            yield _fault(node, *_given_back(node.path, node.status, me))
-
-
-@check(
-    "TK106",
-    Severity.ERROR,
-    "A symbolic link lies where a file or folder of tokenkit should",
-    "tokenkit follows none: the account behind it cannot be used, and a link may lead a write somewhere else.",
-)
-def symlinks(inventory: Inventory) -> Iterator[Fault]:
-    """Find links among our files."""
-    for node in inventory.nodes():
-        if stat.S_ISLNK(node.status.st_mode) and node.role is not Role.WRITTEN:
-            what = f"it is a link to {os.readlink(node.path)}"
-            yield _fault(node, what, move_away(node.path))
-
-
-@check(
-    "TK107",
-    Severity.ERROR,
-    "A file has a second name",
-    "tokenkit refuses hard links: a change through the other name would go unnoticed.",
-)
-def hard_links(inventory: Inventory) -> Iterator[Fault]:
-    """Find files of ours with more than one name."""
-    for node in inventory.nodes(Role.RECORD, Role.UNSEALED, Role.TEMPORARY, Role.PART):
-        if node.is_file and node.status.st_nlink > 1:
-            path = quoted(node.path)
-            copy = quoted(node.path + ".copy")
-            yield _fault(node, f"it has {node.status.st_nlink} names", f"cp -p {path} {copy} && mv {copy} {path}")
-
-
-@check(
-    "TK108",
-    Severity.ERROR,
-    "Something that is no file lies where one should",
-    "tokenkit refuses it, so that the account, key or lock that belongs there cannot be used.",
-)
-def special_files(inventory: Inventory) -> Iterator[Fault]:
-    """Find FIFOs, sockets and devices among our files."""
-    for node in inventory.nodes():
-        if not (node.is_file or node.is_folder or stat.S_ISLNK(node.status.st_mode)):
-            yield _fault(node, "it is a FIFO, a socket or a device", move_away(node.path))
-
-
-@check(
-    "TK109",
-    Severity.WARNING,
-    "A stray lies among the tokens",
-    "tokenkit wrote no such file; a copy made by hand or by a synchroniser may hold a grant that still works.",
-)
-def strays(inventory: Inventory) -> Iterator[Fault]:
-    """Find files and folders in the tokens folder that are none of ours. Those with plaintext tokens are TK201."""
-    for node in inventory.nodes(Role.STRAY):
-        inside_stray = os.path.dirname(node.path) in {other.path for other in inventory.nodes(Role.STRAY)}
-        if (node.is_file or node.is_folder) and not inside_stray and not holds_tokens(node.path):
-            fix = SetAside(node.path, inventory.tree.tokens)
-            yield Fault(node.path, "tokenkit writes no file of that name", inventory.command("audit --fix"), fix=fix)
-
-
-@check(
-    "TK110",
-    Severity.WARNING,
-    "A write that was interrupted left its file",
-    "The next write of that account takes it over; until then it takes room, and may hold an older copy of the grant.",
-)
-def leftovers(inventory: Inventory) -> Iterator[Fault]:
-    """Find temporary files of no write on its way, but those that hold the newest grant (TK111)."""
-    for node in inventory.nodes(Role.TEMPORARY):
-        if node.is_file and node.status.st_mtime < inventory.now - IN_USE and not _newer_generation(inventory, node):
-            fix = SetAside(node.path, inventory.tree.tokens)
-            yield _fault(node, "no write is on its way there", inventory.command("audit --fix"), fix)
-
-
-@check(
-    "TK111",
-    Severity.ERROR,
-    "The newest grant is not in its place",
-    "The process was killed between writing and renaming: the provider may know only this newer refresh token.",
-)
-def unrenamed(inventory: Inventory) -> Iterator[Fault]:
-    """Find temporary files with a newer grant than the record beside them."""
-    for node in inventory.nodes(Role.TEMPORARY):
-        generation = _newer_generation(inventory, node)
-        if generation and node.status.st_mtime < inventory.now - IN_USE:
-            target = node.path.removesuffix(durable_file.NEW)
-            hint = f"mv {quoted(node.path)} {quoted(target)}"
-            yield _fault(node, f"it holds generation {generation} of the grant", hint)
+            yield fault_of(node, *_given_back(node.path, node.status, me))
 
 
 @check(
@@ -197,7 +103,7 @@ def access_lists(inventory: Inventory) -> Iterator[Fault]:
         return
     for node in inventory.nodes():
         if (node.is_file or node.is_folder) and _has_acl(node.path):
-            yield _fault(node, "it has an access control list", f"setfacl -b -k {quoted(node.path)}")
+            yield fault_of(node, "it has an access control list", f"setfacl -b -k {quoted(node.path)}")
 
 
 @check(
@@ -222,12 +128,6 @@ CHECKS = (
     readable,
     writable_parents,
     foreign_owner,
-    symlinks,
-    hard_links,
-    special_files,
-    strays,
-    leftovers,
-    unrenamed,
     access_lists,
     unreadable,
 )
@@ -241,12 +141,6 @@ def _plain(inventory: Inventory, *roles: Role) -> Iterator[Node]:
 
 def _private(node: Node) -> int:
     return 0o700 if node.is_folder else 0o600
-
-
-def _fault(node: Node, what: str, hint: str, fix: Fix | None = None) -> Fault:
-    """Return a fault of a file, with the account whose grant it is."""
-    account, owner = (node.name.id, node.name.owner) if node.name and node.name.kind == "grant" else ("", "")
-    return Fault(node.path, what, hint, account, owner, fix)
 
 
 def _reach(path: str) -> str:
@@ -266,7 +160,7 @@ def _given_back(path: str, status: os.stat_result, me: int) -> tuple[str, str]:
 
 
 def _mode(node: Node, what: str, narrow: int) -> Fault:
-    return _fault(node, what, f"chmod {narrow:o} {quoted(node.path)}", Narrow(node.path, narrow))
+    return fault_of(node, what, f"chmod {narrow:o} {quoted(node.path)}", Narrow(node.path, narrow))
 
 
 def _parents(inventory: Inventory) -> Iterator[tuple[str, os.stat_result]]:
@@ -284,22 +178,6 @@ def _above(path: str, home: str) -> Iterator[str]:
     while path not in (home, os.path.realpath(home), os.path.dirname(path)):
         path = os.path.dirname(path)
         yield path
-
-
-def _newer_generation(inventory: Inventory, node: Node) -> int:
-    """Return the generation of the grant in a temporary file, where it is newer than that in the record; else 0."""
-    if node.name is None or node.name.kind != "grant":
-        return 0
-    try:
-        data = private_file.read(node.path) or b""
-    except StoreError:
-        return 0
-    found = inventory.open(node.name, data)
-    if found.grant is None:
-        return 0
-    target = node.path.removesuffix(durable_file.NEW)
-    present = next((grant.generation for other, grant in inventory.grants if other.where == target), 0)
-    return found.grant.generation if found.grant.generation > present else 0
 
 
 def _has_acl(path: str) -> bool:

@@ -3,12 +3,24 @@
 from collections.abc import Iterable
 from typing import cast
 
-from tokenkit.audit import accounts, code, files, foreign, grants, key_copies, keys, locations, records, secrets
+from tokenkit.audit import (
+    accounts,
+    code,
+    files,
+    foreign,
+    grants,
+    key_copies,
+    keys,
+    locations,
+    misplaced,
+    records,
+    secrets,
+)
 from tokenkit.audit.check import Check, Fault, Finding, Severity
 from tokenkit.audit.inventory import CHECKS_GROUP, Inventory
 
 GROUPS: dict[str, tuple[Check, ...]] = {
-    "Files": files.CHECKS,
+    "Files": (*files.CHECKS, *misplaced.CHECKS),
     "Locations": locations.CHECKS,
     "Keys": (*keys.CHECKS, *key_copies.CHECKS),
     "Records": records.CHECKS,

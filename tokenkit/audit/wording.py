@@ -1,10 +1,12 @@
-"""How the checks of accounts speak: whose, when, and which command."""
+"""How checks speak of accounts and files: whose, when, and which command."""
 
 from collections.abc import Iterator
 
 from tokenkit.audit.check import Fault
+from tokenkit.audit.fix import Fix
 from tokenkit.audit.found_record import FoundRecord
 from tokenkit.audit.inventory import Inventory
+from tokenkit.audit.tree import Node
 from tokenkit.grant import ACTIVE, Grant
 from tokenkit.shell import quoted
 
@@ -32,3 +34,9 @@ def command(inventory: Inventory, record: FoundRecord, name: str, *options: str)
 def login(inventory: Inventory, record: FoundRecord) -> str:
     """Return the command that signs in again."""
     return command(inventory, record, "login")
+
+
+def fault_of(node: Node, what: str, hint: str, fix: Fix | None = None) -> Fault:
+    """Return a fault of a file, with the account whose grant it is."""
+    account, owner = (node.name.id, node.name.owner) if node.name and node.name.kind == "grant" else ("", "")
+    return Fault(node.path, what, hint, account, owner, fix)

@@ -1,12 +1,15 @@
 """Words as a shell takes them."""
 
+import re
+from pathlib import Path
 from shlex import quote, split
 
 import pytest
+import tokenkit
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenkit.cli.commands import SECTIONS
-from tokenkit.shell import COMMANDS, account_options, quoted, with_options
+from tokenkit.shell import COMMANDS, account_options, our_program, quoted, with_options
 
 
 @given(st.text())
@@ -41,3 +44,12 @@ def test_our_commands_get_the_options_that_say_whose_accounts_are_meant(text: st
 
 def test_our_own_accounts_need_no_options() -> None:
     assert with_options("tokenkit login google", account_options("tokenkit", "")) == "tokenkit login google"
+
+
+def test_the_option_that_names_an_app_is_written_in_one_place() -> None:
+    """Else an app with an odd name, or an owner, is left out where somebody writes it by hand."""
+    package = Path(tokenkit.__file__).parent
+    by_hand = [path for path in package.rglob("*.py") if re.search(r"--app \{", path.read_text(encoding="utf-8"))]
+    assert by_hand == []
+    assert our_program("my app", "alice") == "tokenkit --app 'my app' --owner alice"
+    assert our_program("tokenkit") == "tokenkit"

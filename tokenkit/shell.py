@@ -25,6 +25,11 @@ def account_options(app: str, owner: str) -> str:
     return " ".join(f"{option} {quoted(value)}" for option, value in options.items() if value)
 
 
+def our_program(app: str, owner: str = "") -> str:
+    """Return how a shell runs our program for these accounts, without a command: ``tokenkit --app pocketpaw``."""
+    return f"tokenkit {account_options(app, owner)}".rstrip()
+
+
 def with_options(text: str, options: str) -> str:
     """Return the text, in which each of our commands that has no options yet has these: else it works on others'
     accounts.

@@ -26,7 +26,7 @@ from tokenkit.kit import TokenKit
 from tokenkit.paths import Folders
 from tokenkit.plugins import GROUP as PROVIDERS
 from tokenkit.provider import Provider
-from tokenkit.shell import quoted
+from tokenkit.shell import our_program
 from tokenkit.store import Name
 from tokenkit.store.files import FileStore
 
@@ -182,8 +182,7 @@ class Inventory:
 
     def command(self, arguments: str, owner: str = "") -> str:
         """Return a command line of ours, for this app and the account's owner."""
-        app = "" if self.kit.app == "tokenkit" else f" --app {self.kit.app}"
-        return f"tokenkit{app}{f' --owner {quoted(owner)}' if owner else ''} {arguments}"
+        return f"{our_program(self.kit.app, owner)} {arguments}"
 
     def open(self, name: Name, data: bytes) -> FoundRecord:
         """Open the record of a grant; never raises."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from tokenkit.cli.output import drop, keep_options, say, say_loudly
 from tokenkit.cli.unsaved import print_sealed, save_or_print
-from tokenkit.errors import ProviderError, StoreUnavailable, TokenKitError, UsageError
+from tokenkit.errors import ConsentRequired, ProviderError, StoreUnavailable, TokenKitError, UsageError
 
 FAULT = 70
 """``EX_SOFTWARE`` of sysexits.h: a fault of ours."""
@@ -46,10 +46,21 @@ def reporting() -> Generator[None]:
 
 def report(error: TokenKitError) -> None:
     """Say what happened, and what fixes it."""
-    say_loudly(f"tokenkit: error: {error}")
+    text = _in_short(error) if isinstance(error, ConsentRequired) else str(error)
+    say_loudly(f"tokenkit: error: {text}")
     hint = error.hint or (LATER if isinstance(error, ProviderError) else HELP if isinstance(error, UsageError) else "")
     if hint:  # in one line, whatever the width: a command that is broken cannot be pasted
         say(f"tokenkit: hint: {hint}")
+
+
+def _in_short(error: ConsentRequired) -> str:
+    """Return the words with no more than the reason's first clause, and with the command that shows all of it."""
+    from tokenkit.cli.brief import brief
+
+    text, short = str(error), brief(error.reason)
+    if not short or short == error.reason.rstrip(".") or error.reason not in text:
+        return text
+    return text.replace(error.reason, f"{short} (tokenkit status says more)")
 
 
 def _report_fault(error: Exception) -> None:

@@ -1,11 +1,11 @@
 """How an account stands: in words, with the command that helps, and as an exit code."""
 
-import re
 from collections.abc import Collection
 from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING
 
+from tokenkit.cli.brief import brief
 from tokenkit.cli.output import to_paste
 from tokenkit.duration import duration, within
 from tokenkit.errors import ConsentRequired, ProviderUnavailable, StoreError, TokenKitError
@@ -63,8 +63,7 @@ def reason(status: Status) -> str:
 
 def brief_reason(status: Status) -> str:
     """Return the reason's first clause, for a list; ``status`` has all of it."""
-    plain = re.sub(r" \([^)]*\)", "", reason(status))
-    return re.split(r"[.;] ", plain, maxsplit=1)[0].rstrip(".")
+    return brief(reason(status))
 
 
 def end_words(status: Status, now: float) -> str:

@@ -21,6 +21,7 @@ from tokenkit.parsing import parse
 from tokenkit.paths import Folders, account_name, file_name, prefix
 from tokenkit.plugins import InShort, provider_names
 from tokenkit.provider import ClientRegistration, Provider
+from tokenkit.shell import our_program
 from tokenkit.token import Secret
 from tokenkit.toml_file import parse_toml
 
@@ -262,12 +263,11 @@ def _plain(value: object, what: str) -> str:
 
 def _missing(provider: Provider, app: str, message: str) -> ClientMissing:
     id_variable, secret_variable = _variables(provider.name, app)
-    command = "tokenkit" if app == "tokenkit" else f"tokenkit --app {app}"
     where = f"register a client at {provider.console_url}, then " if provider.console_url else ""
     both = f"{id_variable} and {secret_variable}" if provider.needs_secret else id_variable
     line = f'client_id = "..." under [providers.{provider.name}] in config.toml'
     return ClientMissing(
-        message, hint=f"{where}{command} client set {provider.name} (or export {both}, or write {line})"
+        message, hint=f"{where}{our_program(app)} client set {provider.name} (or export {both}, or write {line})"
     )
 
 

@@ -37,26 +37,28 @@ def _usual(tool: str, members: Members) -> Found | None:
 
 
 def _has(*names: str) -> Callable[[str, Members], bool]:
-    return lambda _, members: members.keys() >= set(names)
+    def known(name: str, members: Members) -> bool:
+        return members.keys() >= set(names)
+
+    return known
 
 
-# spotipy/cache_handler.py (2.26). Others write the same members for other services: only the name of the file tells it.
-SPOTIPY = Objects(
-    "spotipy", lambda name, members: name.startswith(".cache") and "expires_at" in members, provider="spotify"
-)
+def _is_spotipy(name: str, members: Members) -> bool:
+    """Tell it by the file's name: others write the same members for other services."""
+    return name.startswith(".cache") and "expires_at" in members
+
+
+def _is_gogcli(name: str, members: Members) -> bool:
+    other = "access_token" in members
+    return "email" in members and not other and not members.keys().isdisjoint(("client", "services", "created_at"))
+
+
+# spotipy/cache_handler.py (2.26): ``.cache`` or ``.cache-USER``.
+SPOTIPY = Objects("spotipy", _is_spotipy, provider="spotify")
 
 # internal/cmd/auth.go of openclaw/gogcli, ``gog auth tokens export``: email, client, services, scopes, created_at,
 # refresh_token. Its ``client`` is a name in gogcli's own settings, and no client id.
-GOGCLI = Objects(
-    "gogcli",
-    lambda _, members: (
-        "email" in members
-        and "access_token" not in members
-        and bool(members.keys() & {"client", "services", "created_at"})
-    ),
-    provider="google",
-    account="email",
-)
+GOGCLI = Objects("gogcli", _is_gogcli, provider="google", account="email")
 
 # lib/OAMa/Environment.hs of pdobsan/oama (``AuthRecord``), which gpg or secret-tool prints: email, service, scope,
 # refresh_token, access_token, exp_date as in ``2026-11-28 05:00 UTC``. Its client stands in another file.
@@ -74,4 +76,4 @@ GOOGLEAPIS = Objects("Google's library for Node", _has("expiry_date"), provider=
 GO = Objects("Go's oauth2 library", _has("expiry", "access_token"), several=True)
 
 # Any other: Authlib's, requests-oauthlib's, yours. Whose it is must be told by the person, or by the token's looks.
-PLAIN = Objects("another program", lambda name, members: True, several=True)
+PLAIN = Objects("another program", _has(), several=True)

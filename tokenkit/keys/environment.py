@@ -19,7 +19,7 @@ from tokenkit.keys.source import Change
 from tokenkit.os_errors import unavailable
 from tokenkit.paths import prefix
 from tokenkit.seal import Key, b64url_decode
-from tokenkit.shell import quoted
+from tokenkit.shell import our_program, quoted
 
 LIMIT = 1 << 16
 """Bytes that a credential may have at most."""
@@ -72,7 +72,7 @@ class EnvironmentSource:
 
     @property
     def _program(self) -> str:
-        return "tokenkit" if self._app == "tokenkit" else f"tokenkit --app {self._app}"
+        return our_program(self._app)
 
     def _hint(self) -> str:
         """Say how to get a good value: the command runs without this one, with which it would fail, too."""

@@ -145,13 +145,12 @@ class Inventory:
 
     @cached_property
     def packages(self) -> list[Package]:
-        """The installed packages that register something; once for all checks, as a name is parsed out of metadata."""
-        found: dict[str, Package] = {}
+        """The installed packages that register something. A name is parsed out of metadata: once for each package."""
+        found: dict[Distribution, list[str]] = {}
         for point in (*self.entry_points[PROVIDERS], *self.entry_points[CHECKS_GROUP]):
             if point.dist is not None:
-                name = point.dist.name
-                found.setdefault(name, Package(name, point.dist, [])).adds.append(point.name)
-        return [*found.values()]
+                found.setdefault(point.dist, []).append(point.name)
+        return [Package(distribution.name, distribution, adds) for distribution, adds in found.items()]
 
     def provider(self, name: str) -> Provider | TokenKitError:
         """Return the provider of that name, or why it cannot be loaded. Only those of stored accounts are loaded."""

@@ -137,6 +137,20 @@ def test_a_moved_grant_is_newer_than_what_the_new_place_has_known(places):
     assert new.kit.token(str(account)).good(new.kit.clock.now())
 
 
+def test_a_restored_backup_does_not_move(places):
+    """R10: its refresh token is spent, and to try it can end the session."""
+    old, new = places
+    account = add(old.kit, "me")
+    name = grant_name(account)
+    before = old.store.load(name).data
+    old.kit.clock.advance(4000)
+    old.kit.refresh(str(account))
+    old.store.save(name, before, replaces=old.store.version(name))
+    (left,) = move(old, new)
+    assert (left.outcome, "older than one already used" in left.reason) == ("left", True)
+    assert new.served(account) is UnknownAccount
+
+
 def test_an_account_that_another_process_holds_is_left_as_it_is(places, monkeypatch):
     """R5: a refresh on its way would save into a record that has moved."""
     monkeypatch.setattr("tokenkit.moving.account.WAIT", 0.05)
@@ -213,7 +227,7 @@ def test_a_missing_key_ends_it_at_once(places, monkeypatch):
     def missing(*_):
         raise KeyUnavailable("no key")
 
-    monkeypatch.setattr(new.kit.records.ring, "open_record", missing)
+    monkeypatch.setattr("tokenkit.keys.ring.KeyRing.open_record", missing)
     with pytest.raises(KeyUnavailable):
         move(old, new)
 

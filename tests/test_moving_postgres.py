@@ -7,6 +7,7 @@ import pytest
 from tokenkit import TokenKit
 from tokenkit.cli.app import main
 from tokenkit.errors import GrantMoved, UnknownAccount
+from tokenkit.grants.sealed_store import grant_name
 from tokenkit.moving.store import move_all
 from tokenkit.sandbox import CLIENTS, Authority, serve
 from tokenkit.store.files import FileStore
@@ -90,6 +91,40 @@ def test_the_files_of_a_machine_go_into_the_database_and_back(database, machine,
     assert run("store", "copy", database)[:2] == (0, "2 moved\n")
     assert run("refresh", "google")[0] == run("--owner", "alice", "refresh", "google")[0] == 0
     assert machine.counters["google token refresh_token"] == 3
+
+
+def test_an_account_that_was_signed_out_in_the_database_can_be_moved_into_it(database, tmp_path):
+    """R10: what moves is newer than what was signed out there, or it would be taken for a row that was put back."""
+    new = kit_of(tmp_path, store=PostgresStore(Address(database, "the test")))
+    new.records.ring.add()
+    account = add(new, "me", generation=70)
+    new.logout(str(account), local=True)
+    store = FileStore(str(tmp_path / "tokens"), str(tmp_path / "state"))
+    with kit_of(tmp_path, store=store, provider=new.scripted) as old:
+        add(old, "me", generation=3)
+        assert [each.outcome for each in move_all(old.records, new.records, old.clock.now())] == ["moved"]
+    assert serves(new, account)
+    new.clock.advance(4000)
+    assert serves(new, account)
+    new.records.store.close()
+    new.close()
+
+
+def test_a_row_that_was_put_back_into_the_database_does_not_move(database, tmp_path):
+    """R10: it was signed out, and would be served from the other store."""
+    old = kit_of(tmp_path, store=PostgresStore(Address(database, "the test")))
+    old.records.ring.add()
+    account = add(old, "me")
+    before = old.records.store.load(grant_name(account)).data
+    old.logout(str(account), local=True)
+    old.records.store.save(grant_name(account), before, replaces=None)
+    store = FileStore(str(tmp_path / "tokens"), str(tmp_path / "state"))
+    with kit_of(tmp_path, store=store, provider=old.scripted) as new:
+        (failed,) = move_all(old.records, new.records, new.clock.now())
+        assert (failed.outcome, "was signed out" in failed.reason) == ("failed", True)
+        assert not serves(new, account)
+    old.records.store.close()
+    old.close()
 
 
 @pytest.mark.parametrize(

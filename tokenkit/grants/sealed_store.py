@@ -16,7 +16,6 @@ from tokenkit.grant import (
     pending_from_bytes,
     pending_to_bytes,
 )
-from tokenkit.grants import fleet_key
 from tokenkit.grants.due import due
 from tokenkit.grants.owner_names import check_new_owner
 from tokenkit.keys.ring import KeyRing
@@ -70,7 +69,7 @@ class SealedStore:
 
     def of_store(self, store: Store) -> "SealedStore":
         """Return the records of the same owner in another store, sealed with the same keys."""
-        return SealedStore(store, self.ring, self.owner)
+        return SealedStore(store, self.ring.of_store(store), self.owner)
 
     @property
     def stores(self) -> tuple[Store, ...]:
@@ -192,11 +191,8 @@ class SealedStore:
         """Seal and save in `store`, with a key that nobody drops meanwhile; `leased` as in `save` (R29).
 
         Where the keys were rotated in between, it is sealed once more, with the new one. Raises `UsageError` for the
-        first record of an owner that another form of Unicode would take for an existing one, and `KeyUnavailable`
-        where this machine lacks the keys of the others (R28).
+        first record of an owner that another form of Unicode would take for an existing one.
         """
-        if not leased:
-            fleet_key.check(self.store, self.ring)
         if replaces is None and not self._owner_is_known:
             check_new_owner(self.store, self.owner)
             self._owner_is_known = True

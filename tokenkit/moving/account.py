@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from tokenkit.account import Account
 from tokenkit.errors import StoreUnavailable
 from tokenkit.grant import ACTIVE, MOVED, NEEDS_CONSENT, Grant, grant_to_bytes
-from tokenkit.grants import beside
+from tokenkit.grants import beside, signed_out
 from tokenkit.grants.refresh_state import read_state, write_state
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.store import Lease
@@ -43,7 +43,7 @@ def move(source: SealedStore, target: SealedStore, account: Account, now: float)
         here = hold.enter_context(source.store.lease(grant_name(account), lasts=LASTS, wait=WAIT))
         hold.enter_context(source.store.lease(beside.unsaved_name(account), lasts=LASTS, wait=WAIT))
         there = hold.enter_context(target.store.lease(grant_name(account), lasts=LASTS, wait=LASTS + WAIT))
-        held = beside.put_in_place(source, account, source.get(account))
+        held = beside.put_in_place(source, account, signed_out.refuse(source, account, source.get(account)))
         if held.beside:
             raise StoreUnavailable(f"the newest grant of {account} cannot be written", hint="free some disk space")
         return _Move(source, target, account, here, there, now).run(held)
@@ -72,6 +72,8 @@ class _Move:
             if copy is not None and copy.grant.state != MOVED and copy.grant.generation <= mine.generation:
                 return self._left("both stores serve it", "sign out of one: tokenkit logout ACCOUNT --local")
             if copy is None or copy.grant.state == MOVED:
+                if mine.generation < read_state(self._here, self._now).newest:
+                    return self._left("it is older than one already used: a restored backup", "tokenkit login ACCOUNT")
                 copy = self._stage(mine, copy)
             held = self._mark(held)
         if copy is None or (copy.grant.state == MOVED and _secrets(copy.grant) != _secrets(held.grant)):
@@ -84,7 +86,8 @@ class _Move:
     def _stage(self, grant: Grant, over: StoredGrant | None) -> StoredGrant:
         """Write the copy, with what the refreshes have noted, newer than what the other store has known (R10)."""
         noted, known = read_state(self._here, self._now), read_state(self._there, self._now)
-        generation = max(grant.generation, known.newest)
+        ended = signed_out.newest(self._target, self._account)
+        generation = max(grant.generation, known.newest, ended + 1)
         write_state(self._there, noted._replace(newest=generation), self._now)
         return self._written(grant.renewed(state=MOVED, generation=generation), over)
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from tokenkit import ApiKey, OAuth2
 from tokenkit.audit.json import Audit
 from tokenkit.audit.reference import page as checks_page
-from tokenkit.cli import json_output
+from tokenkit.cli import json_output, provider_facts
 from tokenkit.cli.app import SECTIONS, app
 from tokenkit.provider import Provider
 from tokenkit.provider_file import schema
@@ -142,8 +142,11 @@ def _printed(command: list[str]) -> str:
 
 def json_page() -> str:
     """Every shape, with its members and their types."""
-    classes = [value for value in vars(json_output).values() if isinstance(value, type)]
-    shapes = [shape for shape in classes if issubclass(shape, BaseModel) and shape.__module__ == json_output.__name__]
+    modules = (json_output, provider_facts)
+    classes = [(module, value) for module in modules for value in vars(module).values() if isinstance(value, type)]
+    shapes = [
+        shape for module, shape in classes if issubclass(shape, BaseModel) and shape.__module__ == module.__name__
+    ]
     public = [shape for shape in shapes if not shape.__name__.startswith("_")]
     printed = [shape for shape in public if "version" in shape.model_fields]
     parts = [shape for shape in public if "version" not in shape.model_fields]

@@ -105,6 +105,11 @@ def never_refreshes(machine: Machine) -> None:
     machine.change(ACCOUNT, refresh_token=None)
 
 
+def describes_a_provider_wrongly(machine: Machine) -> None:
+    (machine.config / "providers").mkdir()
+    (machine.config / "providers" / "acme.toml").write_text('[provider]\nname = "acme"\n')
+
+
 CASES = {
     "a bare provider": Case(["token", "google"]),
     "an account": Case(["token", ACCOUNT]),
@@ -145,6 +150,11 @@ CASES = {
     "another provider than that of the grant": Case(["token", ACCOUNT], changes_the_provider),
     "no client": Case(["token", ACCOUNT], loses_the_client),
     "a config that is wrong": Case(["token", ACCOUNT], misspells_the_config),
+    "the list of providers": Case(["providers"]),
+    "the list, with a file that is wrong": Case(["providers"], describes_a_provider_wrongly),
+    "the list, with a config that is wrong": Case(["providers"], misspells_the_config),
+    "the list, with an option of the plugin that is wrong": Case(["providers"], misspells_an_option),
+    "the list, as JSON": Case(["providers", "--json"]),
     "an option of the plugin that is wrong": Case(["token", ACCOUNT], misspells_an_option),
 }
 

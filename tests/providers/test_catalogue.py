@@ -253,11 +253,16 @@ def test_the_index_says_what_the_providers_say():
 
 
 def test_a_list_loads_no_provider(tmp_path):
-    """Sixty providers cost a list nothing: only those that options of the person's own change are loaded."""
+    """Sixty providers cost a list nothing: only those that options of the person's own change are loaded.
+
+    Nor is typer, which with what checks its parameters takes longer than a list may.
+    """
     code = "import sys; from tokenkit.cli.fast_path import main; sys.argv = ['tokenkit', 'providers']\n"
     code += "try: main()\nexcept SystemExit: pass\n"
-    code += "print('LOADED', [name for name in sys.modules if name.startswith('tokenkit_providers.')])"
+    code += "loaded = [name for name in sys.modules if name.startswith('tokenkit_providers.')]\n"
+    code += "heavy = {'typer', 'pydantic', 'httpx', 'httpcore', 'cryptography', 'tokenkit.kit'} & set(sys.modules)\n"
+    code += "print('LOADED', loaded, sorted(heavy))"
     environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
     assert "notion" in done.stdout
-    assert done.stdout.splitlines()[-1] == "LOADED ['tokenkit_providers.index']"
+    assert done.stdout.splitlines()[-1] == "LOADED ['tokenkit_providers.index'] []"

@@ -20,9 +20,9 @@ RECORD_VERSION = 1
 def main() -> None:
     """Run the program ``tokenkit``."""
     if not _plain(sys.argv[1:]):
-        from tokenkit.cli.app import main as program
+        from tokenkit.cli.without_typer import main as program
 
-        return program()
+        return program(FOREIGN)
     if not _print_stored(sys.argv[2]):
         from tokenkit.cli.print_token import print_token
 

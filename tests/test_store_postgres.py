@@ -10,9 +10,10 @@ from tokenkit.errors import Conflict, StoreUnavailable
 from tokenkit.store import Name
 from tokenkit.testing.store_contract import GRANT, StoreContract
 
+import real_parts
 from postgres_server import crash, new_database, server
 
-psycopg = pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
+psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
 from tokenkit.store.postgres import lease as lease_module  # noqa: E402
 from tokenkit.store.postgres import schema  # noqa: E402

@@ -9,10 +9,11 @@ from tokenkit.errors import StoreUnavailable
 from tokenkit.store import Name
 from tokenkit.testing.store_contract import GRANT
 
+import real_parts
 from link import Link
 from postgres_server import server
 
-psycopg = pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
+psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
 from tokenkit.store.postgres import schema  # noqa: E402
 from tokenkit.store.postgres.address import Address  # noqa: E402

@@ -18,9 +18,10 @@ from tokenkit.store import Name
 from tokenkit.store.files import FileStore
 from tokenkit.store.postgres.address import Address
 
+import real_parts
 from postgres_server import server
 
-psycopg = pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
+psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
 from tokenkit.store.postgres.store import PostgresStore  # noqa: E402
 

@@ -15,9 +15,10 @@ from tokenkit.sandbox import CLIENTS, Authority, serve
 from tokenkit.seal import b64url_encode
 from tokenkit.worker.worker import Worker
 
+import real_parts
 from postgres_server import server
 
-psycopg = pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
+psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
 from tokenkit.store.postgres import schema  # noqa: E402
 from tokenkit.store.postgres.address import Address  # noqa: E402

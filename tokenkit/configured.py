@@ -64,16 +64,19 @@ class Configured:
         """Return the store that the environment or ``config.toml`` names; else the files of this machine."""
         variable = prefix(self.app) + "_STORE"
         url, where = self.environ.get(variable, ""), f"the variable {variable}"
+        direct, where_direct = self.environ.get(f"{variable}_DIRECT", ""), f"the variable {variable}_DIRECT"
         if not url and may_name_a_store(self.folders.config):
             url, where = self.config.store, f"the line store in {self.config_file}"
+            direct, where_direct = self.config.store_direct, f"the line store_direct in {self.config_file}"
         if not url:
             return FileStore(self.folders.tokens, self.folders.state)
         from tokenkit.store.postgres.address import Address
 
         address = Address(url, where, self.app)  # first: it says where psycopg is missing
+        past_a_pooler = Address(direct, where_direct, self.app) if direct else None
         from tokenkit.store.postgres.store import PostgresStore
 
-        return PostgresStore(address, state=self.folders.state)
+        return PostgresStore(address, past_a_pooler, state=self.folders.state)
 
     def context(self, deadline: float) -> Context:
         """Return what providers are given to send requests with; each may take `deadline` seconds in all."""

@@ -17,8 +17,8 @@
     insecure_hosts = ["homeassistant.lan:8123"]  # plain http to that host, for this account (R32)
 
 and, before the tables, ``activity = false``, which switches the activity log off; ``notify``: a command that tells the
-person, ahead of time, that an account needs them, in a sentence as its last argument; and ``store``: the address of a
-PostgreSQL database, without a password, in place of files.
+person, ahead of time, that an account needs them, in a sentence as its last argument; ``store``: the address of a
+PostgreSQL database, without a password, in place of files; and ``store_direct``: its address past a pooler.
 """
 
 import json
@@ -74,7 +74,7 @@ class Config:
     """What ``config.toml`` says. `defaults` holds, by provider, the account that a bare provider name means.
 
     `activity` says whether the activity log may be written; `notify` is the command that tells the person of an end;
-    `store` the address of a database, empty for files.
+    `store` the address of a database, empty for files, and `store_direct` the one that leads past a pooler.
     """
 
     __pydantic_config__: ClassVar = _STRICT
@@ -85,6 +85,7 @@ class Config:
     activity: bool = True
     notify: tuple[str, ...] = ()
     store: str = ""
+    store_direct: str = ""
 
     def settings(self, provider: str) -> ProviderSettings:
         """Return the table of that provider; an empty one where there is none."""

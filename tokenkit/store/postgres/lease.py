@@ -174,16 +174,17 @@ def _try(
     gone: uuid.UUID | None,
 ) -> PostgresLease | None:
     number = session.key()
-    for last in (False, True):
+    for tried in (1, 2, 3):
         asked = clock()
         values = {**key(name), "holder": holder, "session": number, "lasts": lasts, "gone": gone}
         rows = connections.ask(_TAKE, values)
-        if rows and (rows[0][1] or last or number is None):
+        if rows and (rows[0][1] or number is None):
             ahead = rows[0][2] - clock()
             return PostgresLease(connections, name, holder, bytes(rows[0][0]), asked + lasts, ahead)
         if not rows:
             break
-        number = session.key(lost=number)  # the server has restarted, or the line was cut: taken again under a new one
+        # The server has restarted, or the line was cut: taken again under a new one; or its database is not this one.
+        number = session.key(lost=number) if tried == 1 else None
     return None
 
 

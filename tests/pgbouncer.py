@@ -1,0 +1,60 @@
+"""A PgBouncer of the tests' own, in transaction mode, in front of the server that `postgres_server` starts."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import real_parts
+
+SETTINGS = """[databases]
+* = host={target} port=5432 user=postgres
+[pgbouncer]
+listen_addr =
+listen_port = 5432
+unix_socket_dir = {folder}
+auth_type = any
+pool_mode = transaction
+default_pool_size = {size}
+max_client_conn = 500
+server_lifetime = {lifetime}
+"""
+
+
+@contextmanager
+def pgbouncer(url: str, *, size: int = 4, lifetime: int = 3600) -> Generator[str]:
+    """Start one with `size` connections to the server, each used for `lifetime` seconds; yield the URL through it."""
+    program = real_parts.command("pgbouncer", how="apt-get install pgbouncer")
+    before, _, target = url.partition("host=")
+    folder = tempfile.mkdtemp(prefix="tk-pool-", dir="/tmp")  # short, for a socket
+    settings = Path(folder, "pgbouncer.ini")
+    settings.write_text(SETTINGS.format(target=target, folder=folder, size=size, lifetime=lifetime))
+    process = subprocess.Popen([*_as_user_of(target, folder), program, "-q", str(settings)], stderr=subprocess.PIPE)
+    try:
+        _wait_for(Path(folder, ".s.PGSQL.5432"), process)
+        yield f"{before}host={folder}"
+    finally:
+        process.kill()
+        process.communicate()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as_user_of(target: str, folder: str) -> list[str]:
+    """Return how to start it as the server's user, who alone may reach its socket; it refuses to run as root."""
+    if os.geteuid() != 0:
+        return []
+    owner = os.stat(target)
+    os.chown(folder, owner.st_uid, owner.st_gid)
+    return ["setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
+
+
+def _wait_for(socket: Path, process: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + 10
+    while not socket.exists():
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        assert time.monotonic() < end
+        time.sleep(0.02)

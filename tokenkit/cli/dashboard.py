@@ -42,8 +42,11 @@ def dashboard(
         raise ConfigurationError(
             f"the page needs the package {error.name}", hint='pip install "tokenkit-oauth[web]"'
         ) from None
+    from tokenkit.grants import fleet_key
+
     with _listening(port) as listener:
         kit = open_kit(ctx)
+        fleet_key.check(kit.records.store, kit.records.ring)  # now, and not after a consent
         kit.refresher.one_shot = None  # it runs on, and so do its threads
         become_undumpable()
         app = StandAlone(kit, listener.getsockname()[1])

@@ -60,10 +60,14 @@ def store_status(ctx: typer.Context) -> None:
         say(f"tokenkit: warning: the role {found.role} owns the tables, and a program needs a role that owns nothing")
         say("tokenkit: hint: CREATE ROLE tokenkit_app LOGIN; then: tokenkit store init --role tokenkit_app")
     schema.refuse_unfit(found)
-    shared.identity()  # it connects, and compares
     from tokenkit.cli.store_losses import tell_losses
+    from tokenkit.grants import fleet_key
 
+    shared.identity()  # it connects, and compares
     tell_losses(shared.lost)
+    ring = open_kit(ctx).records.ring
+    fleet_key.check(shared, ring)
+    data(f"key: {ring.current().kid}")
 
 
 def _tell(found: "Schema") -> None:

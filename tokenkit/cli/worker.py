@@ -38,6 +38,7 @@ def worker(
     at SIGTERM or Ctrl-C, once the answers that are under way are saved; give it 90 seconds for that.
     """
     from tokenkit import signals
+    from tokenkit.grants import fleet_key
     from tokenkit.kit import TokenKit
     from tokenkit.worker.worker import Worker
 
@@ -47,6 +48,7 @@ def worker(
     become_undumpable()
     with ExitStack() as stack:
         kit = stack.enter_context(TokenKit(options["app"]))
+        fleet_key.check(kit.records.store, kit.records.ring)  # now, and not at the first refresh
         working = Worker(kit, limit=limit, report=lambda text: say(f"tokenkit: {text}"))
         stack.enter_context(signals.ending_by_itself(working.stop, "SIGTERM", "SIGINT", "SIGHUP"))
         if listen:

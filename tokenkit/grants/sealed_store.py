@@ -16,6 +16,7 @@ from tokenkit.grant import (
     pending_from_bytes,
     pending_to_bytes,
 )
+from tokenkit.grants import fleet_key
 from tokenkit.grants.due import due
 from tokenkit.grants.owner_names import check_new_owner
 from tokenkit.keys.ring import KeyRing
@@ -191,8 +192,11 @@ class SealedStore:
         """Seal and save in `store`, with a key that nobody drops meanwhile; `leased` as in `save` (R29).
 
         Where the keys were rotated in between, it is sealed once more, with the new one. Raises `UsageError` for the
-        first record of an owner that another form of Unicode would take for an existing one.
+        first record of an owner that another form of Unicode would take for an existing one, and `KeyUnavailable`
+        where this machine lacks the keys of the others (R28).
         """
+        if not leased:
+            fleet_key.check(self.store, self.ring)
         if replaces is None and not self._owner_is_known:
             check_new_owner(self.store, self.owner)
             self._owner_is_known = True

@@ -34,6 +34,8 @@ class KeyRing:
         self.shared = shared
         self._store = store
         self._app = app
+        self.proved: set[str] = set()
+        """The ids of keys that were compared with those of the other machines, see `tokenkit.grants.fleet_key`."""
         self._loaded: tuple[Hashable, KeyList] | None = None
 
     def of_store(self, store: "Store") -> "KeyRing":
@@ -148,7 +150,7 @@ class KeyRing:
         try:
             return seal.open(data, keys.by_kid, **claims)
         except KeyUnavailable as error:
-            hint = self._same_everywhere() if self.shared else error.hint
+            hint = self.same_everywhere() if self.shared else error.hint
             raise KeyUnavailable(f"{error}: {self.source.describe()}", hint=hint, account=error.account) from None
 
     def _load(self) -> KeyList | None:
@@ -167,7 +169,7 @@ class KeyRing:
             return KeyUnavailable(
                 f"{self.source.describe()} is missing, and a store that machines share needs the same key on each of "
                 "them; nothing was changed",
-                hint="on one machine, unless another has the key already: tokenkit key add; " + self._same_everywhere(),
+                hint="on one machine, unless another has the key already: tokenkit key add; " + self.same_everywhere(),
             )
         return KeyUnavailable(
             f"{self.source.describe()} is missing; nothing was changed, and the records stay sealed",
@@ -175,7 +177,7 @@ class KeyRing:
             "(if it is lost for good: tokenkit key add, then tokenkit login PROVIDER/ACCOUNT --replace)",
         )
 
-    def _same_everywhere(self) -> str:
+    def same_everywhere(self) -> str:
         """Say how a machine gets the keys of the others; to sign in again would lock those out (R28)."""
         return (
             "on a machine that has the key: tokenkit key export; "

@@ -1,0 +1,111 @@
+"""R28: machines that share a store have one key. One that has another, or none, is told before it seals anything."""
+
+import json
+import threading
+
+import pytest
+from tokenkit.errors import KeyUnavailable
+from tokenkit.grants import fleet_key, rotate
+from tokenkit.keys import jwks, rotation
+from tokenkit.keys.environment import EnvironmentSource
+from tokenkit.keys.ring import KeyRing
+
+from fleet import KEY, ME, OTHER_KEY, ask, authority, database, machine, sign_in, url  # noqa: F401
+
+pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
+
+pytestmark = pytest.mark.real
+
+RECORDS = "SELECT kind FROM tokenkit.record WHERE data IS NOT NULL"
+
+
+def begin(kit):
+    return kit.begin("google", redirect_uri="http://127.0.0.1:9/callback/google", binding="b")
+
+
+def test_two_machines_with_two_keys_on_an_empty_database_are_not_both_served(machine, database):  # noqa: F811
+    """R28: one of them wins, and what the other one would have sealed is not stored."""
+    kits, told, together = [machine("a"), machine("b", key=OTHER_KEY)], [], threading.Barrier(2)
+
+    def go(kit):
+        together.wait(10)
+        try:
+            begin(kit)
+        except KeyUnavailable as error:
+            told.append(error)
+
+    threads = [threading.Thread(target=go, args=(kit,)) for kit in kits]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (error,) = told
+    assert "lacks the key" in str(error)
+    assert sorted(ask(database, RECORDS)) == [("metadata",), ("pending",)]
+
+
+@pytest.mark.parametrize("begun_before", [False, True], ids=["at its start", "where it has run before"])
+def test_a_machine_without_the_key_of_the_others_is_told_what_to_do(machine, authority, database, begun_before):  # noqa: F811
+    """R28: the fix is to give it the key; to sign in again would set good grants aside."""
+    kit = machine("a")
+    sign_in(kit, authority)
+    if begun_before:  # records of a tokenkit that did not compare
+        ask(database, "DELETE FROM tokenkit.record WHERE kind = 'metadata'")
+    before = ask(database, RECORDS)
+    other = machine("b", key=OTHER_KEY)
+    for call in (lambda: begin(other), lambda: other.token("google"), lambda: other.refresh(str(ME))):
+        with pytest.raises(KeyUnavailable) as caught:
+            call()
+        assert "--replace" not in caught.value.hint
+        assert "tokenkit key export; here: put what that prints into the variable TOKENKIT_KEY" in caught.value.hint
+        assert kit.records.ring.current().kid in str(caught.value)
+    assert ask(database, RECORDS) == before
+    assert kit.token("google")
+
+
+def test_two_keys_of_one_id_are_told_apart(machine, authority):  # noqa: F811
+    kit = machine("a")
+    sign_in(kit, authority)
+    keys = json.loads(kit.records.ring.export_keys())
+    keys["keys"][0]["k"] = OTHER_KEY
+    with pytest.raises(KeyUnavailable, match="is another than the one of that id"):
+        begin(machine("b", key=json.dumps(keys)))
+
+
+def test_a_rotation_goes_through_the_fleet_machine_by_machine(machine, authority):  # noqa: F811
+    """R29: who has the new key in front and the old one behind it works beside who has only the old one."""
+    kit = machine("a")
+    sign_in(kit, authority)
+    both = jwks.dump(rotation.added(kit.records.ring.keys())).decode()
+    rotated = machine("b", key=both)
+    begin(rotated)
+    begin(kit)
+    rotate.finish(rotated.records)
+    assert machine("c", key=both).token("google")
+    only_new = json.loads(both)
+    del only_new["keys"][1]
+    begin(machine("d", key=json.dumps(only_new)))
+    with pytest.raises(KeyUnavailable, match="lacks the key"):
+        begin(machine("e"))
+
+
+def test_the_key_is_compared_once_and_files_have_nothing_to_compare(machine, database, tmp_path):  # noqa: F811
+    kit = machine("a")
+    begin(kit)
+    ask(database, "DELETE FROM tokenkit.record WHERE kind = 'metadata'")
+    begin(kit)
+    assert not ask(database, "SELECT FROM tokenkit.record WHERE kind = 'metadata' AND data IS NOT NULL")
+    fleet_key.check(kit.records.store, KeyRing(EnvironmentSource(KEY, "a variable"), "tokenkit"))
+
+
+@pytest.mark.parametrize("arguments", [("worker", "--once"), ("store", "status"), ("dashboard", "--no-browser")])
+def test_a_program_that_runs_on_says_it_at_its_start(arguments, machine, authority, monkeypatch, capsys):  # noqa: F811
+    from tokenkit.cli.app import main
+
+    sign_in(machine("a"), authority)
+    for name, value in machine("b", key=OTHER_KEY).configured.environ.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 6
+    assert "this machine lacks the key" in capsys.readouterr().err

@@ -277,8 +277,8 @@ class MortalLease:
     def __getattr__(self, name):
         return getattr(self._lease, name)
 
-    def write_note(self, note):
-        self._counted.step(lambda: self._lease.write_note(note))
+    def write_note(self, note, *, acts=False):
+        self._counted.step(lambda: self._lease.write_note(note, acts=acts))
 
 
 def killed_at(step, after, old, new):

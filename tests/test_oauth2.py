@@ -556,6 +556,12 @@ def test_idle_lifetime_counts_from_the_last_use():
     assert refreshed(provider, authorized_at=NOW)[0].refresh_expires_at == NOW + 1000
 
 
+def test_keeps_refresh_token_is_what_a_refresh_asks_for():
+    """R38: whether it may be sent twice; see `test_succession` for what comes of it."""
+    assert acme(keeps_refresh_token=True).keeps_refresh_token
+    assert not acme().keeps_refresh_token
+
+
 def test_answer_says_where_its_members_are():
     """Withings, Slack; and lifetimes of milliseconds."""
     provider = acme(

@@ -137,13 +137,13 @@ def no_patience(monkeypatch):
 def killed_holder(database):
     """Begin a lease in a process that is killed with it; ``killed_holder(b"note")`` has written a note before."""
 
-    def kill(note=b""):
+    def kill(note=b"", *, acts=False):
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
             with PostgresStore(Address(database, "the test")).lease(GRANT, lasts=60, wait=5) as lease:
                 if note:
-                    lease.write_note(note)
+                    lease.write_note(note, acts=acts)
                 os.write(writing, b"x")
                 time.sleep(60)
         os.close(writing)
@@ -167,9 +167,17 @@ def test_a_killed_holder_that_has_sent_nothing_is_succeeded_soon(store, killed_h
 
 
 @forks
+def test_a_killed_holder_that_has_sent_what_may_be_sent_twice_is_succeeded_soon(store, killed_holder, no_patience):
+    """R38: where nothing rotates, another request does no harm."""
+    killed_holder(b"begun")
+    with store.lease(GRANT, lasts=60, wait=10) as lease:
+        assert lease.note == b"begun"
+
+
+@forks
 def test_a_killed_holder_that_may_have_sent_is_succeeded_at_the_end_of_its_lease(store, killed_holder, no_patience):
     """R38: what it sent may be under way, and a second request would end the session. The error says dead, not busy."""
-    killed_holder(b"begun")
+    killed_holder(b"begun", acts=True)
     with pytest.raises(StoreUnavailable, match="is gone, and what it has sent"), store.lease(GRANT, lasts=60, wait=1.5):
         pass
     assert store.note(GRANT) == b"begun"
@@ -182,13 +190,13 @@ def test_a_holder_whose_line_was_cut_learns_that_it_was_succeeded_before_it_send
     with store.lease(GRANT, lasts=60, wait=0) as cut:
         end_connections(database)
         with open_store().lease(GRANT, lasts=60, wait=10), pytest.raises(StoreUnavailable, match="by now"):
-            cut.write_note(b"begun")
+            cut.write_note(b"begun", acts=True)
 
 
 def test_a_holder_whose_line_was_cut_after_it_has_begun_is_not_succeeded(store, open_store, database, no_patience):
     """R38: a cut line looks like a death, and is none."""
     with store.lease(GRANT, lasts=60, wait=0) as lease:
-        lease.write_note(b"begun")
+        lease.write_note(b"begun", acts=True)
         end_connections(database)
         with pytest.raises(StoreUnavailable), open_store().lease(GRANT, lasts=60, wait=1.5):
             pass
@@ -352,7 +360,7 @@ def test_a_server_that_is_stopped_at_once_and_starts_again_costs_no_call(store, 
 
     threads = [threading.Thread(target=save, args=(number,)) for number in range(4)]
     with store.lease(GRANT, lasts=60, wait=0) as lease:
-        lease.write_note(b"begun")
+        lease.write_note(b"begun", acts=True)
         for thread in threads:
             thread.start()
         crash(database)

@@ -65,6 +65,8 @@ class Declaration:
     - `default_expires_in`: seconds, where nothing tells a lifetime; "never" only where the provider says so
     - `refresh_lifetime`: seconds from the authorization to the end of the refresh token, where that is fixed;
       `idle_lifetime`: seconds from its last use
+    - `keeps_refresh_token`: whether it is documented that a refresh brings no other refresh token: then a process that
+      is killed in the middle of one keeps the others waiting for seconds, and not to the end of its lease (R38)
     - `subject_path`, `name_paths`: where the userinfo answer, or without such an endpoint the captured members, say
       whose account it is. ``id_token.sub`` reads the ID token
     - `revocation_reach`: what ends with a revoked refresh token: the ``token``, its ``grant``, or all that the
@@ -123,6 +125,7 @@ class Declaration:
     default_expires_in: Lifetime = 3600.0
     refresh_lifetime: float | None = None
     idle_lifetime: float | None = None
+    keeps_refresh_token: bool = False
     subject_path: str = "sub"
     name_paths: tuple[str, ...] = ("email", "preferred_username", "name")
     revocation_reach: Literal["token", "grant", "client", ""] = "grant"

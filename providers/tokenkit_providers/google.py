@@ -119,6 +119,7 @@ def provider(*, base_url: str = "") -> OAuth2:
             "prompt": "consent",  # without it, an app that was allowed before gets no refresh token
         },
         name_paths=("email",),
+        keeps_refresh_token=True,
         revocation_reach="client",
         reasons=_REASONS,
         sources={"*": "developers.google.com/identity/protocols/oauth2 and its pages, stored copies"},

@@ -73,6 +73,7 @@ class Refresh:
         self.endpoints = held.grant.endpoints
         self.saved_beside = False
         self.interrupted_by: BaseException | None = None
+        self.acts = True
 
     def run(self) -> StoredGrant:
         """Refresh, and return what was saved, as the record or beside it; `NotSaved` carries what was not (R9)."""
@@ -84,6 +85,7 @@ class Refresh:
                 reason = f"{provider.title} does not accept the key any more"
             raise consent_required(self.account, reason)
         self.endpoints = bind_late(self.held.grant, provider).endpoints
+        self.acts = not (getattr(provider, "keeps_refresh_token", False) and self.note.kept)  # declared, and seen (R38)
         self.records.ring.current()  # before the request: it seals the answer (R29)
         self.lease.reserve(self.held.size + ROOM_TO_GROW)
         with sending():
@@ -92,7 +94,7 @@ class Refresh:
     def _run_to_the_end(self, provider: Provider, client: ClientRegistration) -> StoredGrant:
         """Send, and save what comes: no signal ends the process in between (R7)."""
         self.note = self.note.begun(self.ctx.now(), this_machine())
-        self._write_note(self.note)
+        self._write_note(self.note, acts=self.acts)
         try:
             self._check_time_left()
             grant = self._exchange(provider, client)
@@ -131,11 +133,21 @@ class Refresh:
         except (ProviderUnavailable, InvalidAnswer) as error:
             if outcome_known(error) or self.held.grant.perhaps_spent or self._changed():
                 raise
-            if self.lease.left() < self.needs / 2:  # this machine slept meanwhile: another may be sending (R38)
+            self.ctx.sleep(RETRY_AFTER)
+            if not self._still_ours():
                 raise
         self.answer_was_lost = True
-        self.ctx.sleep(RETRY_AFTER)
         return self._send(provider, client)
+
+    def _still_ours(self) -> bool:
+        """Ask, right before the retry, whether the lease is: this machine may have slept, and another send (R38)."""
+        left = self.lease.left()
+        if left == float("inf"):
+            return True
+        with suppress(StoreError):
+            self._write_note(self.note, acts=self.acts)
+            return left >= self.needs / 2
+        return False
 
     def _send(self, provider: Provider, client: ClientRegistration) -> Grant:
         """Send the refresh once, and return what it brought, whatever was raised after the answer (R9)."""
@@ -218,7 +230,8 @@ class Refresh:
             held = self.records.replace(self.account, grant, self.held, leased=True)
         except Conflict:
             return self._overtaken(grant, provider, client)
-        self.note = self.note.ended(grant.generation, confirmed=self._confirms(grant))
+        kept = grant.refresh_token == self.held.grant.refresh_token
+        self.note = self.note.ended(grant.generation, confirmed=self._confirms(grant), kept=kept)
         self._write_note_if_possible(self.note)
         return held
 
@@ -293,8 +306,8 @@ class Refresh:
     def _next_generation(self) -> int:
         return max(self.held.grant.generation, self.note.newest) + 1
 
-    def _write_note(self, note: RefreshState) -> None:
-        write_state(self.lease, note, self.ctx.now())
+    def _write_note(self, note: RefreshState, *, acts: bool = False) -> None:
+        write_state(self.lease, note, self.ctx.now(), acts=acts)
 
     def _write_note_if_possible(self, note: RefreshState) -> None:
         """Write the note of what has happened: one that cannot be written hides neither a grant nor an error."""

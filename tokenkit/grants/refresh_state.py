@@ -81,7 +81,7 @@ class RefreshState(NamedTuple):
     `confirmed`: the generation whose access token an API has rejected and a refresh has brought back all the same, so
     that another would be in vain (R15), else None. `unsaved`: who holds a newer grant that could be saved nowhere (R8),
     in words; empty for nobody. `turns`: which machines refreshed it, and whether two take turns (R8). `latched`: when
-    the provider ended the grant (R13), else None.
+    the provider ended the grant (R13), else None. `kept`: whether the last refresh brought no other refresh token.
     """
 
     newest: int = 0
@@ -91,15 +91,17 @@ class RefreshState(NamedTuple):
     unsaved: str = ""
     turns: Turns = Turns()
     latched: float | None = None
+    kept: bool = False
 
     def begun(self, now: float, machine: Machine) -> "RefreshState":
         """Return the state once a refresh is about to be sent, from `machine`."""
         return self._replace(attempt=now, turns=self.turns.then(machine, now))
 
-    def ended(self, generation: int, *, confirmed: bool = False) -> "RefreshState":
+    def ended(self, generation: int, *, confirmed: bool = False, kept: bool = False) -> "RefreshState":
         """Return the state once a record of that generation is saved."""
         newest = max(self.newest, generation)
-        return RefreshState(newest=newest, confirmed=generation if confirmed else None, turns=self.turns)
+        confirms = generation if confirmed else None
+        return RefreshState(newest=newest, confirmed=confirms, turns=self.turns, kept=kept)
 
     def refused(self, generation: int, now: float) -> "RefreshState":
         """Return the note once the record of that generation says that the provider has ended the grant."""
@@ -147,6 +149,8 @@ class RefreshState(NamedTuple):
         record: dict[str, object] = {"newest": self.newest, "attempt": self.attempt, "confirmed": self.confirmed}
         if self.unsaved:
             record["unsaved"] = self.unsaved
+        if self.kept:
+            record["kept"] = True
         if self.latched is not None:
             record["latched"] = self.latched
         if self.turns.machines:
@@ -172,6 +176,7 @@ class RefreshState(NamedTuple):
                 unsaved=str(record.get("unsaved", "")),
                 turns=Turns.from_record(record.get("turns")),
                 latched=None if latched is None else float(latched),
+                kept=record.get("kept") is True,
             )
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return cls()
@@ -182,9 +187,12 @@ def read_state(lease: Lease, now: float) -> RefreshState:
     return RefreshState.from_bytes(lease.note).later(now - lease.now(now))
 
 
-def write_state(lease: Lease, state: RefreshState, now: float) -> None:
-    """Write the lease's note, with its dates by the clock of the store; that of this machine shows `now` (R38)."""
-    lease.write_note(state.later(lease.now(now) - now).to_bytes())
+def write_state(lease: Lease, state: RefreshState, now: float, *, acts: bool = False) -> None:
+    """Write the lease's note, with its dates by the clock of the store; that of this machine shows `now` (R38).
+
+    `acts` as in `Lease.write_note`.
+    """
+    lease.write_note(state.later(lease.now(now) - now).to_bytes(), acts=acts)
 
 
 def _later(date: float | None, seconds: float) -> float | None:

@@ -53,8 +53,12 @@ class Lease(Protocol):
         """What the last holder left for the next one; empty at first. Others can read it: it holds no secret (R8)."""
         ...
 
-    def write_note(self, note: bytes) -> None:
-        """Replace the note, at once visible to the next holder; not durable against a power cut."""
+    def write_note(self, note: bytes, *, acts: bool = False) -> None:
+        """Replace the note, at once visible to the next holder; not durable against a power cut.
+
+        `acts` says that next the holder sends what must not be sent twice: from then on it is not succeeded before its
+        lease ends, though it seems to be gone. Raises `StoreUnavailable` where it was succeeded already (R38).
+        """
         ...
 
     def reserve(self, size: int) -> None:

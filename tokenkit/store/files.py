@@ -205,7 +205,7 @@ class FileLease(Lease):
         """What the last holder left."""
         return _read_note(self._path)
 
-    def write_note(self, note: bytes) -> None:
+    def write_note(self, note: bytes, *, acts: bool = False) -> None:
         """Replace the note with one write of a fixed size: a kill leaves the old note or the new one."""
         if self._fd < 0:
             if not private_file.is_folder(os.path.dirname(self._path)):

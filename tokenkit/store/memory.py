@@ -93,7 +93,7 @@ class MemoryLease(Lease):
         """What the last holder left."""
         return self._notes.get(self._name, b"")
 
-    def write_note(self, note: bytes) -> None:
+    def write_note(self, note: bytes, *, acts: bool = False) -> None:
         """Replace the note."""
         self._notes[self._name] = note
 

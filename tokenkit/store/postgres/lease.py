@@ -1,8 +1,8 @@
 """Leases in the database (R5, R6, R38): a row with an end by the server's clock. Nothing is held open meanwhile.
 
-A holder writes its note before it sends what cannot be sent twice. Until then its lease can be taken over without harm:
-the note is refused to who no longer has the lease, and so nothing is sent. So a holder whose session has ended is
-succeeded after `GONE_FOR` seconds before that note, and only at the end of its lease after it.
+A holder writes its note before it sends, and says whether it acts: sends what cannot be sent twice. Until then its
+lease can be taken over without harm: the note is refused to who no longer has the lease, and so nothing is sent. So a
+holder whose session has ended is succeeded after `GONE_FOR` seconds, but one that acts only at the end of its lease.
 """
 
 import time
@@ -42,7 +42,7 @@ _LOOK = f"""SELECT holder, began_to_act, session IS NOT NULL AND incarnation = p
     WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s
     AND holder IS NOT NULL AND ends > pg_catalog.clock_timestamp()"""
 
-_WRITE = """UPDATE {s}.lease SET note = %(note)s, began_to_act = true
+_WRITE = """UPDATE {s}.lease SET note = %(note)s, began_to_act = %(acts)s
     WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s
     AND ends > pg_catalog.clock_timestamp() RETURNING 1"""
 
@@ -87,9 +87,9 @@ class PostgresLease(Lease):
         """What the last holder left, or what this one has written."""
         return self._note
 
-    def write_note(self, note: bytes) -> None:
+    def write_note(self, note: bytes, *, acts: bool = False) -> None:
         """Replace the note, durably. Raises `StoreUnavailable` where the lease is another's by now (R38)."""
-        values = {**key(self._name), "holder": self._holder, "note": note}
+        values = {**key(self._name), "holder": self._holder, "note": note, "acts": acts}
         if not self._connections.ask(_WRITE, values):
             raise StoreUnavailable(
                 f"the lease on {self._name.id} is another process' by now: this one was away for too long",

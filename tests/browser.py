@@ -1,20 +1,23 @@
 """A person's browser for the examples: ``$BROWSER`` opens an address, allows what is asked, and comes back."""
 
 import sys
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from tokenkit.consent.redirect_file import address_behind
 from tokenkit.net.http import Transport
-from tokenkit.provider import Request
 from tokenkit.sandbox.person import approve
 
 
 def main(start: str) -> None:
     """Go where the local address sends us, consent there, and follow the answer home."""
-    transport = Transport()
-    consent_screen = transport.send(Request("GET", address_behind(start))).header("Location")
+    local = urlsplit(address_behind(start))
+    ours = HTTPConnection(local.netloc, timeout=10)  # not by our own client, which trusts no name such as localhost
+    ours.request("GET", f"{local.path}?{local.query}" if local.query else local.path)
+    consent_screen = ours.getresponse().getheader("Location")
     assert consent_screen is not None
-    with urlopen(approve(transport.send, consent_screen, as_user="me@example.com"), timeout=10) as page:
+    with urlopen(approve(Transport().send, consent_screen, as_user="me@example.com"), timeout=10) as page:
         page.read()
 
 

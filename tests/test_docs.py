@@ -19,7 +19,7 @@ from tokenkit.account import Account
 from tokenkit.cli.app import SECTIONS, app
 from tokenkit.kit import TokenKit
 from tokenkit.paths import folders
-from tokenkit.sandbox import CLIENTS, Authority, serve
+from tokenkit.sandbox import CLIENTS, Authority, declared_provider, serve
 from tokenkit.sandbox.control import _MEMBERS, ENDPOINTS
 from tokenkit.sandbox.documented import DOCUMENTED
 from typer.main import get_command
@@ -46,6 +46,10 @@ OF_REAL_PROVIDERS = {
 }
 """Documents whose reader has a real account: what they call there, and which of the sandbox's providers plays it."""
 
+RECIPES = "docs/how-to/recipes.md"
+PLAYED = ("github", "homeassistant", "microsoft", "notion", "slack")
+"""The providers of the recipes, which the sandbox plays from their declarations: as the app ``sandbox`` has them."""
+
 NOT_RUN = {
     "README.md": 5,
     "docs/contributing.md": 1,
@@ -54,6 +58,7 @@ NOT_RUN = {
     "docs/how-to/docker.md": 3,
     "docs/how-to/keep-tokens-fresh.md": 1,
     "docs/how-to/postgresql.md": 4,
+    "docs/how-to/recipes.md": 5,
     "docs/how-to/uninstall.md": 1,
     "docs/how-to/use-pocket.md": 1,
     "docs/how-to/use-with-other-libraries.md": 12,
@@ -85,7 +90,8 @@ def runner(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setenv("BROWSER", f"{shlex.quote(sys.executable)} {shlex.quote(str(TOP / 'tests/browser.py'))} %s &")
     monkeypatch.setattr(tokenkit.consent, "_in_container", lambda environ, root: False)
-    with serve(Authority()) as sandbox:
+    played = [declared_provider(name, os.devnull, "http://127.0.0.1") for name in PLAYED]
+    with serve(Authority(declared=played)) as sandbox:
         monkeypatch.setenv("SANDBOX_BASE_URL", sandbox.base_url)
         point_at(sandbox.base_url, monkeypatch)
         real = {
@@ -109,7 +115,11 @@ def point_at(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("document", [path for path in DOCUMENTS if list(examples(path))], ids=name)
-def test_the_examples_of_a_document_do_what_it_says(document: Path, runner: Runner) -> None:
+def test_the_examples_of_a_document_do_what_it_says(
+    document: Path, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name(document) == RECIPES:
+        monkeypatch.setenv("TOKENKIT_APP", "sandbox")
     for example in examples(document):
         if not example.why_not:
             runner.run(example)

@@ -62,6 +62,7 @@ def provider() -> OAuth2:
             "bad_refresh_token": "it was unused for six months, or an older refresh token was used: each serves once"
         },
         sources={
+            "redirect_port": "github/docs pull 13663, git-credential-manager pull 1286: any port of 127.0.0.1",
             "device_authorization_endpoint": "golang/oauth2",
             "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, better-auth, arctic, social-core, simov/grant, golang/oauth2",
@@ -74,7 +75,6 @@ def provider() -> OAuth2:
         unverified=(
             "revocation_endpoint",
             "revocation_reach",
-            "redirect_port",
             "manage_url",
             "scopes.gist",
             "scopes.read:project",

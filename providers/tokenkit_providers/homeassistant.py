@@ -22,6 +22,7 @@ def provider(*, base_url: str = "") -> OAuth2:
         resource_hosts=(f"{base}/api",),
         console_url="https://developers.home-assistant.io/docs/auth_api/",
         manage_url=f"{base}/profile/security",
+        redirect_port=8765,
         retired="" if base_url else NO_SERVER,
         client_auth="none",
         pkce=False,
@@ -32,8 +33,9 @@ def provider(*, base_url: str = "") -> OAuth2:
             "authorization_endpoint": "the provider's own pages",
             "token_endpoint": "the provider's own pages",
             "revocation_endpoint": "the provider's own pages",
-            "*": "tried against a running Home Assistant; the client id is a URL of your choice, such as "
-            "http://127.0.0.1:8765/, and it has no secret",
+            "redirect_port": "home-assistant/core, verify_redirect_uri: host and port of the client id",
+            "*": "tried against a running Home Assistant; the client id is a URL of your choice, and its host and port "
+            "those of the redirect: http://127.0.0.1:8765/, and it has no secret",
         },
         checked="2026-11-28",
         unverified=("manage_url", "console_url"),

@@ -226,7 +226,7 @@ def test_the_page_that_a_person_is_sent_to_is_no_resource_server(name):
 @pytest.mark.parametrize("name", OPEN)
 def test_no_port_is_promised_that_no_source_promises(name):
     """Where nothing says that any port will do, an exact one is registered."""
-    any_port = {"bitbucket", "gitea", "github", "googlehealth", "homeassistant", "microsoft", "zoom"}
+    any_port = {"bitbucket", "gitea", "github", "googlehealth", "microsoft", "zoom"}
     assert (load(name).redirect_port == 0) == (name in any_port)
 
 

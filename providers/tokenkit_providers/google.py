@@ -66,7 +66,7 @@ _STEPS = {
     f"{_CONSOLE}/apis/library": "Enable the APIs that it is to use, as the Gmail API and the Google Calendar API.",
     f"{_CONSOLE}/auth/overview": "Say what the consent screen shows: a name and your address; audience: External.",
     f"{_CONSOLE}/auth/audience": "Publish the app: while it is in testing, every sign-in ends after seven days.",
-    f"{_CONSOLE}/apis/credentials": "Create an OAuth client ID of the type Desktop app, and download its JSON.",
+    f"{_CONSOLE}/auth/clients": "Create a client of the type Desktop app, and download its JSON: it is shown once.",
 }
 
 _RESOURCES = (
@@ -122,6 +122,10 @@ def provider(*, base_url: str = "") -> OAuth2:
         keeps_refresh_token=True,
         revocation_reach="client",
         reasons=_REASONS,
-        sources={"*": "developers.google.com/identity/protocols/oauth2 and its pages, stored copies"},
+        sources={
+            "*": "developers.google.com/identity/protocols/oauth2 and its pages, stored copies",
+            "console_steps": "developers.google.com/workspace/guides: configure-oauth-consent and create-credentials; "
+            "support.google.com/cloud: answers 15544987 (overview) and 15549257 (clients)",
+        },
         checked="2026-11-22",
     )

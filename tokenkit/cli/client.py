@@ -1,19 +1,16 @@
 """``tokenkit client``: the client registrations that a person made at the providers (R31)."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from tokenkit.cli.options import CONTEXT, AsJson, ProviderName
-from tokenkit.cli.output import ask, ask_secret, data, say, someone_is_there
-from tokenkit.cli.registration import read_file, save_registration
+from tokenkit.cli.options import CONTEXT, AsJson, ProviderName, Unverified
+from tokenkit.cli.output import data, say, someone_is_there
+from tokenkit.cli.registration import ask_for_client, read_file, save_registration
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.tables import from_home, show_table
 from tokenkit.errors import ClientMissing, UsageError
 from tokenkit.shell import quoted
-
-if TYPE_CHECKING:
-    from tokenkit.provider import Provider
 
 client = typer.Typer(
     rich_markup_mode=None,
@@ -37,9 +34,6 @@ def set_client(
 
     They are asked for, or read from stdin: a line each.
     """
-    from tokenkit.provider import ClientRegistration
-    from tokenkit.token import Secret
-
     kit = open_kit(ctx)
     plugin = kit.provider(provider)
     if client_secret:
@@ -47,9 +41,7 @@ def set_client(
         say("tokenkit: hint: leave --client-secret out; it is asked for, or read from stdin")
     if plugin.console_url and not client_id and someone_is_there():
         say(f"Register a client at {plugin.console_url}")
-    client_id = client_id or ask(f"Client id of {plugin.title}: ")
-    secret = "" if public else client_secret or _ask_for_secret(plugin)
-    save_registration(kit, plugin, ClientRegistration(client_id, Secret(secret) if secret else None))
+    save_registration(kit, plugin, ask_for_client(plugin, client_id, client_secret, public=public))
 
 
 @client.command("setup", short_help="Register a client step by step, and sign in.")
@@ -57,14 +49,16 @@ def set_up_client(
     ctx: typer.Context,
     provider: ProviderName,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the addresses, and open nothing.")] = False,
+    unverified: Unverified = False,
 ) -> None:
-    """Open each page of the provider's console in turn, take the file that it offers for download, and sign in.
+    """Open the pages where a client is registered, take what they give, and sign in.
 
-    The file is found when it comes into ~/Downloads, or its path is pasted.
+    The redirect URI to register is shown, and the client id and secret are asked for. What Google offers for download
+    is found when it comes into ~/Downloads, or its path is pasted.
     """
     from tokenkit.cli.client_setup import set_up
 
-    set_up(open_kit(ctx), provider, no_browser=no_browser)
+    set_up(open_kit(ctx), provider, no_browser=no_browser, unverified=unverified)
 
 
 @client.command("import", short_help="Store the client in the file that Google offers.")
@@ -115,11 +109,3 @@ def remove_registration(ctx: typer.Context, provider: ProviderName) -> None:
     if not remove_client(kit.folders.config, provider):
         raise ClientMissing(f"no registration is stored for {provider}", hint="tokenkit client list")
     say(f"Removed the registration for {provider}. Accounts that need it are kept, and cannot be refreshed without it.")
-
-
-def _ask_for_secret(provider: "Provider") -> str:
-    needed = provider.needs_secret
-    secret = ask_secret(f"Client secret of {provider.title}{'' if needed else ' (empty if there is none)'}: ")
-    if needed and not secret:
-        raise ClientMissing(f"{provider.title} needs a client secret", hint=f"tokenkit client set {provider.name}")
-    return secret

@@ -1,4 +1,4 @@
-"""``tokenkit client setup``: the pages of a provider's console one after the other, the download, and the sign-in."""
+"""``tokenkit client setup``: the pages where a client is registered, one after the other, and the sign-in."""
 
 import os
 import time
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from tokenkit.cli.login import confirmed
 from tokenkit.cli.output import ask, data, printable, say, someone_is_there
-from tokenkit.cli.registration import read_file, save_registration
+from tokenkit.cli.registration import ask_for_client, read_file, save_registration
 from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
+    from tokenkit.consent.opener import Opener
     from tokenkit.kit import TokenKit
-    from tokenkit.provider import ClientRegistration
+    from tokenkit.provider import ClientRegistration, Provider
 
 LOOK = 1.0
 """Seconds between two looks into the download folder."""
@@ -22,33 +23,71 @@ LASTS = 1800.0
 """Seconds that a person has for the last page."""
 
 
-def set_up(kit: "TokenKit", provider: str, *, no_browser: bool) -> None:
-    """Lead through the pages of the provider's console, take the download, and sign in."""
+def set_up(kit: "TokenKit", provider: str, *, no_browser: bool, unverified: bool = False) -> None:
+    """Lead through the pages where a client is registered, take what they give, and sign in.
+
+    Where nobody can sign in, that is said before the first page.
+    """
     from tokenkit.consent import way_to_ask
     from tokenkit.consent.opener import open_in_browser, open_nothing
     from tokenkit.signing_in.sign_in import sign_in
 
     plugin = kit.provider(provider)
-    steps: Mapping[str, str] = getattr(plugin, "console_steps", {})
-    if not steps:
-        raise UsageError(
-            f"the pages of {plugin.title}'s console are not known here", hint=f"tokenkit client set {quoted(provider)}"
-        )
-    opener = open_nothing if no_browser or way_to_ask(os.environ) != "browser" else open_in_browser
+    _check(kit, plugin, unverified=unverified)
     before = {*_downloads()}
+    opener = open_nothing if no_browser or way_to_ask(os.environ) != "browser" else open_in_browser
+    _show_pages(kit, plugin, opener)
+    registration = _from_download(before) if provider == "google" else ask_for_client(plugin)
+    save_registration(kit, plugin, registration, sign_in_next=False)
+    account = sign_in(
+        kit.authorizations,
+        plugin,
+        None,
+        opener=open_nothing if no_browser else None,
+        confirm=confirmed,
+        unverified=unverified,
+    )
+    return data(printable(str(account)))
+
+
+def _check(kit: "TokenKit", provider: "Provider", *, unverified: bool) -> None:
+    """Raise the error that a sign-in would end in, whatever is registered."""
+    name = quoted(provider.name)
+    if provider.retired:
+        raise ConfigurationError(
+            f"nobody can sign in to {provider.title}: {provider.retired}", hint=f"tokenkit providers {name}"
+        )
+    if not getattr(provider, "needs_client", True):  # a plugin may be older than the question
+        raise UsageError(f"{provider.title} needs no client of yours", hint=f"tokenkit login {name}")
+    kit.authorizations.check_confirmed(provider, allowed=unverified)
+
+
+def _show_pages(kit: "TokenKit", provider: "Provider", opener: "Opener") -> None:
+    """Open the pages of its console one after the other; where it declares none, the one where clients are registered.
+
+    That one has to be told where people come back to: a client that lacks it shows them an error page.
+    """
+    from tokenkit.consent.advice import redirect_uri_to_register
+    from tokenkit.signing_in.asking import asks
+
+    steps: Mapping[str, str] = getattr(provider, "console_steps", {})
+    if not steps and provider.console_url:
+        steps = {provider.console_url: "Register an application of your own."}
+    if provider.name != "google" and not asks(provider):  # a desktop client of Google's needs none
+        uri = redirect_uri_to_register(provider, kit.authorizations.redirect_port(provider))
+        say(f"The client needs this redirect URI, exactly:\n    {uri}")
     for number, (url, sentence) in enumerate(steps.items(), 1):
         say(f"{number} of {len(steps)}: {sentence}\n    {url}")
         opener(url)
         if number < len(steps) and someone_is_there():
             ask("Enter when that is done: ")
-    if provider != "google":  # what another console offers for download is not known
-        return say(f"Next, with what it gave you: tokenkit client set {quoted(provider)}")
+
+
+def _from_download(before: "set[str]") -> "ClientRegistration":
     say("Waiting for the download. Paste its path if it lies elsewhere than in ~/Downloads; Ctrl-C gives up.")
     path, registration = _wait_for_download(before)
-    save_registration(kit, plugin, registration)
     say(f"The secret lies in {path}, too, where others may find it. To delete that: rm {quoted(path)}")
-    account = sign_in(kit.authorizations, plugin, None, opener=open_nothing if no_browser else None, confirm=confirmed)
-    return data(printable(str(account)))
+    return registration
 
 
 def _downloads() -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tokenkit.account import Account
-from tokenkit.cli.options import AsJson, ScopeList, complete_provider, parse_scopes
+from tokenkit.cli.options import AsJson, ScopeList, Unverified, complete_provider, parse_scopes
 from tokenkit.cli.output import ask, data, printable, say, someone_is_there
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import UsageError
@@ -34,9 +34,6 @@ NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Listen on this ma
 PrintUrl = Annotated[bool, typer.Option("--print-url", help="Print the address and end; login --complete goes on.")]
 Complete = Annotated[bool, typer.Option("--complete", help="Read from stdin the address where the browser stopped.")]
 Only = Annotated[bool, typer.Option("--only", help="Ask for no more than --scopes: drop what was granted before.")]
-Unverified = Annotated[
-    bool, typer.Option("--unverified", help="Go to addresses that nobody has confirmed; providers NAME shows which.")
-]
 Replace = Annotated[bool, typer.Option("--replace", help="Move records that cannot be opened out of the way.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before an account is stored or replaced.")]
 

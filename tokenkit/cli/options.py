@@ -50,6 +50,9 @@ ProviderName = Annotated[
     str,
     typer.Argument(metavar="PROVIDER", help="See tokenkit providers.", autocompletion=complete_provider),
 ]
+Unverified = Annotated[
+    bool, typer.Option("--unverified", help="Go to addresses that nobody has confirmed; providers NAME shows which.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; docs/reference/json.md says of what shape.")]
 ScopeList = Annotated[
     str,

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from tokenkit.cli.output import read_stdin, say
-from tokenkit.errors import UsageError
+from tokenkit.cli.output import ask, ask_secret, read_stdin, say
+from tokenkit.errors import ClientMissing, UsageError
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
@@ -11,15 +11,37 @@ if TYPE_CHECKING:
     from tokenkit.provider import ClientRegistration, Provider
 
 
-def save_registration(kit: "TokenKit", provider: "Provider", registration: "ClientRegistration") -> None:
-    """Store a registration, and say where, and what it replaces."""
+def ask_for_client(
+    provider: "Provider", client_id: str = "", secret: str = "", *, public: bool = False
+) -> "ClientRegistration":
+    """Return the client that the person has registered; what is not given is asked for, or read from stdin."""
+    from tokenkit.provider import ClientRegistration
+    from tokenkit.token import Secret
+
+    client_id = client_id or ask(f"Client id of {provider.title}: ")
+    secret = "" if public else secret or _ask_for_secret(provider)
+    return ClientRegistration(client_id, Secret(secret) if secret else None)
+
+
+def _ask_for_secret(provider: "Provider") -> str:
+    needed = provider.needs_secret
+    secret = ask_secret(f"Client secret of {provider.title}{'' if needed else ' (empty if there is none)'}: ")
+    if needed and not secret:
+        raise ClientMissing(f"{provider.title} needs a client secret", hint=f"tokenkit client set {provider.name}")
+    return secret
+
+
+def save_registration(
+    kit: "TokenKit", provider: "Provider", registration: "ClientRegistration", *, sign_in_next: bool = True
+) -> None:
+    """Store a registration, and say where, what it replaces, and, unless it is done at once, what comes next."""
     from tokenkit.config import save_client
 
     former = kit.known_client(provider.name)
     path = save_client(kit.folders.config, provider.name, registration)
     if former is not None and former.source == path and former.client_id != registration.client_id:
         say(f"It takes the place of {former.client_id}; accounts that were signed in with that need it still.")
-    say(f"Stored in {path}. Next: tokenkit login {provider.name}")
+    say(f"Stored in {path}.{f' Next: tokenkit login {provider.name}' if sign_in_next else ''}")
 
 
 def read_file(path: str) -> bytes:

@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, Command]] = {
         "import": Command("import_:import_", "Take over a sign-in that another tool keeps in a file."),
         "key": Command("key:key", "Keep the keys that seal what is stored."),
         "store": Command("store:store", "Keep the database that several machines share."),
+        "owner": Command("owner:owner", "Look after the people that an app keeps accounts for."),
         "worker": Command("worker:worker", "Keep the tokens of all owners fresh, for as long as it runs."),
     },
     "Trying out": {

@@ -92,12 +92,17 @@ def end_superseded(refresher: Refresher, account: Account, context: Context) -> 
     return _end_superseded(refresher, account, refresher.records.get(account).grant, context, ask=True)
 
 
-def _end_superseded(refresher: Refresher, account: Account, grant: Grant, context: Context, *, ask: bool) -> str:
+def end_set_aside(refresher: Refresher, account: Account, context: Context) -> str:
+    """Revoke and erase what lies in quarantine of an account that is gone, or goes; return what was not revoked."""
+    return _end_superseded(refresher, account, None, context, ask=True)
+
+
+def _end_superseded(refresher: Refresher, account: Account, grant: Grant | None, context: Context, *, ask: bool) -> str:
     """Revoke, if the provider is to be asked, and erase what lies in quarantine; say what was not revoked.
 
     The provider is not asked again for the token of `grant`, nor once it has not answered.
     """
-    done, alive = {_lasting_token(grant)}, 0
+    done, alive = {"" if grant is None else _lasting_token(grant)}, 0
     for found in set_aside(refresher.records, account):
         token = "" if found.grant is None else _lasting_token(found.grant)
         if found.grant is not None and token not in done:

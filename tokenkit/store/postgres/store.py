@@ -13,6 +13,7 @@ from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections, Greet
 from tokenkit.store.postgres.due import NOT_PLANNED, PLANNED, PostgresSchedule, text
 from tokenkit.store.postgres.errors import AnswerLost
+from tokenkit.store.postgres.forget import FORGET
 from tokenkit.store.postgres.lease import PostgresLease, key, leased, read_note
 from tokenkit.store.postgres.line import Line
 from tokenkit.store.postgres.look import Look
@@ -166,6 +167,11 @@ class PostgresStore(Store):
     def owners(self) -> Iterator[str]:
         """Yield the owners that have, or once had, records."""
         return (text(owner) for (owner,) in self._connections.ask(_OWNERS))
+
+    def forget_owner(self, owner: str) -> None:
+        """Delete every row that names the owner, once their records are deleted; one that was written since stays."""
+        for statement in FORGET:
+            self._connections.ask(statement, key(Name("", owner, "")))
 
     def note(self, name: Name) -> bytes:
         """Return the note of the account's last lease."""

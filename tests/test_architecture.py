@@ -20,7 +20,7 @@ PROVIDERS = Path(tokenkit_providers.__path__[0])
 ROWS = """
     account duration fork_lock listing parsing
     confidential core_dumps errors
-    shell signals token
+    elapsed shell signals token
     frames os_errors paths
     private_file toml_file
     durable_file

@@ -16,6 +16,7 @@ class WatchedStore(MemoryStore):
         super().__init__()
         self.acts = []
         self.taken_over = False
+        self.left = 1000.0
 
     @contextmanager
     def lease(self, name, *, lasts, wait):
@@ -29,7 +30,7 @@ class WatchedLease(MemoryLease):
         self._store = store
 
     def left(self):
-        return 1000.0
+        return self._store.left
 
     def write_note(self, note, *, acts=False):
         if self._store.taken_over:
@@ -112,3 +113,17 @@ def test_right_before_the_retry_the_holder_asks_whether_the_lease_is_still_its_o
     with pytest.raises(Exception, match="the provider is down"):
         kit.token("scripted")
     assert kit.scripted.refreshes == 1
+
+
+def test_who_was_stopped_between_the_last_check_and_the_request_sends_nothing(kit):
+    """R38: the lease is another's by now, and that one has spent the refresh token."""
+    expire(kit)
+
+    class Stopped(KeepingProvider):
+        def refresh(self, ctx, client, grant):
+            kit.records.store.left = 5.0
+            ctx.send(None)
+
+    kit.scripted.__class__ = Stopped
+    with pytest.raises(StoreUnavailable, match="ran out before the refresh could begin"):
+        kit.token("scripted")

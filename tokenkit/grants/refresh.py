@@ -30,7 +30,7 @@ from tokenkit.grants.refresh_state import RefreshState, outcome_known, write_sta
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.grants.unsaved import NotSaved
 from tokenkit.plugins import guarded
-from tokenkit.provider import ClientRegistration, Context, Provider
+from tokenkit.provider import ClientRegistration, Context, Provider, Request, Response
 from tokenkit.shell import quoted
 from tokenkit.signals import sending
 from tokenkit.store import Lease
@@ -96,7 +96,7 @@ class Refresh:
         self.note = self.note.begun(self.ctx.now(), this_machine())
         self._write_note(self.note, acts=self.acts)
         try:
-            self._check_time_left()
+            self._check_time_left(self.needs)
             grant = self._exchange(provider, client)
         except TokenKitError as error:
             other = self._brought_by_another()
@@ -119,9 +119,9 @@ class Refresh:
             raise self._brought_nothing(provider)
         return held
 
-    def _check_time_left(self) -> None:
-        """Check that a lease that ends by time outlasts the request and its retry (R6)."""
-        if self.lease.left() < self.needs:
+    def _check_time_left(self, needed: float) -> None:
+        """Check that a lease that ends by time outlasts the request, and its retry (R6)."""
+        if self.lease.left() < needed:
             raise StoreUnavailable(
                 f"the lease on {self.account} ran out before the refresh could begin", hint="try again"
             )
@@ -155,7 +155,7 @@ class Refresh:
         from tokenkit.grants.returned import whole_grant
 
         assert provider.refresh is not None
-        heard = Heard(within(self.ctx, self.account, self.held.grant, provider))
+        heard = Heard(self._while_leased(within(self.ctx, self.account, self.held.grant, provider)))
         try:
             answered = guarded(provider, "refresh", provider.refresh, heard.context, client, self.held.grant)
             return whole_grant(provider, "refresh", answered)
@@ -165,6 +165,18 @@ class Refresh:
                 raise
             self.interrupted_by = None if isinstance(error, Exception) else error
             return grant
+
+    def _while_leased(self, context: Context) -> Context:
+        """Return a context that begins no request which the lease may not outlast: this process may have been stopped.
+
+        R38: from here on the deadline of the transport counts, by which nothing leaves later than eight seconds on.
+        """
+
+        def send(request: Request) -> Response:
+            self._check_time_left(self.needs / 2)
+            return context.send(request)
+
+        return context._replace(send=send)
 
     def _changed(self) -> bool:
         """Tell whether the record is another by now, or may be, as far as a store in trouble says."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpcore
 
+from tokenkit.elapsed import elapsed
 from tokenkit.net.hosts import Target
 from tokenkit.net.raw_answer import RawAnswer, looks_cut, read_raw_answer
 
@@ -43,7 +44,7 @@ class Exchange:
         self._stream: _Stream | None = None
         self._until_sent = min(until_sent, deadline)
         self._in_all = deadline
-        self._began = time.monotonic()
+        self._began = elapsed()
 
     @property
     def deadline(self) -> float:
@@ -52,7 +53,7 @@ class Exchange:
 
     def left(self) -> float:
         """Return the seconds that are left; raises `httpcore.TimeoutException` when there are none."""
-        left = self._began + self.deadline - time.monotonic()
+        left = self._began + self.deadline - elapsed()
         if left <= 0:
             raise httpcore.ReadTimeout("the deadline has passed")
         return left

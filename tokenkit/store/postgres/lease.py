@@ -11,9 +11,9 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from tokenkit.elapsed import elapsed
 from tokenkit.errors import StoreUnavailable
 from tokenkit.store import Lease, Name
-from tokenkit.store.postgres.clock import clock
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections
 from tokenkit.store.postgres.session import Session
 
@@ -76,11 +76,11 @@ class PostgresLease(Lease):
 
     def left(self) -> float:
         """Return the seconds for which the lease is ours, counted from before it was asked for."""
-        return self._ends - clock()
+        return self._ends - elapsed()
 
     def now(self, here: float) -> float:
         """Return the Unix time of the database, or a little less: a date of this holder's is past for the next one."""
-        return self._ahead + clock()
+        return self._ahead + elapsed()
 
     @property
     def note(self) -> bytes:
@@ -131,7 +131,7 @@ class _Busy(NamedTuple):
 def _taken(
     connections: Connections, session: Session, name: Name, holder: uuid.UUID, lasts: float, wait: float
 ) -> PostgresLease:
-    end, polls, gone = clock() + wait, iter(POLLS), _Gone()
+    end, polls, gone = elapsed() + wait, iter(POLLS), _Gone()
     pause = POLLS[-1]
     while True:
         lease = _try(connections, session, name, holder, lasts, gone.successor_of())
@@ -139,7 +139,7 @@ def _taken(
             return lease
         busy = _look(connections, name)
         gone.seen(busy)
-        left = end - clock()
+        left = end - elapsed()
         if left <= 0:
             raise _not_given(name, busy)
         pause = next(polls, pause)
@@ -158,11 +158,11 @@ class _Gone:
         if busy is None or not busy.gone or busy.began:
             self._holder = None
         elif busy.holder != self._holder:
-            self._holder, self._since = busy.holder, clock()
+            self._holder, self._since = busy.holder, elapsed()
 
     def successor_of(self) -> uuid.UUID | None:
         """Return the holder that may be succeeded, or None."""
-        return self._holder if clock() - self._since >= GONE_FOR else None
+        return self._holder if elapsed() - self._since >= GONE_FOR else None
 
 
 def _try(
@@ -175,11 +175,11 @@ def _try(
 ) -> PostgresLease | None:
     number = session.key()
     for tried in (1, 2, 3):
-        asked = clock()
+        asked = elapsed()
         values = {**key(name), "holder": holder, "session": number, "lasts": lasts, "gone": gone}
         rows = connections.ask(_TAKE, values)
         if rows and (rows[0][1] or number is None):
-            ahead = rows[0][2] - clock()
+            ahead = rows[0][2] - elapsed()
             return PostgresLease(connections, name, holder, bytes(rows[0][0]), asked + lasts, ahead)
         if not rows:
             break

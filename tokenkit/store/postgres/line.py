@@ -15,9 +15,9 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
+from tokenkit.elapsed import elapsed
 from tokenkit.errors import StoreUnavailable
 from tokenkit.fork_lock import ForkLock
-from tokenkit.store.postgres.clock import clock
 from tokenkit.store.postgres.connections import Connections, TimedConnection
 from tokenkit.store.postgres.session import Session
 
@@ -33,7 +33,7 @@ _PROOF = "SELECT pg_catalog.pg_notify(%(channel)s, %(number)s)"
 class Heard(NamedTuple):
     """What the line is good for: each line that was begun has a number of its own, and no line has 0.
 
-    Whatever was changed `until` that time (of `clock`), and was asked for since the line began, has been told.
+    Whatever was changed `until` that time (of `elapsed`), and was asked for since the line began, has been told.
     """
 
     line: int = 0
@@ -90,7 +90,7 @@ class Line:
             ended.wait(EVERY)
 
     def _goes_on(self, ended: threading.Event) -> bool:
-        return not ended.is_set() and clock() - self._used < UNUSED_FOR
+        return not ended.is_set() and elapsed() - self._used < UNUSED_FOR
 
     def _listen(self, connection: TimedConnection, ended: threading.Event) -> None:
         connection.deadline, connection.wakes_every = float("inf"), EVERY
@@ -100,11 +100,11 @@ class Line:
         self.heard = Heard(next(self._lines))
         sent: dict[str, float] = {}
         while self._goes_on(ended):
-            number, now = str(next(self._numbers)), clock()
+            number, now = str(next(self._numbers)), elapsed()
             sent[number] = now
             with suppress(StoreUnavailable):  # then it does not come back, and the store is looked at
                 self._connections.once(_PROOF, {"channel": proof, "number": number}, within=EVERY)
-            for told in connection.notifies(timeout=max(now + EVERY - clock(), 0.0)):
+            for told in connection.notifies(timeout=max(now + EVERY - elapsed(), 0.0)):
                 if told.channel != proof:
                     self._changed(told.payload.split())
                 elif told.payload in sent:

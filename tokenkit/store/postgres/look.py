@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
+from tokenkit.elapsed import elapsed
 from tokenkit.errors import StoreUnavailable
 from tokenkit.store import Name, Version
-from tokenkit.store.postgres.clock import clock
 from tokenkit.store.postgres.line import UNUSED_FOR, Line
 
 PROVED = 1.5
@@ -24,7 +24,7 @@ Ask = Callable[[Sequence[Name]], list[Version | None]]
 
 
 class _Known(NamedTuple):
-    """An answer, when its question began (of `clock`), and the line that a later change was told on, 0 for none."""
+    """An answer, when its question began (of `elapsed`), and the line that a later change was told on, 0 for none."""
 
     version: Version | None
     asked: float
@@ -57,7 +57,7 @@ class Look:
         """Return the version of each, as of 1.5 seconds ago or later; see `Store.versions`."""
         if self._pid != os.getpid():
             self._begin()
-        now = clock()
+        now = elapsed()
         if self.line is not None:
             self.line.used(now)
         for name in names:
@@ -106,18 +106,18 @@ class Look:
                 if self._is_away():
                     assert self._failed is not None
                     raise StoreUnavailable(str(self._failed), hint=self._failed.hint)
-                if not self._answered.wait(max(began + ANSWERED_IN - clock(), 0.0)):
+                if not self._answered.wait(max(began + ANSWERED_IN - elapsed(), 0.0)):
                     self._fail(StoreUnavailable("the database did not answer in time", hint="try again"))
 
     def _is_away(self) -> bool:
         """Tell whether the last question failed, and no other has been answered yet: then nobody waits for one."""
         if self._failed is None:
             return False
-        now = clock()
+        now = elapsed()
         return now - self._failed_at < 2 * SERVES or (self._asking and now - self._asked_at >= ANSWERED_IN)
 
     def _fail(self, failed: StoreUnavailable) -> None:
-        self._failed, self._failed_at = failed, clock()
+        self._failed, self._failed_at = failed, elapsed()
 
     def _run(self) -> None:
         while names := self._next():
@@ -140,7 +140,7 @@ class Look:
             if not self._missing:
                 self._asking = False
                 return []
-            self._asked_at = now = clock()
+            self._asked_at = now = elapsed()
             self._line = 0 if self.line is None else self.line.heard.line
             for name in [name for name, used in list(self._used.items()) if now - used >= UNUSED_FOR]:
                 self._used.pop(name)

@@ -46,7 +46,7 @@ def sandbox(
             say("The sandbox listens until Ctrl-C. In another terminal, for accounts apart from your own:\n")
             say("\n".join([*_lines(port, served.base_url), *_files(files, config)]) + "\n")
             say("Their tokens go to its own addresses and to no real provider. Those of its APIs:\n")
-            say("\n".join(_apis(served)) + "\n")
+            say("\n".join([*_apis(served), *_keys(served)]) + "\n")
             data(served.base_url)
             threading.Event().wait()
     except KeyboardInterrupt:
@@ -82,6 +82,12 @@ def _files(played: Iterable[str], config: str) -> Iterator[str]:
 def _apis(served: "Served") -> Iterator[str]:
     """Yield what can be called with a token, as a method and an address."""
     for name, flavour in served.authority.flavours.items():
-        for path, route in flavour.routes().items():
-            if route.endpoint == "api":
-                yield f"{route.method:4} {served.base_url}/{name}{path}"
+        for method, path in flavour.apis():
+            yield f"{method:4} {served.base_url}/{name}{path}"
+
+
+def _keys(served: "Served") -> Iterator[str]:
+    """Yield what a person types where there is no consent screen."""
+    for name, flavour in served.authority.flavours.items():
+        for field, key in flavour.keys().items():
+            yield f"{name}: the {field} is {key}"

@@ -5,7 +5,7 @@ proves itself, headers. And it answers in the shape that the declaration says it
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -75,6 +75,10 @@ class Declared(DeviceFlavour):
             return Route(self.provider.revocation.method, "revoke", self.revoke)
         below = (self._path(host).rstrip("/") for host in self.provider.resource_hosts)
         return Route("*", "api", self.api) if any(f"{path}/".startswith(f"{host}/") for host in below) else None
+
+    def apis(self) -> Iterator[tuple[str, str]]:
+        """Yield the resource hosts: whatever lies below them is answered."""
+        yield from (("*", self._path(host)) for host in self.provider.resource_hosts)
 
     def _path(self, url: str) -> str:
         return urlsplit(url).path.removeprefix(f"/{self.name}")

@@ -1,6 +1,6 @@
 """What all flavours share: routes, the consent screen, and what a person decided there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, NoReturn
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -53,6 +53,14 @@ class Flavour:
     def route(self, path: str) -> Route | None:
         """Return how a path below the flavour is answered; None for one where nothing is."""
         return self.routes().get(path)
+
+    def apis(self) -> Iterator[tuple[str, str]]:
+        """Yield what can be called with a token: a method, ``*`` for any, and a path."""
+        yield from ((route.method, path) for path, route in self.routes().items() if route.endpoint == "api")
+
+    def keys(self) -> Mapping[str, str]:
+        """Return what a person types who signs in without a consent screen, by field."""
+        return {}
 
     def decided(self, asked: Asked, decision: Decision, call: Call) -> Response:
         """Carry out what the person decided."""

@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -59,7 +59,15 @@ class Keyed(Flavour):
         if ending and re.fullmatch(_NAME.sub("[^/]+", re.escape(self._path(ending))), path):
             return Route(self.provider.revocation_method, "revoke", self.revoke)
         below = (self._path(host).rstrip("/") for host in self.provider.resource_hosts)
-        return Route("GET", "api", self.api) if any(f"{path}/".startswith(f"{host}/") for host in below) else None
+        return Route("*", "api", self.api) if any(f"{path}/".startswith(f"{host}/") for host in below) else None
+
+    def apis(self) -> Iterator[tuple[str, str]]:
+        """Yield the resource hosts: whatever lies below them is answered."""
+        yield from (("*", self._path(host)) for host in self.provider.resource_hosts)
+
+    def keys(self) -> Mapping[str, str]:
+        """Return the keys of the first of its people."""
+        return {name: key_of(self.name, name) for name, asked in self.provider.fields.items() if asked.secret}
 
     def who(self, call: Call) -> Response:
         """Say whose key it is, where the declaration looks for it."""

@@ -161,6 +161,7 @@ def test_a_value_that_holds_a_secret_yields_none_however_it_is_looked_at(value: 
     assert [look for look in LOOKS if HIDDEN in looked_at(value, look)] == []
 
 
+@pytest.mark.slow
 def test_no_object_of_a_kit_in_use_yields_a_secret(tmp_path: Path) -> None:
     """R35: however it is looked at by a crash reporter, a cache or a log handler."""
     authority, binding = Authority(clock=lambda: 2e9), "a-binding-of-the-test"

@@ -27,6 +27,7 @@ def test_a_command_that_has_typer_run_may_write_no_core_file() -> None:
     assert printed(program).splitlines()[-1] == "0"
 
 
+@pytest.mark.slow
 def test_a_command_that_refreshes_may_write_no_core_file() -> None:
     """R35: whether it gets a token or not."""
     program = (

@@ -278,6 +278,7 @@ def test_the_page_of_the_exit_codes_names_every_error_at_its_own() -> None:
     assert listed == {name: getattr(errors, name).exit_code for name in errors.__all__}
 
 
+@pytest.mark.slow
 def test_the_messages_of_the_page_of_troubles_are_those_that_people_see() -> None:
     """`…` stands for what differs; what is left stands in the code, in this order and in one string."""
     text = page("how-to/troubleshoot.md")
@@ -322,6 +323,7 @@ def test_the_page_of_the_sandbox_has_all_that_its_control_takes() -> None:
     assert listed == {place: list(names) for place, names in DOCUMENTED.items()}
 
 
+@pytest.mark.slow
 def test_what_the_sandbox_prints_is_all_that_is_needed_and_leads_to_the_apis(home: Path) -> None:
     """The app `sandbox` knows the rest: nothing is written into a configuration. The tutorial calls one of the APIs."""
     address, said = what_the_sandbox_says()

@@ -95,6 +95,7 @@ def whole_life(example: Callable[[str], ModuleType], sandbox: Served) -> None:
     assert TokenKit().accounts() == []
 
 
+@pytest.mark.slow
 def test_the_assistant_lives_its_whole_life(
     example: Callable[[str], ModuleType], sandbox: Served, script: list[str]
 ) -> None:

@@ -295,6 +295,7 @@ def stuck(kit):
     return kit
 
 
+@pytest.mark.slow
 def test_others_are_told_who_holds_the_newest_grant_and_do_not_spend_the_one_that_it_used_up(stuck, tmp_path):
     """R8: and they wait two seconds for that, not more."""
     with pytest.raises(StoreUnavailable, match=r"the newest grant of .* is held by process \d+"):

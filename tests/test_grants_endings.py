@@ -51,6 +51,7 @@ def ask(kit: TokenKit, who: str) -> str:
         return "try later"
 
 
+@pytest.mark.slow
 def test_when_a_bad_minute_is_over_everybody_works_again_without_a_sign_in(kit):
     """R13: not 99 of a hundred but all, and one person at most was told that they are needed."""
     kit.scripted.ended.update(names(PEOPLE))
@@ -66,6 +67,7 @@ def test_when_a_bad_minute_is_over_everybody_works_again_without_a_sign_in(kit):
     assert ("back", "person-000") in kit.heard
 
 
+@pytest.mark.slow
 def test_nothing_is_sent_for_them_before_their_time(kit):
     """R13: a provider in trouble is not asked again at once, and a signed-out grant that was not is asked once."""
     kit.scripted.ended.update(names(PEOPLE))
@@ -77,6 +79,7 @@ def test_nothing_is_sent_for_them_before_their_time(kit):
     assert kit.scripted.tried == sent
 
 
+@pytest.mark.slow
 def test_the_status_says_what_the_next_ask_would_do(kit):
     """R11: who was latched in the first moments is not shown as signed out any more."""
     kit.scripted.ended.update(names(PEOPLE))
@@ -90,7 +93,10 @@ def test_the_status_says_what_the_next_ask_would_do(kit):
     assert isinstance(kit.for_owner("person-499").status(ME).state, Unavailable)
 
 
-@pytest.mark.parametrize(("people", "ended"), [(500, 20), (500, 25), (20, 20), (600, 30)])
+@pytest.mark.parametrize(
+    ("people", "ended"),
+    [*(pytest.param(*each, marks=pytest.mark.slow) for each in ((500, 20), (500, 25), (600, 30))), (20, 20)],
+)
 def test_as_many_as_people_may_choose_are_believed(tmp_path, people, ended):
     """R13: up to 20, and up to 5 %, are latched: no more is sent for them, later either."""
     kit = crowd(tmp_path, people)
@@ -114,6 +120,7 @@ def test_endings_that_come_one_by_one_are_believed(tmp_path):
         kit.clock.advance(40)
 
 
+@pytest.mark.slow
 def test_other_providers_are_not_touched(kit):
     counted = Endings(kit.records.store)
     kit.scripted.ended.update(names(PEOPLE))
@@ -124,6 +131,7 @@ def test_other_providers_are_not_touched(kit):
     assert not counted.one_more("other", kit.clock.now())
 
 
+@pytest.mark.slow
 def test_who_is_really_signed_out_by_all_is_believed_after_a_day(tmp_path):
     """R13: a provider that means it is not asked for ever."""
     kit = crowd(tmp_path, 22)
@@ -171,6 +179,7 @@ def test_processes_count_together(tmp_path):
     assert outcomes == ["signed out"] * 20 + ["try later"] * 24
 
 
+@pytest.mark.slow
 def test_a_forced_refresh_is_sent_in_a_bad_hour_too(kit):
     """R13: the person's own try counts at once."""
     kit.scripted.ended.update(names(PEOPLE))
@@ -180,6 +189,7 @@ def test_a_forced_refresh_is_sent_in_a_bad_hour_too(kit):
     assert kit.for_owner("person-499").refresh(ME, force=True).value.startswith("person-499~")
 
 
+@pytest.mark.slow
 def test_a_store_in_trouble_latches_as_ever(kit, monkeypatch):
     """R13: who cannot count believes the provider."""
     from tokenkit.errors import StoreUnavailable
@@ -207,6 +217,7 @@ def test_the_note_stays_small():
     assert Ends.from_bytes(ends.to_bytes()) == ends
 
 
+@pytest.mark.slow
 def test_no_more_names_are_read_than_tell(kit, monkeypatch):
     """R37: whether there are many is known after twenty-one."""
     read, original = [], MemoryStore.names

@@ -291,6 +291,7 @@ def killed_at(step, after, old, new):
     return os.waitpid(child, 0)[1] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("grant", [{}, {"state": "needs_consent", "reason": "revoked"}], ids=["active", "ended"])
 def test_a_kill_at_any_step_loses_nothing_and_never_do_both_serve(tmp_path, after, grant):

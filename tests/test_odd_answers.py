@@ -223,6 +223,7 @@ def test_a_connection_that_is_reset_after_the_body_has_brought_the_answer() -> N
     assert told.refresh_token is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", [sized(B, off=10), chunked(B, end=b""), sized(B, b"X Odd: 1\r\n", off=9)])
 def test_a_connection_that_stays_open_has_brought_the_answer_at_the_deadline(data: bytes) -> None:
     def handle(connection: socket.socket) -> None:

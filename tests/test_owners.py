@@ -258,6 +258,7 @@ def test_what_was_asked_least_recently_is_forgotten(tmp_path):
     assert loads == ["dave", "bob"]
 
 
+@pytest.mark.slow
 def test_an_owner_who_is_forgotten_leaves_nothing_in_memory(tmp_path):
     """R37: what grows with the owners is the cache alone."""
     kit = ScriptedKit(tmp_path, provider=Everybodys(), cache_size=2)

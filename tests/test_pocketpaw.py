@@ -145,6 +145,7 @@ def test_pocketpaws_own_file_is_used_and_left(authority: Authority, home: Path) 
     assert asyncio.run(ask(1)) != [None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("remove", [False, True])
 def test_moving_tries_each_grant_and_removes_the_plaintext_on_request(
     remove: bool, authority: Authority, home: Path, capsys: pytest.CaptureFixture[str]

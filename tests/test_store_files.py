@@ -140,6 +140,7 @@ def test_a_read_only_folder_is_told_with_its_path(store, tmp_path):
     as_another_user(tmp_path, save)
 
 
+@pytest.mark.slow
 def test_a_forked_child_does_not_hold_the_lease_of_its_dead_parent(store):
     """R7: the child closes its copy of the lock's description."""
     import subprocess
@@ -226,6 +227,7 @@ def test_a_refresh_reserves_its_space_neither_in_nor_over_what_a_login_is_writin
     assert os.path.getsize(store.path(GRANT) + ".new") == 8192
 
 
+@pytest.mark.slow
 def test_a_lease_that_was_held_for_longer_than_it_can_be_needed_is_not_waited_for(store):
     """R5: its holder is stopped, and each new caller would wait in vain; when it was taken is written on its file."""
     lock = store._lock(GRANT, "refresh")

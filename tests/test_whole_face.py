@@ -22,6 +22,7 @@ def served(home):
         yield served
 
 
+@pytest.mark.slow
 def test_a_program_of_each_kind_runs(served):
     made = providers(served.base_url)
     kit = TokenKit(providers=made, clients=CLIENTS, background=False)

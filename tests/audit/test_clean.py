@@ -75,6 +75,7 @@ def test_the_folder_of_homes_is_looked_at(house):
         above.chmod(mode)
 
 
+@pytest.mark.slow
 def test_a_tree_of_any_depth_is_walked(house):
     """Deeper than Python's calls may be, and than its own ``rmtree`` can remove."""
     try:

@@ -52,13 +52,13 @@ def set_up(kit: "TokenKit", provider: str, *, no_browser: bool, unverified: bool
 
 def _check(kit: "TokenKit", provider: "Provider", *, unverified: bool) -> None:
     """Raise the error that a sign-in would end in, whatever is registered."""
-    name = quoted(provider.name)
     if provider.retired:
         raise ConfigurationError(
-            f"nobody can sign in to {provider.title}: {provider.retired}", hint=f"tokenkit providers {name}"
+            f"nobody can sign in to {provider.title}: {provider.retired}",
+            hint=f"tokenkit providers {quoted(provider.name)}",
         )
     if not getattr(provider, "needs_client", True):  # a plugin may be older than the question
-        raise UsageError(f"{provider.title} needs no client of yours", hint=f"tokenkit login {name}")
+        raise UsageError(f"{provider.title} needs no client of yours", hint=f"tokenkit login {quoted(provider.name)}")
     kit.authorizations.check_confirmed(provider, allowed=unverified)
 
 

@@ -4,7 +4,7 @@ A refresh is one unit - take the lease, read again, send, classify, persist - in
 """
 
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +20,7 @@ from tokenkit.grant import Grant
 from tokenkit.grants import after_loss, beside, signed_out
 from tokenkit.grants.endings import Endings
 from tokenkit.grants.events import Events
+from tokenkit.grants.holding import Holding
 from tokenkit.grants.hopeless import refuse_hopeless
 from tokenkit.grants.quarantine import erase_old
 from tokenkit.grants.refresh import Refresh
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
 SLACK = 15.0
 """Seconds of a lease that ends by time which may be gone before the request is sent (R6)."""
-
-HOLDER_WAIT = 2.0
-"""Seconds for which a process is waited for that holds the newest grant, and tries to save it (R8)."""
 
 SERVED_WAIT = 3.0
 """Seconds for which a lease is waited for while the stored token has life left: then that is served (R14)."""
@@ -157,22 +155,22 @@ class Refresher:
     def _renew_under_lease(self, account: Account, need: RefreshJob, seen: StoredGrant | None) -> RefreshOutcome:
         began = self.context.now()
         after_loss.settle(self.records, began)
-        store = self.records.store
         wait = SERVED_WAIT if need.early or self._served(need, seen) else self.lease_lasts + 5
-        with store.lease(grant_name(account), lasts=self.lease_lasts, wait=wait) as lease, ExitStack() as hold:
+        with Holding(self.records.store, account, self.lease_lasts) as holding:
+            lease = holding.lease(wait)
             self.unsaved.write(account)
             found = self._found(account, need, lease, seen)
             if found.met:
                 return found.outcome
-            self._hold(hold, account, found.note)
-            found = self._found(account, need, lease, found.held)  # who held it may just have saved it
-            if found.met:
-                return found.outcome
+            if holding.make_sure(found.note):
+                found = self._found(account, need, lease, found.held)
+                if found.met:
+                    return found.outcome
             if not need.force:
                 refuse_hopeless(account, self.endings.reopened(found.held.grant, found.note), found.note)
                 self._share_failure(account, found.note, began)
             forced = need.rejected is not None
-            held = self._refresh(account, found.held, lease, found.note, hold, forced=forced)
+            held = self._refresh(account, found.held, lease, found.note, holding, forced=forced)
             return RefreshOutcome(held, refreshed=True)
 
     def _served(self, need: RefreshJob, seen: StoredGrant | None) -> bool:
@@ -192,26 +190,13 @@ class Refresher:
         met = need.met_by(held.grant, self.context.now(), confirmed=confirmed)
         return _Found(held, note, met, RefreshOutcome(held, refreshed=False, confirmed=confirmed))
 
-    def _hold(self, hold: ExitStack, account: Account, note: RefreshState) -> None:
-        """Take the lock of who holds the newest grant, or raise the reason why not: another process lives (R8)."""
-        lock = self.records.store.lease(beside.unsaved_name(account), lasts=self.lease_lasts, wait=HOLDER_WAIT)
-        try:
-            hold.enter_context(lock)
-        except StoreUnavailable as error:
-            who = note.unsaved or "another process"
-            raise StoreUnavailable(
-                f"the newest grant of {account} is held by {who}, which waits until it can be written ({error})",
-                hint=f"make room for it on the disk, and do not end {who} before; then try again",
-                account=str(account),
-            ) from None
-
     def _refresh(
         self,
         account: Account,
         held: StoredGrant,
         lease: Lease,
         note: RefreshState,
-        hold: ExitStack,
+        holding: Holding,
         *,
         forced: bool,
     ) -> StoredGrant:
@@ -226,7 +211,7 @@ class Refresher:
         try:
             renewed = refresh.run()
         except NotSaved as loss:
-            self.unsaved.keep(account, loss.grant, loss.held, hold.pop_all().close)
+            self.unsaved.keep(account, loss.grant, loss.held, holding.keep(note))
             self.activity.record("refresh_failed", account, error=type(loss.told).__name__)
             raise loss.told from None
         except TokenKitError as error:

@@ -43,6 +43,9 @@ def provider() -> OAuth2:
         identity_scopes=("user.email:read",),
         default_expires_in=3600.0,
         sources={
+            "resource_hosts": "NangoHQ/nango; several public clients (content.airtable.com)",
+            "subject_path": "several public clients",
+            "name_paths": "several public clients",
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",
             "userinfo_endpoint": "the provider's own pages",

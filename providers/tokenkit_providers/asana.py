@@ -45,6 +45,8 @@ def provider() -> OAuth2:
         default_scopes=("users:read",),
         identity_scopes=("users:read",),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "name_paths": "social-core",
             "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, social-core, simov/grant, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, social-core, simov/grant, golang/oauth2",
@@ -54,5 +56,12 @@ def provider() -> OAuth2:
             "*": "developers.asana.com/docs/oauth",
         },
         checked="2026-11-28",
-        unverified=("pkce", "redirect_host", "revocation_reach", "subject_path", "manage_url", "scopes.goals:read"),
+        unverified=(
+            "pkce",
+            "redirect_host",
+            "revocation_reach",
+            "subject_path",
+            "manage_url",
+            "scopes.goals:read",
+        ),
     )

@@ -56,7 +56,11 @@ def provider() -> OAuth2:
             ),
         ),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "next-auth, better-auth",
+            "name_paths": "next-auth, better-auth",
             "redirect_host": "sectapunterx/heap, OAUTH-SETUP: 127.0.0.1 alone, one callback an app",
+            "authorization_parameters": "NangoHQ/nango, social-core",
             "ended": "raycast/extensions 11836",
             "authorization_endpoint": "NangoHQ/nango, next-auth, better-auth, arctic, social-core, simov/grant",
             "token_endpoint": "NangoHQ/nango, next-auth, better-auth, arctic, social-core, simov/grant",
@@ -65,5 +69,9 @@ def provider() -> OAuth2:
             "*": "Atlassian's announcement of 2022 (rotating refresh tokens); gitguardian",
         },
         checked="2026-11-28",
-        unverified=("manage_url", "console_url", "scopes.search:confluence"),
+        unverified=(
+            "manage_url",
+            "console_url",
+            "scopes.search:confluence",
+        ),
     )

@@ -43,5 +43,6 @@ def provider() -> OAuth2:
             "manage_url",
             "authorization_parameters",
             "console_url",
+            "default_expires_in",
         ),
     )

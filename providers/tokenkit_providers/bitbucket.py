@@ -25,6 +25,9 @@ def provider() -> OAuth2:
         subject_path="account_id",
         name_paths=("username", "display_name"),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "next-auth",
+            "name_paths": "next-auth, social-core",
             "redirect_host": "sectapunterx/heap, OAUTH-SETUP: any port",
             "authorization_endpoint": "NangoHQ/nango, next-auth, arctic, social-core, simov/grant, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, next-auth, arctic, social-core, simov/grant, golang/oauth2",
@@ -32,5 +35,9 @@ def provider() -> OAuth2:
             "*": "the code sets of each endpoint; the scopes are chosen where the consumer is registered",
         },
         checked="2026-11-28",
-        unverified=("console_url", "manage_url"),
+        unverified=(
+            "console_url",
+            "manage_url",
+            "default_expires_in",
+        ),
     )

@@ -45,6 +45,9 @@ def provider() -> OAuth2:
         name_paths=("login", "name"),
         default_scopes=("root_readonly",),
         sources={
+            "resource_hosts": "NangoHQ/nango; several public clients (upload.box.com)",
+            "subject_path": "next-auth",
+            "name_paths": "next-auth",
             "authorization_endpoint": "NangoHQ/nango, next-auth, arctic",
             "token_endpoint": "NangoHQ/nango, next-auth, arctic, simov/grant",
             "revocation_endpoint": "arctic",
@@ -53,5 +56,10 @@ def provider() -> OAuth2:
             "*": "WorkOS blog 2026-08-31 (its beginning)",
         },
         checked="2026-11-28",
-        unverified=("redirect_host", "revocation_reach", "manage_url", "console_url"),
+        unverified=(
+            "redirect_host",
+            "revocation_reach",
+            "manage_url",
+            "console_url",
+        ),
     )

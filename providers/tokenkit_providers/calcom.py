@@ -54,6 +54,7 @@ def provider() -> OAuth2:
         subject_path="data.id",
         name_paths=("data.email", "data.username"),
         sources={
+            "resource_hosts": "NangoHQ/nango",
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",
             "*": "cal.com documentation: PKCE for public clients, JSON bodies",

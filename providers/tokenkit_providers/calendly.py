@@ -40,6 +40,7 @@ def provider() -> OAuth2:
         name_paths=("resource.email", "resource.name"),
         reasons={"invalid_grant": "an older refresh token was used: each serves once"},
         sources={
+            "resource_hosts": "NangoHQ/nango",
             "redirect_host": "Calendly developer pages: http://localhost for sandbox apps, https for production",
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",

@@ -45,6 +45,8 @@ def provider() -> OAuth2:
         default_scopes=("profile:read",),
         identity_scopes=("profile:read",),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "name_paths": "public clients",
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",
             "revocation_endpoint": "several public clients",

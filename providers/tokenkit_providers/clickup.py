@@ -25,6 +25,7 @@ def provider() -> OAuth2:
         subject_path="user.id",
         name_paths=("user.email", "user.username"),
         sources={
+            "resource_hosts": "NangoHQ/nango",
             "redirect_host": "sectapunterx/heap, OAUTH-SETUP: http on 127.0.0.1 is taken, and may end",
             "authorization_endpoint": "NangoHQ/nango, next-auth",
             "token_endpoint": "NangoHQ/nango, next-auth",
@@ -32,5 +33,11 @@ def provider() -> OAuth2:
             "*": "the code sets of each endpoint; it has no scopes and its tokens do not end",
         },
         checked="2026-11-28",
-        unverified=("subject_path", "name_paths", "manage_url", "console_url"),
+        unverified=(
+            "subject_path",
+            "name_paths",
+            "manage_url",
+            "console_url",
+            "default_expires_in",
+        ),
     )

@@ -43,6 +43,9 @@ def provider() -> OAuth2:
         default_scopes=("wallet:user:read", "wallet:user:email", "offline_access"),
         identity_scopes=("wallet:user:read", "offline_access"),
         sources={
+            "resource_hosts": "next-auth, social-core",
+            "subject_path": "next-auth, social-core",
+            "name_paths": "next-auth, social-core",
             "authorization_endpoint": "next-auth, social-core, golang/oauth2",
             "token_endpoint": "next-auth, social-core, golang/oauth2",
             "revocation_endpoint": "social-core",

@@ -36,6 +36,8 @@ def provider() -> OAuth2:
         name_paths=("account.email",),
         default_scopes=("read",),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "name_paths": "social-core",
             "authorization_endpoint": "NangoHQ/nango, social-core, simov/grant",
             "token_endpoint": "NangoHQ/nango, social-core, simov/grant",
             "revocation_endpoint": "several public clients",
@@ -53,5 +55,6 @@ def provider() -> OAuth2:
             "console_url",
             "manage_url",
             "scopes.account:read",
+            "default_expires_in",
         ),
     )

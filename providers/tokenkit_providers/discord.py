@@ -45,6 +45,9 @@ def provider() -> OAuth2:
         default_scopes=("identify", "email"),
         identity_scopes=("identify",),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "next-auth, better-auth",
+            "name_paths": "next-auth, better-auth",
             "console_url": "vellum-assistant",
             "authorization_endpoint": "arctic, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, next-auth, better-auth, arctic, simov/grant, golang/oauth2",

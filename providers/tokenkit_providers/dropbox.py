@@ -55,6 +55,10 @@ def provider() -> OAuth2:
         default_scopes=("account_info.read", "files.metadata.read"),
         identity_scopes=("account_info.read",),
         sources={
+            "default_expires_in": "api-evangelist/dropbox 93b7c09: about four hours",
+            "resource_hosts": "NangoHQ/nango; several public clients (content.dropboxapi.com)",
+            "subject_path": "next-auth",
+            "name_paths": "next-auth",
             "redirect_host": "organice PR 536: http://localhost, registered exactly",
             "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, next-auth, better-auth, arctic, social-core, simov/grant, "
@@ -66,5 +70,10 @@ def provider() -> OAuth2:
             "*": "api-evangelist/dropbox 93b7c09",
         },
         checked="2026-11-28",
-        unverified=("manage_url", "scopes.file_requests.read", "scopes.file_requests.write", "scopes.contacts.read"),
+        unverified=(
+            "manage_url",
+            "scopes.file_requests.read",
+            "scopes.file_requests.write",
+            "scopes.contacts.read",
+        ),
     )

@@ -43,6 +43,9 @@ def provider() -> OAuth2:
         default_scopes=("public_profile", "email"),
         identity_scopes=("public_profile",),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "next-auth",
+            "name_paths": "next-auth",
             "authorization_endpoint": "NangoHQ/nango, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, golang/oauth2",
             "userinfo_endpoint": "next-auth, better-auth, arctic, simov/grant",

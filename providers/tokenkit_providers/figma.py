@@ -45,6 +45,9 @@ def provider() -> OAuth2:
         identity_scopes=("current_user:read",),
         default_expires_in=7776000.0,
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "next-auth, better-auth",
+            "name_paths": "next-auth, better-auth",
             "refresh_endpoint": "NangoHQ/nango",
             "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, next-auth, better-auth, arctic, simov/grant",

@@ -48,6 +48,9 @@ def provider(*, base_url: str = "") -> OAuth2:
         default_scopes=("openid", "email", "profile"),
         identity_scopes=("openid", "email"),
         sources={
+            "resource_hosts": "social-core",
+            "subject_path": "OpenID Connect Core",
+            "name_paths": "OpenID Connect Core",
             "authorization_endpoint": "the provider's own pages",
             "token_endpoint": "the provider's own pages",
             "userinfo_endpoint": "the provider's own pages",

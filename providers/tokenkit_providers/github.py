@@ -62,6 +62,9 @@ def provider() -> OAuth2:
             "bad_refresh_token": "it was unused for six months, or an older refresh token was used: each serves once"
         },
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "next-auth",
+            "name_paths": "next-auth",
             "redirect_port": "github/docs pull 13663, git-credential-manager pull 1286: any port of 127.0.0.1",
             "device_authorization_endpoint": "golang/oauth2",
             "console_url": "vellum-assistant",

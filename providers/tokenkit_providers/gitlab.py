@@ -53,6 +53,9 @@ def provider(*, base_url: str = "https://gitlab.com") -> OAuth2:
         subject_path="sub",
         name_paths=("email", "nickname", "name"),
         sources={
+            "resource_hosts": "NangoHQ/nango, social-core",
+            "subject_path": "next-auth",
+            "name_paths": "next-auth",
             "redirect_host": "sectapunterx/heap, OAUTH-SETUP",
             "authorization_endpoint": "NangoHQ/nango, social-core, simov/grant, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, social-core, simov/grant, golang/oauth2",
@@ -68,7 +71,6 @@ def provider(*, base_url: str = "https://gitlab.com") -> OAuth2:
             "revocation_reach",
             "console_url",
             "manage_url",
-            "name_paths",
             "scopes.openid",
             "scopes.write_repository",
             "scopes.read_registry",

@@ -53,6 +53,8 @@ def provider() -> OAuth2:
         identity_scopes=("openid", "email"),
         name_paths=("email",),
         sources={
+            "subject_path": "OpenID Connect Core",
+            "name_paths": "OpenID Connect Core",
             "authorization_endpoint": "NangoHQ/nango, better-auth, arctic, simov/grant",
             "token_endpoint": "NangoHQ/nango, better-auth, arctic, simov/grant, golang/oauth2",
             "revocation_endpoint": "arctic",
@@ -61,5 +63,9 @@ def provider() -> OAuth2:
             "rest as google",
         },
         checked="2026-11-28",
-        unverified=("resource_hosts", "userinfo_endpoint", "scopes.nutrition.readonly"),
+        unverified=(
+            "resource_hosts",
+            "userinfo_endpoint",
+            "scopes.nutrition.readonly",
+        ),
     )

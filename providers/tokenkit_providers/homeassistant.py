@@ -30,6 +30,7 @@ def provider(*, base_url: str = "") -> OAuth2:
         default_expires_in=1800.0,
         revocation_reach="grant",
         sources={
+            "resource_hosts": "tried against a running Home Assistant",
             "authorization_endpoint": "the provider's own pages",
             "token_endpoint": "the provider's own pages",
             "revocation_endpoint": "the provider's own pages",
@@ -38,5 +39,8 @@ def provider(*, base_url: str = "") -> OAuth2:
             "those of the redirect: http://127.0.0.1:8765/, and it has no secret",
         },
         checked="2026-11-28",
-        unverified=("manage_url", "console_url"),
+        unverified=(
+            "manage_url",
+            "console_url",
+        ),
     )

@@ -42,6 +42,7 @@ def provider() -> OAuth2:
         revocation_reach="token",
         default_scopes=("oauth",),
         sources={
+            "resource_hosts": "NangoHQ/nango",
             "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, next-auth, better-auth, social-core",
             "token_endpoint": "NangoHQ/nango, next-auth, better-auth, social-core",
@@ -50,5 +51,11 @@ def provider() -> OAuth2:
             "is not asked",
         },
         checked="2026-11-28",
-        unverified=("revocation_endpoint", "revocation_reach", "redirect_host", "manage_url", "pkce"),
+        unverified=(
+            "revocation_endpoint",
+            "revocation_reach",
+            "redirect_host",
+            "manage_url",
+            "pkce",
+        ),
     )

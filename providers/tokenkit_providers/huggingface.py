@@ -44,6 +44,8 @@ def provider() -> OAuth2:
         default_scopes=("openid", "profile", "email"),
         identity_scopes=("openid", "profile"),
         sources={
+            "subject_path": "better-auth, next-auth",
+            "name_paths": "better-auth, next-auth",
             "authorization_endpoint": "better-auth",
             "token_endpoint": "better-auth",
             "userinfo_endpoint": "better-auth",
@@ -51,5 +53,11 @@ def provider() -> OAuth2:
             "*": "better-auth, next-auth: OpenID discovery",
         },
         checked="2026-11-28",
-        unverified=("redirect_host", "issuer", "resource_hosts", "console_url", "manage_url"),
+        unverified=(
+            "redirect_host",
+            "issuer",
+            "resource_hosts",
+            "console_url",
+            "manage_url",
+        ),
     )

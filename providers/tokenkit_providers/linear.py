@@ -49,6 +49,9 @@ def provider() -> OAuth2:
         name_paths=("data.viewer.email", "data.viewer.name"),
         default_scopes=("read",),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "better-auth",
+            "name_paths": "better-auth",
             "redirect_host": "vellum-assistant",
             "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, better-auth, arctic",
@@ -60,5 +63,10 @@ def provider() -> OAuth2:
             "since 2026-04-01)",
         },
         checked="2026-11-28",
-        unverified=("pkce", "default_expires_in", "revocation_reach", "manage_url"),
+        unverified=(
+            "pkce",
+            "default_expires_in",
+            "revocation_reach",
+            "manage_url",
+        ),
     )

@@ -43,6 +43,9 @@ def provider() -> OAuth2:
         default_scopes=("openid", "profile", "email"),
         identity_scopes=("openid", "profile"),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "next-auth, better-auth",
+            "name_paths": "next-auth, better-auth",
             "pkce": "NangoHQ/nango, arctic: off",
             "authorization_endpoint": "NangoHQ/nango, better-auth, arctic, social-core, simov/grant, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, better-auth, arctic, social-core, simov/grant, golang/oauth2",
@@ -52,5 +55,8 @@ def provider() -> OAuth2:
             "after 60 days",
         },
         checked="2026-11-28",
-        unverified=("manage_url", "console_url"),
+        unverified=(
+            "manage_url",
+            "console_url",
+        ),
     )

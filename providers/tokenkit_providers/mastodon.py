@@ -46,6 +46,9 @@ def provider(*, base_url: str = "https://mastodon.social") -> OAuth2:
         name_paths=("acct", "username"),
         default_scopes=("read",),
         sources={
+            "resource_hosts": "docs.joinmastodon.org",
+            "subject_path": "next-auth",
+            "name_paths": "docs.joinmastodon.org; next-auth",
             "authorization_endpoint": "the provider's own pages",
             "token_endpoint": "the provider's own pages",
             "revocation_endpoint": "the provider's own pages",

@@ -92,6 +92,10 @@ def provider(*, tenant: str = "common") -> OAuth2:
             "aadsts65001": "consent is missing: you, or an administrator, must allow these permissions",
         },
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "next-auth, better-auth",
+            "name_paths": "next-auth, better-auth",
+            "redirect_host": "learn.microsoft.com/entra/identity-platform/scenario-desktop-app-registration",
             "authorization_endpoint": "NangoHQ/nango, better-auth, arctic, social-core, simov/grant, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, better-auth, arctic, social-core, simov/grant, golang/oauth2",
             "userinfo_endpoint": "better-auth, arctic, simov/grant",
@@ -99,5 +103,10 @@ def provider(*, tenant: str = "common") -> OAuth2:
             "*": "learn.microsoft.com pages, MSAL.NET #4688, nango blog (AADSTS codes)",
         },
         checked="2026-11-28",
-        unverified=("device_authorization_endpoint", "console_url", "manage_url", "reasons"),
+        unverified=(
+            "device_authorization_endpoint",
+            "console_url",
+            "manage_url",
+            "reasons",
+        ),
     )

@@ -42,6 +42,7 @@ def provider() -> OAuth2:
         name_paths=("user_id",),
         default_scopes=("boards:read",),
         sources={
+            "resource_hosts": "NangoHQ/nango",
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",
             "revocation_endpoint": "the provider's own pages",
@@ -49,5 +50,13 @@ def provider() -> OAuth2:
             "tokens",
         },
         checked="2026-11-28",
-        unverified=("pkce", "redirect_host", "captured", "subject_path", "manage_url", "console_url", "scopes"),
+        unverified=(
+            "pkce",
+            "redirect_host",
+            "captured",
+            "subject_path",
+            "manage_url",
+            "console_url",
+            "scopes",
+        ),
     )

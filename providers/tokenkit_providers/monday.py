@@ -55,6 +55,7 @@ def provider() -> OAuth2:
         default_expires_in=3600.0,
         needs_secret=False,
         sources={
+            "resource_hosts": "NangoHQ/nango",
             "token_endpoint": "monday developer documentation (OAuth 2.1); the older one answers with tokens that "
             "the API refuses from version 2027-04",
             "authorization_endpoint": "NangoHQ/nango",

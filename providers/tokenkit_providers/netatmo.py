@@ -37,10 +37,17 @@ def provider() -> OAuth2:
         default_expires_in=10800.0,
         default_scopes=("read_station",),
         sources={
+            "resource_hosts": "several public clients",
             "default_expires_in": "philippelt/netatmo-api-python 73",
             "token_endpoint": "several public clients",
             "*": "philippelt/netatmo-api-python 73",
         },
         checked="2026-11-28",
-        unverified=("authorization_endpoint", "redirect_host", "console_url", "manage_url", "scopes"),
+        unverified=(
+            "authorization_endpoint",
+            "redirect_host",
+            "console_url",
+            "manage_url",
+            "scopes",
+        ),
     )

@@ -31,6 +31,7 @@ def provider(*, base_url: str = "") -> OAuth2:
         subject_path="ocs.data.id",
         name_paths=("ocs.data.email", "ocs.data.id"),
         sources={
+            "resource_hosts": "Nextcloud administration manual by stored pages",
             "authorization_endpoint": "the provider's own pages",
             "token_endpoint": "the provider's own pages",
             "*": "Nextcloud administration manual by stored pages",

@@ -40,6 +40,9 @@ def provider() -> OAuth2:
             "Notion"
         },
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "next-auth",
+            "name_paths": "next-auth",
             "redirect_host": "django-allauth documentation, vellum-assistant PR 16495: localhost alone, 127.0.0.1 is "
             "refused",
             "console_url": "vellum-assistant",
@@ -50,5 +53,9 @@ def provider() -> OAuth2:
             "*": "api-evangelist/notion d462552; vellum-assistant",
         },
         checked="2026-11-28",
-        unverified=("subject_path", "name_paths", "default_expires_in", "revocation_reach", "manage_url"),
+        unverified=(
+            "default_expires_in",
+            "revocation_reach",
+            "manage_url",
+        ),
     )

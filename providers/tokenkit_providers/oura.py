@@ -42,6 +42,7 @@ def provider() -> OAuth2:
         default_scopes=("personal", "email", "daily"),
         identity_scopes=("personal", "email"),
         sources={
+            "resource_hosts": "NangoHQ/nango",
             "pkce": "NangoHQ/nango",
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",

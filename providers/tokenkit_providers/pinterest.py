@@ -44,6 +44,8 @@ def provider() -> OAuth2:
         default_scopes=("user_accounts:read",),
         identity_scopes=("user_accounts:read",),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "name_paths": "next-auth",
             "authorization_endpoint": "NangoHQ/nango, next-auth, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, next-auth, golang/oauth2",
             "userinfo_endpoint": "next-auth",

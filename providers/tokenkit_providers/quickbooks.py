@@ -47,6 +47,9 @@ def provider() -> OAuth2:
         default_scopes=("openid", "email"),
         identity_scopes=("openid", "email"),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "OpenID Connect Core",
+            "name_paths": "OpenID Connect Core",
             "authorization_endpoint": "NangoHQ/nango, arctic, simov/grant",
             "token_endpoint": "NangoHQ/nango, arctic, simov/grant",
             "revocation_endpoint": "arctic",

@@ -49,6 +49,9 @@ def provider() -> OAuth2:
         default_expires_in=3600.0,
         needs_secret=True,
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "better-auth",
+            "name_paths": "better-auth",
             "authorization_endpoint": "NangoHQ/nango, next-auth, better-auth, arctic",
             "token_endpoint": "NangoHQ/nango, next-auth, better-auth, arctic",
             "revocation_endpoint": "several public clients",

@@ -43,6 +43,8 @@ def provider() -> OAuth2:
         name_paths=("email", "preferred_username"),
         default_expires_in=7200.0,
         sources={
+            "subject_path": "next-auth, better-auth",
+            "name_paths": "better-auth",
             "console_url": "vellum-assistant",
             "manage_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, better-auth, social-core, simov/grant",

@@ -60,6 +60,9 @@ def provider() -> OAuth2:
             "token_revoked": "you removed the app from the workspace",
         },
         sources={
+            "resource_hosts": "NangoHQ/nango; several public clients (files.slack.com)",
+            "subject_path": "several public clients",
+            "name_paths": "several public clients",
             "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, golang/oauth2",
@@ -69,5 +72,10 @@ def provider() -> OAuth2:
             "*": "docs.slack.dev changelog 2026-03-30 (PKCE: public for good, user scopes only, 30 days)",
         },
         checked="2026-11-28",
-        unverified=("manage_url", "default_expires_in", "answer"),
+        unverified=(
+            "manage_url",
+            "default_expires_in",
+            "answer",
+            "revocation_reach",
+        ),
     )

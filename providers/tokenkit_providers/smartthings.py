@@ -42,6 +42,7 @@ def provider() -> OAuth2:
         name_paths=("installed_app_id",),
         default_scopes=("r:devices:*",),
         sources={
+            "resource_hosts": "several public clients",
             "token_endpoint": "several public clients",
             "*": "public clients; newer code uses auth-global.api.smartthings.com",
         },

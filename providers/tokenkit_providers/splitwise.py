@@ -25,6 +25,7 @@ def provider() -> OAuth2:
         subject_path="user.id",
         name_paths=("user.email", "user.first_name"),
         sources={
+            "resource_hosts": "NangoHQ/nango",
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",
             "*": "NangoHQ/nango; it has no scopes",

@@ -34,6 +34,7 @@ def provider() -> OAuth2:
         default_expires_in=86400.0,
         default_scopes=("no_expiry",),
         sources={
+            "resource_hosts": "NangoHQ/nango",
             "authorization_endpoint": "NangoHQ/nango, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, golang/oauth2",
             "scopes": "NangoHQ/nango",

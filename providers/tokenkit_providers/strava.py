@@ -52,6 +52,9 @@ def provider() -> OAuth2:
         name_paths=("username", "firstname"),
         default_scopes=("read",),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "next-auth",
+            "name_paths": "next-auth, social-core",
             "scope_parameter": "accepted scopes come in the redirect's query",
             "authorization_endpoint": "NangoHQ/nango, arctic, social-core, simov/grant, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, next-auth, arctic",
@@ -61,5 +64,12 @@ def provider() -> OAuth2:
             "*": "the code sets of each endpoint",
         },
         checked="2026-11-28",
-        unverified=("authorization_parameters", "revocation", "revocation_reach", "manage_url", "console_url"),
+        unverified=(
+            "authorization_parameters",
+            "revocation",
+            "revocation_reach",
+            "manage_url",
+            "console_url",
+            "default_expires_in",
+        ),
     )

@@ -47,6 +47,9 @@ def provider() -> OAuth2:
         name_paths=("email", "full_name"),
         default_scopes=("data:read_write",),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "next-auth",
+            "name_paths": "next-auth",
             "redirect_host": "one project's notes: localhost alone",
             "console_url": "vellum-assistant",
             "authorization_endpoint": "NangoHQ/nango, next-auth, simov/grant",
@@ -58,5 +61,9 @@ def provider() -> OAuth2:
             "have tokens without an end",
         },
         checked="2026-11-28",
-        unverified=("revocation_reach", "default_expires_in", "manage_url"),
+        unverified=(
+            "revocation_reach",
+            "default_expires_in",
+            "manage_url",
+        ),
     )

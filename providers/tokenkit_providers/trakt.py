@@ -30,6 +30,8 @@ def provider() -> OAuth2:
         name_paths=("username", "name"),
         default_expires_in=86400.0,
         sources={
+            "resource_hosts": "several public clients",
+            "name_paths": "next-auth",
             "subject_path": "next-auth",
             "authorization_endpoint": "next-auth, simov/grant",
             "token_endpoint": "next-auth",

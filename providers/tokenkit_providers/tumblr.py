@@ -36,6 +36,8 @@ def provider() -> OAuth2:
         default_scopes=("basic", "offline_access"),
         identity_scopes=("basic", "offline_access"),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "name_paths": "social-core",
             "subject_path": "social-core: it has no id, the name may change",
             "authorization_endpoint": "NangoHQ/nango, arctic",
             "token_endpoint": "NangoHQ/nango, arctic",
@@ -44,5 +46,10 @@ def provider() -> OAuth2:
             "*": "the code sets of each endpoint",
         },
         checked="2026-11-28",
-        unverified=("redirect_host", "default_expires_in", "console_url", "manage_url"),
+        unverified=(
+            "redirect_host",
+            "default_expires_in",
+            "console_url",
+            "manage_url",
+        ),
     )

@@ -50,6 +50,9 @@ def provider() -> OAuth2:
         identity_scopes=("user:read:email",),
         default_expires_in=14400.0,
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "social-core",
+            "name_paths": "social-core",
             "authorization_endpoint": "NangoHQ/nango, better-auth, arctic, social-core, simov/grant, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, better-auth, arctic, social-core, simov/grant, golang/oauth2",
             "revocation_endpoint": "the provider's own pages",
@@ -72,5 +75,7 @@ def provider() -> OAuth2:
             "scopes.channel:manage:broadcast",
             "scopes.clips:edit",
             "scopes.user:edit",
+            "default_expires_in",
+            "revocation_reach",
         ),
     )

@@ -35,6 +35,9 @@ def provider() -> OAuth2:
         default_scopes=("openid", "email", "profile", "offline_access"),
         identity_scopes=("openid", "email", "offline_access"),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "better-auth",
+            "name_paths": "better-auth",
             "authorization_endpoint": "NangoHQ/nango, better-auth, simov/grant",
             "token_endpoint": "better-auth",
             "userinfo_endpoint": "better-auth",
@@ -42,5 +45,10 @@ def provider() -> OAuth2:
             "*": "better-auth",
         },
         checked="2026-11-28",
-        unverified=("redirect_host", "issuer", "console_url", "manage_url"),
+        unverified=(
+            "redirect_host",
+            "issuer",
+            "console_url",
+            "manage_url",
+        ),
     )

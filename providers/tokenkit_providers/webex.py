@@ -42,6 +42,9 @@ def provider() -> OAuth2:
         default_scopes=("spark:people_read",),
         identity_scopes=("spark:people_read",),
         sources={
+            "resource_hosts": "next-auth",
+            "subject_path": "next-auth",
+            "name_paths": "next-auth",
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",
             "userinfo_endpoint": "several public clients",
@@ -54,8 +57,6 @@ def provider() -> OAuth2:
             "redirect_host",
             "default_expires_in",
             "idle_lifetime",
-            "subject_path",
-            "name_paths",
             "console_url",
             "manage_url",
             "scopes.spark:messages_read",

@@ -39,6 +39,7 @@ def provider() -> OAuth2:
         default_scopes=("read:profile", "offline"),
         identity_scopes=("read:profile", "offline"),
         sources={
+            "resource_hosts": "NangoHQ/nango",
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",
             "scopes": "NangoHQ/nango",

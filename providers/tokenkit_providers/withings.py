@@ -43,11 +43,17 @@ def provider() -> OAuth2:
         name_paths=("body.userid",),
         default_scopes=("user.info",),
         sources={
+            "resource_hosts": "several public clients",
             "authorization_endpoint": "arctic, simov/grant, golang/oauth2",
             "token_endpoint": "arctic, simov/grant",
             "*": "Withings developer page: the old refresh token lives 8 hours, or until the new one is used; "
             "refusals come with HTTP 200",
         },
         checked="2026-11-28",
-        unverified=("redirect_host", "console_url", "manage_url", "scopes"),
+        unverified=(
+            "redirect_host",
+            "console_url",
+            "manage_url",
+            "scopes",
+        ),
     )

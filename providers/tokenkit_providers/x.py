@@ -57,6 +57,9 @@ def provider() -> OAuth2:
             ),
         ),
         sources={
+            "resource_hosts": "next-auth, better-auth",
+            "subject_path": "next-auth, better-auth",
+            "name_paths": "next-auth, better-auth",
             "ended": "X's own pages, as its clients report them",
             "authorization_endpoint": "NangoHQ/nango, next-auth, better-auth, golang/oauth2",
             "token_endpoint": "next-auth, better-auth, golang/oauth2",
@@ -74,5 +77,6 @@ def provider() -> OAuth2:
             "scopes.follows.read",
             "scopes.dm.read",
             "scopes.dm.write",
+            "default_expires_in",
         ),
     )

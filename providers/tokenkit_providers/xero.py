@@ -61,6 +61,7 @@ def provider() -> OAuth2:
         default_scopes=("openid", "email", "offline_access"),
         identity_scopes=("openid", "email", "offline_access"),
         sources={
+            "resource_hosts": "NangoHQ/nango",
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",
             "revocation_endpoint": "several public clients",

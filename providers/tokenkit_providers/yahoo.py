@@ -39,6 +39,8 @@ def provider() -> OAuth2:
         default_scopes=("openid", "email", "profile"),
         identity_scopes=("openid", "email"),
         sources={
+            "subject_path": "social-core",
+            "name_paths": "social-core",
             "authorization_endpoint": "NangoHQ/nango, arctic, social-core, simov/grant, golang/oauth2",
             "token_endpoint": "NangoHQ/nango, arctic, social-core, simov/grant, golang/oauth2",
             "userinfo_endpoint": "arctic, social-core, simov/grant",

@@ -31,11 +31,19 @@ def provider() -> OAuth2:
         name_paths=("data.user.id",),
         default_scopes=("read-only",),
         sources={
+            "resource_hosts": "several public clients",
+            "subject_path": "several public clients",
+            "name_paths": "several public clients",
+            "userinfo_endpoint": "several public clients",
             "pkce": "rust-ynab",
             "authorization_endpoint": "several public clients",
             "token_endpoint": "several public clients",
             "*": "docs.rs rust-ynab 0.5.6",
         },
         checked="2026-11-28",
-        unverified=("userinfo_endpoint", "subject_path", "manage_url", "console_url", "scopes"),
+        unverified=(
+            "manage_url",
+            "console_url",
+            "scopes",
+        ),
     )

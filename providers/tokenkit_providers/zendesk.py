@@ -47,6 +47,7 @@ def provider(*, base_url: str = "") -> OAuth2:
         default_scopes=("read",),
         default_expires_in=172800.0,
         sources={
+            "resource_hosts": "NangoHQ/nango",
             "authorization_endpoint": "NangoHQ/nango, simov/grant",
             "token_endpoint": "NangoHQ/nango, simov/grant",
             "userinfo_endpoint": "simov/grant",
@@ -65,5 +66,7 @@ def provider(*, base_url: str = "") -> OAuth2:
             "console_url",
             "manage_url",
             "scopes.organizations:read",
+            "default_expires_in",
+            "name_paths",
         ),
     )

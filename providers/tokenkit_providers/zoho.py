@@ -51,10 +51,12 @@ def provider(*, base_url: str = "https://accounts.zoho.com") -> OAuth2:
         authorization_parameters={"access_type": "offline", "prompt": "consent"},
         revocation_reach="token",
         subject_path="ZUID",
-        name_paths=("Email", "Display_Name"),
+        name_paths=("Email",),
         default_scopes=("AaaServer.profile.READ",),
         identity_scopes=("AaaServer.profile.READ",),
         sources={
+            "subject_path": "next-auth",
+            "name_paths": "next-auth",
             "authorization_endpoint": "NangoHQ/nango, next-auth",
             "token_endpoint": "next-auth",
             "scopes": "NangoHQ/integration-templates, NangoHQ/nango",

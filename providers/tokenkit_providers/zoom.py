@@ -45,6 +45,9 @@ def provider() -> OAuth2:
         default_scopes=("user:read:user",),
         identity_scopes=("user:read:user",),
         sources={
+            "resource_hosts": "NangoHQ/nango",
+            "subject_path": "next-auth, better-auth",
+            "name_paths": "next-auth, better-auth",
             "redirect_host": "developers.zoom.us, page on PKCE: any port of 127.0.0.1, for the public client id",
             "authorization_endpoint": "NangoHQ/nango, next-auth, better-auth, arctic, social-core, simov/grant, "
             "golang/oauth2",

@@ -198,6 +198,23 @@ def test_every_endpoint_has_its_source_or_is_marked(name):
     assert not set(provider.sources) & set(provider.unverified)
 
 
+@pytest.mark.parametrize("name", DECLARED)
+def test_nothing_is_known_from_memory_alone(name):
+    """Where a token may go and whose it is names its own source; a lifetime does, or rests on a page, not on code."""
+    provider = load(name)
+    if name in ("fitbit", "google", "spotify"):
+        return  # it is gone; their docstrings name the pages
+    said = {*provider.sources, *provider.unverified}
+    assert "resource_hosts" in said
+    assert provider.userinfo_endpoint == "" or {"subject_path", "name_paths"} <= said
+    pages = re.search(
+        r"\w\.\w|\b(documentation|pages?|blog|changelog|announcement|reference|tried)\b", provider.sources["*"], re.I
+    )
+    for field in ("default_expires_in", "refresh_lifetime", "idle_lifetime"):
+        usual = getattr(provider, field) == next(each.default for each in fields(OAuth2) if each.name == field)
+        assert usual or field in said or pages, field
+
+
 @pytest.mark.parametrize("name", KEYED)
 def test_of_a_key_each_fact_has_a_source_or_is_marked(name):
     provider = load(name)

@@ -94,7 +94,7 @@ def test_the_key_is_compared_once_and_files_have_nothing_to_compare(machine, dat
     begin(kit)
     ask(database, "DELETE FROM tokenkit.record WHERE kind = 'metadata'")
     begin(kit)
-    assert not ask(database, "SELECT FROM tokenkit.record WHERE kind = 'metadata' AND data IS NOT NULL")
+    assert not ask(database, "SELECT 1 FROM tokenkit.record WHERE kind = 'metadata' AND data IS NOT NULL")
     fleet_key.check(kit.records.store, KeyRing(EnvironmentSource(KEY, "a variable"), "tokenkit"))
 
 

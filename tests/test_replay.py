@@ -115,7 +115,7 @@ def test_the_rows_of_two_owners_that_are_swapped_are_refused(machine, database, 
 def test_a_record_from_before_stores_had_an_id_still_opens(machine, database, authority):  # noqa: F811
     """It gets the id at its next save."""
     kit = machine("a")
-    kit.records.ring._store = str  # as the version before this sealed
+    kit.records.ring.store_id = str  # as the version before this sealed
     sign_in(kit, authority)
     assert "store" not in header(kit.records.store.load(grant_name(ME)).data)
     new = machine("b")

@@ -36,6 +36,25 @@ CODE = (
 )
 """Those that ``tests/audit/test_code.py`` makes, with packages that are installed for the test."""
 
+SHARED = (
+    ("the database is stopped", "TK601"),
+    ("the database has no tables yet", "TK601"),
+    ("the tables of the database are older than tokenkit", "TK601"),
+    ("the tables of the database are newer than tokenkit", "TK601"),
+    ("the database confirms what it has not written (synchronous_commit off)", "TK602"),
+    ("the role of the program owns the tables", "TK603"),
+    ("the role of the program is a superuser", "TK603"),
+    ("the database is reached through a forwarded port, without TLS", "TK604"),
+    ("the password of the database is in PGPASSWORD", "TK605"),
+    ("a replica may lack what was confirmed", "TK606"),
+    ("the database failed over to a replica that lacked a refresh", "TK607"),
+    ("a record was put back after a sign-out", "TK608"),
+    ("another machine seals with a key that is not here", "TK609"),
+    ("the records of two owners were swapped", "TK610"),
+    ("a record of another database was put in", "TK610"),
+)
+"""Those that ``tests/audit/test_shared.py`` makes, in a database that machines share."""
+
 HEAD = """\
 # Bad states that `tokenkit audit` finds
 
@@ -56,6 +75,7 @@ def rows() -> Iterator[tuple[str, str]]:
             planted.id,
         )
     yield from CODE
+    yield from SHARED
 
 
 def page() -> str:

@@ -8,9 +8,11 @@ from tokenkit import seal
 from tokenkit.account import Account, parse_account
 from tokenkit.errors import BrokenRecord, FileRefused, KeyUnavailable, StoreError
 from tokenkit.grant import VERSION, Grant, grant_from_bytes
+from tokenkit.grants import after_loss
 from tokenkit.grants.beside import unsaved_name
 from tokenkit.grants.endings import Endings
 from tokenkit.grants.refresh_state import RefreshState
+from tokenkit.grants.sealed_store import SealedStore, StoredGrant
 from tokenkit.grants.status import State, judge
 from tokenkit.keys.jwks import KeyList
 from tokenkit.store import Name, Store
@@ -29,12 +31,16 @@ class Opening(Enum):
 
 
 class Keys(NamedTuple):
-    """The keys, or why there are none: locked up (a passphrase, a keyring), or unusable; and what helps then."""
+    """The keys, or why there are none: locked up (a passphrase, a keyring), or unusable; and what helps then.
+
+    `store_id` is the id that the records of a shared store name.
+    """
 
     keys: KeyList | None
     said: str = ""
     locked: bool = False
     hint: str = ""
+    store_id: str = ""
 
 
 class FoundRecord(NamedTuple):
@@ -64,7 +70,8 @@ def open_record(name: Name, data: bytes, keys: Keys, app: str) -> FoundRecord:
         kid = seal.header(data)["kid"]
         if keys.keys is None:
             return FoundRecord(account, Opening.LOCKED, said=keys.said, kid=kid)
-        plaintext = seal.open(data, keys.keys.by_kid, typ=name.kind, app=app, owner=name.owner, account=name.id)
+        claims = {"typ": name.kind, "app": app, "owner": name.owner, "account": name.id, "store": keys.store_id}
+        plaintext = seal.open(data, keys.keys.by_kid, **claims)
         return FoundRecord(account, Opening.OPENED, grant_from_bytes(plaintext, account=str(account)), kid=kid)
     except KeyUnavailable as error:
         return FoundRecord(account, Opening.UNKNOWN_KEY, said=str(error), kid=kid)
@@ -73,8 +80,9 @@ def open_record(name: Name, data: bytes, keys: Keys, app: str) -> FoundRecord:
         return FoundRecord(account, opening, said=str(error), kid=kid)
 
 
-def load_record(name: Name, where: str, stores: tuple[Store, ...], keys: Keys, app: str, now: float) -> FoundRecord:
-    """Load the record of a grant from the first of `stores`, and what lies beside it in all of them; never raises."""
+def load_record(name: Name, where: str, records: SealedStore, keys: Keys, app: str, now: float) -> FoundRecord:
+    """Load the record of a grant, and what lies beside it in all stores; never raises."""
+    stores = records.stores
     account = Account(*parse_account(name.id), owner=name.owner)
     try:
         stored = stores[0].load(name)
@@ -85,7 +93,9 @@ def load_record(name: Name, where: str, stores: tuple[Store, ...], keys: Keys, a
     beside = tuple(each for store in stores for each in _beside(account, store, keys, app))
     grant = _newest(found.grant, beside)
     state = None
-    if grant is not None:
+    if grant is not None and stored is not None:
+        held = StoredGrant(grant, stored.version, len(stored.data))
+        noted = after_loss.judged(records, account, held, noted)
         state = judge(account, Endings(stores[0]).reopened(grant, noted), noted, now)
     return found._replace(grant=grant, where=where, refresh_state=noted, state=state, beside=beside)
 

@@ -12,11 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import Distribution, EntryPoints, entry_points
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tokenkit import activity, chained_log
 from tokenkit.audit.found_record import FoundRecord, Keys, load_record, open_record
 from tokenkit.audit.mounts import Mount, container_since, mounted
+from tokenkit.audit.shared_walk import Walked, walk
 from tokenkit.audit.tree import Node, Role, Tree
 from tokenkit.config import Config
 from tokenkit.errors import FileRefused, KeyUnavailable, StoreError, TokenKitError
@@ -29,6 +30,9 @@ from tokenkit.provider import Provider
 from tokenkit.shell import our_program
 from tokenkit.store import Name
 from tokenkit.store.files import FileStore
+
+if TYPE_CHECKING:
+    from tokenkit.store.postgres.facts import Facts
 
 CHECKS_GROUP = "tokenkit.checks"
 """The entry point group of plugins' checks. Each object in it is a `Check`, or several of them."""
@@ -78,6 +82,44 @@ class Inventory:
         store = self.kit.records.store
         return store if isinstance(store, FileStore) else None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines use the store, too."""
+        return bool(getattr(self.kit.records.store, "shared", False))
+
+    @cached_property
+    def _asked(self) -> "tuple[Facts | None, StoreError | None]":
+        if not self.is_shared:
+            return None, None
+        from tokenkit.store.postgres.facts import facts
+        from tokenkit.store.postgres.store import PostgresStore
+
+        try:
+            store = self.kit.records.store
+            found = facts(store.address) if isinstance(store, PostgresStore) else None
+            if found is not None and found.fit:
+                self.kit.records.ring.store_id()  # it connects, and compares what this machine remembers
+            return found, None
+        except StoreError as error:
+            return None, error
+
+    @property
+    def shared(self) -> "Facts | None":
+        """How the server of a shared store stands; None for another store, and where it cannot be asked."""
+        return self._asked[0]
+
+    @property
+    def shared_error(self) -> StoreError | None:
+        """Why the server of a shared store cannot be asked."""
+        return self._asked[1]
+
+    @cached_property
+    def walked(self) -> Walked | None:
+        """What a walk over the grants of all owners has found; None but for a shared store that can be used."""
+        if self.shared is None or not self.shared.fit:
+            return None
+        return walk(self.kit.records, self.keys, self.kit.app)
+
     @cached_property
     def tree(self) -> Tree:
         """The files and folders of tokenkit."""
@@ -90,6 +132,10 @@ class Inventory:
     @cached_property
     def keys(self) -> Keys:
         """The keys that open the records, as far as they can be had without asking anybody."""
+        usable = self.shared is not None and self.shared.fit
+        return self._keys()._replace(store_id=self.kit.records.ring.store_id() if usable else "")
+
+    def _keys(self) -> Keys:
         try:
             return Keys(self.kit.records.ring.source.load())
         except KeyUnavailable as error:
@@ -102,8 +148,10 @@ class Inventory:
     @cached_property
     def records(self) -> list[FoundRecord]:
         """The records of all accounts, opened where that is possible."""
-        stores = self.kit.records.stores
-        return [load_record(name, where, stores, self.keys, self.kit.app, self.now) for name, where in self._grants()]
+        if self.is_shared and (self.shared is None or not self.shared.fit):
+            return []  # a check of its own says why
+        kit, keys = self.kit, self.keys
+        return [load_record(name, where, kit.records, keys, kit.app, self.now) for name, where in self._grants()]
 
     @property
     def grants(self) -> Iterator[tuple[FoundRecord, Grant]]:

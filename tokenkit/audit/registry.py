@@ -15,6 +15,7 @@ from tokenkit.audit import (
     misplaced,
     records,
     secrets,
+    shared_store,
 )
 from tokenkit.audit.check import Check, Fault, Finding, Severity
 from tokenkit.audit.inventory import CHECKS_GROUP, Inventory
@@ -29,6 +30,7 @@ GROUPS: dict[str, tuple[Check, ...]] = {
     "Accounts": accounts.CHECKS,
     "Grants": grants.CHECKS,
     "Code": code.CHECKS,
+    "Shared store": shared_store.CHECKS,
 }
 
 FAILED = Check(

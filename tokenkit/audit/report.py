@@ -72,5 +72,7 @@ def _not_checked(inventory: Inventory) -> Iterator[str]:
         yield f"{path}: {why}"
     if not inventory.deep:
         yield "shell histories and .env files, into which --deep looks"
-    if inventory.files is None:
+    if inventory.walked is not None and inventory.walked.others:
+        yield f"{inventory.walked.others} accounts of other owners in the database: only whether their records open"
+    elif inventory.files is None:
         yield "the store, which is not one of files: only the grants in it"

@@ -32,7 +32,8 @@ class KeyRing:
         """
         self.source = source
         self.shared = shared
-        self._store = store
+        self.store_id = store
+        """Returns the id of the shared store; empty for files."""
         self._app = app
         self.proved: set[str] = set()
         """The ids of keys that were compared with those of the other machines, see `tokenkit.grants.fleet_key`."""
@@ -138,7 +139,7 @@ class KeyRing:
 
     def _claims(self, name: "Name") -> dict[str, str]:
         """Return what the header of a record of that name says."""
-        store = self._store()
+        store = self.store_id()
         return {"typ": name.kind, "app": self._app, "owner": name.owner, "account": name.id, "store": store}
 
     def _open(self, data: bytes, claims: Mapping[str, str]) -> bytes:

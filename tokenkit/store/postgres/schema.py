@@ -45,7 +45,7 @@ def check(connection: "psycopg.Connection[Any]", schema: str) -> None:
 
     So it does where the server would acknowledge what it has not written: that loses a refresh token with the power.
     """
-    refuse_unfit(_asked(connection, schema))
+    refuse_unfit(asked(connection, schema))
 
 
 def refuse_unfit(found: Schema) -> None:
@@ -79,8 +79,8 @@ def identity(connection: "psycopg.Connection[Any]", schema: str) -> str:
 
 def status(address: Address) -> Schema:
     """Return how the tables stand. Raises `StoreUnavailable` where the database cannot be asked."""
-    with _connection(address) as connection:
-        return _asked(connection, address.schema)
+    with connect(address) as connection:
+        return asked(connection, address.schema)
 
 
 def init(address: Address, role: str = "") -> Schema:
@@ -98,8 +98,8 @@ def migrate(address: Address) -> Schema:
 
 def _changed(address: Address, role: str, *, make: bool) -> Schema:
     schema = address.schema
-    with _connection(address) as connection:
-        found = _asked(connection, schema)
+    with connect(address) as connection:
+        found = asked(connection, schema)
         if not found.version and not make:
             raise StoreUnavailable("the database has no tables of tokenkit yet", hint="tokenkit store init")
         if found.role == role:
@@ -119,7 +119,7 @@ def _changed(address: Address, role: str, *, make: bool) -> Schema:
             failed = translated(error)
         if failed is not None:
             raise failed
-        return _asked(connection, schema)
+        return asked(connection, schema)
 
 
 def _migrate(connection: "psycopg.Connection[Any]", schema: str) -> None:
@@ -166,7 +166,8 @@ _STATE = """SELECT current_user, to_regclass(%(table)s) IS NOT NULL,
     current_setting('synchronous_commit') <> 'off' AND current_setting('fsync') = 'on'"""
 
 
-def _asked(connection: "psycopg.Connection[Any]", schema: str) -> Schema:
+def asked(connection: "psycopg.Connection[Any]", schema: str) -> Schema:
+    """Return how the tables stand, as `connection` sees them. Raises `StoreUnavailable`."""
     failed: StoreUnavailable | None = None
     version = 0
     try:
@@ -182,7 +183,8 @@ def _asked(connection: "psycopg.Connection[Any]", schema: str) -> Schema:
     raise failed
 
 
-def _connection(address: Address) -> "psycopg.Connection[Any]":
+def connect(address: Address) -> "psycopg.Connection[Any]":
+    """Return a plain connection for the work of an administrator. Raises `StoreUnavailable`."""
     failed: StoreUnavailable | None = None
     try:
         made: psycopg.Connection[Any] = address.connect(psycopg.Connection)

@@ -1,12 +1,20 @@
 """Servers on real sockets that do with each connection whatever a test says, and a resolver that finds them."""
 
+import datetime
+import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from tokenkit.errors import ProviderUnavailable
 from tokenkit.net.http import Transport
 from tokenkit.provider import Request
@@ -111,3 +119,35 @@ def point(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(
         socket, "getaddrinfo", lambda host, *a, **k: real("127.0.0.1" if host == name else host, *a, **k)
     )
+
+
+def make_certificate(folder: Path) -> str:
+    """A PEM file of a key and its self-signed certificate for 127.0.0.1 and accounts.example."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    names = [x509.DNSName("accounts.example"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + datetime.timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / "server.pem"
+    path.write_bytes(private + signed.public_bytes(pem))
+    return str(path)
+
+
+def over_tls(certificate: str, handler: Handler) -> Handler:
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_side.load_cert_chain(certificate)
+
+    def handshaken(connection: socket.socket) -> None:
+        with server_side.wrap_socket(connection, server_side=True) as tls:
+            handler(tls)
+
+    return handshaken

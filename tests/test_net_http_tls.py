@@ -1,20 +1,14 @@
 """How an authorization server is spoken to: TLS, and the proxies of the environment."""
 
-import datetime
-import ipaddress
 import socket
 import ssl
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from tokenkit.errors import ConfigurationError, TokenRefused
 from tokenkit.net.http import Transport
 from tokenkit.provider import Request
 
-from peers import OK, PATIENCE, Handler, Peer, answering, fails, peer, point, read_request
+from peers import OK, PATIENCE, Peer, answering, fails, make_certificate, over_tls, peer, point, read_request
 
 
 @pytest.fixture(autouse=True)
@@ -25,35 +19,7 @@ def no_authorities_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A PEM file of a key and its self-signed certificate for 127.0.0.1 and accounts.example."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    names = [x509.DNSName("accounts.example"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + datetime.timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(private + signed.public_bytes(pem))
-    return str(path)
-
-
-def over_tls(certificate: str, handler: Handler) -> Handler:
-    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server_side.load_cert_chain(certificate)
-
-    def handshaken(connection: socket.socket) -> None:
-        with server_side.wrap_socket(connection, server_side=True) as tls:
-            handler(tls)
-
-    return handshaken
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 def https(server: Peer) -> str:

@@ -42,13 +42,14 @@ class Request(Confidential):
     """An HTTP request, complete: `url` with its query, headers as pairs, the body as bytes.
 
     Any of URL, headers and body may carry a secret: none shows in the repr, and the value refuses pickle, deepcopy and
-    asdict (R35).
+    asdict (R35). `public_only`: its address came out of a document, and may lead to public addresses alone, by https.
     """
 
     method: str
     url: str = field(repr=False)
     headers: Headers = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
+    public_only: bool = False
 
     @classmethod
     def form(cls, url: str, fields: Mapping[str, str], headers: Headers = ()) -> "Request":
@@ -71,7 +72,7 @@ class Request(Confidential):
     def with_header(self, name: str, value: str) -> "Request":
         """Return the same request with that header, in place of any of the same name."""
         others = tuple(pair for pair in self.headers if pair[0].lower() != name.lower())
-        return Request(self.method, self.url, (*others, (name, value)), self.body)
+        return Request(self.method, self.url, (*others, (name, value)), self.body, self.public_only)
 
 
 @dataclass(frozen=True, slots=True)

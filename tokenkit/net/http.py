@@ -74,8 +74,8 @@ class Transport:
         is returned as far as it came, `complete` False where there may have been more.
         """
         place = _place(request.url)
-        check_tls(place, self._insecure_hosts)
-        exchange = Exchange(place, self._deadline, self._until_sent)
+        check_tls(place, () if request.public_only else self._insecure_hosts)
+        exchange = Exchange(place, self._deadline, self._until_sent, public_only=request.public_only)
         failure: TokenKitError
         try:
             return self._exchanged(request, exchange)
@@ -99,9 +99,10 @@ class Transport:
         raise failure  # out here no error comes along that quotes what was sent or answered (R35)
 
     def _exchanged(self, request: Request, exchange: Exchange) -> Response:
-        place = exchange.place
-        url = httpcore.URL(scheme=place.scheme, host=place.host, port=place.port, target=place.target)
-        connection = self._connection(place, url.origin, Network(exchange))
+        place, proxy = exchange.place, self._proxy(exchange.place)
+        host = (exchange.pin() if proxy else "") or place.host
+        url = httpcore.URL(scheme=place.scheme, host=host, port=place.port, target=place.target)
+        connection = self._connection(place, url.origin, proxy, Network(exchange))
         exchange.at = self._now()
         with connection, self._stream(connection, request, place, url) as answer:
             body, complete = self._read(answer)
@@ -128,10 +129,9 @@ class Transport:
         return Response(answer.status, answer.headers, body[: self._limit], exchange.at, complete)
 
     def _connection(
-        self, place: Target, origin: httpcore.Origin, network: Network
+        self, place: Target, origin: httpcore.Origin, proxy: httpcore.Proxy | None, network: Network
     ) -> httpcore.HTTPConnection | httpcore.ConnectionPool:
         tls = self._tls_context() if place.scheme == "https" else None
-        proxy = self._proxy(place)
         if proxy is None:
             return httpcore.HTTPConnection(origin, tls, network_backend=network)
         return httpcore.ConnectionPool(tls, proxy=proxy, network_backend=network)

@@ -18,7 +18,9 @@ from typing import Any
 import httpcore
 
 from tokenkit.elapsed import elapsed
+from tokenkit.errors import ConfigurationError
 from tokenkit.net.hosts import Target
+from tokenkit.net.public import first_private
 from tokenkit.net.raw_answer import RawAnswer, looks_cut, read_raw_answer
 
 SocketOptions = Iterable[tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]]
@@ -34,10 +36,15 @@ class Exchange:
     It is given up after `until_sent` seconds if none of it has left by then, else after `deadline` seconds.
 
     `at` is when that began, Unix time in seconds, UTC. `received` is all that came for it, as it came.
+
+    `public_only`: the place came out of a document, and must lead to public addresses alone. `pinned` is the address
+    that a proxy is asked for then, in the place of the name that was looked up here.
     """
 
-    def __init__(self, place: Target, deadline: float, until_sent: float) -> None:
+    def __init__(self, place: Target, deadline: float, until_sent: float, *, public_only: bool = False) -> None:
         self.place = place
+        self.public_only = public_only
+        self.pinned = ""
         self.sent = False
         self.at = 0.0
         self.received = bytearray()
@@ -75,6 +82,29 @@ class Exchange:
                     break
         return read_raw_answer(bytes(self.received), ended=ended)
 
+    def pin(self) -> str:
+        """Return the address that stands for the host at a proxy, so that no other look-up of the name counts."""
+        if self.public_only:
+            found = self.addresses(self.place.host, self.place.port)
+            address = next((each for each in found if ":" not in each), found[0])
+            self.pinned = f"[{address}]" if ":" in address else address
+        return self.pinned
+
+    def addresses(self, host: str, port: int) -> list[str]:
+        """Return the addresses of a host, each of them looked at where the exchange is with public ones only.
+
+        Raises `ConfigurationError` where one is private, and what looking the name up raises.
+        """
+        found = _addresses(host, port, self)
+        private = first_private(found) if self.public_only and host == self.place.host else ""
+        if private:
+            raise ConfigurationError(
+                f"{host} leads to {private}, an address that is not public, and no person typed it: "
+                "it came out of a document of the provider's",
+                hint="if that server is yours, write its endpoints into the provider file: tokenkit providers add URL",
+            )
+        return found
+
     def carried_by(self, stream: "_Stream") -> None:
         """Note the connection that carries the request. It stays open: the parser may leave bytes unread."""
         self._stream = stream
@@ -100,7 +130,7 @@ class Network(httpcore.NetworkBackend):
         socket_options: SocketOptions | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first address of `host` that answers."""
-        addresses = _addresses(host, port, self._exchange)
+        addresses = self._exchange.addresses(host, port)
         while True:
             address = addresses.pop(0)
             try:
@@ -148,8 +178,10 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        inner = self._inner.start_tls(ssl_context, server_hostname, self._exchange.left())
-        return _Stream(inner, self._exchange, carries=server_hostname == self._exchange.place.host)
+        host = self._exchange.place.host
+        name = host if server_hostname and server_hostname == self._exchange.pinned else server_hostname
+        inner = self._inner.start_tls(ssl_context, name, self._exchange.left())
+        return _Stream(inner, self._exchange, carries=name == host)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)

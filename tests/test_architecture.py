@@ -30,7 +30,10 @@ ROWS = """
     grant
     provider
     net flows
+    variables
+    settled
     declaration
+    discovering
     api_key oauth2
     provider_file
     plugins

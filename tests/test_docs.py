@@ -59,6 +59,7 @@ NOT_RUN = {
     "docs/how-to/keep-tokens-fresh.md": 1,
     "docs/how-to/postgresql.md": 4,
     "docs/how-to/recipes.md": 5,
+    "docs/how-to/several-servers.md": 1,
     "docs/how-to/uninstall.md": 1,
     "docs/how-to/use-pocket.md": 1,
     "docs/how-to/use-with-other-libraries.md": 12,

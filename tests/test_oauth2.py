@@ -14,6 +14,7 @@ from tokenkit.net.hosts import own_endpoints
 from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, Provider, Request, Response, Scope
 from tokenkit.token import AccessToken, Secret
+from tokenkit.variables import Variable
 
 from world import CLIENT, NOW, PUBLIC, World, answer, grant, query
 
@@ -58,6 +59,23 @@ def test_every_field_has_a_test_of_its_own():
     tests = [name for name in globals() if name.startswith("test_")]
     missing = [field.name for field in fields(OAuth2) if not any(f"_{field.name}_" in f"{name}_" for name in tests)]
     assert missing == []
+
+
+def test_variables_stand_in_every_text_and_lead_nowhere_without_a_value():
+    """Nothing can be sent to what has no value; what it is then is at `tests/test_settled.py`."""
+    server = {"server": Variable(kind="server"), "region": Variable(choices=("eu", "us"), default="eu")}
+    made = acme(
+        variables=server,
+        token_endpoint="{server}/{region}/token",
+        userinfo=UserinfoRequest(name_endpoint="{server}/name"),
+        headers={"Region": "{region}"},
+    )
+    assert made.token_endpoint == "https://nowhere.invalid/eu/token"
+    at_home = made.at({"server": "https://home.example", "region": "us"})
+    assert at_home.token_endpoint == "https://home.example/us/token"
+    assert at_home.userinfo.name_endpoint == "https://home.example/name"
+    assert at_home.headers == {"Region": "us"}
+    assert made.token_endpoint == "https://nowhere.invalid/eu/token"
 
 
 def test_it_is_a_value():

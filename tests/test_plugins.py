@@ -6,7 +6,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib.metadata import EntryPoint, EntryPoints
 from types import SimpleNamespace
 
@@ -18,6 +18,7 @@ from tokenkit.plugins import guarded, load_provider, provider_names
 from tokenkit.provider import Provider, ProviderBase, Request, Scope
 from tokenkit.provider_file import schema
 from tokenkit.token import AccessToken
+from tokenkit.variables import Variable
 
 from scripted import ScriptedProvider
 
@@ -99,7 +100,8 @@ def test_a_file_makes_a_provider(folder):
     """The four tiers of what 86 % of known providers need: parameters, variables, separators, JSON, captured values."""
     write(folder, ACME)
     provider = load(folder, options={"region": "eu"})
-    assert provider == OAuth2(
+    assert provider.variables == {"region": Variable(choices=("eu", "us"), default="eu")}
+    assert replace(provider, variables={}) == OAuth2(
         name="acme",
         title="Acme Notes",
         authorization_endpoint="https://eu.acme.example/oauth/authorize",
@@ -210,8 +212,8 @@ def test_a_wrong_type_names_the_file_and_the_line(folder, text, key):
 
 
 def test_a_missing_endpoint_says_where_it_may_come_from(folder):
-    """An issuer alone is not enough: its metadata is fetched once, by a command."""
-    error = refused(folder, '[provider]\nname = "acme"\ntitle = "Acme"\nissuer = "https://acme.example"\n')
+    """Without an issuer nobody can ask for it; with one, `tests/test_settled.py`."""
+    error = refused(folder, '[provider]\nname = "acme"\ntitle = "Acme"\n')
     assert str(error).endswith("authorization_endpoint is missing")
     assert "tokenkit providers add URL" in error.hint
 
@@ -219,17 +221,25 @@ def test_a_missing_endpoint_says_where_it_may_come_from(folder):
 def test_the_schema_for_editors_takes_what_the_reader_takes():
     """One schema: a key that is there in one is there in the other."""
     for kind, described in zip((OAuth2, ApiKey), schema()["properties"]["provider"]["anyOf"], strict=True):
-        assert set(described["properties"]) == {field.name for field in fields(kind)} | {"variables"}
+        assert set(described["properties"]) == {field.name for field in fields(kind) if field.init}
         assert described["additionalProperties"] is False
     assert "milliseconds" in schema()["$defs"]["AnswerShape"]["properties"]
 
 
 def test_a_variable_takes_one_of_its_choices(folder):
     write(folder, ACME)
-    for options in ({}, {"region": "mars"}, {"region": "eu.evil.example/"}):
+    for options in ({"region": ""}, {"region": "mars"}, {"region": "eu.evil.example/"}):
         with pytest.raises(ConfigurationError, match="acme needs region: one of eu, us") as caught:
             load(folder, options=options)
         assert caught.value.hint == 'in config.toml, under [providers.acme], write region = "eu"'
+
+
+@pytest.mark.parametrize("key", ["declared = {}", "made = {}"])
+def test_what_is_kept_beside_the_fields_cannot_be_written(folder, key):
+    error = refused(
+        folder, f"{ACME.partition('[provider.authorization_parameters]')[0].replace('{region}', 'eu')}\n{key}\n"
+    )
+    assert "there is no key" in str(error)
 
 
 @pytest.mark.parametrize("instance", ["evil.example/x", "a@evil.example", "a?b", "a#b", "a b", "a\\b", "", "-a", "{x}"])

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     )
     from tokenkit.signals import finish_on_signals
     from tokenkit.token import AccessToken, Secret
+    from tokenkit.variables import Variable
 
 __all__ = [
     "AccessToken",
@@ -128,6 +129,7 @@ __all__ = [
     "UnknownProvider",
     "UsageError",
     "UserinfoRequest",
+    "Variable",
     "check_resource",
     "finish_on_signals",
 ]
@@ -189,6 +191,7 @@ _EXPORTS: dict[str, str] = {
     "UnknownProvider": "tokenkit.errors",
     "UsageError": "tokenkit.errors",
     "UserinfoRequest": "tokenkit.flows.identity",
+    "Variable": "tokenkit.variables",
     "check_resource": "tokenkit.net.hosts",
     "finish_on_signals": "tokenkit.signals",
 }

@@ -31,7 +31,9 @@ from tokenkit.provider import (
     Scope,
     no_consent_screen,
 )
+from tokenkit.settled import Settled
 from tokenkit.token import AccessToken, Secret
+from tokenkit.variables import missing
 
 _CLIENT_ID = "client_id"
 _VISIBLE = re.compile(r"[!-~]+")
@@ -53,13 +55,14 @@ class _NoOAuth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKey(_NoOAuth):
+class ApiKey(_NoOAuth, Settled):
     """A service without OAuth, as data: `ApiKey(name="acme", ...)`. Every field but the first four has a default.
 
     - `name` (``acme``), `title` (``Acme Notes``)
     - `resource_hosts`: where the key may go, as ``https://host[:port][/prefix]``; the first one's host is whom the key
       is of, so that a key stays with its server (R17)
     - `fields`: what a person is asked for, by name: see `tokenkit.Field`
+    - `variables`: parts of its addresses that differ from account to account, see `tokenkit.Variable`
 
     How the key travels: `token_headers`, by header, with the names of fields in braces, as in
     ``{"X-Api-Key": "{key}"}``. ``Basic`` encodes what follows it: ``{"Authorization": "Basic {user}:{password}"}``.
@@ -81,8 +84,6 @@ class ApiKey(_NoOAuth):
     - `sources`, `checked`, `unverified`: how this is known, as in `OAuth2`
     """
 
-    name: str
-    title: str
     resource_hosts: tuple[str, ...]
     fields: Mapping[str, Field]
     token_headers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -104,6 +105,7 @@ class ApiKey(_NoOAuth):
     def __post_init__(self) -> None:
         if not is_provider_name(self.name):
             raise ConfigurationError(f"{self.name!r} is no name for a provider: it takes a-z, 0-9, '.', '_' and '-'")
+        self._fill_in(later=self.fields)
         if not self.resource_hosts:
             raise ConfigurationError(f"{self.name} has no resource_hosts", hint="the address of its API, https://...")
         if not self.fields:
@@ -115,7 +117,7 @@ class ApiKey(_NoOAuth):
             )
         for name, asked in self.fields.items():
             self._check_field(name, asked)
-        known = {each.name for each in fields(self)}
+        known = {each.name for each in fields(self) if each.init}
         check_evidence(self.name, known, sources=self.sources, unverified=self.unverified, checked=self.checked)
         check_endpoints(self)
 
@@ -171,6 +173,8 @@ class ApiKey(_NoOAuth):
         Raises `UsageError` for what cannot be a key, `InvalidAnswer` where the service refuses it, and
         `ProviderUnavailable`. None of them shows anything of the key.
         """
+        for name, variable in self.lacking.items():
+            raise missing(self.name, name, variable)
         values = {name: self._read(name, answers.get(name)) for name in self.fields}
         token = self.placement.token({**values, _CLIENT_ID: Secret(client.client_id)}, ctx.now())
         if not access_token_value(token.value):

@@ -84,22 +84,38 @@ class Configured:
 
     def client(self, provider: Provider) -> ClientRegistration:
         """Return the client registration for a provider. Raises `ClientMissing`, which names the ways to give one."""
-        from tokenkit.config import client_registration
+        from tokenkit.config import client_name, client_registration
 
         given = self.given_clients()
         if self.app == SANDBOX:
             from tokenkit.sandbox.known import client_of
 
-            given = {provider.name: client_of(provider.name), **given}
-        return client_registration(provider, folders=self.folders, environ=self.environ, app=self.app, given=given)
+            given = {client_name(provider): client_of(provider.name), **given}
+        return client_registration(
+            provider,
+            folders=self.folders,
+            environ=self.environ,
+            app=self.app,
+            given=given,
+            usual=self._usual(provider),
+        )
 
-    def known_client(self, provider: str) -> "KnownClient | None":
-        """Return the client registration for that provider as it may be shown; no command is run for its secret."""
+    def known_client(self, provider: str | Provider) -> "KnownClient | None":
+        """Return the client registration for that provider as it may be shown; no command is run for its secret.
+
+        Of several servers' registrations, a name finds any one, and a provider that of its own server.
+        """
         from tokenkit.config import known_client
 
+        usual = None if isinstance(provider, str) else self._usual(provider)
+        given = self.given_clients()
         return known_client(
-            provider, folders=self.folders, environ=self.environ, app=self.app, given=self.given_clients()
+            provider, folders=self.folders, environ=self.environ, app=self.app, given=given, usual=usual
         )
+
+    def _usual(self, provider: Provider) -> Provider:
+        """Return the provider where nobody names another server; without servers of its own, as it is."""
+        return self.providers[provider.name] if getattr(provider, "client_of", "") else provider
 
     def known_clients(self) -> "list[KnownClient]":
         """Return every client registration of this app, as they may be shown."""

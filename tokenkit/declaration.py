@@ -16,13 +16,14 @@ from tokenkit.flows.refusal import Ended
 from tokenkit.flows.revoke import RFC_7009, RevocationRequest
 from tokenkit.net.hosts import parse_url, resource_host
 from tokenkit.provider import Scope
+from tokenkit.settled import Settled
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration:
-    """A provider as data. The fields are named by the RFCs' terms; every one but the first four has a default.
+class Declaration(Settled):
+    """A provider as data. The fields are named by the RFCs' terms; every one but the first two has a default.
 
     ``docs/reference/declaration.md`` has a table of all of them, each with a provider that needs it.
 
@@ -31,7 +32,10 @@ class Declaration:
     - `name` (``google``), `title` (``Google``)
     - `authorization_endpoint`, `token_endpoint`, `refresh_endpoint` (where that is another), `revocation_endpoint`,
       `device_authorization_endpoint`, `userinfo_endpoint`: URLs; those that are not https need the opt-in of R32, but
-      for a loopback IP address
+      for a loopback IP address. Where the first two are missing, the metadata of the `issuer` is fetched at each
+      sign-in, and what it says is kept with the grant
+    - `variables`: parts of its addresses that differ from account to account, by the name that stands in braces in the
+      texts of the other fields, see `tokenkit.Variable`
     - `introspection_endpoint`: used where host and port are the token endpoint's, which each grant keeps (R17)
     - `issuer`, and whether the answer's ``iss`` is ``required`` or compared ``if_present`` (RFC 9207)
     - `resource_hosts`: where its tokens may go, as ``https://host[:port][/prefix]``, see `tokenkit.net.hosts`. A prefix
@@ -81,10 +85,8 @@ class Declaration:
       first sign-in wants a yes where the authorization or token endpoint is among them (`needs_trust`)
     """
 
-    name: str
-    title: str
-    authorization_endpoint: str
-    token_endpoint: str
+    authorization_endpoint: str = ""
+    token_endpoint: str = ""
     refresh_endpoint: str = ""
     revocation_endpoint: str = ""
     introspection_endpoint: str = ""
@@ -138,6 +140,7 @@ class Declaration:
     def __post_init__(self) -> None:
         if not is_provider_name(self.name):
             raise ConfigurationError(f"{self.name!r} is no name for a provider: it takes a-z, 0-9, '.', '_' and '-'")
+        self._fill_in()
         self._check_addresses()
         self._check_words()
         self._check_evidence()
@@ -147,6 +150,10 @@ class Declaration:
     def _check_addresses(self) -> None:
         """Check that every address can be read, and that no resource server is one of our own endpoints (R32)."""
         own = (self.authorization_endpoint, self.token_endpoint)
+        for name, url in zip(("authorization_endpoint", "token_endpoint"), own, strict=True):
+            if not (url or self.issuer):
+                published = "where the server publishes its metadata, issuer alone does: tokenkit providers add URL"
+                raise ConfigurationError(f"{name} is missing", hint=f"add {name}; {published}")
         more = (
             self.refresh_endpoint,
             self.revocation_endpoint,
@@ -154,7 +161,7 @@ class Declaration:
             self.introspection_endpoint,
         )
         asked = (self.userinfo_endpoint, self.userinfo.name_endpoint)
-        schemes = {_scheme(self.name, url) for url in (*own, *filter(None, (*more, *asked)))}
+        schemes = {_scheme(self.name, url) for url in filter(None, (*own, *more, *asked))}
         if len(schemes) > 1:
             raise ConfigurationError(f"some endpoints of {self.name} are https and some are not", hint="write https")
         if self.redirect_uri:
@@ -172,7 +179,7 @@ class Declaration:
         check_renamed(self.parameter_names)
 
     def _check_evidence(self) -> None:
-        known = {each.name for each in fields(self)} | {f"scopes.{alias}" for alias in self.scopes}
+        known = {each.name for each in fields(self) if each.init} | {f"scopes.{alias}" for alias in self.scopes}
         check_evidence(self.name, known, sources=self.sources, unverified=self.unverified, checked=self.checked)
 
     @property

@@ -29,11 +29,13 @@ class Grant(Confidential):
     """What the person granted (RFC 6749): the refresh token, access tokens by audience, scopes, and where it is from.
 
     All times are Unix time in seconds, UTC. `scopes` are the granted ones, or None where the provider does not say;
-    `asked` are those of the request. `endpoints` are all others that receive a secret of this grant, by the power that
-    uses them, and None in a record of an older version (R17; see `tokenkit.grants.bound_to`). `generation` counts the
-    saves of this account: a record with a smaller one than has been seen is an old copy (R10). `state` is ``active``,
-    ``needs_consent`` (latched, `reason` in words) or ``moved``. `perhaps_spent`: an answer brought a new refresh token
-    that could not be read, and this is the one before it, which is sent once, when the access token has ended (R12).
+    `asked` are those of the request. `settled` is what the sign-in settled of the provider: the values of its variables
+    (which server, which region), and what its metadata said. `endpoints` are all others that receive a secret of this
+    grant, by the power that uses them, and None in a record of an older version (R17; see `tokenkit.grants.bound_to`).
+    `generation` counts the saves of this account: a record with a smaller one than has been seen is an old copy (R10).
+    `state` is ``active``, ``needs_consent`` (latched, `reason` in words) or ``moved``. `perhaps_spent`: an answer
+    brought a new refresh token that could not be read, and this is the one before it, which is sent once, when the
+    access token has ended (R12).
     """
 
     provider: str
@@ -45,6 +47,7 @@ class Grant(Confidential):
     token_endpoint: str = ""
     revocation_endpoint: str = ""
     endpoints: Mapping[str, str] | None = None
+    settled: Mapping[str, str] = field(default_factory=dict[str, str])
     client_id: str = ""
     resource: str = ""
     subject: str = ""
@@ -83,7 +86,8 @@ class PendingAuthorization(Confidential):
     `url` is where the person goes. A provider fills in what its flow needs: `state` and `code_verifier` (RFC 7636), or
     Pocket's `request_token`. `redirect_uri` is the one that was sent, so that the answer can be compared with it.
     `owner`, `account`, `replaces`, `binding` (a hash) and `expires_at` are the kit's. `replaces` names the account
-    whose record cannot be opened and is set aside when the grant takes its place; it is empty for none.
+    whose record cannot be opened and is set aside when the grant takes its place; it is empty for none. `settled` is as
+    in `Grant`.
     """
 
     provider: str
@@ -99,6 +103,7 @@ class PendingAuthorization(Confidential):
     account: str = ""
     replaces: str = ""
     binding: str = field(default="", repr=False)
+    settled: Mapping[str, str] = field(default_factory=dict[str, str])
     created_at: float = 0.0
     expires_at: float = 0.0
 
@@ -110,7 +115,7 @@ _GRANT_TEXTS = (
 _GRANT_MEMBERS = frozenset(
     {
         "v", "access_tokens", "refresh_token", "scopes", "asked", "authorized_at", "refresh_expires_at", "generation",
-        "endpoints", "perhaps_spent", "extra", *_GRANT_TEXTS,
+        "endpoints", "settled", "perhaps_spent", "extra", *_GRANT_TEXTS,
     }
 )  # fmt: skip
 
@@ -136,6 +141,7 @@ def grant_to_bytes(grant: Grant) -> bytes:
         perhaps_spent=grant.perhaps_spent,
         generation=grant.generation,
         endpoints=None if grant.endpoints is None else dict(grant.endpoints),
+        settled=dict(grant.settled),
         extra=dict(grant.extra),
     )
     return _TO_JSON.encode(record).encode()
@@ -162,6 +168,7 @@ def _grant(record: Mapping[str, Any]) -> Grant:
         perhaps_spent=record.get("perhaps_spent") is True,
         generation=int(record.get("generation", 0)),
         endpoints=None if record.get("endpoints") is None else _addresses(record["endpoints"]),
+        settled=_addresses(record.get("settled", {})),
         extra=_texts(record.get("extra", {})),
         unknown={name: value for name, value in record.items() if name not in _GRANT_MEMBERS},
         **{name: intern(str(record[name])) for name in _GRANT_TEXTS if name in record},
@@ -174,6 +181,7 @@ def pending_to_bytes(pending: PendingAuthorization) -> bytes:
     for name in ("state", "code_verifier", "request_token"):
         record[name] = None if record[name] is None else record[name].reveal()
     record["scopes"] = sorted(pending.scopes)
+    record["settled"] = dict(pending.settled)
     record["v"] = VERSION
     return _TO_JSON.encode(record).encode()
 
@@ -191,6 +199,7 @@ def _pending(record: Mapping[str, Any]) -> PendingAuthorization:
         request_token=_secret(record["request_token"]),
         scopes=frozenset(record["scopes"]),
         replaces=str(record.get("replaces", "")),
+        settled=_texts(record.get("settled", {})),
         created_at=float(record["created_at"]),
         expires_at=float(record["expires_at"]),
         **{name: str(record[name]) for name in _PENDING_TEXTS},

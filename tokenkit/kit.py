@@ -251,6 +251,7 @@ class TokenKit:
         only: bool = False,
         unverified: bool = False,
         answers: "Answers | None" = None,
+        variables: Mapping[str, str] | None = None,
         show: "Show | None" = None,
         opener: "Opener | None" = None,
         confirm: "Confirm | None" = None,
@@ -260,7 +261,8 @@ class TokenKit:
         `scopes` are aliases or full values, asked for besides what was granted before: to `account`, or to any account
         of the provider without one; `only` leaves that out on purpose (R18). None, where nothing was granted, is the
         provider's default. `account` says whom to ask for (a login hint); `name` what the account shall be called where
-        the provider cannot say (R4). `way` is ``auto``, ``browser``, ``paste`` or ``device``.
+        the provider cannot say (R4). `variables` say which server or region it is, by name: the account keeps them.
+        `way` is ``auto``, ``browser``, ``paste`` or ``device``.
 
         A program that speaks to the person itself, a chat bot for example, gives `show`: it is called with the address
         to open and the code to enter there (empty but for ``device``), in place of all printing and reading here. It
@@ -281,9 +283,9 @@ class TokenKit:
         from tokenkit.signing_in.sign_in import sign_in
 
         signed_in = sign_in(
-            self.authorizations, self.provider(provider), scopes, environ=self.configured.environ,
-            account=account, name=name, way=way, replace_broken=replace_broken, only=only, unverified=unverified,
-            answers=answers, show=show, opener=opener, confirm=confirm,
+            self.authorizations, self.authorizations.settle(provider, variables, account=account or name), scopes,
+            environ=self.configured.environ, account=account, name=name, way=way, replace_broken=replace_broken,
+            only=only, unverified=unverified, answers=answers, show=show, opener=opener, confirm=confirm,
         )  # fmt: skip
         self._cache.forget()
         return signed_in
@@ -301,6 +303,7 @@ class TokenKit:
         replace_broken: bool = False,
         only: bool = False,
         unverified: bool = False,
+        variables: Mapping[str, str] | None = None,
     ) -> "PendingAuthorization":
         """Begin a sign-in that another process may complete: send the person to the result's `url`.
 
@@ -309,8 +312,9 @@ class TokenKit:
         are as in `login`.
         """
         return self.authorizations.begin(
-            self.provider(provider), redirect_uri=redirect_uri, binding=binding, scopes=scopes,
-            account=account, name=name, replace_broken=replace_broken, only=only, unverified=unverified,
+            self.authorizations.settle(provider, variables, account=account or name), redirect_uri=redirect_uri,
+            binding=binding, scopes=scopes, account=account, name=name, replace_broken=replace_broken, only=only,
+            unverified=unverified,
         )  # fmt: skip
 
     @leaving
@@ -318,8 +322,8 @@ class TokenKit:
         """Complete a sign-in with the whole URL that the person came back on and the same binding; return the account.
 
         A callback of your own that has checked its state gives `provider`, `code`, `redirect_uri` and, as it has them,
-        `code_verifier`, `iss`, `scopes` and `name` instead. Raises `CallbackRefused` for any answer that is not this
-        browser's own, once and in time; `ConsentDenied`; `UsageError`, which names what is wrong.
+        `code_verifier`, `iss`, `scopes`, `name` and `variables` instead. Raises `CallbackRefused` for any answer that
+        is not this browser's own, once and in time; `ConsentDenied`; `UsageError`, which names what is wrong.
         """
         if elsewhere:
             from tokenkit.signing_in.adopting import exchange_code
@@ -419,8 +423,11 @@ class TokenKit:
         """Return the client registration for a provider. Raises `ClientMissing`, which names the ways to give one."""
         return self.configured.client(provider)
 
-    def known_client(self, provider: str) -> "KnownClient | None":
-        """Return the client registration for that provider as it may be shown; no command is run for its secret."""
+    def known_client(self, provider: str | Provider) -> "KnownClient | None":
+        """Return the client registration for that provider as it may be shown; no command is run for its secret.
+
+        Of several servers' registrations, a name finds any one, and a provider that of its own server.
+        """
         return self.configured.known_client(provider)
 
     @property
@@ -437,4 +444,5 @@ class TokenKit:
             self.refresher,
             self.configured.redirect_port,
             lambda provider: self.config.settings(provider.name).unverified,
+            lambda: self.config.insecure_hosts(),
         )

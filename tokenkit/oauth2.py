@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from tokenkit.declaration import Declaration
+from tokenkit.discovering import Discovering
 from tokenkit.errors import ConfigurationError, InvalidAnswer
 from tokenkit.flows.answer import TokenAnswer, read_scopes
 from tokenkit.flows.authorization_code import AuthorizationEndpoint, exchange
@@ -34,10 +35,11 @@ from tokenkit.provider import (
     Revoke,
 )
 from tokenkit.token import AccessToken
+from tokenkit.variables import missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OAuth2(Declaration):
+class OAuth2(Discovering):
     """A provider that speaks OAuth 2, from its `Declaration`, which explains each field: `OAuth2(name="acme", ...)`."""
 
     def __post_init__(self) -> None:
@@ -107,6 +109,7 @@ class OAuth2(Declaration):
         self, ctx: Context, client: ClientRegistration, pending: PendingAuthorization, answer: AuthorizationAnswer
     ) -> Grant:
         """Turn what the person came back with into the grant; the code is exchanged exactly once (R18)."""
+        ctx = self.reaching(ctx)
         code = self._authorization.code(ctx, client, pending, answer)
         tokens = exchange(ctx, self._tokens, client, pending, code, {**self._resource, **self.token_parameters})
         if self.nonce or self.subject_path.startswith("id_token."):
@@ -123,7 +126,7 @@ class OAuth2(Declaration):
         """Return the grant renewed (RFC 6749 section 6)."""
         endpoint = replace(self._tokens, url=self.refresh_endpoint or self.token_endpoint)
         words = {**self._resource, **self.refresh_parameters}
-        return refresh(ctx, endpoint, client, grant, words, name_scopes=self.refresh_scopes)
+        return refresh(self.reaching(ctx), endpoint, client, grant, words, name_scopes=self.refresh_scopes)
 
     @property
     def revoke(self) -> Revoke | None:
@@ -138,8 +141,8 @@ class OAuth2(Declaration):
     @property
     def introspect(self) -> Introspect | None:
         """RFC 7662; None where there is no introspection endpoint beside the token endpoint."""
-        there, beside = self.introspection_endpoint, parse_url(self.token_endpoint)
-        return self._introspect if there and parse_url(there)[:3] == beside[:3] else None
+        there, beside = self.introspection_endpoint, self.token_endpoint
+        return self._introspect if there and beside and parse_url(there)[:3] == parse_url(beside)[:3] else None
 
     @property
     def device(self) -> Device | None:
@@ -151,7 +154,7 @@ class OAuth2(Declaration):
     def _revoke(self, ctx: Context, client: ClientRegistration, grant: Grant) -> Revocation:
         each = self.revocation_reach == "token"
         return revoke(
-            ctx,
+            self.reaching(ctx),
             self.revocation_endpoint,
             self.client_auth,
             client,
@@ -168,7 +171,7 @@ class OAuth2(Declaration):
         if grant.access_token is None:
             raise InvalidAnswer(f"the grant of {self.title} holds no access token to ask whose it is")
         return ask_identity(
-            ctx,
+            self.reaching(ctx),
             self._tokens,
             self.userinfo_endpoint,
             partial(self.authenticate, ctx, client, grant.access_token),
@@ -180,7 +183,9 @@ class OAuth2(Declaration):
 
     def _introspect(self, ctx: Context, client: ClientRegistration, grant: Grant) -> bool | None:
         token = grant.access_token
-        return None if token is None else introspect(ctx, self._tokens, self.introspection_endpoint, client, token)
+        if token is None:
+            return None
+        return introspect(self.reaching(ctx), self._tokens, self.introspection_endpoint, client, token)
 
     def _device(
         self,
@@ -192,13 +197,20 @@ class OAuth2(Declaration):
         self._check_open()
         scopes = self._asked(request)
         url = self.device_authorization_endpoint
-        tokens = sign_in_by_device(ctx, self._tokens, url, client, scopes, show)
+        tokens = sign_in_by_device(self.reaching(ctx), self._tokens, url, client, scopes, show)
         return self._granted(client, tokens, frozenset(scopes))
 
     def _check_open(self) -> None:
         """Refuse before anything is sent, where nobody can sign in."""
         if self.retired:
             raise ConfigurationError(f"nobody can sign in to {self.title}: {self.retired}", hint=self.console_url)
+        for name, variable in self.lacking.items():
+            raise missing(self.name, name, variable)
+        if self.undiscovered:
+            raise ConfigurationError(
+                f"the endpoints of {self.title} are not known: its metadata was not fetched",
+                hint="call discover(ctx) of the provider first",
+            )
 
     def _asked(self, request: AuthorizationRequest) -> tuple[str, ...]:
         """Return the scopes of the request, or the default ones, and those that say whose account it is; each once."""
@@ -217,6 +229,7 @@ class OAuth2(Declaration):
 
         `reported` are those that the redirect names.
         """
+        self.check_answered(answer.captured)
         scopes = answer.scopes or reported or asked or None
         return Grant(
             provider=self.name,

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from tokenkit.account import is_provider_name
 from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider
@@ -231,24 +231,37 @@ def _made(name: str, point: "EntryPoint", options: Mapping[str, object]) -> Prov
     from tokenkit.net.hosts import check_endpoints  # heavy, and a stored token needs no plugin
 
     make = cast(Callable[..., Provider], _guarded(name, "load", point.load))
-    _check_options(name, make, options)
-    provider = _guarded(name, "load", make, **options)
+    known = _arguments(make, options)
+    provider = _guarded(name, "load", make, **{option: options[option] for option in known})
     if provider.name != name:
         raise ProviderBroken(name, "load", hint=f"{point.value} calls itself {provider.name!r}")
     _guarded(name, "load", check_endpoints, provider)  # which finds out what a stranger's lacks
-    return provider
+    return _configured(
+        name, provider, {option: value for option, value in options.items() if option not in known}, make
+    )
 
 
-def _check_options(name: str, make: Callable[..., Provider], options: Mapping[str, object]) -> None:
+def _arguments(make: Callable[..., Provider], options: Mapping[str, object]) -> list[str]:
+    """Return the options that the plugin itself takes; the others can be values of its variables."""
     from inspect import signature
 
     known = signature(make).parameters
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
-        return
-    for option in options.keys() - known.keys():
+    every = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+    return [option for option in options if every or option in known]
+
+
+def _configured(
+    name: str, provider: Provider, options: Mapping[str, object], make: Callable[..., Provider]
+) -> Provider:
+    from inspect import signature
+
+    variables = getattr(provider, "variables", {})
+    known = [*signature(make).parameters, *variables]
+    for option in options.keys() - {*variables}:
         raise ConfigurationError(
             f"{name} has no option {option!r}", hint=f"it has {', '.join(known) or 'none'}; see [providers.{name}]"
         )
+    return provider if not options else cast(Provider, cast(Any, provider).configured(options))
 
 
 def _unknown(name: str, config_folder: str) -> UnknownProvider:

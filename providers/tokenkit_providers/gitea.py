@@ -3,9 +3,7 @@
 What is known of it, and from where, stands in `sources`; what is not confirmed, in `unverified`.
 """
 
-from tokenkit import OAuth2, Scope
-
-NO_SERVER = 'it runs on a server of its own: in config.toml, under [providers.gitea], write base_url = "https://..."'
+from tokenkit import OAuth2, Scope, Variable
 
 SCOPES = {
     scope.value: scope
@@ -29,19 +27,20 @@ SCOPES = {
 }
 
 
-def provider(*, base_url: str = "") -> OAuth2:
-    """Return Gitea; `base_url` is your instance, such as ``https://git.example``."""
-    base = base_url.rstrip("/") or "https://nowhere.invalid"
+def provider() -> OAuth2:
+    """Return Gitea."""
     return OAuth2(
         name="gitea",
         title="Gitea",
-        authorization_endpoint=f"{base}/login/oauth/authorize",
-        token_endpoint=f"{base}/login/oauth/access_token",
-        userinfo_endpoint=f"{base}/login/oauth/userinfo",
-        resource_hosts=(f"{base}/api/v1",),
-        console_url=f"{base}/user/settings/applications",
-        manage_url=f"{base}/user/settings/applications",
-        retired="" if base_url else NO_SERVER,
+        variables={
+            "instance": Variable(about="your Gitea or Forgejo, such as https://codeberg.org", kind="server", path=True)
+        },
+        authorization_endpoint="{instance}/login/oauth/authorize",
+        token_endpoint="{instance}/login/oauth/access_token",
+        userinfo_endpoint="{instance}/login/oauth/userinfo",
+        resource_hosts=("{instance}/api/v1",),
+        console_url="{instance}/user/settings/applications",
+        manage_url="{instance}/user/settings/applications",
         scopes=SCOPES,
         subject_path="sub",
         name_paths=("email", "preferred_username", "name"),

@@ -3,7 +3,7 @@
 What is known of it, and from where, stands in `sources`; what is not confirmed, in `unverified`.
 """
 
-from tokenkit import OAuth2, Scope
+from tokenkit import OAuth2, Scope, Variable
 
 SCOPES = {
     scope.value: scope
@@ -29,22 +29,26 @@ SCOPES = {
 }
 
 
-def provider(*, base_url: str = "https://gitlab.com") -> OAuth2:
-    """Return GitLab; `base_url` is that of another instance."""
-    base = base_url.rstrip("/")
+def provider() -> OAuth2:
+    """Return GitLab."""
     return OAuth2(
         name="gitlab",
         title="GitLab",
-        authorization_endpoint=f"{base}/oauth/authorize",
-        token_endpoint=f"{base}/oauth/token",
-        revocation_endpoint=f"{base}/oauth/revoke",
-        device_authorization_endpoint=f"{base}/oauth/authorize_device",
-        userinfo_endpoint=f"{base}/oauth/userinfo",
-        issuer=f"{base}",
-        resource_hosts=(f"{base}/api",),
+        variables={
+            "instance": Variable(
+                about="your GitLab, such as https://gitlab.com", kind="server", default="https://gitlab.com", path=True
+            )
+        },
+        authorization_endpoint="{instance}/oauth/authorize",
+        token_endpoint="{instance}/oauth/token",
+        revocation_endpoint="{instance}/oauth/revoke",
+        device_authorization_endpoint="{instance}/oauth/authorize_device",
+        userinfo_endpoint="{instance}/oauth/userinfo",
+        issuer="{instance}",
+        resource_hosts=("{instance}/api",),
         redirect_port=8765,
-        console_url=f"{base}/-/user_settings/applications",
-        manage_url=f"{base}/-/user_settings/applications",
+        console_url="{instance}/-/user_settings/applications",
+        manage_url="{instance}/-/user_settings/applications",
         scopes=SCOPES,
         default_expires_in=7200.0,
         revocation_reach="token",

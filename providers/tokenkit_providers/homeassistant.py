@@ -3,27 +3,26 @@
 What is known of it, and from where, stands in `sources`; what is not confirmed, in `unverified`.
 """
 
-from tokenkit import OAuth2
-
-NO_SERVER = (
-    'it runs on a server of its own: in config.toml, under [providers.homeassistant], write base_url = "https://..."'
-)
+from tokenkit import OAuth2, Variable
 
 
-def provider(*, base_url: str = "") -> OAuth2:
-    """Return Home Assistant; `base_url` is where your Home Assistant answers, such as ``https://home.example``."""
-    base = base_url.rstrip("/") or "https://nowhere.invalid"
+def provider() -> OAuth2:
+    """Return Home Assistant."""
     return OAuth2(
         name="homeassistant",
         title="Home Assistant",
-        authorization_endpoint=f"{base}/auth/authorize",
-        token_endpoint=f"{base}/auth/token",
-        revocation_endpoint=f"{base}/auth/revoke",
-        resource_hosts=(f"{base}/api",),
+        variables={
+            "server": Variable(
+                about="where your Home Assistant answers, such as https://home.example", kind="server", own_client=False
+            )
+        },
+        authorization_endpoint="{server}/auth/authorize",
+        token_endpoint="{server}/auth/token",
+        revocation_endpoint="{server}/auth/revoke",
+        resource_hosts=("{server}/api",),
         console_url="https://developers.home-assistant.io/docs/auth_api/",
-        manage_url=f"{base}/profile/security",
+        manage_url="{server}/profile/security",
         redirect_port=8765,
-        retired="" if base_url else NO_SERVER,
         client_auth="none",
         pkce=False,
         parameter_names={"scope": ""},

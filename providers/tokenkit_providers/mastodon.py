@@ -3,7 +3,7 @@
 What is known of it, and from where, stands in `sources`; what is not confirmed, in `unverified`.
 """
 
-from tokenkit import OAuth2, Scope
+from tokenkit import OAuth2, Scope, Variable
 
 SCOPES = {
     scope.value: scope
@@ -24,20 +24,24 @@ SCOPES = {
 }
 
 
-def provider(*, base_url: str = "https://mastodon.social") -> OAuth2:
-    """Return Mastodon; `base_url` is your instance."""
-    base = base_url.rstrip("/")
+def provider() -> OAuth2:
+    """Return Mastodon."""
     return OAuth2(
         name="mastodon",
         title="Mastodon",
-        authorization_endpoint=f"{base}/oauth/authorize",
-        token_endpoint=f"{base}/oauth/token",
-        revocation_endpoint=f"{base}/oauth/revoke",
-        userinfo_endpoint=f"{base}/api/v1/accounts/verify_credentials",
-        resource_hosts=(f"{base}/api",),
+        variables={
+            "instance": Variable(
+                about="your instance, such as mastodon.social", kind="server", default="https://mastodon.social"
+            )
+        },
+        authorization_endpoint="{instance}/oauth/authorize",
+        token_endpoint="{instance}/oauth/token",
+        revocation_endpoint="{instance}/oauth/revoke",
+        userinfo_endpoint="{instance}/api/v1/accounts/verify_credentials",
+        resource_hosts=("{instance}/api",),
         redirect_port=8765,
-        console_url=f"{base}/settings/applications",
-        manage_url=f"{base}/oauth/authorized_applications",
+        console_url="{instance}/settings/applications",
+        manage_url="{instance}/oauth/authorized_applications",
         scopes=SCOPES,
         needs_secret=True,
         default_expires_in="never",

@@ -3,7 +3,7 @@
 What is known of it, and from where, stands in `sources`; what is not confirmed, in `unverified`.
 """
 
-from tokenkit import OAuth2, Scope
+from tokenkit import OAuth2, Scope, Variable
 
 DAY = 86400.0
 
@@ -65,14 +65,20 @@ SCOPES = {
 }
 
 
-def provider(*, tenant: str = "common") -> OAuth2:
-    """Return Microsoft; `tenant` is a directory's id, ``consumers``, ``organizations`` or ``common``: any account."""
+def provider() -> OAuth2:
+    """Return Microsoft."""
     return OAuth2(
         name="microsoft",
         title="Microsoft",
-        authorization_endpoint=f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize",
-        token_endpoint=f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
-        device_authorization_endpoint=f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode",
+        variables={
+            "tenant": Variable(
+                about="a directory's id or domain; or consumers, organizations, or common for any account",
+                default="common",
+            )
+        },
+        authorization_endpoint="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize",
+        token_endpoint="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
+        device_authorization_endpoint="https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode",
         userinfo_endpoint="https://graph.microsoft.com/oidc/userinfo",
         resource_hosts=("https://graph.microsoft.com/v1.0",),
         redirect_host="localhost",

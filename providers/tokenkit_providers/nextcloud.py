@@ -3,27 +3,22 @@
 What is known of it, and from where, stands in `sources`; what is not confirmed, in `unverified`.
 """
 
-from tokenkit import OAuth2, UserinfoRequest
-
-NO_SERVER = (
-    'it runs on a server of its own: in config.toml, under [providers.nextcloud], write base_url = "https://..."'
-)
+from tokenkit import OAuth2, UserinfoRequest, Variable
 
 
-def provider(*, base_url: str = "") -> OAuth2:
-    """Return Nextcloud; `base_url` is your server, such as ``https://cloud.example``."""
-    base = base_url.rstrip("/") or "https://nowhere.invalid"
+def provider() -> OAuth2:
+    """Return Nextcloud."""
     return OAuth2(
         name="nextcloud",
         title="Nextcloud",
-        authorization_endpoint=f"{base}/apps/oauth2/authorize",
-        token_endpoint=f"{base}/apps/oauth2/api/v1/token",
-        userinfo_endpoint=f"{base}/ocs/v2.php/cloud/user?format=json",
-        resource_hosts=(f"{base}/ocs", f"{base}/remote.php/dav"),
+        variables={"server": Variable(about="your Nextcloud, such as https://cloud.example", kind="server", path=True)},
+        authorization_endpoint="{server}/apps/oauth2/authorize",
+        token_endpoint="{server}/apps/oauth2/api/v1/token",
+        userinfo_endpoint="{server}/ocs/v2.php/cloud/user?format=json",
+        resource_hosts=("{server}/ocs", "{server}/remote.php/dav"),
         redirect_port=8765,
-        console_url=f"{base}/settings/admin/security",
-        manage_url=f"{base}/settings/user/security",
-        retired="" if base_url else NO_SERVER,
+        console_url="{server}/settings/admin/security",
+        manage_url="{server}/settings/user/security",
         pkce=False,
         needs_secret=True,
         parameter_names={"scope": ""},

@@ -3,7 +3,7 @@
 What is known of it, and from where, stands in `sources`; what is not confirmed, in `unverified`.
 """
 
-from tokenkit import OAuth2, Scope
+from tokenkit import OAuth2, Scope, Variable
 
 SCOPES = {
     scope.value: scope
@@ -24,12 +24,19 @@ def provider() -> OAuth2:
     return OAuth2(
         name="salesforce",
         title="Salesforce",
+        variables={
+            "instance": Variable(
+                about="your organisation, such as acme of acme.my.salesforce.com",
+                domain="my.salesforce.com",
+                answer_member="instance_url",
+            )
+        },
         authorization_endpoint="https://login.salesforce.com/services/oauth2/authorize",
         token_endpoint="https://login.salesforce.com/services/oauth2/token",
         revocation_endpoint="https://login.salesforce.com/services/oauth2/revoke",
         userinfo_endpoint="https://login.salesforce.com/services/oauth2/userinfo",
         issuer="https://login.salesforce.com",
-        resource_hosts=("https://*.my.salesforce.com",),
+        resource_hosts=("https://{instance}.my.salesforce.com",),
         redirect_host="localhost",
         redirect_port=8765,
         console_url="https://login.salesforce.com",

@@ -3,9 +3,7 @@
 What is known of it, and from where, stands in `sources`; what is not confirmed, in `unverified`.
 """
 
-from tokenkit import OAuth2, RevocationRequest, Scope
-
-NO_SERVER = 'it runs on a server of its own: in config.toml, under [providers.zendesk], write base_url = "https://..."'
+from tokenkit import OAuth2, RevocationRequest, Scope, Variable
 
 SCOPES = {
     scope.value: scope
@@ -20,21 +18,24 @@ SCOPES = {
 }
 
 
-def provider(*, base_url: str = "") -> OAuth2:
-    """Return Zendesk; `base_url` is your Zendesk, such as ``https://example.zendesk.com``."""
-    base = base_url.rstrip("/") or "https://nowhere.invalid"
+def provider() -> OAuth2:
+    """Return Zendesk."""
     return OAuth2(
         name="zendesk",
         title="Zendesk",
-        authorization_endpoint=f"{base}/oauth/authorizations/new",
-        token_endpoint=f"{base}/oauth/tokens",
-        revocation_endpoint=f"{base}/api/v2/oauth/tokens/current",
-        userinfo_endpoint=f"{base}/api/v2/users/me.json",
-        resource_hosts=(f"{base}/api/v2",),
+        variables={
+            "subdomain": Variable(
+                about="your Zendesk, such as acme of acme.zendesk.com", domain="zendesk.com", own_client=True
+            )
+        },
+        authorization_endpoint="https://{subdomain}.zendesk.com/oauth/authorizations/new",
+        token_endpoint="https://{subdomain}.zendesk.com/oauth/tokens",
+        revocation_endpoint="https://{subdomain}.zendesk.com/api/v2/oauth/tokens/current",
+        userinfo_endpoint="https://{subdomain}.zendesk.com/api/v2/users/me.json",
+        resource_hosts=("https://{subdomain}.zendesk.com/api/v2",),
         redirect_port=8765,
-        console_url=f"{base}/admin/apps-integrations/apis/zendesk-api/oauth_clients",
-        manage_url=f"{base}/admin/apps-integrations/apis/zendesk-api/oauth_clients",
-        retired="" if base_url else NO_SERVER,
+        console_url="https://{subdomain}.zendesk.com/admin/apps-integrations/apis/zendesk-api/oauth_clients",
+        manage_url="https://{subdomain}.zendesk.com/admin/apps-integrations/apis/zendesk-api/oauth_clients",
         scopes=SCOPES,
         request_format="json",
         needs_secret=False,

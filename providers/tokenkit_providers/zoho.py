@@ -3,7 +3,7 @@
 What is known of it, and from where, stands in `sources`; what is not confirmed, in `unverified`.
 """
 
-from tokenkit import OAuth2, Scope
+from tokenkit import OAuth2, Scope, Variable
 
 SCOPES = {
     scope.value: scope
@@ -31,20 +31,31 @@ SCOPES = {
 }
 
 
-def provider(*, base_url: str = "https://accounts.zoho.com") -> OAuth2:
-    """Return Zoho; `base_url` is that of your data centre, such as ``https://accounts.zoho.eu``."""
-    base = base_url.rstrip("/")
+def provider() -> OAuth2:
+    """Return Zoho."""
     return OAuth2(
         name="zoho",
         title="Zoho",
-        authorization_endpoint=f"{base}/oauth/v2/auth",
-        token_endpoint=f"{base}/oauth/v2/token",
-        revocation_endpoint=f"{base}/oauth/v2/token/revoke",
-        userinfo_endpoint=f"{base}/oauth/user/info",
-        resource_hosts=("https://www.zohoapis.com", "https://mail.zoho.com/api", "https://calendar.zoho.com/api"),
+        variables={
+            "data_center": Variable(
+                about="where your Zoho account is kept",
+                choices=("com", "eu", "in", "com.au", "jp", "sa", "uk"),
+                default="com",
+                redirect_parameter="accounts-server",
+            )
+        },
+        authorization_endpoint="https://accounts.zoho.{data_center}/oauth/v2/auth",
+        token_endpoint="https://accounts.zoho.{data_center}/oauth/v2/token",
+        revocation_endpoint="https://accounts.zoho.{data_center}/oauth/v2/token/revoke",
+        userinfo_endpoint="https://accounts.zoho.{data_center}/oauth/user/info",
+        resource_hosts=(
+            "https://www.zohoapis.{data_center}",
+            "https://mail.zoho.{data_center}/api",
+            "https://calendar.zoho.{data_center}/api",
+        ),
         redirect_port=8765,
         console_url="https://api-console.zoho.com/",
-        manage_url=f"{base}/home#sessions/connectedapps",
+        manage_url="https://accounts.zoho.{data_center}/home#sessions/connectedapps",
         scopes=SCOPES,
         scope_separator=",",
         needs_secret=True,
@@ -60,6 +71,7 @@ def provider(*, base_url: str = "https://accounts.zoho.com") -> OAuth2:
             "authorization_endpoint": "NangoHQ/nango, next-auth",
             "token_endpoint": "next-auth",
             "scopes": "NangoHQ/integration-templates, NangoHQ/nango",
+            "variables": "zoho.com/accounts/protocol/oauth/multi-dc.html, bigin.com/developer/docs/apis/multi-dc.html",
             "*": "a connector design of 2026-07-21 that quotes Zoho CRM v8 pages: at most 20 live refresh tokens a "
             "person; the callback names another data centre in accounts-server",
         },

@@ -70,8 +70,8 @@ def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
     ("changes", "kind"),
     [
         ({"issuer": "https://evil.example"}, InvalidAnswer),
-        ({"token_endpoint": "http://api.acme.example/token"}, ConfigurationError),
-        ({"token_endpoint": "javascript:alert(1)"}, ConfigurationError),
+        ({"token_endpoint": "http://api.acme.example/token"}, InvalidAnswer),
+        ({"token_endpoint": "javascript:alert(1)"}, InvalidAnswer),
     ],
 )
 def test_a_document_that_makes_no_provider_leaves_no_file(

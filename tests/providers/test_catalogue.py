@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tokenkit import ApiKey, OAuth2
-from tokenkit.errors import ConfigurationError, ConsentRequired, TokenKitError
+from tokenkit.errors import ConfigurationError, ConsentRequired, TokenKitError, UsageError
 from tokenkit.net.hosts import check_endpoints
 from tokenkit.plugins import InShort
 from tokenkit.provider import AuthorizationRequest, ClientRegistration, Request
@@ -27,16 +27,16 @@ from tokenkit_providers.index import INDEX
 from world import World, answer
 
 NAMES = sorted({name for _, name, _ in pkgutil.iter_modules(tokenkit_providers.__path__)} - {"index"})
-OWN_SERVER = {"gitea", "homeassistant", "nextcloud", "zendesk"}
-"""They run on a server of the person's own, which must be named."""
-
 CLOSED = {"fitbit", "pocket"}
 """Nobody can sign in: it is gone."""
 
 
 def load(name: str) -> OAuth2 | ApiKey:
-    make = importlib.import_module(f"tokenkit_providers.{name}").provider
-    return make(base_url="https://mine.example") if name in OWN_SERVER else make()
+    """The provider of that name, at a server of the person's own where it needs one."""
+    made = importlib.import_module(f"tokenkit_providers.{name}").provider()
+    lacking = getattr(made, "lacking", {})
+    own = {each: "https://mine.example" if lacking[each].kind == "server" else "mine" for each in lacking}
+    return made.at(own) if own else made
 
 
 DECLARED = [name for name in NAMES if isinstance(load(name), OAuth2)]
@@ -247,7 +247,17 @@ def test_no_port_is_promised_that_no_source_promises(name):
     assert (load(name).redirect_port == 0) == (name in any_port)
 
 
-@pytest.mark.parametrize("name", sorted(OWN_SERVER | CLOSED))
+@pytest.mark.parametrize("name", ["gitea", "homeassistant", "nextcloud", "zendesk"])
+def test_a_server_of_ones_own_must_be_named_before_anything_is_sent(name):
+    provider = importlib.import_module(f"tokenkit_providers.{name}").provider()
+    (wanted,) = provider.lacking
+    request = AuthorizationRequest("http://127.0.0.1:1/callback")
+    with pytest.raises(UsageError, match=f"{name} needs {wanted}") as caught:
+        provider.begin(World().ctx, ClientRegistration("id", Secret("secret")), request)
+    assert caught.value.hint.startswith(f"tokenkit login {name} --set {wanted}=")
+
+
+@pytest.mark.parametrize("name", sorted(CLOSED))
 def test_where_nobody_can_sign_in_the_reason_comes_before_anything_is_sent(name):
     provider = importlib.import_module(f"tokenkit_providers.{name}").provider()
     assert provider.retired

@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,9 +132,7 @@ def test_a_dashboard_of_several_people_has_the_form_too(tmp_path, authority):
 
 
 def test_where_an_app_is_registered_too_it_is_set_up_first_and_the_link_names_it(tmp_path, authority):
-    provider = moved(
-        ApiKey(**{**{name: getattr(ACME, name) for name in ACME.__slots__}, "needs_client": True}), f"{BASE}/acme"
-    )
+    provider = moved(replace(ACME, needs_client=True), f"{BASE}/acme")
     me = Visitor(authorize_app(make_kit(tmp_path, authority, provider)))
     assert me.go("/key/acme").headers["location"] == "/client/acme"
     assert "redirect URI" not in me.go("/client/acme").text

@@ -9,6 +9,7 @@ from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.found_record import FoundRecord
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.wording import about, active, command, login, whose
+from tokenkit.config import server_options
 from tokenkit.duration import duration
 from tokenkit.errors import TokenKitError
 from tokenkit.grants.bound_to import changes
@@ -67,7 +68,7 @@ def fewer_scopes(inventory: Inventory) -> Iterator[Fault]:
 def retired(inventory: Inventory) -> Iterator[Fault]:
     """Find accounts at providers whose plugin says that the service has ended."""
     for record in inventory.records:
-        provider = inventory.provider(record.account.provider)
+        provider = inventory.provider_of(record)
         if not isinstance(provider, TokenKitError) and provider.retired:
             yield about(record, provider.retired, command(inventory, record, "logout"))
 
@@ -81,10 +82,10 @@ def retired(inventory: Inventory) -> Iterator[Fault]:
 def plugin_changed(inventory: Inventory) -> Iterator[Fault]:
     """Find grants with another issuer, endpoint or client id than today's: they are sent nowhere (R17)."""
     for record, grant in active(inventory):
-        provider = inventory.provider(record.account.provider)
+        provider = inventory.provider_of(record)
         if isinstance(provider, TokenKitError):
             continue
-        client_id = inventory.client_id(record.account.provider) or grant.client_id
+        client_id = inventory.client_id(record) or grant.client_id
         changed = [
             f"its {change.what} was {change.then or 'none'}, and is {change.now or 'none'} today"
             for change in changes(grant, provider, client_id)
@@ -102,7 +103,7 @@ def plugin_changed(inventory: Inventory) -> Iterator[Fault]:
 def without_tls(inventory: Inventory) -> Iterator[Fault]:
     """Find plain http at an endpoint or resource host. R32 allows it on a loopback IP address, and by opt-in."""
     for record, grant in inventory.grants:
-        provider = inventory.provider(record.account.provider)
+        provider = inventory.provider_of(record)
         urls = {grant.token_endpoint, grant.revocation_endpoint, grant.issuer}
         if not isinstance(provider, TokenKitError):
             urls |= {provider.token_endpoint, provider.revocation_endpoint, *provider.resource_hosts}
@@ -155,7 +156,7 @@ def clock(inventory: Inventory) -> Iterator[Fault]:
 def no_plugin(inventory: Inventory) -> Iterator[Fault]:
     """Find accounts whose provider is unknown, or cannot be loaded."""
     for record in inventory.records:
-        provider = inventory.provider(record.account.provider)
+        provider = inventory.provider_of(record)
         if isinstance(provider, TokenKitError):
             yield about(record, str(provider), provider.hint or "install the package that provided it")
 
@@ -170,9 +171,10 @@ def no_client(inventory: Inventory) -> Iterator[Fault]:
     """Find accounts with a refresh token and no client id to use it with."""
     for record, grant in active(inventory):
         name = record.account.provider
-        known = not isinstance(inventory.provider(name), TokenKitError)
-        if grant.refresh_token and known and inventory.client_id(name) == "":
-            yield about(record, f"there is no client id for {name}", inventory.command(f"client set {name}"))
+        provider = inventory.provider_of(record)
+        if not isinstance(provider, TokenKitError) and grant.refresh_token and inventory.client_id(record) == "":
+            fix = inventory.command(f"client set {name}{server_options(provider)}")
+            yield about(record, f"there is no client id for {name}", fix)
 
 
 @check(
@@ -205,13 +207,13 @@ CHECKS = (
 
 
 def _full(inventory: Inventory, record: FoundRecord, names: frozenset[str]) -> frozenset[str]:
-    provider = inventory.provider(record.account.provider)
+    provider = inventory.provider_of(record)
     return names if isinstance(provider, TokenKitError) else frozenset(resolve_scopes(provider, names))
 
 
 def _identity(inventory: Inventory, record: FoundRecord) -> frozenset[str]:
     """Return the scopes of every sign-in: they only say whose account it is."""
-    provider = inventory.provider(record.account.provider)
+    provider = inventory.provider_of(record)
     return frozenset() if isinstance(provider, TokenKitError) else frozenset(resolve_scopes(provider, None))
 
 

@@ -19,9 +19,10 @@ from tokenkit.audit.found_record import FoundRecord, Keys, load_record, open_rec
 from tokenkit.audit.mounts import Mount, container_since, mounted
 from tokenkit.audit.shared_walk import Walked, walk
 from tokenkit.audit.tree import Node, Role, Tree
-from tokenkit.config import Config
+from tokenkit.config import Config, client_name
 from tokenkit.errors import FileRefused, KeyUnavailable, StoreError, TokenKitError
 from tokenkit.grant import Grant
+from tokenkit.grants.bound_to import of
 from tokenkit.keys import file as key_file
 from tokenkit.kit import TokenKit
 from tokenkit.paths import Folders
@@ -209,15 +210,32 @@ class Inventory:
                 self._providers[name] = error
         return self._providers[name]
 
-    def client_id(self, provider: str) -> str | None:
-        """Return the client id configured for a provider; empty where there is none, None where that is not known."""
-        if provider not in self._client_ids:
+    def provider_of(self, record: FoundRecord) -> Provider | TokenKitError:
+        """Return the provider as the account uses it, at its own server, or why it cannot be had."""
+        provider = self.provider(record.account.provider)
+        if isinstance(provider, TokenKitError) or record.grant is None:
+            return provider
+        try:
+            return of(provider, record.grant)
+        except TokenKitError as error:
+            return error
+
+    def client_id(self, record: FoundRecord) -> str | None:
+        """Return the client id configured for the account's server.
+
+        It is empty where there is none, and None where that is not known.
+        """
+        provider = self.provider_of(record)
+        if isinstance(provider, TokenKitError):
+            return None
+        name = client_name(provider)
+        if name not in self._client_ids:
             try:
                 known = self.kit.known_client(provider)
-                self._client_ids[provider] = "" if known is None else known.client_id
+                self._client_ids[name] = "" if known is None else known.client_id
             except TokenKitError:
-                self._client_ids[provider] = None
-        return self._client_ids[provider]
+                self._client_ids[name] = None
+        return self._client_ids[name]
 
     @cached_property
     def config(self) -> Config:

@@ -119,7 +119,7 @@ def _answers(inventory: Inventory) -> list[Answer]:
 
 
 def _ask(inventory: Inventory, record: FoundRecord, grant: Grant) -> Iterator[Answer]:
-    provider = inventory.provider(record.account.provider)
+    provider = inventory.provider_of(record)
     token = grant.access_token
     if isinstance(provider, TokenKitError) or record.account.owner != inventory.kit.owner:
         return

@@ -4,11 +4,12 @@ from typing import Annotated
 
 import typer
 
-from tokenkit.cli.options import CONTEXT, AsJson, ProviderName, Unverified
+from tokenkit.cli.options import CONTEXT, AsJson, ProviderName, Settings, Unverified
 from tokenkit.cli.output import data, say, someone_is_there
-from tokenkit.cli.registration import ask_for_client, read_file, save_registration
+from tokenkit.cli.registration import ask_for_client, read_file, redirect_uri, save_registration
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.tables import from_home, show_table
+from tokenkit.cli.which_server import registered_at
 from tokenkit.errors import ClientMissing, UsageError
 from tokenkit.shell import quoted
 
@@ -29,18 +30,20 @@ def set_client(
         str, typer.Option(metavar="SECRET", help="Better typed when asked for: others see this.", show_default=False)
     ] = "",
     public: Annotated[bool, typer.Option("--public", help="There is no secret.")] = False,
+    settings: Settings = [],  # noqa: B006 - typer reads it
 ) -> None:
     """Store the client id and secret that a provider gave you.
 
     They are asked for, or read from stdin: a line each.
     """
     kit = open_kit(ctx)
-    plugin = kit.provider(provider)
+    plugin = registered_at(kit, provider, settings)
     if client_secret:
         say("tokenkit: warning: a secret on the command line is in your shell's history, and every program can see it")
         say("tokenkit: hint: leave --client-secret out; it is asked for, or read from stdin")
     if plugin.console_url and not client_id and someone_is_there():
         say(f"Register a client at {plugin.console_url}")
+        say(f"with the redirect URI {redirect_uri(kit, plugin)}")
     save_registration(kit, plugin, ask_for_client(plugin, client_id, client_secret, public=public))
 
 
@@ -50,6 +53,7 @@ def set_up_client(
     provider: ProviderName,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the addresses, and open nothing.")] = False,
     unverified: Unverified = False,
+    settings: Settings = [],  # noqa: B006 - typer reads it
 ) -> None:
     """Open the pages where a client is registered, take what they give, and sign in.
 
@@ -58,7 +62,8 @@ def set_up_client(
     """
     from tokenkit.cli.client_setup import set_up
 
-    set_up(open_kit(ctx), provider, no_browser=no_browser, unverified=unverified)
+    kit = open_kit(ctx)
+    set_up(kit, registered_at(kit, provider, settings), no_browser=no_browser, unverified=unverified)
 
 
 @client.command("import", short_help="Store the client in the file that Google offers.")
@@ -101,11 +106,16 @@ def list_registrations(ctx: typer.Context, json: AsJson = False) -> None:
 
 
 @client.command("remove", short_help="Remove a registration that was stored here.")
-def remove_registration(ctx: typer.Context, provider: ProviderName) -> None:
+def remove_registration(
+    ctx: typer.Context,
+    provider: ProviderName,
+    settings: Settings = [],  # noqa: B006 - typer reads it
+) -> None:
     """Remove a registration that was stored with client set or client import."""
-    from tokenkit.config import remove_client
+    from tokenkit.config import client_name, remove_client
 
     kit = open_kit(ctx)
-    if not remove_client(kit.folders.config, provider):
-        raise ClientMissing(f"no registration is stored for {provider}", hint="tokenkit client list")
-    say(f"Removed the registration for {provider}. Accounts that need it are kept, and cannot be refreshed without it.")
+    name = client_name(registered_at(kit, provider, settings)) if settings else provider
+    if not remove_client(kit.folders.config, name):
+        raise ClientMissing(f"no registration is stored for {name}", hint="tokenkit client list")
+    say(f"Removed the registration for {name}. Accounts that need it are kept, and cannot be refreshed without it.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tokenkit.cli.login import confirmed
 from tokenkit.cli.output import ask, data, printable, say, someone_is_there
-from tokenkit.cli.registration import ask_for_client, read_file, save_registration
+from tokenkit.cli.registration import ask_for_client, read_file, redirect_uri, save_registration
 from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.shell import quoted
 
@@ -23,7 +23,7 @@ LASTS = 1800.0
 """Seconds that a person has for the last page."""
 
 
-def set_up(kit: "TokenKit", provider: str, *, no_browser: bool, unverified: bool = False) -> None:
+def set_up(kit: "TokenKit", plugin: "Provider", *, no_browser: bool, unverified: bool = False) -> None:
     """Lead through the pages where a client is registered, take what they give, and sign in.
 
     Where nobody can sign in, that is said before the first page.
@@ -32,12 +32,11 @@ def set_up(kit: "TokenKit", provider: str, *, no_browser: bool, unverified: bool
     from tokenkit.consent.opener import open_in_browser, open_nothing
     from tokenkit.signing_in.sign_in import sign_in
 
-    plugin = kit.provider(provider)
     _check(kit, plugin, unverified=unverified)
     before = {*_downloads()}
     opener = open_nothing if no_browser or way_to_ask(os.environ) != "browser" else open_in_browser
     _show_pages(kit, plugin, opener)
-    registration = _from_download(before) if provider == "google" else ask_for_client(plugin)
+    registration = _from_download(before) if plugin.name == "google" else ask_for_client(plugin)
     save_registration(kit, plugin, registration, sign_in_next=False)
     account = sign_in(
         kit.authorizations,
@@ -67,15 +66,13 @@ def _show_pages(kit: "TokenKit", provider: "Provider", opener: "Opener") -> None
 
     That one has to be told where people come back to: a client that lacks it shows them an error page.
     """
-    from tokenkit.consent.advice import redirect_uri_to_register
     from tokenkit.signing_in.asking import asks
 
     steps: Mapping[str, str] = getattr(provider, "console_steps", {})
     if not steps and provider.console_url:
         steps = {provider.console_url: "Register an application of your own."}
     if provider.name != "google" and not asks(provider):  # a desktop client of Google's needs none
-        uri = redirect_uri_to_register(provider, kit.authorizations.redirect_port(provider))
-        say(f"The client needs this redirect URI, exactly:\n    {uri}")
+        say(f"The client needs this redirect URI, exactly:\n    {redirect_uri(kit, provider)}")
     for number, (url, sentence) in enumerate(steps.items(), 1):
         say(f"{number} of {len(steps)}: {sentence}\n    {url}")
         opener(url)

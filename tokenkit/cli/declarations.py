@@ -60,14 +60,13 @@ def add_declaration(kit: "TokenKit", url: str) -> None:
 
 
 def check_declaration(path: str) -> None:
-    """Read a provider file strictly, and say what a sign-in would lack; raises `ConfigurationError` for what is wrong.
+    """Read a provider file strictly, and say what a sign-in would lack; `ConfigurationError` for what is wrong."""
+    from tokenkit.provider_file import read_provider_file
 
-    Variables without a default take their first choice.
-    """
-    from tokenkit.provider_file import first_choices, read_provider_file
-
+    if not os.path.exists(path):
+        raise ConfigurationError(f"there is no file {path}", hint="tokenkit providers check FILE")
     name = os.path.splitext(os.path.basename(path))[0]
-    made = read_provider_file(path, name, first_choices(path))
+    made = read_provider_file(path, name, {})
     data(f"{path} declares {made.title}")
     _remark(made)
 

@@ -27,7 +27,7 @@ def check_live(kit: "TokenKit", name: str) -> None:
     """
     from tokenkit.flows.discovery import discover
 
-    provider = kit.provider(name)
+    provider = kit.authorizations.settle(name)
     if not isinstance(provider, OAuth2):
         raise UsageError(
             f"{provider.title} is not described by data, so there is nothing to compare",

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tokenkit.account import Account
-from tokenkit.cli.options import AsJson, ScopeList, Unverified, complete_provider, parse_scopes
+from tokenkit.cli.options import AsJson, ScopeList, Settings, Unverified, complete_provider, parse_scopes
 from tokenkit.cli.output import ask, data, printable, say, someone_is_there
 from tokenkit.cli.session import open_kit
+from tokenkit.cli.which_server import settled
 from tokenkit.errors import UsageError
 from tokenkit.listing import listed
 from tokenkit.shell import quoted
@@ -48,6 +49,7 @@ def login(
     no_browser: NoBrowser = False,
     print_url: PrintUrl = False,
     complete: Complete = False,
+    settings: Settings = [],  # noqa: B006 - typer reads it
     only: Only = False,
     replace: Replace = False,
     yes: Yes = False,
@@ -67,7 +69,15 @@ def login(
     _exclusive(ways)
     if complete:
         _settled_before(
-            {**ways, "--scopes": bool(scopes), "--as": bool(name), "--only": only, "--replace": replace, "--yes": yes}
+            {
+                **ways,
+                "--scopes": bool(scopes),
+                "--as": bool(name),
+                "--only": only,
+                "--replace": replace,
+                "--yes": yes,
+                "--set": bool(settings),
+            }
         )
     kit = open_kit(ctx)
     if complete:
@@ -76,20 +86,21 @@ def login(
     if not provider:
         raise UsageError("no provider is named", hint="tokenkit login PROVIDER; tokenkit providers lists them")
     asked = parse_scopes(scopes) or None
-    if not (hint or name or only):
+    if not (hint or name or only or settings):
         hint, only = _which(kit, provider)
+    server = settled(kit, provider, settings, account=hint or name)
     confirm = _settled if yes or replace else confirmed
     if print_url:
-        confirm_replacing(kit.authorizations, kit.provider(provider), account=hint, name=name, confirm=confirm)
+        confirm_replacing(kit.authorizations, server, account=hint, name=name, confirm=confirm)
         pending = begin_by_hand(
-            kit.authorizations, kit.provider(provider), asked,
+            kit.authorizations, server, asked,
             account=hint, name=name, replace_broken=replace, only=only, unverified=unverified,
         )  # fmt: skip
         return _print_url(pending, json)
     way: Way = "device" if device else "paste" if paste else "browser" if no_browser else "auto"
     opener = open_nothing if no_browser else None
     signed_in = sign_in(
-        kit.authorizations, kit.provider(provider), asked,
+        kit.authorizations, server, asked,
         account=hint, name=name, way=way, replace_broken=replace, only=only, unverified=unverified, opener=opener,
         confirm=confirm,
     )  # fmt: skip

@@ -66,6 +66,21 @@ ScopeList = Annotated[
 ]
 
 
+Settings = Annotated[
+    list[str],
+    typer.Option("--set", metavar="NAME=VALUE", help="Which server or region, where a provider has several."),
+]
+
+
+def parse_settings(given: list[str]) -> dict[str, str]:
+    """Return the names and values of ``--set`` options. Raises `UsageError` for what is no pair."""
+    pairs = [text.partition("=") for text in given]
+    for name, equals, value in pairs:
+        if not (name.strip() and equals and value.strip()):
+            raise UsageError(f"--set takes NAME=VALUE, and not {name!r}", hint="as in --set instance=mastodon.social")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 def parse_span(text: str) -> float:
     """Return the seconds of ``90s``, ``15m``, ``24h``, ``7d`` or ``2w``. Raises `UsageError` for anything else."""
     found = _SPAN.fullmatch(text)

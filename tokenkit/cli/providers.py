@@ -113,15 +113,18 @@ def _client(kit: "TokenKit", provider: "Provider") -> str:
 def _print_one(kit: "TokenKit", provider: "Provider") -> None:
     from tokenkit.cli.tables import show_block, show_table
 
+    lacking = getattr(provider, "lacking", {})
+    each = f"tokenkit client set {provider.name} says that of each server"
     lines = {
         "gone": provider.retired,
-        "register at": provider.console_url,
-        "redirect URI": "" if _fields(provider) else _redirect_uri(kit, provider),
+        "it needs": "; ".join(f"--set {name}=..., {variable.expected}" for name, variable in lacking.items()),
+        "register at": "" if lacking else provider.console_url,
+        "redirect URI": each if lacking else "" if _fields(provider) else _redirect_uri(kit, provider),
         "asks for": listed([field.label for field in _fields(provider).values()]),
         "found at": " ".join(field.where for field in _fields(provider).values() if field.where),
         "client": _client(kit, provider),
         "device code": "tokenkit login --device, for the scopes that allow it" if provider.device else "",
-        "remove it at": provider.manage_url,
+        "remove it at": "" if lacking else provider.manage_url,
         "read on": " in ".join(filter(None, (getattr(provider, "checked", ""), _sources(provider)))),
         "not confirmed": ", ".join(getattr(provider, "unverified", ())),
     }

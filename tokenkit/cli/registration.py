@@ -31,14 +31,23 @@ def _ask_for_secret(provider: "Provider") -> str:
     return secret
 
 
+def redirect_uri(kit: "TokenKit", provider: "Provider") -> str:
+    """Return the redirect URI that a client registration needs: another one for each server of a provider."""
+    from tokenkit.consent.advice import redirect_uri_to_register
+
+    authorizations = kit.authorizations
+    port, name = authorizations.redirect_port(provider), authorizations.callback_name(provider)
+    return redirect_uri_to_register(provider, port, name)
+
+
 def save_registration(
     kit: "TokenKit", provider: "Provider", registration: "ClientRegistration", *, sign_in_next: bool = True
 ) -> None:
     """Store a registration, and say where, what it replaces, and, unless it is done at once, what comes next."""
-    from tokenkit.config import save_client
+    from tokenkit.config import client_name, save_client
 
-    former = kit.known_client(provider.name)
-    path = save_client(kit.folders.config, provider.name, registration)
+    former = kit.known_client(provider)
+    path = save_client(kit.folders.config, client_name(provider), registration)
     if former is not None and former.source == path and former.client_id != registration.client_id:
         say(f"It takes the place of {former.client_id}; accounts that were signed in with that need it still.")
     say(f"Stored in {path}.{f' Next: tokenkit login {provider.name}' if sign_in_next else ''}")

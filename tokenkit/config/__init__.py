@@ -2,21 +2,24 @@
 
 from tokenkit.config.clients import (
     KnownClient,
+    client_name,
     client_registration,
-    google_download,
     known_client,
     list_clients,
     remove_client,
     save_client,
+    server_options,
     serves,
 )
 from tokenkit.config.file import AccountSettings, Config, ProviderSettings, load_config
+from tokenkit.config.google_download import google_download
 
 __all__ = [
     "AccountSettings",
     "Config",
     "KnownClient",
     "ProviderSettings",
+    "client_name",
     "client_registration",
     "google_download",
     "known_client",
@@ -24,5 +27,6 @@ __all__ = [
     "load_config",
     "remove_client",
     "save_client",
+    "server_options",
     "serves",
 ]

@@ -11,18 +11,18 @@ import subprocess
 from collections.abc import Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from tokenkit import durable_file, private_file
 from tokenkit.config.file import load_config
 from tokenkit.errors import ClientMissing, ConfigurationError
-from tokenkit.parsing import parse
 from tokenkit.paths import Folders, account_name, file_name, prefix
 from tokenkit.plugins import InShort, provider_names
 from tokenkit.provider import ClientRegistration, Provider
-from tokenkit.shell import our_program
+from tokenkit.shell import our_program, quoted
 from tokenkit.token import Secret
 from tokenkit.toml_file import parse_toml
+from tokenkit.variables import Variable
 
 COMMAND_DEADLINE = 60.0
 """Seconds that a command may take to print a secret: a password manager may ask the person first."""
@@ -56,45 +56,96 @@ class _Found(NamedTuple):
     command: tuple[str, ...] = ()
 
 
+def client_name(provider: Provider) -> str:
+    """Return what a client registration is kept under: the provider's name; ``mastodon@fosstodon.org`` where each
+    server has registrations of its own.
+    """
+    server = str(getattr(provider, "client_of", ""))
+    return f"{provider.name}@{server}" if server else provider.name
+
+
+def server_options(provider: Provider) -> str:
+    """Return the options that name the provider's server to a command of ours; empty where it has none of its own."""
+    variables: Mapping[str, Variable] = getattr(provider, "variables", {})
+    chosen = [f"{name}={each.default}" for name, each in variables.items() if each.separates_clients and each.default]
+    return "".join(f" --set {quoted(each)}" for each in chosen)
+
+
 def client_registration(
-    provider: Provider, *, folders: Folders, environ: Mapping[str, str], app: str, given: Given = _NONE
+    provider: Provider,
+    *,
+    folders: Folders,
+    environ: Mapping[str, str],
+    app: str,
+    given: Given = _NONE,
+    usual: Provider | None = None,
 ) -> ClientRegistration:
     """Return the client registration for `provider`: the `given` one, or of the environment, its file, ``config.toml``.
 
-    A source is taken whole: no secret is joined to the client id of another source. Raises `ClientMissing`, which names
-    the ways to give one, and `ConfigurationError` for a source that cannot be used.
+    Where each server of a provider has registrations of its own, no other server's is taken: those that name no server
+    (an environment variable, ``config.toml``) are of the `usual` one. A source is taken whole: no secret is joined to
+    the client id of another source. Raises `ClientMissing`, which names the ways to give one, and `ConfigurationError`
+    for a source that cannot be used.
     """
     if not getattr(provider, "needs_client", True):
         return ClientRegistration("")
-    found = _find(provider.name, folders, environ, app, given)
+    found = _find_for(provider, usual, folders, environ, app, given)
     if found is None:
-        raise _missing(provider, app, f"there is no client registration for {provider.name}")
+        raise _missing(provider, usual, app, f"there is no client registration for {client_name(provider)}")
     secret = _from_command(provider.name, found.command, environ, app) if found.command else found.client_secret
     if secret is None and provider.needs_secret:
-        raise _missing(provider, app, f"the client registration for {provider.name} ({found.source}) has no secret")
+        raise _missing(
+            provider, usual, app, f"the client registration for {provider.name} ({found.source}) has no secret"
+        )
     return ClientRegistration(found.client_id, secret)
 
 
 def list_clients(*, folders: Folders, environ: Mapping[str, str], app: str, given: Given = _NONE) -> list[KnownClient]:
     """Return all client registrations, by provider. No command is run."""
+    names = sorted({*_stored(folders.config), *provider_names(folders.config), *given})
+    known = ((name, _find(name, folders, environ, app, given)) for name in names)
+    return [
+        KnownClient(name, found.client_id, bool(found.client_secret or found.command), found.source)
+        for name, found in known
+        if found
+    ]
+
+
+def _stored(folder: str) -> list[str]:
+    """Return the names under which registrations are stored in files, sorted."""
     try:
-        files = os.listdir(_folder(folders.config))
+        files = os.listdir(_folder(folder))
     except FileNotFoundError:
-        files = []
-    stored = {account_name(file.removesuffix(".toml")) for file in files if file.endswith(".toml")}
-    names = sorted(stored | {*provider_names(folders.config), *given})
-    known = (known_client(name, folders=folders, environ=environ, app=app, given=given) for name in names)
-    return [client for client in known if client]
+        return []
+    return sorted(account_name(file.removesuffix(".toml")) for file in files if file.endswith(".toml"))
 
 
 def known_client(
-    provider: str, *, folders: Folders, environ: Mapping[str, str], app: str, given: Given = _NONE
+    provider: str | Provider,
+    *,
+    folders: Folders,
+    environ: Mapping[str, str],
+    app: str,
+    given: Given = _NONE,
+    usual: Provider | None = None,
 ) -> KnownClient | None:
-    """Return the client registration for the provider of that name as it may be listed, or None. Runs no command."""
-    found = _find(provider, folders, environ, app, given)
-    if found is None:
-        return None
-    return KnownClient(provider, found.client_id, bool(found.client_secret or found.command), found.source)
+    """Return the client registration kept under that name as it may be listed, or None. Runs no command.
+
+    Under a provider's name any one of its servers' is found; for a provider itself that of its server, see
+    `client_registration`.
+    """
+    if not isinstance(provider, str):
+        found, name = _find_for(provider, usual, folders, environ, app, given), provider.name
+    else:
+        found, name = _find(provider, folders, environ, app, given) or _of_any_server(folders, provider), provider
+    return (
+        KnownClient(name, found.client_id, bool(found.client_secret or found.command), found.source) if found else None
+    )
+
+
+def _of_any_server(folders: Folders, provider: str) -> _Found | None:
+    names = (name for name in _stored(folders.config) if name.startswith(f"{provider}@"))
+    return next(filter(None, (_from_file(folders.config, name) for name in names)), None)
 
 
 def serves(client: KnownClient | None, provider: Provider | InShort) -> bool:
@@ -110,9 +161,9 @@ def save_client(folder: str, provider: str, client: ClientRegistration) -> str:
     The file is replaced as a whole. Raises `ConfigurationError` for values that no server can have issued.
     """
     path = _path(folder, provider)
-    members = {"client_id": _plain(client.client_id, f"the client id for {provider}")}
+    members = {"client_id": credential_text(client.client_id, f"the client id for {provider}")}
     if client.client_secret:
-        members["client_secret"] = _plain(client.client_secret.reveal(), f"the client secret for {provider}")
+        members["client_secret"] = credential_text(client.client_secret.reveal(), f"the client secret for {provider}")
     text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in members.items())  # ASCII JSON is TOML, too
     private_file.ensure_folder(_folder(folder), linked=True)
     durable_file.write(path, text.encode())
@@ -127,42 +178,21 @@ def remove_client(folder: str, provider: str) -> bool:
     return existed
 
 
-def google_download(data: bytes) -> ClientRegistration:
-    """Read the file that Google's console offers for download: ``client_secret_….json`` of a desktop or web client.
-
-    Source: googleapis.github.io/google-api-python-client/docs/client-secrets.html. Raises `ConfigurationError`.
-    """
-    hint = "in Google's console, under Credentials, create an OAuth client ID of type Desktop app and download its JSON"
-    client_id, client_secret, redirect_uris = parse(
-        lambda: _id_and_secret(json.loads(data)),
-        lambda _: ConfigurationError("this is not the download of an OAuth client of Google's", hint=hint),
-    )
-    _check_comes_back_here(redirect_uris)
-    where = "in Google's download"
-    return ClientRegistration(
-        _plain(client_id, f"the client id {where}"), Secret(_plain(client_secret, f"the client secret {where}"))
-    )
-
-
-def _id_and_secret(document: Any) -> tuple[Any, Any, Any]:
-    client = document.get("installed") or document["web"]
-    return client["client_id"], client["client_secret"], client.get("redirect_uris")
-
-
-def _check_comes_back_here(redirect_uris: Any) -> None:
-    """Refuse a web client that sends people to somebody's site alone: no sign-in would ever come back here."""
-    uris = cast("list[object]", redirect_uris) if isinstance(redirect_uris, list) else []
-    given = [uri for uri in uris if isinstance(uri, str)]
-    if given and not any(re.match(r"http://(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|\Z)", uri) for uri in given):
-        raise ConfigurationError(
-            "this client is of the type Web application and sends people back to its own site, not to this machine",
-            hint="create one of the type Desktop app at https://console.cloud.google.com/auth/clients, and import that",
-        )
+def _find_for(
+    provider: Provider, usual: Provider | None, folders: Folders, environ: Mapping[str, str], app: str, given: Given
+) -> _Found | None:
+    """Find the registration of the provider's own server; without a server's name it is the usual one's."""
+    own = client_name(provider)
+    shared = usual is None or client_name(usual) == own
+    names = dict.fromkeys((own, provider.name) if shared else (own,))
+    return next(filter(None, (_find(name, folders, environ, app, given) for name in names)), None)
 
 
 def _find(name: str, folders: Folders, environ: Mapping[str, str], app: str, given: Given) -> _Found | None:
     if name in given:
         return _from_code(name, given[name])
+    if "@" in name:
+        return _from_file(folders.config, name)
     found = _from_environment(name, environ, app)
     if found is None:
         return _from_file(folders.config, name) or _from_config(folders.config, name)
@@ -180,8 +210,8 @@ def _from_code(name: str, client: ClientRegistration) -> _Found:
     secret = cast(object, client.client_secret)
     if secret is not None and not isinstance(secret, Secret):
         raise ConfigurationError(f"{where}.client_secret is neither a Secret nor None", hint=hint)
-    plain = None if secret is None else Secret(_plain(secret.reveal(), f"{where}.client_secret"))
-    return _Found("code", _plain(client.client_id, f"{where}.client_id"), plain)
+    plain = None if secret is None else Secret(credential_text(secret.reveal(), f"{where}.client_secret"))
+    return _Found("code", credential_text(client.client_id, f"{where}.client_id"), plain)
 
 
 def _from_environment(name: str, environ: Mapping[str, str], app: str) -> _Found | None:
@@ -192,8 +222,8 @@ def _from_environment(name: str, environ: Mapping[str, str], app: str) -> _Found
         raise ConfigurationError(message, hint=f"export {id_variable}=…, or unset {secret_variable}")
     if not client_id:
         return None
-    plain = Secret(_plain(secret, secret_variable)) if secret else None
-    return _Found("environment", _plain(client_id, id_variable), plain)
+    plain = Secret(credential_text(secret, secret_variable)) if secret else None
+    return _Found("environment", credential_text(client_id, id_variable), plain)
 
 
 def _from_file(folder: str, name: str) -> _Found | None:
@@ -206,8 +236,8 @@ def _from_file(folder: str, name: str) -> _Found | None:
         like = get_close_matches(key, _FILE_MEMBERS, n=1, cutoff=0.0)[0]
         raise ConfigurationError(f"{path}: there is no key {key}", hint=f"did you mean {like}?")
     secret = members.get("client_secret")
-    plain = None if secret is None else Secret(_plain(secret, f"client_secret in {path}"))
-    return _Found(path, _plain(members.get("client_id"), f"client_id in {path}"), plain)
+    plain = None if secret is None else Secret(credential_text(secret, f"client_secret in {path}"))
+    return _Found(path, credential_text(members.get("client_id"), f"client_id in {path}"), plain)
 
 
 def _from_config(folder: str, name: str) -> _Found | None:
@@ -215,7 +245,9 @@ def _from_config(folder: str, name: str) -> _Found | None:
     if not settings.client_id:
         return None
     path = os.path.join(folder, "config.toml")
-    return _Found(path, _plain(settings.client_id, f"client_id in {path}"), command=settings.client_secret_command)
+    return _Found(
+        path, credential_text(settings.client_id, f"client_id in {path}"), command=settings.client_secret_command
+    )
 
 
 def _from_command(name: str, command: tuple[str, ...], environ: Mapping[str, str], app: str) -> Secret:
@@ -235,7 +267,7 @@ def _from_command(name: str, command: tuple[str, ...], environ: Mapping[str, str
         failure = f"cannot be run: {error.strerror}"
     if failure:  # raised out here, or an error would come along that holds what was printed so far (R35)
         raise ConfigurationError(f"{what} {failure}", hint=hint)
-    return Secret(_plain(printed.decode(errors="replace").rstrip("\r\n"), f"what {what} printed"))
+    return Secret(credential_text(printed.decode(errors="replace").rstrip("\r\n"), f"what {what} printed"))
 
 
 def environment_of_programs(environ: Mapping[str, str], app: str) -> dict[str, str]:
@@ -257,16 +289,19 @@ def _theirs(variable: str, value: str, app: str) -> bool:
     return not holds_keys(value)
 
 
-def _plain(value: object, what: str) -> str:
+def credential_text(value: object, what: str) -> str:
     """Return the value if RFC 6749 appendix A allows it as a client id or secret. It is never shown."""
     if not isinstance(value, str) or not _VSCHAR.fullmatch(value):
         raise ConfigurationError(f"{what} is not a text of printable ASCII characters", hint="copy it again")
     return value
 
 
-def _missing(provider: Provider, app: str, message: str) -> ClientMissing:
+def _missing(provider: Provider, usual: Provider | None, app: str, message: str) -> ClientMissing:
     id_variable, secret_variable = _variables(provider.name, app)
     where = f"register a client at {provider.console_url}, then " if provider.console_url else ""
+    if usual is not None and client_name(usual) != client_name(provider):
+        command = f"{our_program(app)} client set {provider.name}{server_options(provider)}"
+        return ClientMissing(message, hint=f"{where}{command}")
     both = f"{id_variable} and {secret_variable}" if provider.needs_secret else id_variable
     line = f'client_id = "..." under [providers.{provider.name}] in config.toml'
     return ClientMissing(

@@ -21,14 +21,14 @@ Read = Callable[[float | None], str | None]
 when the time is over or the answer came another way (`Keyboard.read`)."""
 
 
-def redirect_uri(provider_name: str, redirect_host: str = "127.0.0.1", port: int = 0) -> str:
+def redirect_uri(name: str, redirect_host: str = "127.0.0.1", port: int = 0) -> str:
     """Return a loopback redirect URI at which nobody listens: the browser stops there with the answer in its bar.
 
     Without a fixed `port` a dynamic one (RFC 6335 section 6) is drawn, so that no program can wait at a known one.
     """
     host = f"[{redirect_host}]" if ":" in redirect_host else redirect_host
     drawn = port or _FIRST_PORT + secrets.randbelow(_LAST_PORT - _FIRST_PORT + 1)
-    return f"http://{host}:{drawn}/callback/{provider_name}"
+    return f"http://{host}:{drawn}/callback/{name}"
 
 
 def invite(pending: PendingAuthorization, *, listening: bool, say: Say = say) -> None:

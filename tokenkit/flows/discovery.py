@@ -9,6 +9,7 @@ from tokenkit.errors import InvalidAnswer, ProviderUnavailable
 from tokenkit.flows.answer import vschar
 from tokenkit.flows.client_auth import ClientAuth
 from tokenkit.flows.paths import member_at
+from tokenkit.flows.sanitize import sanitized
 from tokenkit.provider import Context, Request
 
 _VARIABLE = re.compile(r"\{[A-Za-z0-9_]+\}")
@@ -28,10 +29,18 @@ class Discovered(TypedDict):
     client_auth: ClientAuth
 
 
+_ENDPOINTS = tuple(name for name in Discovered.__annotations__ if name.endswith("_endpoint"))
+
+METADATA = tuple(Discovered.__annotations__)
+"""The names of what is taken."""
+
+
 def discover(ctx: Context, issuer: str) -> Discovered:
     """Fetch the metadata of `issuer`, which must name that same issuer.
 
-    Raises `InvalidAnswer` when no document is found or it belongs to another issuer, and `ProviderUnavailable`.
+    An endpoint may be a path on the issuer's own host; else it must be https, but where the issuer itself is not.
+    Raises `InvalidAnswer` when no document is found, it belongs to another issuer or names an endpoint otherwise, and
+    `ProviderUnavailable`.
     """
     for url in _addresses(issuer):
         response = ctx.send(Request("GET", url, (("Accept", "application/json"),)))
@@ -60,20 +69,42 @@ def _read(issuer: str, members: Mapping[str, Any]) -> Discovered:
             f"the metadata found for {issuer} is another issuer's (RFC 8414 section 3.3): it names {found}",
             hint=f"ask for the issuer {found}, if that is the one you mean",
         )
-    if not (member_at(members, "authorization_endpoint") and member_at(members, "token_endpoint")):
+    endpoints = {name: _endpoint(issuer, members, name) for name in _ENDPOINTS}
+    if not (endpoints["authorization_endpoint"] and endpoints["token_endpoint"]):
         raise InvalidAnswer(f"the metadata of {issuer} names no authorization or no token endpoint")
     promised = members.get("authorization_response_iss_parameter_supported") is True
     return Discovered(
         issuer=issuer if "{" in named else named,
-        authorization_endpoint=member_at(members, "authorization_endpoint"),
-        token_endpoint=member_at(members, "token_endpoint"),
-        revocation_endpoint=member_at(members, "revocation_endpoint"),
-        introspection_endpoint=member_at(members, "introspection_endpoint"),
-        device_authorization_endpoint=member_at(members, "device_authorization_endpoint"),
-        userinfo_endpoint=member_at(members, "userinfo_endpoint"),
+        authorization_endpoint=endpoints["authorization_endpoint"],
+        token_endpoint=endpoints["token_endpoint"],
+        revocation_endpoint=endpoints["revocation_endpoint"],
+        introspection_endpoint=endpoints["introspection_endpoint"],
+        device_authorization_endpoint=endpoints["device_authorization_endpoint"],
+        userinfo_endpoint=endpoints["userinfo_endpoint"],
         iss="required" if promised else "if_present",
         client_auth=_client_auth(members.get("token_endpoint_auth_methods_supported")),
     )
+
+
+def _endpoint(issuer: str, members: Mapping[str, Any], name: str) -> str:
+    """Return an endpoint as an address; a path is one on the issuer's own host. Empty where there is none."""
+    given = member_at(members, name)
+    if not given:
+        return ""
+    origin = _origin(issuer)
+    url = f"{origin}{given}" if given.startswith("/") and not given.startswith("//") else given
+    if " " in url or not (vschar(url) and (url.startswith("https://") or _origin(url) == origin)):
+        raise InvalidAnswer(
+            f"the metadata of {issuer} says {name}: {sanitized(given, limit=100)!r}, which is neither an https address "
+            f"nor a path on its own host",
+            hint=f"write {name} into the provider file as its documentation has it",
+        )
+    return url
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def _same_issuer(asked: str, named: str) -> bool:

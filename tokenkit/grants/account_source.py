@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from tokenkit.account import Account
+from tokenkit.grants.bound_to import differs, of
 from tokenkit.grants.token_cache import TokenCache, TokenQuery
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Provider, Request
@@ -28,8 +29,9 @@ class AccountSource:
 
     @property
     def provider(self) -> Provider:
-        """Who issues them."""
-        return self._cache.refresher.provider(self.account.provider)
+        """Who issues them, as the account uses it: at its own server."""
+        provider = self._cache.refresher.provider(self.account.provider)
+        return of(provider, self._cache.grant(self._asked)) if differs(provider) else provider
 
     def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:
         """Return a good token. `rejected` is one that an API has refused: one refresh at most is made for it (R15)."""
@@ -40,6 +42,6 @@ class AccountSource:
     def authenticate(self, request: Request, token: AccessToken) -> Request:
         """Return the request with the token on. The caller checks whether it may go there (`tokenkit.net.hosts`)."""
         # Only a token that travels elsewhere than in a header needs the registration, as Pocket's consumer key.
-        client = ClientRegistration("") if self.provider.header_token else self._cache.refresher.client(self.provider)
-        step = self.provider.authenticate
-        return guarded(self.provider, "authenticate", step, self._cache.refresher.context, client, token, request)
+        provider, refresher = self.provider, self._cache.refresher
+        client = ClientRegistration("") if provider.header_token else refresher.client(provider)
+        return guarded(provider, "authenticate", provider.authenticate, refresher.context, client, token, request)

@@ -5,7 +5,7 @@ receives one is recorded with the grant when a person signs in, and compared bef
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from tokenkit.account import Account
 from tokenkit.errors import ProviderChanged
@@ -36,13 +36,45 @@ def bind(grant: Grant, provider: Provider, client_id: str) -> Grant:
         token_endpoint=provider.token_endpoint,
         revocation_endpoint=provider.revocation_endpoint,
         endpoints=endpoints(provider),
+        settled=settled(provider),
         client_id=client_id,
     )
 
 
 def bind_late(grant: Grant, provider: Provider) -> Grant:
-    """Return the grant with the endpoints of today, where an older tokenkit recorded none: it is about to be saved."""
-    return grant if grant.endpoints is not None else grant.renewed(endpoints=endpoints(provider))
+    """Return the grant with what an older tokenkit did not record, as it is today: it is about to be saved."""
+    if grant.endpoints is not None and (grant.settled or not settled(provider)):
+        return grant
+    recorded = endpoints(provider) if grant.endpoints is None else grant.endpoints
+    return grant.renewed(endpoints=recorded, settled=grant.settled or settled(provider))
+
+
+def settled(provider: Provider) -> Mapping[str, str]:
+    """Return what a sign-in settles of the provider: the values of its variables, and what its metadata said."""
+    return dict(getattr(provider, "settled", {}))
+
+
+def differs(provider: Provider) -> bool:
+    """Tell whether the provider's addresses differ from account to account."""
+    return bool(getattr(provider, "variables", {}) or getattr(provider, "undiscovered", False))
+
+
+def at(provider: Provider, facts: Mapping[str, str]) -> Provider:
+    """Return the provider where these facts are settled; a plugin of which nothing is to be settled as it is."""
+    make = getattr(provider, "at", None)
+    return cast(Provider, make(facts)) if facts and make is not None else provider
+
+
+def as_told(provider: Provider, parameters: Mapping[str, str]) -> Provider:
+    """Return the provider that an answer says to go on with. Raises `CallbackRefused` for one that is not listed."""
+    make = getattr(provider, "told", None)
+    return cast(Provider, make(parameters)) if make is not None else provider
+
+
+def of(provider: Provider, grant: Grant) -> Provider:
+    """Return the provider as the sign-in of this grant met it: at its server, in its region."""
+    make = getattr(provider, "of", None)
+    return cast(Provider, make(grant)) if make is not None else provider
 
 
 def changes(grant: Grant, provider: Provider, client_id: str, power: str = "") -> list[Change]:

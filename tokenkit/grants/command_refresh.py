@@ -50,7 +50,8 @@ class CommandRefresh:
         with suppress(TokenKitError):  # the refresh finds the same, and reports it
             if seen is not None and not need.force:
                 self._refresher.refuse_in_vain(account, seen.grant)
-            return self._refresher.client(self._refresher.provider(account.provider))
+            grant = self._refresher.load(account).grant if seen is None else seen.grant
+            return self._refresher.client(self._refresher.provider_of(grant, account))
         return None
 
     def _renewed_to_the_last(self, account: Account, need: RefreshJob, seen: StoredGrant | None) -> RefreshOutcome:

@@ -70,7 +70,7 @@ class Refresh:
         self.needs = needs
         self.forced = forced
         self.answer_was_lost = note.attempt is not None
-        self.endpoints = held.grant.endpoints
+        self.bound = held.grant
         self.saved_beside = False
         self.interrupted_by: BaseException | None = None
         self.acts = True
@@ -84,7 +84,7 @@ class Refresh:
             if getattr(provider, "ask", None):
                 reason = f"{provider.title} does not accept the key any more"
             raise consent_required(self.account, reason)
-        self.endpoints = bind_late(self.held.grant, provider).endpoints
+        self.bound = bind_late(self.held.grant, provider)
         self.acts = not (getattr(provider, "keeps_refresh_token", False) and self.note.kept)  # declared, and seen (R38)
         self.records.ring.current()  # before the request: it seals the answer (R29)
         self.lease.reserve(self.held.size + ROOM_TO_GROW)
@@ -276,7 +276,13 @@ class Refresh:
         )
 
     def _next(self, answered: Grant) -> Grant:
-        return answered.renewed(generation=self._next_generation(), state="active", reason="", endpoints=self.endpoints)
+        return answered.renewed(
+            generation=self._next_generation(),
+            state="active",
+            reason="",
+            endpoints=self.bound.endpoints,
+            settled=self.bound.settled,
+        )
 
     def _confirms(self, grant: Grant) -> bool:
         """Tell whether the provider gives the access token again that an API has rejected, now or before (R15)."""

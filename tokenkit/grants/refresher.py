@@ -18,6 +18,7 @@ from tokenkit.errors import (
 )
 from tokenkit.grant import Grant
 from tokenkit.grants import after_loss, beside, signed_out
+from tokenkit.grants.bound_to import of
 from tokenkit.grants.endings import Endings
 from tokenkit.grants.events import Events
 from tokenkit.grants.holding import Holding
@@ -76,6 +77,10 @@ class Refresher:
         other = copy(self)
         other.records = records
         return other
+
+    def provider_of(self, grant: Grant, account: Account) -> Provider:
+        """Return the provider as the account uses it: at its own server, in its own region (R17)."""
+        return of(self.provider(account.provider), grant)
 
     def load(self, account: Account) -> StoredGrant:
         """Return the stored grant, once a grant that waits is written (R9). Raises `UnknownAccount`."""
@@ -201,7 +206,7 @@ class Refresher:
         forced: bool,
     ) -> StoredGrant:
         def parties() -> tuple[Provider, ClientRegistration]:
-            provider = self.provider(account.provider)
+            provider = self.provider_of(held.grant, account)
             return provider, self.client(provider)
 
         needs = self.lease_lasts - SLACK

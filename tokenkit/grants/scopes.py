@@ -84,8 +84,9 @@ def scopes_to_ask(
     """Return the full values of `names`, and those that were granted to or asked for the account before.
 
     A sign-in replaces what was granted, so without the latter a renewal would drop what the account's tools need;
-    `only` leaves them out on purpose (R18). Without an `account` they are those of all the provider's accounts: nobody
-    knows yet which one the person will choose. Where nothing is stored, None is the provider's default.
+    `only` leaves them out on purpose (R18). Without an `account` they are those of all the provider's accounts (at the
+    same server, where it has many): nobody knows yet which one the person will choose. Where nothing is stored, None is
+    the provider's default.
     """
     named = resolve_scopes(provider, names)
     before = [] if only else _before(records, provider, account)
@@ -94,15 +95,19 @@ def scopes_to_ask(
 
 def _before(records: SealedStore, provider: Provider, account: str) -> list[str]:
     known = [Account(provider.name, account, records.owner)] if account else records.accounts(provider.name)
-    return sorted({scope for each in known for scope in _asked(records, each)})
+    there = provider.token_endpoint if getattr(provider, "server", "") and not account else ""
+    return sorted({scope for each in known for scope in _asked(records, each, there)})
 
 
-def _asked(records: SealedStore, account: Account) -> frozenset[str]:
+def _asked(records: SealedStore, account: Account, there: str) -> frozenset[str]:
+    """Return what was asked for and granted; nothing of a grant that is not from the token endpoint `there`."""
     try:
         held = records.load(account)
     except (StoreError, UsageError):
         return frozenset()  # the code that must read or write the record reports what is wrong
-    return frozenset() if held is None else held.grant.asked | (held.grant.scopes or frozenset())
+    if held is None or (there and held.grant.token_endpoint != there):
+        return frozenset()
+    return held.grant.asked | (held.grant.scopes or frozenset())
 
 
 def every_name(provider: Provider, values: Collection[str]) -> frozenset[str]:

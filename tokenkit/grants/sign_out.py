@@ -37,7 +37,7 @@ def sharing_fate(refresher: Refresher, account: Account) -> list[Account]:
     """Return the other local accounts that a revocation ends: the same person's, where it reaches the whole client."""
     mine = refresher.records.get(account).grant
     try:
-        provider = refresher.provider(account.provider)
+        provider = refresher.provider_of(mine, account)
     except TokenKitError:
         return []  # a provider that cannot be loaded ends nothing
     if provider.revoke is None or provider.revocation_reach != "client":
@@ -124,7 +124,7 @@ def _lasting_token(grant: Grant) -> str:
 
 def _revoke(refresher: Refresher, account: Account, grant: Grant, context: Context) -> _Asked:
     try:
-        provider = refresher.provider(account.provider)
+        provider = refresher.provider_of(grant, account)
     except TokenKitError as error:
         return _Asked(False, f"{account.provider} was not asked ({error})")
     if provider.revoke is None or grant.state == MOVED:

@@ -194,6 +194,11 @@ class TokenCache:
             raise error
         return token
 
+    def grant(self, asked: str) -> Grant:
+        """Return the grant of the account, as it was found last: where it is from does not change (R17)."""
+        remembered = self._remembered.get(asked)
+        return (self._find(asked, self._now())[0] if remembered is None else remembered).held.grant
+
     def forget(self) -> None:
         """Look at the store again, whatever is asked next."""
         self.memory.clear()
@@ -255,7 +260,7 @@ class TokenCache:
         check_scopes(ask.scopes)
         if grant.scopes is None:
             return frozenset(ask.scopes)
-        provider = self.refresher.provider(account.provider)
+        provider = self.refresher.provider_of(grant, account)
         granted = every_name(provider, grant.scopes)
         missing = [scope for scope in plain_scopes(ask.scopes) if scope not in granted]
         if missing:

@@ -39,7 +39,7 @@ def forget_client(kit: "TokenKit", provider: str) -> None:
 
 
 def _register(kit: "TokenKit", provider: Provider, file: SourceFile, found: Found) -> tuple[ClientRegistration, str]:
-    theirs, ours = found.client, kit.known_client(provider.name)
+    theirs, ours = found.client, kit.known_client(provider)
     if theirs is None or (provider.needs_secret and not theirs.client_secret):
         kit.client(provider)  # raises, with the ways to give one
     assert theirs is not None
@@ -50,7 +50,7 @@ def _register(kit: "TokenKit", provider: Provider, file: SourceFile, found: Foun
 
 
 def _another(kit: "TokenKit", provider: Provider, file: SourceFile) -> ProviderChanged:
-    ours = kit.known_client(provider.name)
+    ours = kit.known_client(provider)
     stored = ours is not None and ours.source.startswith(kit.folders.config) and "clients" in ours.source
     if stored and not kit.records.accounts(provider.name):
         remove = f"tokenkit client remove {provider.name}"

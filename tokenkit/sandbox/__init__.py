@@ -20,10 +20,10 @@ from tokenkit.net.loopback import LoopbackServer
 from tokenkit.oauth2 import OAuth2
 from tokenkit.plugins import load_provider
 from tokenkit.provider import Provider
-from tokenkit.provider_file import first_choices, read_provider_file
+from tokenkit.provider_file import read_provider_file
 from tokenkit.sandbox.authority import Authority
-from tokenkit.sandbox.known import CLIENTS, client_of, on_a_server
-from tokenkit.sandbox.moving import moved
+from tokenkit.sandbox.known import CLIENTS, client_of
+from tokenkit.sandbox.moving import moved, on_a_server
 from tokenkit.sandbox.registry import (
     FLAVOURS,
     GOOGLE_CLIENT,
@@ -48,6 +48,7 @@ __all__ = [
     "client_of",
     "declared_provider",
     "moved",
+    "on_a_server",
     "providers",
     "serve",
 ]
@@ -75,12 +76,12 @@ def declared_provider(of: str, config_folder: str, base_url: str) -> OAuth2 | Ap
     """
     if of.endswith(".toml"):
         name = os.path.splitext(os.path.basename(of))[0]
-        found: Provider = read_provider_file(of, name, first_choices(of))
+        found: Provider = read_provider_file(of, name, {})
     else:
         found = load_provider(of, config_folder=config_folder)
     place = f"{base_url.rstrip('/')}/{found.name}"
     if isinstance(found, ApiKey):
-        return moved(found, place)
+        return moved(on_a_server(found), place)
     if not isinstance(found, OAuth2):
         raise UsageError(f"{found.title} is not described by data, so it cannot be played from that")
     return moved(on_a_server(found), place)

@@ -45,7 +45,9 @@ class Declared(DeviceFlavour):
         registry.scopes[self.name] = {**{each: each for each in asked if each not in provider.scopes}, **known}
         registry.clients[self.name] = [Client(f"sandbox-{self.name}", f"sandbox-{self.name}-secret")]
         registry.redirect_uris[self.name] = [
-            f"http://{host}/callback/{self.name}" for host in ("127.0.0.1", "[::1]", "localhost")
+            f"http://{host}/callback/{self.name}{of_a_server}"
+            for host in ("127.0.0.1", "[::1]", "localhost")
+            for of_a_server in (("", "/*") if provider.variables else ("",))
         ]
 
     def routes(self) -> Mapping[str, Route]:

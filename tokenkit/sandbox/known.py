@@ -4,11 +4,9 @@
 nothing to paste. ``SANDBOX_BASE_URL`` names a sandbox elsewhere; what ``config.toml`` of that app says comes first.
 """
 
-import os
 from collections.abc import Mapping
 
 from tokenkit.api_key import ApiKey
-from tokenkit.errors import TokenKitError
 from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import ClientRegistration, Provider
 from tokenkit.sandbox.registry import FLAVOURS, GOOGLE_CLIENT, POCKET_CLIENT, SPOTIFY_CLIENT
@@ -36,29 +34,15 @@ def sandbox_options(provider: str, environ: Mapping[str, str]) -> dict[str, str]
 
 def at_sandbox(provider: Provider, environ: Mapping[str, str]) -> Provider:
     """Return the provider where ``tokenkit sandbox --provider`` plays it; as it is where it speaks to it already."""
-    from tokenkit.sandbox.moving import moved
+    from tokenkit.sandbox.moving import moved, on_a_server
 
     if isinstance(provider, ApiKey):
-        return moved(provider, _base_url(provider.name, environ))
+        return moved(on_a_server(provider), _base_url(provider.name, environ))
     if provider.name in FLAVOURS or not isinstance(provider, OAuth2):
         return provider
     if provider.token_endpoint.startswith(f"{_sandbox(environ)}/"):
         return provider
     return moved(on_a_server(provider), _base_url(provider.name, environ))
-
-
-def on_a_server(provider: OAuth2) -> OAuth2:
-    """Return a provider of which each has a server of its own on a made-up one; any other as it is."""
-    if not provider.retired:
-        return provider
-    from tokenkit.plugins import load_provider
-
-    options = {"base_url": f"https://{provider.name}.example"}
-    try:
-        placed = load_provider(provider.name, config_folder=os.devnull, options=options)
-    except TokenKitError:  # it has no such option, or is no installed provider
-        return provider
-    return placed if isinstance(placed, OAuth2) else provider
 
 
 def client_of(provider: str) -> ClientRegistration:

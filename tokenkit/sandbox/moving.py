@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from tokenkit.api_key import ApiKey
 from tokenkit.oauth2 import OAuth2
+from tokenkit.variables import Variable
 
 Described = TypeVar("Described", OAuth2, ApiKey)
 
@@ -34,3 +35,15 @@ def moved(provider: Described, base_url: str) -> Described:
         userinfo=replace(provider.userinfo, name_endpoint=here(provider.userinfo.name_endpoint)),
         **changes,
     )
+
+
+def on_a_server(provider: Described) -> Described:
+    """Return a provider of which each has a server of its own on a made-up one; any other as it is."""
+
+    def made_up(variable: Variable) -> str:
+        if variable.kind == "server":
+            return f"https://{provider.name}.example"
+        return variable.choices[0] if variable.choices else provider.name
+
+    lacking = {name: made_up(variable) for name, variable in provider.lacking.items()}
+    return provider.at({**provider.settled, **lacking}) if lacking else provider

@@ -8,11 +8,12 @@ from tokenkit.account import Account
 from tokenkit.errors import ProviderChanged, UsageError
 from tokenkit.flows.answer import access_token_value, vschar
 from tokenkit.grant import ACTIVE, Grant, PendingAuthorization, grant_to_bytes
-from tokenkit.grants.bound_to import changes
+from tokenkit.grants.bound_to import changes, of, settled
 from tokenkit.grants.scopes import resolve_scopes
 from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Provider
 from tokenkit.signals import sending
 from tokenkit.signing_in.authorization import Authorizations
+from tokenkit.signing_in.settle import settle
 from tokenkit.token import AccessToken, Secret
 
 LATEST = 32503680000.0
@@ -29,7 +30,7 @@ def adopt(
     stored then.
     """
     _check_members(grant)
-    issuer = provider(grant.provider)
+    issuer = of(provider(grant.provider), grant)
     client = authorizations.refresher.client(issuer)
     _check_origin(grant, issuer, client)
     replaces = authorizations.prepare(issuer, name=name)
@@ -47,6 +48,7 @@ class Elsewhere(TypedDict, total=False):
     iss: str
     scopes: Collection[str] | None
     name: str
+    variables: Mapping[str, str]
 
 
 def exchange_code(
@@ -60,19 +62,20 @@ def exchange_code(
     iss: str = "",
     scopes: Collection[str] | None = None,
     name: str = "",
+    variables: Mapping[str, str] | None = None,
 ) -> Account:
     """Exchange a code that a callback of the host's own received, once; store the account and return it.
 
     The host is responsible for its `state`, and that the person who came back is the one it has sent away (R22).
     `redirect_uri` is the one that it sent; `code_verifier` belongs to its challenge (RFC 7636); `iss` is that of the
     answer (RFC 9207).
-    `scopes` are those that it asked for. Raises `UsageError`, which names what is wrong, `CallbackRefused`, and what a
-    sign-in raises.
+    `scopes` are those that it asked for, `variables` the values that it sent the person away with. Raises `UsageError`,
+    which names what is wrong, `CallbackRefused`, and what a sign-in raises.
     """
     for what, value in {"provider": provider, "code": code, "redirect_uri": redirect_uri}.items():
         if not _is_text(value):
             raise UsageError(f"{what} is not a text of printable ASCII characters", hint="take it from the callback")
-    server = find(provider)
+    server = settle(authorizations.refresher, find(provider), variables or {})
     if server.state_in != "query":
         raise UsageError(f"{server.title} has no code to exchange", hint=f"tokenkit login {provider}")
     authorizations.check_confirmed(server)
@@ -87,6 +90,7 @@ def exchange_code(
         code_verifier=Secret(code_verifier) if code_verifier else None,
         scopes=frozenset(resolve_scopes(server, scopes) if scopes else ()),
         issuer=server.issuer,
+        settled=settled(server),
         client_id=client.client_id,
         replaces=replaces,
     )

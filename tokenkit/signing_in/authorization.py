@@ -1,13 +1,11 @@
 """A sign-in in two legs, which may run in different processes: begin, then complete (R18, R20 to R23)."""
 
-import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.account import DEFAULT_NAME, Account
-from tokenkit.consent.redirect import fixed_redirect_uri
 from tokenkit.errors import (
     CallbackRefused,
     Conflict,
@@ -17,6 +15,7 @@ from tokenkit.errors import (
     UsageError,
 )
 from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.grants.bound_to import as_told, settled
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.scopes import scopes_to_ask
 from tokenkit.grants.sealed_store import grant_name
@@ -27,6 +26,9 @@ from tokenkit.signals import sending
 from tokenkit.signing_in.confirmed_addresses import check_confirmed
 from tokenkit.signing_in.exchanged import exchanged
 from tokenkit.signing_in.linking import UNREADABLE, AccountLinker, may_be
+from tokenkit.signing_in.pending_names import digest, expiry, pending_id, pending_prefix
+from tokenkit.signing_in.redirects import callback_name, check_redirect_uri, provider_of
+from tokenkit.signing_in.settle import AskValue, settle
 from tokenkit.store import Name
 
 PENDING_LASTS = 600.0
@@ -46,16 +48,19 @@ class Authorizations:
         refresher: Refresher,
         redirect_port: Callable[[Provider], int],
         trusted: Callable[[Provider], bool] = lambda _: False,
+        insecure_hosts: Callable[[], Collection[str]] = frozenset,
     ) -> None:
         """Take `redirect_port`: it returns the port of a provider's loopback redirect URIs, 0 for any that is free.
 
-        `trusted` tells whether the person allowed sign-ins to addresses of a provider that nobody has confirmed.
+        `trusted` tells whether the person allowed sign-ins to addresses of a provider that nobody has confirmed;
+        `insecure_hosts` returns the hosts that may be reached by plain http (R32).
         """
         self.refresher = refresher
         self.records = refresher.records
         self._ctx = refresher.context
         self.redirect_port = redirect_port
         self._trusted = trusted
+        self._insecure_hosts = insecure_hosts
         self.linker = AccountLinker(refresher)
 
     def begin(
@@ -90,13 +95,7 @@ class Authorizations:
                 "a sign-in needs a binding: a secret value that only this browser session or run holds",
                 hint="draw one for each session, and keep it in a cookie: secrets.token_urlsafe()",
             )
-        if redirect_uri == fixed_redirect_uri(provider):
-            self._check_shared(provider, redirect_uri)
-        elif not shared_path and not urlsplit(redirect_uri).path.endswith(f"/callback/{provider.name}"):
-            raise UsageError(  # one path a provider, else one's answer could pass for another's (R23)
-                f"the path of the redirect URI does not end in /callback/{provider.name}",
-                hint="give each provider a callback path of its own, at the provider and here",
-            )
+        check_redirect_uri(self.refresher, provider, redirect_uri, shared_path=shared_path)
         self.check_confirmed(provider, allowed=unverified)
         client = self.refresher.client(provider)
         replaces = self.prepare(provider, name=name, account=account, replace_broken=replace_broken)
@@ -112,30 +111,30 @@ class Authorizations:
             account=name,
             replaces=replaces,
             client_id=client.client_id,
-            binding=_digest(binding),
+            settled=settled(provider),
+            binding=digest(binding),
             created_at=now,
             expires_at=now + PENDING_LASTS,
         )
-        self._make_room(_digest(binding), now)
-        self.records.save_pending(_pending_id(binding, pending.state.reveal(), pending.expires_at), pending)
+        self._make_room(digest(binding), now)
+        self.records.save_pending(pending_id(binding, pending.state.reveal(), pending.expires_at), pending)
         return pending
 
-    def _check_shared(self, provider: Provider, redirect_uri: str) -> None:
-        """Refuse an address at which another authorization server's answer is awaited, but where both name themselves.
+    def settle(
+        self,
+        provider: str,
+        variables: Mapping[str, str] | None = None,
+        *,
+        account: str = "",
+        ask: AskValue | None = None,
+    ) -> Provider:
+        """Return the provider as a sign-in meets it: at the server that `variables` name, see `settle.settle`."""
+        found = self.refresher.provider(provider)
+        return settle(self.refresher, found, variables or {}, account=account, ask=ask, insecure=self._insecure_hosts)
 
-        Else one server's answer could pass for the other's (RFC 9700 section 4.4, R23).
-        """
-        for name in self.records.pendings():
-            found = self.records.load_pending(name) if _expiry(name) > self._ctx.now() else None
-            other = None if found is None else found[0]
-            if other is None or other.redirect_uri != redirect_uri or other.provider == provider.name:
-                continue
-            if not (_names_itself(provider) and _names_itself(self.refresher.provider(other.provider))):
-                raise UsageError(
-                    f"a sign-in at {other.provider} awaits its answer at {redirect_uri}, too, and the answers of both "
-                    "could not be told apart",
-                    hint="finish that one first, wait ten minutes, or register an address of its own for each",
-                )
+    def callback_name(self, provider: Provider) -> str:
+        """Return the end of our own redirect URIs for the provider, see `redirects.callback_name`."""
+        return callback_name(self.refresher, provider)
 
     def request(
         self,
@@ -156,7 +155,7 @@ class Authorizations:
 
         It is `allowed` by the caller, or by the configuration.
         """
-        if not (allowed or self._trusted(provider)):
+        if getattr(provider, "needs_trust", False) and not (allowed or self._trusted(provider)):
             check_confirmed(self.records, provider)
 
     def prepare(self, provider: Provider, *, name: str = "", account: str = "", replace_broken: bool = False) -> str:
@@ -206,19 +205,21 @@ class Authorizations:
         path, parameters = _taken_apart(callback_url)
         state = parameters.get("state") or path.rpartition("/")[2]
         pending = self._claim(state, binding, path)
-        provider = self.refresher.provider(pending.provider)
+        provider = provider_of(self.refresher, pending)
         client = self.refresher.client(provider)
         if client.client_id != pending.client_id:
             raise CallbackRefused(
                 "the client id was changed during the sign-in", hint=f"tokenkit login {provider.name}"
             )
         answer = AuthorizationAnswer(parameters)
+        told = as_told(provider, parameters)
         try:
             with sending():  # a code is exchanged once (R18): what it brings is saved, whatever ends this process
-                return self.exchange(provider, client, pending, answer, name=pending.account)
+                begun = pending if told is provider else replace(pending, issuer=told.issuer)
+                return self.exchange(told, client, begun, answer, name=pending.account)
         except ProviderUnavailable as error:
             if not error.sent:
-                self.records.save_pending(_pending_id(binding, state, pending.expires_at), pending)
+                self.records.save_pending(pending_id(binding, state, pending.expires_at), pending)
             raise
 
     def exchange(
@@ -244,7 +245,7 @@ class Authorizations:
     def awaited(self, binding: str) -> Iterator[PendingAuthorization]:
         """Yield the sign-ins of this binding that are under way; nothing is consumed."""
         for name in self.records.pendings():
-            if name.id.startswith(f"{_digest(binding)[:32]}.") and _expiry(name) > self._ctx.now():
+            if name.id.startswith(f"{digest(binding)[:32]}.") and expiry(name) > self._ctx.now():
                 found = self.records.load_pending(name)
                 if found is not None:
                     yield found[0]
@@ -255,7 +256,7 @@ class Authorizations:
         Its name is made of their digests: without both, nothing is found (R22), and how long that takes says nothing of
         either (R21).
         """
-        prefix = _pending_prefix(binding, state)
+        prefix = pending_prefix(binding, state)
         for name in self.records.pendings():
             if not name.id.startswith(prefix):
                 continue
@@ -285,11 +286,11 @@ class Authorizations:
         """Drop what has expired; of this binding's own, the oldest beyond the bound; never another's that is alive."""
         alive: list[Name] = []
         for name in self.records.pendings():
-            if _expiry(name) <= now:
+            if expiry(name) <= now:
                 self._drop(name)
             else:
                 alive.append(name)
-        own = sorted((name for name in alive if name.id.startswith(binding[:32])), key=_expiry)
+        own = sorted((name for name in alive if name.id.startswith(binding[:32])), key=expiry)
         surplus = own[: max(0, len(own) - PENDINGS_PER_BINDING + 1)]
         for name in surplus:
             self._drop(name)
@@ -306,11 +307,6 @@ class Authorizations:
                 store.save(name, None, replaces=version)
 
 
-def _names_itself(provider: Provider) -> bool:
-    """Tell whether each answer of the provider must say whose it is (RFC 9207)."""
-    return getattr(provider, "iss", "") == "required"
-
-
 def _taken_apart(callback_url: str) -> tuple[str, dict[str, str]]:
     """Return the path of an answer, and its parameters, each of them given once."""
     try:
@@ -322,22 +318,3 @@ def _taken_apart(callback_url: str) -> tuple[str, dict[str, str]]:
     if len(parameters) != len(pairs):
         raise CallbackRefused("the answer names a parameter twice", hint="begin the sign-in again")
     return url.path, parameters
-
-
-def _digest(value: str) -> str:
-    return hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()  # a cookie of any bytes
-
-
-def _pending_prefix(binding: str, state: str) -> str:
-    return f"{_digest(binding)[:32]}.{_digest(state)[:32]}."
-
-
-def _pending_id(binding: str, state: str, expires_at: float) -> str:
-    return f"{_pending_prefix(binding, state)}{int(expires_at):x}"
-
-
-def _expiry(name: Name) -> float:
-    try:
-        return float(int(name.id.rpartition(".")[2], 16))
-    except ValueError:
-        return 0.0

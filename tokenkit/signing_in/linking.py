@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import count
+from itertools import chain, count
 
 from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.errors import (
@@ -21,7 +21,7 @@ from tokenkit.errors import (
 )
 from tokenkit.grant import ACTIVE, Grant, grant_to_bytes
 from tokenkit.grants import beside, signed_out
-from tokenkit.grants.bound_to import bind, bind_late, check_bound, same_person, same_server, within
+from tokenkit.grants.bound_to import bind, bind_late, check_bound, of, same_person, same_server, within
 from tokenkit.grants.insistently import insistently
 from tokenkit.grants.quarantine import erase_old
 from tokenkit.grants.refresh import RETRY_AFTER
@@ -95,9 +95,10 @@ class AccountLinker:
 
         kept = replaces if may_be(replaces, identity.name) else ""
         theirs = kept or identity.name or DEFAULT_NAME
+        server: str = getattr(provider, "server", "")
 
         def store() -> Account:
-            return self._store(name or self._name_of(bound) or theirs, bound, mine, replaces)
+            return self._store(name or self._name_of(bound) or theirs, bound, mine, replaces, server=server)
 
         try:
             account = insistently(self._ctx, store, UsageError, KeyUnavailable)  # most troubles of a disk pass (R9)
@@ -146,10 +147,12 @@ class AccountLinker:
                 continue  # the sign-in helps, or reports what is wrong
 
     def _learn(self, provider: Provider, identify: Identify, account: Account) -> None:
-        client = self._refresher.client(provider)
         found = (
             self._refresher.renew(account, RefreshJob(early=True)).result().held
         )  # early: the token goes to no caller
+        provider = of(provider, found.grant)
+        identify = provider.identify or identify
+        client = self._refresher.client(provider)
         check_bound(account, found.grant, provider, client.client_id, "identify")
         context = within(self._ctx, account, found.grant, provider)
         subject = whose(provider, identify, context, client, found.grant).subject
@@ -164,7 +167,9 @@ class AccountLinker:
         """
         account = Account(provider.name, name or DEFAULT_NAME, self._records.owner)
         held = None if provider.identify else self._readable(account)
-        return account if held is not None and held.state == ACTIVE and not held.subject else None
+        if held is None or held.state != ACTIVE or held.subject:
+            return None
+        return account if same_server(held, bind(held, provider, held.client_id)) else None
 
     def identify(self, provider: Provider, client: ClientRegistration, grant: Grant) -> Identity:
         """Return whose account it is; after an error the provider is asked once more."""
@@ -201,14 +206,19 @@ class AccountLinker:
             return None
         return None if held is None else held.grant
 
-    def _store(self, name: str, grant: Grant, mine: Callable[[Grant], bool], replaces: str = "") -> Account:
-        places = self._places(grant.provider, name)
+    def _store(
+        self, name: str, grant: Grant, mine: Callable[[Grant], bool], replaces: str = "", *, server: str = ""
+    ) -> Account:
+        places = self._places(grant.provider, name, server)
         return next(place for place in places if self._stored(place, grant, mine, place.name == replaces))
 
-    def _places(self, provider: str, name: str) -> Iterator[Account]:
-        """Yield the account of that name, and numbered ones; with a digest where the store takes no such name."""
-        for number in count(1):
-            account = Account(provider, name if number == 1 else f"{name}-{number}", self._records.owner)
+    def _places(self, provider: str, name: str, server: str = "") -> Iterator[Account]:
+        """Yield the account of that name, one with the name of its server, and numbered ones.
+
+        Where the store takes no such name, a digest stands in its place.
+        """
+        for called in chain((name,), _with_server(name, server), (f"{name}-{number}" for number in count(2))):
+            account = Account(provider, called, self._records.owner)
             try:
                 self._records.store.version(grant_name(account))
             except UsageError:
@@ -253,6 +263,12 @@ class AccountLinker:
         with suppress(StoreError), store.lease(grant_name(account), lasts=SHORT_WAIT, wait=SHORT_WAIT) as lease:
             # Where a refresh holds the lease for longer: when it ends, it finds this login and notes it.
             lease.write_note(RefreshState.from_bytes(lease.note).ended(generation).to_bytes())
+
+
+def _with_server(name: str, server: str) -> Iterator[str]:
+    """Yield what the account is called where another server's has the name: two Mastodons both have a ``me``."""
+    if server:
+        yield server if name == DEFAULT_NAME else f"{name}@{server}"
 
 
 def _is(held: Grant, grant: Grant) -> bool:

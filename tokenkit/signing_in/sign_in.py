@@ -59,7 +59,8 @@ class _SignIn(NamedTuple):
         provider = self.provider
         fixed = fixed_redirect_uri(provider)
         if not fixed:
-            return LoopbackConsent(provider.name, provider.redirect_host, self.port)
+            path = f"/callback/{self.authorizations.callback_name(provider)}"
+            return LoopbackConsent(provider.name, provider.redirect_host, self.port, path=path)
         parts = loopback_parts(fixed)
         return LoopbackConsent(provider.name, parts[0], parts[1], path=parts[2]) if parts else None
 
@@ -79,11 +80,13 @@ class _SignIn(NamedTuple):
     def begin_unheard(self, binding: str) -> PendingAuthorization:
         """Begin with a redirect URI at which nobody listens."""
         provider = self.provider
-        ours = paste.redirect_uri(provider.name, provider.redirect_host, self.port)
+        name = self.authorizations.callback_name(provider)
+        ours = paste.redirect_uri(name, provider.redirect_host, self.port)
         return self.begin(fixed_redirect_uri(provider) or ours, binding)
 
     def advice(self, pending: PendingAuthorization) -> str:
-        return about_error_pages(self.provider, self.port, pending.redirect_uri)
+        name = self.authorizations.callback_name(self.provider)
+        return about_error_pages(self.provider, self.port, pending.redirect_uri, name)
 
 
 def sign_in(

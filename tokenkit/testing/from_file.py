@@ -4,8 +4,8 @@ import os
 
 from tokenkit.api_key import ApiKey
 from tokenkit.oauth2 import OAuth2
-from tokenkit.provider_file import first_choices, read_provider_file
-from tokenkit.sandbox import moved
+from tokenkit.provider_file import read_provider_file
+from tokenkit.sandbox import moved, on_a_server
 from tokenkit.testing.contract import BASE_URL
 
 
@@ -16,8 +16,8 @@ def provider_from_file(path: str) -> OAuth2 | ApiKey:
     `ConfigurationError` for a file that is wrong.
     """
     name = os.path.splitext(os.path.basename(path))[0]
-    provider = read_provider_file(path, name, first_choices(path))
+    provider = read_provider_file(path, name, {})
     place = f"{BASE_URL}/{name}"
     if isinstance(provider, ApiKey):
-        return moved(provider, place)
-    return provider if "/plain/" in provider.token_endpoint else moved(provider, place)
+        return moved(on_a_server(provider), place)
+    return provider if "/plain/" in provider.token_endpoint else moved(on_a_server(provider), place)

@@ -1,13 +1,16 @@
 """The form for a client registration. It explains where to get one, and stores it. It never shows what is stored."""
 
+from collections.abc import Mapping
+
 from starlette.responses import Response
 
-from tokenkit.config import google_download, save_client
+from tokenkit.config import client_name, google_download, save_client
 from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.provider import ClientRegistration, Provider
 from tokenkit.signing_in.asking import asks
 from tokenkit.token import Secret
 from tokenkit.web.answers import page, see_other
+from tokenkit.web.server_choice import chosen_server, query_of, redirect_uri, variables_of
 from tokenkit.web.visit import Visit
 
 ENVIRONMENT = "environment"
@@ -15,26 +18,43 @@ ENVIRONMENT = "environment"
 
 def ask(visit: Visit) -> Response:
     """Show the form: what to register where, and whether there is a registration already."""
-    return _form(visit, visit.kit.provider(visit.part("provider")))
+    named = chosen_server(visit.request.query_params)
+    return _form(visit, _at(visit, named) if named else visit.kit.provider(visit.part("provider")))
 
 
 def keep(visit: Visit) -> Response:
-    """Store what was given, in place of what was there. A mistake is named above the form, which stays empty."""
+    """Store what was given, in place of what was there. A mistake is named above the form, which stays empty.
+
+    Where each server has registrations of its own, the form says first which one, and then where to register.
+    """
     visit.check_form()
     provider = visit.kit.provider(visit.part("provider"))
     try:
+        provider = _at(visit, chosen_server(visit.form))
+        if visit.form.get("server_only") == "yes":
+            return see_other(f"{visit.path}/client/{provider.name}{query_of(provider)}")
         client = _given(visit, provider)
-        save_client(visit.kit.folders.config, provider.name, client)
+        save_client(visit.kit.folders.config, client_name(provider), client)
     except (UsageError, ConfigurationError) as error:
         return _form(visit, provider, error)
     return see_other(f"{visit.path}/#{provider.name}")
 
 
+def _at(visit: Visit, variables: Mapping[str, str]) -> Provider:
+    return visit.kit.authorizations.settle(visit.part("provider"), variables)
+
+
 def _form(visit: Visit, provider: Provider, error: UsageError | ConfigurationError | None = None) -> Response:
-    known = visit.kit.known_client(provider.name)
+    known = visit.kit.known_client(provider)
+    variables = [
+        each for each in variables_of(provider) if getattr(provider, "variables", {})[each.name].separates_clients
+    ]
+    lacking = bool(getattr(provider, "lacking", {}))
     values = {
         "provider": provider,
-        "redirect_uri": "" if asks(provider) else visit.place.redirect_uri(visit.request, provider),
+        "variables": variables,
+        "lacking": lacking,
+        "redirect_uri": "" if lacking or asks(provider) else redirect_uri(visit, provider),
         "takes_download": provider.name == "google",
         "known": known is not None,
         "fixed": known is not None and known.source == ENVIRONMENT,

@@ -11,6 +11,7 @@ from tokenkit.provider import Field, Provider
 from tokenkit.signing_in.asking import asks, fields
 from tokenkit.token import Secret
 from tokenkit.web.answers import popup_page, see_other, status_of
+from tokenkit.web.server_choice import SET, chosen_server, query_of
 from tokenkit.web.visit import Visit, account_name
 
 PASSED_ON = ("account", "name", "replace_broken")
@@ -27,19 +28,25 @@ class _Entry(NamedTuple):
 
 def form_address(visit: Visit, provider: Provider) -> str:
     """Return where the person types, for what a form of /start says."""
-    said = {name: visit.form[name] for name in PASSED_ON if visit.form.get(name)}
+    said = passed_on(visit.form)
     return f"{visit.path}/key/{provider.name}{'?' if said else ''}{urlencode(said)}"
+
+
+def passed_on(said: Mapping[str, str]) -> dict[str, str]:
+    """Return what one form passes on to the next: what it is for, and which server it is about."""
+    return {name: value for name, value in said.items() if value and (name in PASSED_ON or name.startswith(SET))}
 
 
 def ask(visit: Visit) -> Response:
     """Show the form. Raises `UsageError` for a provider with a consent screen."""
-    return _form(visit, _asking(visit), visit.request.query_params)
+    said = visit.request.query_params
+    return _form(visit, _asking(visit, said), said)
 
 
 def keep(visit: Visit) -> Response:
     """Try what was typed, and store it. A mistake is named above the form, which is empty again."""
     visit.check_form()
-    provider = _asking(visit)
+    provider = _asking(visit, visit.form)
     try:
         account = visit.kit.login(
             provider.name,
@@ -47,14 +54,16 @@ def keep(visit: Visit) -> Response:
             account=account_name(visit.form.get("account", "")),
             name=account_name(visit.form.get("name", "")),
             replace_broken=visit.form.get("replace_broken") == "yes",
+            variables=chosen_server(visit.form),
         )
     except (UsageError, AuthorizationError, ProviderUnavailable) as error:
         return _form(visit, provider, visit.form, error)
     return see_other(f"{visit.path}/connected/{quote(str(account))}")
 
 
-def _asking(visit: Visit) -> Provider:
-    provider = visit.kit.provider(visit.part("provider"))
+def _asking(visit: Visit, said: Mapping[str, str]) -> Provider:
+    account = account_name(said.get("account", "") or said.get("name", ""))
+    provider = visit.kit.authorizations.settle(visit.part("provider"), chosen_server(said), account=account)
     if asks(provider) is None:
         raise UsageError(f"{provider.title} has a consent screen", hint="connect it from the page of all accounts")
     return provider
@@ -66,12 +75,12 @@ def _form(visit: Visit, provider: Provider, said: Mapping[str, str], error: Toke
     except ClientMissing:
         if not visit.place.may_register:
             raise
-        return see_other(f"{visit.path}/client/{provider.name}")
+        return see_other(f"{visit.path}/client/{provider.name}{query_of(provider)}")
     visit.kit.records.probe()  # before a person is asked in vain (R20)
     values = {
         "provider": provider,
         "fields": [_Entry(name, field) for name, field in fields(provider, client).items()],
-        "said": {name: said.get(name, "") for name in PASSED_ON},
+        "said": passed_on(said),
         "error": error,
     }
     return popup_page(visit, "key.html", values, status=200 if error is None else status_of(error))

@@ -9,7 +9,8 @@ from urllib.parse import quote, urlsplit
 
 from starlette.requests import HTTPConnection
 
-from tokenkit.errors import UsageError
+from tokenkit.consent.redirect import fixed_redirect_uri
+from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.grant import PendingAuthorization
 from tokenkit.provider import Provider
 from tokenkit.web.browser import Browser, cookie_values, set_cookie
@@ -39,8 +40,11 @@ class MountPoint(Protocol):
         """Return the URL of the page, without a slash at its end."""
         ...
 
-    def redirect_uri(self, connection: HTTPConnection, provider: Provider) -> str:
-        """Return the address to which the provider shall send people back."""
+    def redirect_uri(self, connection: HTTPConnection, provider: Provider, name: str) -> str:
+        """Return the address to which the provider shall send people back; `name` is the end of paths of ours.
+
+        Raises `ConfigurationError` where the provider sends them to another address alone.
+        """
         ...
 
     def callback_url(self, connection: HTTPConnection) -> str:
@@ -92,9 +96,19 @@ class Mounted:
             return self.public_url.rstrip("/")
         return f"http://{connection.headers['host']}{quote(connection.scope.get('root_path', ''))}"
 
-    def redirect_uri(self, connection: HTTPConnection, provider: Provider) -> str:
-        """Return the callback's address, with a path for each provider (RFC 9700 section 4.4)."""
-        return f"{self.base(connection)}/callback/{provider.name}"
+    def redirect_uri(self, connection: HTTPConnection, provider: Provider, name: str) -> str:
+        """Return the callback's address, with a path for each provider and server (RFC 9700 section 4.4).
+
+        Raises `ConfigurationError` for a provider whose clients are registered with another address.
+        """
+        here, fixed = f"{self.base(connection)}/callback/{name}", fixed_redirect_uri(provider)
+        if fixed in ("", here):
+            return here
+        raise ConfigurationError(
+            f"{provider.title} sends people back to {fixed} alone, and this page awaits them at {here}",
+            hint=f'write redirect_uri = "{here}" into the declaration and at {provider.title}; '
+            f"or tokenkit login {provider.name}",
+        )
 
     def callback_url(self, connection: HTTPConnection) -> str:
         """Return the answer's URL, with our own address."""

@@ -11,6 +11,7 @@ from tokenkit.grants.status import Broken, Status
 from tokenkit.kit import TokenKit
 from tokenkit.provider import Provider
 from tokenkit.web.humanize import SOON, away, state_words
+from tokenkit.web.server_choice import VariableView, variables_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class ScopeView:
 class ProviderView:
     """A provider and its accounts. `problem` says why nobody can connect one, empty where somebody can.
 
-    `identifies` is whether it can say whose account it is; `registered` whether there is a client registration.
+    `variables` are what a new account must say of its server or region; `identifies` is whether it can say whose
+    account it is; `registered` whether there is a client registration.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ProviderView:
     problem: str
     scopes: tuple[ScopeView, ...]
     accounts: tuple[AccountView, ...]
+    variables: tuple[VariableView, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """Return the provider as ``/status`` tells it."""
@@ -86,6 +89,7 @@ def _provider(kit: TokenKit, name: str, accounts: Sequence[Account]) -> Provider
         problem=provider.retired or problem,
         scopes=tuple(_scopes(provider)),
         accounts=tuple(_account(provider, kit.status(str(account)), kit.context.now()) for account in accounts),
+        variables=variables_of(provider),
     )
 
 

@@ -12,6 +12,7 @@ from tokenkit.signing_in.asking import asks
 from tokenkit.web.answers import failed_return, json, page, popup_page, see_other
 from tokenkit.web.keys import form_address
 from tokenkit.web.overview import overview
+from tokenkit.web.server_choice import chosen_server, query_of, redirect_uri
 from tokenkit.web.visit import Visit, account_name
 
 SCOPES = 50
@@ -25,25 +26,27 @@ _SCOPE = re.compile(r"[!#-\[\]-~]+")
 def start(visit: Visit) -> Response:
     """Begin a sign-in, and send the person to the provider; a script gets the address."""
     visit.check_form()
-    provider = visit.kit.provider(visit.part("provider"))
+    variables = chosen_server(visit.form)
+    account, name = account_name(visit.form.get("account", "")), account_name(visit.form.get("name", ""))
+    provider = visit.kit.authorizations.settle(visit.part("provider"), variables, account=account or name)
     if asks(provider):
         address = form_address(visit, provider)
         return json({"version": 1, "url": address}) if visit.wants_json else see_other(address)
     try:
-        pending = visit.kit.begin(
-            provider.name,
-            redirect_uri=visit.place.redirect_uri(visit.request, provider),
+        pending = visit.kit.authorizations.begin(
+            provider,
+            redirect_uri=redirect_uri(visit, provider),
             binding=visit.browser.secret,
             scopes=_scopes(visit.form),
-            account=account_name(visit.form.get("account", "")),
-            name=account_name(visit.form.get("name", "")),
+            account=account,
+            name=name,
             replace_broken=visit.form.get("replace_broken") == "yes",
             only=visit.form.get("only") == "yes",
         )
     except ClientMissing:
         if visit.wants_json or not visit.place.may_register:
             raise
-        return see_other(f"{visit.path}/client/{provider.name}")
+        return see_other(f"{visit.path}/client/{provider.name}{query_of(provider)}")
     if urlsplit(pending.url).scheme not in ("https", "http"):  # it is about to be followed
         raise ProviderBroken(provider.name, "begin", hint="its authorization endpoint is no web address")
     visit.place.began(pending)

@@ -59,7 +59,7 @@ class Alone:
         """Return the address that nobody can guess."""
         return f"http://127.0.0.1:{self._port}{self.path}"
 
-    def redirect_uri(self, connection: HTTPConnection, provider: Provider) -> str:
+    def redirect_uri(self, connection: HTTPConnection, provider: Provider, name: str) -> str:
         """Return a fixed path on the host that the provider demands.
 
         Raises `ConfigurationError` where the provider demands another port.
@@ -74,7 +74,7 @@ class Alone:
                 f"{provider.title} sends people back to {provider.redirect_host}:{provider.redirect_port} alone",
                 hint=f"tokenkit dashboard --port {provider.redirect_port}, or tokenkit login {provider.name}",
             )
-        return f"http://{provider.redirect_host}:{self._port}/callback/{provider.name}"
+        return f"http://{provider.redirect_host}:{self._port}/callback/{name}"
 
     def callback_url(self, connection: HTTPConnection) -> str:
         """Return the answer, under the address that the provider was given."""

@@ -1,0 +1,71 @@
+"""A declaration that leaves its endpoints to the metadata of its issuer (RFC 8414), fetched at each sign-in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from tokenkit.declaration import Declaration
+from tokenkit.flows.discovery import METADATA, discover
+from tokenkit.net.hosts import parse_url
+from tokenkit.provider import Context, Request, Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovering(Declaration):
+    """A declaration whose endpoints may be those that its issuer publishes: each grant keeps its sign-in's."""
+
+    @property
+    def undiscovered(self) -> bool:
+        """Whether a sign-in fetches the metadata of the issuer first, since the declaration names no endpoints."""
+        return not (self.authorization_endpoint and self.token_endpoint)
+
+    @property
+    def settled(self) -> Mapping[str, str]:
+        """What a sign-in settles here, and its grant keeps: the variables' values, and what the metadata says."""
+        found = {name: str(getattr(self, name)) for name in METADATA} if self._discovered else {}
+        return self._values | {name: value for name, value in found.items() if value}
+
+    def discover(self, ctx: Context) -> Self:
+        """Return the provider with the endpoints of its issuer's metadata, where the declaration names none.
+
+        Raises `InvalidAnswer` and `ProviderUnavailable`.
+        """
+        if self.lacking or not self.undiscovered:
+            return self
+        found = {name: str(value) for name, value in discover(ctx, self.issuer).items() if value}
+        return self.at({**self.settled, **found})
+
+    def reaching(self, ctx: Context) -> Context:
+        """Return a context that goes to public addresses alone where the metadata names another host than the issuer's.
+
+        The issuer's own was typed by a person, who may mean a server in their own network.
+        """
+        if not self._discovered:
+            return ctx
+        typed = parse_url(self.issuer).origin
+
+        def send(request: Request) -> Response:
+            elsewhere = parse_url(request.url).origin != typed
+            return ctx.send(replace(request, public_only=True) if elsewhere else request)
+
+        return ctx._replace(send=send)
+
+    @property
+    def _discovered(self) -> bool:
+        written = self.declared["authorization_endpoint"] and self.declared["token_endpoint"]
+        return not (written or self.undiscovered)
+
+    def _completed(self, settled: Mapping[str, str]) -> Self:
+        """Return the provider with what the metadata said; what stands in the declaration goes before that."""
+        if not self.undiscovered:
+            return self
+        found: dict[str, Any] = {
+            name: settled[name] for name in METADATA if name in settled and self._leaves(name, settled[name])
+        }
+        return type(self)(**{**self.declared, **found}) if found else self
+
+    def _leaves(self, name: str, found: str) -> bool:
+        """Tell whether the declaration leaves that to the metadata; of the issuer, the slash at its end."""
+        if name == "issuer":
+            return self.issuer.rstrip("/") == found.rstrip("/")
+        return self.declared[name] in ("", "if_present", "post")

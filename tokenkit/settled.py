@@ -1,0 +1,172 @@
+"""What differs from account to account: a declaration with the values that one sign-in has settled.
+
+Two Home Assistants are two accounts of one provider. Each grant keeps where it is from (R17): the values of the
+provider's variables, and what else a sign-in has found out.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Self
+
+from tokenkit.errors import CallbackRefused, ConfigurationError
+from tokenkit.flows.sanitize import sanitized
+from tokenkit.grant import Grant
+from tokenkit.net.hosts import parse_url
+from tokenkit.shell import quoted
+from tokenkit.variables import Variable, check_variables, fill, read_value
+
+MOST = 256
+"""Providers as accounts met them that are kept ready; of more, all are made again when they are asked for."""
+
+
+class Kept(dict[Any, Any]):
+    """What is kept beside the fields, and says nothing that they do not say."""
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A provider as data, as an account meets it: with a value for each variable, or at places that there are not."""
+
+    name: str
+    title: str
+    variables: Mapping[str, Variable] = field(default_factory=dict[str, Variable])
+    declared: Mapping[str, Any] = field(init=False, compare=False, default_factory=Kept)
+    """The fields as they were written, before the variables were filled in."""
+    made: dict[Any, Any] = field(init=False, compare=False, default_factory=Kept)
+    """The same provider for accounts, by what is settled there: each is made once."""
+
+    def _fill_in(self, later: Collection[str] = ()) -> None:
+        """Put the variables' values into all texts; what has none yet leads to a place that there is not.
+
+        `later` are names in braces that something else fills in.
+        """
+        written = {each.name: getattr(self, each.name) for each in fields(self) if each.init}
+        object.__setattr__(self, "declared", Kept(written))
+        check_variables(self.name, written, self.variables, later)
+        values = {name: variable.stand_in for name, variable in self.variables.items()}
+        for name, value in written.items() if values else ():
+            object.__setattr__(self, name, value if name == "variables" else fill(value, values))
+
+    @property
+    def lacking(self) -> Mapping[str, Variable]:
+        """The variables that a sign-in must give a value."""
+        return {name: each for name, each in self.variables.items() if not (each.default or each.answer_member)}
+
+    @property
+    def settled(self) -> Mapping[str, str]:
+        """What a sign-in settles here, and its grant keeps: the values of the variables."""
+        return self._values
+
+    @property
+    def _values(self) -> dict[str, str]:
+        return {name: each.default for name, each in self.variables.items() if each.default}
+
+    @property
+    def server(self) -> str:
+        """Which of many servers it is, where each is one of its own, as each Mastodon is; else empty."""
+        return self._named(lambda each: each.kind == "server" or each.separates_clients)
+
+    @property
+    def client_of(self) -> str:
+        """Which server its client registration is for, where each server has its own; else empty."""
+        return self._named(lambda each: each.separates_clients)
+
+    def _named(self, wanted: Callable[[Variable], bool]) -> str:
+        values = (each.default.removeprefix("https://") for each in self.variables.values() if wanted(each))
+        return "+".join(filter(None, values))
+
+    def at(self, settled: Mapping[str, str]) -> Self:
+        """Return the provider where these facts are settled; see `settled`.
+
+        Raises `ConfigurationError` for a value that the declaration does not take (any more).
+        """
+        key = tuple(sorted(settled.items()))
+        if dict(key) == self.settled:
+            return self
+        known: Self | None = self.made.get(key)
+        if known is None:
+            if len(self.made) >= MOST:
+                self.made.clear()
+            self.made[key] = known = self._at(settled)
+        return known
+
+    def _at(self, settled: Mapping[str, str]) -> Self:
+        values = {
+            name: replace(each, default=read_value(self.name, name, each, settled[name], where="config.toml"))
+            if name in settled
+            else each
+            for name, each in self.variables.items()
+        }
+        written: dict[str, Any] = {**self.declared, "variables": values}
+        made = type(self)(**written)._completed(settled)
+        object.__setattr__(made, "declared", Kept(written))
+        return made
+
+    def _completed(self, settled: Mapping[str, str]) -> Self:
+        """Return the provider with what else a sign-in has settled."""
+        return self
+
+    def configured(self, options: Mapping[str, object]) -> Self:
+        """Return the provider with the values that ``config.toml`` has for its variables: accounts may have others.
+
+        Raises `ConfigurationError`, which names the wrong one.
+        """
+        for option in options.keys() - self.variables.keys():
+            raise ConfigurationError(
+                f"{self.name} has no option {option!r}", hint=f"it has {', '.join(self.variables) or 'none'}"
+            )
+        return self.at({name: str(value) for name, value in options.items()}) if options else self
+
+    def of(self, grant: Grant) -> Self:
+        """Return the provider as the sign-in of this grant met it."""
+        told = {name: grant.extra.get(each.answer_member, "") for name, each in self.variables.items()}
+        values: dict[str, str] = {}
+        for name, text in told.items():
+            with suppress(ValueError):  # then its tokens go nowhere that this variable names
+                values[name] = self.variables[name].understood(text)
+        return self.at({**grant.settled, **values}) if values or grant.settled else self
+
+    def told(self, parameters: Mapping[str, str]) -> Self:
+        """Return the provider that a redirect says to go on with; `CallbackRefused` for one that is not listed."""
+        made = self
+        for name, each in self.variables.items():
+            said = parameters.get(each.redirect_parameter, "") if each.redirect_parameter else ""
+            if said:
+                made = made.at({**made.settled, name: self._listed(name, each, said)})
+        return made
+
+    def check_answered(self, captured: Mapping[str, str]) -> None:
+        """Refuse a token answer that names a server which is not listed; nothing was sent there."""
+        for variable in self.variables.values():
+            said = captured.get(variable.answer_member, "") if variable.answer_member else ""
+            try:
+                variable.understood(said) if said else None
+            except ValueError:
+                raise CallbackRefused(
+                    f"{self._unknown(said, variable.answer_member)}. Nothing was sent there",
+                    hint="tell the author of the plugin",
+                ) from None
+
+    def _unknown(self, said: str, where: str) -> str:
+        found = sanitized(said, limit=100)
+        return f"the answer names {found!r} as {where}, which is none of the servers of {self.title} that are known"
+
+    def _listed(self, name: str, variable: Variable, said: str) -> str:
+        """Return the value that the redirect names, if it is a choice or what the sign-in began with."""
+        listed = variable.choices or (variable.default,)
+        with suppress(ValueError):
+            if variable.understood(said) in listed:
+                return variable.understood(said)
+        with suppress(ValueError):
+            for value in listed:
+                there: str = getattr(self.at({**self.settled, name: value}), "token_endpoint", "")
+                if parse_url(said).origin == parse_url(there).origin:
+                    return value
+        raise CallbackRefused(
+            f"{self._unknown(said, variable.redirect_parameter)}: {', '.join(listed)}. Nothing was sent there",
+            hint=f"tokenkit login {quoted(self.name)}",
+        )

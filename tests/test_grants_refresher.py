@@ -147,7 +147,7 @@ def test_an_older_record_than_one_already_used_is_not_refreshed_from(kit):
 def test_a_token_that_another_has_brought_is_served_though_the_note_of_it_cannot_be_written(kit, monkeypatch):
     """R2, R14: the note is for those who refresh."""
 
-    def refuse(lease, note):
+    def refuse(lease, note, **_):
         raise StoreUnavailable("the state folder takes nothing")
 
     monkeypatch.setattr(MemoryLease, "write_note", refuse)

@@ -27,6 +27,13 @@ _ALIVE = """EXISTS (SELECT FROM pg_catalog.pg_locks AS held WHERE held.locktype 
     AND held.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
     AND ((held.classid::bigint << 32) | held.objid::bigint) = {session} AND held.objsubid = 1)"""
 
+_SOON = "pg_catalog.set_config('synchronous_commit', 'off', true)"
+"""Part of a statement that need not be on the disk when it is answered: the next one that must be takes it along.
+
+A crash of the server may undo it. Then a lease that was taken is refused its note, so that nothing is sent; one that
+was given back ends by itself.
+"""
+
 _TAKE = f"""INSERT INTO {{s}}.lease AS l (kind, owner, id, holder, session, incarnation, ends)
     VALUES (%(kind)s, %(owner)s, %(id)s, %(holder)s, %(session)s, pg_catalog.pg_postmaster_start_time(),
         pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => %(lasts)s))
@@ -35,7 +42,7 @@ _TAKE = f"""INSERT INTO {{s}}.lease AS l (kind, owner, id, holder, session, inca
     WHERE l.holder IS NULL OR l.ends <= pg_catalog.clock_timestamp() OR l.holder = %(holder)s
         OR (l.holder = %(gone)s AND NOT l.began_to_act)
     RETURNING note, {_ALIVE.format(session="l.session")},
-        extract(epoch FROM pg_catalog.clock_timestamp())::float8"""
+        extract(epoch FROM pg_catalog.clock_timestamp())::float8, {_SOON}"""
 
 _LOOK = f"""SELECT holder, began_to_act, session IS NOT NULL AND incarnation = pg_catalog.pg_postmaster_start_time()
     AND NOT {_ALIVE.format(session="l.session")} FROM {{s}}.lease AS l
@@ -45,9 +52,10 @@ _LOOK = f"""SELECT holder, began_to_act, session IS NOT NULL AND incarnation = p
 _WRITE = """UPDATE {s}.lease SET note = %(note)s, began_to_act = %(acts)s
     WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s
     AND ends > pg_catalog.clock_timestamp() RETURNING 1"""
+_WRITE_SOON = f"{_WRITE}, {_SOON}"
 
-_RELEASE = """UPDATE {s}.lease SET holder = NULL
-    WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s"""
+_RELEASE = f"""UPDATE {{s}}.lease SET holder = NULL
+    WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s RETURNING {_SOON}"""
 
 _NOTE = "SELECT note FROM {s}.lease WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s"
 
@@ -88,9 +96,12 @@ class PostgresLease(Lease):
         return self._note
 
     def write_note(self, note: bytes, *, acts: bool = False) -> None:
-        """Replace the note, durably. Raises `StoreUnavailable` where the lease is another's by now (R38)."""
+        """Replace the note, durably where the holder `acts`.
+
+        Raises `StoreUnavailable` where the lease is another's by now (R38).
+        """
         values = {**key(self._name), "holder": self._holder, "note": note, "acts": acts}
-        if not self._connections.ask(_WRITE, values):
+        if not self._connections.ask(_WRITE if acts else _WRITE_SOON, values):
             raise StoreUnavailable(
                 f"the lease on {self._name.id} is another process' by now: this one was away for too long",
                 hint="try again",

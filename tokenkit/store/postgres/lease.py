@@ -44,7 +44,8 @@ _TAKE = f"""INSERT INTO {{s}}.lease AS l (kind, owner, id, holder, session, inca
     RETURNING note, {_ALIVE.format(session="l.session")},
         extract(epoch FROM pg_catalog.clock_timestamp())::float8, {_SOON}"""
 
-_LOOK = f"""SELECT holder, began_to_act, session IS NOT NULL AND incarnation = pg_catalog.pg_postmaster_start_time()
+_LOOK = f"""SELECT holder, session, began_to_act,
+    session IS NOT NULL AND incarnation = pg_catalog.pg_postmaster_start_time()
     AND NOT {_ALIVE.format(session="l.session")} FROM {{s}}.lease AS l
     WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s
     AND holder IS NOT NULL AND ends > pg_catalog.clock_timestamp()"""
@@ -135,6 +136,7 @@ class _Busy(NamedTuple):
     """Who holds a lease, whether it has begun what cannot be repeated, and whether its session is gone."""
 
     holder: uuid.UUID
+    session: int | None
     began: bool
     gone: bool
 
@@ -142,14 +144,17 @@ class _Busy(NamedTuple):
 def _taken(
     connections: Connections, session: Session, name: Name, holder: uuid.UUID, lasts: float, wait: float
 ) -> PostgresLease:
-    end, polls, gone = elapsed() + wait, iter(POLLS), _Gone()
+    end, polls = elapsed() + wait, iter(POLLS)
     pause = POLLS[-1]
+    gone: uuid.UUID | None = None
     while True:
-        lease = _try(connections, session, name, holder, lasts, gone.successor_of())
+        lease = _try(connections, session, name, holder, lasts, gone)
         if lease is not None:
             return lease
         busy = _look(connections, name)
-        gone.seen(busy)
+        gone = _may_be_succeeded(session, busy)
+        if gone is not None:
+            continue
         left = end - elapsed()
         if left <= 0:
             raise _not_given(name, busy)
@@ -157,23 +162,14 @@ def _taken(
         time.sleep(min(pause, left))
 
 
-class _Gone:
-    """For how long a holder was seen without its session."""
+def _may_be_succeeded(session: Session, busy: _Busy | None) -> uuid.UUID | None:
+    """Return the holder, if it is gone and does not act. A line that was cut comes back sooner, under another number.
 
-    def __init__(self) -> None:
-        self._holder: uuid.UUID | None = None
-        self._since = 0.0
-
-    def seen(self, busy: _Busy | None) -> None:
-        """Take note of a look."""
-        if busy is None or not busy.gone or busy.began:
-            self._holder = None
-        elif busy.holder != self._holder:
-            self._holder, self._since = busy.holder, elapsed()
-
-    def successor_of(self) -> uuid.UUID | None:
-        """Return the holder that may be succeeded, or None."""
-        return self._holder if elapsed() - self._since >= GONE_FOR else None
+    Whose session was seen to be gone once, over this lease or another one, is not waited for twice.
+    """
+    if busy is None or not busy.gone or busy.began or busy.session is None:
+        return None
+    return busy.holder if session.absent_for(busy.session) >= GONE_FOR else None
 
 
 def _try(

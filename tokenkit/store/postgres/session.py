@@ -8,15 +8,20 @@ import os
 import secrets
 import socket
 import time
+from collections import OrderedDict
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
 import psycopg
 
+from tokenkit.elapsed import elapsed
 from tokenkit.errors import StoreUnavailable
 from tokenkit.fork_lock import ForkLock
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections, TimedConnection
 from tokenkit.store.postgres.errors import translated
+
+MOST_ABSENT = 1000
+"""Sessions that were seen to be gone, and are remembered."""
 
 _LOCK = """SELECT pg_catalog.pg_backend_pid() = %(pid)s,
     CASE WHEN pg_catalog.pg_backend_pid() = %(pid)s THEN pg_catalog.pg_advisory_lock(%(key)s) END"""
@@ -34,6 +39,7 @@ class Session:
         self._connection: TimedConnection | None = None
         self._listening: TimedConnection | None = None
         self._key = 0
+        self._absent_since: OrderedDict[int, float] = OrderedDict()
         self.pooled = False
         """Whether a pooler lies between: then there is no sign of life, and nothing is heard."""
 
@@ -43,6 +49,15 @@ class Session:
         None behind a pooler.
         """
         return None if self._open(lost) is None else self._key
+
+    def absent_for(self, other: int) -> float:
+        """Return the seconds for which this other process's session was seen to be gone; it never comes back."""
+        now = elapsed()
+        with self._changing.lock:
+            since = self._absent_since.setdefault(other, now)
+            if len(self._absent_since) > MOST_ABSENT:
+                self._absent_since.popitem(last=False)
+        return now - since
 
     @contextmanager
     def listening(self) -> Generator[TimedConnection | None]:

@@ -1,0 +1,194 @@
+"""Machines that share nothing but a real PostgreSQL, a key and a client, at a provider that rotates refresh tokens.
+
+A refresh token that comes twice ends its session there, so who refreshes twice is found out.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import tokenkit.kit
+from tokenkit import AccessToken, Account, TokenKit, TokenKitError
+from tokenkit.grants import refresher
+from tokenkit.sandbox import CLIENTS, Authority, serve
+from tokenkit.seal import b64url_encode
+
+import real_parts
+from link import Link
+from postgres_server import server
+
+psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
+
+from tokenkit.store.postgres import schema  # noqa: E402
+from tokenkit.store.postgres.address import Address  # noqa: E402
+
+ME = Account("google", "me@example.com")
+HOLDER = Path(__file__).with_name("holder.py")
+CALLER = Path(__file__).parents[1] / "never_lost" / "caller.py"
+
+
+class Fleet:
+    """The machines, their database and their provider. This process is one of them, each of its kits another."""
+
+    def __init__(self, url, authority, tmp_path, monkeypatch):
+        self.url = url
+        self.authority = authority
+        self.deadline, self.slack = tokenkit.kit.DEADLINE, refresher.SLACK
+        self._tmp_path = tmp_path
+        self._monkeypatch = monkeypatch
+        self._started, self._kits = [], []
+
+    @property
+    def lasts(self):
+        return 2 * self.deadline + 2 * self.slack
+
+    def leases(self, deadline, slack):
+        """Let a request take so long at most, and a lease as long as follows from that."""
+        self.deadline, self.slack = deadline, slack
+        self._monkeypatch.setattr(tokenkit.kit, "DEADLINE", deadline)
+        self._monkeypatch.setattr(refresher, "SLACK", slack)
+
+    def kit(self, store=None, direct=None, **options):
+        environ = dict(os.environ) | ({"TOKENKIT_STORE": store} if store else {})
+        environ |= {"TOKENKIT_STORE_DIRECT": direct} if direct else {}
+        self._kits.append(TokenKit(background=False, environ=environ, **options))
+        return self._kits[-1]
+
+    def start(self, script, *arguments, store=None, direct=None):
+        """Start a process of another machine, with a home of its own."""
+        home = self._tmp_path / f"machine-{len(self._started)}"
+        configure(home, self.authority)
+        own = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+        own |= {"HOME": str(home), "TOKENKIT_HOME": str(home / ".tokenkit"), "TOKENKIT_STORE": store or self.url}
+        own |= {"TOKENKIT_STORE_DIRECT": direct} if direct else {}
+        command = [sys.executable, str(script), *map(str, arguments)]
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        self._started.append(subprocess.Popen(command, env=own, text=True, **pipes))
+        return self._started[-1]
+
+    def holder(self, *stop, store=None, direct=None):
+        """Start a process that waits for `go`; then it asks for the token, and so takes the lease."""
+        process = self.start(HOLDER, self.deadline, self.slack, *stop, store=store, direct=direct)
+        assert process.stdout.readline() == "ready\n", process.stderr.read()
+        return process
+
+    def sign_in(self):
+        with TokenKit(background=False) as kit:
+            pending = kit.begin("google", redirect_uri="http://127.0.0.1:9/callback/google", binding="b")
+            kit.complete(self.authority.approve(pending.url, as_user=ME.name), binding="b")
+
+    def expire(self):
+        """End the stored access token without waiting for it."""
+        with TokenKit(background=False) as kit:
+            held = kit.records.get(ME)
+            token = held.grant.access_token
+            spent = AccessToken(token.value, expires_at=3600.0, obtained_at=0.0, scopes=token.scopes)
+            kit.records.save(ME, held.grant.renewed(access_tokens={"": spent}), replaces=held.version)
+
+    def refreshes(self):
+        return self.authority.counters["google token refresh_token"]
+
+    def refreshing(self):
+        """Wait until a refresh has come to the provider."""
+        wait_until(lambda: self.refreshes() > 0 or self._fail())
+
+    def _fail(self):
+        for process in self._started:
+            if process.poll() is not None:
+                raise AssertionError(process.communicate())
+
+    def asked(self, machines=4):
+        """Let so many other machines ask at once: what each is told, and the seconds that the slowest has waited."""
+        return self.waiting(machines)()
+
+    def waiting(self, machines=4, **options):
+        """Let other machines ask, and return what waits for what they are told."""
+        kits = [self.kit(**options) for _ in range(machines)]
+        told, waited = [], []
+
+        def ask(kit):
+            began = time.monotonic()
+            try:
+                told.append(kit.token("google").value[-6:])
+            except TokenKitError as error:
+                told.append(f"{type(error).__name__}: {error}")
+            waited.append(time.monotonic() - began)
+
+        threads = [threading.Thread(target=ask, args=(kit,)) for kit in kits]
+        for thread in threads:
+            thread.start()
+
+        def results():
+            for thread in threads:
+                thread.join()
+            return told, max(waited)
+
+        return results
+
+    def alive(self):
+        """Tell whether the provider takes the refresh token that is stored: else the session is lost."""
+        return bool(self.kit().refresh("google"))
+
+    def close(self):
+        for kit in self._kits:
+            kit.close()
+        for process in self._started:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture(scope="module")
+def url():
+    with server() as url:
+        yield url
+
+
+@pytest.fixture
+def fleet(url, request, tmp_path, home, monkeypatch):
+    """The machines; parametrized with ``keeps``, at a provider that was seen to keep its refresh tokens."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
+    schema.init(Address(url, "the test"))
+    monkeypatch.setenv("TOKENKIT_STORE", url)
+    monkeypatch.setenv("TOKENKIT_KEY", b64url_encode(bytes(range(32))).decode())
+    client = CLIENTS["google"]
+    monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_ID", client.client_id)
+    monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_SECRET", client.client_secret.reveal())
+    keeps = getattr(request, "param", "") == "keeps"
+    authority = Authority(rotating=() if keeps else ("google",))
+    with serve(authority) as sandbox:
+        authority.config = f'[providers.google]\nbase_url = "{sandbox.base_url}/google"\n'
+        configure(home, authority)
+        fleet = Fleet(url, authority, tmp_path, monkeypatch)
+        fleet.sign_in()
+        if keeps:
+            with TokenKit(background=False) as kit:
+                kit.refresh("google")
+        fleet.expire()
+        authority.counters.clear()
+        yield fleet
+        fleet.close()
+
+
+@pytest.fixture
+def link(url):
+    link = Link(url)
+    yield link
+    link.close()
+
+
+def configure(home, authority):
+    folder = home / ".config" / "tokenkit"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.toml").write_text(authority.config)
+
+
+def wait_until(holds, within=15.0):
+    end = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)

@@ -12,6 +12,8 @@ from types import SimpleNamespace
 import httpx
 import pytest
 from tokenkit import ApiKey, Field, Secret, TokenKit
+from tokenkit.audit import Inventory, audit
+from tokenkit.audit.online import CHECKS as ONLINE
 from tokenkit.errors import (
     AuthorizationError,
     ConfigurationError,
@@ -521,3 +523,13 @@ def test_a_mistake_in_it_is_named(old, new, said, tmp_path):
 def test_a_token_of_several_keys_is_one_text():
     value = granted(SHAPES["two headers"], key=KEY, app="7").access_token.value
     assert json.loads(value) == {"app": "7", "key": KEY}
+
+
+def test_the_audit_has_nothing_against_a_key_that_works_and_asks_the_service_about_it(authority, tmp_path):
+    """It misses no client registration and no refresh token where there are none to have."""
+    kit = make_kit(authority, here(acme()), tmp_path, store=None)
+    kit.login("acme", answers={"key": key_of("acme", "key")})
+    for said in ([], ["TK501"]):
+        report = audit(Inventory(kit), ONLINE)
+        assert ([finding.check.id for finding in report.findings], report.accounts) == (said, 1)
+        authority.flavours["acme"].revoked.add("me@example.com")

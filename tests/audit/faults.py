@@ -573,6 +573,18 @@ def the_provider_is_gone(house):
     another(house, "reader", "pocket", refresh_token=None, access_tokens={"": AccessToken("access")})
 
 
+@fault("TK321")
+def a_key_without_an_end_is_old(house):
+    key = AccessToken("key-1", obtained_at=house.now - 400 * DAY)
+    origin = {"issuer": "https://api.openai.com", "token_endpoint": "", "revocation_endpoint": "", "client_id": ""}
+    endpoints = {"identify": "https://api.openai.com/v1/models"}
+    account = another(
+        house, "old", "openai", refresh_token=None, access_tokens={"": key}, authorized_at=house.now - 400 * DAY,
+        endpoints=endpoints, **origin,
+    )  # fmt: skip
+    Activity(house.folders, now=lambda: house.now - INTERVAL).used(account, [])
+
+
 @fault("TK311")
 def the_client_id_is_another(house):
     another(house, "changed", client_id="client-0")

@@ -21,13 +21,13 @@ from tokenkit.provider import ClientRegistration, Context
 from tokenkit.testing.clock import Clock
 from tokenkit.token import AccessToken, Secret
 
-from tokenkit_providers import google, pocket, spotify
+from tokenkit_providers import google, openai, pocket, spotify
 
 DAY = 86400.0
 CLIENT = ClientRegistration("client-1", Secret("client-secret-1"))
 GOOGLE = Account("google", "me@example.com")
 SPOTIFY = Account("spotify", "me@example.com")
-PROVIDERS = {plugin.name: plugin for plugin in (google.provider(), pocket.provider(), spotify.provider())}
+PROVIDERS = {each.provider().name: each.provider() for each in (google, openai, pocket, spotify)}
 ALICE = Account("google", "alice@example.com", "alice")
 
 

@@ -21,6 +21,9 @@ from tokenkit.shell import quoted
 OBSERVED = 30 * 86400.0
 """Seconds that the activity log must cover before it says which scopes are used."""
 
+OLD_KEY = 365 * 86400.0
+"""Seconds after which a key that never ends should be changed."""
+
 CLOCK_SKEW = 300.0
 """Seconds by which a clock may be wrong: one that was never set is off by far more."""
 
@@ -192,7 +195,26 @@ def insecure_opt_in(inventory: Inventory) -> Iterator[Fault]:
             yield Fault(where, f"it is allowed at {host}", hint, account)
 
 
+@check(
+    "TK321",
+    Severity.NOTE,
+    "A key that never ends is old",
+    "Nobody but you ends it, and a copy that once got away works still.",
+)
+def old_key(inventory: Inventory) -> Iterator[Fault]:
+    """Find API keys and the like, without an end, that were given a year ago or earlier."""
+    for record, grant in active(inventory):
+        provider = inventory.provider(record.account.provider)
+        token = grant.access_token
+        typed = not isinstance(provider, TokenKitError) and getattr(provider, "ask", None) is not None
+        if typed and token is not None and token.expires_at is None and inventory.now - grant.authorized_at >= OLD_KEY:
+            age = duration(inventory.now - grant.authorized_at)
+            hint = f"make a new one there, then: {login(inventory, record)}, and delete the old one"
+            yield about(record, f"it was given {age} ago, and has no end", hint)
+
+
 CHECKS = (
+    old_key,
     wider_scopes,
     fewer_scopes,
     retired,

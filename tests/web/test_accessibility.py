@@ -24,7 +24,7 @@ RULES = {
 PATHS = (
     "/", "/opening", "/connected/google/me@example.com", "/declined/google", "/callback/google?code=x&state=y",
     "/disconnect?account=google/me@example.com", "/disconnect?account=spotify/me@example.com", "/client/google",
-    "/disconnect?account=nobody", "/safety", "/?find=goo", "/nothing",
+    "/key/openai", "/disconnect?account=nobody", "/safety", "/?find=goo", "/nothing",
 )  # fmt: skip
 
 

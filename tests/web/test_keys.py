@@ -14,6 +14,8 @@ from tokenkit.testing import Clock
 from tokenkit.web import authorize_app
 from visitor import SCRIPT, Visitor, links
 
+from browsing import served
+
 BASE = "http://127.0.0.1:9"
 KEY = key_of("acme", "key")
 ACME = ApiKey(
@@ -67,7 +69,7 @@ def test_without_scripts_the_button_leads_to_a_form_and_the_form_to_the_account(
     assert re.findall(r'<input name="field\.(\w+)" type="(\w+)" autocomplete="(\w+)"', page) == [
         ("user", "text", "off"), ("key", "password", "off"),
     ]  # fmt: skip
-    assert '<form method="post" action="/key/acme" autocomplete="off">' in page
+    assert '<form method="post" action="/key/acme" class="typed" autocomplete="off">' in page
     assert "Not your own." in page
     assert "<script" not in page
     done = me.post("/key/acme", form(me, user="me@example.com", key=f" {KEY}\n"))
@@ -143,3 +145,26 @@ def test_where_an_app_is_registered_too_it_is_set_up_first_and_the_link_names_it
 def test_a_provider_with_a_consent_screen_has_no_such_form(me):
     assert me.go("/key/google").status_code == 400
     assert me.go("/key/nobody").status_code == 404
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("scripts", [True, False], ids=["pop-up", "without scripts"])
+def test_a_person_connects_it_by_clicking(scripts, browse, kit):
+    with served(lambda port: authorize_app(kit)) as url:
+        page = browse(java_script_enabled=scripts)
+        page.goto(f"{url}/")
+        button = page.get_by_role("button", name="Connect Acme Notes")
+        if scripts:
+            with page.expect_popup() as opened:
+                button.click()
+        else:
+            button.click()
+        form = opened.value if scripts else page
+        form.get_by_label("e-mail address").fill("me@example.com")
+        form.get_by_label("app password").fill(KEY)
+        form.get_by_role("button", name="Connect").click()
+        if not scripts:
+            page.get_by_role("heading", name="Acme Notes is connected").wait_for()
+            page.get_by_role("link", name="All accounts").click()
+        page.get_by_role("heading", name="me@example.com").wait_for()
+        assert KEY not in page.content()

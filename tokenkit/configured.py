@@ -14,6 +14,7 @@ from tokenkit.store.files import FileStore
 if TYPE_CHECKING:
     from tokenkit.config import Config, KnownClient
     from tokenkit.grants.events import Event
+    from tokenkit.grants.shared_clients import SharedClients
 
 SANDBOX = "sandbox"
 """The app that knows the sandbox of this machine, and the clients registered there, without any configuration."""
@@ -46,6 +47,8 @@ class Configured:
         self._clients: Mapping[str, ClientRegistration] = {} if clients is None else clients
         self._config: Config | None = None
         self._index: dict[str, InShort] | None = None
+        self.shared_clients: SharedClients | None = None
+        """The registrations that all machines share, where the store is a shared one."""
 
     @property
     def config(self) -> "Config":
@@ -97,6 +100,7 @@ class Configured:
             environ=self.environ,
             app=self.app,
             given=given,
+            shared=self._registered,
             usual=self._usual(provider),
         )
 
@@ -110,7 +114,13 @@ class Configured:
         usual = None if isinstance(provider, str) else self._usual(provider)
         given = self.given_clients()
         return known_client(
-            provider, folders=self.folders, environ=self.environ, app=self.app, given=given, usual=usual
+            provider,
+            folders=self.folders,
+            environ=self.environ,
+            app=self.app,
+            given=given,
+            shared=self._registered,
+            usual=usual,
         )
 
     def _usual(self, provider: Provider) -> Provider:
@@ -121,7 +131,38 @@ class Configured:
         """Return every client registration of this app, as they may be shown."""
         from tokenkit.config import list_clients
 
-        return list_clients(folders=self.folders, environ=self.environ, app=self.app, given=self.given_clients())
+        return list_clients(
+            folders=self.folders,
+            environ=self.environ,
+            app=self.app,
+            given=self.given_clients(),
+            shared=self._registered,
+        )
+
+    def save_client(self, name: str, client: ClientRegistration) -> str:
+        """Store a client registration, for all machines where they share a store; return where, in words.
+
+        Raises `ConfigurationError` for values that no server can have issued, and `StoreError`.
+        """
+        from tokenkit.config import check_client, save_client
+        from tokenkit.config.clients import SHARED
+
+        if self.shared_clients is None:
+            return save_client(self.folders.config, name, client)
+        check_client(name, client)
+        self.shared_clients.save(name, client)
+        return SHARED
+
+    def remove_client(self, name: str) -> bool:
+        """Delete a client registration that was stored here, or for all machines; return whether there was one."""
+        from tokenkit.config import remove_client
+
+        shared = self.shared_clients is not None and self.shared_clients.remove(name)
+        return remove_client(self.folders.config, name) or shared
+
+    @property
+    def _registered(self) -> Mapping[str, ClientRegistration]:
+        return {} if self.shared_clients is None else self.shared_clients
 
     def given_clients(self) -> Mapping[str, ClientRegistration]:
         """Return the client registrations that need no file: the program's own, and in the sandbox's app its."""

@@ -102,6 +102,10 @@ class TokenKit:
             store=getattr(store, "identity", lambda: ""),
         )
         self.records = SealedStore(store, ring, owner)
+        if ring.shared:
+            from tokenkit.grants.shared_clients import SharedClients
+
+            configured.shared_clients = SharedClients(self.records)
         self.activity = Activity(
             self.folders,
             owner,

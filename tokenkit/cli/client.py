@@ -112,10 +112,10 @@ def remove_registration(
     settings: Settings = [],  # noqa: B006 - typer reads it
 ) -> None:
     """Remove a registration that was stored with client set or client import."""
-    from tokenkit.config import client_name, remove_client
+    from tokenkit.config import client_name
 
     kit = open_kit(ctx)
     name = client_name(registered_at(kit, provider, settings)) if settings else provider
-    if not remove_client(kit.folders.config, name):
+    if not kit.configured.remove_client(name):
         raise ClientMissing(f"no registration is stored for {name}", hint="tokenkit client list")
     say(f"Removed the registration for {name}. Accounts that need it are kept, and cannot be refreshed without it.")

@@ -2,6 +2,7 @@
 
 from tokenkit.config.clients import (
     KnownClient,
+    check_client,
     client_name,
     client_registration,
     known_client,
@@ -19,6 +20,7 @@ __all__ = [
     "Config",
     "KnownClient",
     "ProviderSettings",
+    "check_client",
     "client_name",
     "client_registration",
     "google_download",

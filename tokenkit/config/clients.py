@@ -39,6 +39,16 @@ Given = Mapping[str, ClientRegistration]
 
 _NONE: Given = MappingProxyType({})
 
+SHARED = "the shared store"
+"""The `source` of a registration that all machines share."""
+
+
+class _Sources(NamedTuple):
+    """Where registrations are looked for: those that the program gave, and those in a store that machines share."""
+
+    own: Given
+    shared: Given
+
 
 class KnownClient(NamedTuple):
     """A client registration as it may be listed: never its secret. `source` is a file, ``environment`` or ``code``."""
@@ -78,6 +88,7 @@ def client_registration(
     environ: Mapping[str, str],
     app: str,
     given: Given = _NONE,
+    shared: Given = _NONE,
     usual: Provider | None = None,
 ) -> ClientRegistration:
     """Return the client registration for `provider`: the `given` one, or of the environment, its file, ``config.toml``.
@@ -89,7 +100,7 @@ def client_registration(
     """
     if not getattr(provider, "needs_client", True):
         return ClientRegistration("")
-    found = _find_for(provider, usual, folders, environ, app, given)
+    found = _find_for(provider, usual, folders, environ, app, _Sources(given, shared))
     if found is None:
         raise _missing(provider, usual, app, f"there is no client registration for {client_name(provider)}")
     secret = _from_command(provider.name, found.command, environ, app) if found.command else found.client_secret
@@ -100,10 +111,12 @@ def client_registration(
     return ClientRegistration(found.client_id, secret)
 
 
-def list_clients(*, folders: Folders, environ: Mapping[str, str], app: str, given: Given = _NONE) -> list[KnownClient]:
+def list_clients(
+    *, folders: Folders, environ: Mapping[str, str], app: str, given: Given = _NONE, shared: Given = _NONE
+) -> list[KnownClient]:
     """Return all client registrations, by provider. No command is run."""
-    names = sorted({*_stored(folders.config), *provider_names(folders.config), *given})
-    known = ((name, _find(name, folders, environ, app, given)) for name in names)
+    names = sorted({*_stored(folders.config, shared), *provider_names(folders.config), *given})
+    known = ((name, _find(name, folders, environ, app, _Sources(given, shared))) for name in names)
     return [
         KnownClient(name, found.client_id, bool(found.client_secret or found.command), found.source)
         for name, found in known
@@ -111,13 +124,13 @@ def list_clients(*, folders: Folders, environ: Mapping[str, str], app: str, give
     ]
 
 
-def _stored(folder: str) -> list[str]:
-    """Return the names under which registrations are stored in files, sorted."""
+def _stored(folder: str, shared: Given) -> list[str]:
+    """Return the names under which registrations are stored, in files and in the shared store, sorted."""
     try:
         files = os.listdir(_folder(folder))
     except FileNotFoundError:
-        return []
-    return sorted(account_name(file.removesuffix(".toml")) for file in files if file.endswith(".toml"))
+        files = []
+    return sorted({*shared, *(account_name(file.removesuffix(".toml")) for file in files if file.endswith(".toml"))})
 
 
 def known_client(
@@ -127,6 +140,7 @@ def known_client(
     environ: Mapping[str, str],
     app: str,
     given: Given = _NONE,
+    shared: Given = _NONE,
     usual: Provider | None = None,
 ) -> KnownClient | None:
     """Return the client registration kept under that name as it may be listed, or None. Runs no command.
@@ -134,18 +148,22 @@ def known_client(
     Under a provider's name any one of its servers' is found; for a provider itself that of its server, see
     `client_registration`.
     """
+    sources = _Sources(given, shared)
     if not isinstance(provider, str):
-        found, name = _find_for(provider, usual, folders, environ, app, given), provider.name
+        found, name = _find_for(provider, usual, folders, environ, app, sources), provider.name
     else:
-        found, name = _find(provider, folders, environ, app, given) or _of_any_server(folders, provider), provider
+        found, name = (
+            _find(provider, folders, environ, app, sources) or _of_any_server(folders, sources, provider),
+            provider,
+        )
     return (
         KnownClient(name, found.client_id, bool(found.client_secret or found.command), found.source) if found else None
     )
 
 
-def _of_any_server(folders: Folders, provider: str) -> _Found | None:
-    names = (name for name in _stored(folders.config) if name.startswith(f"{provider}@"))
-    return next(filter(None, (_from_file(folders.config, name) for name in names)), None)
+def _of_any_server(folders: Folders, sources: _Sources, provider: str) -> _Found | None:
+    names = (name for name in _stored(folders.config, sources.shared) if name.startswith(f"{provider}@"))
+    return next(filter(None, (_from_stored(folders.config, sources, name) for name in names)), None)
 
 
 def serves(client: KnownClient | None, provider: Provider | InShort) -> bool:
@@ -160,14 +178,19 @@ def save_client(folder: str, provider: str, client: ClientRegistration) -> str:
 
     The file is replaced as a whole. Raises `ConfigurationError` for values that no server can have issued.
     """
-    path = _path(folder, provider)
-    members = {"client_id": credential_text(client.client_id, f"the client id for {provider}")}
-    if client.client_secret:
-        members["client_secret"] = credential_text(client.client_secret.reveal(), f"the client secret for {provider}")
+    path, members = _path(folder, provider), check_client(provider, client)
     text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in members.items())  # ASCII JSON is TOML, too
     private_file.ensure_folder(_folder(folder), linked=True)
     durable_file.write(path, text.encode())
     return path
+
+
+def check_client(provider: str, client: ClientRegistration) -> dict[str, str]:
+    """Return the members of a registration. Raises `ConfigurationError` for values that no server can have issued."""
+    members = {"client_id": credential_text(client.client_id, f"the client id for {provider}")}
+    if client.client_secret:
+        members["client_secret"] = credential_text(client.client_secret.reveal(), f"the client secret for {provider}")
+    return members
 
 
 def remove_client(folder: str, provider: str) -> bool:
@@ -179,27 +202,40 @@ def remove_client(folder: str, provider: str) -> bool:
 
 
 def _find_for(
-    provider: Provider, usual: Provider | None, folders: Folders, environ: Mapping[str, str], app: str, given: Given
+    provider: Provider,
+    usual: Provider | None,
+    folders: Folders,
+    environ: Mapping[str, str],
+    app: str,
+    sources: _Sources,
 ) -> _Found | None:
     """Find the registration of the provider's own server; without a server's name it is the usual one's."""
     own = client_name(provider)
     shared = usual is None or client_name(usual) == own
     names = dict.fromkeys((own, provider.name) if shared else (own,))
-    return next(filter(None, (_find(name, folders, environ, app, given) for name in names)), None)
+    return next(filter(None, (_find(name, folders, environ, app, sources) for name in names)), None)
 
 
-def _find(name: str, folders: Folders, environ: Mapping[str, str], app: str, given: Given) -> _Found | None:
-    if name in given:
-        return _from_code(name, given[name])
+def _find(name: str, folders: Folders, environ: Mapping[str, str], app: str, sources: _Sources) -> _Found | None:
+    if name in sources.own:
+        return _from_code(name, sources.own[name])
     if "@" in name:
-        return _from_file(folders.config, name)
+        return _from_stored(folders.config, sources, name)
     found = _from_environment(name, environ, app)
     if found is None:
-        return _from_file(folders.config, name) or _from_config(folders.config, name)
+        return _from_stored(folders.config, sources, name) or _from_config(folders.config, name)
     if found.client_secret is None:
-        stored = _from_file(folders.config, name)
+        stored = _from_stored(folders.config, sources, name)
         return stored if stored and stored.client_id == found.client_id else found
     return found
+
+
+def _from_stored(folder: str, sources: _Sources, name: str) -> _Found | None:
+    """Return what `tokenkit client set` has stored: for all machines, or on this one."""
+    client = sources.shared.get(name)
+    if client is not None:
+        return _Found(SHARED, client.client_id, client.client_secret)
+    return _from_file(folder, name)
 
 
 def _from_code(name: str, client: ClientRegistration) -> _Found:

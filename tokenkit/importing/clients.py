@@ -1,8 +1,9 @@
 """The client registration for a grant that is taken over: ours, or else the one in its file (R17, R31)."""
 
+import os
 from typing import TYPE_CHECKING
 
-from tokenkit.config import remove_client, save_client
+from tokenkit.config.clients import SHARED
 from tokenkit.errors import ClientMissing, ProviderChanged
 from tokenkit.importing.files import SourceFile
 from tokenkit.importing.found import Found
@@ -35,7 +36,7 @@ def client_of(kit: "TokenKit", provider: Provider, file: SourceFile, found: Foun
 
 def forget_client(kit: "TokenKit", provider: str) -> None:
     """Take back a registration of `client_of`, whose grant did not work."""
-    remove_client(kit.folders.config, provider)
+    kit.configured.remove_client(provider)
 
 
 def _register(kit: "TokenKit", provider: Provider, file: SourceFile, found: Found) -> tuple[ClientRegistration, str]:
@@ -45,13 +46,14 @@ def _register(kit: "TokenKit", provider: Provider, file: SourceFile, found: Foun
     assert theirs is not None
     if ours and ours.client_id != theirs.client_id:
         raise _another(kit, provider, file)
-    path = save_client(kit.folders.config, provider.name, theirs)
+    path = kit.configured.save_client(provider.name, theirs)
     return kit.client(provider), path
 
 
 def _another(kit: "TokenKit", provider: Provider, file: SourceFile) -> ProviderChanged:
     ours = kit.known_client(provider)
-    stored = ours is not None and ours.source.startswith(kit.folders.config) and "clients" in ours.source
+    own = os.path.join(kit.folders.config, "clients")
+    stored = ours is not None and (ours.source == SHARED or ours.source.startswith(own))
     if stored and not kit.records.accounts(provider.name):
         remove = f"tokenkit client remove {provider.name}"
         hint = f"{remove} && tokenkit import {quoted(file.path)} (which registers the client of the file)"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from tokenkit.config import client_name, google_download, save_client
+from tokenkit.config import client_name, google_download
 from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.provider import ClientRegistration, Provider
 from tokenkit.signing_in.asking import asks
@@ -34,7 +34,7 @@ def keep(visit: Visit) -> Response:
         if visit.form.get("server_only") == "yes":
             return see_other(f"{visit.path}/client/{provider.name}{query_of(provider)}")
         client = _given(visit, provider)
-        save_client(visit.kit.folders.config, client_name(provider), client)
+        visit.kit.configured.save_client(client_name(provider), client)
     except (UsageError, ConfigurationError) as error:
         return _form(visit, provider, error)
     return see_other(f"{visit.path}/#{provider.name}")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenkit.errors import ConfigurationError, FileRefused, UsageError
 from tokenkit.os_errors import unavailable
-from tokenkit.paths import LONGEST_NAME, account_name, file_name, folders, prefix
+from tokenkit.paths import LONGEST_NAME, account_name, file_name, folders, may_name_a_store, prefix
 
 HOME = tempfile.gettempdir()
 """A folder that there is, for any user of these tests."""
@@ -235,3 +235,25 @@ def test_the_error_of_a_folder_that_cannot_be_written_names_the_variable_that_mo
     error = unavailable(f"/home/me/{folder}", OSError(errno.EROFS, "Read-only file system"))
     assert f"export {variable}=" in error.hint
     assert variable not in unavailable(f"/home/me/{folder}", OSError(errno.ENOSPC, "No space left on device")).hint
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        os.mkfifo,
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.mkdir(),
+        lambda path: (path.touch(), os.truncate(path, 3 << 30)),
+        lambda path: None,
+    ],
+    ids=["FIFO", "device", "folder", "3 GB", "nothing"],
+)
+def test_whether_a_store_is_named_is_found_without_waiting_and_without_reading_on(make, tmp_path):
+    """What needs the file says what is wrong with it."""
+    make(tmp_path / "config.toml")
+    assert not may_name_a_store(str(tmp_path))
+
+
+def test_whether_a_store_is_named_is_seen_in_the_file(tmp_path):
+    (tmp_path / "config.toml").write_text('store = "postgresql://db"')
+    assert may_name_a_store(str(tmp_path))

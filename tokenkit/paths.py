@@ -1,6 +1,7 @@
 """The folders, and how an account is called on disk."""
 
 import os
+import stat
 import sys
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,6 +13,12 @@ SUFFIX = ".jwe"
 
 LONGEST_NAME = 255 - len(SUFFIX) - 28
 """Bytes that an encoded name may have: file systems allow 255, and extension, lock and temporary suffixes need room."""
+
+_LONGEST_CONFIG = 1 << 20
+"""Bytes of a ``config.toml`` that are looked at: `tokenkit.toml_file` reads no longer one."""
+
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+"""For a file of the person's own: opening a FIFO would wait for somebody to write to it."""
 
 _PLAIN = b"abcdefghijklmnopqrstuvwxyz0123456789@._-+"
 _RESERVED = frozenset(
@@ -62,10 +69,16 @@ def folders(app: str = "tokenkit", environ: Mapping[str, str] | None = None) -> 
 def may_name_a_store(config_folder: str) -> bool:
     """Tell whether the ``config.toml`` there may name a store other than files; only then it must be understood."""
     try:
-        with open(os.path.join(config_folder, "config.toml"), "rb") as file:
-            text = file.read()
+        fd = os.open(os.path.join(config_folder, "config.toml"), os.O_RDONLY | _NO_WAIT)
     except OSError:  # what needs the file says what is wrong with it
         return False
+    try:
+        status = os.fstat(fd)
+        text = os.read(fd, min(status.st_size, _LONGEST_CONFIG)) if stat.S_ISREG(status.st_mode) else b""
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
     return b"store" in text or b"\\u" in text
 
 

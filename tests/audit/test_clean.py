@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -10,6 +11,7 @@ from faults import another, spoil
 from house import ALICE, GOOGLE, SPOTIFY
 from tokenkit.activity import Activity
 from tokenkit.audit import Check, Inventory, Severity, audit
+from tokenkit.audit.foreign import TOOLS
 from tokenkit.audit.found_record import Opening
 from tokenkit.grants import beside
 from tokenkit.grants.refresh_state import RefreshState
@@ -217,3 +219,23 @@ def test_the_accounts_in_another_store_are_looked_at_too(house):
     inventory = Inventory(kit, home=str(house.home), cwd=str(house.cwd), mounts=())
     assert [(record.account, record.opening) for record in inventory.records] == [(ALICE, Opening.OPENED)]
     assert "the store, which is not one of files: only the grants in it" in audit(inventory).not_checked
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["FIFO", "device"])
+def test_no_file_that_is_none_is_waited_for_or_read_to_its_end(house, make):
+    """Whatever a check opens in a home: the person's own words, shell files, and what other tools keep."""
+    config = house.home / ".config" / "tokenkit"
+    places = [
+        *(config / name for name in ("config.toml", "providers/acme.toml", "clients/acme.toml")),
+        *(house.home / name for name in (".bashrc", ".profile", ".bash_history", ".env", ".zsh_history")),
+        *(house.home / pattern.removeprefix("~/").replace("*", "x") for tool in TOOLS for pattern in tool.patterns),
+    ]
+    for path in places:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            make(path)
+    signal.alarm(60)  # a check that waits is ended, and this run with it
+    try:
+        house.audit(deep=True)
+    finally:
+        signal.alarm(0)

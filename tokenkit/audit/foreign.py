@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from tokenkit.audit.check import Check, Fault, Severity
 from tokenkit.audit.inventory import Inventory
+from tokenkit.audit.text_file import read_start
 from tokenkit.errors import UsageError
 from tokenkit.shell import quoted
 
@@ -73,11 +74,7 @@ TOOLS = (
 
 def holds_tokens(path: str) -> bool:
     """Tell whether the file holds an OAuth token in plaintext, in one of the shapes that these tools write."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read(LIMIT)
-    except OSError:
-        return False
+    data = read_start(path, LIMIT)
     try:
         return _in_json(json.loads(data), 8)
     except (ValueError, RecursionError):

@@ -10,7 +10,7 @@ from typing import Any, cast
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.foreign import holds_tokens
 from tokenkit.audit.inventory import Inventory
-from tokenkit.audit.text_file import TEMPLATES, escaped, lines
+from tokenkit.audit.text_file import TEMPLATES, escaped, lines, read_start
 from tokenkit.audit.tree import Role
 from tokenkit.audit.wording import about, login
 from tokenkit.shell import quoted
@@ -116,9 +116,8 @@ CHECKS = (plaintext_tokens, secrets_in_config, secrets_in_grants, secrets_in_his
 
 def _table(path: str) -> dict[str, Any]:
     try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
-    except (OSError, ValueError):
+        return tomllib.loads(read_start(path).decode("utf-8-sig"))
+    except ValueError:
         return {}
 
 

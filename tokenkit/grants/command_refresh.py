@@ -27,8 +27,7 @@ class CommandRefresh:
         """Refresh in a child that no signal to the command ends; where that cannot be, in a thread, as elsewhere."""
         refresher = self._refresher
         if not outlive.possible():
-            with self._waiting(account.provider):
-                return refresher.renew_in_a_thread(account, need, seen).result()
+            return self._renewed_in_a_thread(account, need, seen)
         client = self._client_to_send_with(account, need, seen)
 
         def work(client: ClientRegistration | None = client) -> tuple[int, bool, bool]:
@@ -37,11 +36,18 @@ class CommandRefresh:
             outcome = self._renewed_to_the_last(account, need, seen)
             return outcome.held.grant.generation, outcome.refreshed, outcome.confirmed
 
-        generation, refreshed, confirmed = outlive.run(work, lambda: self._waiting(account.provider))
+        try:
+            generation, refreshed, confirmed = outlive.run(work, lambda: self._waiting(account.provider))
+        except outlive.NoChild:
+            return self._renewed_in_a_thread(account, need, seen)
         held = refresher.load(account)
         if held.grant.generation < generation:  # what the child has brought was saved beside the record
             held = refresher.stored(account)
         return RefreshOutcome(held, refreshed, confirmed)
+
+    def _renewed_in_a_thread(self, account: Account, need: RefreshJob, seen: StoredGrant | None) -> RefreshOutcome:
+        with self._waiting(account.provider):
+            return self._refresher.renew_in_a_thread(account, need, seen).result()
 
     def _client_to_send_with(
         self, account: Account, need: RefreshJob, seen: StoredGrant | None

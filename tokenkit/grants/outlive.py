@@ -41,6 +41,10 @@ class ChildFault(Exception):
         self.places = places
 
 
+class NoChild(Exception):
+    """The system gives no process, or no pipe to one: nothing was begun."""
+
+
 class _Orphaned(BaseException):
     """The command has gone before anything was sent: so nothing is sent."""
 
@@ -58,19 +62,32 @@ def run(work: Callable[[], Any], waiting: Callable[[], AbstractContextManager[No
     """Run `work` in a child and return its result, which `marshal` must be able to write; `waiting` is entered
     meanwhile.
 
-    Our own errors arrive as they are, others as `ChildFault`; `StoreUnavailable` when the child was killed. A signal
-    that ends this process is passed on to the child, and this process waits until the child has ended.
+    Our own errors arrive as they are, others as `ChildFault`; `StoreUnavailable` when the child was killed, and
+    `NoChild` where none can be had. A signal that ends this process is passed on to the child, and this process waits
+    until the child has ended.
     """
-    reading, writing = _pipe()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     parent = os.getpid()
-    child = os.fork()
+    child, reading, writing, before = _forked()
     if child == 0:
         _be_the_child(work, writing, parent, before)
     os.close(writing)
     with waiting():
         told = _told(child, reading, before)
     return _result(told)
+
+
+def _forked() -> tuple[int, int, int, Mask]:
+    """Fork; return the child, 0 in the child itself, two ends of a pipe, and the signals that were blocked before."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    ends: tuple[int, ...] = ()
+    try:
+        ends = _pipe()
+        return os.fork(), *ends, before
+    except OSError:
+        for end in ends:
+            os.close(end)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    raise NoChild
 
 
 def _pipe() -> tuple[int, int]:

@@ -4,7 +4,7 @@ A refresh is one unit - take the lease, read again, send, classify, persist - in
 """
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -178,6 +178,12 @@ class Refresher:
             held = self._refresh(account, found.held, lease, found.note, holding, forced=forced)
             return RefreshOutcome(held, refreshed=True)
 
+    def _reading(self, account: Account) -> AbstractContextManager[None]:
+        """Let what `_found` reads be one question to a shared store, and not three."""
+        if not self.records.ring.shared:
+            return nullcontext()
+        return self.records.reading(grant_name(account), beside.unsaved_name(account), signed_out.name(account))
+
     def _served(self, need: RefreshJob, seen: StoredGrant | None) -> bool:
         """Tell whether the stored token can be served, should the lease not be given (R14)."""
         token = None if seen is None else seen.grant.access_token
@@ -187,10 +193,11 @@ class Refresher:
     def _found(self, account: Account, need: RefreshJob, lease: Lease, seen: StoredGrant | None) -> "_Found":
         """Return what is stored, once what lay beside it is in its place; the caller holds the lease."""
         self.records.ring.current()  # under the lease, before anything is sealed (R29)
-        held = beside.put_in_place(self.records, account, self.records.get(account, seen))
-        note = _seen(lease, held, self.context.now())
-        note = after_loss.noted(self.records, account, held, lease, note, self.context.now())
-        signed_out.refuse(self.records, account, held)
+        with self._reading(account):
+            held = beside.put_in_place(self.records, account, self.records.get(account, seen))
+            note = _seen(lease, held, self.context.now())
+            note = after_loss.noted(self.records, account, held, lease, note, self.context.now())
+            signed_out.refuse(self.records, account, held)
         confirmed = note.confirmed == held.grant.generation
         met = need.met_by(held.grant, self.context.now(), confirmed=confirmed)
         return _Found(held, note, met, RefreshOutcome(held, refreshed=False, confirmed=confirmed))

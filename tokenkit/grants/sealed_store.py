@@ -3,7 +3,8 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 from tokenkit.account import Account, parse_account
@@ -99,6 +100,11 @@ class SealedStore:
             return seen
         plaintext = self.ring.open_record(name, stored.data)
         return StoredGrant(grant_from_bytes(plaintext, account=str(account)), stored.version, len(stored.data))
+
+    def reading(self, *names: Name) -> AbstractContextManager[None]:
+        """Let the first load of each of `names` be served by one question, where the store can do that."""
+        together: Callable[[Sequence[Name]], AbstractContextManager[None]] | None = getattr(self.store, "reading", None)
+        return nullcontext() if together is None else together(names)
 
     def get(self, account: Account, seen: StoredGrant | None = None) -> StoredGrant:
         """Return the account's grant, as `load` does. Raises `UnknownAccount` where none is stored."""

@@ -29,7 +29,7 @@ def mark(records: SealedStore, account: Account, generation: int) -> None:
             return
         plaintext = json.dumps({"v": 1, "generation": generation}).encode()
         with suppress(Conflict):  # another has signed out just now
-            records.write(_name(account), plaintext, version)
+            records.write(name(account), plaintext, version)
             return
 
 
@@ -51,14 +51,15 @@ def refuse(records: SealedStore, account: Account, held: StoredGrant) -> StoredG
 
 
 def _read(records: SealedStore, account: Account) -> tuple[int, Version | None]:
-    name = _name(account)
-    stored = records.store.load(name)
+    named = name(account)
+    stored = records.store.load(named)
     if stored is None:
         return NEVER, None
-    return int(json.loads(records.ring.open_record(name, stored.data))["generation"]), stored.version
+    return int(json.loads(records.ring.open_record(named, stored.data))["generation"]), stored.version
 
 
-def _name(account: Account) -> Name:
+def name(account: Account) -> Name:
+    """Return the name of the record that remembers it; the account stands there as a digest."""
     from hashlib import sha256  # heavy, and not needed for files
 
     digest = sha256(f"{account.owner}\0{account}".encode(errors="surrogatepass")).hexdigest()

@@ -10,6 +10,7 @@ from tokenkit.store import Name, Store, Stored, Version
 from tokenkit.store.lost import LostSave
 from tokenkit.store.postgres import schema
 from tokenkit.store.postgres.address import Address
+from tokenkit.store.postgres.ahead import ReadAhead
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections, Greet
 from tokenkit.store.postgres.due import NOT_PLANNED, PLANNED, PostgresSchedule, text
 from tokenkit.store.postgres.errors import AnswerLost
@@ -80,6 +81,7 @@ class PostgresStore(Store):
         self._look = Look(self._versions)
         self._look.line = self._line = Line(self._session, self._connections, self._look.changed)
         self.schedule = PostgresSchedule(self._connections)
+        self._ahead = ReadAhead()
 
     def identity(self) -> str:
         """Return the id that the tables were given when they were made: each sealed record names it (R10)."""
@@ -98,11 +100,17 @@ class PostgresStore(Store):
 
     def load(self, name: Name) -> Stored | None:
         """Return the record, or None when there is none."""
+        for found in self._ahead.take(name):
+            return found
         rows = self._connections.ask(_LOAD, key(name))
         if not rows or rows[0][0] is None:
             return None
         data, version = rows[0]
         return Stored(bytes(data), version)
+
+    def reading(self, names: Sequence[Name]) -> AbstractContextManager[None]:
+        """Read all of `names` in one statement: within the ``with``, the first load of each is served from that."""
+        return self._ahead.reading(self._connections, names)
 
     def save(
         self, name: Name, data: bytes | None, *, replaces: Version | None, due: float | None = None
@@ -115,6 +123,7 @@ class PostgresStore(Store):
             if self.version(name) is not None:
                 raise _changed(name)
             return None
+        self._ahead.take(name)
         version = uuid.uuid4()
         lost = False
 

@@ -14,7 +14,8 @@ from urllib.request import url2pathname
 
 import httpx
 import pytest
-from tokenkit.cli.dashboard import opened
+from tokenkit import TokenKit, TokenKitError
+from tokenkit.cli.dashboard import _asks, opened
 from tokenkit.consent.redirect_file import address_behind
 from tokenkit.web.stand_alone import StandAlone
 from visitor import NAVIGATION, RETURN, SCRIPT, Visitor
@@ -184,3 +185,44 @@ def test_a_port_that_is_taken_is_told(home: Path):
             _, err = process.communicate(timeout=20)
     assert process.returncode == 3
     assert f"port {port} of 127.0.0.1 cannot be had" in err
+
+
+# What the assistant needs.
+
+
+def shown(world: World, asks: dict[str, tuple[str, ...]]) -> str:
+    page = StandAlone(world.kit, PORT, asks=asks)
+    visitor = Visitor(page, HERE)
+    visitor.base += visitor.go(page.link).headers["location"].rstrip("/")
+    return visitor.go("/").text
+
+
+def test_what_the_assistant_needs_comes_first_and_is_chosen_beforehand(world: World):
+    plain, asked = shown(world, {}), shown(world, {"spotify": (), "google": ("gmail.readonly",)})
+    first = re.compile(r'action="[^"]*/start/(\w+)"')
+    assert first.findall(plain)[:2] != ["spotify", "google"]
+    assert first.findall(asked)[:2] == ["spotify", "google"]
+    chosen = re.compile(r'value="gmail\.readonly" checked')
+    assert not chosen.search(plain)
+    assert chosen.search(asked)
+
+
+def test_the_command_takes_it_from_the_options_or_else_from_the_configuration(tmp_path: Path):
+    config = tmp_path / ".config" / "tokenkit"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text('[asks]\ngoogle = ["gmail.readonly", "drive.file"]\n')
+    kit = TokenKit(environ={"HOME": str(tmp_path)})
+    assert _asks(kit, ()) == {"google": ("gmail.readonly", "drive.file")}
+    assert _asks(kit, ["spotify", "google=calendar.readonly,gmail.send"]) == {
+        "spotify": (),
+        "google": ("calendar.readonly", "gmail.send"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("named", "hint"), [("google=gmail.readony", "did you mean gmail.readonly"), ("gogle", "did you mean google")]
+)
+def test_a_misspelled_wish_is_told_before_the_page_is_served(tmp_path: Path, named: str, hint: str):
+    with pytest.raises(TokenKitError) as caught:
+        _asks(TokenKit(environ={"HOME": str(tmp_path)}), [named])
+    assert hint in caught.value.hint

@@ -1,12 +1,13 @@
 """``tokenkit dashboard``: the page of the accounts, served to one browser on this machine."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager, suppress
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenkit.cli.options import parse_scopes
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
 from tokenkit.core_dumps import become_undumpable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import socket
 
     from tokenkit.consent.opener import Opener
+    from tokenkit.kit import TokenKit
 
 HOST = "127.0.0.1"
 OPEN_IT = "Open this link in a browser on this machine. It works once; stop the page with Ctrl-C."
@@ -29,11 +31,16 @@ def dashboard(
         typer.Option(min=0, max=65535, help="Listen on this port; any free one, unless a provider wants a fixed one."),
     ] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the link, and open nothing.")] = False,
+    ask: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PROVIDER[=SCOPES]", help="Choose this beforehand, with these scopes; may be repeated."),
+    ] = None,
 ) -> None:
     """Show the accounts in a browser, and connect them there.
 
     The page opens in your browser. The link that is printed opens it, too: once, in one browser. The page is gone when
-    this command ends (Ctrl-C).
+    this command ends (Ctrl-C). What your assistant needs stands under [asks] in config.toml, or is named by --ask:
+    these providers come first, and their scopes are chosen beforehand.
     """
     try:
         from tokenkit.web.server import serve
@@ -46,14 +53,29 @@ def dashboard(
 
     with _listening(port) as listener:
         kit = open_kit(ctx)
+        asks = _asks(kit, ask or ())
         fleet_key.check(kit.records.store, kit.records.ring)  # now, and not after a consent
         kit.refresher.one_shot = None  # it runs on, and so do its threads
         become_undumpable()
-        app = StandAlone(kit, listener.getsockname()[1])
+        app = StandAlone(kit, listener.getsockname()[1], asks=asks)
         with opened(app.link, None if no_browser else _opener()) as opens:
             say(OPENS if opens else OPEN_IT)
             data(app.link)
             serve(app, listener)
+
+
+def _asks(kit: "TokenKit", named: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return what is asked for, by provider: what is named here, else what is configured.
+
+    A provider or a scope that is not known is told now: on the page nobody would see that it lacks one.
+    """
+    from tokenkit.grants.scopes import resolve_scopes
+
+    told = {provider: tuple(parse_scopes(scopes)) for provider, _, scopes in (each.partition("=") for each in named)}
+    asks = told or dict(kit.config.asks)
+    for provider, scopes in asks.items():
+        resolve_scopes(kit.provider(provider), scopes)
+    return asks
 
 
 @contextmanager

@@ -73,6 +73,7 @@ class AccountSettings:
 class Config:
     """What ``config.toml`` says. `defaults` holds, by provider, the account that a bare provider name means.
 
+    `asks` are the scopes, by provider, that the person's assistant needs: the dashboard chooses them beforehand.
     `activity` says whether the activity log may be written; `notify` is the command that tells the person of an end;
     `store` the address of a database, empty for files, and `store_direct` the one that leads past a pooler.
     """
@@ -82,6 +83,7 @@ class Config:
     defaults: Mapping[str, str] = field(default_factory=dict[str, str])
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict[str, ProviderSettings])
     accounts: Mapping[str, AccountSettings] = field(default_factory=dict[str, AccountSettings])
+    asks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     activity: bool = True
     notify: tuple[str, ...] = ()
     store: str = ""

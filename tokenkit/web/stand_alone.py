@@ -42,9 +42,9 @@ class Alone:
     """The place of the page on one port: the page is at ``/<secret>``, answers of providers come to ``/callback``."""
 
     may_register = True
-    asks: Mapping[str, Collection[str]] = MappingProxyType({})
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, asks: Mapping[str, Collection[str]]) -> None:
+        self.asks = asks
         self.origins = {f"{host}:{port}": f"http://{host}:{port}" for host in HOSTS}
         self.path = f"/{secrets.token_urlsafe(32)}"
         self._port = port
@@ -102,10 +102,13 @@ class Alone:
 
 
 class StandAlone:
-    """The ASGI app of the stand-alone page: the one-time link, the way back from providers, and the page."""
+    """The ASGI app of the stand-alone page: the one-time link, the way back from providers, and the page.
 
-    def __init__(self, kit: TokenKit, port: int) -> None:
-        self._place = Alone(port)
+    `asks` are the scopes, by provider, that are chosen beforehand; these providers come first, in that order.
+    """
+
+    def __init__(self, kit: TokenKit, port: int, *, asks: Mapping[str, Collection[str]] = MappingProxyType({})) -> None:
+        self._place = Alone(port, asks)
         self._page = pages_at(self._place, lambda request: kit)
         self._guarded = Guard(self._choose, self._place)
         self._now = kit.context.now

@@ -25,7 +25,8 @@ from tokenkit.errors import (
 from tokenkit.kit import TokenKit
 from tokenkit.provider import Context, Request
 from tokenkit.sandbox import CLIENTS, Authority, providers
-from tokenkit.signing_in.sign_in import begin_by_hand, complete_by_hand, sign_in
+from tokenkit.signing_in.by_hand import complete_by_hand
+from tokenkit.signing_in.sign_in import begin_by_hand, sign_in
 from tokenkit.store.memory import MemoryStore
 from tokenkit.testing import Browser, Clock
 

@@ -120,7 +120,7 @@ def _settled(question: str) -> bool:
 
 def _complete(kit: "TokenKit") -> Account:
     from tokenkit.consent.keyboard import Keyboard
-    from tokenkit.signing_in.sign_in import complete_by_hand
+    from tokenkit.signing_in.by_hand import complete_by_hand
 
     asked = someone_is_there()
     if asked:

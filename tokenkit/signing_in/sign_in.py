@@ -1,7 +1,5 @@
 """A sign-in from begin to end, in whatever way this machine allows: behind `TokenKit.login` and ``tokenkit login``."""
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
@@ -13,18 +11,17 @@ from tokenkit.consent.advice import about_error_pages
 from tokenkit.consent.keyboard import Keyboard
 from tokenkit.consent.loopback import LoopbackConsent
 from tokenkit.consent.opener import Opener, open_in_browser, require_web_url
-from tokenkit.consent.pasted import answer_in, tidied
 from tokenkit.consent.redirect import fixed_redirect_uri, loopback_parts
 from tokenkit.consent.terminal import Say, printable, say
-from tokenkit.errors import ConfigurationError, ProviderUnavailable, UsageError
+from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.grant import Grant, PendingAuthorization
 from tokenkit.grants.scopes import short_names
-from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.provider import Context, Provider, no_consent_screen
 from tokenkit.shell import quoted
 from tokenkit.signals import sending
 from tokenkit.signing_in.asking import Answers, asks, sign_in_by_answers
 from tokenkit.signing_in.authorization import PENDING_LASTS, Authorizations
+from tokenkit.signing_in.by_hand import user_binding
 from tokenkit.signing_in.confirm import Confirm, confirm_account, confirm_replacing
 from tokenkit.signing_in.exchanged import exchanged
 
@@ -299,47 +296,4 @@ def begin_by_hand(
 ) -> PendingAuthorization:
     """Begin a sign-in in two steps that different processes of one user may take: show the result's `url`."""
     wish = _SignIn(authorizations, provider, scopes, account, name, replace_broken, only, unverified)
-    return wish.begin_unheard(_user_binding(authorizations.records))
-
-
-def complete_by_hand(authorizations: Authorizations, read: paste.Read, *, say: Say | None = None) -> Account:
-    """Complete what `begin_by_hand` began, with the whole URL at which the browser stopped.
-
-    What is pasted may be broken over several lines. What is not understood uses nothing up, and `say` asks for it again
-    (without it nobody is there). Raises `UsageError` when the input ends at once, `CallbackRefused` for an answer that
-    is not awaited.
-    """
-    binding = _user_binding(authorizations.records)
-    lines: list[str] = []
-
-    def answer_of(text: str) -> str | None:
-        return next(filter(None, (answer_in(text, pending) for pending in authorizations.awaited(binding))), None)
-
-    while len(lines) < paste.ATTEMPTS and (line := read(None)):
-        if line.strip():
-            lines.append(line)
-            answer = paste.first_of(lines, answer_of)
-            if answer:
-                return _complete(authorizations, answer, binding)
-            if say:
-                say(paste.refusal(line))
-    if not lines:
-        raise UsageError("stdin ended before the answer", hint="pipe the answer in, or run this in a terminal")
-    return _complete(authorizations, tidied("".join(lines)), binding)  # it says what is wrong
-
-
-def _complete(authorizations: Authorizations, answer: str, binding: str) -> Account:
-    try:
-        return authorizations.complete(answer, binding=binding)
-    except ProviderUnavailable as error:
-        if not error.sent:
-            again = "the same answer is still good: tokenkit login --complete"
-            error.hint = f"{error.hint}; then {again}" if error.hint else again
-        raise
-
-
-def _user_binding(records: SealedStore) -> str:
-    """Return what every process of this user can compute and nobody else: it needs the key that seals (R22)."""
-    records.probe()  # on a new machine this is what makes the key
-    secret = records.ring.current().secret
-    return hmac.new(secret, b"tokenkit sign-in in two steps", hashlib.sha256).hexdigest()
+    return wish.begin_unheard(user_binding(authorizations.records))

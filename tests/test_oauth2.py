@@ -760,3 +760,8 @@ def test_unverified_addresses_of_a_sign_in_want_trust():
     assert acme(unverified=("token_endpoint",)).needs_trust
     assert not acme(unverified=("userinfo_endpoint",)).needs_trust
     assert not acme(unverified=("token_endpoint",), retired="It is gone.").needs_trust, "nobody is sent there at all"
+
+
+def test_scopes_whose_values_are_short_go_by_them():
+    read, write = Scope("read", "see"), Scope("write", "change")
+    assert acme(scopes=Scope.by_value(read, write)).scopes == {"read": read, "write": write}

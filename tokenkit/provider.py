@@ -154,6 +154,11 @@ class Scope:
     strength: Strength = ""
     includes: tuple[str, ...] = ()
 
+    @staticmethod
+    def by_value(*scopes: "Scope") -> "dict[str, Scope]":
+        """Return the scopes with their full values for aliases, for a service whose values are short enough."""
+        return {scope.value: scope for scope in scopes}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:

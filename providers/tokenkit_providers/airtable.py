@@ -7,19 +7,16 @@ from tokenkit import OAuth2, Scope
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("user.email:read", "see your email address", strength="identity"),
-        Scope("data.records:read", "see records", service="Records", strength="read"),
-        Scope("data.records:write", "create, change and delete records", service="Records", strength="write"),
-        Scope("data.recordComments:read", "read comments", service="Comments", strength="read"),
-        Scope("data.recordComments:write", "comment", service="Comments", strength="write"),
-        Scope("schema.bases:read", "see the structure of bases", service="Structure", strength="read"),
-        Scope("schema.bases:write", "change the structure of bases", service="Structure", strength="write"),
-        Scope("webhook:manage", "manage webhooks", service="Webhooks", strength="full"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("user.email:read", "see your email address", strength="identity"),
+    Scope("data.records:read", "see records", service="Records", strength="read"),
+    Scope("data.records:write", "create, change and delete records", service="Records", strength="write"),
+    Scope("data.recordComments:read", "read comments", service="Comments", strength="read"),
+    Scope("data.recordComments:write", "comment", service="Comments", strength="write"),
+    Scope("schema.bases:read", "see the structure of bases", service="Structure", strength="read"),
+    Scope("schema.bases:write", "change the structure of bases", service="Structure", strength="write"),
+    Scope("webhook:manage", "manage webhooks", service="Webhooks", strength="full"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,23 +5,20 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("users:read", "see who you are and who you work with", strength="identity"),
-        Scope("tasks:read", "see tasks", service="Tasks", strength="read"),
-        Scope("tasks:write", "create and change tasks", service="Tasks", strength="write"),
-        Scope("tasks:delete", "delete tasks", service="Deleting tasks", strength="full"),
-        Scope("projects:read", "see projects", service="Projects", strength="read"),
-        Scope("projects:write", "create and change projects", service="Projects", strength="write"),
-        Scope("stories:read", "read comments", service="Comments", strength="read"),
-        Scope("stories:write", "comment", service="Comments", strength="write"),
-        Scope("workspaces:read", "see workspaces", service="Workspaces", strength="read"),
-        Scope("attachments:read", "see attachments", service="Attachments", strength="read"),
-        Scope("goals:read", "see goals", service="Goals", strength="read"),
-        Scope("teams:read", "see teams", service="Teams", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("users:read", "see who you are and who you work with", strength="identity"),
+    Scope("tasks:read", "see tasks", service="Tasks", strength="read"),
+    Scope("tasks:write", "create and change tasks", service="Tasks", strength="write"),
+    Scope("tasks:delete", "delete tasks", service="Deleting tasks", strength="full"),
+    Scope("projects:read", "see projects", service="Projects", strength="read"),
+    Scope("projects:write", "create and change projects", service="Projects", strength="write"),
+    Scope("stories:read", "read comments", service="Comments", strength="read"),
+    Scope("stories:write", "comment", service="Comments", strength="write"),
+    Scope("workspaces:read", "see workspaces", service="Workspaces", strength="read"),
+    Scope("attachments:read", "see attachments", service="Attachments", strength="read"),
+    Scope("goals:read", "see goals", service="Goals", strength="read"),
+    Scope("teams:read", "see teams", service="Teams", strength="read"),
+)
 
 
 def provider() -> OAuth2:

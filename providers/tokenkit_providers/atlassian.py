@@ -7,21 +7,18 @@ from tokenkit import Ended, OAuth2, Scope
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("read:me", "see your name and email address", strength="identity"),
-        Scope("offline_access", "stay signed in while you are away"),
-        Scope("read:jira-work", "see issues and projects", service="Jira", strength="read"),
-        Scope("write:jira-work", "create and change issues", service="Jira", strength="write"),
-        Scope("read:jira-user", "see people in Jira", service="Jira people", strength="read"),
-        Scope("manage:jira-project", "manage projects", service="Jira projects", strength="full"),
-        Scope("read:confluence-content.all", "read pages", service="Confluence", strength="read"),
-        Scope("write:confluence-content", "write pages", service="Confluence", strength="write"),
-        Scope("search:confluence", "search pages", service="Confluence", strength="read"),
-        Scope("read:confluence-space.summary", "see spaces", service="Confluence", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("read:me", "see your name and email address", strength="identity"),
+    Scope("offline_access", "stay signed in while you are away"),
+    Scope("read:jira-work", "see issues and projects", service="Jira", strength="read"),
+    Scope("write:jira-work", "create and change issues", service="Jira", strength="write"),
+    Scope("read:jira-user", "see people in Jira", service="Jira people", strength="read"),
+    Scope("manage:jira-project", "manage projects", service="Jira projects", strength="full"),
+    Scope("read:confluence-content.all", "read pages", service="Confluence", strength="read"),
+    Scope("write:confluence-content", "write pages", service="Confluence", strength="write"),
+    Scope("search:confluence", "search pages", service="Confluence", strength="read"),
+    Scope("read:confluence-space.summary", "see spaces", service="Confluence", strength="read"),
+)
 
 
 def provider() -> OAuth2:

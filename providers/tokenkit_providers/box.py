@@ -7,20 +7,17 @@ from tokenkit import OAuth2, Scope
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("root_readonly", "read your files and folders", service="Files", strength="read"),
-        Scope(
-            "root_readwrite",
-            "read, change and delete your files and folders",
-            service="Files",
-            strength="full",
-            includes=("root_readonly",),
-        ),
-        Scope("manage_webhook", "manage webhooks", service="Webhooks", strength="full"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("root_readonly", "read your files and folders", service="Files", strength="read"),
+    Scope(
+        "root_readwrite",
+        "read, change and delete your files and folders",
+        service="Files",
+        strength="full",
+        includes=("root_readonly",),
+    ),
+    Scope("manage_webhook", "manage webhooks", service="Webhooks", strength="full"),
+)
 
 
 def provider() -> OAuth2:

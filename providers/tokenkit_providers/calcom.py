@@ -5,36 +5,33 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("PROFILE_READ", "see your profile", strength="identity"),
-        Scope("BOOKING_READ", "see your bookings", service="Bookings", strength="read"),
-        Scope(
-            "BOOKING_WRITE",
-            "create and cancel bookings",
-            service="Bookings",
-            strength="write",
-            includes=("BOOKING_READ",),
-        ),
-        Scope("EVENT_TYPE_READ", "see your event types", service="Event types", strength="read"),
-        Scope(
-            "EVENT_TYPE_WRITE",
-            "change your event types",
-            service="Event types",
-            strength="write",
-            includes=("EVENT_TYPE_READ",),
-        ),
-        Scope("SCHEDULE_READ", "see your availability", service="Availability", strength="read"),
-        Scope(
-            "SCHEDULE_WRITE",
-            "change your availability",
-            service="Availability",
-            strength="write",
-            includes=("SCHEDULE_READ",),
-        ),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("PROFILE_READ", "see your profile", strength="identity"),
+    Scope("BOOKING_READ", "see your bookings", service="Bookings", strength="read"),
+    Scope(
+        "BOOKING_WRITE",
+        "create and cancel bookings",
+        service="Bookings",
+        strength="write",
+        includes=("BOOKING_READ",),
+    ),
+    Scope("EVENT_TYPE_READ", "see your event types", service="Event types", strength="read"),
+    Scope(
+        "EVENT_TYPE_WRITE",
+        "change your event types",
+        service="Event types",
+        strength="write",
+        includes=("EVENT_TYPE_READ",),
+    ),
+    Scope("SCHEDULE_READ", "see your availability", service="Availability", strength="read"),
+    Scope(
+        "SCHEDULE_WRITE",
+        "change your availability",
+        service="Availability",
+        strength="write",
+        includes=("SCHEDULE_READ",),
+    ),
+)
 
 
 def provider() -> OAuth2:

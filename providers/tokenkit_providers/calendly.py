@@ -5,16 +5,13 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("users:read", "see your profile", strength="identity"),
-        Scope("event_types:read", "see your event types", service="Event types", strength="read"),
-        Scope("scheduled_events:read", "see your bookings", service="Bookings", strength="read"),
-        Scope("scheduled_events:write", "cancel bookings", service="Bookings", strength="write"),
-        Scope("availability:read", "see your availability", service="Availability", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("users:read", "see your profile", strength="identity"),
+    Scope("event_types:read", "see your event types", service="Event types", strength="read"),
+    Scope("scheduled_events:read", "see your bookings", service="Bookings", strength="read"),
+    Scope("scheduled_events:write", "cancel bookings", service="Bookings", strength="write"),
+    Scope("availability:read", "see your availability", service="Availability", strength="read"),
+)
 
 
 def provider() -> OAuth2:

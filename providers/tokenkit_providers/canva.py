@@ -5,21 +5,18 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("profile:read", "see your profile", strength="identity"),
-        Scope("design:meta:read", "see names and dates of designs", service="Designs", strength="read"),
-        Scope("design:content:read", "see and export designs", service="Designs", strength="read"),
-        Scope("design:content:write", "create designs", service="Designs", strength="write"),
-        Scope("asset:read", "see your uploads", service="Uploads", strength="read"),
-        Scope("asset:write", "upload, change and delete uploads", service="Uploads", strength="write"),
-        Scope("folder:read", "see folders", service="Folders", strength="read"),
-        Scope("folder:write", "change folders", service="Folders", strength="write"),
-        Scope("comment:read", "read comments", service="Comments", strength="read"),
-        Scope("comment:write", "comment", service="Comments", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("profile:read", "see your profile", strength="identity"),
+    Scope("design:meta:read", "see names and dates of designs", service="Designs", strength="read"),
+    Scope("design:content:read", "see and export designs", service="Designs", strength="read"),
+    Scope("design:content:write", "create designs", service="Designs", strength="write"),
+    Scope("asset:read", "see your uploads", service="Uploads", strength="read"),
+    Scope("asset:write", "upload, change and delete uploads", service="Uploads", strength="write"),
+    Scope("folder:read", "see folders", service="Folders", strength="read"),
+    Scope("folder:write", "change folders", service="Folders", strength="write"),
+    Scope("comment:read", "read comments", service="Comments", strength="read"),
+    Scope("comment:write", "comment", service="Comments", strength="write"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,20 +5,17 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("wallet:user:read", "see your name", strength="identity"),
-        Scope("wallet:user:email", "see your email address", strength="identity"),
-        Scope("offline_access", "stay signed in while you are away"),
-        Scope("wallet:accounts:read", "see your wallets", service="Wallets", strength="read"),
-        Scope("wallet:transactions:read", "see your transactions", service="Transactions", strength="read"),
-        Scope("wallet:transactions:send", "send money", service="Transactions", strength="full"),
-        Scope("wallet:addresses:read", "see your addresses", service="Addresses", strength="read"),
-        Scope("wallet:buys:read", "see what you bought", service="Trades", strength="read"),
-        Scope("wallet:sells:read", "see what you sold", service="Trades", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("wallet:user:read", "see your name", strength="identity"),
+    Scope("wallet:user:email", "see your email address", strength="identity"),
+    Scope("offline_access", "stay signed in while you are away"),
+    Scope("wallet:accounts:read", "see your wallets", service="Wallets", strength="read"),
+    Scope("wallet:transactions:read", "see your transactions", service="Transactions", strength="read"),
+    Scope("wallet:transactions:send", "send money", service="Transactions", strength="full"),
+    Scope("wallet:addresses:read", "see your addresses", service="Addresses", strength="read"),
+    Scope("wallet:buys:read", "see what you bought", service="Trades", strength="read"),
+    Scope("wallet:sells:read", "see what you sold", service="Trades", strength="read"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,14 +5,11 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("read", "see your servers, domains and bills", service="Account", strength="read"),
-        Scope("write", "change and delete your servers and domains", service="Account", strength="full"),
-        Scope("account:read", "see your account", strength="identity"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("read", "see your servers, domains and bills", service="Account", strength="read"),
+    Scope("write", "change and delete your servers and domains", service="Account", strength="full"),
+    Scope("account:read", "see your account", strength="identity"),
+)
 
 
 def provider() -> OAuth2:

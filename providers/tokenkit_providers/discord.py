@@ -5,22 +5,17 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("identify", "see your user name and picture", strength="identity"),
-        Scope("email", "see your email address", strength="identity"),
-        Scope("guilds", "see which servers you are on", service="Servers", strength="read"),
-        Scope("guilds.members.read", "see your nickname and roles on servers", service="Servers", strength="read"),
-        Scope("guilds.join", "join servers for you", service="Joining servers", strength="add"),
-        Scope("connections", "see your linked accounts", service="Linked accounts", strength="read"),
-        Scope("relationships.read", "see your friends", service="Friends", strength="read"),
-        Scope(
-            "messages.read", "read messages, where Discord has approved the app", service="Messages", strength="read"
-        ),
-        Scope("role_connections.write", "change your linked roles", service="Linked roles", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("identify", "see your user name and picture", strength="identity"),
+    Scope("email", "see your email address", strength="identity"),
+    Scope("guilds", "see which servers you are on", service="Servers", strength="read"),
+    Scope("guilds.members.read", "see your nickname and roles on servers", service="Servers", strength="read"),
+    Scope("guilds.join", "join servers for you", service="Joining servers", strength="add"),
+    Scope("connections", "see your linked accounts", service="Linked accounts", strength="read"),
+    Scope("relationships.read", "see your friends", service="Friends", strength="read"),
+    Scope("messages.read", "read messages, where Discord has approved the app", service="Messages", strength="read"),
+    Scope("role_connections.write", "change your linked roles", service="Linked roles", strength="write"),
+)
 
 
 def provider() -> OAuth2:

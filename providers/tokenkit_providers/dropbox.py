@@ -5,29 +5,24 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, RevocationRequest, Scope, UserinfoRequest
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("account_info.read", "see your name and email address", strength="identity"),
-        Scope("files.metadata.read", "see names and dates of your files", service="Files", strength="read"),
-        Scope(
-            "files.content.read", "read your files", service="Files", strength="read", includes=("files.metadata.read",)
-        ),
-        Scope(
-            "files.metadata.write",
-            "see and change details of your files",
-            service="Files",
-            strength="write",
-            includes=("files.metadata.read",),
-        ),
-        Scope("files.content.write", "change and delete your files", service="Files", strength="write"),
-        Scope("sharing.read", "see what you share and with whom", service="Sharing", strength="read"),
-        Scope("sharing.write", "share your files and folders", service="Sharing", strength="full"),
-        Scope("file_requests.read", "see your file requests", service="File requests", strength="read"),
-        Scope("file_requests.write", "make file requests", service="File requests", strength="write"),
-        Scope("contacts.read", "see your contacts", service="Contacts", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("account_info.read", "see your name and email address", strength="identity"),
+    Scope("files.metadata.read", "see names and dates of your files", service="Files", strength="read"),
+    Scope("files.content.read", "read your files", service="Files", strength="read", includes=("files.metadata.read",)),
+    Scope(
+        "files.metadata.write",
+        "see and change details of your files",
+        service="Files",
+        strength="write",
+        includes=("files.metadata.read",),
+    ),
+    Scope("files.content.write", "change and delete your files", service="Files", strength="write"),
+    Scope("sharing.read", "see what you share and with whom", service="Sharing", strength="read"),
+    Scope("sharing.write", "share your files and folders", service="Sharing", strength="full"),
+    Scope("file_requests.read", "see your file requests", service="File requests", strength="read"),
+    Scope("file_requests.write", "make file requests", service="File requests", strength="write"),
+    Scope("contacts.read", "see your contacts", service="Contacts", strength="read"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,19 +5,16 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("public_profile", "see your name and picture", strength="identity"),
-        Scope("email", "see your email address", strength="identity"),
-        Scope("user_posts", "see your posts", service="Posts", strength="read"),
-        Scope("user_photos", "see your photos", service="Photos", strength="read"),
-        Scope("user_friends", "see friends who use the app", service="Friends", strength="read"),
-        Scope("pages_show_list", "see your pages", service="Pages", strength="read"),
-        Scope("pages_read_engagement", "see posts of your pages", service="Pages", strength="read"),
-        Scope("pages_manage_posts", "post on your pages", service="Pages", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("public_profile", "see your name and picture", strength="identity"),
+    Scope("email", "see your email address", strength="identity"),
+    Scope("user_posts", "see your posts", service="Posts", strength="read"),
+    Scope("user_photos", "see your photos", service="Photos", strength="read"),
+    Scope("user_friends", "see friends who use the app", service="Friends", strength="read"),
+    Scope("pages_show_list", "see your pages", service="Pages", strength="read"),
+    Scope("pages_read_engagement", "see posts of your pages", service="Pages", strength="read"),
+    Scope("pages_manage_posts", "post on your pages", service="Pages", strength="write"),
+)
 
 
 def provider() -> OAuth2:

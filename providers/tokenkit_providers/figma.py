@@ -5,21 +5,18 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("current_user:read", "see your name and email address", strength="identity"),
-        Scope("file_content:read", "see the contents of files", service="Files", strength="read"),
-        Scope("file_metadata:read", "see names and dates of files", service="Files", strength="read"),
-        Scope("file_comments:read", "read comments", service="Comments", strength="read"),
-        Scope("file_comments:write", "comment", service="Comments", strength="write"),
-        Scope("file_versions:read", "see versions of files", service="Files", strength="read"),
-        Scope("projects:read", "see projects", service="Projects", strength="read"),
-        Scope("library_content:read", "see published components", service="Libraries", strength="read"),
-        Scope("file_dev_resources:read", "see development resources", service="Development resources", strength="read"),
-        Scope("webhooks:write", "make webhooks", service="Webhooks", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("current_user:read", "see your name and email address", strength="identity"),
+    Scope("file_content:read", "see the contents of files", service="Files", strength="read"),
+    Scope("file_metadata:read", "see names and dates of files", service="Files", strength="read"),
+    Scope("file_comments:read", "read comments", service="Comments", strength="read"),
+    Scope("file_comments:write", "comment", service="Comments", strength="write"),
+    Scope("file_versions:read", "see versions of files", service="Files", strength="read"),
+    Scope("projects:read", "see projects", service="Projects", strength="read"),
+    Scope("library_content:read", "see published components", service="Libraries", strength="read"),
+    Scope("file_dev_resources:read", "see development resources", service="Development resources", strength="read"),
+    Scope("webhooks:write", "make webhooks", service="Webhooks", strength="write"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,26 +5,23 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope, Variable
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("openid", "know which account it is", strength="identity"),
-        Scope("email", "see your email address", strength="identity"),
-        Scope("profile", "see your name", strength="identity"),
-        Scope("read:repository", "read your repositories", service="Repositories", strength="read"),
-        Scope(
-            "write:repository",
-            "read and change your repositories",
-            service="Repositories",
-            strength="write",
-            includes=("read:repository",),
-        ),
-        Scope("read:issue", "see issues", service="Issues", strength="read"),
-        Scope("write:issue", "write issues", service="Issues", strength="write", includes=("read:issue",)),
-        Scope("read:notification", "see notifications", service="Notifications", strength="read"),
-        Scope("read:user", "see your profile", strength="identity"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("openid", "know which account it is", strength="identity"),
+    Scope("email", "see your email address", strength="identity"),
+    Scope("profile", "see your name", strength="identity"),
+    Scope("read:repository", "read your repositories", service="Repositories", strength="read"),
+    Scope(
+        "write:repository",
+        "read and change your repositories",
+        service="Repositories",
+        strength="write",
+        includes=("read:repository",),
+    ),
+    Scope("read:issue", "see issues", service="Issues", strength="read"),
+    Scope("write:issue", "write issues", service="Issues", strength="write", includes=("read:issue",)),
+    Scope("read:notification", "see notifications", service="Notifications", strength="read"),
+    Scope("read:user", "see your profile", strength="identity"),
+)
 
 
 def provider() -> OAuth2:

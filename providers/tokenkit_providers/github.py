@@ -5,34 +5,27 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, RevocationRequest, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("read:user", "see your profile", strength="identity"),
-        Scope("user:email", "see your email addresses", strength="identity"),
-        Scope(
-            "repo",
-            "read and write code, issues and settings of all your repositories, private ones too",
-            service="Repositories",
-            strength="full",
-            includes=("public_repo",),
-        ),
-        Scope("public_repo", "read and write your public repositories", service="Repositories", strength="write"),
-        Scope(
-            "notifications", "read your notifications and mark them as read", service="Notifications", strength="write"
-        ),
-        Scope("gist", "write gists", service="Gists", strength="write"),
-        Scope("read:org", "see your organisations and teams", service="Organisations", strength="read"),
-        Scope("read:project", "see your projects", service="Projects", strength="read"),
-        Scope(
-            "project", "see and change your projects", service="Projects", strength="write", includes=("read:project",)
-        ),
-        Scope("workflow", "change the workflows of GitHub Actions", service="Actions", strength="write"),
-        Scope("read:packages", "download packages", service="Packages", strength="read"),
-        Scope("delete_repo", "delete repositories", service="Deleting repositories", strength="full"),
-        Scope("offline_access", "get a token that ends after eight hours and is renewed"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("read:user", "see your profile", strength="identity"),
+    Scope("user:email", "see your email addresses", strength="identity"),
+    Scope(
+        "repo",
+        "read and write code, issues and settings of all your repositories, private ones too",
+        service="Repositories",
+        strength="full",
+        includes=("public_repo",),
+    ),
+    Scope("public_repo", "read and write your public repositories", service="Repositories", strength="write"),
+    Scope("notifications", "read your notifications and mark them as read", service="Notifications", strength="write"),
+    Scope("gist", "write gists", service="Gists", strength="write"),
+    Scope("read:org", "see your organisations and teams", service="Organisations", strength="read"),
+    Scope("read:project", "see your projects", service="Projects", strength="read"),
+    Scope("project", "see and change your projects", service="Projects", strength="write", includes=("read:project",)),
+    Scope("workflow", "change the workflows of GitHub Actions", service="Actions", strength="write"),
+    Scope("read:packages", "download packages", service="Packages", strength="read"),
+    Scope("delete_repo", "delete repositories", service="Deleting repositories", strength="full"),
+    Scope("offline_access", "get a token that ends after eight hours and is renewed"),
+)
 
 
 def provider() -> OAuth2:

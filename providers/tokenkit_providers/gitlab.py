@@ -5,28 +5,25 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope, Variable
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("openid", "know which GitLab account it is", strength="identity"),
-        Scope("profile", "see your name", strength="identity"),
-        Scope("email", "see your email address", strength="identity"),
-        Scope("read_user", "see your profile", strength="identity"),
-        Scope("read_api", "read everything that you can: projects, issues, registry", service="API", strength="read"),
-        Scope("api", "read and write everything that you can", service="API", strength="full", includes=("read_api",)),
-        Scope("read_repository", "read code of your projects", service="Code", strength="read"),
-        Scope(
-            "write_repository",
-            "read and push code of your projects",
-            service="Code",
-            strength="write",
-            includes=("read_repository",),
-        ),
-        Scope("read_registry", "read container images", service="Registry", strength="read"),
-        Scope("write_registry", "write container images", service="Registry", strength="write"),
-        Scope("ai_features", "use GitLab Duo", service="Duo", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("openid", "know which GitLab account it is", strength="identity"),
+    Scope("profile", "see your name", strength="identity"),
+    Scope("email", "see your email address", strength="identity"),
+    Scope("read_user", "see your profile", strength="identity"),
+    Scope("read_api", "read everything that you can: projects, issues, registry", service="API", strength="read"),
+    Scope("api", "read and write everything that you can", service="API", strength="full", includes=("read_api",)),
+    Scope("read_repository", "read code of your projects", service="Code", strength="read"),
+    Scope(
+        "write_repository",
+        "read and push code of your projects",
+        service="Code",
+        strength="write",
+        includes=("read_repository",),
+    ),
+    Scope("read_registry", "read container images", service="Registry", strength="read"),
+    Scope("write_registry", "write container images", service="Registry", strength="write"),
+    Scope("ai_features", "use GitLab Duo", service="Duo", strength="read"),
+)
 
 
 def provider() -> OAuth2:

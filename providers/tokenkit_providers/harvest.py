@@ -5,13 +5,10 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("harvest:all", "see and change all of Harvest", service="Harvest", strength="full"),
-        Scope("all", "see and change all accounts", service="Accounts", strength="full"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("harvest:all", "see and change all of Harvest", service="Harvest", strength="full"),
+    Scope("all", "see and change all accounts", service="Accounts", strength="full"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,21 +5,18 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, RevocationRequest, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("oauth", "sign in", strength="identity"),
-        Scope("crm.objects.contacts.read", "see contacts", service="Contacts", strength="read"),
-        Scope("crm.objects.contacts.write", "change contacts", service="Contacts", strength="write"),
-        Scope("crm.objects.companies.read", "see companies", service="Companies", strength="read"),
-        Scope("crm.objects.companies.write", "change companies", service="Companies", strength="write"),
-        Scope("crm.objects.deals.read", "see deals", service="Deals", strength="read"),
-        Scope("crm.objects.deals.write", "change deals", service="Deals", strength="write"),
-        Scope("tickets", "see and change tickets", service="Tickets", strength="write"),
-        Scope("content", "change pages and posts", service="Content", strength="write"),
-        Scope("files", "see and change files", service="Files", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("oauth", "sign in", strength="identity"),
+    Scope("crm.objects.contacts.read", "see contacts", service="Contacts", strength="read"),
+    Scope("crm.objects.contacts.write", "change contacts", service="Contacts", strength="write"),
+    Scope("crm.objects.companies.read", "see companies", service="Companies", strength="read"),
+    Scope("crm.objects.companies.write", "change companies", service="Companies", strength="write"),
+    Scope("crm.objects.deals.read", "see deals", service="Deals", strength="read"),
+    Scope("crm.objects.deals.write", "change deals", service="Deals", strength="write"),
+    Scope("tickets", "see and change tickets", service="Tickets", strength="write"),
+    Scope("content", "change pages and posts", service="Content", strength="write"),
+    Scope("files", "see and change files", service="Files", strength="write"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,19 +5,16 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("openid", "know which account it is", strength="identity"),
-        Scope("profile", "see your name and picture", strength="identity"),
-        Scope("email", "see your email address", strength="identity"),
-        Scope("read-repos", "read your private repositories", service="Repositories", strength="read"),
-        Scope("write-repos", "change your repositories", service="Repositories", strength="write"),
-        Scope("manage-repos", "create and delete your repositories", service="Repositories", strength="full"),
-        Scope("inference-api", "run models in your name", service="Inference", strength="add"),
-        Scope("read-billing", "see whether you pay", service="Billing", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("openid", "know which account it is", strength="identity"),
+    Scope("profile", "see your name and picture", strength="identity"),
+    Scope("email", "see your email address", strength="identity"),
+    Scope("read-repos", "read your private repositories", service="Repositories", strength="read"),
+    Scope("write-repos", "change your repositories", service="Repositories", strength="write"),
+    Scope("manage-repos", "create and delete your repositories", service="Repositories", strength="full"),
+    Scope("inference-api", "run models in your name", service="Inference", strength="add"),
+    Scope("read-billing", "see whether you pay", service="Billing", strength="read"),
+)
 
 
 def provider() -> OAuth2:

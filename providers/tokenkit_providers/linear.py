@@ -5,23 +5,20 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope, UserinfoRequest
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("read", "see your issues, projects and teams", service="Issues", strength="read"),
-        Scope("issues:create", "create issues and attachments", service="Issues", strength="add"),
-        Scope("comments:create", "comment on issues", service="Comments", strength="add"),
-        Scope(
-            "write",
-            "see and change issues, projects and comments",
-            service="Issues",
-            strength="write",
-            includes=("read", "issues:create"),
-        ),
-        Scope("timeSchedule:write", "make and change time schedules", service="Schedules", strength="write"),
-        Scope("admin", "administer the workspace", service="Administration", strength="full"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("read", "see your issues, projects and teams", service="Issues", strength="read"),
+    Scope("issues:create", "create issues and attachments", service="Issues", strength="add"),
+    Scope("comments:create", "comment on issues", service="Comments", strength="add"),
+    Scope(
+        "write",
+        "see and change issues, projects and comments",
+        service="Issues",
+        strength="write",
+        includes=("read", "issues:create"),
+    ),
+    Scope("timeSchedule:write", "make and change time schedules", service="Schedules", strength="write"),
+    Scope("admin", "administer the workspace", service="Administration", strength="full"),
+)
 
 
 def provider() -> OAuth2:

@@ -7,17 +7,14 @@ from tokenkit import OAuth2, Scope
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("openid", "know which LinkedIn account it is", strength="identity"),
-        Scope("profile", "see your name and picture", strength="identity"),
-        Scope("email", "see your email address", strength="identity"),
-        Scope("w_member_social", "post, comment and react for you", service="Posts", strength="write"),
-        Scope("r_organization_social", "see the posts of your organisation", service="Organisation", strength="read"),
-        Scope("w_organization_social", "post for your organisation", service="Organisation", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("openid", "know which LinkedIn account it is", strength="identity"),
+    Scope("profile", "see your name and picture", strength="identity"),
+    Scope("email", "see your email address", strength="identity"),
+    Scope("w_member_social", "post, comment and react for you", service="Posts", strength="write"),
+    Scope("r_organization_social", "see the posts of your organisation", service="Organisation", strength="read"),
+    Scope("w_organization_social", "post for your organisation", service="Organisation", strength="write"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,23 +5,20 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope, Variable
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("profile", "see who you are", strength="identity"),
-        Scope("read", "read all of your account", service="Account", strength="read"),
-        Scope("write", "change all of your account", service="Account", strength="write"),
-        Scope("follow", "follow, mute and block for you", service="Relations", strength="write"),
-        Scope("read:accounts", "see accounts", strength="identity"),
-        Scope("read:statuses", "read posts", service="Posts", strength="read"),
-        Scope("write:statuses", "post for you", service="Posts", strength="write"),
-        Scope("read:notifications", "see your notifications", service="Notifications", strength="read"),
-        Scope("read:bookmarks", "see your bookmarks", service="Bookmarks", strength="read"),
-        Scope("write:bookmarks", "change your bookmarks", service="Bookmarks", strength="write"),
-        Scope("read:lists", "see your lists", service="Lists", strength="read"),
-        Scope("write:media", "upload media", service="Media", strength="add"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("profile", "see who you are", strength="identity"),
+    Scope("read", "read all of your account", service="Account", strength="read"),
+    Scope("write", "change all of your account", service="Account", strength="write"),
+    Scope("follow", "follow, mute and block for you", service="Relations", strength="write"),
+    Scope("read:accounts", "see accounts", strength="identity"),
+    Scope("read:statuses", "read posts", service="Posts", strength="read"),
+    Scope("write:statuses", "post for you", service="Posts", strength="write"),
+    Scope("read:notifications", "see your notifications", service="Notifications", strength="read"),
+    Scope("read:bookmarks", "see your bookmarks", service="Bookmarks", strength="read"),
+    Scope("write:bookmarks", "change your bookmarks", service="Bookmarks", strength="write"),
+    Scope("read:lists", "see your lists", service="Lists", strength="read"),
+    Scope("write:media", "upload media", service="Media", strength="add"),
+)
 
 
 def provider() -> OAuth2:

@@ -7,62 +7,57 @@ from tokenkit import OAuth2, Scope, Variable
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("openid", "know which Microsoft account it is", strength="identity"),
-        Scope("email", "see your email address", strength="identity"),
-        Scope("profile", "see your name", strength="identity"),
-        Scope("offline_access", "stay signed in while you are away"),
-        Scope("User.Read", "see your profile", strength="identity"),
-        Scope("Mail.Read", "read your mail", service="Mail", strength="read"),
-        Scope("Mail.Send", "send mail on your behalf", service="Mail", strength="add"),
-        Scope(
-            "Mail.ReadWrite",
-            "read, write, move and delete your mail",
-            service="Mail",
-            strength="write",
-            includes=("Mail.Read",),
-        ),
-        Scope("Calendars.Read", "see your calendars", service="Calendar", strength="read"),
-        Scope(
-            "Calendars.ReadWrite",
-            "see and change your calendars",
-            service="Calendar",
-            strength="write",
-            includes=("Calendars.Read",),
-        ),
-        Scope("Files.Read", "read your files in OneDrive", service="OneDrive", strength="read"),
-        Scope(
-            "Files.ReadWrite",
-            "read, change and delete your files in OneDrive",
-            service="OneDrive",
-            strength="write",
-            includes=("Files.Read",),
-        ),
-        Scope("Tasks.Read", "see your tasks", service="To Do", strength="read"),
-        Scope(
-            "Tasks.ReadWrite", "see and change your tasks", service="To Do", strength="write", includes=("Tasks.Read",)
-        ),
-        Scope("Contacts.Read", "see your contacts", service="Contacts", strength="read"),
-        Scope(
-            "Contacts.ReadWrite",
-            "see and change your contacts",
-            service="Contacts",
-            strength="write",
-            includes=("Contacts.Read",),
-        ),
-        Scope("Notes.Read", "read your OneNote notebooks", service="OneNote", strength="read"),
-        Scope(
-            "Notes.ReadWrite",
-            "read and change your OneNote notebooks",
-            service="OneNote",
-            strength="write",
-            includes=("Notes.Read",),
-        ),
-        Scope("Chat.Read", "read your Teams chats", service="Teams", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("openid", "know which Microsoft account it is", strength="identity"),
+    Scope("email", "see your email address", strength="identity"),
+    Scope("profile", "see your name", strength="identity"),
+    Scope("offline_access", "stay signed in while you are away"),
+    Scope("User.Read", "see your profile", strength="identity"),
+    Scope("Mail.Read", "read your mail", service="Mail", strength="read"),
+    Scope("Mail.Send", "send mail on your behalf", service="Mail", strength="add"),
+    Scope(
+        "Mail.ReadWrite",
+        "read, write, move and delete your mail",
+        service="Mail",
+        strength="write",
+        includes=("Mail.Read",),
+    ),
+    Scope("Calendars.Read", "see your calendars", service="Calendar", strength="read"),
+    Scope(
+        "Calendars.ReadWrite",
+        "see and change your calendars",
+        service="Calendar",
+        strength="write",
+        includes=("Calendars.Read",),
+    ),
+    Scope("Files.Read", "read your files in OneDrive", service="OneDrive", strength="read"),
+    Scope(
+        "Files.ReadWrite",
+        "read, change and delete your files in OneDrive",
+        service="OneDrive",
+        strength="write",
+        includes=("Files.Read",),
+    ),
+    Scope("Tasks.Read", "see your tasks", service="To Do", strength="read"),
+    Scope("Tasks.ReadWrite", "see and change your tasks", service="To Do", strength="write", includes=("Tasks.Read",)),
+    Scope("Contacts.Read", "see your contacts", service="Contacts", strength="read"),
+    Scope(
+        "Contacts.ReadWrite",
+        "see and change your contacts",
+        service="Contacts",
+        strength="write",
+        includes=("Contacts.Read",),
+    ),
+    Scope("Notes.Read", "read your OneNote notebooks", service="OneNote", strength="read"),
+    Scope(
+        "Notes.ReadWrite",
+        "read and change your OneNote notebooks",
+        service="OneNote",
+        strength="write",
+        includes=("Notes.Read",),
+    ),
+    Scope("Chat.Read", "read your Teams chats", service="Teams", strength="read"),
+)
 
 
 def provider() -> OAuth2:

@@ -7,18 +7,15 @@ from tokenkit import OAuth2, Scope
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("identity:read", "see who you are", strength="identity"),
-        Scope("boards:read", "see boards", service="Boards", strength="read"),
-        Scope("boards:write", "create, change and delete boards", service="Boards", strength="write"),
-        Scope("team:read", "see your team", service="Team", strength="read"),
-        Scope("microphone:listen", "record sound", service="Microphone", strength="full"),
-        Scope("screen:record", "record the screen", service="Screen", strength="full"),
-        Scope("webcam:record", "record video", service="Camera", strength="full"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("identity:read", "see who you are", strength="identity"),
+    Scope("boards:read", "see boards", service="Boards", strength="read"),
+    Scope("boards:write", "create, change and delete boards", service="Boards", strength="write"),
+    Scope("team:read", "see your team", service="Team", strength="read"),
+    Scope("microphone:listen", "record sound", service="Microphone", strength="full"),
+    Scope("screen:record", "record the screen", service="Screen", strength="full"),
+    Scope("webcam:record", "record video", service="Camera", strength="full"),
+)
 
 
 def provider() -> OAuth2:

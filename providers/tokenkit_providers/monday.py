@@ -7,27 +7,24 @@ from tokenkit import OAuth2, Scope, UserinfoRequest
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("me:read", "see your name and email address", strength="identity"),
-        Scope("boards:read", "see boards and items", service="Boards", strength="read"),
-        Scope(
-            "boards:write",
-            "create and change boards and items",
-            service="Boards",
-            strength="write",
-            includes=("boards:read",),
-        ),
-        Scope("updates:read", "read updates", service="Updates", strength="read"),
-        Scope("updates:write", "write updates", service="Updates", strength="write"),
-        Scope("users:read", "see people", service="People", strength="read"),
-        Scope("docs:read", "read documents", service="Documents", strength="read"),
-        Scope("docs:write", "write documents", service="Documents", strength="write"),
-        Scope("workspaces:read", "see workspaces", service="Workspaces", strength="read"),
-        Scope("notifications:write", "send notifications", service="Notifications", strength="add"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("me:read", "see your name and email address", strength="identity"),
+    Scope("boards:read", "see boards and items", service="Boards", strength="read"),
+    Scope(
+        "boards:write",
+        "create and change boards and items",
+        service="Boards",
+        strength="write",
+        includes=("boards:read",),
+    ),
+    Scope("updates:read", "read updates", service="Updates", strength="read"),
+    Scope("updates:write", "write updates", service="Updates", strength="write"),
+    Scope("users:read", "see people", service="People", strength="read"),
+    Scope("docs:read", "read documents", service="Documents", strength="read"),
+    Scope("docs:write", "write documents", service="Documents", strength="write"),
+    Scope("workspaces:read", "see workspaces", service="Workspaces", strength="read"),
+    Scope("notifications:write", "send notifications", service="Notifications", strength="add"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,19 +5,16 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("read_station", "see your weather station", service="Weather", strength="read"),
-        Scope("read_thermostat", "see your heating", service="Heating", strength="read"),
-        Scope("write_thermostat", "change your heating", service="Heating", strength="write"),
-        Scope("read_camera", "see your cameras and events", service="Cameras", strength="read"),
-        Scope("access_camera", "see live pictures", service="Cameras", strength="full"),
-        Scope("read_presence", "see your outdoor cameras", service="Outdoor cameras", strength="read"),
-        Scope("read_homecoach", "see your air monitor", service="Air", strength="read"),
-        Scope("read_smokedetector", "see your smoke detectors", service="Smoke", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("read_station", "see your weather station", service="Weather", strength="read"),
+    Scope("read_thermostat", "see your heating", service="Heating", strength="read"),
+    Scope("write_thermostat", "change your heating", service="Heating", strength="write"),
+    Scope("read_camera", "see your cameras and events", service="Cameras", strength="read"),
+    Scope("access_camera", "see live pictures", service="Cameras", strength="full"),
+    Scope("read_presence", "see your outdoor cameras", service="Outdoor cameras", strength="read"),
+    Scope("read_homecoach", "see your air monitor", service="Air", strength="read"),
+    Scope("read_smokedetector", "see your smoke detectors", service="Smoke", strength="read"),
+)
 
 
 def provider() -> OAuth2:

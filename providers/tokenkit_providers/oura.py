@@ -5,19 +5,16 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("email", "see your email address", strength="identity"),
-        Scope("personal", "see age, weight, height and sex", strength="identity"),
-        Scope("daily", "see sleep, activity and readiness of each day", service="Days", strength="read"),
-        Scope("heartrate", "see your heart rate", service="Heart rate", strength="read"),
-        Scope("workout", "see workouts", service="Workouts", strength="read"),
-        Scope("tag", "see tags", service="Tags", strength="read"),
-        Scope("session", "see sessions of breathing and meditation", service="Sessions", strength="read"),
-        Scope("spo2", "see the oxygen in your blood", service="Oxygen", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("email", "see your email address", strength="identity"),
+    Scope("personal", "see age, weight, height and sex", strength="identity"),
+    Scope("daily", "see sleep, activity and readiness of each day", service="Days", strength="read"),
+    Scope("heartrate", "see your heart rate", service="Heart rate", strength="read"),
+    Scope("workout", "see workouts", service="Workouts", strength="read"),
+    Scope("tag", "see tags", service="Tags", strength="read"),
+    Scope("session", "see sessions of breathing and meditation", service="Sessions", strength="read"),
+    Scope("spo2", "see the oxygen in your blood", service="Oxygen", strength="read"),
+)
 
 
 def provider() -> OAuth2:

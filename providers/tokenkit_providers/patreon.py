@@ -5,17 +5,14 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("identity", "see your profile", strength="identity"),
-        Scope("identity[email]", "see your email address", strength="identity"),
-        Scope("identity.memberships", "see your memberships", service="Memberships", strength="read"),
-        Scope("campaigns", "see your campaigns", service="Campaigns", strength="read"),
-        Scope("campaigns.members", "see your members", service="Members", strength="read"),
-        Scope("campaigns.posts", "see your posts", service="Posts", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("identity", "see your profile", strength="identity"),
+    Scope("identity[email]", "see your email address", strength="identity"),
+    Scope("identity.memberships", "see your memberships", service="Memberships", strength="read"),
+    Scope("campaigns", "see your campaigns", service="Campaigns", strength="read"),
+    Scope("campaigns.members", "see your members", service="Members", strength="read"),
+    Scope("campaigns.posts", "see your posts", service="Posts", strength="read"),
+)
 
 
 def provider() -> OAuth2:

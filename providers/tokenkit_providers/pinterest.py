@@ -7,17 +7,14 @@ from tokenkit import OAuth2, Scope
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("user_accounts:read", "see your account", strength="identity"),
-        Scope("boards:read", "see your boards", service="Boards", strength="read"),
-        Scope("boards:write", "change your boards", service="Boards", strength="write"),
-        Scope("boards:read_secret", "see your secret boards", service="Boards", strength="read"),
-        Scope("pins:read", "see your pins", service="Pins", strength="read"),
-        Scope("pins:write", "save and change pins", service="Pins", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("user_accounts:read", "see your account", strength="identity"),
+    Scope("boards:read", "see your boards", service="Boards", strength="read"),
+    Scope("boards:write", "change your boards", service="Boards", strength="write"),
+    Scope("boards:read_secret", "see your secret boards", service="Boards", strength="read"),
+    Scope("pins:read", "see your pins", service="Pins", strength="read"),
+    Scope("pins:write", "save and change pins", service="Pins", strength="write"),
+)
 
 
 def provider() -> OAuth2:

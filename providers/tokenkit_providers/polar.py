@@ -5,14 +5,9 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope(
-            "accesslink.read_all", "see your training, activity, sleep and profile", service="Training", strength="read"
-        ),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("accesslink.read_all", "see your training, activity, sleep and profile", service="Training", strength="read"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,21 +5,18 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, RevocationRequest, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("openid", "know which Intuit account it is", strength="identity"),
-        Scope("email", "see your email address", strength="identity"),
-        Scope("profile", "see your name", strength="identity"),
-        Scope(
-            "com.intuit.quickbooks.accounting",
-            "see and change all of your accounting",
-            service="Accounting",
-            strength="full",
-        ),
-        Scope("com.intuit.quickbooks.payment", "take payments", service="Payments", strength="full"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("openid", "know which Intuit account it is", strength="identity"),
+    Scope("email", "see your email address", strength="identity"),
+    Scope("profile", "see your name", strength="identity"),
+    Scope(
+        "com.intuit.quickbooks.accounting",
+        "see and change all of your accounting",
+        service="Accounting",
+        strength="full",
+    ),
+    Scope("com.intuit.quickbooks.payment", "take payments", service="Payments", strength="full"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,21 +5,18 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope, UserinfoRequest
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("identity", "see your user name and karma", strength="identity"),
-        Scope("read", "see posts and comments that you can see", service="Posts", strength="read"),
-        Scope("submit", "post and comment for you", service="Posts", strength="add"),
-        Scope("edit", "edit and delete your posts and comments", service="Posts", strength="write"),
-        Scope("history", "see your votes and history", service="History", strength="read"),
-        Scope("mysubreddits", "see the communities you are in", service="Communities", strength="read"),
-        Scope("subscribe", "join and leave communities", service="Communities", strength="write"),
-        Scope("privatemessages", "read and send private messages", service="Messages", strength="write"),
-        Scope("save", "save posts for you", service="Saved", strength="write"),
-        Scope("vote", "vote for you", service="Votes", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("identity", "see your user name and karma", strength="identity"),
+    Scope("read", "see posts and comments that you can see", service="Posts", strength="read"),
+    Scope("submit", "post and comment for you", service="Posts", strength="add"),
+    Scope("edit", "edit and delete your posts and comments", service="Posts", strength="write"),
+    Scope("history", "see your votes and history", service="History", strength="read"),
+    Scope("mysubreddits", "see the communities you are in", service="Communities", strength="read"),
+    Scope("subscribe", "join and leave communities", service="Communities", strength="write"),
+    Scope("privatemessages", "read and send private messages", service="Messages", strength="write"),
+    Scope("save", "save posts for you", service="Saved", strength="write"),
+    Scope("vote", "vote for you", service="Votes", strength="write"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,18 +5,15 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope, Variable
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("openid", "know which Salesforce account it is", strength="identity"),
-        Scope("email", "see your email address", strength="identity"),
-        Scope("profile", "see your name", strength="identity"),
-        Scope("refresh_token", "stay signed in while you are away"),
-        Scope("api", "use all of the API as you", service="API", strength="full"),
-        Scope("chatter_api", "use Chatter as you", service="Chatter", strength="write"),
-        Scope("full", "everything that you may do", service="Everything", strength="full"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("openid", "know which Salesforce account it is", strength="identity"),
+    Scope("email", "see your email address", strength="identity"),
+    Scope("profile", "see your name", strength="identity"),
+    Scope("refresh_token", "stay signed in while you are away"),
+    Scope("api", "use all of the API as you", service="API", strength="full"),
+    Scope("chatter_api", "use Chatter as you", service="Chatter", strength="write"),
+    Scope("full", "everything that you may do", service="Everything", strength="full"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,18 +5,15 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("org:read", "see organisations", service="Organisation", strength="read"),
-        Scope("project:read", "see projects", service="Projects", strength="read"),
-        Scope("project:write", "change projects", service="Projects", strength="write"),
-        Scope("team:read", "see teams", service="Teams", strength="read"),
-        Scope("event:read", "see errors and issues", service="Errors", strength="read"),
-        Scope("event:write", "resolve and assign issues", service="Errors", strength="write"),
-        Scope("member:read", "see members", service="Members", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("org:read", "see organisations", service="Organisation", strength="read"),
+    Scope("project:read", "see projects", service="Projects", strength="read"),
+    Scope("project:write", "change projects", service="Projects", strength="write"),
+    Scope("team:read", "see teams", service="Teams", strength="read"),
+    Scope("event:read", "see errors and issues", service="Errors", strength="read"),
+    Scope("event:write", "resolve and assign issues", service="Errors", strength="write"),
+    Scope("member:read", "see members", service="Members", strength="read"),
+)
 
 
 def provider() -> OAuth2:

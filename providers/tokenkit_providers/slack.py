@@ -7,26 +7,23 @@ from tokenkit import AnswerShape, OAuth2, RevocationRequest, Scope
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("users:read", "see who is in the workspace", service="People", strength="read"),
-        Scope("users:read.email", "see the email addresses of people", service="People", strength="read"),
-        Scope("channels:read", "see the list of public channels", service="Channels", strength="read"),
-        Scope("channels:history", "read messages in public channels", service="Channels", strength="read"),
-        Scope("groups:read", "see your private channels", service="Private channels", strength="read"),
-        Scope("groups:history", "read messages in your private channels", service="Private channels", strength="read"),
-        Scope("im:read", "see your direct messages' partners", service="Direct messages", strength="read"),
-        Scope("im:history", "read your direct messages", service="Direct messages", strength="read"),
-        Scope("mpim:history", "read your group messages", service="Group messages", strength="read"),
-        Scope("chat:write", "send messages as you", service="Sending", strength="add"),
-        Scope("search:read", "search messages and files", service="Search", strength="read"),
-        Scope("files:read", "see and download files", service="Files", strength="read"),
-        Scope("files:write", "upload, change and delete files", service="Files", strength="write"),
-        Scope("reactions:write", "add reactions as you", service="Reactions", strength="write"),
-        Scope("users.profile:write", "change your profile and status", service="Status", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("users:read", "see who is in the workspace", service="People", strength="read"),
+    Scope("users:read.email", "see the email addresses of people", service="People", strength="read"),
+    Scope("channels:read", "see the list of public channels", service="Channels", strength="read"),
+    Scope("channels:history", "read messages in public channels", service="Channels", strength="read"),
+    Scope("groups:read", "see your private channels", service="Private channels", strength="read"),
+    Scope("groups:history", "read messages in your private channels", service="Private channels", strength="read"),
+    Scope("im:read", "see your direct messages' partners", service="Direct messages", strength="read"),
+    Scope("im:history", "read your direct messages", service="Direct messages", strength="read"),
+    Scope("mpim:history", "read your group messages", service="Group messages", strength="read"),
+    Scope("chat:write", "send messages as you", service="Sending", strength="add"),
+    Scope("search:read", "search messages and files", service="Search", strength="read"),
+    Scope("files:read", "see and download files", service="Files", strength="read"),
+    Scope("files:write", "upload, change and delete files", service="Files", strength="write"),
+    Scope("reactions:write", "add reactions as you", service="Reactions", strength="write"),
+    Scope("users.profile:write", "change your profile and status", service="Status", strength="write"),
+)
 
 
 def provider() -> OAuth2:

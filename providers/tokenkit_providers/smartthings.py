@@ -7,17 +7,14 @@ from tokenkit import OAuth2, Scope
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("r:devices:*", "see your devices", service="Devices", strength="read"),
-        Scope("x:devices:*", "operate your devices", service="Devices", strength="write"),
-        Scope("w:devices:*", "change the settings of your devices", service="Device settings", strength="write"),
-        Scope("r:locations:*", "see your homes and rooms", service="Homes", strength="read"),
-        Scope("x:scenes:*", "run scenes", service="Scenes", strength="write"),
-        Scope("r:scenes:*", "see scenes", service="Scenes", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("r:devices:*", "see your devices", service="Devices", strength="read"),
+    Scope("x:devices:*", "operate your devices", service="Devices", strength="write"),
+    Scope("w:devices:*", "change the settings of your devices", service="Device settings", strength="write"),
+    Scope("r:locations:*", "see your homes and rooms", service="Homes", strength="read"),
+    Scope("x:scenes:*", "run scenes", service="Scenes", strength="write"),
+    Scope("r:scenes:*", "see scenes", service="Scenes", strength="read"),
+)
 
 
 def provider() -> OAuth2:

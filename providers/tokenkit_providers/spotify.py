@@ -10,37 +10,34 @@ from tokenkit import OAuth2, Scope
 SIX_MONTHS = 182 * 86400.0
 """Seconds. The blog counts in months, and a warning should come a day early rather than a day late."""
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("user-read-email", "see your email address", strength="identity"),
-        Scope("user-read-private", "see your country and your kind of subscription", strength="identity"),
-        Scope("user-read-currently-playing", "see what is playing now", service="Playing", strength="read"),
-        Scope(
+SCOPES = Scope.by_value(
+    Scope("user-read-email", "see your email address", strength="identity"),
+    Scope("user-read-private", "see your country and your kind of subscription", strength="identity"),
+    Scope("user-read-currently-playing", "see what is playing now", service="Playing", strength="read"),
+    Scope(
             "user-read-playback-state", "see what is playing and on which device", service="Playing", strength="read",
             includes=("user-read-currently-playing",),
         ),
-        Scope(
+    Scope(
             "user-modify-playback-state", "play, pause, skip and change the volume", service="Playing",
             strength="write",
         ),
-        Scope("user-read-recently-played", "see what you played lately", service="History", strength="read"),
-        Scope("user-read-playback-position", "see where you stopped in an episode", service="History", strength="read"),
-        Scope("user-top-read", "see the artists and tracks that you play most", service="History", strength="read"),
-        Scope("user-library-read", "see what you saved", service="Library", strength="read"),
-        Scope("user-library-modify", "save and remove tracks, albums and shows", service="Library", strength="write"),
-        Scope("user-follow-read", "see who you follow", service="Following", strength="read"),
-        Scope("user-follow-modify", "follow and unfollow for you", service="Following", strength="write"),
-        Scope("playlist-read-private", "see your private playlists", service="Playlists", strength="read"),
-        Scope(
+    Scope("user-read-recently-played", "see what you played lately", service="History", strength="read"),
+    Scope("user-read-playback-position", "see where you stopped in an episode", service="History", strength="read"),
+    Scope("user-top-read", "see the artists and tracks that you play most", service="History", strength="read"),
+    Scope("user-library-read", "see what you saved", service="Library", strength="read"),
+    Scope("user-library-modify", "save and remove tracks, albums and shows", service="Library", strength="write"),
+    Scope("user-follow-read", "see who you follow", service="Following", strength="read"),
+    Scope("user-follow-modify", "follow and unfollow for you", service="Following", strength="write"),
+    Scope("playlist-read-private", "see your private playlists", service="Playlists", strength="read"),
+    Scope(
             "playlist-read-collaborative", "see the playlists you share with others", service="Playlists",
             strength="read",
         ),
-        Scope("playlist-modify-private", "change your private playlists", service="Playlists", strength="write"),
-        Scope("playlist-modify-public", "change your public playlists", service="Playlists", strength="write"),
-        Scope("streaming", "play music in this program"),
-    )
-}  # fmt: skip
+    Scope("playlist-modify-private", "change your private playlists", service="Playlists", strength="write"),
+    Scope("playlist-modify-public", "change your public playlists", service="Playlists", strength="write"),
+    Scope("streaming", "play music in this program"),
+)  # fmt: skip
 
 _ENDED = (
     "Spotify ends every sign-in six months after it was given, and earlier when you remove the app "

@@ -5,15 +5,12 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("no_expiry", "stay signed in"),
-        Scope("read_inbox", "read your inbox", service="Inbox", strength="read"),
-        Scope("private_info", "see what only you can see of your profile", service="Private", strength="read"),
-        Scope("write_access", "vote, comment and ask for you", service="Writing", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("no_expiry", "stay signed in"),
+    Scope("read_inbox", "read your inbox", service="Inbox", strength="read"),
+    Scope("private_info", "see what only you can see of your profile", service="Private", strength="read"),
+    Scope("write_access", "vote, comment and ask for you", service="Writing", strength="write"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,24 +5,21 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, RevocationRequest, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("read", "see your public activities and profile", service="Profile", strength="read"),
-        Scope("read_all", "see your private routes and events", service="Profile", strength="read", includes=("read",)),
-        Scope("profile:read_all", "see all of your profile", service="Profile", strength="read"),
-        Scope("profile:write", "change your weight and your starred segments", service="Profile", strength="write"),
-        Scope("activity:read", "see your activities, but the private ones", service="Activities", strength="read"),
-        Scope(
-            "activity:read_all",
-            "see all your activities, private ones too",
-            service="Activities",
-            strength="read",
-            includes=("activity:read",),
-        ),
-        Scope("activity:write", "upload and change activities", service="Activities", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("read", "see your public activities and profile", service="Profile", strength="read"),
+    Scope("read_all", "see your private routes and events", service="Profile", strength="read", includes=("read",)),
+    Scope("profile:read_all", "see all of your profile", service="Profile", strength="read"),
+    Scope("profile:write", "change your weight and your starred segments", service="Profile", strength="write"),
+    Scope("activity:read", "see your activities, but the private ones", service="Activities", strength="read"),
+    Scope(
+        "activity:read_all",
+        "see all your activities, private ones too",
+        service="Activities",
+        strength="read",
+        includes=("activity:read",),
+    ),
+    Scope("activity:write", "upload and change activities", service="Activities", strength="write"),
+)
 
 
 def provider() -> OAuth2:

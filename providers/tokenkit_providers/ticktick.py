@@ -5,13 +5,10 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("tasks:read", "see your tasks", service="Tasks", strength="read"),
-        Scope("tasks:write", "create, change and delete tasks", service="Tasks", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("tasks:read", "see your tasks", service="Tasks", strength="read"),
+    Scope("tasks:write", "create, change and delete tasks", service="Tasks", strength="write"),
+)
 
 
 def provider() -> OAuth2:

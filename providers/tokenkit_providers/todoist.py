@@ -5,22 +5,19 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, RevocationRequest, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("task:add", "add tasks", service="Tasks", strength="add"),
-        Scope("data:read", "see your tasks, projects, labels and filters", service="Tasks", strength="read"),
-        Scope(
-            "data:read_write",
-            "see and change your tasks, projects, labels and filters",
-            service="Tasks",
-            strength="write",
-            includes=("data:read", "task:add"),
-        ),
-        Scope("data:delete", "delete tasks, labels and filters", service="Deleting tasks", strength="full"),
-        Scope("project:delete", "delete projects", service="Deleting projects", strength="full"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("task:add", "add tasks", service="Tasks", strength="add"),
+    Scope("data:read", "see your tasks, projects, labels and filters", service="Tasks", strength="read"),
+    Scope(
+        "data:read_write",
+        "see and change your tasks, projects, labels and filters",
+        service="Tasks",
+        strength="write",
+        includes=("data:read", "task:add"),
+    ),
+    Scope("data:delete", "delete tasks, labels and filters", service="Deleting tasks", strength="full"),
+    Scope("project:delete", "delete projects", service="Deleting projects", strength="full"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,14 +5,11 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("basic", "see your blogs and dashboard", service="Blogs", strength="read"),
-        Scope("write", "post, follow and like for you", service="Blogs", strength="write"),
-        Scope("offline_access", "stay signed in while you are away"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("basic", "see your blogs and dashboard", service="Blogs", strength="read"),
+    Scope("write", "post, follow and like for you", service="Blogs", strength="write"),
+    Scope("offline_access", "stay signed in while you are away"),
+)
 
 
 def provider() -> OAuth2:

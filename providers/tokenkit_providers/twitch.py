@@ -5,22 +5,17 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, RevocationRequest, Scope, UserinfoRequest
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("user:read:email", "see your email address", strength="identity"),
-        Scope("user:read:follows", "see the channels you follow", service="Following", strength="read"),
-        Scope("user:read:subscriptions", "see your subscriptions", service="Subscriptions", strength="read"),
-        Scope("chat:read", "read chat", service="Chat", strength="read"),
-        Scope("chat:edit", "write in chat", service="Chat", strength="write"),
-        Scope("channel:read:subscriptions", "see your subscribers", service="Subscribers", strength="read"),
-        Scope(
-            "channel:manage:broadcast", "change title and category of your channel", service="Channel", strength="write"
-        ),
-        Scope("clips:edit", "make clips", service="Clips", strength="add"),
-        Scope("user:edit", "change your profile", service="Profile", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("user:read:email", "see your email address", strength="identity"),
+    Scope("user:read:follows", "see the channels you follow", service="Following", strength="read"),
+    Scope("user:read:subscriptions", "see your subscriptions", service="Subscriptions", strength="read"),
+    Scope("chat:read", "read chat", service="Chat", strength="read"),
+    Scope("chat:edit", "write in chat", service="Chat", strength="write"),
+    Scope("channel:read:subscriptions", "see your subscribers", service="Subscribers", strength="read"),
+    Scope("channel:manage:broadcast", "change title and category of your channel", service="Channel", strength="write"),
+    Scope("clips:edit", "make clips", service="Clips", strength="add"),
+    Scope("user:edit", "change your profile", service="Profile", strength="write"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,15 +5,12 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("openid", "know which account it is", strength="identity"),
-        Scope("email", "see your email address", strength="identity"),
-        Scope("profile", "see your name", strength="identity"),
-        Scope("offline_access", "stay signed in while you are away"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("openid", "know which account it is", strength="identity"),
+    Scope("email", "see your email address", strength="identity"),
+    Scope("profile", "see your name", strength="identity"),
+    Scope("offline_access", "stay signed in while you are away"),
+)
 
 
 def provider() -> OAuth2:

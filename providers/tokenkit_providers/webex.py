@@ -7,18 +7,15 @@ from tokenkit import OAuth2, Scope
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("spark:people_read", "see people, and who you are", strength="identity"),
-        Scope("spark:messages_read", "read messages", service="Messages", strength="read"),
-        Scope("spark:messages_write", "send and delete messages", service="Messages", strength="write"),
-        Scope("spark:rooms_read", "see spaces", service="Spaces", strength="read"),
-        Scope("meeting:schedules_read", "see meetings", service="Meetings", strength="read"),
-        Scope("meeting:schedules_write", "change meetings", service="Meetings", strength="write"),
-        Scope("meeting:recordings_read", "see recordings", service="Recordings", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("spark:people_read", "see people, and who you are", strength="identity"),
+    Scope("spark:messages_read", "read messages", service="Messages", strength="read"),
+    Scope("spark:messages_write", "send and delete messages", service="Messages", strength="write"),
+    Scope("spark:rooms_read", "see spaces", service="Spaces", strength="read"),
+    Scope("meeting:schedules_read", "see meetings", service="Meetings", strength="read"),
+    Scope("meeting:schedules_write", "change meetings", service="Meetings", strength="write"),
+    Scope("meeting:recordings_read", "see recordings", service="Recordings", strength="read"),
+)
 
 
 def provider() -> OAuth2:

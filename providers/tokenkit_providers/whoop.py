@@ -5,18 +5,15 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("offline", "stay signed in while you are away"),
-        Scope("read:profile", "see your name and email address", strength="identity"),
-        Scope("read:recovery", "see recovery", service="Recovery", strength="read"),
-        Scope("read:cycles", "see day strain", service="Strain", strength="read"),
-        Scope("read:sleep", "see sleep", service="Sleep", strength="read"),
-        Scope("read:workout", "see workouts", service="Workouts", strength="read"),
-        Scope("read:body_measurement", "see height and weight", service="Body", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("offline", "stay signed in while you are away"),
+    Scope("read:profile", "see your name and email address", strength="identity"),
+    Scope("read:recovery", "see recovery", service="Recovery", strength="read"),
+    Scope("read:cycles", "see day strain", service="Strain", strength="read"),
+    Scope("read:sleep", "see sleep", service="Sleep", strength="read"),
+    Scope("read:workout", "see workouts", service="Workouts", strength="read"),
+    Scope("read:body_measurement", "see height and weight", service="Body", strength="read"),
+)
 
 
 def provider() -> OAuth2:

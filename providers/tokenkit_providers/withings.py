@@ -7,15 +7,12 @@ from tokenkit import AnswerShape, OAuth2, Scope
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("user.info", "see your profile", strength="identity"),
-        Scope("user.metrics", "see weight, blood pressure and the like", service="Measures", strength="read"),
-        Scope("user.activity", "see activity and sleep", service="Activity", strength="read"),
-        Scope("user.sleepevents", "be told when you go to bed and get up", service="Sleep", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("user.info", "see your profile", strength="identity"),
+    Scope("user.metrics", "see weight, blood pressure and the like", service="Measures", strength="read"),
+    Scope("user.activity", "see activity and sleep", service="Activity", strength="read"),
+    Scope("user.sleepevents", "be told when you go to bed and get up", service="Sleep", strength="read"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,26 +5,23 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import Ended, OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("users.read", "see accounts that you can see", strength="identity"),
-        Scope("users.email", "see your email address", strength="identity"),
-        Scope("offline.access", "stay signed in while you are away"),
-        Scope("tweet.read", "see posts that you can see", service="Posts", strength="read"),
-        Scope("tweet.write", "post for you", service="Posts", strength="write"),
-        Scope("like.read", "see your likes", service="Likes", strength="read"),
-        Scope("like.write", "like posts for you", service="Likes", strength="write"),
-        Scope("bookmark.read", "see your bookmarks", service="Bookmarks", strength="read"),
-        Scope("bookmark.write", "change your bookmarks", service="Bookmarks", strength="write"),
-        Scope("follows.read", "see who you follow", service="Following", strength="read"),
-        Scope("follows.write", "follow and unfollow for you", service="Following", strength="write"),
-        Scope("list.read", "see your lists", service="Lists", strength="read"),
-        Scope("list.write", "change your lists", service="Lists", strength="write"),
-        Scope("dm.read", "read your direct messages", service="Direct messages", strength="read"),
-        Scope("dm.write", "send direct messages", service="Direct messages", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("users.read", "see accounts that you can see", strength="identity"),
+    Scope("users.email", "see your email address", strength="identity"),
+    Scope("offline.access", "stay signed in while you are away"),
+    Scope("tweet.read", "see posts that you can see", service="Posts", strength="read"),
+    Scope("tweet.write", "post for you", service="Posts", strength="write"),
+    Scope("like.read", "see your likes", service="Likes", strength="read"),
+    Scope("like.write", "like posts for you", service="Likes", strength="write"),
+    Scope("bookmark.read", "see your bookmarks", service="Bookmarks", strength="read"),
+    Scope("bookmark.write", "change your bookmarks", service="Bookmarks", strength="write"),
+    Scope("follows.read", "see who you follow", service="Following", strength="read"),
+    Scope("follows.write", "follow and unfollow for you", service="Following", strength="write"),
+    Scope("list.read", "see your lists", service="Lists", strength="read"),
+    Scope("list.write", "change your lists", service="Lists", strength="write"),
+    Scope("dm.read", "read your direct messages", service="Direct messages", strength="read"),
+    Scope("dm.write", "send direct messages", service="Direct messages", strength="write"),
+)
 
 
 def provider() -> OAuth2:

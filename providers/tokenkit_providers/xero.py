@@ -7,33 +7,30 @@ from tokenkit import OAuth2, Scope
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("openid", "know which Xero account it is", strength="identity"),
-        Scope("email", "see your email address", strength="identity"),
-        Scope("profile", "see your name", strength="identity"),
-        Scope("offline_access", "stay signed in while you are away"),
-        Scope("accounting.transactions.read", "see invoices and payments", service="Invoices", strength="read"),
-        Scope(
-            "accounting.transactions",
-            "create and change invoices and payments",
-            service="Invoices",
-            strength="write",
-            includes=("accounting.transactions.read",),
-        ),
-        Scope("accounting.contacts.read", "see contacts", service="Contacts", strength="read"),
-        Scope(
-            "accounting.contacts",
-            "change contacts",
-            service="Contacts",
-            strength="write",
-            includes=("accounting.contacts.read",),
-        ),
-        Scope("accounting.reports.read", "see reports", service="Reports", strength="read"),
-        Scope("accounting.settings.read", "see settings", service="Settings", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("openid", "know which Xero account it is", strength="identity"),
+    Scope("email", "see your email address", strength="identity"),
+    Scope("profile", "see your name", strength="identity"),
+    Scope("offline_access", "stay signed in while you are away"),
+    Scope("accounting.transactions.read", "see invoices and payments", service="Invoices", strength="read"),
+    Scope(
+        "accounting.transactions",
+        "create and change invoices and payments",
+        service="Invoices",
+        strength="write",
+        includes=("accounting.transactions.read",),
+    ),
+    Scope("accounting.contacts.read", "see contacts", service="Contacts", strength="read"),
+    Scope(
+        "accounting.contacts",
+        "change contacts",
+        service="Contacts",
+        strength="write",
+        includes=("accounting.contacts.read",),
+    ),
+    Scope("accounting.reports.read", "see reports", service="Reports", strength="read"),
+    Scope("accounting.settings.read", "see settings", service="Settings", strength="read"),
+)
 
 
 def provider() -> OAuth2:

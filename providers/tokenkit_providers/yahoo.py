@@ -5,18 +5,15 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("openid", "know which Yahoo account it is", strength="identity"),
-        Scope("email", "see your email address", strength="identity"),
-        Scope("profile", "see your name", strength="identity"),
-        Scope("mail-r", "read your mail", service="Mail", strength="read"),
-        Scope("mail-w", "read and write your mail", service="Mail", strength="write", includes=("mail-r",)),
-        Scope("sdct-r", "see your contacts", service="Contacts", strength="read"),
-        Scope("sdct-w", "change your contacts", service="Contacts", strength="write"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("openid", "know which Yahoo account it is", strength="identity"),
+    Scope("email", "see your email address", strength="identity"),
+    Scope("profile", "see your name", strength="identity"),
+    Scope("mail-r", "read your mail", service="Mail", strength="read"),
+    Scope("mail-w", "read and write your mail", service="Mail", strength="write", includes=("mail-r",)),
+    Scope("sdct-r", "see your contacts", service="Contacts", strength="read"),
+    Scope("sdct-w", "change your contacts", service="Contacts", strength="write"),
+)
 
 
 def provider() -> OAuth2:

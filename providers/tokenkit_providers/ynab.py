@@ -5,10 +5,9 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope
 
-SCOPES = {
-    scope.value: scope
-    for scope in (Scope("read-only", "see your budgets and transactions", service="Budgets", strength="read"),)
-}
+SCOPES = Scope.by_value(
+    Scope("read-only", "see your budgets and transactions", service="Budgets", strength="read"),
+)
 
 
 def provider() -> OAuth2:

@@ -5,17 +5,14 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, RevocationRequest, Scope, Variable
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("read", "see tickets, people and settings", service="Support", strength="read"),
-        Scope("write", "create and change tickets, people and settings", service="Support", strength="write"),
-        Scope("tickets:read", "see tickets", service="Tickets", strength="read"),
-        Scope("tickets:write", "create and change tickets", service="Tickets", strength="write"),
-        Scope("users:read", "see people", service="People", strength="read"),
-        Scope("organizations:read", "see organisations", service="Organisations", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("read", "see tickets, people and settings", service="Support", strength="read"),
+    Scope("write", "create and change tickets, people and settings", service="Support", strength="write"),
+    Scope("tickets:read", "see tickets", service="Tickets", strength="read"),
+    Scope("tickets:write", "create and change tickets", service="Tickets", strength="write"),
+    Scope("users:read", "see people", service="People", strength="read"),
+    Scope("organizations:read", "see organisations", service="Organisations", strength="read"),
+)
 
 
 def provider() -> OAuth2:

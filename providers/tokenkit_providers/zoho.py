@@ -5,30 +5,27 @@ What is known of it, and from where, stands in `sources`; what is not confirmed,
 
 from tokenkit import OAuth2, Scope, Variable
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("AaaServer.profile.READ", "see your name and email address", strength="identity"),
-        Scope("ZohoMail.messages.READ", "read your mail", service="Mail", strength="read"),
-        Scope(
-            "ZohoMail.messages.ALL",
-            "read, write and delete your mail",
-            service="Mail",
-            strength="full",
-            includes=("ZohoMail.messages.READ",),
-        ),
-        Scope("ZohoCalendar.event.ALL", "see and change events", service="Calendar", strength="write"),
-        Scope("ZohoCRM.modules.READ", "see records of the CRM", service="CRM", strength="read"),
-        Scope(
-            "ZohoCRM.modules.ALL",
-            "see, change and delete records of the CRM",
-            service="CRM",
-            strength="full",
-            includes=("ZohoCRM.modules.READ",),
-        ),
-        Scope("ZohoCRM.users.READ", "see users of the CRM", service="CRM people", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("AaaServer.profile.READ", "see your name and email address", strength="identity"),
+    Scope("ZohoMail.messages.READ", "read your mail", service="Mail", strength="read"),
+    Scope(
+        "ZohoMail.messages.ALL",
+        "read, write and delete your mail",
+        service="Mail",
+        strength="full",
+        includes=("ZohoMail.messages.READ",),
+    ),
+    Scope("ZohoCalendar.event.ALL", "see and change events", service="Calendar", strength="write"),
+    Scope("ZohoCRM.modules.READ", "see records of the CRM", service="CRM", strength="read"),
+    Scope(
+        "ZohoCRM.modules.ALL",
+        "see, change and delete records of the CRM",
+        service="CRM",
+        strength="full",
+        includes=("ZohoCRM.modules.READ",),
+    ),
+    Scope("ZohoCRM.users.READ", "see users of the CRM", service="CRM people", strength="read"),
+)
 
 
 def provider() -> OAuth2:

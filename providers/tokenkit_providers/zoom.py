@@ -7,21 +7,16 @@ from tokenkit import OAuth2, Scope
 
 DAY = 86400.0
 
-SCOPES = {
-    scope.value: scope
-    for scope in (
-        Scope("user:read:user", "see your profile", strength="identity"),
-        Scope("meeting:read:list_meetings", "see your meetings", service="Meetings", strength="read"),
-        Scope("meeting:read:meeting", "see the details of a meeting", service="Meetings", strength="read"),
-        Scope("meeting:write:meeting", "create meetings", service="Meetings", strength="add"),
-        Scope("meeting:update:meeting", "change meetings", service="Meetings", strength="write"),
-        Scope("meeting:delete:meeting", "delete meetings", service="Deleting meetings", strength="full"),
-        Scope(
-            "cloud_recording:read:list_user_recordings", "see your recordings", service="Recordings", strength="read"
-        ),
-        Scope("meeting:read:summary", "read the summaries of your meetings", service="Recordings", strength="read"),
-    )
-}
+SCOPES = Scope.by_value(
+    Scope("user:read:user", "see your profile", strength="identity"),
+    Scope("meeting:read:list_meetings", "see your meetings", service="Meetings", strength="read"),
+    Scope("meeting:read:meeting", "see the details of a meeting", service="Meetings", strength="read"),
+    Scope("meeting:write:meeting", "create meetings", service="Meetings", strength="add"),
+    Scope("meeting:update:meeting", "change meetings", service="Meetings", strength="write"),
+    Scope("meeting:delete:meeting", "delete meetings", service="Deleting meetings", strength="full"),
+    Scope("cloud_recording:read:list_user_recordings", "see your recordings", service="Recordings", strength="read"),
+    Scope("meeting:read:summary", "read the summaries of your meetings", service="Recordings", strength="read"),
+)
 
 
 def provider() -> OAuth2:

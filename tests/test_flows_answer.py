@@ -269,3 +269,29 @@ def test_whatever_is_answered_no_refresh_token_is_lost_and_the_record_can_be_wri
 def test_bytes_that_are_no_answer_raise_only_what_is_ours(body):
     with suppress(TokenKitError):
         _read_fuzzed(body, " ")
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        (1787593575, 1787593575.0),
+        ("1787593575", 1787593575.0),
+        (1787593575.5, 1787593575.5),
+        (1787593575000, 1787593575.0),
+        ("2026-08-24T16:26:15Z", 1787588775.0),
+        ("2026-08-24T16:26:15+02:00", 1787581575.0),
+        (None, None),
+        (3240, None),
+        ("soon", None),
+        (True, None),
+        (-1, None),
+        (1e300, None),
+        ([1787593575], None),
+    ],
+)
+def test_when_the_first_refresh_ahead_is_allowed_is_read_in_every_form_and_kept(told, seconds):
+    """OpenAI names it `earliest_refresh_at` and no unit; what is no date says nothing."""
+    found = read({"access_token": "a", "expires_in": 3600, "earliest_refresh_at": told}).tokens(None)[""]
+    assert found.refresh_from == seconds
+    stored = grant_from_bytes(grant_to_bytes(grant(access_tokens={"": found}))).access_token
+    assert stored.refresh_from == seconds

@@ -71,3 +71,21 @@ def test_a_refused_grant_still_gives_the_token_that_has_life_left():
 def test_a_token_refuses_json():
     with pytest.raises(TypeError):
         json.dumps(token(1))
+
+
+@pytest.mark.parametrize(
+    ("told", "begins"),
+    [(None, 4300), (1000 + 3240, 4300), (1000 + 3500, 4500), (0, 4300), (1000 + 7200, 4590)],
+)
+def test_no_refresh_ahead_of_the_end_begins_before_the_provider_allows_it(told, begins):
+    """It is no reason to let a token end (R3): what the provider says for later than that is not waited for."""
+    held = AccessToken("t", expires_at=4600.0, obtained_at=1000.0, refresh_from=told)
+    assert held.closing_from() == begins
+    assert not held.closing(begins - 1)
+
+
+def test_what_the_provider_allows_later_keeps_no_token_that_has_ended():
+    """A refresh that is needed waits for nothing."""
+    held = AccessToken("t", expires_at=4600.0, obtained_at=1000.0, refresh_from=1e9)
+    assert not held.good(4595.0)
+    assert not held.good(4000.0, min_ttl=1200.0)

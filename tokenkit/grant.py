@@ -232,6 +232,7 @@ def _token_record(token: AccessToken) -> dict[str, Any]:
         "type": token.type,
         "expires_at": token.expires_at,
         "obtained_at": token.obtained_at,
+        "refresh_from": token.refresh_from,
         "scopes": None if token.scopes is None else sorted(token.scopes),
     }
 

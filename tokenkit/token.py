@@ -56,11 +56,12 @@ class AccessToken:
     """An access token (RFC 6749 section 1.4): `value`, `type`, `expires_at`, `scopes`.
 
     `expires_at` and `obtained_at` are Unix time in seconds, UTC; `expires_at` is None for a token that never ends.
-    `scopes` are the granted ones, None where the provider does not say. The value shows in no repr and refuses
+    `scopes` are the granted ones, None where the provider does not say. `refresh_from` is when the provider allows the
+    first refresh ahead of the end, None where it does not say. The value shows in no repr and refuses
     pickle, deepcopy and asdict, since those end up in logs (R35). To pass the token on, pass `value` on purpose.
     """
 
-    __slots__ = ("_value", "expires_at", "obtained_at", "scopes", "type")
+    __slots__ = ("_value", "expires_at", "obtained_at", "refresh_from", "scopes", "type")
 
     def __init__(
         self,
@@ -70,8 +71,10 @@ class AccessToken:
         expires_at: float | None = None,
         obtained_at: float = 0.0,
         scopes: Collection[str] | None = None,
+        refresh_from: float | None = None,
     ) -> None:
         self._value = value
+        self.refresh_from = refresh_from
         self.type = type
         self.expires_at = expires_at
         self.obtained_at = obtained_at
@@ -113,10 +116,14 @@ class AccessToken:
         return self.expires_at is None or now < self.expires_at
 
     def closing_from(self) -> float:
-        """Return when a refresh ahead of the end is due (R3); infinite for a token expired on arrival (R16)."""
+        """Return when a refresh ahead of the end is due (R3); infinite for a token expired on arrival (R16).
+
+        Not before `refresh_from`. What needs a new token sooner is no refresh ahead of the end, and waits for nothing.
+        """
         if self.expires_at is None or self.lifetime() == 0:
             return float("inf")
-        return self.expires_at - min(REFRESH_MARGIN, self.lifetime() / 5)
+        begins = self.expires_at - min(REFRESH_MARGIN, self.lifetime() / 5)
+        return begins if self.refresh_from is None else min(max(begins, self.refresh_from), self.good_until())
 
     def closing(self, now: float) -> bool:
         """Tell whether a refresh ahead of the end is due."""
@@ -147,6 +154,7 @@ def access_token(record: Record, audience: str = "") -> AccessToken | None:
         expires_at=held.get("expires_at"),
         obtained_at=held.get("obtained_at", 0.0),
         scopes=scopes,
+        refresh_from=held.get("refresh_from"),
     )
 
 

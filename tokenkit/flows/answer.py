@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from tokenkit.confidential import Confidential
 from tokenkit.errors import InvalidAnswer
-from tokenkit.flows.lifetime import Lifetime, told_lifetime
+from tokenkit.flows.lifetime import Lifetime, read_date, told_lifetime
 from tokenkit.flows.members import Members
 from tokenkit.flows.paths import member_at, value_at
 from tokenkit.provider import Response
@@ -84,8 +84,9 @@ class TokenAnswer(Confidential):
     `access` is None when there is no usable access token, which happens beside a new refresh token only. `damaged` says
     that the answer has, or may have had, a refresh token that cannot be read: the one that was sent is perhaps spent
     (R12). `lifetime` is what the answer says of the access token's, in seconds, None when it says nothing, and
-    `default` is what holds then. `scopes` is None when the answer names none. `at` and `refresh_expires_at` are Unix
-    time in seconds, UTC.
+    `default` is what holds then. `scopes` is None when the answer names none. `refresh_from` is when the provider
+    allows the first refresh ahead of the end. `at`, `refresh_from` and `refresh_expires_at` are Unix time in seconds,
+    UTC.
     """
 
     at: float
@@ -96,6 +97,7 @@ class TokenAnswer(Confidential):
     lifetime: float | None = None
     default: Lifetime = 3600.0
     refresh_expires_at: float | None = None
+    refresh_from: float | None = None
     scopes: frozenset[str] | None = None
     captured: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     id_token: Secret | None = None
@@ -117,7 +119,12 @@ class TokenAnswer(Confidential):
         lifetime = assumed if self.lifetime is None else self.lifetime
         expires_at = None if lifetime == "never" else self.at + lifetime
         token = AccessToken(
-            self.access.reveal(), type=self.type, expires_at=expires_at, obtained_at=self.at, scopes=scopes
+            self.access.reveal(),
+            type=self.type,
+            expires_at=expires_at,
+            obtained_at=self.at,
+            scopes=scopes,
+            refresh_from=self.refresh_from,
         )
         return {"": token}
 
@@ -163,6 +170,7 @@ def read_answer(
         ),
         default=default_expires_in,
         refresh_expires_at=_refresh_end(members, response.at),
+        refresh_from=read_date(members.get("earliest_refresh_at")),
         scopes=read_scopes(value_at(members, shape.scope), scope_separator),
         captured={path: value for path, value in found.items() if value},
         id_token=_refresh_token(members.get("id_token") or answer.values.get("id_token")),

@@ -46,6 +46,16 @@ def read_lifetime(value: object, at: float, *, milliseconds: bool = False) -> fl
     return _until(date, at)
 
 
+def read_date(value: object) -> float | None:
+    """Return the Unix time in seconds that `value` says: a number, in seconds or milliseconds, or a text; else None."""
+    if isinstance(value, str):
+        number = _number(value)
+        return _date(value.strip()) if number is None else read_date(number)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not LONGEST < value < _LATEST * 1000:
+        return None
+    return value / 1000 if value > _LATEST else float(value)
+
+
 def told_lifetime(
     members: Mapping[str, Any], paths: Iterable[str], at: float, *, milliseconds: bool = False, token: str = ""
 ) -> float | None:

@@ -25,4 +25,4 @@ def due(grant: Grant) -> float:
     if token.expires_at is None or lifetime < SHORTEST:
         return NEVER
     drawn = int.from_bytes(os.urandom(2)) / 65536  # `random` takes longer to import than all else here
-    return token.closing_from() + drawn * min(REFRESH_MARGIN, lifetime / 5) / 5
+    return min(token.closing_from() + drawn * min(REFRESH_MARGIN, lifetime / 5) / 5, token.good_until())

@@ -93,15 +93,15 @@ class KitOfServers(TokenKit):
         """Sign in at a server, without a person, and return the account."""
         variables = options.pop("variables", {"server": at} if at else {})
         extra = options.pop("answer", {})
-        redirect_uri = f"http://127.0.0.1:1/callback/{self.callback('acme', variables)}"
+        redirect_uri = f"http://127.0.0.1:1/callback/{self.callback('acme', variables, options.get('account', ''))}"
         pending = self.begin("acme", redirect_uri=redirect_uri, binding="b", variables=variables, **options)
         there = urlsplit(pending.url).netloc
         parameters = {"code": code or f"c@{there}", "state": pending.state.reveal(), **extra}
         return self.complete(f"{redirect_uri}?{urlencode(parameters)}", binding="b")
 
-    def callback(self, provider, variables):
+    def callback(self, provider, variables, account=""):
         """The end of the path at which the answer is awaited."""
-        return self.authorizations.callback_name(self.authorizations.settle(provider, variables))
+        return self.authorizations.callback_name(self.authorizations.settle(provider, variables, account=account))
 
 
 def _random():

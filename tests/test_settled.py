@@ -558,3 +558,31 @@ def test_an_issuer_may_be_a_server_of_ones_own(tmp_path):
     account = kit.sign_in(code="c@tokens.op.example", variables={"server": "op.example"})
     settled = grant_of(kit, account).settled
     assert (settled["server"], settled["token_endpoint"]) == (ISSUER, METADATA["token_endpoint"])
+
+
+# A server that somebody named who has no say over this machine's network.
+
+
+def test_a_server_that_a_guest_names_is_reached_at_public_addresses_alone_for_as_long_as_the_account_lives(kit):
+    account = kit.sign_in(variables={"server": ONE, "public_only": "yes"})
+    kit.clock.advance(3601)
+    kit.token(str(account))
+    kit.sign_in(variables={}, account=account.name)
+    kit.logout(str(account))
+    assert len(kit.servers.requests) > 5
+    assert all(request.public_only for request in kit.servers.requests)
+
+
+def test_a_guest_is_allowed_no_plain_http_that_another_was_allowed(tmp_path):
+    config = '[accounts."acme/me"]\ninsecure_hosts = ["home.lan:8123"]\n'
+    kit = KitOfServers(tmp_path, config=config, clients={"acme@http://home.lan:8123": "client"})
+    with pytest.raises(ConfigurationError, match="without TLS"):
+        kit.sign_in(variables={"server": "http://home.lan:8123", "public_only": "yes"})
+
+
+def test_the_metadata_of_a_guests_server_is_fetched_from_public_addresses_alone(tmp_path):
+    file = BY_ISSUER.replace('"https://op.example"', '"{server}"') + '[provider.variables.server]\nkind = "server"\n'
+    kit = KitOfServers(tmp_path, file=file, clients={"acme@op.example": "client"})
+    kit.servers.documents[WELL_KNOWN] = METADATA
+    kit.sign_in(code="c@tokens.op.example", variables={"server": "op.example", "public_only": "yes"})
+    assert all(request.public_only for request in kit.servers.requests)

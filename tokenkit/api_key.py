@@ -210,7 +210,7 @@ class ApiKey(_NoOAuth, Settled):
         if grant.access_token is None:
             raise InvalidAnswer(f"the grant of {self.title} holds no key to ask whose it is")
         return ask_identity(
-            ctx,
+            self.reaching(ctx),
             self._asked,
             self.userinfo_endpoint,
             partial(self.authenticate, ctx, client, grant.access_token),
@@ -224,7 +224,7 @@ class ApiKey(_NoOAuth, Settled):
         """Ask the address that tells nothing of a person. Raises `InvalidAnswer` where the service refuses the key."""
         headers = (("Accept", "application/json"), *self.userinfo.headers.items())
         request = Request(self.userinfo.method, self.userinfo_endpoint, headers)
-        response = ctx.send(self.authenticate(ctx, client, token, request))
+        response = self.reaching(ctx).send(self.authenticate(ctx, client, token, request))
         self._asked.check_available(response, ctx.now())
         if response.status >= 400:
             raise InvalidAnswer(f"{self.title} refuses it (HTTP {response.status})").answered(response.status)
@@ -235,7 +235,8 @@ class ApiKey(_NoOAuth, Settled):
             return Revocation(done=False, note="there was no key to revoke")
         url = filled_in_url(self.revocation_endpoint, self.placement.values(token))
         try:
-            response = ctx.send(self.authenticate(ctx, client, token, Request(self.revocation_method, url)))
+            request = self.authenticate(ctx, client, token, Request(self.revocation_method, url))
+            response = self.reaching(ctx).send(request)
         except ProviderUnavailable as error:
             return Revocation(done=False, note=str(error))
         done = response.status < 300 or response.status == 404  # it had ended before

@@ -1,13 +1,14 @@
 """A declaration that leaves its endpoints to the metadata of its issuer (RFC 8414), fetched at each sign-in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 from tokenkit.declaration import Declaration
 from tokenkit.flows.discovery import METADATA, discover
 from tokenkit.net.hosts import parse_url
-from tokenkit.provider import Context, Request, Response
+from tokenkit.provider import Context
+from tokenkit.settled import public
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class Discovering(Declaration):
         """
         if self.lacking or not self.undiscovered:
             return self
-        found = {name: str(value) for name, value in discover(ctx, self.issuer).items() if value}
+        found = {name: str(value) for name, value in discover(self.reaching(ctx), self.issuer).items() if value}
         return self.at({**self.settled, **found})
 
     def reaching(self, ctx: Context) -> Context:
@@ -40,15 +41,12 @@ class Discovering(Declaration):
 
         The issuer's own was typed by a person, who may mean a server in their own network.
         """
+        if self.public_only:
+            return public(ctx, lambda _: True)
         if not self._discovered:
             return ctx
         typed = parse_url(self.issuer).origin
-
-        def send(request: Request) -> Response:
-            elsewhere = parse_url(request.url).origin != typed
-            return ctx.send(replace(request, public_only=True) if elsewhere else request)
-
-        return ctx._replace(send=send)
+        return public(ctx, lambda request: parse_url(request.url).origin != typed)
 
     @property
     def _discovered(self) -> bool:

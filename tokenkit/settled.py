@@ -13,8 +13,9 @@ from tokenkit.errors import CallbackRefused, ConfigurationError
 from tokenkit.flows.sanitize import sanitized
 from tokenkit.grant import Grant
 from tokenkit.net.hosts import parse_url
+from tokenkit.provider import Context, Request, Response
 from tokenkit.shell import quoted
-from tokenkit.variables import Variable, check_variables, fill, read_value
+from tokenkit.variables import PUBLIC_ONLY, Variable, check_variables, fill, read_value
 
 MOST = 256
 """Providers as accounts met them that are kept ready; of more, all are made again when they are asked for."""
@@ -38,6 +39,8 @@ class Settled:
     """The fields as they were written, before the variables were filled in."""
     made: dict[Any, Any] = field(init=False, compare=False, default_factory=Kept)
     """The same provider for accounts, by what is settled there: each is made once."""
+    public_only: bool = field(init=False, compare=False, default=False)
+    """Whether its servers are reached at public addresses alone, since nobody who may say more has named them."""
 
     def _fill_in(self, later: Collection[str] = ()) -> None:
         """Put the variables' values into all texts; what has none yet leads to a place that there is not.
@@ -63,7 +66,12 @@ class Settled:
 
     @property
     def _values(self) -> dict[str, str]:
-        return {name: each.default for name, each in self.variables.items() if each.default}
+        values = {name: each.default for name, each in self.variables.items() if each.default}
+        return values | ({PUBLIC_ONLY: "yes"} if self.public_only else {})
+
+    def reaching(self, ctx: Context) -> Context:
+        """Return a context that goes to public addresses alone where it must."""
+        return public(ctx, lambda _: True) if self.public_only else ctx
 
     @property
     def server(self) -> str:
@@ -104,6 +112,7 @@ class Settled:
         written: dict[str, Any] = {**self.declared, "variables": values}
         made = type(self)(**written)._completed(settled)
         object.__setattr__(made, "declared", Kept(written))
+        object.__setattr__(made, "public_only", PUBLIC_ONLY in settled)
         return made
 
     def _completed(self, settled: Mapping[str, str]) -> Self:
@@ -170,3 +179,12 @@ class Settled:
             f"{self._unknown(said, variable.redirect_parameter)}: {', '.join(listed)}. Nothing was sent there",
             hint=f"tokenkit login {quoted(self.name)}",
         )
+
+
+def public(ctx: Context, meant: Callable[[Request], bool]) -> Context:
+    """Return a context that sends the requests that are `meant` to public addresses alone."""
+
+    def send(request: Request) -> Response:
+        return ctx.send(replace(request, public_only=True) if meant(request) else request)
+
+    return ctx._replace(send=send)

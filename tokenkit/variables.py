@@ -17,6 +17,9 @@ from tokenkit.net.hosts import parse_url
 LATER = frozenset({"client_id", "token"})
 """Names in braces that a flow fills in, in a header or a URL."""
 
+PUBLIC_ONLY = "public_only"
+"""Beside the values of variables: they were typed by somebody who has no say over this machine's own network."""
+
 NAMED = re.compile(r"\{([A-Za-z0-9_]+)\}")
 NOWHERE = "nowhere.invalid"
 """The host that stands where nobody has said another yet (RFC 2606): nothing can ever be sent to it."""
@@ -220,6 +223,7 @@ def check_variables(
     `later` are names in braces that are filled in later.
     """
     later = {*LATER, *later}
+    taken = {*texts, *later, PUBLIC_ONLY}
     unknown = next((name for name in named_in(texts) if name not in variables and name not in later), None)
     if unknown is not None:
         raise ConfigurationError(
@@ -227,7 +231,7 @@ def check_variables(
             hint=f"add a table [provider.variables.{unknown}]",
         )
     for name, variable in variables.items():
-        if name in texts or name in later or not NAMED.fullmatch(f"{{{name}}}"):
+        if name in taken or not NAMED.fullmatch(f"{{{name}}}"):
             raise ConfigurationError(f"{provider} cannot call a variable {name!r}", hint="a name that is no field's")
         if variable.default:
             read_value(provider, name, variable, variable.default, where="config.toml")

@@ -44,13 +44,15 @@ def save_registration(
     kit: "TokenKit", provider: "Provider", registration: "ClientRegistration", *, sign_in_next: bool = True
 ) -> None:
     """Store a registration, and say where, what it replaces, and, unless it is done at once, what comes next."""
-    from tokenkit.config import client_name
+    from tokenkit.config import client_name, server_options
 
     former = kit.known_client(provider)
     path = kit.configured.save_client(client_name(provider), registration)
     if former is not None and former.source == path and former.client_id != registration.client_id:
         say(f"It takes the place of {former.client_id}; accounts that were signed in with that need it still.")
-    say(f"Stored in {path}.{f' Next: tokenkit login {provider.name}' if sign_in_next else ''}")
+    usual = client_name(kit.provider(provider.name)) == client_name(provider)
+    next_ = f" Next: tokenkit login {provider.name}{'' if usual else server_options(provider)}"
+    say(f"Stored in {path}.{next_ if sign_in_next else ''}")
 
 
 def read_file(path: str) -> bytes:

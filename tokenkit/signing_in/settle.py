@@ -14,7 +14,7 @@ from tokenkit.grants.refresher import Refresher
 from tokenkit.net.hosts import check_tls, parse_url
 from tokenkit.plugins import guarded
 from tokenkit.provider import Context, Provider
-from tokenkit.variables import Variable, missing, read_value
+from tokenkit.variables import PUBLIC_ONLY, Variable, missing, read_value
 
 AskValue = Callable[[str, Variable], str]
 """Asks a person for the value of the variable of that name, and returns what they typed."""
@@ -32,13 +32,18 @@ def settle(
     """Return the provider as the sign-in meets it, with a value for each variable and its endpoints.
 
     A value is what was `given`; else that of the `account` (a name) which is renewed, the default, or what `ask`
-    brings. `insecure` returns the hosts that may be reached by plain http (R32). Raises `UsageError` for a value that
-    is missing or not understood, `ConfigurationError` for plain http, and what fetching the metadata raises.
+    brings. With `PUBLIC_ONLY` among what was given, the servers that it names are reached at public addresses alone:
+    they were typed by somebody whose network this is not. `insecure` returns the hosts that may be reached by plain
+    http (R32). Raises `UsageError` for a value that is missing or not understood, `ConfigurationError` for plain http,
+    and what fetching the metadata raises.
     """
     variables: Mapping[str, Variable] = getattr(provider, "variables", {})
-    values = {name: _understood(provider, variables, name, text) for name, text in given.items()}
+    named = {name: text for name, text in given.items() if name != PUBLIC_ONLY}
+    values = {name: _understood(provider, variables, name, text) for name, text in named.items()}
+    if PUBLIC_ONLY in given and values:
+        values[PUBLIC_ONLY], insecure = "yes", tuple
     former = _of_account(refresher, provider, account)
-    known = {name: value for name, value in former.items() if name in variables}  # the metadata is fetched again
+    known = {name: value for name, value in former.items() if name in {*variables, PUBLIC_ONLY}}  # no metadata: it is
     found = at(provider, known | values) if known or values else provider
     for name, variable in _lacking(found).items():
         if ask is None:

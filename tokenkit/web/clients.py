@@ -18,7 +18,7 @@ ENVIRONMENT = "environment"
 
 def ask(visit: Visit) -> Response:
     """Show the form: what to register where, and whether there is a registration already."""
-    named = chosen_server(visit.request.query_params)
+    named = chosen_server(visit, visit.request.query_params)
     return _form(visit, _at(visit, named) if named else visit.kit.provider(visit.part("provider")))
 
 
@@ -30,7 +30,7 @@ def keep(visit: Visit) -> Response:
     visit.check_form()
     provider = visit.kit.provider(visit.part("provider"))
     try:
-        provider = _at(visit, chosen_server(visit.form))
+        provider = _at(visit, chosen_server(visit, visit.form))
         if visit.form.get("server_only") == "yes":
             return see_other(f"{visit.path}/client/{provider.name}{query_of(provider)}")
         client = _given(visit, provider)

@@ -54,7 +54,7 @@ def keep(visit: Visit) -> Response:
             account=account_name(visit.form.get("account", "")),
             name=account_name(visit.form.get("name", "")),
             replace_broken=visit.form.get("replace_broken") == "yes",
-            variables=chosen_server(visit.form),
+            variables=chosen_server(visit, visit.form),
         )
     except (UsageError, AuthorizationError, ProviderUnavailable) as error:
         return _form(visit, provider, visit.form, error)
@@ -63,7 +63,7 @@ def keep(visit: Visit) -> Response:
 
 def _asking(visit: Visit, said: Mapping[str, str]) -> Provider:
     account = account_name(said.get("account", "") or said.get("name", ""))
-    provider = visit.kit.authorizations.settle(visit.part("provider"), chosen_server(said), account=account)
+    provider = visit.kit.authorizations.settle(visit.part("provider"), chosen_server(visit, said), account=account)
     if asks(provider) is None:
         raise UsageError(f"{provider.title} has a consent screen", hint="connect it from the page of all accounts")
     return provider

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from tokenkit.provider import Provider
-from tokenkit.variables import Variable
+from tokenkit.variables import PUBLIC_ONLY, Variable
 from tokenkit.web.visit import Visit
 
 SET = "set."
@@ -31,9 +31,12 @@ def variables_of(provider: Provider) -> tuple[VariableView, ...]:
     return tuple(VariableView(name, each.about or name, each.choices, each.default) for name, each in asked)
 
 
-def chosen_server(form: Mapping[str, str]) -> dict[str, str]:
-    """Return the values in a form, by the variable's name; what was left empty is left to the default."""
-    return dict(_given(form))
+def chosen_server(visit: Visit, form: Mapping[str, str]) -> dict[str, str]:
+    """Return the values in a form, by the variable's name; what was left empty is left to the default.
+
+    A person of several, who does not run this machine, names no server in its own network.
+    """
+    return dict(_given(form)) | ({} if visit.place.may_register else {PUBLIC_ONLY: "yes"})
 
 
 def _given(form: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ _SCOPE = re.compile(r"[!#-\[\]-~]+")
 def start(visit: Visit) -> Response:
     """Begin a sign-in, and send the person to the provider; a script gets the address."""
     visit.check_form()
-    variables = chosen_server(visit.form)
+    variables = chosen_server(visit, visit.form)
     account, name = account_name(visit.form.get("account", "")), account_name(visit.form.get("name", ""))
     provider = visit.kit.authorizations.settle(visit.part("provider"), variables, account=account or name)
     if asks(provider):

@@ -1,0 +1,96 @@
+"""``--set``: which server or region it is, where a provider has several."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from machine import Machine
+from transcript import Run
+
+FOSSTODON = ["--set", "instance=fosstodon.org"]
+
+
+@pytest.fixture
+def registered(machine: Machine, run: Run) -> None:
+    done = run(["client", "set", "mastodon", *FOSSTODON, "--client-id", "of-fosstodon"], "s3cret\n")
+    assert done.code == 0, done.stderr
+    assert "clients/mastodon@fosstodon.org.toml" in done.stderr
+
+
+def where(run: Run, *options: str, stdin: str = "") -> tuple[str, str]:
+    """The host that a sign-in leads to, and the client id that it names."""
+    done = run(["login", "mastodon", "--print-url", *options], stdin)
+    assert done.code == 0, done.stderr
+    url = urlsplit(done.stdout.strip())
+    return url.netloc, parse_qs(url.query)["client_id"][0]
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize("typed", ["fosstodon.org", "@me@Fosstodon.org", "https://fosstodon.org/@me"])
+def test_a_sign_in_goes_to_the_server_that_is_named_with_its_own_client(typed: str, run: Run) -> None:
+    assert where(run, "--set", f"instance={typed}") == ("fosstodon.org", "of-fosstodon")
+
+
+@pytest.mark.usefixtures("registered")
+def test_the_client_of_one_server_is_not_used_at_another(run: Run) -> None:
+    """R31: neither id nor secret of one server is sent to another."""
+    for options in ([], ["--set", "instance=another.example"]):
+        done = run(["login", "mastodon", "--print-url", *options], "")
+        assert done.code == 3
+        assert "there is no client registration for mastodon@" in done.stderr
+    assert "tokenkit client set mastodon --set instance=https://another.example" in done.stderr
+
+
+@pytest.mark.usefixtures("registered")
+def test_registrations_are_listed_and_removed_by_server(run: Run) -> None:
+    assert "mastodon@fosstodon.org" in run(["client", "list"], "").stdout
+    assert run(["client", "remove", "mastodon", *FOSSTODON], "").code == 0
+    assert "fosstodon" not in run(["client", "list"], "").stdout
+
+
+@pytest.mark.usefixtures("machine")
+def test_without_a_value_and_a_person_the_option_is_named(run: Run) -> None:
+    for command in (["login", "gitea"], ["client", "set", "gitea", "--client-id", "x"], ["client", "setup", "gitea"]):
+        done = run(command, "")
+        assert done.code == 2
+        assert "gitea needs instance" in done.stderr
+        assert "--set instance=" in done.stderr
+
+
+@pytest.mark.usefixtures("machine")
+def test_at_a_terminal_it_is_asked_for_and_the_redirect_uri_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("which_server", "client"):
+        monkeypatch.setattr(f"tokenkit.cli.{module}.someone_is_there", lambda: True)
+    done = run(["client", "set", "gitea", "--public"], "codeberg.org\nof-codeberg\n")
+    assert done.code == 0, done.stderr
+    assert "Next: tokenkit login gitea --set instance=https://codeberg.org" in done.stderr
+    assert "https://codeberg.org/user/settings/applications" in done.stderr
+    assert "/callback/gitea/" in done.stderr
+    url = urlsplit(run(["login", "gitea", "--print-url"], "codeberg.org\n").stdout.strip())
+    redirect_uri = urlsplit(parse_qs(url.query)["redirect_uri"][0])
+    assert url.netloc == "codeberg.org"
+    assert redirect_uri.path in done.stderr
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("instance", "--set takes NAME=VALUE, and not 'instance'"),
+        ("=x", "--set takes NAME=VALUE"),
+        ("instance=", "--set takes NAME=VALUE"),
+        ("instnce=mastodon.social", "did you mean instance?"),
+        ("instance=me@mastodon.social", "is a person's address"),
+        ("instance=ftp://x.example", "is no address of a server"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_sent(option: str, words: str, run: Run) -> None:
+    done = run(["login", "mastodon", "--set", option], "")
+    assert (done.code, done.stdout) == (2, "")
+    assert words in done.stderr
+
+
+@pytest.mark.usefixtures("machine")
+def test_it_belongs_to_the_beginning_of_a_sign_in(run: Run) -> None:
+    done = run(["login", "--complete", *FOSSTODON], "")
+    assert done.code == 2
+    assert "--set belongs to its beginning" in done.stderr

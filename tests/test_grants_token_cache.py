@@ -186,10 +186,10 @@ def test_a_bare_provider_is_found_without_reading_the_folders_of_all_others(tmp_
 
 def test_a_configured_default_decides_between_several_accounts(kit, tmp_path):
     """R4: a bare name means the default, where one is configured."""
-    kit.sign_in(name="work")
     folder = tmp_path / ".config" / "tokenkit"
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text('[defaults]\nscripted = "work"\n')
+    kit.sign_in(name="work")
     assert kit.token("scripted").value == kit.token("scripted/work").value
 
 

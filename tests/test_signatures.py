@@ -57,7 +57,7 @@ def functions(module: str) -> Iterator[Callable[..., Any]]:
 
 @pytest.mark.parametrize("module", PUBLIC)
 def test_the_help_of_no_public_name_shows_the_environment(module: str) -> None:
-    shown = {str(value): helped(value) for value in public(module)}
+    shown = {str(value): helped(value) for value in public(module) if not isinstance(value, str)}
     assert [name for name, text in shown.items() if SECRET in text] == []
 
 

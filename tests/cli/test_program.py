@@ -71,6 +71,7 @@ def test_the_help_of_all_commands_loads_none_of_them() -> None:
         "tokenkit.cli.output",
         "tokenkit.cli.session",
         "tokenkit.cli.unsaved",
+        "tokenkit.cli.without_typer",
         "tokenkit.consent",
         "tokenkit.consent.terminal",
         "tokenkit.core_dumps",

@@ -32,10 +32,11 @@ def worker(
     ] = 50.0,
     once: Annotated[bool, typer.Option("--once", help="Refresh what is due now, and end.")] = False,
 ) -> None:
-    """Keep the tokens of all owners fresh, so that who asks need not wait.
+    """Keep the tokens of all owners fresh, for as long as it runs.
 
-    It refreshes each token some minutes before its end. Several workers, on several machines, share the work. It ends
-    at SIGTERM or Ctrl-C, once the answers that are under way are saved; give it 90 seconds for that.
+    So nobody who asks has to wait. It refreshes each token some minutes before its end. Several workers, on several
+    machines, share the work. It ends at SIGTERM or Ctrl-C, once the answers that are under way are saved; give it 90
+    seconds for that.
     """
     from tokenkit import signals
     from tokenkit.grants import fleet_key

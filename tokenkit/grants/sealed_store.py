@@ -121,7 +121,7 @@ class SealedStore:
         `leased` says that the caller holds the account's lease, and has asked for the current key under it: then no
         rotation drops that key (R29).
         """
-        stored = self.write(grant_name(account), grant_to_bytes(grant), replaces, leased=leased, due=due(grant))
+        stored = self.write(grant_name(account), grant_to_bytes(grant), replaces, leased=leased, due=self._due(grant))
         return StoredGrant(grant, stored.version, len(stored.data))
 
     def replace(self, account: Account, grant: Grant, held: StoredGrant, *, leased: bool = False) -> StoredGrant:
@@ -184,6 +184,10 @@ class SealedStore:
         if stored is None:
             return None
         return pending_from_bytes(self.ring.open_record(name, stored.data)), stored.version
+
+    def _due(self, grant: Grant) -> float | None:
+        """Return when a worker should refresh the grant; None where the store keeps no schedule."""
+        return None if getattr(self.store, "schedule", None) is None else due(grant)
 
     def write(
         self,

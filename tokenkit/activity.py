@@ -15,7 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tokenkit import private_file
 from tokenkit.account import Account
@@ -44,6 +44,22 @@ MOST_SCOPES = 40
 Detail = str | float | Collection[str]
 
 _OFF = frozenset(("off", "0", "no", "false"))
+
+
+class OtherMachines(Protocol):
+    """The machines that share a store: they are told each line that is written here, and tell theirs."""
+
+    def tell(self, entry: Mapping[str, object]) -> None:
+        """Tell a line of the log; it raises nothing."""
+        ...
+
+    def flush(self) -> None:
+        """Tell what waits; it raises nothing."""
+        ...
+
+    def lines(self, owner: str | None = None) -> list[Mapping[str, Any]]:
+        """Return the lines of all machines, the oldest first, of an owner or of all. Raises `StoreError`."""
+        ...
 
 
 class Activity:
@@ -77,7 +93,8 @@ class Activity:
         self._made: Writer | None = None
         self._quiet: dict[tuple[Account, frozenset[str]], float] = {}
         self._are_late = later
-        self._waiting: UsesLater | None = None
+        self._waiting: UsesLater[Use] | None = None
+        self.others: OtherMachines | None = None
 
     @property
     def _off(self) -> bool:
@@ -111,6 +128,7 @@ class Activity:
                 now = self._now()
                 entry = self._entry(event, account, details, now)
                 self._writer.do(lambda log: log.append(entry, now))
+                self._tell(entry)
         except (OSError, TokenKitError):
             return  # as in `used`
 
@@ -121,9 +139,11 @@ class Activity:
                 self._waiting.write()
             except (OSError, TokenKitError):
                 return  # as in `used`
+        if self.others is not None:
+            self.others.flush()
 
     @property
-    def _later(self) -> "UsesLater":
+    def _later(self) -> "UsesLater[Use]":
         if self._waiting is None:  # two threads may make two, and both are written
             from tokenkit.uses_later import UsesLater  # not for a program that asks once
 
@@ -158,11 +178,16 @@ class Activity:
     def _mark(self, log: "OpenLog", marker: str, account: Account, scopes: frozenset[str], now: float) -> None:
         last = _last_use(marker, scopes, now)
         if last is None:  # otherwise another process was faster
-            details = {"scopes": scopes} if scopes else {}
-            log.append(self._entry("used", account, details, now), now)
+            entry = self._entry("used", account, {"scopes": scopes} if scopes else {}, now)
+            log.append(entry, now)
+            self._tell(entry)
             earlier = _last_use(marker, frozenset(), now) if scopes else None
             _write_marker(marker, scopes if earlier is None else scopes | _marked_scopes(marker), int(now * 1e9))
         self._note((account, scopes), (now if last is None else last) + INTERVAL)
+
+    def _tell(self, entry: Mapping[str, object]) -> None:
+        if self.others is not None:
+            self.others.tell(entry)
 
     @property
     def _writer(self) -> "Writer":

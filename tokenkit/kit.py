@@ -102,10 +102,6 @@ class TokenKit:
             store=getattr(store, "identity", lambda: ""),
         )
         self.records = SealedStore(store, ring, owner)
-        if ring.shared:
-            from tokenkit.grants.shared_clients import SharedClients
-
-            configured.shared_clients = SharedClients(self.records)
         self.activity = Activity(
             self.folders,
             owner,
@@ -116,6 +112,12 @@ class TokenKit:
             now=self.context.now,
             later=background,
         )
+        if ring.shared:
+            from tokenkit.grants.shared_activity import shared_activity
+            from tokenkit.grants.shared_clients import SharedClients
+
+            configured.shared_clients = SharedClients(self.records)
+            self.activity.others = shared_activity(store, ring, later=background)
         self.refresher = Refresher(
             self.records, self.context, self.provider, self.client, self.activity, deadline=DEADLINE
         )

@@ -11,9 +11,12 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any, Generic, TypeVar
 
 from tokenkit.account import Account
 from tokenkit.fork_lock import ForkLock
+
+T = TypeVar("T")
 
 PAUSE = 0.5
 """Seconds for which uses are gathered."""
@@ -26,18 +29,18 @@ Use = tuple[Account, frozenset[str], float]
 """That a program got a token of that account, and named these scopes, at that time (Unix time in seconds, UTC)."""
 
 
-class UsesLater:
-    """Gathers uses and gives them to `write`, in a thread that ends when nothing waits."""
+class UsesLater(Generic[T]):
+    """Gathers uses, or other lines of a log, and gives them to `write`, in a thread that ends when nothing waits."""
 
-    def __init__(self, write: Callable[[Sequence[Use]], None]) -> None:
+    def __init__(self, write: Callable[[Sequence[T]], None]) -> None:
         self._write = write
-        self._waiting: list[Use] = []
+        self._waiting: list[T] = []
         self._writes = False
         self._pid = os.getpid()
         self._changing = ForkLock()
         _all.add(self)
 
-    def add(self, use: Use) -> None:
+    def add(self, use: T) -> None:
         """Let the use be written within a second, or at the end of the program."""
         with self._changing.lock:
             self._forget_the_parents()
@@ -78,7 +81,7 @@ class UsesLater:
             self._pid, self._waiting, self._writes = os.getpid(), [], False
 
 
-_all: "weakref.WeakSet[UsesLater]" = weakref.WeakSet()
+_all: "weakref.WeakSet[UsesLater[Any]]" = weakref.WeakSet()
 
 
 def _write_at_exit() -> None:

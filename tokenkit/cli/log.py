@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from json import dumps
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -16,6 +16,9 @@ from tokenkit.cli.output import data, printable, say
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.tables import is_narrow
 from tokenkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from tokenkit.kit import TokenKit
 
 POLL = 0.5
 """Seconds between two looks of --follow."""
@@ -36,24 +39,27 @@ def log(
     ] = "",
     follow: Annotated[bool, typer.Option("--follow", help="Go on, and print what is added.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Only check that no line was changed or lost.")] = False,
+    all_machines: Annotated[
+        bool, typer.Option("--all-machines", help="Show what all machines of a shared store have told.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
 ) -> None:
     """Show which program got which account's token, and what else happened.
 
     A use is written once an hour for each program and account. TOKENKIT_ACTIVITY=off, or activity = false in
-    config.toml, switches the log off.
+    config.toml, switches the log off. Of other machines, the last use by each program is known, and no refresh.
     """
     kit = open_kit(ctx)
     folder = activity.folder(kit.folders)
     if verify:
-        if follow or account or since:
+        if follow or account or since or all_machines:
             raise UsageError("--verify looks at the whole log", hint="tokenkit log --verify")
         raise typer.Exit(_verify(folder, json=json))
     earliest = time.time() - parse_span(since) if since else 0.0
     narrow = is_narrow()
     shown = 0
-    for line in _following(folder) if follow else chained_log.lines(folder):
-        entry = line.entry
+    lines = (line.entry for line in (_following(folder) if follow else chained_log.lines(folder)))
+    for entry in _told(kit, follow=follow) if all_machines else lines:
         if entry is not None and _wanted(entry, account, kit.owner, earliest):
             shown += 1
             data(dumps(entry) if json else printable(_words(entry, narrow=narrow)))
@@ -63,6 +69,15 @@ def log(
             if account or since
             else "The log is empty: no program has asked for a token yet. Begin with tokenkit login PROVIDER."
         )
+
+
+def _told(kit: "TokenKit", *, follow: bool) -> list[Mapping[str, Any]]:
+    """Return what all machines have told. Raises `UsageError` where there are none."""
+    if kit.activity.others is None:
+        raise UsageError("the records are files, which no other machine shares", hint="tokenkit log")
+    if follow:
+        raise UsageError("--follow follows the log of this machine", hint="tokenkit log --all-machines")
+    return kit.activity.others.lines(kit.owner or None)
 
 
 def _wanted(entry: Mapping[str, Any], account: str, owner: str, earliest: float) -> bool:

@@ -1,7 +1,9 @@
 """When each account was last used, and by which program, as the activity log says."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from tokenkit import activity, chained_log
 from tokenkit.errors import StoreError
@@ -16,16 +18,25 @@ class LastUse:
     program: str
 
 
+_NEVER = LastUse(float("-inf"), "")
+
+
 def last_uses(kit: TokenKit) -> Mapping[str, LastUse]:
-    """Return the last use of each account of the kit. What the log does not say, or cannot be read, is left out."""
+    """Return the last use of each account of the kit, on all machines that share its store.
+
+    What the logs do not say, or cannot be read, is left out.
+    """
     found: dict[str, LastUse] = {}
-    try:
-        for line in chained_log.lines(activity.folder(kit.folders)):
-            entry = line.entry or {}
+    with suppress(StoreError):
+        for entry in _lines(kit):
             at, program, account = entry.get("at"), entry.get("program"), entry.get("account")
             ours = entry.get("event") == "used" and entry.get("owner", "") == kit.owner
             if ours and isinstance(at, int | float) and isinstance(program, str) and isinstance(account, str):
-                found[account] = LastUse(float(at), program)
-    except StoreError:
-        return {}
+                found[account] = max(found.get(account, _NEVER), LastUse(float(at), program), key=lambda use: use.at)
     return found
+
+
+def _lines(kit: TokenKit) -> Iterator[Mapping[str, Any]]:
+    yield from (line.entry or {} for line in chained_log.lines(activity.folder(kit.folders)))
+    if kit.activity.others is not None:
+        yield from kit.activity.others.lines(kit.owner)

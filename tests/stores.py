@@ -60,7 +60,12 @@ def disk_full():
 class AwayStore(MemoryStore):
     """A database that cannot be reached while it is `away`."""
 
-    away = False
+    away = looks_fail = False
+
+    def versions(self, names):
+        if self.looks_fail:
+            raise StoreUnavailable("the database did not answer in time")
+        return super().versions(names)
 
     def load(self, name):
         self._reach()

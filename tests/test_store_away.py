@@ -98,6 +98,14 @@ def test_a_spent_token_is_an_error_of_the_store(kit, token, asked):
         token(asked)
 
 
+def test_a_token_that_memory_cannot_serve_is_waited_for(kit, token, asked):
+    """R14: a look gives up in a second and a half, and a store that restarts takes longer: then it is loaded."""
+    value = token(asked).value
+    kit.clock.advance(LIFETIME)
+    kit.records.store.looks_fail = True
+    assert token(asked).value != value
+
+
 def test_a_clock_that_was_set_back_serves_nothing_from_memory(kit, token, asked):
     """R1: how long ago the last look was is not known then."""
     token(asked)

@@ -11,6 +11,7 @@ from tokenkit.store import Name
 from tokenkit.testing.store_contract import GRANT, StoreContract
 
 import real_parts
+from fault_table import tell
 from postgres_server import crash, new_database, server
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
@@ -164,6 +165,7 @@ def test_a_killed_holder_that_has_sent_nothing_is_succeeded_soon(store, killed_h
     killed_holder()
     with store.lease(GRANT, lasts=60, wait=10) as lease:
         assert lease.note == b""
+    tell("kill -9 before the request is sent", "the others wait for 5 seconds")
 
 
 @forks
@@ -239,6 +241,7 @@ def test_a_claim_whose_answer_was_lost_is_known_to_be_ours(store, monkeypatch, a
     assert lost
     with pytest.raises(Conflict):
         store.save(name, None, replaces=version)
+    tell("the answer of a commit is lost", "the row tells whether it was done")
 
 
 def test_a_lost_answer_hides_no_conflict(store, open_store, monkeypatch):
@@ -268,6 +271,7 @@ def test_connections_that_the_server_ends_cost_no_call(store, database):
         stop.set()
         cutting.join()
     assert store.load(GRANT) == (b"59", version)
+    tell("connections are cut every 20 ms during saves", "each save is done once")
 
 
 def test_a_locked_table_is_an_error_in_time(store, database, monkeypatch):

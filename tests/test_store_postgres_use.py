@@ -19,6 +19,7 @@ from tokenkit.store.files import FileStore
 from tokenkit.store.postgres.address import Address
 
 import real_parts
+from fault_table import tell
 from postgres_server import server
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
@@ -258,3 +259,4 @@ def test_a_storm_over_eight_machines_makes_one_request(configured, run, key, aut
     out, err = machine("late", tmp_path, authority, "-c", program).communicate(timeout=60)
     assert out.strip(), err
     assert authority.counters["google token refresh_token"] == 1
+    tell("a storm of 8 machines of 8 callers", "one request, no error")

@@ -8,10 +8,10 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import tokenkit.kit
+from shared_store_paths import HOLDER, wait_until
 from tokenkit import AccessToken, Account, TokenKit, TokenKitError
 from tokenkit.grants import refresher
 from tokenkit.sandbox import CLIENTS, Authority, serve
@@ -27,8 +27,6 @@ from tokenkit.store.postgres import schema  # noqa: E402
 from tokenkit.store.postgres.address import Address  # noqa: E402
 
 ME = Account("google", "me@example.com")
-HOLDER = Path(__file__).with_name("holder.py")
-CALLER = Path(__file__).parents[1] / "never_lost" / "caller.py"
 
 
 class Fleet:
@@ -185,10 +183,3 @@ def configure(home, authority):
     folder = home / ".config" / "tokenkit"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.toml").write_text(authority.config)
-
-
-def wait_until(holds, within=15.0):
-    end = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)

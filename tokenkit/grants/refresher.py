@@ -185,10 +185,10 @@ class Refresher:
         return self.records.reading(grant_name(account), beside.unsaved_name(account), signed_out.name(account))
 
     def _served(self, need: RefreshJob, seen: StoredGrant | None) -> bool:
-        """Tell whether the stored token can be served, should the lease not be given (R14)."""
+        """Tell whether the stored token can be served, should the lease not be given in three seconds (R14)."""
         token = None if seen is None else seen.grant.access_token
         wanted = need.rejected is None and need.newer_than is None
-        return wanted and token is not None and token.alive(self.context.now())
+        return wanted and token is not None and token.alive(self.context.now() + SERVED_WAIT)
 
     def _found(self, account: Account, need: RefreshJob, lease: Lease, seen: StoredGrant | None) -> "_Found":
         """Return what is stored, once what lay beside it is in its place; the caller holds the lease."""

@@ -7,7 +7,7 @@ calls `look`, and as long as a refresh is needed, waits for the refresher's flig
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from tokenkit.account import Account, parse_account
 from tokenkit.duration import duration
@@ -145,7 +145,7 @@ class TokenCache:
     def look(self, asked: str, ask: TokenQuery) -> AccessToken | RefreshNeeded:
         """Return the token, if memory or the store has a good one; else what is needed. May block on the disk."""
         now = self._now()  # before the look: what changes while it takes is seen within a second, too
-        found, away = self._find(asked, now)
+        found, away = self._find(asked, ask, now)
         account, held = found.account, found.held
         self._recent.asked(self, asked)
         grant = held.grant
@@ -197,7 +197,7 @@ class TokenCache:
     def grant(self, asked: str) -> Grant:
         """Return the grant of the account, as it was found last: where it is from does not change (R17)."""
         remembered = self._remembered.get(asked)
-        return (self._find(asked, self._now())[0] if remembered is None else remembered).held.grant
+        return (self._find(asked, TokenQuery(), self._now())[0] if remembered is None else remembered).held.grant
 
     def forget(self) -> None:
         """Look at the store again, whatever is asked next."""
@@ -211,28 +211,47 @@ class TokenCache:
         if remembered is not None:
             self._ahead.pop(remembered.account, None)
 
-    def _find(self, asked: str, now: float) -> tuple[Remembered, StoreUnavailable | None]:
+    def _find(self, asked: str, ask: TokenQuery, now: float) -> tuple[Remembered, StoreUnavailable | None]:
         """Return what the store has; while it is away what it had, for a minute, and why it is not asked (R14)."""
         remembered = self._remembered.get(asked)
         try:
-            found, away = self._looked_up(asked, remembered, now), None
+            if remembered is not None and self._is_unchanged(asked, remembered):
+                found = remembered._replace(looked=now)
+                self._remembered[asked] = found
+                return found, None
         except StoreUnavailable as error:
-            if remembered is None or not 0 <= now - remembered.looked < AWAY:
-                raise
-            if remembered.account in self.refresher.unsaved:
-                raise
-            found, away = remembered, error
-        self._remembered[asked] = found  # a crowd then opens it once
-        return found, away
-
-    def _looked_up(self, asked: str, remembered: Remembered | None, now: float) -> Remembered:
-        store = self._records.store
-        if remembered is not None and remembered.version is not None:
-            (version,) = store.versions([Name("grant", self.owner, asked)])
-            if version == remembered.version and remembered.account not in self.refresher.unsaved:
-                return remembered._replace(looked=now)
+            if self._can_serve(remembered, ask):
+                return remembered, error
         self.memory.pop(asked, None)
         self._remembered.pop(asked, None)
+        try:
+            found = self._looked_up(asked, now)
+        except StoreUnavailable as error:
+            if not self._can_serve(remembered, ask):
+                raise
+            self._remembered[asked] = remembered
+            return remembered, error
+        self._remembered[asked] = found  # a crowd then opens it once
+        return found, None
+
+    def _is_unchanged(self, asked: str, remembered: Remembered) -> bool:
+        """Tell whether the store still has that version; no long wait where it is away."""
+        if remembered.version is None:
+            return False
+        (version,) = self._records.store.versions([Name("grant", self.owner, asked)])
+        return version == remembered.version and remembered.account not in self.refresher.unsaved
+
+    def _can_serve(self, remembered: Remembered | None, ask: TokenQuery) -> TypeGuard[Remembered]:
+        """Tell whether memory has a token with life left, from a look of a minute ago at most (R14)."""
+        now = self._now()
+        token = None if remembered is None else remembered.held.grant.access_token
+        if remembered is None or token is None or not token.alive(now) or not 0 <= now - remembered.looked < AWAY:
+            return False
+        rejected = ask.rejected is not None and ask.rejected.value == token.value
+        return not rejected and remembered.account not in self.refresher.unsaved
+
+    def _looked_up(self, asked: str, now: float) -> Remembered:
+        store = self._records.store
         if "/" in asked:
             account, held = self._load(asked)
             version = held.version if asked == str(account) else None  # an exact match may appear beside a tolerant one

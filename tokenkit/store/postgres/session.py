@@ -48,7 +48,8 @@ class Session:
 
         None behind a pooler.
         """
-        return None if self._open(lost) is None else self._key
+        connection = self._connections.repeat(lambda left: self._open(lost), within=ANSWER_IN)
+        return None if connection is None else self._key
 
     def absent_for(self, other: int) -> float:
         """Return the seconds for which this other process's session was seen to be gone; it never comes back."""

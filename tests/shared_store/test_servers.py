@@ -1,0 +1,152 @@
+"""The database restarts, stalls, is locked or is away while all machines ask: no call fails that could be served."""
+
+import signal
+import threading
+import time
+
+import pytest
+from shared_store_paths import wait_until
+from tokenkit import ConsentRequired, ProviderUnavailable, TokenKitError, UnknownAccount
+from tokenkit.net.lazy_http import http_context
+
+import real_parts
+from fault_table import tell
+from postgres_server import crash
+
+psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+NOISE = 0.5
+"""Seconds that a busy machine may take to do nothing."""
+
+
+class Asking:
+    """Threads that ask for the token without a pause: how often, what failed, and how long the slowest call took."""
+
+    def __init__(self, kits):
+        self.asked, self.failed, self.slowest = 0, [], 0.0
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=(kit,)) for kit in kits]
+        for thread in self._threads:
+            thread.start()
+
+    def _ask(self, kit):
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                kit.token("google/me@example.com")
+            except TokenKitError as error:
+                self.failed.append(f"{type(error).__name__}: {error}")
+            self.slowest = max(self.slowest, time.monotonic() - began)
+            self.asked += 1
+            time.sleep(0.02)
+
+    def stop(self):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        return self
+
+
+RESTARTS = {
+    signal.SIGINT: "is restarted",
+    signal.SIGQUIT: "is stopped at once and starts again",
+    signal.SIGKILL: "is killed with all its processes and starts again",
+}
+
+
+@pytest.mark.parametrize("how", RESTARTS, ids=["restart", "immediate stop", "kill"])
+def test_a_server_that_ends_and_starts_again_fails_nobody(fleet, how):
+    """R38, R14: tokens of two seconds, so that refreshes are under way at every moment; the session lives."""
+    fleet.authority.lifetimes.access = 2.0
+    asking = Asking([fleet.kit() for _ in range(4)] * 2)
+    time.sleep(1.5)
+    crash(fleet.url, how)
+    time.sleep(2.5)
+    asking.stop()
+    assert asking.failed == []
+    assert asking.asked > 100
+    assert fleet.refreshes() >= 2
+    assert fleet.alive()
+    tell(f"the database {RESTARTS[how]} under load", "no error, the session lives")
+
+
+def test_a_store_that_stalls_delays_a_caller_with_a_good_token_once(fleet, link):
+    """R14: memory serves for a minute; only the first look waits, for a second and a half."""
+    kit = fleet.kit(store=link.url)
+    kit.token("google/me@example.com")
+    link.stall()
+    asking = Asking([kit] * 3)
+    time.sleep(5)
+    asking.stop()
+    assert asking.failed == []
+    assert asking.slowest < 1.5 + NOISE
+    tell(
+        "the whole line to the database stalls, a good token in memory",
+        "it is served for 60 seconds; only the first look waits, 1.5 seconds",
+    )
+
+
+def test_with_the_line_of_messages_stalled_a_sign_out_is_seen_in_two_and_a_half_seconds(fleet, link):
+    """R39: nobody who was signed out on another machine is served for longer."""
+    kit = fleet.kit(direct=link.url)
+    kit.token("google/me@example.com")
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        kit.token("google/me@example.com")
+        time.sleep(0.05)
+    link.stall()
+    fleet.kit().logout("google/me@example.com")
+    signed_out = time.monotonic()
+    wait_until(lambda: _is_signed_out(kit))
+    assert time.monotonic() - signed_out < 2.5 + NOISE
+    tell("the line of messages stalls, a sign-out on another machine", "seen within 2.5 seconds")
+
+
+def _is_signed_out(kit):
+    try:
+        kit.token("google/me@example.com")
+    except (UnknownAccount, ConsentRequired):
+        return True
+    return False
+
+
+def test_a_locked_table_delays_callers_until_it_is_free(fleet):
+    """An administrator's lock is waited for; who asks for a token then gets it."""
+    with psycopg.connect(fleet.url) as connection:
+        connection.execute("LOCK TABLE tokenkit.record")
+        results = fleet.waiting(8)
+        time.sleep(3)
+    told, waited = results()
+    assert len(set(told)) == 1
+    assert ":" not in told[0]
+    assert (fleet.refreshes(), fleet.alive()) == (1, True)
+    assert waited < 10
+    tell("an administrator locks the table for 3 seconds", "callers wait for it; one request")
+
+
+def test_serializable_isolation_fails_nobody(fleet):
+    """What the server gives up is done again."""
+    with psycopg.connect(fleet.url, autocommit=True) as connection:
+        connection.execute("ALTER ROLE postgres SET default_transaction_isolation = serializable")
+        try:
+            told, _ = fleet.asked(8)
+        finally:
+            connection.execute("ALTER ROLE postgres RESET default_transaction_isolation")
+    assert len(set(told)) == 1
+    assert ":" not in told[0]
+    assert (fleet.refreshes(), fleet.alive()) == (1, True)
+    tell("the server's default isolation is serializable", "one request, no error")
+
+
+def test_machines_whose_clocks_are_minutes_apart_back_off_as_one(fleet):
+    """R12, R38: the provider is down; two requests, the second one the retry, and not two for each machine."""
+    fleet.authority.next("token", status=503, times=100)
+    for apart in (-240.0, 0.0, 240.0, 600.0):
+        context = http_context(30.0, tuple)
+        kit = fleet.kit(context=context._replace(now=lambda apart=apart: time.time() + apart))
+        with pytest.raises(ProviderUnavailable):
+            kit.token("google/me@example.com")
+    assert fleet.refreshes() == 2
+    tell("clocks up to 14 minutes apart, the provider is down", "one back-off for all: two requests in place of eight")

@@ -71,6 +71,32 @@ def test_what_opens_has_no_barrier_and_nothing_is_cut_off_on_a_phone(url, chromi
             assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
+BROKEN_WORDS = """() => {
+    const broken = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const node = texts.currentNode;
+        for (const word of node.data.matchAll(/(?<!\\S)\\(?[A-Za-z0-9]{2,16}\\)?(?!\\S)/g)) {
+            const range = document.createRange();
+            range.setStart(node, word.index); range.setEnd(node, word.index + word[0].length);
+            if (new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1) broken.push(word[0]);
+        }
+    }
+    return broken;
+}"""
+"""Words of ours that begin on one line and end on the next; long ones and addresses may be broken anywhere."""
+
+
+def test_no_word_is_broken_on_a_phone(url, chromium):
+    with chromium.new_context(viewport={"width": 320, "height": 700}) as context:
+        page = context.new_page()
+        for path in PATHS:
+            page.goto(f"{url}/connect{path}")
+            assert page.evaluate(BROKEN_WORDS) == [], path
+            for summary in page.locator("summary:visible").all():
+                summary.click()
+            assert page.evaluate(BROKEN_WORDS) == [], path
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 550, 1100])  # 550 is a window of 1100 at 200 %
 def test_thirty_accounts_and_sixty_providers_have_no_barrier_folded_or_not(

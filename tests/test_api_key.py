@@ -389,6 +389,16 @@ def test_a_key_of_one_server_is_not_tried_at_another(kit, authority, tmp_path):
         kit.refresh("acme")
 
 
+def test_a_key_without_an_end_is_not_refreshed_and_nobody_is_told_that_a_person_is_needed(kit):
+    told: list[object] = []
+    kit.on("consent_needed", told.append)
+    kit.login("acme", answers={"key": key_of("acme", "key")})
+    with pytest.raises(UsageError, match="has nothing to refresh: its token has no end"):
+        kit.refresh("acme")
+    assert told == []
+    assert kit.token("acme").value == key_of("acme", "key")
+
+
 def test_what_the_service_refuses_later_needs_a_person(kit, authority):
     """R15: and the message says what to do."""
     kit.login("acme", answers={"key": key_of("acme", "key")})

@@ -142,6 +142,11 @@ def test_where_an_app_is_registered_too_it_is_set_up_first_and_the_link_names_it
     assert "https://acme.example/keys?app=app%201" in links(me.go("/key/acme").text)
 
 
+def test_where_no_app_is_registered_there_is_no_form_for_one(me):
+    assert me.go("/client/acme").status_code == 400
+    assert me.post("/client/acme", {"csrf": csrf(me), "client_id": "a"}).status_code == 400
+
+
 def test_a_provider_with_a_consent_screen_has_no_such_form(me):
     assert me.go("/key/google").status_code == 400
     assert me.go("/key/nobody").status_code == 404

@@ -36,14 +36,18 @@ def set_client(
 
     They are asked for, or read from stdin: a line each.
     """
+    from tokenkit.config import check_registrable
+
     kit = open_kit(ctx)
     plugin = registered_at(kit, provider, settings)
+    check_registrable(plugin)
     if client_secret:
         say("tokenkit: warning: a secret on the command line is in your shell's history, and every program can see it")
         say("tokenkit: hint: leave --client-secret out; it is asked for, or read from stdin")
     if plugin.console_url and not client_id and someone_is_there():
         say(f"Register a client at {plugin.console_url}")
-        say(f"with the redirect URI {redirect_uri(kit, plugin)}")
+        if not getattr(plugin, "fields", {}):  # else nobody is sent away, and so nobody comes back
+            say(f"with the redirect URI {redirect_uri(kit, plugin)}")
     save_registration(kit, plugin, ask_for_client(plugin, client_id, client_secret, public=public))
 
 

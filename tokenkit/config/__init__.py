@@ -3,6 +3,7 @@
 from tokenkit.config.clients import (
     KnownClient,
     check_client,
+    check_registrable,
     client_name,
     client_registration,
     known_client,
@@ -21,6 +22,7 @@ __all__ = [
     "KnownClient",
     "ProviderSettings",
     "check_client",
+    "check_registrable",
     "client_name",
     "client_registration",
     "google_download",

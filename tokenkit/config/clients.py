@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 
 from tokenkit import durable_file, private_file
 from tokenkit.config.file import load_config
-from tokenkit.errors import ClientMissing, ConfigurationError
+from tokenkit.errors import ClientMissing, ConfigurationError, UsageError
 from tokenkit.paths import Folders, account_name, file_name, prefix
 from tokenkit.plugins import InShort, provider_names
 from tokenkit.provider import ClientRegistration, Provider
@@ -164,6 +164,12 @@ def known_client(
 def _of_any_server(folders: Folders, sources: _Sources, provider: str) -> _Found | None:
     names = (name for name in _stored(folders.config, sources.shared) if name.startswith(f"{provider}@"))
     return next(filter(None, (_from_stored(folders.config, sources, name) for name in names)), None)
+
+
+def check_registrable(provider: Provider) -> None:
+    """Refuse to keep a registration that nothing would use; raises `UsageError`."""
+    if not getattr(provider, "needs_client", True):
+        raise UsageError(f"{provider.title} needs no client registration", hint=f"tokenkit login {provider.name}")
 
 
 def serves(client: KnownClient | None, provider: Provider | InShort) -> bool:

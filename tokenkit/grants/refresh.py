@@ -18,6 +18,7 @@ from tokenkit.errors import (
     StoreUnavailable,
     TokenKitError,
     UnknownAccount,
+    UsageError,
 )
 from tokenkit.grant import NEEDS_CONSENT, Grant
 from tokenkit.grants import beside
@@ -80,16 +81,24 @@ class Refresh:
         provider, client = self.parties()
         check_bound(self.account, self.held.grant, provider, client.client_id, "refresh")
         if provider.refresh is None or not self.held.grant.refresh_token:
-            reason = "the provider gave no refresh token, and the access token has ended"
-            if getattr(provider, "ask", None):
-                reason = f"{provider.title} does not accept the key any more"
-            raise consent_required(self.account, reason)
+            raise self._nothing_to_send(provider)
         self.bound = bind_late(self.held.grant, provider)
         self.acts = not (getattr(provider, "keeps_refresh_token", False) and self.note.kept)  # declared, and seen (R38)
         self.records.ring.current()  # before the request: it seals the answer (R29)
         self.lease.reserve(self.held.size + ROOM_TO_GROW)
         with sending():
             return self._run_to_the_end(provider, client)
+
+    def _nothing_to_send(self, provider: Provider) -> TokenKitError:
+        token = self.held.grant.access_token
+        if token is not None and token.expires_at is None and not self.forced:
+            again = f"tokenkit login {quoted(str(self.account))}"
+            hint = f"for another one: {again}; does it work? tokenkit audit --online"
+            return UsageError(f"{self.account} has nothing to refresh: its token has no end", hint=hint)
+        reason = "the provider gave no refresh token, and the access token has ended"
+        if getattr(provider, "ask", None):
+            reason = f"{provider.title} does not accept the key any more"
+        return consent_required(self.account, reason)
 
     def _run_to_the_end(self, provider: Provider, client: ClientRegistration) -> StoredGrant:
         """Send, and save what comes: no signal ends the process in between (R7)."""

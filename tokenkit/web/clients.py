@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from tokenkit.config import client_name, google_download
+from tokenkit.config import check_registrable, client_name, google_download
 from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.provider import ClientRegistration, Provider
 from tokenkit.signing_in.asking import asks
@@ -29,6 +29,7 @@ def keep(visit: Visit) -> Response:
     """
     visit.check_form()
     provider = visit.kit.provider(visit.part("provider"))
+    check_registrable(provider)
     try:
         provider = _at(visit, chosen_server(visit, visit.form))
         if visit.form.get("server_only") == "yes":
@@ -45,6 +46,7 @@ def _at(visit: Visit, variables: Mapping[str, str]) -> Provider:
 
 
 def _form(visit: Visit, provider: Provider, error: UsageError | ConfigurationError | None = None) -> Response:
+    check_registrable(provider)
     known = visit.kit.known_client(provider)
     variables = [
         each for each in variables_of(provider) if getattr(provider, "variables", {})[each.name].separates_clients

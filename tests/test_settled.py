@@ -382,6 +382,11 @@ def test_the_token_answer_may_name_where_the_api_is_below_a_domain_that_is_decla
     kit.servers.answers["instance_url"] = "https://mine.my.acme.example"
     account = kit.sign_in()
     assert kit.source(str(account)).provider.resource_hosts == ("https://mine.my.acme.example",)
+    assert grant_of(kit, account).settled == {"instance": "mine"}
+    kit.servers.answers["instance_url"] = "https://moved.my.acme.example"
+    kit.clock.advance(3601)
+    kit.token(str(account))
+    assert kit.source(str(account)).provider.resource_hosts == ("https://moved.my.acme.example",)
 
 
 @pytest.mark.parametrize(

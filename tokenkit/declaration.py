@@ -64,7 +64,8 @@ class Declaration(Settled):
 
     What is answered:
 
-    - `answer`: where a token answer has its members, see `AnswerShape`; `captured`: dotted paths of more of them, kept
+    - `answer`: where a token answer has its members, see `AnswerShape`; `captured`: dotted paths of more of them (and
+      ``redirect.NAME``, a parameter of the redirect), kept
       in `Grant.extra`; `scope_parameter`: the redirect's parameter that names the granted scopes
     - `default_expires_in`: seconds, where nothing tells a lifetime; "never" only where the provider says so
     - `refresh_lifetime`: seconds from the authorization to the end of the refresh token, where that is fixed;

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from tokenkit.declaration import Declaration
 from tokenkit.discovering import Discovering
 from tokenkit.errors import ConfigurationError, InvalidAnswer
 from tokenkit.flows.answer import TokenAnswer, read_scopes
-from tokenkit.flows.authorization_code import AuthorizationEndpoint, exchange
+from tokenkit.flows.authorization_code import AuthorizationEndpoint, captured_of, exchange
 from tokenkit.flows.device import sign_in_by_device
 from tokenkit.flows.discovery import discover
 from tokenkit.flows.id_token import check_id_token, nonce
@@ -36,6 +37,8 @@ from tokenkit.provider import (
 )
 from tokenkit.token import AccessToken
 from tokenkit.variables import missing
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +119,8 @@ class OAuth2(Discovering):
             expected = nonce(pending.state.reveal()) if self.nonce else ""
             check_id_token(self.title, tokens.id_token, issuer=self.issuer, client_id=client.client_id, nonce=expected)
         reported = answer.parameters.get(self.scope_parameter) if self.scope_parameter else None
-        return self._granted(client, tokens, pending.scopes, reported=read_scopes(reported, self.scope_separator))
+        scopes = read_scopes(reported, self.scope_separator)
+        return self._granted(client, tokens, pending.scopes, reported=scopes, redirect=answer.parameters)
 
     def authenticate(self, ctx: Context, client: ClientRegistration, token: AccessToken, request: Request) -> Request:
         """Return the request with the token in ``Authorization``."""
@@ -224,12 +228,14 @@ class OAuth2(Discovering):
         asked: frozenset[str],
         *,
         reported: frozenset[str] | None = None,
+        redirect: Mapping[str, str] = NOTHING,
     ) -> Grant:
         """Return a new grant. An answer that names no scopes granted those that were asked for (RFC 6749 section 5.1).
 
-        `reported` are those that the redirect names.
+        `reported` are those that the redirect names, whose parameters are `redirect`.
         """
-        self.check_answered(answer.captured)
+        extra = {**answer.captured, **captured_of(redirect, self.captured)}
+        self.check_answered(extra)
         scopes = answer.scopes or reported or asked or None
         return Grant(
             provider=self.name,
@@ -244,7 +250,7 @@ class OAuth2(Discovering):
             resource=self.resource,
             authorized_at=answer.at,
             refresh_expires_at=self._tokens.ends_at(answer, answer.at),
-            extra=answer.captured,
+            extra=extra,
         )
 
     @property

@@ -35,6 +35,7 @@ def provider() -> OAuth2:
         manage_url="https://accounts.intuit.com/app/account-manager",
         scopes=SCOPES,
         client_auth="basic",
+        captured=("redirect.realmId",),
         pkce=False,
         needs_secret=True,
         revocation_reach="grant",

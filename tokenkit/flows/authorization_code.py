@@ -30,6 +30,12 @@ from tokenkit.grant import PendingAuthorization
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration, Context
 from tokenkit.token import Secret
 
+REDIRECT = "redirect."
+"""Before the name of a parameter of the redirect, among the paths of what is kept."""
+
+LONGEST = 500
+"""Characters of such a parameter: a longer one is not kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationEndpoint:
@@ -172,6 +178,12 @@ class AuthorizationEndpoint:
 def _shown(iss: str) -> str:
     """Return the issuer, fit to be shown: anybody can write into the address that came back."""
     return iss if len(iss) <= 200 and vschar(iss) and '"' not in iss else "(unreadable)"
+
+
+def captured_of(redirect: Mapping[str, str], paths: Sequence[str]) -> dict[str, str]:
+    """Return the parameters of the redirect that are kept, under their names among `paths`: ``redirect.NAME``."""
+    named = ((path, redirect.get(path.removeprefix(REDIRECT), "")) for path in paths if path.startswith(REDIRECT))
+    return {path: value for path, value in named if value and value.isprintable() and len(value) <= LONGEST}
 
 
 def exchange(

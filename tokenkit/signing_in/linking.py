@@ -184,7 +184,7 @@ class AccountLinker:
     def _bound(self, provider: Provider, client: ClientRegistration, grant: Grant, subject: str) -> Grant:
         """Return the grant with all that is compared before it is sent anywhere (R17)."""
         authorized_at = grant.authorized_at or self._ctx.now()
-        return bind(grant, provider, client.client_id).renewed(subject=subject, authorized_at=authorized_at)
+        return bind(grant, of(provider, grant), client.client_id).renewed(subject=subject, authorized_at=authorized_at)
 
     def _name_of(self, grant: Grant) -> str:
         """Return the name under which this person's account is stored already: they may have changed their address."""

@@ -62,6 +62,25 @@ def test_every_field_has_a_test_of_its_own():
     assert missing == []
 
 
+def test_token_header_carries_the_token_in_place_of_authorization():
+    """Shopify and TikTok read none from `Authorization`; R33: an auth for other clients is refused then."""
+    provider = acme(token_header="X-Acme-Token", userinfo_endpoint="https://acme.example/me")
+    request = provider.authenticate(World().ctx, CLIENT, AccessToken("a"), Request("GET", "https://api.acme.example"))
+    assert request.headers == (("X-Acme-Token", "a"),)
+    assert not provider.header_token
+    assert acme().header_token
+    world = World(answer({"sub": "7"}))
+    provider.identify(world.ctx, CLIENT, grant())
+    assert world.requests[-1].header("X-Acme-Token") == "access-old"
+    assert world.requests[-1].header("Authorization") is None
+
+
+@pytest.mark.parametrize("name", ["Host", "Authorization", "Cookie", "Content-Type", "a b", "X\r\nY"])
+def test_token_header_is_none_that_a_request_has_already(name):
+    with pytest.raises(ConfigurationError, match="token_header"):
+        acme(token_header=name)
+
+
 def test_variables_stand_in_every_text_and_lead_nowhere_without_a_value():
     """Nothing can be sent to what has no value; what it is then is at `tests/test_settled.py`."""
     server = {"server": Variable(kind="server"), "region": Variable(choices=("eu", "us"), default="eu")}

@@ -53,6 +53,7 @@ class Declaration(Settled):
       (both aliases or full values); `scope_separator`
     - `client_auth`, `needs_secret`; `pkce` is off only where the provider's documentation says so; `nonce` (OpenID
       Connect) and `resource` (RFC 8707), where it wants them
+    - `token_header`: the header in which its API wants the token, alone, in place of ``Authorization``
     - `request_format` of the token endpoint, `headers` that it wants
     - `authorization_parameters`: more of them, in every authorization request, those too that press for a refresh
       token: a sign-in replaces what was stored as a whole (R18), and needs a new one; `token_parameters` and
@@ -112,6 +113,7 @@ class Declaration(Settled):
     pkce: bool = True
     nonce: bool = False
     resource: str = ""
+    token_header: str = ""
     request_format: Literal["form", "json"] = "form"
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     authorization_parameters: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -177,6 +179,7 @@ class Declaration(Settled):
         check_parameters("refresh_parameters", self.refresh_parameters, TOKEN)
         check_headers("headers", self.headers)
         check_headers("userinfo.headers", self.userinfo.headers)
+        check_headers("token_header", {self.token_header: "x"} if self.token_header else {})
         check_renamed(self.parameter_names)
 
     def _check_evidence(self) -> None:

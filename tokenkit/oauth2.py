@@ -73,8 +73,8 @@ class OAuth2(Discovering):
 
     @property
     def header_token(self) -> bool:
-        """Bearer tokens travel in ``Authorization`` (RFC 6750 section 2.1)."""
-        return True
+        """Bearer tokens travel in ``Authorization`` (RFC 6750 section 2.1), but where the provider names another."""
+        return not self.token_header
 
     @property
     def state_in(self) -> str:
@@ -123,7 +123,9 @@ class OAuth2(Discovering):
         return self._granted(client, tokens, pending.scopes, reported=scopes, redirect=answer.parameters)
 
     def authenticate(self, ctx: Context, client: ClientRegistration, token: AccessToken, request: Request) -> Request:
-        """Return the request with the token in ``Authorization``."""
+        """Return the request with the token in ``Authorization``, or in the provider's own header."""
+        if self.token_header:
+            return request.with_header(self.token_header, token.value)
         return request.with_header("Authorization", f"{token.type} {token.value}")
 
     def refresh(self, ctx: Context, client: ClientRegistration, grant: Grant) -> Grant:

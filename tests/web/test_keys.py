@@ -142,6 +142,21 @@ def test_where_an_app_is_registered_too_it_is_set_up_first_and_the_link_names_it
     assert "https://acme.example/keys?app=app%201" in links(me.go("/key/acme").text)
 
 
+def test_where_no_source_confirms_its_address_the_way_to_allow_it_comes_before_anything_is_typed(tmp_path, authority):
+    unsure = moved(replace(ACME, unverified=("userinfo_endpoint",)), f"{BASE}/acme")
+    me = Visitor(authorize_app(make_kit(tmp_path, authority, unsure)))
+    for answer in (me.go("/key/acme"), me.post("/key/acme", form(me, user="me@example.com", key=KEY))):
+        assert answer.status_code == 409
+        assert "unverified = true" in answer.text
+        assert "field.key" not in answer.text
+    assert authority.counters.total() == 0
+    config = tmp_path / ".config" / "tokenkit" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("[providers.acme]\nunverified = true\n")
+    me = Visitor(authorize_app(make_kit(tmp_path, authority, unsure)))
+    assert me.post("/key/acme", form(me, user="me@example.com", key=KEY)).status_code == 303
+
+
 def test_where_no_app_is_registered_there_is_no_form_for_one(me):
     assert me.go("/client/acme").status_code == 400
     assert me.post("/client/acme", {"csrf": csrf(me), "client_id": "a"}).status_code == 400

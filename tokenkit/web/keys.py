@@ -63,7 +63,9 @@ def keep(visit: Visit) -> Response:
 
 def _asking(visit: Visit, said: Mapping[str, str]) -> Provider:
     account = account_name(said.get("account", "") or said.get("name", ""))
-    provider = visit.kit.authorizations.settle(visit.part("provider"), chosen_server(visit, said), account=account)
+    authorizations = visit.kit.authorizations
+    provider = authorizations.settle(visit.part("provider"), chosen_server(visit, said), account=account)
+    authorizations.check_confirmed(provider)
     if asks(provider) is None:
         raise UsageError(f"{provider.title} has a consent screen", hint="connect it from the page of all accounts")
     return provider

@@ -334,3 +334,31 @@ def test_the_sandbox_says_what_points_tokenkit_at_it_and_ends_on_ctrl_c(machine:
         [name, name.title(), "yes"] for name in ("google", "pocket", "spotify")
     ]
     assert f"SANDBOX_BASE_URL={address}" in lines
+
+
+@pytest.mark.parametrize("command", ["--help", "help", "token --help", "client", "client -h", "--version"])
+def test_help_that_cannot_be_printed_is_told(command: str, machine: Machine) -> None:
+    """The library that prints it knows nothing of our errors."""
+    done = shell(f"{command} > /dev/full")
+    assert done.returncode in (1, 2), done.stderr
+    assert "fault of tokenkit" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["import", "-"], "tokenkit: error: stdin is empty"),
+        (["providers", "check"], "tokenkit: hint: tokenkit providers check FILE"),
+        (["providers", "add"], "tokenkit: hint: tokenkit providers add https://..."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_was_left_out_is_named(command: list[str], said: str, machine: Machine, run: Run) -> None:
+    done = run(command, "")
+    assert done.code == 2
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("group", ["client", "key", "owner", "store"])
+def test_the_help_of_a_group_has_nothing_but_the_group(group: str, machine: Machine, run: Run) -> None:
+    assert "completion" not in run([group, "--help"], "").stdout

@@ -15,6 +15,7 @@ from tokenkit.shell import quoted
 
 client = typer.Typer(
     rich_markup_mode=None,
+    add_completion=False,
     no_args_is_help=True,
     context_settings=CONTEXT,
     help="Keep the client registrations that you made at the providers.",

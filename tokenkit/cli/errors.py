@@ -38,10 +38,21 @@ def reporting() -> Generator[None]:
         drop(sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the last one to see it
+        if isinstance(error, OSError) and _was_printing(error):
+            drop(sys.stdout.fileno())
+            report(TokenKitError(f"stdout cannot be written: {error.strerror}", hint="send it elsewhere"))
+            sys.exit(TokenKitError.exit_code)
         _report_fault(error)
         sys.exit(FAULT)
     finally:
         keep_options([])  # the next run of this process begins anew
+
+
+def _was_printing(error: OSError) -> bool:
+    """Tell whether it was typer that printed, as its help: our own words go through `output.to_stdout`."""
+    from tokenkit.grants.outlive import places
+
+    return places(error)[-1][2] == "echo"
 
 
 def report(error: TokenKitError) -> None:

@@ -18,6 +18,7 @@ NONE_YET = "There is no key yet; the first sign-in makes one"
 
 key = typer.Typer(
     rich_markup_mode=None,
+    add_completion=False,
     no_args_is_help=True,
     context_settings=CONTEXT,
     help="Keep the keys that seal what is stored.",

@@ -14,6 +14,7 @@ from tokenkit.shell import quoted
 
 owner = typer.Typer(
     rich_markup_mode=None,
+    add_completion=False,
     no_args_is_help=True,
     context_settings=CONTEXT,
     help="Look after the people that an app keeps accounts for.",

@@ -51,6 +51,8 @@ def providers(
     if of:
         _about_a_declaration(kit, name, of, live=live)
         return
+    if name in _VERBS:
+        raise UsageError(f"providers {name} needs to know what", hint=f"tokenkit providers {name} {_VERBS[name]}")
     if live:
         raise UsageError("--live belongs to check", hint="tokenkit providers check --live PROVIDER")
     if json:
@@ -65,6 +67,9 @@ def providers(
         from tokenkit.cli.provider_list import show_providers
 
         show_providers(kit.configured)
+
+
+_VERBS = {"add": "https://...", "check": "FILE"}
 
 
 def _about_a_declaration(kit: "TokenKit", verb: str, of: str, *, live: bool) -> None:

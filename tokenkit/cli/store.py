@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 store = typer.Typer(
     rich_markup_mode=None,
+    add_completion=False,
     no_args_is_help=True,
     context_settings=CONTEXT,
     help="Keep the database that several machines share.",

@@ -92,6 +92,8 @@ def refusal(file: SourceFile) -> UsageError:
         why, hint = "is a client registration, and no sign-in", f"tokenkit client import google {path}"
     elif members.get("type") == "service_account":
         why, hint = "is the key of a service account, which is no person's", "tokenkit login google"
+    elif not data.strip():
+        why, hint = "is empty", "tokenkit import --help names what can be read"
     elif not file.text:
         why, hint = "is not text in UTF-8, UTF-16 or UTF-32", f"file {path}"
     else:

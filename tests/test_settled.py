@@ -133,6 +133,13 @@ def test_the_second_leg_may_run_in_another_process(tmp_path):
 # The value, and where it comes from.
 
 
+def test_a_link_to_a_server_that_nobody_has_named_is_none():
+    """It is shown to people."""
+    acme = many_servers(manage_url="{server}/apps", console_url="https://acme.example/{server}")
+    assert (acme.manage_url, acme.console_url) == ("", "")
+    assert acme.at({"server": ONE}).manage_url == f"{ONE}/apps"
+
+
 @pytest.mark.parametrize("typed", ["OTHER.example", "https://other.example/@me", "@me@other.example"])
 def test_what_a_person_types_is_understood(kit, typed):
     assert grant_of(kit, kit.sign_in(typed)).settled == {"server": OTHER}

@@ -15,7 +15,10 @@ from tokenkit.grant import Grant
 from tokenkit.net.hosts import parse_url
 from tokenkit.provider import Context, Request, Response
 from tokenkit.shell import quoted
-from tokenkit.variables import PUBLIC_ONLY, Variable, check_variables, fill, read_value
+from tokenkit.variables import PUBLIC_ONLY, Variable, check_variables, fill, named_in, read_value
+
+LINKS = ("console_url", "manage_url")
+"""Addresses that are shown to people: none is where nobody has said which server it is."""
 
 MOST = 256
 """Providers as accounts met them that are kept ready; of more, all are made again when they are asked for."""
@@ -52,7 +55,8 @@ class Settled:
         check_variables(self.name, written, self.variables, later)
         values = {name: variable.stand_in for name, variable in self.variables.items()}
         for name, value in written.items() if values else ():
-            object.__setattr__(self, name, value if name == "variables" else fill(value, values))
+            unknown = name in LINKS and not self.lacking.keys().isdisjoint(named_in(value))
+            object.__setattr__(self, name, "" if unknown else value if name == "variables" else fill(value, values))
 
     @property
     def lacking(self) -> Mapping[str, Variable]:

@@ -99,6 +99,14 @@ def test_of_several_people_nobody_names_a_server_in_this_machines_network(kit: K
     assert all(request.public_only for request in kit.servers.requests)
 
 
+def test_what_to_remove_by_hand_is_at_the_accounts_own_server(tmp_path: Path) -> None:
+    provider = many_servers(manage_url="{server}/apps", revocation_endpoint="")
+    kit = KitOfServers(tmp_path, provider, clients=CLIENTS)
+    account = kit.sign_in("https://other.example")
+    page = Visitor(authorize_app(kit)).go(f"/disconnect?account={account}").text
+    assert "https://other.example/apps" in page
+
+
 # Where a provider's clients are registered with one address.
 
 

@@ -1,13 +1,15 @@
 """The accounts page, its JSON, and disconnecting."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 from starlette.responses import Response
 
 from tokenkit.audit import Inventory, audit
-from tokenkit.errors import UnknownAccount
+from tokenkit.errors import StoreError, UnknownAccount
+from tokenkit.provider import Provider
 from tokenkit.web.answers import json, page
 from tokenkit.web.choice import Choice, choice, only_identity
 from tokenkit.web.last_use import last_uses
@@ -90,10 +92,17 @@ def status(visit: Visit) -> Response:
 def ask_disconnect(visit: Visit) -> Response:
     """Say what would end with the account, and ask (R19: a second account must not end unannounced)."""
     view, account = _find(visit, visit.request.query_params.get("account", ""))
-    provider = visit.kit.provider(view.name)
+    provider = _of_account(visit, account.id)
     also = [str(other) for other in visit.kit.sharing_fate(account.id)]
     values = {"view": view, "account": account, "provider": provider, "also": also}
     return page(visit, "disconnect.html", values)
+
+
+def _of_account(visit: Visit, account: str) -> Provider:
+    """Return the provider as the account uses it; as it is for all where its record cannot be opened."""
+    with suppress(StoreError):
+        return visit.kit.source(account).provider
+    return visit.kit.provider(account.partition("/")[0])
 
 
 def disconnect(visit: Visit) -> Response:

@@ -67,7 +67,7 @@ def run(capfd):
 
 
 @real
-def test_the_commands_make_the_tables_and_tell_how_they_stand(configured, run, key):
+def test_the_commands_make_the_tables_and_tell_how_they_stand(configured, run):
     code, said = run("store", "status")
     assert (code, "hint: tokenkit store init" in said) == (6, True)
     assert run("store", "migrate")[0] == 6
@@ -76,6 +76,7 @@ def test_the_commands_make_the_tables_and_tell_how_they_stand(configured, run, k
     code, said = run("store", "status")
     assert code == 0, said
     assert "warning: the role postgres owns the tables" in said
+    assert "warning: this machine has no key" in said  # nor does that of an administrator need one
 
 
 @real

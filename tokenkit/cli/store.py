@@ -67,8 +67,10 @@ def store_status(ctx: typer.Context) -> None:
     shared.identity()  # it connects, and compares
     tell_losses(shared.lost)
     ring = open_kit(ctx).records.ring
+    if ring.source.version() is None:  # that of an administrator needs none
+        return say("tokenkit: warning: this machine has no key, and programs here would need that of the others")
     fleet_key.check(shared, ring)
-    data(f"key: {ring.current().kid}")
+    return data(f"key: {ring.current().kid}")
 
 
 def _tell(found: "Schema") -> None:

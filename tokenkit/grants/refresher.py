@@ -86,7 +86,7 @@ class Refresher:
         """Return the stored grant, once a grant that waits is written (R9). Raises `UnknownAccount`."""
         if account in self.unsaved:
             self._write_late(account)
-        return signed_out.refuse(self.records, account, self.records.get(account))
+        return signed_out.load(self.records, account)
 
     def newest(self, account: Account) -> StoredGrant:
         """Return the newest known grant, written or not, with the stored version. Raises `UnknownAccount`."""

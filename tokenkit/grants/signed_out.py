@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from tokenkit.account import Account
 from tokenkit.errors import Conflict, GrantSuperseded
-from tokenkit.grants.sealed_store import SealedStore, StoredGrant
+from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.shell import quoted
 from tokenkit.store import Name, Version
 
@@ -36,6 +36,17 @@ def mark(records: SealedStore, account: Account, generation: int) -> None:
 def newest(records: SealedStore, account: Account) -> int:
     """Return the newest generation of the account's grants that was signed out; `NEVER` for none."""
     return _read(records, account)[0] if records.ring.shared else NEVER
+
+
+def load(records: SealedStore, account: Account) -> StoredGrant:
+    """Return the account's grant, as `SealedStore.get` does, unless it was signed out and put back: `GrantSuperseded`.
+
+    Both are one question to a shared store.
+    """
+    if not records.ring.shared:
+        return records.get(account)
+    with records.reading(grant_name(account), name(account)):
+        return refuse(records, account, records.get(account))
 
 
 def refuse(records: SealedStore, account: Account, held: StoredGrant) -> StoredGrant:

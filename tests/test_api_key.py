@@ -4,8 +4,9 @@ import copy
 import json
 import logging
 import pickle
+import re
 from base64 import b64decode
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -543,3 +544,17 @@ def test_the_audit_has_nothing_against_a_key_that_works_and_asks_the_service_abo
         report = audit(Inventory(kit), ONLINE)
         assert ([finding.check.id for finding in report.findings], report.accounts) == (said, 1)
         authority.flavours["acme"].revoked.add("me@example.com")
+
+
+def test_the_page_names_every_field_of_it():
+    page = (Path(__file__).parents[1] / "docs" / "how-to" / "api-keys.md").read_text(encoding="utf-8")
+    declared = {each.name for each in fields(ApiKey) if each.init} - {
+        "fields",
+        "token_headers",
+        "token_query",
+        "userinfo",
+    }
+    asked = {each.name for each in fields(Field)}
+    tables = {"fields.NAME", "token_headers", "token_query", "userinfo"}
+    assert [name for name in declared | asked if not re.search(rf"`{name}[` ]", page)] == []
+    assert [name for name in tables if f"[provider.{name}]" not in page] == []

@@ -3,6 +3,7 @@
 from urllib.parse import parse_qsl
 
 import pytest
+from tokenkit.api_key import ApiKey
 from tokenkit.errors import (
     CallbackRefused,
     ClientMissing,
@@ -14,6 +15,7 @@ from tokenkit.errors import (
 )
 from tokenkit.grant import grant_from_bytes, grant_to_bytes
 from tokenkit.net.hosts import check_resource
+from tokenkit.provider import Field
 from tokenkit.variables import Variable
 
 from servers import KitOfServers, many_servers
@@ -598,3 +600,39 @@ def test_the_metadata_of_a_guests_server_is_fetched_from_public_addresses_alone(
     kit.servers.documents[WELL_KNOWN] = METADATA
     kit.sign_in(code="c@tokens.op.example", variables={"server": "op.example", "public_only": "yes"})
     assert all(request.public_only for request in kit.servers.requests)
+
+
+# A service without OAuth.
+
+KEYED = ApiKey(
+    name="acme",
+    title="Acme",
+    variables={"subdomain": Variable(domain="acme.example")},
+    resource_hosts=("https://{subdomain}.acme.example/api",),
+    userinfo_endpoint="https://{subdomain}.acme.example/me",
+    subject_path="sub",
+    name_paths=("name",),
+    fields={"key": Field(label="API key", where="https://{subdomain}.acme.example/keys")},
+    token_headers={"X-Api-Key": "{key}"},
+)
+
+
+def test_a_service_without_oauth_has_its_servers_side_by_side_too(tmp_path):
+    """A key of one is tried at that one, and goes to that one alone."""
+    kit = KitOfServers(tmp_path, KEYED)
+    for typed in ("mine", "https://theirs.acme.example/agent"):
+        kit.servers.requests.clear()
+        account = kit.login("acme", answers={"key": "k3y"}, variables={"subdomain": typed}, name="")
+        host = f"{grant_of(kit, account).settled['subdomain']}.acme.example"
+        assert set(kit.servers.hosts()) == {host}
+        provider = kit.source(str(account)).provider
+        assert provider.resource_hosts == (f"https://{host}/api",)
+        assert provider.fields["key"].where == f"https://{host}/keys"
+    assert len(kit.accounts()) == 2
+
+
+def test_a_key_is_asked_for_nowhere_before_the_server_is_named(tmp_path):
+    kit = KitOfServers(tmp_path, KEYED)
+    with pytest.raises(UsageError, match="acme needs subdomain"):
+        kit.login("acme", answers={"key": "k3y"})
+    assert kit.servers.requests == []

@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tokenkit import ApiKey, Field, Variable
 from tokenkit.web import authorize_app
 from visitor import SCRIPT, Visitor
 
@@ -105,6 +106,30 @@ def test_what_to_remove_by_hand_is_at_the_accounts_own_server(tmp_path: Path) ->
     account = kit.sign_in("https://other.example")
     page = Visitor(authorize_app(kit)).go(f"/disconnect?account={account}").text
     assert "https://other.example/apps" in page
+
+
+def test_the_form_for_a_key_knows_which_server_it_is_about(tmp_path: Path) -> None:
+    keyed = ApiKey(
+        name="acme",
+        title="Acme",
+        variables={"subdomain": Variable(domain="acme.example", about="your Acme")},
+        resource_hosts=("https://{subdomain}.acme.example/api",),
+        userinfo_endpoint="https://{subdomain}.acme.example/me",
+        subject_path="sub",
+        name_paths=("name",),
+        fields={"key": Field(label="API key", where="https://{subdomain}.acme.example/keys")},
+    )
+    kit = KitOfServers(tmp_path, keyed)
+    me = Visitor(authorize_app(kit))
+    assert 'name="set.subdomain"' in me.go("/").text
+    place = start(me, **{"set.subdomain": "mine.acme.example"})["url"]
+    page = me.go(place).text
+    assert "https://mine.acme.example/keys" in page
+    assert 'name="set.subdomain" value="mine.acme.example"' in page
+    csrf = str(me.ask("/status?provider=acme")["csrf"])
+    kept = me.post("/key/acme", {"csrf": csrf, "set.subdomain": "mine.acme.example", "field.key": "k3y"})
+    assert kept.headers["location"] == "/connected/acme/me"
+    assert set(kit.servers.hosts()) == {"mine.acme.example"}
 
 
 # Where a provider's clients are registered with one address.

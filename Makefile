@@ -8,7 +8,7 @@ PIP     = $(BIN)/python -m pip install -qq --disable-pip-version-check
 QUICK   = not slow and not real
 NODE    = tests/interop/node_modules/.package-lock.json tests/web/node_modules/.package-lock.json
 
-.PHONY: demo test interop pocketpaw check lint quick docs bench soak torture clean
+.PHONY: demo test interop pocketpaw check lint quick docs bench faults soak torture clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime  ## the whole life of three accounts, against the sandbox
@@ -45,6 +45,9 @@ bench: .cache/bench/.peers  ## tokenkit beside its peers, in one run: the byte-c
 	@$(PYTHON) -m venv .cache/bench
 	@.cache/bench/bin/python -m pip install -qq --disable-pip-version-check --requirement tests/bench/requirements.txt .
 	@touch $@
+
+faults: $(VENV)/.test  ## let real machines and servers fail, and write what came of it into the documents
+	$(BIN)/python tests/fault_table.py
 
 soak: $(VENV)/.test  ## ten minutes of short-lived tokens under the real clock
 	$(BIN)/python -m pytest --torture -m soak $(ARGS)

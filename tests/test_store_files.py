@@ -24,6 +24,10 @@ class TestFileStore(StoreContract):
     def store(self, tmp_path):
         return FileStore(str(tmp_path / "home" / "tokens"), str(tmp_path / "state"))
 
+    @pytest.fixture
+    def other(self, tmp_path):
+        return FileStore(str(tmp_path / "home" / "tokens"), str(tmp_path / "state"))
+
 
 def everything(folder):
     for base, folders, files in os.walk(folder):

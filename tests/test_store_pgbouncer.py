@@ -62,10 +62,20 @@ def store(open_store, direct):
     return open_store(direct)
 
 
+@pytest.fixture
+def no_patience(monkeypatch):
+    monkeypatch.setattr(lease_module, "GONE_FOR", 0.3)
+
+
+@pytest.mark.usefixtures("no_patience")
 class TestThroughPgBouncer(StoreContract):
     @pytest.fixture
     def store(self, store):
         return store
+
+    @pytest.fixture
+    def other(self, open_store, url):
+        return open_store(url)
 
 
 def locks(url):

@@ -73,10 +73,20 @@ def end_connections(database):
     )
 
 
+@pytest.fixture
+def no_patience(monkeypatch):
+    monkeypatch.setattr(lease_module, "GONE_FOR", 0.3)
+
+
+@pytest.mark.usefixtures("no_patience")
 class TestPostgresStore(StoreContract):
     @pytest.fixture
     def store(self, store):
         return store
+
+    @pytest.fixture
+    def other(self, open_store):
+        return open_store()
 
 
 def test_all_handles_see_one_store(store, open_store):
@@ -127,11 +137,6 @@ def test_no_connection_is_held_while_a_lease_is(store):
     leave.set()
     for thread in threads:
         thread.join()
-
-
-@pytest.fixture
-def no_patience(monkeypatch):
-    monkeypatch.setattr(lease_module, "GONE_FOR", 0.3)
 
 
 @pytest.fixture

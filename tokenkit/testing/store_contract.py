@@ -1,5 +1,7 @@
 """The tests that every store must pass: subclass them, and return your store from the `store` fixture."""
 
+import os
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -24,12 +26,21 @@ class StoreContract:
         @pytest.fixture
         def store(self, tmp_path):
             return MyStore(tmp_path)
+
+        @pytest.fixture
+        def other(self, tmp_path):
+            return MyStore(tmp_path)
     """
 
     @pytest.fixture
     def store(self) -> Store:
         """Return the store to test, empty."""
         raise NotImplementedError
+
+    @pytest.fixture
+    def other(self, store: Store) -> Store:
+        """Return the same records as another process has them; without one, the tests have but one handle."""
+        return store
 
     def test_what_was_saved_is_loaded_with_its_version(self, store: Store) -> None:
         """Check the plain round trip."""
@@ -224,3 +235,57 @@ class StoreContract:
         for _ in range(2):
             store.close()
         assert store.load(GRANT) == (b"one", version)
+
+    def test_another_process_finds_what_this_one_has_saved(self, store: Store, other: Store) -> None:
+        """Hold R8: versions are compared over all processes, and a late write finds another one."""
+        first = store.save(GRANT, b"one", replaces=None)
+        assert other.load(GRANT) == (b"one", first)
+        second = other.save(GRANT, b"two", replaces=first)
+        with pytest.raises(Conflict):
+            store.save(GRANT, b"late", replaces=first)
+        assert store.load(GRANT) == (b"two", second)
+        assert [name.id for name in store.names("grant")] == [name.id for name in other.names("grant")]
+
+    def test_another_process_sees_a_change_in_time(self, store: Store, other: Store) -> None:
+        """Hold R1, R39: who looks knows of a save, and of a sign-out, after a second and a half at most."""
+        everyone, version = Name("grant", "", "google"), store.save(GRANT, b"one", replaces=None)
+        for data in (b"two", None):
+            before = other.versions([GRANT, everyone])
+            version = store.save(GRANT, data, replaces=version)
+            end = time.monotonic() + 1.5
+            while set(before) & set(other.versions([GRANT, everyone])) and time.monotonic() < end:
+                time.sleep(0.01)
+            after = other.versions([GRANT, everyone])
+            assert after[0] == version
+            assert after[1] != before[1]
+
+    def test_another_process_holds_no_lease_that_this_one_has(self, store: Store, other: Store) -> None:
+        """Hold R5, R38: one holder over all processes, and what it notes is there for the next one."""
+        with store.lease(GRANT, lasts=60, wait=10) as lease:
+            with pytest.raises(StoreUnavailable), other.lease(GRANT, lasts=60, wait=0.1):
+                raise AssertionError("two holders")
+            lease.write_note(b"{}", acts=True)
+        with other.lease(GRANT, lasts=60, wait=10) as lease:
+            assert lease.note == b"{}"
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system starts no process by fork")
+    @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+    def test_a_holder_that_is_killed_is_succeeded(self, store: Store, other: Store) -> None:
+        """Hold R6, R38: soon, where it has sent nothing; a lease is no lock that a dead process leaves shut."""
+        if other is store:
+            pytest.skip("the store ends with its process")
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            with other.lease(GRANT, lasts=60, wait=10) as lease:
+                lease.write_note(b"killed")
+                os.write(writing, b"x")
+                time.sleep(60)
+            os._exit(1)
+        os.close(writing)
+        assert os.read(reading, 1) == b"x"
+        os.close(reading)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        with store.lease(GRANT, lasts=60, wait=20) as lease:
+            assert lease.note == b"killed"

@@ -362,3 +362,24 @@ def test_what_was_left_out_is_named(command: list[str], said: str, machine: Mach
 @pytest.mark.parametrize("group", ["client", "key", "owner", "store"])
 def test_the_help_of_a_group_has_nothing_but_the_group(group: str, machine: Machine, run: Run) -> None:
     assert "completion" not in run([group, "--help"], "").stdout
+
+
+@pytest.mark.parametrize("module", ["typer", "tokenkit.cli.app", "tokenkit.cli.without_typer", "tokenkit.seal", "json"])
+@pytest.mark.parametrize("command", [["list"], ["token", "google"], ["providers"]], ids=" ".join)
+def test_ctrl_c_while_a_command_loads_ends_it_without_a_word(command: list[str], module: str, home: Path) -> None:
+    """Loading takes the most of a short command, so that is where Ctrl-C mostly comes."""
+    code = f"""
+import sys
+class Pressed:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+from tokenkit.cli.fast_path import main
+sys.modules.pop({module!r}, None)
+sys.meta_path.insert(0, Pressed())
+sys.argv = ["tokenkit", *{command!r}]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (130, 0, 4), done.stderr

@@ -18,7 +18,14 @@ RECORD_VERSION = 1
 
 
 def main() -> None:
-    """Run the program ``tokenkit``."""
+    """Run the program ``tokenkit``. Ctrl-C while it loads what it needs ends it without a word, as later."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        sys.exit(130)  # `tokenkit.cli.errors.INTERRUPTED`, which may not be loaded yet
+
+
+def _run() -> None:
     if not _plain(sys.argv[1:]):
         from tokenkit.cli.without_typer import main as program
 

@@ -1,5 +1,6 @@
 """``--set``: which server or region it is, where a provider has several."""
 
+import json
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -94,3 +95,18 @@ def test_it_belongs_to_the_beginning_of_a_sign_in(run: Run) -> None:
     done = run(["login", "--complete", *FOSSTODON], "")
     assert done.code == 2
     assert "--set belongs to its beginning" in done.stderr
+
+
+@pytest.mark.usefixtures("machine")
+def test_scripts_are_told_what_a_sign_in_must_say(run: Run) -> None:
+    for name, default in (("gitea", ""), ("mastodon", "https://mastodon.social")):
+        (provider,) = json.loads(run(["providers", name, "--json"], "").stdout)["providers"]
+        (variable,) = provider["facts"]["variables"]
+        assert (variable["name"], variable["default"]) == ("instance", default)
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_provider_says_what_it_needs_and_no_address_of_nobody(run: Run) -> None:
+    shown = run(["providers", "gitea"], "").stdout
+    assert "--set instance=..., your Gitea or Forgejo" in shown
+    assert "nowhere" not in shown

@@ -38,6 +38,15 @@ class Evidence(_Shape):
     unverified: list[str]
 
 
+class VariableShape(_Shape):
+    """A part of its addresses that differs from account to account; `default` is empty where a person must say it."""
+
+    name: str
+    about: str
+    choices: list[str]
+    default: str
+
+
 class FactsShape(_Shape):
     """What a provider is, by its declaration; the names are those of docs/reference/declaration.md.
 
@@ -62,6 +71,7 @@ class FactsShape(_Shape):
     manage_url: str
     needs_client: bool
     fields: list[FieldShape]
+    variables: list[VariableShape]
     token_headers: dict[str, str]
     evidence: Evidence
 
@@ -90,6 +100,7 @@ def _of_oauth2(provider: OAuth2) -> FactsShape:
         manage_url=provider.manage_url,
         needs_client=True,
         fields=[],
+        variables=_variables(provider),
         token_headers={},
         evidence=_evidence(provider),
     )
@@ -115,9 +126,18 @@ def _of_api_key(provider: ApiKey) -> FactsShape:
             FieldShape(name=name, label=field.label, where=field.where, secret=field.secret)
             for name, field in provider.fields.items()
         ],
+        variables=_variables(provider),
         token_headers=dict(provider.placement.headers),
         evidence=_evidence(provider),
     )
+
+
+def _variables(provider: OAuth2 | ApiKey) -> list[VariableShape]:
+    asked = ((name, each) for name, each in provider.variables.items() if not each.answer_member)
+    return [
+        VariableShape(name=name, about=each.expected, choices=list(each.choices), default=each.default)
+        for name, each in asked
+    ]
 
 
 def _endpoints(provider: OAuth2 | ApiKey) -> dict[str, str]:

@@ -29,6 +29,7 @@ import tokenkit
 from place import place
 
 import store
+import workers
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PACKAGES = ("tokenkit-oauth", "cryptography", "httpx", "Authlib", "msal", "msal-extensions", "google-auth", "spotipy",
@@ -41,10 +42,10 @@ def main() -> None:
     parser.add_argument(
         "--only",
         default="",
-        help="some of hot, process, store, load, owners, storm; performance.md then stays as it is",
+        help="some of hot, process, store, load, owners, workers, storm; performance.md then keeps its first table",
     )
     options = parser.parse_args()
-    wanted = set(options.only.split(",")) if options.only else {"hot", "process", "store", "load", "owners", "storm"}
+    wanted = set((options.only or "hot,process,store,load,owners,workers,storm").split(","))
     where = str(tokenkit.__file__)
     assert "site-packages" in where, f"measured from the wheel, never from the checkout: {where}"
     began = time.monotonic()
@@ -83,6 +84,10 @@ def performance(wanted: set[str], full: bool) -> tuple[list[figures.Row], dict[s
         rows += load.rows(full)
     if "owners" in wanted:
         rows += owners.rows(full)
+    if "workers" in wanted:
+        lines, table = workers.rows(full)
+        rows += lines
+        put(DOCS / "performance.md", f"{about_line()}\n\n{table}", "workers")
     if "storm" in wanted:
         rows.append(stormy())
     return rows, counted, taken_apart

@@ -1,4 +1,4 @@
-"""A token endpoint that answers every request after 50 ms and keeps connections; in a process of its own."""
+"""A token endpoint that answers every request after a while and keeps connections; in a process of its own."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 _CLOSE = re.compile(rb"(?i)\r\nconnection: *close")
 
 
-async def main(lifetime: float) -> None:
+async def main(lifetime: float, delay: float) -> None:
     number = 0
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -21,7 +21,7 @@ async def main(lifetime: float) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         found = _LENGTH.search(head)
         await reader.readexactly(int(found[1]) if found else 0)
-        await asyncio.sleep(DELAY)
+        await asyncio.sleep(delay)
         number += 1
         token = {"access_token": f"{number}-{'x' * 200}", "expires_in": lifetime, "token_type": "Bearer"}
         body = json.dumps(token).encode()
@@ -42,10 +42,10 @@ async def main(lifetime: float) -> None:
     await server.serve_forever()
 
 
-def slow_authority(lifetime: float = 36_000.0) -> AbstractContextManager[str]:
-    """Its address, for as long as the context lasts; its tokens last `lifetime` seconds."""
-    return served(__file__, str(lifetime))
+def slow_authority(lifetime: float = 36_000.0, delay: float = DELAY) -> AbstractContextManager[str]:
+    """Its address, for as long as the context lasts; its tokens last `lifetime`, its answers take `delay` seconds."""
+    return served(__file__, str(lifetime), str(delay))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(float(sys.argv[1])))
+    asyncio.run(main(float(sys.argv[1]), float(sys.argv[2])))

@@ -157,6 +157,13 @@ def test_where_no_source_confirms_its_address_the_way_to_allow_it_comes_before_a
     assert me.post("/key/acme", form(me, user="me@example.com", key=KEY)).status_code == 303
 
 
+def test_it_is_offered_behind_what_was_set_up_but_where_the_host_asks_for_it(kit):
+    """Nobody has chosen the services of the catalogue that need no registration: they stand in no one's way."""
+    for asks, before in (({}, False), ({"acme": []}, True)):
+        page = Visitor(authorize_app(kit, asks=asks)).go("/").text
+        assert (page.index("Acme Notes") < page.index("With a key of your own")) is before
+
+
 def test_where_no_app_is_registered_there_is_no_form_for_one(me):
     assert me.go("/client/acme").status_code == 400
     assert me.post("/client/acme", {"csrf": csrf(me), "client_id": "a"}).status_code == 400
@@ -173,6 +180,7 @@ def test_a_person_connects_it_by_clicking(scripts, browse, kit):
     with served(lambda port: authorize_app(kit)) as url:
         page = browse(java_script_enabled=scripts)
         page.goto(f"{url}/")
+        page.locator("summary", has_text="Services that take a key").click()
         button = page.get_by_role("button", name="Connect Acme Notes")
         if scripts:
             with page.expect_popup() as opened:

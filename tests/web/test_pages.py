@@ -202,7 +202,7 @@ def test_the_json_has_the_shape_that_is_documented(world, me):
     answer = me.ask("/status?provider=spotify")
     view = answer["providers"][0]
     assert (sorted(answer), answer["version"]) == (["csrf", "providers", "version"], 1)
-    members = ["accounts", "identifies", "name", "problem", "registered", "scopes", "title", "variables"]
+    members = ["accounts", "identifies", "name", "problem", "registered", "scopes", "takes_key", "title", "variables"]
     assert sorted(view) == members
     assert sorted(view["accounts"][0]) == [
         "authorized_at", "broken", "ends_at", "id", "name", "permissions", "reason", "scopes", "state", "warning",

@@ -114,7 +114,7 @@ class PlainKeyed(Keyed):
     def shown(self, request: Request) -> dict[str, str]:
         """Return the key from the first place where one is."""
         every = (shown_values(placement, request) for placement in PLACES)
-        return next(filter(None, every), {})
+        return next(filter(None, every), dict[str, str]())
 
 
 PLAIN_KEYED = ApiKey(

@@ -10,6 +10,7 @@ from tokenkit.errors import ConfigurationError, TokenKitError
 from tokenkit.grants.status import Broken, Status
 from tokenkit.kit import TokenKit
 from tokenkit.provider import Provider
+from tokenkit.signing_in.asking import asks
 from tokenkit.web.humanize import SOON, away, state_words
 from tokenkit.web.server_choice import VariableView, variables_of
 
@@ -50,7 +51,8 @@ class ProviderView:
     """A provider and its accounts. `problem` says why nobody can connect one, empty where somebody can.
 
     `variables` are what a new account must say of its server or region; `identifies` is whether it can say whose
-    account it is; `registered` whether there is a client registration.
+    account it is; `registered` whether there is a client registration; `takes_key` whether a person types a key in
+    place of going to a consent screen.
     """
 
     name: str
@@ -61,6 +63,7 @@ class ProviderView:
     scopes: tuple[ScopeView, ...]
     accounts: tuple[AccountView, ...]
     variables: tuple[VariableView, ...] = ()
+    takes_key: bool = False
 
     def record(self) -> dict[str, Any]:
         """Return the provider as ``/status`` tells it."""
@@ -90,6 +93,7 @@ def _provider(kit: TokenKit, name: str, accounts: Sequence[Account]) -> Provider
         scopes=tuple(_scopes(provider)),
         accounts=tuple(_account(provider, kit.status(str(account)), kit.context.now()) for account in accounts),
         variables=variables_of(provider),
+        takes_key=asks(provider) is not None,
     )
 
 

@@ -42,11 +42,21 @@ def accounts(visit: Visit) -> Response:
         "does_nothing": partial(_does_nothing, visit),
         "needing": [view for view in views if any(one.state == "attention" for one in view.accounts)],
         "connected": [view for view in views if view.accounts],
-        "ready": [view for view in free if view.registered and not view.problem],
+        "ready": [view for view in free if _ready(view) and not _by_key(visit, view)],
+        "by_key": [view for view in free if _ready(view) and _by_key(visit, view)],
         "unregistered": [view for view in free if not view.registered and not view.problem],
         "problems": [view for view in free if view.problem],
     }
     return page(visit, "accounts.html", values)
+
+
+def _ready(view: ProviderView) -> bool:
+    return view.registered and not view.problem
+
+
+def _by_key(visit: Visit, view: ProviderView) -> bool:
+    """Tell whether a person brings a key, and nobody here has asked for that: registering an app is such a choice."""
+    return view.takes_key and view.name not in visit.place.asks
 
 
 def safety(visit: Visit) -> Response:

@@ -1,6 +1,7 @@
 """Many servers of one service, each with its own people, and a kit before them: no HTTP, no disk, no clock."""
 
 import json
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tokenkit.kit import TokenKit
@@ -77,7 +78,12 @@ class KitOfServers(TokenKit):
         if file:
             (folder / "providers/acme.toml").write_text(file)
         (folder / "config.toml").write_text(config)
-        context = Context(send=self.servers.send, now=self.clock.now, random=_random(), sleep=self.clock.sleep)
+        context = Context(
+            send=lambda request: replace(self.servers.send(request), at=self.clock.now()),
+            now=self.clock.now,
+            random=_random(),
+            sleep=self.clock.sleep,
+        )
         given = {name: ClientRegistration(id, Secret(f"secret-of-{id}")) for name, id in (clients or {}).items()}
         super().__init__(
             store=store or MemoryStore(),

@@ -55,8 +55,10 @@ class Settled:
         check_variables(self.name, written, self.variables, later)
         values = {name: variable.stand_in for name, variable in self.variables.items()}
         for name, value in written.items() if values else ():
-            unknown = name in LINKS and not self.lacking.keys().isdisjoint(named_in(value))
-            object.__setattr__(self, name, "" if unknown else value if name == "variables" else fill(value, values))
+            used = values.keys() & named_in(value) if name != "variables" else set[str]()
+            if used:
+                shown_in_vain = name in LINKS and used & self.lacking.keys()
+                object.__setattr__(self, name, "" if shown_in_vain else fill(value, values))
 
     @property
     def lacking(self) -> Mapping[str, Variable]:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from ipaddress import ip_address
-from itertools import chain
 from typing import Any, Literal, cast
 
 from tokenkit.errors import ConfigurationError, UsageError
@@ -130,15 +129,18 @@ def fill(value: object, values: Mapping[str, str]) -> object:
 
 def named_in(value: object) -> Iterator[str]:
     """Yield the names in braces in all texts of the value."""
-    if isinstance(value, str):
-        yield from NAMED.findall(value)
-    elif isinstance(value, Mapping):
-        members = cast("Mapping[str, object]", value)
-        yield from chain.from_iterable(named_in(item) for key, item in members.items() if key not in _VERBATIM)
-    elif isinstance(value, list | tuple):
-        yield from chain.from_iterable(map(named_in, cast("list[object]", value)))
-    elif is_dataclass(value) and not isinstance(value, type):
-        yield from named_in({each.name: getattr(value, each.name) for each in fields(value) if each.init})
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            yield from NAMED.findall(each) if "{" in each else ()
+        elif isinstance(each, Mapping):
+            members = cast("Mapping[str, object]", each)
+            left += [item for key, item in members.items() if key not in _VERBATIM]
+        elif isinstance(each, tuple):
+            left += cast("tuple[object, ...]", each)
+        elif is_dataclass(each):
+            left += [getattr(each, part.name) for part in fields(each) if part.name not in _VERBATIM]
 
 
 def _example(variable: Variable) -> str:

@@ -8,7 +8,7 @@ name.
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-from tokenkit.account import Account
+from tokenkit.account import Account, is_provider_name
 from tokenkit.errors import AmbiguousAccount, ConsentRequired, UnknownAccount, UsageError
 from tokenkit.grants import beside
 from tokenkit.grants.refresher import Refresher
@@ -50,7 +50,7 @@ class AccountNames:
         """
         provider, _, name = asked.partition("/")
         if not name:
-            return self._only(provider)
+            return self._only(provider, exact=True)
         account = Account(provider, name, self._records.owner)
         if self._is_stored(account):
             return account
@@ -73,7 +73,7 @@ class AccountNames:
     def _alike(self, account: Account) -> list[Account]:
         """Return what the name may mean: the same but for case and form, else the part before the ``@``."""
         provider, name = _folded(account.provider), _folded(account.name)
-        accounts = self._records.accounts(provider) if _may_be_provider(provider) else []
+        accounts = self._records.accounts(provider) if is_provider_name(provider) else []
         same = [one for one in accounts if _folded(one.name) == name]
         return same or [one for one in accounts if _folded(one.name).partition("@")[0] == name.removesuffix("@")]
 
@@ -91,11 +91,11 @@ class AccountNames:
             f"no account is called {asked}", hint="an account is named PROVIDER/NAME: tokenkit list shows them"
         )
 
-    def _only(self, provider: str) -> Account:
+    def _only(self, provider: str, *, exact: bool = False) -> Account:
         """Return the one account of a provider, or its default."""
-        folded = _folded(provider)
-        accounts = self._records.accounts(provider, most=LISTED + 1)
-        if not accounts and folded != provider and _may_be_provider(folded):
+        folded = provider if exact else _folded(provider)
+        accounts = self._records.accounts(provider, most=LISTED + 1) if is_provider_name(provider) else []
+        if not accounts and folded != provider and is_provider_name(folded):
             provider, accounts = folded, self._records.accounts(folded, most=LISTED + 1)
         if len(accounts) == 1:
             return accounts[0]
@@ -120,7 +120,7 @@ class AccountNames:
     def _unknown(self, account: Account, alike: Collection[Account]) -> UnknownAccount:
         from difflib import get_close_matches
 
-        stored = self._records.accounts(account.provider) if _may_be_provider(account.provider) else []
+        stored = self._records.accounts(account.provider) if is_provider_name(account.provider) else []
         if not stored and not alike:
             self._refresher.provider(account.provider)  # `UnknownProvider` names the nearest
         near = alike or [
@@ -137,10 +137,6 @@ class AccountNames:
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().casefold()
-
-
-def _may_be_provider(name: str) -> bool:
-    return bool(name) and name.isascii() and not set(name) & {"/", "\\", "\0"}
 
 
 def _ambiguous(

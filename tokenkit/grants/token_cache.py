@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from typing import NamedTuple, TypeGuard
 
-from tokenkit.account import Account, parse_account
+from tokenkit.account import Account, is_provider_name, parse_account
 from tokenkit.duration import duration
 from tokenkit.errors import StoreUnavailable, TokenKitError, UnknownAccount, UsageError
 from tokenkit.fork_lock import ForkLock
@@ -256,7 +256,7 @@ class TokenCache:
             account, held = self._load(asked)
             version = held.version if asked == str(account) else None  # an exact match may appear beside a tolerant one
         else:
-            version = store.version(Name("grant", self.owner, asked))
+            version = store.version(Name("grant", self.owner, asked)) if is_provider_name(asked) else None
             account = self.names.resolve(asked)
             held = self.refresher.load(account)
         return Remembered(frozenset(), account, held, version, now)
@@ -266,7 +266,7 @@ class TokenCache:
         account = Account(*parse_account(asked), self.owner)
         try:
             return account, self.refresher.load(account)
-        except UnknownAccount:
+        except (UnknownAccount, UsageError):  # or no store can have that name: then it is another's
             account = self.names.resolve(asked)
         return account, self.refresher.load(account)
 

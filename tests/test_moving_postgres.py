@@ -8,11 +8,14 @@ from tokenkit import TokenKit
 from tokenkit.cli.app import main
 from tokenkit.errors import GrantMoved, UnknownAccount
 from tokenkit.grants.sealed_store import grant_name
+from tokenkit.grants.shared_clients import SharedClients
 from tokenkit.moving.store import move_all
+from tokenkit.provider import ClientRegistration
 from tokenkit.sandbox import CLIENTS, Authority, serve
 from tokenkit.store.files import FileStore
+from tokenkit.token import Secret
 
-from postgres_server import server
+from postgres_server import new_database, server
 from test_moving import Counted, Mortal
 from workers import add, kit_of, stored_grant
 
@@ -125,6 +128,28 @@ def test_a_row_that_was_put_back_into_the_database_does_not_move(database, tmp_p
         assert not serves(new, account)
     old.records.store.close()
     old.close()
+
+
+def test_from_one_database_to_another_the_client_registrations_go_along(database, url, tmp_path):
+    """Else nothing could be refreshed there; what the other one knows already stays (R31)."""
+    other = new_database(url)
+    schema.init(Address(other, "the test"))
+    stores = [PostgresStore(Address(where, "the test")) for where in (database, other)]
+    with kit_of(tmp_path, store=stores[0]) as old, kit_of(tmp_path, store=stores[1], provider=old.scripted) as new:
+        old.records.ring.add()
+        account = add(old, "me")
+        mine, theirs = SharedClients(old.records), SharedClients(new.records)
+        mine.save("google", ClientRegistration("old", Secret("old-secret")))
+        mine.save("spotify", ClientRegistration("old"))
+        theirs.save("spotify", ClientRegistration("new"))
+        assert [each.outcome for each in move_all(old.records, new.records, old.clock.now())] == ["moved"]
+        found = SharedClients(new.records)
+        assert found["google"].client_secret.reveal() == "old-secret"
+        assert found["spotify"].client_id == "new"
+        assert serves(new, account)
+        assert not serves(old, account)
+    for store in stores:
+        store.close()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from tokenkit.errors import Conflict, KeyUnavailable, StoreError
 from tokenkit.grants.sealed_store import SealedStore
+from tokenkit.grants.shared_clients import SharedClients
 from tokenkit.moving.account import Moved, move
 from tokenkit.seal import header
 
@@ -14,6 +15,8 @@ def move_all(source: SealedStore, target: SealedStore, now: float) -> Iterator[M
 
     Sign-ins that are under way are not moved: they are begun again. Raises `KeyUnavailable`, which concerns all.
     """
+    if source.ring.shared and target.ring.shared:
+        _copy_clients(source, target)
     for owner in list(source.store.owners()):
         theirs, there = source.for_owner(owner), target.for_owner(owner)
         for account in theirs.accounts():
@@ -24,6 +27,14 @@ def move_all(source: SealedStore, target: SealedStore, now: float) -> Iterator[M
             except StoreError as error:
                 yield Moved(account, "failed", str(error), error.hint)
         _move_quarantine(theirs, there)
+
+
+def _copy_clients(source: SealedStore, target: SealedStore) -> None:
+    """Give the other store the client registrations that it lacks; those of files are each machine's own (R31)."""
+    known = SharedClients(target)
+    for name, client in SharedClients(source).items():
+        if name not in known:
+            known.save(name, client)
 
 
 def _move_quarantine(source: SealedStore, target: SealedStore) -> None:

@@ -232,6 +232,42 @@ def test_a_file_of_ones_own_with_the_plain_servers_addresses_signs_in(tmp_path: 
         assert kit.http("acme").get(f"{sandbox.base_url}/plain/api/things").json()["ok"]
 
 
+@pytest.mark.parametrize("app", ["sandbox", "tokenkit"])
+def test_a_file_with_an_issuer_alone_signs_in_over_http_and_lives_on_without_the_document(
+    app: str, tmp_path: Path
+) -> None:
+    """The metadata is fetched at the sign-in; what comes later goes where that has led (R17)."""
+    folder = tmp_path / ".config" / app / "providers"
+    folder.mkdir(parents=True)
+    authority = Authority()
+    with serve(authority) as sandbox:
+        issuer = f"{sandbox.base_url}/plain"
+        (folder / "acme.toml").write_text(
+            f'[provider]\nname = "acme"\ntitle = "Acme"\nissuer = "{issuer}"\nresource_hosts = ["{issuer}/api"]\n'
+        )
+        environ = {"HOME": str(tmp_path), "SANDBOX_BASE_URL": sandbox.base_url}
+        clients = {"acme": client_of("acme")}
+        kit = TokenKit(app=app, environ=environ, clients=clients, background=False)
+        pending = kit.begin("acme", redirect_uri="http://127.0.0.1:2/callback/acme", binding="a test")
+        account = kit.complete(authority.approve(pending.url), binding="a test")
+        grant = kit.records.get(account).grant
+        assert grant.issuer == issuer
+        assert grant.settled["token_endpoint"] == grant.token_endpoint
+        later = TokenKit(app=app, environ=environ, clients=clients, background=False)
+        first = later.token(str(account)).value
+        assert later.refresh(str(account)).value != first
+        assert later.http(str(account)).get(f"{issuer}/api/things").json()["ok"]
+        assert later.logout(str(account)).removed
+
+
+def test_an_issuer_alone_is_nothing_to_play_a_provider_from(tmp_path: Path) -> None:
+    path = tmp_path / "acme.toml"
+    path.write_text('[provider]\nname = "acme"\ntitle = "Acme"\nissuer = "https://acme.example"\n')
+    with pytest.raises(UsageError, match="names an issuer alone") as caught:
+        declared_provider(str(path), str(tmp_path), BASE)
+    assert "tokenkit providers add https://acme.example" in caught.value.hint
+
+
 @pytest.mark.parametrize("name", ["gitea", "homeassistant", "nextcloud", "zendesk"])
 def test_a_provider_that_runs_on_a_server_of_ones_own_is_played_without_one(name: str, tmp_path: Path) -> None:
     authority = Authority(declared=[declared_provider(name, str(tmp_path), "http://127.0.0.1")])

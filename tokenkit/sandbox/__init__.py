@@ -84,6 +84,11 @@ def declared_provider(of: str, config_folder: str, base_url: str) -> OAuth2 | Ap
         return moved(on_a_server(found), place)
     if not isinstance(found, OAuth2):
         raise UsageError(f"{found.title} is not described by data, so it cannot be played from that")
+    if found.undiscovered:
+        raise UsageError(
+            f"{found.title} names an issuer alone, so that nothing is known to play it from",
+            hint=f"tokenkit providers add {found.issuer} writes its endpoints down",
+        )
     return moved(on_a_server(found), place)
 
 

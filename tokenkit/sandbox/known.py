@@ -40,7 +40,7 @@ def at_sandbox(provider: Provider, environ: Mapping[str, str]) -> Provider:
         return moved(on_a_server(provider), _base_url(provider.name, environ))
     if provider.name in FLAVOURS or not isinstance(provider, OAuth2):
         return provider
-    if provider.token_endpoint.startswith(f"{_sandbox(environ)}/"):
+    if (provider.token_endpoint or provider.issuer).startswith(f"{_sandbox(environ)}/"):
         return provider
     return moved(on_a_server(provider), _base_url(provider.name, environ))
 

@@ -24,7 +24,7 @@ class ReadAhead(threading.local):
         statement = " UNION ALL ".join(_ONE.format(number=number) for number in range(len(names)))
         values = {f"{column}{at}": value for at, name in enumerate(names) for column, value in key(name).items()}
         rows = connections.ask(statement, values)
-        found = {names[number]: Stored(bytes(data), version) for number, data, version in rows}
+        found: dict[Name, Stored] = {names[number]: Stored(bytes(data), version) for number, data, version in rows}
         self._found = {name: found.get(name) for name in names}
         try:
             yield

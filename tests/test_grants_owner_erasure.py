@@ -1,6 +1,7 @@
 """An owner is deleted: every grant is revoked, nothing is left, and what could not be revoked is said."""
 
 import os
+from pathlib import Path
 
 import pytest
 from tokenkit.cli.app import main
@@ -96,6 +97,8 @@ def test_no_row_of_the_database_names_the_owner_or_the_account(machine, authorit
     for table in ("record", "lease", "accounts", "due"):
         rows = ask(database, f"SELECT t::text FROM tokenkit.{table} AS t")
         assert not [row for row in rows if b"alice".hex() in row[0] or ME.name.encode().hex() in row[0]], table
+    for path in Path(kit.folders.state, "shared").rglob("*.json"):
+        assert "alice" not in path.read_text(), path
 
 
 def test_no_folder_of_files_names_the_owner_but_that_of_the_locks(machine, authority):  # noqa: F811

@@ -97,3 +97,16 @@ def test_the_memory_of_long_ago_is_none(memory, monkeypatch):
 def test_the_id_of_a_machine_is_drawn_once(memory, folder):
     assert HighWater(folder).machine == memory.machine
     assert HighWater(folder + "2").machine != memory.machine
+
+
+def test_an_owner_who_is_deleted_is_forgotten_and_the_others_are_not(memory):
+    other = NAME._replace(owner="bob")
+    memory.saved(other, 4, "b", deleted=False)
+    counts = {SLOT: 2, HighWater.slot(other): 3}
+    memory.compare(memory.marks(), counts, SERVER)
+    assert {each.name.owner for each in memory.lost} == {"alice", "bob"}
+    memory.saved(NAME, 3, "v", deleted=False)
+    memory.forget("alice")
+    assert {each.name.owner for each in memory.lost} == {"bob"}
+    memory.compare(memory.marks(), {}, SERVER)
+    assert "alice" not in {each.name.owner for each in memory.lost}

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -320,9 +321,11 @@ def environment_of_programs(environ: Mapping[str, str], app: str) -> dict[str, s
 def _theirs(variable: str, value: str, app: str) -> bool:
     """Tell whether a program that we start may have the variable: no app's key, passphrase or client secret (R28).
 
-    The key of an app with a longer name is known by its form.
+    The key of an app with a longer name is known by its form. The password of a database is ours where we use one.
     """
     if variable.startswith(prefix(app) + "_") or _APPS_SECRET.fullmatch(variable):
+        return False
+    if variable == "PGPASSWORD" and "psycopg" in sys.modules:
         return False
     if not variable.endswith("_KEY"):
         return True

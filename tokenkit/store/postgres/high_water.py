@@ -122,6 +122,16 @@ class HighWater:
             before_this, self._lost = self._lost, _losses(memory["lost"])
             self._new += [each for each in self._lost if each not in before_this]
 
+    def forget(self, owner: str) -> None:
+        """Forget the names of the owner's saves; they are counted all the same."""
+        for slot in range(SLOTS):
+            if any(entry[2] == owner for entry in _last(self._read(_file(slot)))):
+                with self._changing(_file(slot)) as memory:
+                    memory["last"] = [entry for entry in _last(memory) if entry[2] != owner]
+        with self._changing("machine") as memory:
+            memory["lost"] = [entry for entry in memory.get("lost", []) if entry[1] != owner]
+            self._lost = _losses(memory["lost"])
+
     def _cut(self, slot: int, before: Mark, found: int) -> list[list[Any]]:
         """Go back to the count that was found, and return the saves beyond it; none where another process has."""
         with self._changing(_file(slot)) as memory:

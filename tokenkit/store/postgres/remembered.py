@@ -57,3 +57,9 @@ class Remembered:
         """Remember a save that was confirmed under that count; None was not counted."""
         if self._memory is not None and count is not None:
             self._memory.saved(name, count, replaced, deleted=deleted)
+
+    def forget(self, owner: str) -> None:
+        """Forget the names of an owner's saves."""
+        if self._memory is not None:
+            with suppress(*ODD):  # it is bounded, and forgets them by itself
+                self._memory.forget(owner)

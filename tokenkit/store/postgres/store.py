@@ -183,6 +183,7 @@ class PostgresStore(Store):
         """Delete every row that names the owner, once their records are deleted; one that was written since stays."""
         for statement in FORGET:
             self._connections.ask(statement, key(Name("", owner, "")))
+        self._remembered.forget(owner)
 
     def note(self, name: Name) -> bytes:
         """Return the note of the account's last lease."""

@@ -1,5 +1,8 @@
 """Several servers of one service side by side: each account keeps to its own (R17, R18, R23, R31)."""
 
+import io
+import os
+import sys
 from urllib.parse import parse_qsl
 
 import pytest
@@ -163,6 +166,25 @@ def test_what_is_missing_is_asked_for_and_what_is_typed_is_understood(kit):
 
     assert kit.authorizations.settle("acme", ask=ask).token_endpoint == f"{OTHER}/token"
     assert asked == [("server", "your Acme")]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_in_a_program_it_is_asked_for_where_somebody_sits_at_a_terminal(tmp_path, monkeypatch, capsys, there):
+    """Everywhere else the error names what is missing, and nobody is waited for."""
+    kit = KitOfServers(tmp_path, KEYED)
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, closefd=False) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin if there else io.StringIO("mine\nk3y\n"))
+        os.write(ours, b"mine.acme.example\nk3y\n")
+        if there:
+            account = kit.login("acme")
+            assert grant_of(kit, account).settled == {"subdomain": "mine"}
+            assert "subdomain of Acme: " in capsys.readouterr().err
+        else:
+            with pytest.raises(UsageError, match="acme needs subdomain"):
+                kit.login("acme")
+    for file in (ours, theirs):
+        os.close(file)
 
 
 def test_a_misspelled_name_is_told_with_the_nearest(kit):

@@ -267,8 +267,9 @@ class TokenKit:
         `scopes` are aliases or full values, asked for besides what was granted before: to `account`, or to any account
         of the provider without one; `only` leaves that out on purpose (R18). None, where nothing was granted, is the
         provider's default. `account` says whom to ask for (a login hint); `name` what the account shall be called where
-        the provider cannot say (R4). `variables` say which server or region it is, by name: the account keeps them.
-        `way` is ``auto``, ``browser``, ``paste`` or ``device``.
+        the provider cannot say (R4). `variables` say which server or region it is, by name: the account keeps them. One
+        that is missing is asked for at a terminal or in a notebook. `way` is ``auto``, ``browser``, ``paste`` or
+        ``device``.
 
         A program that speaks to the person itself, a chat bot for example, gives `show`: it is called with the address
         to open and the code to enter there (empty but for ``device``), in place of all printing and reading here. It
@@ -286,12 +287,15 @@ class TokenKit:
         Raises `AuthorizationError`, `ConsentDenied`, `CallbackRefused`, `ClientMissing`, `StoreError`, and `UsageError`
         for another `way`.
         """
+        from tokenkit.signing_in.settle import asker_here
         from tokenkit.signing_in.sign_in import sign_in
 
+        ask = asker_here(self.provider(provider).title) if show is None and answers is None else None
+        server = self.authorizations.settle(provider, variables, account=account or name, ask=ask)
         signed_in = sign_in(
-            self.authorizations, self.authorizations.settle(provider, variables, account=account or name), scopes,
-            environ=self.configured.environ, account=account, name=name, way=way, replace_broken=replace_broken,
-            only=only, unverified=unverified, answers=answers, show=show, opener=opener, confirm=confirm,
+            self.authorizations, server, scopes, environ=self.configured.environ,
+            account=account, name=name, way=way, replace_broken=replace_broken, only=only, unverified=unverified,
+            answers=answers, show=show, opener=opener, confirm=confirm,
         )  # fmt: skip
         self._cache.forget()
         return signed_in

@@ -8,12 +8,15 @@ from contextlib import suppress
 from difflib import get_close_matches
 
 from tokenkit.account import DEFAULT_NAME, Account
+from tokenkit.consent.keyboard import Keyboard, input_is_replaced
+from tokenkit.consent.terminal import say
+from tokenkit.consent.typed import read_fields
 from tokenkit.errors import ConfigurationError, StoreError, TokenRefused, UnknownAccount, UsageError
 from tokenkit.grants.bound_to import at
 from tokenkit.grants.refresher import Refresher
 from tokenkit.net.hosts import check_tls, parse_url
 from tokenkit.plugins import guarded
-from tokenkit.provider import Context, Provider
+from tokenkit.provider import Context, Field, Provider
 from tokenkit.variables import PUBLIC_ONLY, Variable, missing, read_value
 
 AskValue = Callable[[str, Variable], str]
@@ -57,6 +60,18 @@ def settle(
 
 def _lacking(provider: Provider) -> Mapping[str, Variable]:
     return dict(getattr(provider, "lacking", {}))
+
+
+def asker_here(title: str) -> AskValue | None:
+    """Return what asks a person for a value here, at a terminal or in a notebook; None where nobody is."""
+    if not (input_is_replaced() or Keyboard.is_a_terminal()):
+        return None
+
+    def ask(name: str, variable: Variable) -> str:
+        field = Field(label=name, about=variable.expected, secret=False)
+        return read_fields(title, {name: field}, say)[name].reveal()
+
+    return ask
 
 
 def _understood(provider: Provider, variables: Mapping[str, Variable], name: str, text: str) -> str:

@@ -3,9 +3,10 @@
 import re
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tokenkit import AnswerShape, Ended, OAuth2, RevocationRequest, UserinfoRequest, Variable
+from tokenkit import AnswerShape, ConfigurationError, Ended, OAuth2, RevocationRequest, UserinfoRequest, Variable
 
 PAGE = (Path(__file__).parents[1] / "docs/reference/declaration.md").read_text(encoding="utf-8")
 FIELDS = re.sub(r"^###.*?(?=^## |\Z)", "", PAGE, flags=re.DOTALL | re.MULTILINE)
@@ -40,3 +41,40 @@ def test_every_field_has_an_example() -> None:
 def test_the_page_has_every_field_of_a_group(name: str) -> None:
     section = PAGE.partition(f"### `{name}`\n")[2].partition("\n#")[0]
     assert sorted(rows(section)) == sorted(field.name for field in fields(HEADINGS[name]))
+
+
+AT = {"authorization_endpoint": "https://acme.example/a", "token_endpoint": "https://acme.example/t"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "hint"),
+    [
+        ("default_scopes", "read", "correct default_scopes"),
+        ("default_scopes", [1], "correct default_scopes"),
+        ("resource_hosts", "https://acme.example", "correct resource_hosts"),
+        ("name_paths", "email", "correct name_paths"),
+        ("scopes", ["read"], "correct scopes"),
+        ("headers", "X: y", "correct headers"),
+        ("pkce", "no", "correct pkce"),
+        ("redirect_port", "80", "correct redirect_port"),
+        ("default_expires_in", "ever", "correct default_expires_in"),
+        ("token_endpoint", 3, "correct token_endpoint"),
+        ("title", None, "correct title"),
+        ("answer", {"path": "x"}, "correct answer"),
+        ("client_auth", "bsic", "did you mean 'basic'?"),
+        ("request_format", "xml", "it is one of 'form', 'json'"),
+        ("iss", "requierd", "did you mean 'required'?"),
+        ("revocation_reach", "all", "it is one of"),
+    ],
+)
+def test_a_field_of_another_kind_is_refused_where_it_is_written(field: str, value: object, hint: str) -> None:
+    """A scope that is a text would be asked for letter by letter; a file is checked against the schema already."""
+    members: dict[str, Any] = {"name": "acme", "title": "Acme", **AT, field: value}
+    with pytest.raises(ConfigurationError, match=field) as caught:
+        OAuth2(**members)
+    assert hint in caught.value.hint
+
+
+def test_lists_are_as_good_as_tuples() -> None:
+    acme = OAuth2(name="acme", title="Acme", **AT, default_scopes=["read"], default_expires_in="never")  # type: ignore[arg-type]
+    assert list(acme.default_scopes) == ["read"]

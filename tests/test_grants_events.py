@@ -120,7 +120,27 @@ def test_a_callback_that_fails_keeps_nobody_from_the_token(kit, monkeypatch):
     kit.on("refreshed", fail)
     expire(kit)
     assert kit.token("scripted").value == "access-3"
-    assert [(str(one.exc_value), one.object) for one in caught] == [("mine", fail)]
+    assert [str(one.exc_value) for one in caught] == ["mine"]
+
+
+def test_a_callback_that_fails_is_shown_by_a_program_that_catches_nothing(kit, monkeypatch, capsys):
+    """R9: Python's own hook takes nothing but Python's own arguments, and must not fail in the caller's place."""
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+
+    def fail(event):
+        raise RuntimeError("mine")
+
+    kit.on("refreshed", fail)
+    expire(kit)
+    assert kit.token("scripted").value == "access-3"
+    shown = capsys.readouterr().err
+    assert "in fail" in shown
+    assert "RuntimeError: mine" in shown
+
+
+def test_what_cannot_be_called_is_no_callback(kit):
+    with pytest.raises(UsageError, match="int"):
+        kit.on("refreshed", 3)
 
 
 def test_a_callback_can_be_taken_back(kit):

@@ -4,10 +4,8 @@ Only what this process sees is told. A callback runs in the thread that saw it, 
 quick. What it raises goes to `sys.unraisablehook`: nothing may keep a refreshed grant from the callers who wait for it.
 """
 
-import sys
 from collections.abc import Callable
-from types import SimpleNamespace
-from typing import Any, Literal, NamedTuple, cast, get_args
+from typing import Literal, NamedTuple, get_args
 
 from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount, UsageError
@@ -53,6 +51,8 @@ class Events:
         """
         if kind not in get_args(Kind):
             raise UsageError(f"there is no event {kind!r}", hint=f"the events are {', '.join(get_args(Kind))}")
+        if not callable(callback):
+            raise UsageError(f"{type(callback).__name__} cannot be called", hint='kit.on("refreshed", print)')
         with self._changing.lock:
             self._callbacks[kind] = [*self._callbacks.get(kind, ()), (callback, owner)]
 
@@ -132,7 +132,7 @@ class Events:
             try:
                 callback(event)
             except Exception as error:  # noqa: BLE001 - a callback is a stranger's
-                _unraisable(error, callback)
+                _Unraisable(error)
 
 
 def _end(grant: Grant) -> float | None:
@@ -143,9 +143,16 @@ def _end(grant: Grant) -> float | None:
     return None if token is None else token.expires_at
 
 
-def _unraisable(error: Exception, callback: Callback) -> None:
-    told = SimpleNamespace(
-        exc_type=type(error), exc_value=error, exc_traceback=error.__traceback__,
-        err_msg="tokenkit: a callback failed", object=callback,
-    )  # fmt: skip
-    sys.unraisablehook(cast(Any, told))
+class _Unraisable:
+    """Raises what a callback has raised where nobody can catch it: so Python itself hands it to `sys.unraisablehook`.
+
+    Its default one takes no arguments but Python's own, and there is no other way to make these.
+    """
+
+    __slots__ = ("_error",)
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __del__(self) -> None:
+        raise self._error

@@ -51,6 +51,22 @@ def test_store_status_names_what_was_lost_and_how(machine, authority, url, datab
     assert "google/me@example.com (owner alice)" in said
 
 
+def test_what_a_command_found_that_refreshes_nothing_is_written_down_by_the_next(machine, authority, url):  # noqa: F811
+    """R10: the next one refreshes another account, and other machines learn it of this one all the same."""
+    kit = machine("a")
+    for owner in ("alice", "bob"):
+        sign_in(kit.for_owner(owner), authority)
+        expire(kit.for_owner(owner))
+    behind = replica(url)
+    kit.for_owner("alice").token("google")
+    fail_over(url, behind)
+    machine("a").accounts()
+    machine("a").for_owner("bob").token("google")
+    with pytest.raises(GrantSuperseded, match="failed over to a replica"):
+        machine("b").for_owner("alice").token("google")
+    assert refreshes(authority) == 2
+
+
 def test_a_process_that_runs_on_over_a_failover_is_told_too(machine, authority, url):  # noqa: F811
     kit = machine("a")
     sign_in(kit, authority)

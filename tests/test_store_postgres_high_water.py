@@ -48,6 +48,18 @@ def test_a_loss_is_told_once_and_to_every_process(memory, folder):
     assert compare(other, 2) == compare(memory, 2) == ["v2"]
 
 
+def test_a_loss_is_given_once_to_be_written_down_for_others(memory, folder):
+    """By whichever process asks first: not again at the start of each for a month."""
+    compare(memory, 2)
+    other = HighWater(folder)
+    compare(other, 2)
+    assert [each.replaced for each in other.newly_lost()] == ["v2"]
+    late = HighWater(folder)
+    compare(late, 2)
+    assert memory.newly_lost() == late.newly_lost() == other.newly_lost() == []
+    assert len(late.lost) == 1
+
+
 def test_saves_after_a_loss_are_none_of_it(memory, folder):
     """Two processes find it at once: the slower one must not take the new saves of the faster one for lost."""
     slow, before = HighWater(folder), memory.marks()

@@ -66,7 +66,7 @@ class HighWater:
         self._folder = folder
         self._machine: uuid.UUID | None = None
         self._lost: tuple[LostSave, ...] = ()
-        self._new: list[LostSave] = []
+        self._has_new = False
 
     @property
     def is_new(self) -> bool:
@@ -87,8 +87,13 @@ class HighWater:
         return tuple(each for each in self._lost if each.at > time.time() - REPORTED)
 
     def newly_lost(self) -> list[LostSave]:
-        """Return what was found to be lost since this was last asked; to a new process, all of it is new."""
-        new, self._new = self._new, []
+        """Return what was found to be lost and was not asked for by this yet, in any process of this machine."""
+        if not self._has_new:
+            return []
+        self._has_new, new = False, list[LostSave]()
+        with suppress(*ODD), self._changing("machine") as memory:
+            new += _losses(memory.get("new", []))
+            memory["new"] = []
         return new
 
     @staticmethod
@@ -114,13 +119,13 @@ class HighWater:
         with suppress(*ODD), self._changing("machine") as memory:
             change = [memory.get("server", Server()), server, time.time()]
             memory["server"] = server
-            lost = memory.get("lost", [])
+            new: list[list[Any]] = []
             for slot, mark in before.items():
                 if found.get(slot, 0) < mark.saves:
-                    lost += [[*entry[1:], *change] for entry in self._cut(slot, mark, found.get(slot, 0))]
-            memory["lost"] = lost[-LOSSES:]
-            before_this, self._lost = self._lost, _losses(memory["lost"])
-            self._new += [each for each in self._lost if each not in before_this]
+                    new += [[*entry[1:], *change] for entry in self._cut(slot, mark, found.get(slot, 0))]
+            for kind in ("lost", "new"):
+                memory[kind] = [*memory.get(kind, []), *new][-LOSSES:]
+            self._lost, self._has_new = _losses(memory["lost"]), bool(memory["new"])
 
     def forget(self, owner: str) -> None:
         """Forget the names of the owner's saves; they are counted all the same."""
@@ -129,7 +134,8 @@ class HighWater:
                 with self._changing(_file(slot)) as memory:
                     memory["last"] = [entry for entry in _last(memory) if entry[2] != owner]
         with self._changing("machine") as memory:
-            memory["lost"] = [entry for entry in memory.get("lost", []) if entry[1] != owner]
+            for kind in ("lost", "new"):
+                memory[kind] = [entry for entry in memory.get(kind, []) if entry[1] != owner]
             self._lost = _losses(memory["lost"])
 
     def _cut(self, slot: int, before: Mark, found: int) -> list[list[Any]]:

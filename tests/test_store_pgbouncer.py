@@ -202,3 +202,15 @@ def test_both_addresses_come_from_one_place(url, pooled, home):
     take(store)
     assert store._session.pooled is False
     store.close()
+
+
+def test_statements_are_prepared_on_a_direct_connection_and_behind_a_pooler_none_is(open_store, url, pooled):
+    """To plan a statement takes the server as long as to run it; a pooler lends each another connection."""
+    for address, prepared in ((url, True), (pooled, False)):
+        store = PostgresStore(Address(address, "the test"))
+        store.save(GRANT, b"one", replaces=store.version(GRANT))
+        for _ in range(20):
+            store.load(GRANT)
+        kept = store._connections.once("SELECT count(*) FROM pg_catalog.pg_prepared_statements")[0][0]
+        assert (kept > 0) == prepared
+        store.close()

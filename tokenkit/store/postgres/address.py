@@ -34,7 +34,7 @@ class Address:
 
         Raises what psycopg raises; `errors.translated` makes a `StoreUnavailable` of it.
         """
-        # PgBouncer before 1.21 mixes up statements that are prepared by name, so none is.
+        # PgBouncer before 1.21 mixes up statements that are prepared by name: none is until it is known to be absent.
         return kind.connect(autocommit=True, prepare_threshold=None, **self._settings)
 
 

@@ -24,6 +24,9 @@ AT_MOST = 4
 ANSWER_IN = 10.0
 """Seconds in which the database must have answered."""
 
+PREPARED_FROM = 5
+"""Runs of a statement on a connection after which the server keeps its plan: to make one takes as long as to run it."""
+
 PAUSE = 0.05
 """Seconds before the first repetition of what was not done; each further one waits twice as long."""
 
@@ -122,6 +125,7 @@ class Connections:
                 self._check(connection)
             self._greet(connection)
             self.was_connected = True
+            connection.prepare_threshold = PREPARED_FROM if _leads_to_the_server(connection) else None
             return connection
         except psycopg.Error as error:
             failed = translated(error)
@@ -189,3 +193,9 @@ class Connections:
         self._slots = threading.BoundedSemaphore(AT_MOST)
         self._lock = threading.Lock()
         self.was_connected = False
+
+
+def _leads_to_the_server(connection: TimedConnection) -> bool:
+    """Tell whether no pooler lies between: one that lends each statement another connection mixes prepared ones up."""
+    row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+    return row is not None and row[0] == connection.info.backend_pid

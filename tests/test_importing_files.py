@@ -26,7 +26,7 @@ def test_a_file_is_read_in_every_unicode_encoding(encoding: str, home: Path) -> 
 
 DEEP = "[" * 100_000 + "]" * 100_000
 NO_SIGN_IN: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "is not text"),
+    "empty": (b"", "is empty"),
     "binary": (bytes(range(256)), "is not text"),
     "half a UTF-16": (b"\xff\xfe{", "is not text"),
     "NUL": (b"{\0}\0\0", "is not text"),

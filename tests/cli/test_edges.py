@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from machine import Machine
 from tokenkit import TokenKit, UsageError
-from tokenkit.signing_in.authorization import PENDINGS_PER_OWNER
+from tokenkit.signing_in.pendings import PENDINGS_PER_OWNER
 from transcript import Done, Run
 
 DOCUMENTED = {0, 1, 2, 3, 4, 5, 6, 7}

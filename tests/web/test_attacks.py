@@ -365,8 +365,8 @@ class TestSizes:
 
     def test_sign_ins_under_way_are_bounded_for_a_browser_and_for_a_person(self, world, me, monkeypatch):
         """R21: the oldest of one browser's own make room; another's never do, and what has expired does."""
-        monkeypatch.setattr("tokenkit.signing_in.authorization.PENDINGS_PER_BINDING", 3)
-        monkeypatch.setattr("tokenkit.signing_in.authorization.PENDINGS_PER_OWNER", 5)
+        monkeypatch.setattr("tokenkit.signing_in.pendings.PENDINGS_PER_BINDING", 3)
+        monkeypatch.setattr("tokenkit.signing_in.pendings.PENDINGS_PER_OWNER", 5)
         for _ in range(5):
             me.start()
         assert len(world.stored()) == 3

@@ -1,21 +1,11 @@
 """Grants that no refresh can help: what they raise, so that nothing is sent (R10, R13)."""
 
 from tokenkit.account import Account
-from tokenkit.errors import ConsentRequired, GrantMoved, GrantSuperseded
+from tokenkit.errors import GrantMoved, GrantSuperseded
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
+from tokenkit.grants.refresh_errors import consent_required
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.shell import quoted
-
-
-def consent_required(account: Account, reason: str, *, presumed: bool = False) -> ConsentRequired:
-    """Return the error that only a sign-in helps against, with the command."""
-    return ConsentRequired(
-        f"{account} needs you to sign in again: {reason}",
-        hint=f"tokenkit login {quoted(str(account))}",
-        account=str(account),
-        reason=reason,
-        presumed=presumed,
-    )
 
 
 def refuse_hopeless(account: Account, grant: Grant, note: RefreshState) -> None:

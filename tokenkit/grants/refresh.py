@@ -18,21 +18,25 @@ from tokenkit.errors import (
     StoreUnavailable,
     TokenKitError,
     UnknownAccount,
-    UsageError,
 )
 from tokenkit.grant import NEEDS_CONSENT, Grant
 from tokenkit.grants import beside
 from tokenkit.grants.bound_to import bind_late, check_bound, within
 from tokenkit.grants.endings import Endings, retry_pause
-from tokenkit.grants.hopeless import consent_required
 from tokenkit.grants.insistently import insistently
 from tokenkit.grants.machine import this_machine
+from tokenkit.grants.refresh_errors import (
+    cannot_be_saved,
+    consent_required,
+    nothing_to_send,
+    refused_with_many,
+    signed_out_meanwhile,
+)
 from tokenkit.grants.refresh_state import RefreshState, outcome_known, write_state
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.grants.unsaved import NotSaved
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Context, Provider, Request, Response
-from tokenkit.shell import quoted
 from tokenkit.signals import sending
 from tokenkit.store import Lease
 
@@ -81,24 +85,13 @@ class Refresh:
         provider, client = self.parties()
         check_bound(self.account, self.held.grant, provider, client.client_id, "refresh")
         if provider.refresh is None or not self.held.grant.refresh_token:
-            raise self._nothing_to_send(provider)
+            raise nothing_to_send(self.account, self.held.grant, provider, forced=self.forced)
         self.bound = bind_late(self.held.grant, provider)
         self.acts = not (getattr(provider, "keeps_refresh_token", False) and self.note.kept)  # declared, and seen (R38)
         self.records.ring.current()  # before the request: it seals the answer (R29)
         self.lease.reserve(self.held.size + ROOM_TO_GROW)
         with sending():
             return self._run_to_the_end(provider, client)
-
-    def _nothing_to_send(self, provider: Provider) -> TokenKitError:
-        token = self.held.grant.access_token
-        if token is not None and token.expires_at is None and not self.forced:
-            again = f"tokenkit login {quoted(str(self.account))}"
-            hint = f"for another one: {again}; does it work? tokenkit audit --online"
-            return UsageError(f"{self.account} has nothing to refresh: its token has no end", hint=hint)
-        reason = "the provider gave no refresh token, and the access token has ended"
-        if getattr(provider, "ask", None):
-            reason = f"{provider.title} does not accept the key any more"
-        return consent_required(self.account, reason)
 
     def _run_to_the_end(self, provider: Provider, client: ClientRegistration) -> StoredGrant:
         """Send, and save what comes: no signal ends the process in between (R7)."""
@@ -115,7 +108,7 @@ class Refresh:
                 if error.presumed:
                     error = consent_required(self.account, error.reason or str(error), presumed=True)
                 elif self.endings.one_more(self.account.provider, self.ctx.now()):
-                    error = self._refused_with_many(provider)
+                    error = refused_with_many(self.account, provider, self._later())
                 else:
                     return self._refused(error)
             known = outcome_known(error) and not self.answer_was_lost
@@ -222,15 +215,9 @@ class Refresh:
             self._write_note_if_possible(self.note.refused(latched.generation, self.ctx.now()))
         raise consent_required(self.account, reason) from None
 
-    def _refused_with_many(self, provider: Provider) -> ProviderUnavailable:
-        """Return the error of a refusal that is not believed: a provider's bad hour signs nobody out (R13)."""
-        failures = 0 if self.note.failure is None else self.note.failure.failures
-        return ProviderUnavailable(
-            f"{provider.title} refuses many accounts at once, so this is taken for its own trouble",
-            retry_at=self.ctx.now() + retry_pause(failures),
-            hint="try again later; nobody is signed out",
-            account=str(self.account),
-        )
+    def _later(self) -> float:
+        """Return when to try again after a failure that is not the grant's own."""
+        return self.ctx.now() + retry_pause(0 if self.note.failure is None else self.note.failure.failures)
 
     def _saved(self, answered: Grant, provider: Provider, client: ClientRegistration) -> StoredGrant:
         """Save the answer, whatever is raised on the way: the provider takes nothing else from now on (R9)."""
@@ -262,7 +249,7 @@ class Refresh:
         try:
             beside.save(self.records, self.account, grant)
         except BaseException:  # noqa: BLE001 - `NotSaved` carries what must not be lost
-            told = self._cannot_be_saved(error)
+            told = cannot_be_saved(self.account, error)
             waits = self.note.failed(told, self.ctx.now(), outcome_known=False)
             self._write_note_if_possible(waits._replace(unsaved=f"process {os.getpid()}"))
             raise NotSaved(told, grant, self.held) from None
@@ -272,17 +259,6 @@ class Refresh:
         if not isinstance(error, Exception):
             raise error
         return self.held._replace(grant=grant, beside=True)
-
-    def _cannot_be_saved(self, error: BaseException) -> StoreUnavailable:
-        words, hint = type(error).__name__, ""  # another's words may hold a token (R35)
-        if isinstance(error, TokenKitError):
-            words, hint = str(error), error.hint
-        return StoreUnavailable(
-            f"{self.account} was refreshed, and its new grant cannot be written: {words}. "
-            "This process keeps it, and tries again each second",
-            hint=hint or "free some disk space, and do not end this process before",
-            account=str(self.account),
-        )
 
     def _next(self, answered: Grant) -> Grant:
         return answered.renewed(
@@ -313,13 +289,7 @@ class Refresh:
         if current is not None:
             self._write_note_if_possible(self.note.ended(current.grant.generation))
             return current
-        revoked = self._revoked(grant, provider, client)
-        raise UnknownAccount(
-            f"{self.account} was signed out while it was being refreshed; what the refresh brought was "
-            + ("revoked" if revoked else f"not revoked: remove the app yourself. {provider.manage_url}".rstrip()),
-            hint=f"tokenkit login {quoted(str(self.account))}",
-            account=str(self.account),
-        )
+        raise signed_out_meanwhile(self.account, provider, revoked=self._revoked(grant, provider, client))
 
     def _revoked(self, grant: Grant, provider: Provider, client: ClientRegistration) -> bool:
         if provider.revoke is None:

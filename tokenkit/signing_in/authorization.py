@@ -1,17 +1,14 @@
 """A sign-in in two legs, which may run in different processes: begin, then complete (R18, R20 to R23)."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.errors import (
     CallbackRefused,
-    Conflict,
     ProviderUnavailable,
     StoreError,
-    StoreUnavailable,
     UsageError,
 )
 from tokenkit.grant import Grant, PendingAuthorization
@@ -26,18 +23,10 @@ from tokenkit.signals import sending
 from tokenkit.signing_in.confirmed_addresses import check_confirmed
 from tokenkit.signing_in.exchanged import exchanged
 from tokenkit.signing_in.linking import UNREADABLE, AccountLinker, may_be
-from tokenkit.signing_in.pending_names import digest, expiry, pending_id, pending_prefix
+from tokenkit.signing_in.pending_names import digest
+from tokenkit.signing_in.pendings import PENDING_LASTS, Pendings
 from tokenkit.signing_in.redirects import callback_name, check_redirect_uri, provider_of
 from tokenkit.signing_in.settle import AskValue, settle
-from tokenkit.store import Name
-
-PENDING_LASTS = 600.0
-"""Seconds that a person has for the consent screen."""
-
-PENDINGS_PER_BINDING = 20
-
-PENDINGS_PER_OWNER = 200
-"""Sign-ins that may be under way over all bindings: a caller with a new binding each time does not fill the store."""
 
 
 class Authorizations:
@@ -62,6 +51,7 @@ class Authorizations:
         self._trusted = trusted
         self._insecure_hosts = insecure_hosts
         self.linker = AccountLinker(refresher)
+        self.pendings = Pendings(refresher.records, refresher.context.now)
 
     def begin(
         self,
@@ -116,8 +106,7 @@ class Authorizations:
             created_at=now,
             expires_at=now + PENDING_LASTS,
         )
-        self._make_room(digest(binding), now)
-        self.records.save_pending(pending_id(binding, pending.state.reveal(), pending.expires_at), pending)
+        self.pendings.add(binding, pending)
         return pending
 
     def settle(
@@ -204,7 +193,7 @@ class Authorizations:
         """
         path, parameters = _taken_apart(callback_url)
         state = parameters.get("state") or path.rpartition("/")[2]
-        pending = self._claim(state, binding, path)
+        pending = self.pendings.claim(state, binding, path)
         provider = provider_of(self.refresher, pending)
         client = self.refresher.client(provider)
         if client.client_id != pending.client_id:
@@ -219,7 +208,7 @@ class Authorizations:
                 return self.exchange(told, client, begun, answer, name=pending.account)
         except ProviderUnavailable as error:
             if not error.sent:
-                self.records.save_pending(pending_id(binding, state, pending.expires_at), pending)
+                self.pendings.put_back(binding, state, pending)
             raise
 
     def exchange(
@@ -241,70 +230,6 @@ class Authorizations:
         if brought.interrupted_by is not None:
             raise brought.interrupted_by
         return account
-
-    def awaited(self, binding: str) -> Iterator[PendingAuthorization]:
-        """Yield the sign-ins of this binding that are under way; nothing is consumed."""
-        for name in self.records.pendings():
-            if name.id.startswith(f"{digest(binding)[:32]}.") and expiry(name) > self._ctx.now():
-                found = self.records.load_pending(name)
-                if found is not None:
-                    yield found[0]
-
-    def _claim(self, state: str, binding: str, path: str) -> PendingAuthorization:
-        """Find the pending authorization of this state and binding, compare the answer with it, and delete it.
-
-        Its name is made of their digests: without both, nothing is found (R22), and how long that takes says nothing of
-        either (R21).
-        """
-        prefix = pending_prefix(binding, state)
-        for name in self.records.pendings():
-            if not name.id.startswith(prefix):
-                continue
-            found = self.records.load_pending(name)
-            if found is not None:
-                pending, version = found
-                self._check(pending, path)
-                try:
-                    self.records.store.save(name, None, replaces=version)
-                except Conflict:
-                    break  # another claimed it first
-                return pending
-        raise CallbackRefused(
-            "no sign-in of this browser or run is waiting for this answer: it was used already, has expired, "
-            "or was begun elsewhere",
-            hint="begin the sign-in again",
-        )
-
-    def _check(self, pending: PendingAuthorization, path: str) -> None:
-        again = f"tokenkit login {pending.provider}"
-        if urlsplit(pending.redirect_uri).path != path:
-            raise CallbackRefused("the answer came to another path than it was awaited at", hint=again)
-        if self._ctx.now() >= pending.expires_at:
-            raise CallbackRefused("the sign-in took longer than ten minutes and has expired", hint=again)
-
-    def _make_room(self, binding: str, now: float) -> None:
-        """Drop what has expired; of this binding's own, the oldest beyond the bound; never another's that is alive."""
-        alive: list[Name] = []
-        for name in self.records.pendings():
-            if expiry(name) <= now:
-                self._drop(name)
-            else:
-                alive.append(name)
-        own = sorted((name for name in alive if name.id.startswith(binding[:32])), key=expiry)
-        surplus = own[: max(0, len(own) - PENDINGS_PER_BINDING + 1)]
-        for name in surplus:
-            self._drop(name)
-        if len(alive) - len(surplus) >= PENDINGS_PER_OWNER:
-            raise StoreUnavailable(
-                f"{PENDINGS_PER_OWNER} sign-ins are under way already", hint="wait ten minutes: then they have expired"
-            )
-
-    def _drop(self, name: Name) -> None:
-        store = self.records.store
-        version = store.version(name)
-        if version is not None:
-            with suppress(Conflict):  # claimed or dropped by another just now
-                store.save(name, None, replaces=version)
 
 
 def _taken_apart(callback_url: str) -> tuple[str, dict[str, str]]:

@@ -23,7 +23,9 @@ def complete_by_hand(authorizations: Authorizations, read: paste.Read, *, say: S
     lines: list[str] = []
 
     def answer_of(text: str) -> str | None:
-        return next(filter(None, (answer_in(text, pending) for pending in authorizations.awaited(binding))), None)
+        return next(
+            filter(None, (answer_in(text, pending) for pending in authorizations.pendings.awaited(binding))), None
+        )
 
     while len(lines) < paste.ATTEMPTS and (line := read(None)):
         if line.strip():

@@ -9,7 +9,7 @@ from tokenkit.errors import ConsentRequired, StoreError, TokenKitError, UnknownA
 from tokenkit.grants.refresh_state import RefreshState, read_state, write_state
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.token_cache import TokenCache, TokenQuery
-from tokenkit.signing_in.authorization import PENDING_LASTS
+from tokenkit.signing_in.pendings import PENDING_LASTS
 from tokenkit.store import Lease, Name
 from tokenkit.token import AccessToken
 

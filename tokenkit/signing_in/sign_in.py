@@ -20,10 +20,11 @@ from tokenkit.provider import Context, Provider, no_consent_screen
 from tokenkit.shell import quoted
 from tokenkit.signals import sending
 from tokenkit.signing_in.asking import Answers, asks, sign_in_by_answers
-from tokenkit.signing_in.authorization import PENDING_LASTS, Authorizations
+from tokenkit.signing_in.authorization import Authorizations
 from tokenkit.signing_in.by_hand import user_binding
 from tokenkit.signing_in.confirm import Confirm, confirm_account, confirm_replacing
 from tokenkit.signing_in.exchanged import exchanged
+from tokenkit.signing_in.pendings import PENDING_LASTS
 
 Way = Literal["auto", "browser", "paste", "device"]
 """How a person is asked. ``auto`` is a browser where one can be seen, else a printed URL and a pasted answer (R25)."""

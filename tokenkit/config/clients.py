@@ -343,14 +343,16 @@ def credential_text(value: object, what: str) -> str:
 
 def _missing(provider: Provider, usual: Provider | None, app: str, message: str) -> ClientMissing:
     id_variable, secret_variable = _variables(provider.name, app)
-    where = f"register a client at {provider.console_url}, then " if provider.console_url else ""
     if usual is not None and client_name(usual) != client_name(provider):
+        where = f"register a client at {provider.console_url}, then " if provider.console_url else ""
         command = f"{our_program(app)} client set {provider.name}{server_options(provider)}"
         return ClientMissing(message, hint=f"{where}{command}")
     both = f"{id_variable} and {secret_variable}" if provider.needs_secret else id_variable
     line = f'client_id = "..." under [providers.{provider.name}] in config.toml'
+    setup, known = (f"{our_program(app)} client {verb} {provider.name}" for verb in ("setup", "set"))
+    leads = f"{setup} leads to {provider.console_url} and takes what it gives" if provider.console_url else setup
     return ClientMissing(
-        message, hint=f"{where}{our_program(app)} client set {provider.name} (or export {both}, or write {line})"
+        message, hint=f"{leads}; for a client that you have: {known} (or export {both}, or write {line})"
     )
 
 

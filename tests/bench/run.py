@@ -18,6 +18,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import database
 import figures
 import hot
 import load
@@ -32,6 +33,7 @@ import store
 import workers
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+PARTS = ("hot", "process", "store", "database", "load", "owners", "workers", "storm")
 PACKAGES = ("tokenkit-oauth", "cryptography", "httpx", "Authlib", "msal", "msal-extensions", "google-auth", "spotipy",
             "requests-oauthlib", "mcp", "httpx2")  # fmt: skip
 
@@ -42,10 +44,10 @@ def main() -> None:
     parser.add_argument(
         "--only",
         default="",
-        help="some of hot, process, store, load, owners, workers, storm; performance.md then keeps its first table",
+        help=f"some of {', '.join(PARTS)}; performance.md then keeps its first table",
     )
     options = parser.parse_args()
-    wanted = set((options.only or "hot,process,store,load,owners,workers,storm").split(","))
+    wanted = set((options.only or ",".join(PARTS)).split(","))
     where = str(tokenkit.__file__)
     assert "site-packages" in where, f"measured from the wheel, never from the checkout: {where}"
     began = time.monotonic()
@@ -80,6 +82,9 @@ def performance(wanted: set[str], full: bool) -> tuple[list[figures.Row], dict[s
         if "store" in wanted:
             rows += store.rows(one, 15 if full else 5)  # it leaves ten thousand accounts there
             taken_apart = [steps.reading(one, 15), steps.listing(one, store.SIZES[-1], 5), steps.saving(one, 15)]
+    if "database" in wanted:
+        with tempfile.TemporaryDirectory() as home, place(home) as one:
+            rows += database.rows(one, 15 if full else 5)
     if "load" in wanted:
         rows += load.rows(full)
     if "owners" in wanted:

@@ -217,7 +217,7 @@ def test_a_command_that_is_not_there_is_an_error(place: Place) -> None:
 
 
 def test_a_command_that_does_not_end_is_given_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tokenkit.config.clients.COMMAND_DEADLINE", 0.1)
+    monkeypatch.setattr("tokenkit.config.client_command.COMMAND_DEADLINE", 0.1)
     place.command("import time; time.sleep(60)")
     with pytest.raises(ConfigurationError, match=r"more than 0\.1 s"):
         place.ask()

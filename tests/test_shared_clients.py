@@ -118,7 +118,7 @@ def test_a_sign_in_that_was_begun_on_one_machine_is_completed_on_another(machine
 
 def test_no_program_that_we_start_gets_the_password_of_the_database(machine):  # noqa: F811
     """R28: neither the command that prints a client secret, nor one that notifies."""
-    from tokenkit.config.clients import environment_of_programs
+    from tokenkit.config.client_command import environment_of_programs
 
     given = {**machine("a").configured.environ, "PGPASSWORD": "hunter2"}
     left = environment_of_programs(given, "tokenkit")

@@ -17,8 +17,7 @@ import pytest
 import typer
 from starlette.requests import Request as WebRequest
 from tokenkit.cli.request import request
-from tokenkit.config import client_registration, google_download, load_config
-from tokenkit.config import clients as clients_module
+from tokenkit.config import client_command, client_registration, google_download, load_config
 from tokenkit.errors import BrokenRecord, InvalidAnswer, KeyUnavailable, TokenKitError, UsageError
 from tokenkit.grant import grant_from_bytes, pending_from_bytes
 from tokenkit.importing.choosing import choose
@@ -156,7 +155,7 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_a_command_for_a_secret(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clients_module, "COMMAND_DEADLINE", 0.3 if "sleep" in program else 30.0)
+    monkeypatch.setattr(client_command, "COMMAND_DEADLINE", 0.3 if "sleep" in program else 30.0)
     command = tmp_path / "command.py"
     command.write_text(program)
     place = tmp_path / ".config" / "tokenkit"

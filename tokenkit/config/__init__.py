@@ -1,15 +1,13 @@
 """What people configure: ``config.toml`` and their client registrations."""
 
+from tokenkit.config.client_files import check_client, remove_client, save_client
 from tokenkit.config.clients import (
     KnownClient,
-    check_client,
     check_registrable,
     client_name,
     client_registration,
     known_client,
     list_clients,
-    remove_client,
-    save_client,
     server_options,
     serves,
 )

@@ -4,36 +4,23 @@ R31: a secret has a place of its own, so that we never rewrite what a person has
 secret is joined to the client id of another source.
 """
 
-import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import NamedTuple, cast
 
-from tokenkit import durable_file, private_file
+from tokenkit.config.client_command import printed_secret
+from tokenkit.config.client_files import client_file, read_client, stored_clients
+from tokenkit.config.credential import credential_text
 from tokenkit.config.file import load_config
 from tokenkit.errors import ClientMissing, ConfigurationError, UsageError
-from tokenkit.paths import Folders, account_name, file_name, prefix
+from tokenkit.paths import Folders, prefix
 from tokenkit.plugins import InShort, provider_names
 from tokenkit.provider import ClientRegistration, Provider
 from tokenkit.shell import our_program, quoted
 from tokenkit.token import Secret
-from tokenkit.toml_file import parse_toml
 from tokenkit.variables import Variable
-
-COMMAND_DEADLINE = 60.0
-"""Seconds that a command may take to print a secret: a password manager may ask the person first."""
-
-_VSCHAR = re.compile(r"[ -~]+")
-_APPS_SECRET = re.compile(r"[A-Z0-9]+_KEY|\w+_PASSPHRASE|[A-Z0-9]+_\w+_CLIENT_SECRET")
-"""Names that an app's variables with secrets have: ``POCKETPAW_KEY``, and not ``AWS_SECRET_ACCESS_KEY``."""
-
-_FILE_MEMBERS = ("client_id", "client_secret")
-
 
 Given = Mapping[str, ClientRegistration]
 """Client registrations that the program gave, by provider."""
@@ -104,7 +91,7 @@ def client_registration(
     found = _find_for(provider, usual, folders, environ, app, _Sources(given, shared))
     if found is None:
         raise _missing(provider, usual, app, f"there is no client registration for {client_name(provider)}")
-    secret = _from_command(provider.name, found.command, environ, app) if found.command else found.client_secret
+    secret = printed_secret(provider.name, found.command, environ, app) if found.command else found.client_secret
     if secret is None and provider.needs_secret:
         raise _missing(
             provider, usual, app, f"the client registration for {provider.name} ({found.source}) has no secret"
@@ -116,22 +103,13 @@ def list_clients(
     *, folders: Folders, environ: Mapping[str, str], app: str, given: Given = _NONE, shared: Given = _NONE
 ) -> list[KnownClient]:
     """Return all client registrations, by provider. No command is run."""
-    names = sorted({*_stored(folders.config, shared), *provider_names(folders.config), *given})
+    names = sorted({*stored_clients(folders.config), *shared, *provider_names(folders.config), *given})
     known = ((name, _find(name, folders, environ, app, _Sources(given, shared))) for name in names)
     return [
         KnownClient(name, found.client_id, bool(found.client_secret or found.command), found.source)
         for name, found in known
         if found
     ]
-
-
-def _stored(folder: str, shared: Given) -> list[str]:
-    """Return the names under which registrations are stored, in files and in the shared store, sorted."""
-    try:
-        files = os.listdir(_folder(folder))
-    except FileNotFoundError:
-        files = []
-    return sorted({*shared, *(account_name(file.removesuffix(".toml")) for file in files if file.endswith(".toml"))})
 
 
 def known_client(
@@ -163,7 +141,9 @@ def known_client(
 
 
 def _of_any_server(folders: Folders, sources: _Sources, provider: str) -> _Found | None:
-    names = (name for name in _stored(folders.config, sources.shared) if name.startswith(f"{provider}@"))
+    names = (
+        name for name in sorted({*sources.shared, *stored_clients(folders.config)}) if name.startswith(f"{provider}@")
+    )
     return next(filter(None, (_from_stored(folders.config, sources, name) for name in names)), None)
 
 
@@ -178,34 +158,6 @@ def serves(client: KnownClient | None, provider: Provider | InShort) -> bool:
     if not getattr(provider, "needs_client", True):
         return True
     return client is not None and (client.has_secret or not provider.needs_secret)
-
-
-def save_client(folder: str, provider: str, client: ClientRegistration) -> str:
-    """Write ``clients/<provider>.toml`` in the config `folder`, 0600, and return its path.
-
-    The file is replaced as a whole. Raises `ConfigurationError` for values that no server can have issued.
-    """
-    path, members = _path(folder, provider), check_client(provider, client)
-    text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in members.items())  # ASCII JSON is TOML, too
-    private_file.ensure_folder(_folder(folder), linked=True)
-    durable_file.write(path, text.encode())
-    return path
-
-
-def check_client(provider: str, client: ClientRegistration) -> dict[str, str]:
-    """Return the members of a registration. Raises `ConfigurationError` for values that no server can have issued."""
-    members = {"client_id": credential_text(client.client_id, f"the client id for {provider}")}
-    if client.client_secret:
-        members["client_secret"] = credential_text(client.client_secret.reveal(), f"the client secret for {provider}")
-    return members
-
-
-def remove_client(folder: str, provider: str) -> bool:
-    """Delete ``clients/<provider>.toml``; return whether there was one."""
-    path = _path(folder, provider)
-    existed = os.path.lexists(path)
-    durable_file.remove(path)
-    return existed
 
 
 def _find_for(
@@ -242,7 +194,9 @@ def _from_stored(folder: str, sources: _Sources, name: str) -> _Found | None:
     client = sources.shared.get(name)
     if client is not None:
         return _Found(SHARED, client.client_id, client.client_secret)
-    return _from_file(folder, name)
+    path = client_file(folder, name)
+    stored = read_client(path)
+    return None if stored is None else _Found(path, stored.client_id, stored.client_secret)
 
 
 def _from_code(name: str, client: ClientRegistration) -> _Found:
@@ -269,20 +223,6 @@ def _from_environment(name: str, environ: Mapping[str, str], app: str) -> _Found
     return _Found("environment", credential_text(client_id, id_variable), plain)
 
 
-def _from_file(folder: str, name: str) -> _Found | None:
-    path = _path(folder, name)
-    data = private_file.read(path, private=True, linked=True)
-    if data is None:
-        return None
-    members = parse_toml(path, data)
-    for key in members.keys() - set(_FILE_MEMBERS):
-        like = get_close_matches(key, _FILE_MEMBERS, n=1, cutoff=0.0)[0]
-        raise ConfigurationError(f"{path}: there is no key {key}", hint=f"did you mean {like}?")
-    secret = members.get("client_secret")
-    plain = None if secret is None else Secret(credential_text(secret, f"client_secret in {path}"))
-    return _Found(path, credential_text(members.get("client_id"), f"client_id in {path}"), plain)
-
-
 def _from_config(folder: str, name: str) -> _Found | None:
     settings = load_config(folder).settings(name)
     if not settings.client_id:
@@ -291,54 +231,6 @@ def _from_config(folder: str, name: str) -> _Found | None:
     return _Found(
         path, credential_text(settings.client_id, f"client_id in {path}"), command=settings.client_secret_command
     )
-
-
-def _from_command(name: str, command: tuple[str, ...], environ: Mapping[str, str], app: str) -> Secret:
-    """Return what the command prints."""
-    theirs = environment_of_programs(environ, app)
-    what = f"the client_secret_command for {name} ({command[0]})"
-    hint = f"run it yourself; it is in config.toml, under [providers.{name}]"
-    printed = b""
-    try:
-        done = subprocess.run(
-            command, env=theirs, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=COMMAND_DEADLINE, check=False
-        )
-        printed, failure = done.stdout, f"ended with {done.returncode}" if done.returncode else ""
-    except subprocess.TimeoutExpired:
-        failure = f"took more than {COMMAND_DEADLINE:g} s"
-    except OSError as error:
-        failure = f"cannot be run: {error.strerror}"
-    if failure:  # raised out here, or an error would come along that holds what was printed so far (R35)
-        raise ConfigurationError(f"{what} {failure}", hint=hint)
-    return Secret(credential_text(printed.decode(errors="replace").rstrip("\r\n"), f"what {what} printed"))
-
-
-def environment_of_programs(environ: Mapping[str, str], app: str) -> dict[str, str]:
-    """Return our environment as a program that we start gets it: without what is ours or another app's secret."""
-    return {variable: value for variable, value in environ.items() if _theirs(variable, value, app)}
-
-
-def _theirs(variable: str, value: str, app: str) -> bool:
-    """Tell whether a program that we start may have the variable: no app's key, passphrase or client secret (R28).
-
-    The key of an app with a longer name is known by its form. The password of a database is ours where we use one.
-    """
-    if variable.startswith(prefix(app) + "_") or _APPS_SECRET.fullmatch(variable):
-        return False
-    if variable == "PGPASSWORD" and "psycopg" in sys.modules:
-        return False
-    if not variable.endswith("_KEY"):
-        return True
-    from tokenkit.keys.environment import holds_keys  # loads what opens records
-
-    return not holds_keys(value)
-
-
-def credential_text(value: object, what: str) -> str:
-    """Return the value if RFC 6749 appendix A allows it as a client id or secret. It is never shown."""
-    if not isinstance(value, str) or not _VSCHAR.fullmatch(value):
-        raise ConfigurationError(f"{what} is not a text of printable ASCII characters", hint="copy it again")
-    return value
 
 
 def _missing(provider: Provider, usual: Provider | None, app: str, message: str) -> ClientMissing:
@@ -359,11 +251,3 @@ def _missing(provider: Provider, usual: Provider | None, app: str, message: str)
 def _variables(name: str, app: str) -> tuple[str, str]:
     stem = f"{prefix(app)}_{re.sub('[^A-Z0-9]', '_', name.upper())}"
     return f"{stem}_CLIENT_ID", f"{stem}_CLIENT_SECRET"
-
-
-def _folder(config: str) -> str:
-    return os.path.join(config, "clients")
-
-
-def _path(config: str, provider: str) -> str:
-    return os.path.join(_folder(config), f"{file_name(provider)}.toml")

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, cast
 
-from tokenkit.config.clients import credential_text
+from tokenkit.config.credential import credential_text
 from tokenkit.errors import ConfigurationError
 from tokenkit.parsing import parse
 from tokenkit.provider import ClientRegistration

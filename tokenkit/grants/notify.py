@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from tokenkit.account import Account
-from tokenkit.config.clients import environment_of_programs
+from tokenkit.config.client_command import environment_of_programs
 from tokenkit.grants.events import Event
 from tokenkit.shell import quoted
 

@@ -1,0 +1,75 @@
+"""Client registrations in files of their own, ``clients/<provider>.toml`` in the config folder, 0600 (R31)."""
+
+import json
+import os
+from difflib import get_close_matches
+
+from tokenkit import durable_file, private_file
+from tokenkit.config.credential import credential_text
+from tokenkit.errors import ConfigurationError
+from tokenkit.paths import account_name, file_name
+from tokenkit.provider import ClientRegistration
+from tokenkit.token import Secret
+from tokenkit.toml_file import parse_toml
+
+_MEMBERS = ("client_id", "client_secret")
+
+
+def client_file(config: str, provider: str) -> str:
+    """Return the path of the file for a provider in the folder `config`."""
+    return os.path.join(_folder(config), f"{file_name(provider)}.toml")
+
+
+def stored_clients(folder: str) -> list[str]:
+    """Return the names under which registrations lie in files of the config `folder`."""
+    try:
+        files = os.listdir(_folder(folder))
+    except FileNotFoundError:
+        return []
+    return [account_name(file.removesuffix(".toml")) for file in files if file.endswith(".toml")]
+
+
+def read_client(path: str) -> ClientRegistration | None:
+    """Return the registration in the file; None where there is none. Raises `ConfigurationError`, `FileRefused`."""
+    data = private_file.read(path, private=True, linked=True)
+    if data is None:
+        return None
+    members = parse_toml(path, data)
+    for key in members.keys() - set(_MEMBERS):
+        like = get_close_matches(key, _MEMBERS, n=1, cutoff=0.0)[0]
+        raise ConfigurationError(f"{path}: there is no key {key}", hint=f"did you mean {like}?")
+    secret = members.get("client_secret")
+    plain = None if secret is None else Secret(credential_text(secret, f"client_secret in {path}"))
+    return ClientRegistration(credential_text(members.get("client_id"), f"client_id in {path}"), plain)
+
+
+def save_client(folder: str, provider: str, client: ClientRegistration) -> str:
+    """Write ``clients/<provider>.toml`` in the config `folder`, 0600, and return its path.
+
+    The file is replaced as a whole. Raises `ConfigurationError` for values that no server can have issued.
+    """
+    path, members = client_file(folder, provider), check_client(provider, client)
+    text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in members.items())  # ASCII JSON is TOML, too
+    private_file.ensure_folder(_folder(folder), linked=True)
+    durable_file.write(path, text.encode())
+    return path
+
+
+def check_client(provider: str, client: ClientRegistration) -> dict[str, str]:
+    """Return the members of a registration. Raises `ConfigurationError` for values that no server can have issued."""
+    members = {"client_id": credential_text(client.client_id, f"the client id for {provider}")}
+    if client.client_secret:
+        members["client_secret"] = credential_text(client.client_secret.reveal(), f"the client secret for {provider}")
+    return members
+
+
+def remove_client(folder: str, provider: str) -> bool:
+    """Delete ``clients/<provider>.toml``; return whether there was one."""
+    path = client_file(folder, provider)
+    existed = os.path.lexists(path)
+    durable_file.remove(path)
+    return existed
+
+
+def _folder(config: str) -> str:
+    return os.path.join(config, "clients")

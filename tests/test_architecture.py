@@ -20,7 +20,7 @@ PROVIDERS = Path(tokenkit_providers.__path__[0])
 ROWS = """
     account duration fork_lock listing parsing
     confidential core_dumps errors
-    elapsed shell signals token
+    elapsed request shell signals token
     frames os_errors paths
     private_file toml_file
     durable_file

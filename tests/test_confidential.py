@@ -21,7 +21,7 @@ from tokenkit.flows.members import Members
 from tokenkit.flows.refusal import Refusal
 from tokenkit.grant import Grant, PendingAuthorization
 from tokenkit.grants.sealed_store import StoredGrant
-from tokenkit.grants.token_cache import TokenQuery
+from tokenkit.grants.token_query import TokenQuery
 from tokenkit.net.hosts import parse_url
 from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Context, Request, Response
 from tokenkit.sandbox import CLIENTS, Authority, Client, providers

@@ -7,7 +7,7 @@ import pytest
 from tokenkit.errors import GrantSuperseded, InvalidAnswer, ProviderUnavailable, StoreUnavailable, UsageError
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.sealed_store import grant_name
-from tokenkit.grants.token_cache import TokenQuery
+from tokenkit.grants.token_query import TokenQuery
 from tokenkit.store.memory import MemoryLease
 from tokenkit.token import AccessToken, Secret
 

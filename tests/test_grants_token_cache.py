@@ -19,7 +19,7 @@ from tokenkit.errors import (
 )
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.sealed_store import grant_name
-from tokenkit.grants.token_cache import TokenQuery
+from tokenkit.grants.token_query import TokenQuery
 from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
 

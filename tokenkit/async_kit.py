@@ -18,7 +18,8 @@ from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
 from tokenkit.frames import no_locals
 from tokenkit.grants.account_source import AccountSource
 from tokenkit.grants.events import Callback, Event, Kind
-from tokenkit.grants.token_cache import SIZE, RefreshNeeded, TokenQuery
+from tokenkit.grants.token_cache import SIZE
+from tokenkit.grants.token_query import RefreshNeeded, TokenQuery
 from tokenkit.keys.source import KeySource
 from tokenkit.kit import TokenKit
 from tokenkit.net.http_options import Opening

@@ -13,7 +13,8 @@ from tokenkit.grants.account_names import AccountNames
 from tokenkit.grants.owner_names import check_owner
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import SealedStore
-from tokenkit.grants.token_cache import SIZE, RecentlyAsked, TokenCache, TokenQuery
+from tokenkit.grants.token_cache import SIZE, RecentlyAsked, TokenCache
+from tokenkit.grants.token_query import TokenQuery
 from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.keys.source import KeySource

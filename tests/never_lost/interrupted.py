@@ -9,7 +9,7 @@ import threading
 import time
 
 from tokenkit import TokenKit
-from tokenkit.grants.token_cache import TokenQuery
+from tokenkit.grants.token_query import TokenQuery
 
 kit = TokenKit(background=False)
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from tokenkit.account import Account
 from tokenkit.grants.bound_to import differs, of
-from tokenkit.grants.token_cache import TokenCache, TokenQuery
+from tokenkit.grants.token_cache import TokenCache
+from tokenkit.grants.token_query import TokenQuery
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Provider, Request
 from tokenkit.token import AccessToken

@@ -6,8 +6,8 @@ calls `look`, and as long as a refresh is needed, waits for the refresher's flig
 
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Collection
-from typing import NamedTuple, TypeGuard
+from collections.abc import Callable
+from typing import TypeGuard
 
 from tokenkit.account import Account, is_provider_name, parse_account
 from tokenkit.duration import duration
@@ -19,7 +19,8 @@ from tokenkit.grants.refresh_job import RefreshJob, RefreshOutcome
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.scopes import check_scopes, every_name, not_granted, plain_scopes
 from tokenkit.grants.sealed_store import StoredGrant
-from tokenkit.store import Name, Version
+from tokenkit.grants.token_query import Memory, RefreshNeeded, Remembered, TokenQuery
+from tokenkit.store import Name
 from tokenkit.token import AccessToken, Secret
 
 SIZE = 10_000
@@ -37,41 +38,6 @@ NEVER = float("-inf")
 AHEAD_PAUSE = 10.0
 """Seconds between two refreshes ahead of the end, a twentieth of the lifetime if that is less: what fails before it is
 sent has no back-off of its own, and may have run the command that tells a client secret."""
-
-
-class TokenQuery(NamedTuple):
-    """What a caller asks of a token: scopes (aliases or values), seconds of life, not the one an API rejected."""
-
-    scopes: Collection[str] = ()
-    min_ttl: float = 0.0
-    rejected: AccessToken | None = None
-
-
-Memory = tuple[AccessToken, float, float, float, frozenset[str], Collection[str]]
-"""What serves without a look (R1): a token, the window of wall time `since`, `until` in which it does, when it `ends`,
-the scopes granted, and the ones that were last found among them. Unpacked at every call, so no named tuple: that costs
-as much as all the rest."""
-
-
-class Remembered(NamedTuple):
-    """What the last look found: it serves again for as long as the store has this version of what was asked for.
-
-    `looked` is when that look began, in Unix time.
-    """
-
-    scopes: frozenset[str]
-    account: Account
-    held: StoredGrant
-    version: Version | None
-    looked: float
-
-
-class RefreshNeeded(NamedTuple):
-    """What is missing: the refresh that the keeper must make, and what there is meanwhile."""
-
-    account: Account
-    need: RefreshJob
-    held: StoredGrant
 
 
 class RecentlyAsked:

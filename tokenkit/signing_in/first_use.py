@@ -8,7 +8,8 @@ from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, StoreError, TokenKitError, UnknownAccount
 from tokenkit.grants.refresh_state import RefreshState, read_state, write_state
 from tokenkit.grants.refresher import Refresher
-from tokenkit.grants.token_cache import TokenCache, TokenQuery
+from tokenkit.grants.token_cache import TokenCache
+from tokenkit.grants.token_query import TokenQuery
 from tokenkit.signing_in.pendings import PENDING_LASTS
 from tokenkit.store import Lease, Name
 from tokenkit.token import AccessToken

@@ -120,7 +120,8 @@ class TokenCache:
         if not need.met_by(grant, now):
             needed = RefreshNeeded(account, need, held)
             return needed if away is None else self.fall_back(needed, away)
-        token = self._remember(asked, ask, found._replace(scopes=scopes), now)
+        looked = now if away is None else found.looked
+        token = self._remember(asked, ask, Remembered(scopes, account, held, found.version, looked), now)
         ahead = grant.state == ACTIVE and grant.refresh_token and not grant.perhaps_spent
         if self._background and token.closing(now) and ahead and away is None:
             self._refresh_ahead(account, now, min(AHEAD_PAUSE, token.lifetime() / 20))
@@ -182,9 +183,7 @@ class TokenCache:
         remembered = self._remembered.get(asked)
         try:
             if remembered is not None and self._is_unchanged(asked, remembered):
-                found = remembered._replace(looked=now)
-                self._remembered[asked] = found
-                return found, None
+                return remembered, None
         except StoreUnavailable as error:
             if self._can_serve(remembered, ask):
                 return remembered, error

@@ -2,7 +2,7 @@
 
 COMMANDS = (
     "login", "list", "status", "scopes", "refresh", "logout", "dashboard", "token", "request", "audit", "log",
-    "providers", "client", "import", "key", "store", "worker", "owner", "sandbox", "demo",
+    "providers", "client", "import", "key", "store", "owner", "worker", "sandbox", "demo",
 )  # fmt: skip
 """The commands of the program: those of `tokenkit.cli.commands`, which the library does not import."""
 

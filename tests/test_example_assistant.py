@@ -155,7 +155,7 @@ def test_a_person_consents_in_a_real_browser(
         while url := addresses.get(timeout=60):
             page = browser.new_page()
             page.goto(address_behind(url))
-            page.keyboard.press("Enter")
+            page.locator(":focus").press("Enter")  # waits until the page has put the focus on its button
             page.wait_for_url("**/done/*")
             assert "is connected." in page.inner_text("main")
             page.close()

@@ -32,7 +32,7 @@ def rows(full: bool) -> list[Row]:
 
 def crowded(owners: int) -> list[Row]:
     """All owners have a copy of one grant, whose provider does not rotate; each is refreshed once a round."""
-    with tempfile.TemporaryDirectory() as home, place(home, rotating=False) as here:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, place(home, rotating=False) as here:
         populate(here, owners)
         script = str(Path(__file__).with_name("many_owners.py"))
         done = subprocess.run(
@@ -74,7 +74,7 @@ def populate(here: Place, owners: int) -> None:
 
 def cold(sizes: tuple[int, ...]) -> list[Row]:
     found = []
-    with tempfile.TemporaryDirectory() as home, place(home) as here:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, place(home) as here:
         for size in sizes:
             here.multiply(size)
             found.append(asked_first(here, size))
@@ -110,7 +110,7 @@ def asked_first(here: Place, size: int) -> Row:
 
 
 def listing() -> Row:
-    with tempfile.TemporaryDirectory() as home, place(home) as here:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, place(home) as here:
         here.multiply(10_000)
         return compare(
             "`tokenkit list` of 10,000 accounts, the first of them on the screen",

@@ -15,7 +15,7 @@ demo: $(VENV)/.runtime  ## the whole life of three accounts, against the sandbox
 	@$(BIN)/tokenkit demo
 
 test: $(VENV)/.test $(NODE)  ## the whole suite, real parts included where they are there
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 3 $(ARGS)  # more than there are processors: half of it waits
 
 check: lint quick  ## what to run before every commit
 

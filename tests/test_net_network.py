@@ -82,6 +82,15 @@ def test_a_tls_handshake_that_hangs_ends_at_the_deadline_with_nothing_sent() -> 
     assert "could not be reached within 0.3 s" in str(fault)
 
 
+def test_a_connection_that_never_came_to_carry_the_request_is_closed_with_its_exchange() -> None:
+    """Its time may be over between connecting and the handshake."""
+    with peer(answering(OK)) as server:
+        exchange = network.Exchange(parse_url(f"https://127.0.0.1:{server.port}/token"), 20.0, 20.0)
+        stream = network.Network(exchange).connect_tcp("127.0.0.1", server.port)
+        exchange.close()
+        assert stream.get_extra_info("socket").fileno() == -1
+
+
 def test_a_resolver_that_hangs_ends_at_the_deadline_with_nothing_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """R6, R12: getaddrinfo knows no time-out."""
     gone = threading.Event()

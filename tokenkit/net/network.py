@@ -49,6 +49,7 @@ class Exchange:
         self.at = 0.0
         self.received = bytearray()
         self._stream: _Stream | None = None
+        self._opened: list[httpcore.NetworkStream] = []
         self._until_sent = min(until_sent, deadline)
         self._in_all = deadline
         self._began = elapsed()
@@ -109,10 +110,15 @@ class Exchange:
         """Note the connection that carries the request. It stays open: the parser may leave bytes unread."""
         self._stream = stream
 
+    def opened(self, stream: httpcore.NetworkStream) -> httpcore.NetworkStream:
+        """Note a connection that was opened, to close it in the end, whether it came to carry the request or not."""
+        self._opened.append(stream)
+        return stream
+
     def close(self) -> None:
-        """Close the connection."""
-        if self._stream is not None:
-            self._stream.close_now()
+        """Close the connections, even if something wants to read on."""
+        while self._opened:
+            self._opened.pop().close()
 
 
 class Network(httpcore.NetworkBackend):
@@ -135,7 +141,7 @@ class Network(httpcore.NetworkBackend):
             address = addresses.pop(0)
             try:
                 share = self._exchange.left() / (len(addresses) + 1)
-                inner = httpcore.SyncBackend().connect_tcp(address, port, timeout=share)
+                inner = self._exchange.opened(httpcore.SyncBackend().connect_tcp(address, port, timeout=share))
                 return _Stream(inner, self._exchange, carries=self._exchange.place.scheme == "http")
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if not addresses:
@@ -171,16 +177,12 @@ class _Stream(httpcore.NetworkStream):
         if not self._carries:
             self._inner.close()
 
-    def close_now(self) -> None:
-        """Close it, even if something wants to read on."""
-        self._inner.close()
-
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         host = self._exchange.place.host
         name = host if server_hostname and server_hostname == self._exchange.pinned else server_hostname
-        inner = self._inner.start_tls(ssl_context, name, self._exchange.left())
+        inner = self._exchange.opened(self._inner.start_tls(ssl_context, name, self._exchange.left()))
         return _Stream(inner, self._exchange, carries=name == host)
 
     def get_extra_info(self, info: str) -> Any:

@@ -67,12 +67,17 @@ def test_requests_that_another_user_begins_and_never_ends_keep_nobody_out(
 ) -> None:
     begun = {"head": HALF_HEAD, "body": half_body(page), "nothing": b""}[unfinished]
     arguments = [sys.executable, "-c", CROWD, str(address(page)[1]), str(number), begun.hex()]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as crowd:
+    with httpx.Client(trust_env=False, follow_redirects=True) as browser:
+        home = browser.get(page.link).url  # the page's modules are loaded then
+        cookies = browser.cookies
+    with (
+        httpx.Client(trust_env=False, cookies=cookies) as browser,
+        subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as crowd,
+    ):
         assert crowd.stdout is not None
         assert crowd.stdout.readline() == "there\n"
         began = time.monotonic()
-        with httpx.Client(trust_env=False, follow_redirects=True) as browser:
-            assert "Your accounts" in browser.get(page.link).text
+        assert "Your accounts" in browser.get(home).text
         assert time.monotonic() - began < 2
         crowd.kill()
 

@@ -4,6 +4,8 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -51,3 +53,26 @@ def fail_over(url: str, kept: Path) -> None:
     start(url)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_promote()")
+
+
+@contextmanager
+def rolled_back(database: str) -> Generator[None]:
+    """Let the database lose all that is saved within the ``with``, and its connections, as by a failover."""
+    tables = ("record", "accounts", "lease", "due", "confirmed", "lost")
+    with psycopg.connect(database, autocommit=True) as connection:
+        for table in tables:
+            connection.execute(f"CREATE TABLE public.{table} AS TABLE tokenkit.{table}")
+        yield
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        for table in tables:
+            connection.execute(f"DELETE FROM tokenkit.{table}")
+            connection.execute(f"INSERT INTO tokenkit.{table} SELECT * FROM public.{table}")
+
+
+def becomes_another(database: str) -> None:
+    """Let the machines find another server behind the address of the database than before."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("UPDATE tokenkit.server SET timeline = timeline - 1")

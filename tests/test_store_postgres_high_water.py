@@ -30,10 +30,17 @@ def compare(memory, count, before=None):
     return [each.replaced for each in memory.lost]
 
 
+def reported(memory):
+    """Return what is given to be written down for other machines."""
+    given = []
+    memory.report(given.extend)
+    return given
+
+
 def test_a_count_that_went_back_says_which_saves_are_gone(memory):
     assert compare(memory, 1) == ["v1", "v2"]
-    assert [each.name for each in memory.newly_lost()] == [NAME, NAME]
-    assert memory.newly_lost() == []
+    assert [each.name for each in reported(memory)] == [NAME, NAME]
+    assert reported(memory) == []
 
 
 @pytest.mark.parametrize("count", [3, 4, 100])
@@ -53,11 +60,19 @@ def test_a_loss_is_given_once_to_be_written_down_for_others(memory, folder):
     compare(memory, 2)
     other = HighWater(folder)
     compare(other, 2)
-    assert [each.replaced for each in other.newly_lost()] == ["v2"]
+    assert [each.replaced for each in reported(other)] == ["v2"]
     late = HighWater(folder)
     compare(late, 2)
-    assert memory.newly_lost() == late.newly_lost() == other.newly_lost() == []
+    assert reported(memory) == reported(late) == reported(other) == []
     assert len(late.lost) == 1
+
+
+def test_a_loss_that_could_not_be_written_down_is_given_again(memory):
+    """The connection ended meanwhile: the next one does it."""
+    compare(memory, 2)
+    with pytest.raises(ZeroDivisionError):
+        memory.report(lambda _: 1 / 0)
+    assert [each.replaced for each in reported(memory)] == ["v2"]
 
 
 def test_saves_after_a_loss_are_none_of_it(memory, folder):

@@ -159,7 +159,6 @@ class Refresher:
 
     def _renew_under_lease(self, account: Account, need: RefreshJob, seen: StoredGrant | None) -> RefreshOutcome:
         began = self.context.now()
-        after_loss.settle(self.records, began)
         wait = SERVED_WAIT if need.early or self._served(need, seen) else self.lease_lasts + 5
         with Holding(self.records.store, account, self.lease_lasts) as holding:
             lease = holding.lease(wait)

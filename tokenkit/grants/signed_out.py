@@ -13,6 +13,7 @@ from tokenkit.errors import Conflict, GrantSuperseded
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.shell import quoted
 from tokenkit.store import Name, Version
+from tokenkit.store.lost import lost_after
 
 FOLDER = "signed-out/"
 """How the ids of these records begin."""
@@ -51,7 +52,8 @@ def load(records: SealedStore, account: Account) -> StoredGrant:
 
 def refuse(records: SealedStore, account: Account, held: StoredGrant) -> StoredGrant:
     """Return the grant, unless it was signed out and put back. Raises `GrantSuperseded` then."""
-    if held.grant.generation <= newest(records, account):
+    was_lost = True in lost_after(records.store, grant_name(account), held.version)
+    if was_lost or held.grant.generation <= newest(records, account):
         whose = quoted(str(account))
         raise GrantSuperseded(
             f"{account} was signed out, and an old record of it was put back into the database",

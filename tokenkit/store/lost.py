@@ -1,9 +1,9 @@
 """Saves that a database has confirmed and lost since: what a store of many machines may know of them (R10)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, cast
 
-from tokenkit.store import Name, Store
+from tokenkit.store import Name, Store, Version
 
 
 class Server(NamedTuple):
@@ -32,7 +32,10 @@ def lost(store: Store) -> Sequence[LostSave]:
     return cast(Sequence[LostSave], getattr(store, "lost", ()))
 
 
-def newly_lost(store: Store) -> Sequence[LostSave]:
-    """Return what of that was found since this was last asked."""
-    asked = cast("Callable[[], Sequence[LostSave]] | None", getattr(store, "newly_lost", None))
-    return asked() if asked else ()
+def lost_after(store: Store, name: Name, version: Version) -> Collection[bool]:
+    """Return of the saves that had replaced this version and are gone, whether each was a deletion.
+
+    It is what all machines have said, and one question, or none within `reading`.
+    """
+    asked = cast("Callable[[Name, Version], Collection[bool]] | None", getattr(store, "lost_after", None))
+    return asked(name, version) if asked else ()

@@ -4,11 +4,15 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
-from tokenkit.store import Name, Stored
+from tokenkit.store import Name, Stored, Version
 from tokenkit.store.postgres.connections import Connections
 from tokenkit.store.postgres.lease import key
 
-_ONE = """(SELECT {number}, data, version FROM {{s}}.record
+LOST = "SELECT deleted FROM {s}.lost WHERE owner = %(owner)s AND id = %(id)s AND version = %(version)s"
+"""What all machines know to be lost of the saves that had replaced a version."""
+
+_ONE = """(SELECT {number}, data, version, ARRAY(SELECT deleted FROM {{s}}.lost AS l
+        WHERE l.owner = r.owner AND l.id = r.id AND l.version = r.version) FROM {{s}}.record AS r
     WHERE kind = %(kind{number})s AND owner = %(owner{number})s AND id = %(id{number})s AND data IS NOT NULL)"""
 
 
@@ -17,6 +21,7 @@ class ReadAhead(threading.local):
 
     def __init__(self) -> None:
         self._found: dict[Name, Stored | None] = {}
+        self._lost: dict[tuple[Name, Version], list[bool]] = {}
 
     @contextmanager
     def reading(self, connections: Connections, names: Sequence[Name]) -> Generator[None]:
@@ -24,13 +29,18 @@ class ReadAhead(threading.local):
         statement = " UNION ALL ".join(_ONE.format(number=number) for number in range(len(names)))
         values = {f"{column}{at}": value for at, name in enumerate(names) for column, value in key(name).items()}
         rows = connections.ask(statement, values)
-        found: dict[Name, Stored] = {names[number]: Stored(bytes(data), version) for number, data, version in rows}
+        found: dict[Name, Stored] = {names[number]: Stored(bytes(data), version) for number, data, version, _ in rows}
         self._found = {name: found.get(name) for name in names}
+        self._lost = {(names[number], version): lost for number, _, version, lost in rows}
         try:
             yield
         finally:
-            self._found = {}
+            self._found, self._lost = {}, {}
 
     def take(self, name: Name) -> list[Stored | None]:
         """Return the record in a list; an empty one where it was not read ahead, or has served."""
         return [self._found.pop(name)] if name in self._found else []
+
+    def lost(self, name: Name, version: Version) -> list[bool] | None:
+        """Return what `LOST` asks for; None for a version that was not read ahead."""
+        return self._lost.get((name, version))

@@ -15,13 +15,10 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, cast
 from zlib import crc32
-
-import psycopg
-from psycopg import sql
 
 from tokenkit import durable_file, private_file
 from tokenkit.errors import StoreError
@@ -86,15 +83,13 @@ class HighWater:
         """The saves that were found to be lost within `REPORTED`, the oldest first."""
         return tuple(each for each in self._lost if each.at > time.time() - REPORTED)
 
-    def newly_lost(self) -> list[LostSave]:
-        """Return what was found to be lost and was not asked for by this yet, in any process of this machine."""
-        if not self._has_new:
-            return []
-        self._has_new, new = False, list[LostSave]()
-        with suppress(*ODD), self._changing("machine") as memory:
-            new += _losses(memory.get("new", []))
-            memory["new"] = []
-        return new
+    def report(self, tell: Callable[[Sequence[LostSave]], None]) -> None:
+        """Give `tell` what was found to be lost, by any process of this machine, once; again where it has raised."""
+        if self._has_new:
+            with self._changing("machine") as memory:
+                tell(_losses(memory.get("new", [])))
+                memory["new"] = []
+            self._has_new = False
 
     @staticmethod
     def slot(name: Name) -> int:
@@ -166,33 +161,6 @@ class HighWater:
         with suppress(StoreError):
             return _parsed(private_file.read(os.path.join(self._folder, f"{file}.json")) or b"")
         return {}
-
-
-def look(memory: HighWater, connection: "psycopg.Connection[Any]", schema: str) -> None:
-    """Compare what this machine remembers with the server that `connection` has reached. Raises psycopg's errors."""
-    if memory.is_new:
-        connection.execute(sql.SQL(_SWEEP).format(s=sql.Identifier(schema)), (KEPT,))
-    before = memory.marks()
-    counts = sql.SQL(_COUNTS).format(s=sql.Identifier(schema))
-    found: dict[int, int] = dict(connection.execute(counts, (memory.machine,)).fetchall())
-    memory.compare(before, found, _server_of(connection))
-
-
-def _server_of(connection: "psycopg.Connection[Any]") -> Server:
-    with suppress(psycopg.Error):  # where a provider of databases keeps that for itself
-        row = connection.execute(_SERVER).fetchone()
-        if row is not None:
-            return Server(row[0], int(row[1], 16))
-    return Server()
-
-
-_COUNTS = "SELECT slot, saves FROM {s}.confirmed WHERE machine = %s"
-
-_SWEEP = """DELETE FROM {s}.confirmed
-    WHERE changed < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %s)"""
-
-_SERVER = """SELECT (SELECT system_identifier::text FROM pg_catalog.pg_control_system()),
-    left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8)"""
 
 
 def _file(slot: int) -> str:

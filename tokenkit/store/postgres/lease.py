@@ -20,6 +20,9 @@ from tokenkit.store.postgres.session import Session
 GONE_FOR = 5.0
 """Seconds for which a holder's session must be seen to be gone: a line that was cut comes back sooner."""
 
+COMPARING = 30.0
+"""Seconds after a failover in which nothing is sent that cannot be sent twice: the machines connect, and compare."""
+
 POLLS = (0.02, 0.05, 0.1, 0.2, 0.3)
 """Seconds between the looks of who waits; the last one repeats."""
 
@@ -52,8 +55,15 @@ _LOOK = f"""SELECT holder, session, began_to_act,
 
 _WRITE = """UPDATE {s}.lease SET note = %(note)s, began_to_act = %(acts)s
     WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s
-    AND ends > pg_catalog.clock_timestamp() RETURNING 1"""
-_WRITE_SOON = f"{_WRITE}, {_SOON}"
+    AND ends > pg_catalog.clock_timestamp()"""
+_WRITE_SOON = f"{_WRITE} RETURNING 1, {_SOON}"
+_WRITE_AND_ACT = f"""{_WRITE} AND NOT EXISTS (SELECT FROM {{s}}.server
+        WHERE since > pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %(comparing)s)
+        OR timeline <> ('x' || left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8))::bit(32)::int)
+    RETURNING 1"""
+
+_COMPARING = """SELECT %(comparing)s - extract(epoch FROM pg_catalog.clock_timestamp() - since)::float8
+    FROM {s}.server WHERE since > pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %(comparing)s)"""
 
 _RELEASE = f"""UPDATE {{s}}.lease SET holder = NULL
     WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s RETURNING {_SOON}"""
@@ -102,12 +112,25 @@ class PostgresLease(Lease):
         Raises `StoreUnavailable` where the lease is another's by now (R38).
         """
         values = {**key(self._name), "holder": self._holder, "note": note, "acts": acts}
-        if not self._connections.ask(_WRITE if acts else _WRITE_SOON, values):
+        if acts:
+            values["comparing"] = COMPARING
+        if not self._connections.ask(_WRITE_AND_ACT if acts else _WRITE_SOON, values):
+            if acts:
+                self._refuse_after_a_failover()
             raise StoreUnavailable(
                 f"the lease on {self._name.id} is another process' by now: this one was away for too long",
                 hint="try again",
             )
         self._note = note
+
+    def _refuse_after_a_failover(self) -> None:
+        self._connections.close()  # behind a pooler, only a new connection learns of it, and compares
+        for (left,) in self._connections.ask(_COMPARING, {"comparing": COMPARING}):
+            raise StoreUnavailable(
+                f"another database server answers than before, and {self._name.id} may be older there than what was "
+                f"saved: nothing was sent, until all machines have compared",
+                hint=f"try again in {left:.0f} seconds",
+            )
 
     def reserve(self, size: int) -> None:
         """Do nothing: the note that comes before the request is a write already, and finds a full disk (R9)."""

@@ -1,22 +1,42 @@
 """What a process knows of the database behind an address: which store it is, and whether it has lost anything (R10)."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from tokenkit.errors import StoreError
 from tokenkit.store import Name
-from tokenkit.store.lost import LostSave
+from tokenkit.store.lost import LostSave, Server
 from tokenkit.store.postgres import schema
-from tokenkit.store.postgres.high_water import ODD, HighWater, look
+from tokenkit.store.postgres.high_water import KEPT, ODD, HighWater
+from tokenkit.store.postgres.lease import key
 
 COUNTED = """, counted AS (INSERT INTO {s}.confirmed AS c (machine, slot, saves)
     SELECT %(machine)s, %(slot)s, 1 FROM saved ON CONFLICT (machine, slot)
     DO UPDATE SET saves = c.saves + 1, changed = pg_catalog.clock_timestamp() RETURNING saves)"""
 """Belongs to a statement whose ``saved`` is a save: it counts it for this machine, and is lost together with it."""
+
+_COUNTS = "SELECT slot, saves FROM {s}.confirmed WHERE machine = %s"
+
+_SWEEP = """DELETE FROM {s}.confirmed
+    WHERE changed < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %s)"""
+
+_SERVER = """WITH now AS (SELECT (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS system,
+        ('x' || left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8))::bit(32)::int AS timeline)
+    SELECT system, timeline,
+        EXISTS (SELECT FROM {s}.server AS s WHERE s.system = now.system AND s.timeline = now.timeline) FROM now"""
+
+_ANOTHER = """INSERT INTO {s}.server AS s (system, timeline, since) VALUES (%s, %s, '-infinity')
+    ON CONFLICT (one) DO UPDATE
+    SET system = excluded.system, timeline = excluded.timeline, since = pg_catalog.clock_timestamp()
+    WHERE (s.system, s.timeline) IS DISTINCT FROM (excluded.system, excluded.timeline)"""
+
+_LOST = """INSERT INTO {s}.lost (owner, id, version, deleted)
+    VALUES (%(owner)s, %(id)s, %(version)s, %(deleted)s) ON CONFLICT DO NOTHING"""
 
 
 class Remembered:
@@ -29,22 +49,48 @@ class Remembered:
         self.identity = ""
 
     def greet(self, connection: "psycopg.Connection[Any]") -> None:
-        """Ask a new connection which store it leads to, and compare that with the memory. Raises psycopg's errors."""
+        """Ask a new connection which store it leads to, and compare that with the memory. Raises psycopg's errors.
+
+        What is lost is written down for all machines, and so is that another server answers than before.
+        """
         self.identity = schema.identity(connection, self._name)
+        server, known = self._server(connection)
         if self._state and self._memory is None:
             self._memory = HighWater(os.path.join(self._state, "shared", self.identity))
         if self._memory is not None:
             with suppress(*ODD):  # a memory that cannot be kept stops nobody
-                look(self._memory, connection, self._name)
+                self._compare(self._memory, connection, server)
+        if not known:
+            self._ask(connection, _ANOTHER, server)
+
+    def _compare(self, memory: HighWater, connection: "psycopg.Connection[Any]", server: Server) -> None:
+        if memory.is_new:
+            self._ask(connection, _SWEEP, (KEPT,))
+        before = memory.marks()
+        found: dict[int, int] = dict(self._ask(connection, _COUNTS, (memory.machine,)).fetchall())
+        memory.compare(before, found, server)
+        memory.report(lambda lost: self._report(connection, lost))
+
+    def _report(self, connection: "psycopg.Connection[Any]", lost: Sequence[LostSave]) -> None:
+        for each in lost:
+            if each.replaced:  # else nothing stands there now that could be used
+                self._ask(connection, _LOST, {**key(each.name), "version": each.replaced, "deleted": each.deleted})
+
+    def _server(self, connection: "psycopg.Connection[Any]") -> tuple[Server, bool]:
+        """Return which server it is, and whether all know that; nothing is known where its provider keeps it secret."""
+        with suppress(psycopg.Error):
+            row = self._ask(connection, _SERVER).fetchone()
+            if row is not None:
+                return Server(*row[:2]), row[2]
+        return Server(), True
+
+    def _ask(self, connection: "psycopg.Connection[Any]", text: Any, values: Any = ()) -> "psycopg.Cursor[Any]":
+        return connection.execute(sql.SQL(text).format(s=sql.Identifier(self._name)), values)
 
     @property
     def lost(self) -> tuple[LostSave, ...]:
-        """What is known to be lost."""
+        """What is known to be lost of what was confirmed to this machine."""
         return () if self._memory is None else self._memory.lost
-
-    def newly_lost(self) -> list[LostSave]:
-        """Return what of it was found since this was last asked."""
-        return [] if self._memory is None else self._memory.newly_lost()
 
     def counting(self, name: Name) -> Mapping[str, object] | None:
         """Return the values that `COUNTED` needs; None where nothing is remembered, and so nothing is counted."""

@@ -11,7 +11,7 @@ from tokenkit.store.lost import LostSave
 from tokenkit.store.postgres import schema
 from tokenkit.store.postgres.activity import PostgresActivity
 from tokenkit.store.postgres.address import Address
-from tokenkit.store.postgres.ahead import ReadAhead
+from tokenkit.store.postgres.ahead import LOST, ReadAhead
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections, Greet
 from tokenkit.store.postgres.due import NOT_PLANNED, PLANNED, PostgresSchedule, text
 from tokenkit.store.postgres.errors import AnswerLost
@@ -78,7 +78,7 @@ class PostgresStore(Store):
         self.address = address
         self._remembered = Remembered(address.schema, state)
         self._connections = _connections(address, self._remembered.greet)
-        self._session = Session(self._connections if direct is None else _connections(direct))
+        self._session = Session(self._connections if direct is None else _connections(direct, self._remembered.greet))
         self._look = Look(self._versions)
         self._look.line = self._line = Line(self._session, self._connections, self._look.changed)
         self.schedule = PostgresSchedule(self._connections)
@@ -96,9 +96,13 @@ class PostgresStore(Store):
         """What the database has confirmed to this machine, and lost since, as far as this process has seen."""
         return self._remembered.lost
 
-    def newly_lost(self) -> list[LostSave]:
-        """Return what of `lost` was found since this was last asked."""
-        return self._remembered.newly_lost()
+    def lost_after(self, name: Name, version: Version) -> set[bool]:
+        """Return of the saves that had replaced this version and are gone, whether each was a deletion (R10)."""
+        said = self._ahead.lost(name, version)
+        if said is None:
+            said = [deleted for (deleted,) in self._connections.ask(LOST, {**key(name), "version": version})]
+        mine = [each.deleted for each in self.lost if each.name == name and each.replaced == str(version)]
+        return {*said, *mine}
 
     def load(self, name: Name) -> Stored | None:
         """Return the record, or None when there is none."""

@@ -1,5 +1,7 @@
 """A refreshed grant whose record cannot be written lies beside it, and every walk sees it (R9)."""
 
+import errno
+import itertools
 import json
 import subprocess
 import sys
@@ -7,6 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tokenkit import seal
@@ -17,6 +20,7 @@ from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.rotate import every_record, kids_in_use, records_by_kid, rotate
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.grants.unsaved import saved_or_sealed
+from tokenkit.os_errors import unavailable
 from tokenkit.store.files import FileStore
 
 from scripted import ScriptedKit, expire, stored
@@ -64,6 +68,28 @@ def test_a_grant_whose_record_cannot_be_written_is_tried_for_ten_seconds_saved_b
     assert kit.scripted.refreshes == 1
 
 
+class ReadOnlyStore(FullStore):
+    """A file system that becomes read-only: what refuses a save is an error that lasts."""
+
+    def save(self, name, data, *, replaces, due=None):
+        try:
+            return super().save(name, data, replaces=replaces)
+        except StoreUnavailable:
+            raise unavailable("/tokens", OSError(errno.EROFS, "Read-only file system")) from None
+
+
+def test_what_no_waiting_helps_against_is_tried_for_a_second_at_most_and_saved_beside(tmp_path):
+    """R9: a person changes that, and not the next ten seconds."""
+    kit = ScriptedKit(tmp_path, store=ReadOnlyStore())
+    kit.me = kit.sign_in()
+    expire(kit)
+    kit.records.store.full_for_records = True
+    began = kit.clock.now()
+    token = kit.token(ME)
+    assert 0 < kit.clock.now() - began < 1
+    assert [each.grant.access_token.value for each in lying(kit)] == [token.value]
+
+
 def test_a_passing_trouble_is_waited_out_under_the_lease_and_nothing_lies_beside(kit, monkeypatch):
     """R9: most troubles of a disk pass."""
     store, tries = kit.records.store, []
@@ -79,6 +105,33 @@ def test_a_passing_trouble_is_waited_out_under_the_lease_and_nothing_lies_beside
     assert kit.token(ME).value == stored(kit).access_token.value
     assert len(tries) == 2
     assert lying(kit) == []
+
+
+@pytest.mark.parametrize(
+    ("of_the_record", "beside_it", "tries"),
+    [("EROFS", "EACCES", 1), ("EROFS", "ENOSPC", 3), ("EIO", "EROFS", 3), ("EIO", "ENOSPC", 3)],
+)
+def test_a_program_that_ends_goes_on_for_as_long_as_one_of_the_places_may_take_what_waits(
+    kit, monkeypatch, of_the_record, beside_it, tries
+):
+    """R9: what lasts in all of them is not waited for; the program prints the sealed grant at once."""
+    answers, tried = {"grant": of_the_record, "unsaved": beside_it}, []
+
+    def fail(name, data, *, replaces, due=None):
+        tried.append(name.kind)
+        raise unavailable(f"/{name.kind}", OSError(getattr(errno, answers[name.kind]), ""))
+
+    monkeypatch.setattr("tokenkit.grants.insistently.SAVE_PAUSES", ())
+    clock = SimpleNamespace(monotonic=itertools.count().__next__, sleep=lambda seconds: None)
+    monkeypatch.setattr(kit.refresher.unsaved, "_go_on", lambda: None)
+    monkeypatch.setattr("tokenkit.grants.unsaved.time", clock)
+    monkeypatch.setattr(kit.records.store, "save", fail)
+    with pytest.raises(StoreUnavailable, match="cannot be written"):
+        kit.token(ME)
+    tried.clear()
+    assert [account for account, _ in saved_or_sealed(5.5)] == [kit.me]
+    assert tried.count("grant") == tries
+    kit.refresher.unsaved._let_go(kit.me)
 
 
 @pytest.mark.parametrize(

@@ -237,6 +237,16 @@ def test_the_error_of_a_folder_that_cannot_be_written_names_the_variable_that_mo
     assert variable not in unavailable(f"/home/me/{folder}", OSError(errno.ENOSPC, "No space left on device")).hint
 
 
+LASTING = ("EROFS", "EACCES", "EPERM", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG", "EXDEV", "EINVAL", "EFBIG")
+PASSING = ("ENOSPC", "EDQUOT", "EIO", "ESTALE", "EMFILE", "ENFILE", "ENOMEM", "EBUSY", "EAGAIN", "ENOENT", "ENODEV")
+
+
+@pytest.mark.parametrize("name", [*LASTING, *PASSING])
+def test_an_error_says_whether_it_lasts_until_a_person_changes_something(name):
+    """R9: what may pass is waited for, and all that is not known to last."""
+    assert unavailable("/home/me", OSError(getattr(errno, name), "")).lasts is (name in LASTING)
+
+
 @pytest.mark.parametrize(
     "make",
     [

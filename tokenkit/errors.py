@@ -234,9 +234,13 @@ class ProviderBroken(ProviderError):
 
 
 class StoreError(TokenKitError):
-    """The store or its key."""
+    """The store or its key.
+
+    `lasts` is True where to try again is in vain, until somebody changes something about this machine.
+    """
 
     exit_code = 6
+    lasts = False
 
 
 class StoreUnavailable(StoreError):
@@ -250,6 +254,8 @@ class StoreUnavailable(StoreError):
 
 class FileRefused(StoreError):
     """A symlink, hard link, FIFO, device, folder or someone else's file lies where ours should be (R26)."""
+
+    lasts = True
 
 
 class BrokenRecord(StoreError):

@@ -18,6 +18,13 @@ _WORDS = {
 }
 
 
+_LASTING = (
+    errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EXDEV,
+    errno.EINVAL, errno.EMLINK, errno.EFBIG, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF,
+)  # fmt: skip
+"""What stays as it is until a person changes it. A full disk, a lost server and all that is not here may pass."""
+
+
 _VARIABLES = {
     "/.local/state/": "XDG_STATE_HOME",
     "/.local/share/": "XDG_DATA_HOME",
@@ -36,10 +43,12 @@ def unavailable(path: str, error: OSError) -> StoreUnavailable:
     variable = next((name for part, name in _VARIABLES.items() if part in f"{path}/"), "")
     if variable and error.errno in _MOVABLE:
         hint += f"; where this folder cannot be written: export {variable}=/another/folder"
-    return StoreUnavailable(
+    told = StoreUnavailable(
         f"{path}: {words} ({said})" if words else f"{path}: {said}",
         hint=hint.format(path=quoted(path), folder=quoted(os.path.dirname(path) or ".")),
     )
+    told.lasts = error.errno in _LASTING and os.name == "posix"  # Windows answers EACCES while a file is open
+    return told
 
 
 def move_away(path: str) -> str:

@@ -174,8 +174,23 @@ def test_each_command_ends_as_documented_and_the_account_is_there_afterwards(
     assert TokenKit(background=False).token("google").value
 
 
-def ends_well(odd: Odd, arguments: list[str]) -> str:
-    """Run a command; return what it printed."""
+def test_a_command_for_whose_refreshed_grant_every_disk_has_become_read_only_prints_it_sealed_soon(
+    signed_in: Machine,
+) -> None:
+    """R9: it waits a minute for what may pass, and not for this; nothing is lost."""
+    odd = refused("rename,renameat,renameat2", "EROFS")(signed_in)
+    done = ends_well(odd, ["token", "google"])
+    assert (done.returncode, done.stdout) == (6, "")
+    restore = done.stderr.partition("\ntokenkit refresh google/me@example.com --restore <<'END'\n")[2]
+    kit = TokenKit(background=False)
+    kit.refresher.restore(*kit.accounts(), restore.partition("\nEND")[0].encode())
+    before = dict(signed_in.authority.counters)
+    assert kit.token("google").value
+    assert signed_in.authority.counters == before
+
+
+def ends_well(odd: Odd, arguments: list[str]) -> "subprocess.CompletedProcess[str]":
+    """Run a command; return how it ended."""
     began = time.monotonic()
     done = subprocess.run(
         [*odd.prefix, *PROGRAM, *arguments],
@@ -186,4 +201,4 @@ def ends_well(odd: Odd, arguments: list[str]) -> str:
     assert "Traceback" not in done.stderr, done.stderr
     if "tokenkit: error:" in done.stderr:
         assert "tokenkit: hint: " in done.stderr, done.stderr
-    return done.stdout
+    return done

@@ -58,6 +58,32 @@ def test_a_read_only_disk_is_found_before_the_server_rotates(tiny):
     assert tiny.kit().token("google")
 
 
+def test_a_disk_that_becomes_read_only_after_the_server_rotated_keeps_the_grant_in_a_second_place(tiny, monkeypatch):
+    """R9: in the state folder, at once; it is in its place again when the disk is well."""
+    kit = tiny.kit()
+    provider = kit.provider("google")
+    refresh = type(provider).refresh
+
+    def refresh_and_lose_the_disk(*arguments):
+        grant = refresh(*arguments)
+        subprocess.run(["mount", "-o", "remount,ro", str(tiny.mounted)], check=True)
+        return grant
+
+    def slept(seconds):
+        pauses.append(seconds)
+
+    pauses = []
+    kit.refresher.context = kit.refresher.context._replace(sleep=slept)
+    monkeypatch.setattr(type(provider), "refresh", refresh_and_lose_the_disk)
+    token = kit.token("google")
+    subprocess.run(["mount", "-o", "remount,rw", str(tiny.mounted)], check=True)
+    monkeypatch.setattr(type(provider), "refresh", refresh)
+    assert tiny.kit().token("google").value == token.value
+    assert tiny.refreshes() == 1
+    assert tiny.kit().refresh("google", force=True)
+    assert sum(pauses) < 2
+
+
 @contextmanager
 def limited(size):
     """RLIMIT_FSIZE: a write beyond it fails with EFBIG, for this process and for real."""

@@ -21,7 +21,7 @@ pytestmark = [
 
 ERRORS = {
     "fsync": ("EIO", "ENOSPC"),
-    "rename": ("ESTALE", "EIO", "ENOSPC"),
+    "rename": ("ESTALE", "EIO", "ENOSPC", "EROFS", "EACCES"),
     "flock": ("ENOLCK", "EIO"),
     "openat": ("EMFILE", "EIO", "EACCES", "ENOSPC"),
     "write": ("ENOSPC", "EIO", "EDQUOT"),

@@ -17,7 +17,7 @@ def save_or_print() -> None:
     unsaved = sys.modules.get("tokenkit.grants.unsaved")
     if unsaved is None or not unsaved.waiting():
         return
-    say(f"tokenkit: trying for {TRY_FOR:g} seconds more to save it: do not end this process")
+    say(f"tokenkit: trying for up to {TRY_FOR:g} seconds more to save it: do not end this process")
     left = unsaved.saved_or_sealed(TRY_FOR)
     if not left:
         say("tokenkit: it is saved now; ask again")

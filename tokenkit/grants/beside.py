@@ -76,8 +76,11 @@ def put_in_place(records: SealedStore, account: Account, held: StoredGrant) -> S
 
 
 def save(records: SealedStore, account: Account, grant: Grant) -> None:
-    """Save a grant beside the record that cannot be written: in the store, else elsewhere. Raises `StoreError`."""
-    name, failure = unsaved_name(account), StoreError(f"there is no place beside the record of {account}")
+    """Save a grant beside the record that cannot be written: in the store, else elsewhere.
+
+    Raises `StoreError`: of those for which it cannot be, the one that may pass, where there is one.
+    """
+    name, failures = unsaved_name(account), list[StoreError]()
     for store in records.stores:
         try:
             if store is records.store and store.version(grant_name(account)) is None:
@@ -85,8 +88,9 @@ def save(records: SealedStore, account: Account, grant: Grant) -> None:
             records.write(name, grant_to_bytes(grant), store.version(name), store=store, leased=True)
             return
         except StoreError as error:
-            failure = error
-    raise failure
+            failures.append(error)
+    nowhere = StoreError(f"there is no place beside the record of {account}")
+    raise min(failures, key=lambda error: error.lasts, default=nowhere)
 
 
 def forget(records: SealedStore, account: Account) -> None:

@@ -16,6 +16,7 @@ from tokenkit.errors import Conflict, StoreUnavailable
 from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import Grant, grant_to_bytes
 from tokenkit.grants import beside
+from tokenkit.grants.insistently import lasting
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant
 
 TRY_EVERY = 1.0
@@ -85,9 +86,10 @@ class Unsaved:
                 self._records.replace(account, waiting.grant, waiting.replaces)
             except Conflict:
                 pass
-            except Exception:
-                if not self._saved_beside(account, waiting.grant):
-                    raise
+            except Exception as error:  # noqa: BLE001 - it is raised, or what may pass is
+                failure = self._not_saved_beside(account, waiting.grant)
+                if failure is not None:
+                    raise min(error, failure, key=lasting) from None
             self._let_go(account)
 
     def newest(self, account: Account, stored: StoredGrant | None) -> StoredGrant | None:
@@ -117,12 +119,12 @@ class Unsaved:
             plaintext = grant_to_bytes(self._waiting[account].grant)
             return self._records.ring.seal_record(beside.unsaved_name(account), plaintext, key)
 
-    def _saved_beside(self, account: Account, grant: Grant) -> bool:
+    def _not_saved_beside(self, account: Account, grant: Grant) -> Exception | None:
         try:
             beside.save(self._records, account, grant)
-        except Exception:  # noqa: BLE001 - why the record itself cannot be written is what there is to tell
-            return False
-        return True
+        except Exception as error:  # noqa: BLE001 - it is raised, or why the record itself cannot be written
+            return error
+        return None
 
     def _let_go(self, account: Account) -> None:
         self._waiting.pop(account).give_back()
@@ -132,13 +134,15 @@ class Unsaved:
             time.sleep(TRY_EVERY)
             self.try_all()
 
-    def try_all(self) -> None:
-        """Try to save all that waits; raises nothing."""
+    def try_all(self) -> bool:
+        """Try to save all that waits; raises nothing. Tell whether to try again soon may help."""
+        may_help = False
         for account in self.accounts:
             try:
                 self.write(account)
-            except Exception:  # noqa: BLE001, S112 - it waits on
-                continue
+            except Exception as error:  # noqa: BLE001 - it waits on
+                may_help |= not lasting(error)
+        return may_help
 
 
 def waiting() -> bool:
@@ -149,17 +153,16 @@ def waiting() -> bool:
 def saved_or_sealed(seconds: float) -> list[tuple[Account, bytes]]:
     """Try for so many seconds to save all that waits in this process; return the rest, sealed, by account.
 
-    For a program that is about to end: what is returned is lost with it unless it is kept elsewhere.
+    Not for so long where no place will take it, as on a read-only file system. For a program that is about to end: what
+    is returned is lost with it unless it is kept elsewhere.
     """
     until = time.monotonic() + seconds
-    kits = [kit for kit in _all if kit.accounts]
-    while kits and time.monotonic() < until:
-        for kit in kits:
-            kit.try_all()
-        kits = [kit for kit in kits if kit.accounts]
-        if kits:
-            time.sleep(min(TRY_EVERY, max(0.0, until - time.monotonic())))
-    return [(account, kit.sealed(account)) for kit in kits for account in kit.accounts]
+    while time.monotonic() < until:
+        may_help = [kit.try_all() for kit in _all]
+        if not any(may_help):
+            break
+        time.sleep(min(TRY_EVERY, max(0.0, until - time.monotonic())))
+    return [(account, kit.sealed(account)) for kit in _all for account in kit.accounts]
 
 
 _all: "weakref.WeakSet[Unsaved]" = weakref.WeakSet()

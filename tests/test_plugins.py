@@ -226,6 +226,14 @@ def test_the_schema_for_editors_takes_what_the_reader_takes():
     assert "milliseconds" in schema()["$defs"]["AnswerShape"]["properties"]
 
 
+def test_reading_a_file_leaves_the_class_as_it_is(folder):
+    """A declaration in code is checked as before, and says as before what is wrong with it."""
+    write(folder, ACME)
+    load(folder)
+    for kind in (OAuth2, ApiKey):
+        assert [name for name in vars(kind) if "pydantic" in name] == []
+
+
 def test_a_variable_takes_one_of_its_choices(folder):
     write(folder, ACME)
     for options in ({"region": ""}, {"region": "mars"}, {"region": "eu.evil.example/"}):

@@ -1,19 +1,24 @@
 """A declaration that leaves its endpoints to the metadata of its issuer (RFC 8414), fetched at each sign-in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
 from tokenkit.declaration import Declaration
+from tokenkit.errors import ConfigurationError
 from tokenkit.flows.discovery import METADATA, discover
 from tokenkit.net.hosts import parse_url
 from tokenkit.provider import Context
 from tokenkit.settled import public
+from tokenkit.variables import missing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Discovering(Declaration):
-    """A declaration whose endpoints may be those that its issuer publishes: each grant keeps its sign-in's."""
+    """A declaration whose endpoints may be those that its issuer publishes: each grant keeps its sign-in's.
+
+    It is no data class of its own, since it has no field of its own: to make one of so many fields takes milliseconds.
+    """
+
+    __slots__ = ()
 
     @property
     def undiscovered(self) -> bool:
@@ -47,6 +52,18 @@ class Discovering(Declaration):
             return ctx
         typed = parse_url(self.issuer).origin
         return public(ctx, lambda request: parse_url(request.url).origin != typed)
+
+    def check_open(self) -> None:
+        """Refuse before anything is sent, where nobody can sign in. Raises `ConfigurationError` and `UsageError`."""
+        if self.retired:
+            raise ConfigurationError(f"nobody can sign in to {self.title}: {self.retired}", hint=self.console_url)
+        for name, variable in self.lacking.items():
+            raise missing(self.name, name, variable)
+        if self.undiscovered:
+            raise ConfigurationError(
+                f"the endpoints of {self.title} are not known: its metadata was not fetched",
+                hint="call discover(ctx) of the provider first",
+            )
 
     @property
     def _discovered(self) -> bool:

@@ -1,21 +1,16 @@
 """A provider that speaks OAuth 2, as data composed of flows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenkit.declaration import Declaration
 from tokenkit.discovering import Discovering
-from tokenkit.errors import ConfigurationError, InvalidAnswer
+from tokenkit.errors import InvalidAnswer
 from tokenkit.flows.answer import TokenAnswer, read_scopes
-from tokenkit.flows.authorization_code import AuthorizationEndpoint, captured_of, exchange
-from tokenkit.flows.device import sign_in_by_device
 from tokenkit.flows.discovery import discover
-from tokenkit.flows.id_token import check_id_token, nonce
 from tokenkit.flows.identity import ask_identity, read_identity
-from tokenkit.flows.introspect import introspect
 from tokenkit.flows.refresh import refresh
 from tokenkit.flows.revoke import revoke
 from tokenkit.flows.token_endpoint import TokenEndpoint
@@ -36,14 +31,18 @@ from tokenkit.provider import (
     Revoke,
 )
 from tokenkit.token import AccessToken
-from tokenkit.variables import missing
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
+if TYPE_CHECKING:
+    from tokenkit.flows.authorization_code import AuthorizationEndpoint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OAuth2(Discovering):
-    """A provider that speaks OAuth 2, from its `Declaration`, which explains each field: `OAuth2(name="acme", ...)`."""
+    """A provider that speaks OAuth 2, from its `Declaration`, which explains each field: `OAuth2(name="acme", ...)`.
+
+    What only a sign-in needs is imported by its methods: a process that refreshes a token loads none of it.
+    """
+
+    __slots__ = ()
 
     def __post_init__(self) -> None:
         Declaration.__post_init__(self)
@@ -105,13 +104,16 @@ class OAuth2(Discovering):
 
     def begin(self, ctx: Context, client: ClientRegistration, request: AuthorizationRequest) -> PendingAuthorization:
         """Say where to send the person and what to remember. Raises `ConfigurationError` where nobody can sign in."""
-        self._check_open()
+        self.check_open()
         return self._authorization.begin(ctx, client, request, self._asked(request), self.authorization_parameters)
 
     def complete(
         self, ctx: Context, client: ClientRegistration, pending: PendingAuthorization, answer: AuthorizationAnswer
     ) -> Grant:
         """Turn what the person came back with into the grant; the code is exchanged exactly once (R18)."""
+        from tokenkit.flows.authorization_code import captured_of, exchange
+        from tokenkit.flows.id_token import check_id_token, nonce
+
         ctx = self.reaching(ctx)
         code = self._authorization.code(ctx, client, pending, answer)
         tokens = exchange(ctx, self._tokens, client, pending, code, {**self._resource, **self.token_parameters})
@@ -120,7 +122,8 @@ class OAuth2(Discovering):
             check_id_token(self.title, tokens.id_token, issuer=self.issuer, client_id=client.client_id, nonce=expected)
         reported = answer.parameters.get(self.scope_parameter) if self.scope_parameter else None
         scopes = read_scopes(reported, self.scope_separator)
-        return self._granted(client, tokens, pending.scopes, reported=scopes, redirect=answer.parameters)
+        kept = captured_of(answer.parameters, self.captured)
+        return self._granted(client, tokens, pending.scopes, reported=scopes, redirect=kept)
 
     def authenticate(self, ctx: Context, client: ClientRegistration, token: AccessToken, request: Request) -> Request:
         """Return the request with the token in ``Authorization``, or in the provider's own header."""
@@ -191,6 +194,8 @@ class OAuth2(Discovering):
         token = grant.access_token
         if token is None:
             return None
+        from tokenkit.flows.introspect import introspect
+
         return introspect(self.reaching(ctx), self._tokens, self.introspection_endpoint, client, token)
 
     def _device(
@@ -200,23 +205,13 @@ class OAuth2(Discovering):
         request: AuthorizationRequest,
         show: Callable[[str, str], None],
     ) -> Grant:
-        self._check_open()
+        from tokenkit.flows.device import sign_in_by_device
+
+        self.check_open()
         scopes = self._asked(request)
         url = self.device_authorization_endpoint
         tokens = sign_in_by_device(self.reaching(ctx), self._tokens, url, client, scopes, show)
         return self._granted(client, tokens, frozenset(scopes))
-
-    def _check_open(self) -> None:
-        """Refuse before anything is sent, where nobody can sign in."""
-        if self.retired:
-            raise ConfigurationError(f"nobody can sign in to {self.title}: {self.retired}", hint=self.console_url)
-        for name, variable in self.lacking.items():
-            raise missing(self.name, name, variable)
-        if self.undiscovered:
-            raise ConfigurationError(
-                f"the endpoints of {self.title} are not known: its metadata was not fetched",
-                hint="call discover(ctx) of the provider first",
-            )
 
     def _asked(self, request: AuthorizationRequest) -> tuple[str, ...]:
         """Return the scopes of the request, or the default ones, and those that say whose account it is; each once."""
@@ -230,13 +225,13 @@ class OAuth2(Discovering):
         asked: frozenset[str],
         *,
         reported: frozenset[str] | None = None,
-        redirect: Mapping[str, str] = NOTHING,
+        redirect: Mapping[str, str] | None = None,
     ) -> Grant:
         """Return a new grant. An answer that names no scopes granted those that were asked for (RFC 6749 section 5.1).
 
-        `reported` are those that the redirect names, whose parameters are `redirect`.
+        `reported` are those that the redirect names, and `redirect` what is kept of its parameters.
         """
-        extra = {**answer.captured, **captured_of(redirect, self.captured)}
+        extra = {**answer.captured, **(redirect or {})}
         self.check_answered(extra)
         scopes = answer.scopes or reported or asked or None
         return Grant(
@@ -256,7 +251,9 @@ class OAuth2(Discovering):
         )
 
     @property
-    def _authorization(self) -> AuthorizationEndpoint:
+    def _authorization(self) -> "AuthorizationEndpoint":
+        from tokenkit.flows.authorization_code import AuthorizationEndpoint
+
         return AuthorizationEndpoint(
             provider=self.name,
             title=self.title,

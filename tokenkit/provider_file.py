@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from difflib import SequenceMatcher
+from types import new_class
 from typing import Any, TypeVar, cast
 
 from tokenkit.api_key import ApiKey
@@ -82,12 +83,13 @@ def schema() -> dict[str, Any]:
 
 
 def _strict(kind: type[Any]) -> type[Any]:
-    """Return the dataclass with every key and type checked."""
+    """Return a dataclass of the same fields with every key and type checked; `kind` itself stays as it is."""
     from pydantic import ConfigDict
     from pydantic.dataclasses import dataclass as checked_dataclass
 
     config = ConfigDict(extra="forbid", strict=True)
-    return cast("type[Any]", checked_dataclass(kind, frozen=True, kw_only=True, config=config))
+    beside = new_class(kind.__name__, (kind,))  # pydantic would change one that inherits all its fields in place
+    return cast("type[Any]", checked_dataclass(beside, frozen=True, kw_only=True, config=config))
 
 
 def _checked(path: str, kind: type[T], members: object) -> T:

@@ -1,10 +1,8 @@
 """A service that has no OAuth: it is told an API key, a personal token, or a user name and an app password."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import partial
-from types import MappingProxyType
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,22 +13,11 @@ from tokenkit.flows.answer import access_token_value
 from tokenkit.flows.identity import GET, UserinfoRequest, ask_identity
 from tokenkit.flows.placement import Placement, filled_in_url
 from tokenkit.flows.token_endpoint import TokenEndpoint
-from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.grant import Grant
 from tokenkit.net.hosts import check_endpoints, parse_url
-from tokenkit.provider import (
-    AuthorizationAnswer,
-    AuthorizationRequest,
-    ClientRegistration,
-    Context,
-    Field,
-    Identify,
-    Identity,
-    Request,
-    Revocation,
-    Revoke,
-    Scope,
-    no_consent_screen,
-)
+from tokenkit.provider import ClientRegistration, Context, Field, Identity, Request, Revocation
+from tokenkit.provider.defaults import WithoutOAuth
+from tokenkit.provider.values import Identify, Revoke
 from tokenkit.settled import Settled
 from tokenkit.token import AccessToken, Secret
 from tokenkit.variables import missing
@@ -41,21 +28,8 @@ _HIDDEN = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"))
 """What copying from a page may bring along, and nobody sees."""
 
 
-class _NoOAuth:
-    """What the protocol `Provider` asks for, and such a service has not."""
-
-    scopes: Mapping[str, Scope] = MappingProxyType({})
-    default_scopes: Sequence[str] = ()
-    token_endpoint = ""
-    redirect_host = "127.0.0.1"
-    redirect_port = 0
-    needs_secret = False
-    state_in = "query"
-    refresh = introspect = device = challenged = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKey(_NoOAuth, Settled):
+class ApiKey(WithoutOAuth, Settled):
     """A service without OAuth, as data: `ApiKey(name="acme", ...)`. Every field but the first four has a default.
 
     - `name` (``acme``), `title` (``Acme Notes``)
@@ -157,16 +131,6 @@ class ApiKey(_NoOAuth, Settled):
 
     # The powers.
 
-    def begin(self, ctx: Context, client: ClientRegistration, request: AuthorizationRequest) -> PendingAuthorization:
-        """Refuse: there is no consent screen. Raises `UsageError`."""
-        raise no_consent_screen(self.name, self.title, self.fields)
-
-    def complete(
-        self, ctx: Context, client: ClientRegistration, pending: PendingAuthorization, answer: AuthorizationAnswer
-    ) -> Grant:
-        """Refuse: there is no consent screen to come back from. Raises `UsageError`."""
-        raise no_consent_screen(self.name, self.title, self.fields)
-
     def ask(self, ctx: Context, client: ClientRegistration, answers: Mapping[str, Secret]) -> Grant:
         """Make the grant of what was typed; where the service cannot say whose it is, try first that it works.
 
@@ -207,18 +171,7 @@ class ApiKey(_NoOAuth, Settled):
     # How.
 
     def _identify(self, ctx: Context, client: ClientRegistration, grant: Grant) -> Identity:
-        if grant.access_token is None:
-            raise InvalidAnswer(f"the grant of {self.title} holds no key to ask whose it is")
-        return ask_identity(
-            self.reaching(ctx),
-            self._asked,
-            self.userinfo_endpoint,
-            partial(self.authenticate, ctx, client, grant.access_token),
-            self.subject_path,
-            self.name_paths,
-            how=self.userinfo,
-            client_id=client.client_id,
-        )
+        return ask_identity(self.reaching(ctx), self, self._asked, client, grant)
 
     def _try(self, ctx: Context, client: ClientRegistration, token: AccessToken) -> None:
         """Ask the address that tells nothing of a person. Raises `InvalidAnswer` where the service refuses the key."""

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tokenkit.declaration import Declaration
 from tokenkit.discovering import Discovering
-from tokenkit.errors import InvalidAnswer
 from tokenkit.flows.answer import TokenAnswer, read_scopes
 from tokenkit.flows.discovery import discover
 from tokenkit.flows.identity import ask_identity, read_identity
@@ -21,15 +19,12 @@ from tokenkit.provider import (
     AuthorizationRequest,
     ClientRegistration,
     Context,
-    Device,
     Field,
-    Identify,
     Identity,
-    Introspect,
     Request,
     Revocation,
-    Revoke,
 )
+from tokenkit.provider.values import Device, Identify, Introspect, Revoke
 from tokenkit.token import AccessToken
 
 if TYPE_CHECKING:
@@ -177,18 +172,7 @@ class OAuth2(Discovering):
         if not self.userinfo_endpoint:
             captured = grant.extra
             return read_identity(self.title, lambda path: captured.get(path, ""), self.subject_path, self.name_paths)
-        if grant.access_token is None:
-            raise InvalidAnswer(f"the grant of {self.title} holds no access token to ask whose it is")
-        return ask_identity(
-            self.reaching(ctx),
-            self._tokens,
-            self.userinfo_endpoint,
-            partial(self.authenticate, ctx, client, grant.access_token),
-            self.subject_path,
-            self.name_paths,
-            how=self.userinfo,
-            client_id=client.client_id,
-        )
+        return ask_identity(self.reaching(ctx), self, self._tokens, client, grant)
 
     def _introspect(self, ctx: Context, client: ClientRegistration, grant: Grant) -> bool | None:
         token = grant.access_token

@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from tokenkit.errors import InvalidAnswer
 from tokenkit.flows.paths import member_at
 from tokenkit.flows.token_endpoint import TokenEndpoint
-from tokenkit.provider import Context, Headers, Identity, Request, Response
+from tokenkit.grant import Grant
+from tokenkit.provider import ClientRegistration, Context, Headers, Identity, Request, Response
+from tokenkit.token import AccessToken
 
 Sign = Callable[[Request], Request]
 """Puts the token on a request."""
@@ -37,28 +39,43 @@ class UserinfoRequest:
 GET = UserinfoRequest()
 
 
+class _Identifying(Protocol):
+    """What a provider says of the endpoint that knows whose a token is."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def userinfo_endpoint(self) -> str: ...
+    @property
+    def userinfo(self) -> UserinfoRequest: ...
+    @property
+    def subject_path(self) -> str: ...
+    @property
+    def name_paths(self) -> Sequence[str]: ...
+
+    def authenticate(self, ctx: Context, client: ClientRegistration, token: AccessToken, request: Request) -> Request:
+        """Return the request with the token on."""
+        ...
+
+
 def ask_identity(
-    ctx: Context,
-    endpoint: TokenEndpoint,
-    url: str,
-    sign: Sign,
-    subject_path: str,
-    name_paths: Sequence[str],
-    *,
-    how: UserinfoRequest = GET,
-    client_id: str = "",
+    ctx: Context, provider: _Identifying, endpoint: TokenEndpoint, client: ClientRegistration, grant: Grant
 ) -> Identity:
-    """Ask `url` whose the token is that `sign` puts on, in the way `how`.
+    """Ask the provider's userinfo endpoint whose the grant's token is; `endpoint` tells trouble of that server.
 
     Raises `ProviderUnavailable` and `InvalidAnswer`.
     """
-    headers = tuple((name, value.replace("{client_id}", client_id)) for name, value in how.headers.items())
-    members = _asked(ctx, endpoint, url, sign, how, headers)
-    found = read_identity(endpoint.title, partial(member_at, members), subject_path, name_paths)
+    token, how = grant.access_token, provider.userinfo
+    if token is None:
+        raise InvalidAnswer(f"the grant of {provider.title} holds no access token to ask whose it is")
+    sign = partial(provider.authenticate, ctx, client, token)
+    headers = tuple((name, value.replace("{client_id}", client.client_id)) for name, value in how.headers.items())
+    members = _asked(ctx, endpoint, provider.userinfo_endpoint, sign, how, headers)
+    found = read_identity(provider.title, partial(member_at, members), provider.subject_path, provider.name_paths)
     if not how.name_endpoint or found.name != found.subject:
         return found
     more = partial(member_at, _asked(ctx, endpoint, how.name_endpoint, sign, GET, headers))
-    return found._replace(name=_first_name(more, name_paths) or found.name)
+    return found._replace(name=_first_name(more, provider.name_paths) or found.name)
 
 
 def read_identity(title: str, find: Callable[[str], str], subject_path: str, name_paths: Sequence[str]) -> Identity:

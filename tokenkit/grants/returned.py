@@ -5,7 +5,8 @@ from typing import cast
 from tokenkit.errors import ProviderBroken, TokenKitError
 from tokenkit.grant import Grant, grant_from_bytes, grant_to_bytes
 from tokenkit.plugins import guarded
-from tokenkit.provider import ClientRegistration, Context, Identify, Identity, Provider
+from tokenkit.provider import ClientRegistration, Context, Identity, Provider
+from tokenkit.provider.values import Identify
 
 
 def whole_grant(provider: Provider, step: str, returned: Grant) -> Grant:

@@ -10,7 +10,9 @@ from tokenkit.flows.placement import filled_in_url
 from tokenkit.grant import Grant
 from tokenkit.grants.returned import whole_grant, whose
 from tokenkit.plugins import guarded
-from tokenkit.provider import Ask, ClientRegistration, Context, Field, Identity, Provider, no_consent_screen
+from tokenkit.provider import ClientRegistration, Context, Field, Identity, Provider
+from tokenkit.provider.defaults import no_consent_screen
+from tokenkit.provider.values import Ask
 from tokenkit.signals import sending
 from tokenkit.signing_in.authorization import Authorizations
 from tokenkit.token import Secret
@@ -56,7 +58,7 @@ def sign_in_by_answers(
     replaces = authorizations.prepare(provider, name=name, account=account, replace_broken=replace_broken)
     wanted = fields(provider, client)
     if answers is None and say is None:
-        raise no_consent_screen(provider.name, provider.title, provider.fields)
+        raise no_consent_screen(provider)
     given = _given(provider, answers) if answers is not None else read_fields(provider.title, wanted, say or print)
     grant, identity = _tried(authorizations.refresher.context, provider, client, given, wanted)
     linker = authorizations.linker

@@ -30,7 +30,8 @@ from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.returned import whose
 from tokenkit.grants.sealed_store import grant_name
-from tokenkit.provider import ClientRegistration, Identify, Identity, Provider
+from tokenkit.provider import ClientRegistration, Identity, Provider
+from tokenkit.provider.values import Identify
 
 SHORT_WAIT = 1.0
 """Seconds that a lease is waited for, and held, where something else than a refresh takes it."""

@@ -16,7 +16,8 @@ from tokenkit.consent.terminal import Say, printable, say
 from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.grant import Grant, PendingAuthorization
 from tokenkit.grants.scopes import short_names
-from tokenkit.provider import Context, Provider, no_consent_screen
+from tokenkit.provider import Context, Provider
+from tokenkit.provider.defaults import no_consent_screen
 from tokenkit.shell import quoted
 from tokenkit.signals import sending
 from tokenkit.signing_in.asking import Answers, asks, sign_in_by_answers
@@ -118,7 +119,7 @@ def sign_in(
     _check_way(way)
     if asks(provider):
         if way in ("browser", "device"):
-            raise no_consent_screen(provider.name, provider.title, provider.fields)
+            raise no_consent_screen(provider)
         return _by_answers(wish, answers)
     if answers is not None:
         raise UsageError(f"{provider.title} has a consent screen, and asks for nothing here", hint="leave answers out")
@@ -235,10 +236,7 @@ def _by_device(wish: _SignIn) -> Account:
     authorizations.check_confirmed(provider, allowed=wish.unverified)
     client = authorizations.refresher.client(provider)
     replaces = authorizations.prepare(
-        provider,
-        name=wish.name,
-        account=wish.account,
-        replace_broken=wish.replace_broken,
+        provider, name=wish.name, account=wish.account, replace_broken=wish.replace_broken
     )
     name = wish.name or authorizations.linker.kept_name(provider, wish.account)
     request = authorizations.request(provider, wish.scopes, account=wish.account, name=wish.name, only=wish.only)

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from tokenkit.grants.scopes import RAW
-from tokenkit.provider import Provider, Scope, Strength
+from tokenkit.provider import Provider, Scope
+from tokenkit.provider.values import Strength
 
 ORDER: tuple[Strength, ...] = ("identity", "read", "add", "write", "full")
 WORDS: Mapping[str, str] = {

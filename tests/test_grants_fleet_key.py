@@ -1,11 +1,18 @@
 """R28: machines that share a store have one key. One that has another, or none, is told before it seals anything."""
 
 import json
+import re
+import subprocess
+import sys
 import threading
+from pathlib import Path
+from socket import gethostname
 
 import pytest
+from tokenkit import seal
 from tokenkit.errors import KeyUnavailable
 from tokenkit.grants import fleet_key, rotate
+from tokenkit.grants.sealed_store import grant_name
 from tokenkit.keys import jwks, rotation
 from tokenkit.keys.environment import EnvironmentSource
 from tokenkit.keys.ring import KeyRing
@@ -13,6 +20,8 @@ from tokenkit.keys.ring import KeyRing
 from fleet import KEY, ME, OTHER_KEY, ask, authority, database, machine, sign_in, url  # noqa: F401
 
 pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
+
+from tokenkit.store.postgres import connections
 
 pytestmark = pytest.mark.real
 
@@ -72,21 +81,88 @@ def test_two_keys_of_one_id_are_told_apart(machine, authority):  # noqa: F811
         begin(machine("b", key=json.dumps(keys)))
 
 
-def test_a_rotation_goes_through_the_fleet_machine_by_machine(machine, authority):  # noqa: F811
-    """R29: who has the new key in front and the old one behind it works beside who has only the old one."""
+@pytest.fixture
+def both(machine, authority):  # noqa: F811
+    """A new key in front of the one of machine ``a``, which has signed in."""
     kit = machine("a")
     sign_in(kit, authority)
-    both = jwks.dump(rotation.added(kit.records.ring.keys())).decode()
-    rotated = machine("b", key=both)
-    begin(rotated)
-    begin(kit)
-    rotate.finish(rotated.records)
-    assert machine("c", key=both).token("google")
+    return jwks.dump(rotation.added(kit.records.ring.keys())).decode()
+
+
+def sealed_with(kit):
+    return seal.header(kit.records.store.load(grant_name(ME)).data)["kid"]
+
+
+def kids(keys):
+    return [key["kid"] for key in json.loads(keys)["keys"]]
+
+
+def test_a_rotation_goes_through_the_fleet_machine_by_machine(machine, both):  # noqa: F811
+    """R29: a machine that has the new key seals nothing that another one could not open, and goes on."""
+    new, old = kids(both)
+    early = machine("b", key=both)
+    early.refresh(str(ME))
+    begin(early)
+    assert sealed_with(early) == old
+    assert machine("a").refresh(str(ME))
+    with pytest.raises(KeyUnavailable, match="not on all machines") as caught:
+        rotate.finish(early.records)
+    assert gethostname() in str(caught.value)
+    again = machine("a", key=both)
+    again.refresh(str(ME))
+    assert sealed_with(again) == new
+    assert early.refresh(str(ME))  # it still seals with the old one, for up to a minute
+    assert rotate.finish(again.records).dropped == (old,)
     only_new = json.loads(both)
     del only_new["keys"][1]
     begin(machine("d", key=json.dumps(only_new)))
     with pytest.raises(KeyUnavailable, match="lacks the key"):
         begin(machine("e"))
+
+
+def test_a_machine_that_was_not_seen_for_two_days_is_not_waited_for(machine, both, database):  # noqa: F811
+    """Else a container that is gone would hold up each rotation for ever."""
+    ask(database, "UPDATE tokenkit.machine SET seen = seen - interval '49 hours'")
+    kit = machine("b", key=both)
+    kit.refresh(str(ME))
+    assert sealed_with(kit) == kids(both)[0]
+
+
+def test_a_process_that_runs_on_is_seen_each_hour(machine, both, database, monkeypatch):  # noqa: F811
+    kit = machine("b", key=both)
+    kit.accounts()
+    kit.refresh(str(ME))
+    ask(database, "UPDATE tokenkit.machine SET seen = '-infinity'")
+    monkeypatch.setattr(connections, "OLDEST", 0.0)
+    kit.accounts()
+    assert ask(database, "SELECT kids FROM tokenkit.machine WHERE seen > '-infinity'") == [(kids(both),)]
+
+
+@pytest.mark.slow
+def test_the_steps_of_the_page_change_the_key_of_two_machines(machine, both):  # noqa: F811
+    """R29: processes of two machines; each command is one of the page, and both have the account all the time."""
+    page = Path(__file__).parents[1].joinpath("docs/how-to/postgresql.md").read_text()
+    steps = re.findall(r"^\$ (.+)$", page.partition("\n## Change the key")[2].partition("\n## ")[0], re.MULTILINE)
+    assert steps == ["tokenkit key rotate", "tokenkit key rotate --finish"]
+
+    def on(name, command, key=KEY):
+        machine(name, key=key).refresh(str(ME))
+        environ = machine(name, key=key).configured.environ
+        program = f"import sys; sys.argv = {command.split()}; from tokenkit.cli.fast_path import main; main()"
+        return subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True)
+
+    printed = on("a", steps[0]).stdout.strip()
+    new, old = kids(printed)
+    early = on("b", steps[1], key=printed)
+    assert early.returncode == 6
+    assert "is not on all machines" in early.stderr
+    assert on("a", "tokenkit list", key=printed).returncode == 0
+    done = on("b", steps[1], key=printed)
+    assert done.returncode == 0, done.stderr
+    assert f"taken out where they are: {old}" in done.stderr
+    only_new = json.dumps({**json.loads(printed), "keys": json.loads(printed)["keys"][:1]})
+    assert on("a", "tokenkit token google", key=only_new).returncode == 0
+    assert sealed_with(machine("a", key=only_new)) == new
 
 
 def test_the_key_is_compared_once_and_files_have_nothing_to_compare(machine, database, tmp_path):  # noqa: F811

@@ -101,6 +101,7 @@ class TokenKit:
             app,
             shared=getattr(store, "shared", False),
             store=getattr(store, "identity", lambda: ""),
+            machines=getattr(store, "machines", None),
         )
         self.records = SealedStore(store, ring, owner)
         self.activity = Activity(

@@ -120,7 +120,8 @@ def _rows(kit: "TokenKit") -> list[tuple[str, Literal["seals", "opens", "missing
         say(f"{NONE_YET}.")
         return []
     sealed = records_by_kid(kit.records)
-    first, *others = [item.kid for item in kit.records.ring.keys().keys]
+    first = kit.records.ring.current().kid
+    others = [item.kid for item in kit.records.ring.keys().keys if item.kid != first]
     missing = sorted(sealed.keys() - {first, *others})
     return [
         (first, "seals", sealed[first]),
@@ -144,7 +145,12 @@ def _print_new_value(kit: "TokenKit") -> None:
 
     ring = kit.records.ring
     data(jwks.dump(rotation.added(ring.keys())).decode().rstrip())
-    say(f"Put this into {ring.source.describe()} and restart every program that uses it.")
+    where = (
+        f"{ring.source.describe()}, on each machine that shares the store" if ring.shared else ring.source.describe()
+    )
+    say(f"Put this into {where} and restart every program that uses it.")
+    if ring.shared:
+        say("The order does not matter: the new key seals nothing before all machines have it.")
     say("Then: tokenkit key rotate --finish")
 
 

@@ -49,9 +49,10 @@ def finish(records: SealedStore) -> Rotation:
     """Seal with the first key what is sealed with another, and drop the keys that no record names then.
 
     Raises `StoreUnavailable` where a program that is stopped holds an account, or is half through saving a record: then
-    nothing is dropped.
+    nothing is dropped. Raises `KeyUnavailable` while a machine that shares the store lacks the key: nothing is sealed.
     """
     ring = records.ring
+    _refuse_for_others(ring)
     resealed, unopened = _reseal_all(records)
     for _ in range(MORE_PASSES):
         if unopened or kids_in_use(records) <= {ring.current().kid}:
@@ -63,6 +64,18 @@ def finish(records: SealedStore) -> Rotation:
     for kid in dropped if ring.source.writable else ():
         ring.drop(kid, lambda: records_by_kid(records))
     return Rotation(keys.first.kid, resealed, tuple(dropped), tuple(unopened))
+
+
+def _refuse_for_others(ring: KeyRing) -> None:
+    kid = ring.keys().first.kid
+    lacking = ring.lacking(kid)
+    if lacking:
+        raise KeyUnavailable(
+            f"the key {kid!r} is not on all machines that share the store yet, and is not used before that: "
+            f"{', '.join(lacking)} could not open what it seals",
+            hint="give each of them what tokenkit key export prints here, and restart it; one that is gone for good "
+            "is not waited for after two days",
+        )
 
 
 def _reseal_all(records: SealedStore) -> tuple[int, list[Name]]:

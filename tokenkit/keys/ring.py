@@ -1,8 +1,9 @@
 """The keys at work: they seal and open records by name, and can be changed."""
 
-from collections.abc import Callable, Collection, Generator, Hashable, Mapping
+import time
+from collections.abc import Callable, Collection, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tokenkit import seal
 from tokenkit.errors import KeyUnavailable
@@ -16,6 +17,22 @@ if TYPE_CHECKING:
     from tokenkit.store import Name, Store
 
 
+LOOK_EVERY = 60.0
+"""Seconds for which it is believed that all machines have the key that seals."""
+
+
+class Machines(Protocol):
+    """The machines that share a store, and which keys they have, by id."""
+
+    def have(self, kids: Sequence[str]) -> None:
+        """Say which keys this machine has."""
+        ...
+
+    def lacking(self, kid: str) -> list[str]:
+        """Return the names of the machines that lack the key. Raises `StoreError`."""
+        ...
+
+
 class KeyRing:
     """Seals and opens the records of one app with the keys of `source`.
 
@@ -24,11 +41,18 @@ class KeyRing:
     """
 
     def __init__(
-        self, source: KeySource, app: str, *, shared: bool = False, store: Callable[[], str] = lambda: ""
+        self,
+        source: KeySource,
+        app: str,
+        *,
+        shared: bool = False,
+        store: Callable[[], str] = lambda: "",
+        machines: Machines | None = None,
     ) -> None:
         """Take the keys of `source`. `shared`: other machines use the same records, so no key is made here (R28).
 
         `store` returns the id of a shared store: its records name it, so that those of another are refused (R10).
+        `machines` are those that share it: none seals with a key that another one lacks.
         """
         self.source = source
         self.shared = shared
@@ -38,11 +62,13 @@ class KeyRing:
         self.proved: set[str] = set()
         """The ids of keys that were compared with those of the other machines, see `tokenkit.grants.fleet_key`."""
         self._loaded: tuple[Hashable, KeyList] | None = None
+        self._machines = machines
+        self._seals: tuple[KeyList, Key, float] | None = None
 
     def of_store(self, store: "Store") -> "KeyRing":
         """Return the same keys for the records of another store."""
         shared, identity = getattr(store, "shared", False), getattr(store, "identity", lambda: "")
-        return KeyRing(self.source, self._app, shared=shared, store=identity)
+        return KeyRing(self.source, self._app, shared=shared, store=identity, machines=getattr(store, "machines", None))
 
     def keys(self) -> KeyList:
         """Return the keys of this moment. Raises `KeyUnavailable` where there are none."""
@@ -54,9 +80,23 @@ class KeyRing:
     def current(self) -> Key:
         """Return the key that seals at this moment.
 
+        It is the first of the list that all machines have; the first of all, where there is none or but one machine.
         R29: a writer asks before it sends a request that cannot be undone, so that the answer can be sealed.
         """
-        return self.keys().first
+        return self._sealer(self.keys())
+
+    def lacking(self, kid: str) -> list[str]:
+        """Return the names of the machines that share the store and lack that key. Raises `StoreError`."""
+        return [] if self._machines is None else self._machines.lacking(kid)
+
+    def _sealer(self, keys: KeyList) -> Key:
+        if self._machines is None or len(keys.keys) == 1:
+            return keys.first
+        seals, now = self._seals, time.monotonic()
+        if seals is None or seals[0] is not keys or now - seals[2] > LOOK_EVERY:
+            key = next((key for key in keys.keys if not self._machines.lacking(key.kid)), keys.first)
+            self._seals = seals = (keys, key, now)
+        return seals[1]
 
     @contextmanager
     def sealing(self, exists: Callable[[], bool]) -> Generator[Key]:
@@ -73,7 +113,7 @@ class KeyRing:
 
         It opens no file (R9), and needs no lock: before a key is dropped, every account's lease is taken.
         """
-        yield self._loaded[1].first if self._loaded else self.current()
+        yield self._seals[1] if self._seals else self._loaded[1].first if self._loaded else self.current()
 
     def ensure(self, exists: Callable[[], bool]) -> Key:
         """Return the current key; where there is none, make a first one.
@@ -86,7 +126,7 @@ class KeyRing:
             if self.shared or exists():
                 raise self._missing()
             keys = self.source.change(lambda keys: keys or jwks.new_key_list())
-        return keys.first
+        return self._sealer(keys)
 
     def seal_record(self, name: "Name", plaintext: bytes, key: Key | None = None) -> bytes:
         """Seal one record with `key`, else with the current one."""
@@ -162,7 +202,9 @@ class KeyRing:
 
     def _reload(self, version: Hashable) -> KeyList | None:
         keys = self.source.load()
-        self._loaded = (version, keys) if keys else None
+        self._loaded, self._seals = (version, keys) if keys else None, None
+        if keys and self._machines is not None:
+            self._machines.have([key.kid for key in keys.keys])
         return keys
 
     def _missing(self) -> KeyUnavailable:

@@ -24,6 +24,9 @@ AT_MOST = 4
 ANSWER_IN = 10.0
 """Seconds in which the database must have answered."""
 
+OLDEST = 3600.0
+"""Seconds after which a connection is replaced: each new one is greeted, and so a process is seen to be there."""
+
 PREPARED_FROM = 5
 """Runs of a statement on a connection after which the server keeps its plan: to make one takes as long as to run it."""
 
@@ -35,6 +38,9 @@ class TimedConnection(psycopg.Connection[tuple[Any, ...]]):
     """Gives an answer up at `deadline` (of `time.monotonic`): libpq would wait for ever on a line that is stalled."""
 
     deadline = float("inf")
+
+    made = 0.0
+    """When it was made, of `time.monotonic`."""
 
     wakes_every = 0.1
     """Seconds after which who waits looks for Ctrl-C, and for the deadline."""
@@ -118,7 +124,7 @@ class Connections:
     def connect(self, deadline: float = float("inf")) -> TimedConnection:
         """Make a connection, of which the first of a process is checked. The caller closes it."""
         connection = self._made()
-        connection.deadline = deadline
+        connection.deadline, connection.made = deadline, time.monotonic()
         failed: StoreUnavailable | None = None
         try:
             if not self.was_connected:
@@ -171,6 +177,9 @@ class Connections:
     def _taken(self, deadline: float) -> TimedConnection:
         with self._lock:
             connection = self._idle.pop() if self._idle else None
+        if connection is not None and time.monotonic() - connection.made > OLDEST:
+            connection.close()
+            connection = None
         if connection is None:
             return self.connect(deadline)
         connection.deadline = deadline

@@ -1,6 +1,7 @@
 """What a process knows of the database behind an address: which store it is, and whether it has lost anything (R10)."""
 
 import os
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -22,8 +23,10 @@ COUNTED = """, counted AS (INSERT INTO {s}.confirmed AS c (machine, slot, saves)
 
 _COUNTS = "SELECT slot, saves FROM {s}.confirmed WHERE machine = %s"
 
-_SWEEP = """DELETE FROM {s}.confirmed
-    WHERE changed < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %s)"""
+_SWEEP = """WITH gone AS (DELETE FROM {s}.confirmed
+        WHERE changed < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %(kept)s))
+    DELETE FROM {s}.machine
+        WHERE seen < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %(kept)s)"""
 
 _SERVER = """WITH now AS (SELECT (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS system,
         ('x' || left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8))::bit(32)::int AS timeline)
@@ -65,7 +68,7 @@ class Remembered:
 
     def _compare(self, memory: HighWater, connection: "psycopg.Connection[Any]", server: Server) -> None:
         if memory.is_new:
-            self._ask(connection, _SWEEP, (KEPT,))
+            self._ask(connection, _SWEEP, {"kept": KEPT})
         before = memory.marks()
         found: dict[int, int] = dict(self._ask(connection, _COUNTS, (memory.machine,)).fetchall())
         memory.compare(before, found, server)
@@ -88,16 +91,21 @@ class Remembered:
         return connection.execute(sql.SQL(text).format(s=sql.Identifier(self._name)), values)
 
     @property
+    def machine(self) -> uuid.UUID | None:
+        """The random id of this machine; None where nothing is remembered."""
+        with suppress(StoreError):
+            return None if self._memory is None else self._memory.machine
+        return None
+
+    @property
     def lost(self) -> tuple[LostSave, ...]:
         """What is known to be lost of what was confirmed to this machine."""
         return () if self._memory is None else self._memory.lost
 
     def counting(self, name: Name) -> Mapping[str, object] | None:
         """Return the values that `COUNTED` needs; None where nothing is remembered, and so nothing is counted."""
-        with suppress(StoreError):
-            if self._memory is not None:
-                return {"machine": self._memory.machine, "slot": self._memory.slot(name)}
-        return None
+        machine = self.machine
+        return None if machine is None else {"machine": machine, "slot": HighWater.slot(name)}
 
     def saved(self, name: Name, count: int | None, replaced: object, *, deleted: bool) -> None:
         """Remember a save that was confirmed under that count; None was not counted."""

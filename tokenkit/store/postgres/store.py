@@ -12,13 +12,14 @@ from tokenkit.store.postgres import schema
 from tokenkit.store.postgres.activity import PostgresActivity
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.ahead import LOST, ReadAhead
-from tokenkit.store.postgres.connections import ANSWER_IN, Connections, Greet
+from tokenkit.store.postgres.connections import ANSWER_IN, Connections, Greet, TimedConnection
 from tokenkit.store.postgres.due import NOT_PLANNED, PLANNED, PostgresSchedule, text
 from tokenkit.store.postgres.errors import AnswerLost
 from tokenkit.store.postgres.forget import FORGET
 from tokenkit.store.postgres.lease import PostgresLease, key, leased, read_note
 from tokenkit.store.postgres.line import Line
 from tokenkit.store.postgres.look import Look
+from tokenkit.store.postgres.machines import Machines
 from tokenkit.store.postgres.remembered import COUNTED, Remembered
 from tokenkit.store.postgres.session import Session
 
@@ -77,13 +78,18 @@ class PostgresStore(Store):
         """
         self.address = address
         self._remembered = Remembered(address.schema, state)
-        self._connections = _connections(address, self._remembered.greet)
-        self._session = Session(self._connections if direct is None else _connections(direct, self._remembered.greet))
+        self._connections = _connections(address, self._greet)
+        self.machines = Machines(self._connections, self._remembered)
+        self._session = Session(self._connections if direct is None else _connections(direct, self._greet))
         self._look = Look(self._versions)
         self._look.line = self._line = Line(self._session, self._connections, self._look.changed)
         self.schedule = PostgresSchedule(self._connections)
         self.activity = PostgresActivity(self._connections)
         self._ahead = ReadAhead()
+
+    def _greet(self, connection: TimedConnection) -> None:
+        self._remembered.greet(connection)
+        self.machines.greet(connection, self.address.schema)
 
     def identity(self) -> str:
         """Return the id that the tables were given when they were made: each sealed record names it (R10)."""
@@ -239,7 +245,7 @@ class PostgresStore(Store):
         return (rows[0][0], rows[0][1]) if rows else (None, None)
 
 
-def _connections(address: Address, greet: Greet = lambda connection: None) -> Connections:
+def _connections(address: Address, greet: Greet) -> Connections:
     return Connections(address, lambda connection: schema.check(connection, address.schema), greet)
 
 

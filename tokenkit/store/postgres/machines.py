@@ -1,0 +1,54 @@
+"""Which keys the machines have that share a database, by their ids: none is to seal what another cannot open (R29)."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from socket import gethostname
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tokenkit.errors import StoreError
+from tokenkit.store.postgres.connections import OLDEST, Connections
+from tokenkit.store.postgres.remembered import Remembered
+
+COUNTS_FOR = 2 * 86400.0
+"""Seconds for which a machine counts after it was seen. One that runs is seen anew each hour, by a new connection."""
+
+assert OLDEST < COUNTS_FOR / 2
+
+_SEEN = """INSERT INTO {s}.machine (id, name, kids, seen)
+    VALUES (%(id)s, %(name)s, %(kids)s, pg_catalog.clock_timestamp())
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, kids = excluded.kids, seen = excluded.seen"""
+
+_LACKING = """SELECT name FROM {s}.machine WHERE NOT %(kid)s = ANY (kids)
+    AND seen > pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %(for)s) ORDER BY name"""
+
+
+class Machines:
+    """The machines that were seen within `COUNTS_FOR`, this one among them."""
+
+    def __init__(self, connections: Connections, remembered: Remembered) -> None:
+        self._connections = connections
+        self._remembered = remembered
+        self._kids: list[str] = []
+
+    def have(self, kids: Sequence[str]) -> None:
+        """Say which keys this machine has: now, and by each new connection. Where that fails, the next one says it."""
+        self._kids = list(kids)
+        with suppress(StoreError):
+            if self._connections.was_connected and self._values():
+                self._connections.ask(_SEEN, self._values())
+
+    def greet(self, connection: "psycopg.Connection[Any]", schema: str) -> None:
+        """Say it by a connection that was just made. Raises psycopg's errors."""
+        if self._values():
+            connection.execute(sql.SQL(_SEEN).format(s=sql.Identifier(schema)), self._values())
+
+    def lacking(self, kid: str) -> list[str]:
+        """Return the names of the machines that lack this key. Raises `StoreUnavailable`."""
+        return [name for (name,) in self._connections.ask(_LACKING, {"kid": kid, "for": COUNTS_FOR})]
+
+    def _values(self) -> dict[str, object]:
+        machine = self._remembered.machine
+        return {"id": machine, "name": gethostname(), "kids": self._kids} if machine and self._kids else {}

@@ -115,7 +115,8 @@ SINGLE: dict[str, tuple[str, object, str, str, str]] = {
                                "expires_at": 1.8e9}, "spotify", "", ""),
     "camel case": ("x.json", {"accessToken": "ya29.x", "refreshToken": "1//r", "expiresAt": 1.8e12}, "google", "", ""),
     "Home Assistant itself": ("hass.json", {"hassUrl": "https://ha.example", "clientId": "https://ha.example/",
-                                            "refresh_token": "r", "expires": 1.8e12}, "", "", "https://ha.example/"),
+                                            "refresh_token": "r", "expires": 1.8e12},
+                              "homeassistant", "", "https://ha.example/"),
 }  # fmt: skip
 """Files of one sign-in that hold nothing else: whose it is, what the tool calls the person, and the client."""
 

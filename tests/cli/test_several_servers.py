@@ -91,6 +91,23 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_sent(option: str, wo
 
 
 @pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "--provider mastodon --set instance=https://home.example"),
+        (["--set", "instance"], "--set takes NAME=VALUE, and not 'instance'"),
+        (["--set", "instnce=mastodon.social"], "mastodon has nothing that is called 'instnce'"),
+        (FOSSTODON, "tokenkit client set mastodon --set instance=https://fosstodon.org"),
+    ],
+)
+def test_a_file_is_imported_as_one_of_the_server_that_is_named(options: list[str], words: str, run: Run) -> None:
+    """R17: its refresh token goes to no server that nobody has named."""
+    done = run(["import", "-", "--provider", "mastodon", *options], '{"refresh_token": "kept"}')
+    assert (done.code, done.stdout) == (3 if options is FOSSTODON else 2, "")
+    assert words in done.stderr
+
+
+@pytest.mark.usefixtures("machine")
 def test_it_belongs_to_the_beginning_of_a_sign_in(run: Run) -> None:
     done = run(["login", "--complete", *FOSSTODON], "")
     assert done.code == 2

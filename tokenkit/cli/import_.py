@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tokenkit.cli.login import CallIt
-from tokenkit.cli.options import AsJson
+from tokenkit.cli.options import AsJson, Settings, parse_settings
 from tokenkit.cli.output import ask_secret, data, printable, say
 from tokenkit.cli.session import open_kit
+from tokenkit.cli.which_server import asker
 from tokenkit.errors import UsageError
 from tokenkit.shell import quoted
 
@@ -27,6 +28,7 @@ def import_(
     ctx: typer.Context,
     file: File,
     provider: Of = "",
+    settings: Settings = [],  # noqa: B006 - typer reads it
     entry: Entry = "",
     name: CallIt = "",
     remove: Remove = False,
@@ -44,6 +46,7 @@ def import_(
     from tokenkit.importing.files import remove as remove_file
     from tokenkit.importing.taking import take
 
+    variables = parse_settings(settings)
     kit = open_kit(ctx)
     source = open_file(file)
     found = choose(source, provider=provider, entry=entry)
@@ -55,7 +58,7 @@ def import_(
     say(_description(source.title, found))
     if found.unlock:
         found = found.unlock(ask_secret(f"Password of {found.entry} in {found.tool}: "))
-    taken = take(kit, source, found, provider=provider, name=name)
+    taken = take(kit, source, found, provider=provider, name=name, variables=variables, ask=asker())
     say(_outcome(source.title, taken))
     if not remove and found.refresh_token and not taken.before:
         say("The file is another copy of the same grant: where the provider rotates refresh tokens, it has ended there")

@@ -8,6 +8,7 @@ from tokenkit.cli.output import ask, someone_is_there
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
     from tokenkit.provider import Provider
+    from tokenkit.signing_in.settle import AskValue
     from tokenkit.variables import Variable
 
 
@@ -19,8 +20,12 @@ def settled(kit: "TokenKit", provider: str, given: list[str], *, account: str = 
     if not (account or given):
         stored = [each.name for each in kit.accounts() if each.provider == provider]
         account = stored[0] if len(stored) == 1 else ""
-    asks = _ask if someone_is_there() else None
-    return kit.authorizations.settle(provider, parse_settings(given), account=account, ask=asks)
+    return kit.authorizations.settle(provider, parse_settings(given), account=account, ask=asker())
+
+
+def asker() -> "AskValue | None":
+    """Return what asks the person at this terminal for a value; None where nobody is there."""
+    return _ask if someone_is_there() else None
 
 
 def _ask(name: str, variable: "Variable") -> str:

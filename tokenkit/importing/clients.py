@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from tokenkit.config.clients import SHARED
+from tokenkit.config.clients import SHARED, client_name, server_options
 from tokenkit.errors import ClientMissing, ProviderChanged
 from tokenkit.importing.files import SourceFile
 from tokenkit.importing.found import Found
@@ -23,7 +23,7 @@ def client_of(kit: "TokenKit", provider: Provider, file: SourceFile, found: Foun
     if found.own_client:
         raise ProviderChanged(
             f"the sign-in in {file.title} was issued to {found.tool}'s own client, and works with that one alone",
-            hint=f"tokenkit login {provider.name}",
+            hint=f"tokenkit login {provider.name}{server_options(provider)}",
         )
     try:
         known = kit.client(provider)
@@ -34,9 +34,9 @@ def client_of(kit: "TokenKit", provider: Provider, file: SourceFile, found: Foun
     return known, ""
 
 
-def forget_client(kit: "TokenKit", provider: str) -> None:
+def forget_client(kit: "TokenKit", provider: Provider) -> None:
     """Take back a registration of `client_of`, whose grant did not work."""
-    kit.configured.remove_client(provider)
+    kit.configured.remove_client(client_name(provider))
 
 
 def _register(kit: "TokenKit", provider: Provider, file: SourceFile, found: Found) -> tuple[ClientRegistration, str]:
@@ -46,7 +46,7 @@ def _register(kit: "TokenKit", provider: Provider, file: SourceFile, found: Foun
     assert theirs is not None
     if ours and ours.client_id != theirs.client_id:
         raise _another(kit, provider, file)
-    path = kit.configured.save_client(provider.name, theirs)
+    path = kit.configured.save_client(client_name(provider), theirs)
     return kit.client(provider), path
 
 
@@ -54,11 +54,12 @@ def _another(kit: "TokenKit", provider: Provider, file: SourceFile) -> ProviderC
     ours = kit.known_client(provider)
     own = os.path.join(kit.folders.config, "clients")
     stored = ours is not None and (ours.source == SHARED or ours.source.startswith(own))
+    options = server_options(provider)
     if stored and not kit.records.accounts(provider.name):
-        remove = f"tokenkit client remove {provider.name}"
-        hint = f"{remove} && tokenkit import {quoted(file.path)} (which registers the client of the file)"
+        remove = f"tokenkit client remove {provider.name}{options}"
+        hint = f"{remove} && tokenkit import {quoted(file.path)}{options} (which registers the client of the file)"
     else:
-        hint = f"sign in with the client that is registered here: tokenkit login {provider.name}"
+        hint = f"sign in with the client that is registered here: tokenkit login {provider.name}{options}"
     return ProviderChanged(
         f"the sign-in in {file.title} was issued to another client id than the one registered here", hint=hint
     )

@@ -14,9 +14,8 @@ from tokenkit.importing.found import Found, client_in, found, text
 def read(file: SourceFile) -> Iterator[Found]:
     """Yield the grants of the integrations that have one, or that of the sign-in."""
     if "hassUrl" in file.members and (grant := found("Home Assistant", file.members)):
-        yield grant.but(
-            client=client_in(file.members, camel=True), issuer=text(file.members["hassUrl"]), issuer_in="hassUrl"
-        )
+        client, issuer = client_in(file.members, camel=True), text(file.members["hassUrl"])
+        yield grant.but(provider="homeassistant", client=client, issuer=issuer, issuer_in="hassUrl")
     if file.members.get("key") != "core.config_entries":
         return
     for entry in mappings(mapping(file.members.get("data")).get("entries")):

@@ -9,15 +9,15 @@ session at the provider.
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 from contextlib import suppress
-from itertools import count
+from itertools import chain, count
 from typing import TYPE_CHECKING, NamedTuple
 
 from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.errors import (
     Conflict,
     ConsentRequired,
-    ProviderChanged,
     StoreError,
     StoreUnavailable,
     TokenKitError,
@@ -32,9 +32,10 @@ from tokenkit.grants.sealed_store import StoredGrant, grant_name
 from tokenkit.importing.clients import client_of, forget_client
 from tokenkit.importing.files import SourceFile
 from tokenkit.importing.found import Found
-from tokenkit.importing.guessing import host_of, is_of, issuer_of
+from tokenkit.importing.origin import provider_of
 from tokenkit.provider import ClientRegistration, Identity, Provider
-from tokenkit.shell import quoted
+from tokenkit.signing_in.linking import with_server
+from tokenkit.signing_in.settle import AskValue
 from tokenkit.store import Name
 
 if TYPE_CHECKING:
@@ -62,16 +63,25 @@ class Taken(NamedTuple):
     tried: bool = True
 
 
-def take(kit: "TokenKit", file: SourceFile, found: Found, *, provider: str = "", name: str = "") -> Taken:
+def take(
+    kit: "TokenKit",
+    file: SourceFile,
+    found: Found,
+    *,
+    provider: str = "",
+    name: str = "",
+    variables: Mapping[str, str] | None = None,
+    ask: AskValue | None = None,
+) -> Taken:
     """Store the grant as a sign-in would, once it has proved to work.
 
-    `provider` says whose it is where the file does not; `name` is what the account shall be called. Without it the
-    provider is asked whose it is, and where it cannot say, the account is called as the file, or as in it. A grant that
-    was taken before is not taken again. Raises `UsageError` for one that cannot be taken, `ProviderChanged` for one of
-    another client than ours (R17), `ConsentRequired` for one that has ended, and what a sign-in raises.
+    `provider` and `variables` say whose it is where the file does not, see `provider_of`; `name` is what the account
+    shall be called. Without it the provider is asked whose it is, and where it cannot say, the account is called as the
+    file, or as in it. A grant that was taken before is not taken again. Raises `UsageError` for one that cannot be
+    taken, `ProviderChanged` for one of another client than ours (R17), `ConsentRequired` for one that has ended, and
+    what a sign-in raises.
     """
-    plugin = kit.provider(provider_of(kit, file, found, provider))
-    _check_issuer(plugin, file, found)
+    plugin = provider_of(kit, file, found, provider, variables or {}, ask)
     client, registered = client_of(kit, plugin, file, found)
     try:
         kit.records.store.version(grant_name(Account(plugin.name, name or DEFAULT_NAME, kit.owner)))
@@ -82,40 +92,8 @@ def take(kit: "TokenKit", file: SourceFile, found: Found, *, provider: str = "",
         return Taken(account, before, registered, tried)
     except TokenKitError:
         if registered and not kit.records.accounts(plugin.name):
-            forget_client(kit, plugin.name)
+            forget_client(kit, plugin)
         raise
-
-
-def provider_of(kit: "TokenKit", file: SourceFile, found: Found, named: str) -> str:
-    """Return whose grant it is: what the person `named`, unless the file says otherwise (R17), else what tells it."""
-    if not named:
-        guess = issuer_of(found)
-        if guess:
-            return guess
-        again = f"tokenkit import {quoted(file.path)}{f' --entry {quoted(found.entry)}' if found.entry else ''}"
-        raise UsageError(f"{file.title} does not say which provider its sign-in is of", hint=f"{again} --provider NAME")
-    theirs = found.provider or host_of(found.issuer)
-    if theirs not in ("", named) and theirs in kit.providers() and not _same_server(kit, theirs, named):
-        raise UsageError(
-            f"the sign-in in {file.title} is one of {theirs}, and its refresh token is not sent to {named}",
-            hint=f"tokenkit import {quoted(file.path)} --provider {theirs}",
-        )
-    return named
-
-
-def _same_server(kit: "TokenKit", one: str, other: str) -> bool:
-    return kit.provider(one).token_endpoint == kit.provider(other).token_endpoint
-
-
-def _check_issuer(provider: Provider, file: SourceFile, found: Found) -> None:
-    """Refuse the grant of another server, whatever else the file says of itself: it would be sent to this one (R17)."""
-    if found.issuer and not is_of(found.issuer, provider):
-        raise ProviderChanged(
-            f"{found.issuer_in} in {file.title} names another server than {provider.name} has here, which is "
-            f"{provider.token_endpoint}; nothing was sent anywhere",
-            hint=f"a provider that has that server: tokenkit import {quoted(file.path)} --provider NAME; "
-            f"or sign in here: tokenkit login {provider.name}",
-        )
 
 
 class _Taking:
@@ -221,7 +199,8 @@ class _Taking:
     def _free(self, name: str) -> str:
         """Return the name, or the next one beside it that no account has."""
         taken = {account.name for account in self._accounts()}
-        names = (f"{name}-{number}" if number > 1 else name for number in count(1))
+        server: str = getattr(self.provider, "server", "")
+        names = chain((name,), with_server(name, server), (f"{name}-{number}" for number in count(2)))
         return next(each for each in names if each not in taken)
 
     def _accounts(self) -> list[Account]:

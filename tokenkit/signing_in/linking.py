@@ -218,7 +218,7 @@ class AccountLinker:
 
         Where the store takes no such name, a digest stands in its place.
         """
-        for called in chain((name,), _with_server(name, server), (f"{name}-{number}" for number in count(2))):
+        for called in chain((name,), with_server(name, server), (f"{name}-{number}" for number in count(2))):
             account = Account(provider, called, self._records.owner)
             try:
                 self._records.store.version(grant_name(account))
@@ -266,7 +266,7 @@ class AccountLinker:
             lease.write_note(RefreshState.from_bytes(lease.note).ended(generation).to_bytes())
 
 
-def _with_server(name: str, server: str) -> Iterator[str]:
+def with_server(name: str, server: str) -> Iterator[str]:
     """Yield what the account is called where another server's has the name: two Mastodons both have a ``me``."""
     if server:
         yield server if name == DEFAULT_NAME else f"{name}@{server}"

@@ -19,7 +19,7 @@ PROVIDERS = Path(tokenkit_providers.__path__[0])
 
 ROWS = """
     account duration fork_lock listing parsing
-    confidential core_dumps errors
+    confidential core_dumps errors nearest
     elapsed request shell signals token
     frames os_errors paths
     private_file toml_file

@@ -265,11 +265,10 @@ def _configured(
 
 
 def _unknown(name: str, config_folder: str) -> UnknownProvider:
-    from difflib import get_close_matches
+    from tokenkit.nearest import nearest
 
-    known = provider_names(config_folder)
-    like = get_close_matches(name, known, n=1)
-    meant = f"did you mean {like[0]}? " if like else ""
+    near = nearest(name, provider_names(config_folder))
+    meant = f"did you mean {near}? " if near else ""
     file = _path(config_folder, "NAME")
     return UnknownProvider(
         f"there is no provider {name!r}", hint=f"{meant}`tokenkit providers` lists all; describe others in {file}"

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
-from difflib import SequenceMatcher
 from types import new_class
 from typing import Any, TypeVar, cast
 
@@ -19,6 +18,7 @@ from tokenkit.flows.answer import AnswerShape
 from tokenkit.flows.identity import UserinfoRequest
 from tokenkit.flows.refusal import Ended
 from tokenkit.flows.revoke import RevocationRequest
+from tokenkit.nearest import meant
 from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import Field, Scope
 from tokenkit.toml_file import read_toml_file
@@ -120,7 +120,7 @@ def _wrong(path: str, kind: type[Any], loc: Sequence[int | str], fault: str, mes
         hint = "the client registration is kept apart from its provider: tokenkit client set PROVIDER"
     else:
         group = _GROUPS.get(str(loc[0]), kind) if len(loc) > 1 else kind
-        hint = f"did you mean {_nearest(str(loc[-1]), [field.name for field in fields(group) if field.init])}?"
+        hint = meant(str(loc[-1]), [field.name for field in fields(group) if field.init], _called_here(str(loc[-1])))
     return ConfigurationError(f"{path}: there is no key {key}", hint=hint)
 
 
@@ -143,7 +143,6 @@ def _at_line(path: str, key: str) -> str:
     return best
 
 
-def _nearest(key: str, known: Sequence[str]) -> str:
-    """Return the known key most like this one, or like what it would be here: elsewhere endpoints are called URLs."""
-    spellings = (key, key.replace("_url", "_endpoint"))
-    return max(known, key=lambda name: max(SequenceMatcher(None, name, spelling).ratio() for spelling in spellings))
+def _called_here(key: str) -> str:
+    """Return what the key would be called here: elsewhere endpoints are called URLs, and one of them by a verb."""
+    return key.replace("_url", "_endpoint").replace("authorize_", "authorization_")

@@ -2,11 +2,11 @@
 
 import json
 import os
-from difflib import get_close_matches
 
 from tokenkit import durable_file, private_file
 from tokenkit.config.credential import credential_text
 from tokenkit.errors import ConfigurationError
+from tokenkit.nearest import meant
 from tokenkit.paths import account_name, file_name
 from tokenkit.provider import ClientRegistration
 from tokenkit.token import Secret
@@ -36,8 +36,7 @@ def read_client(path: str) -> ClientRegistration | None:
         return None
     members = parse_toml(path, data)
     for key in members.keys() - set(_MEMBERS):
-        like = get_close_matches(key, _MEMBERS, n=1, cutoff=0.0)[0]
-        raise ConfigurationError(f"{path}: there is no key {key}", hint=f"did you mean {like}?")
+        raise ConfigurationError(f"{path}: there is no key {key}", hint=meant(key, _MEMBERS))
     secret = members.get("client_secret")
     plain = None if secret is None else Secret(credential_text(secret, f"client_secret in {path}"))
     return ClientRegistration(credential_text(members.get("client_id"), f"client_id in {path}"), plain)

@@ -25,10 +25,10 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from typing import Any, ClassVar, cast
 
 from tokenkit.errors import ConfigurationError
+from tokenkit.nearest import meant
 from tokenkit.net.hosts import parse_url
 from tokenkit.toml_file import read_toml_file
 
@@ -144,5 +144,5 @@ def _checked(path: str, document: Mapping[str, Any]) -> Config:
         said = first["msg"].removeprefix("Value error, ")
         raise ConfigurationError(f"{path}: {key}: {said}", hint=f"correct {key} in {path}")
     kind = Config if len(loc) == 1 else AccountSettings
-    like = get_close_matches(loc[-1], [item.name for item in fields(kind)], n=1, cutoff=0.0)[0]
-    raise ConfigurationError(f"{path}: there is no key {key}", hint=f"did you mean {like}?")
+    known = [item.name for item in fields(kind)]
+    raise ConfigurationError(f"{path}: there is no key {key}", hint=meant(loc[-1], known))

@@ -31,10 +31,9 @@ def check_choice(provider: str, field: str, value: object, choices: Sequence[str
     """Refuse a word that is none of the choices; `ConfigurationError` names the nearest."""
     if value in choices:
         return
-    from difflib import get_close_matches
+    from tokenkit.nearest import meant
 
-    like = get_close_matches(str(value), choices, n=1)
-    hint = f"did you mean {like[0]!r}?" if like else f"it is one of {', '.join(map(repr, choices))}"
+    hint = meant(str(value), choices, show=repr)
     raise ConfigurationError(f"{field} of {provider} cannot be {value!r}", hint=hint)
 
 

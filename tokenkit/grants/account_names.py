@@ -118,15 +118,13 @@ class AccountNames:
         yield from map(str, self._records.accounts(provider))
 
     def _unknown(self, account: Account, alike: Collection[Account]) -> UnknownAccount:
-        from difflib import get_close_matches
+        from tokenkit.nearest import nearest
 
         stored = self._records.accounts(account.provider) if is_provider_name(account.provider) else []
         if not stored and not alike:
             self._refresher.provider(account.provider)  # `UnknownProvider` names the nearest
-        near = alike or [
-            one for name in get_close_matches(account.name, [one.name for one in stored], n=1) for one in stored
-            if one.name == name
-        ]  # fmt: skip
+        name = nearest(account.name, [one.name for one in stored], begun=False)
+        near = alike or [one for one in stored if name and one.name == name]
         login = f"tokenkit login {quoted(str(account))}"
         return UnknownAccount(
             f"nothing is stored for {account}",

@@ -36,7 +36,7 @@ def _value(provider: Provider, name: str) -> str:
 def check_known(provider: Provider, names: Iterable[str]) -> None:
     """Raise `UsageError` for a scope that the provider's description does not know and that no ``raw:`` asks for."""
     for name in names:
-        near = nearest(provider, name)
+        near = misspelled(provider, name)
         if near or not (is_known(provider, name) or "://" in name):
             meant = f"did you mean {near}? " if near else f"tokenkit providers {provider.name} lists them. "
             raise UsageError(
@@ -50,17 +50,17 @@ def is_known(provider: Provider, name: str) -> bool:
     return not provider.scopes or name.startswith(RAW) or name in _known(provider)
 
 
-def nearest(provider: Provider, name: str) -> str:
+def misspelled(provider: Provider, name: str) -> str:
     """Return the known scope that an unknown one nearly is, or an empty string."""
     if is_known(provider, name):
         return ""
-    from difflib import get_close_matches
+    from tokenkit.nearest import nearest
 
     ends = {
         known.rpartition("/")[2]: known for known in sorted(_known(provider)) if ("://" in known) == ("://" in name)
     }
-    near = get_close_matches(name.rpartition("/")[2], [*ends], n=1, cutoff=0.8)  # values share most of their URL
-    return ends[near[0]] if near else ""
+    near = nearest(name.rpartition("/")[2], ends, begun=False)  # values share most of their URL
+    return ends[near] if near else ""
 
 
 def plain_scopes(names: Collection[str]) -> Collection[str]:
@@ -128,7 +128,7 @@ def not_granted(
 
     Raises `UsageError` for one that is nearly a known scope: it is misspelled, and no sign-in would bring it.
     """
-    check_known(provider, [scope for scope in missing if nearest(provider, scope)])
+    check_known(provider, [scope for scope in missing if misspelled(provider, scope)])
     asked = [scope if is_known(provider, scope) else f"{RAW}{scope}" for scope in missing]
     wanted = quoted(",".join((*short_names(provider, granted), *asked)))  # a login replaces what was granted (R18)
     return ConsentRequired(

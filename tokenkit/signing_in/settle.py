@@ -5,7 +5,6 @@ Nothing is fetched and nobody is asked where the provider has no variables and i
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 
 from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.consent.keyboard import Keyboard, input_is_replaced
@@ -14,6 +13,7 @@ from tokenkit.consent.typed import read_fields
 from tokenkit.errors import ConfigurationError, StoreError, TokenRefused, UnknownAccount, UsageError
 from tokenkit.grants.bound_to import at
 from tokenkit.grants.refresher import Refresher
+from tokenkit.nearest import meant
 from tokenkit.net.hosts import check_tls, parse_url
 from tokenkit.plugins import guarded
 from tokenkit.provider import Context, Field, Provider
@@ -77,11 +77,8 @@ def asker_here(title: str) -> AskValue | None:
 def _understood(provider: Provider, variables: Mapping[str, Variable], name: str, text: str) -> str:
     variable = variables.get(name)
     if variable is None or variable.answer_member:
-        like = get_close_matches(name, variables, n=1)
-        known = f"it has {', '.join(variables)}" if variables else "it is the same for every account"
-        raise UsageError(
-            f"{provider.name} has nothing that is called {name!r}", hint=f"did you mean {like[0]}?" if like else known
-        )
+        hint = meant(name, variables) if variables else "it is the same for every account"
+        raise UsageError(f"{provider.name} has nothing that is called {name!r}", hint=hint)
     return read_value(provider.name, name, variable, text)
 
 

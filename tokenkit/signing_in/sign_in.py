@@ -157,11 +157,9 @@ def _by_answers(wish: _SignIn, answers: Answers | None) -> Account:
 def _check_way(way: str) -> None:
     if way in (ways := get_args(Way)):
         return
-    from difflib import get_close_matches
+    from tokenkit.nearest import meant
 
-    like = get_close_matches(way, ways, n=1)
-    hint = f"did you mean {like[0]!r}?" if like else f"a way is one of {', '.join(map(repr, ways))}"
-    raise UsageError(f"there is no way to sign in that is called {way!r}", hint=hint)
+    raise UsageError(f"there is no way to sign in that is called {way!r}", hint=meant(way, ways, show=repr))
 
 
 @contextmanager

@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 from typer.main import get_command
 
 from tokenkit.cli.commands import SECTIONS, Command
 from tokenkit.cli.errors import reporting
+from tokenkit.cli.group import Group, in_our_words
 from tokenkit.cli.options import CONTEXT
 from tokenkit.cli.output import data, keep_options
 from tokenkit.core_dumps import forbid_core_dumps
@@ -26,7 +26,7 @@ class _Commands(UserDict[str, Any]):
         return _loaded(name, self.data[name])
 
 
-class Program(TyperGroup):
+class Program(Group):
     """The group of all commands."""
 
     def __init__(self, **options: Any) -> None:
@@ -47,6 +47,16 @@ class Program(TyperGroup):
         elif args[0] == "version":
             _print_version(wanted=True)
         return super().resolve_command(ctx, args)
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Read the options before the command."""
+        with in_our_words():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read the command's own arguments, and run it."""
+        with in_our_words():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the sections of ``--help``."""

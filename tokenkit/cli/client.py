@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from tokenkit.cli.group import Group
 from tokenkit.cli.options import CONTEXT, AsJson, ProviderName, Settings, Unverified
 from tokenkit.cli.output import data, say, someone_is_there
 from tokenkit.cli.registration import ask_for_client, read_file, redirect_uri, save_registration
@@ -14,6 +15,7 @@ from tokenkit.errors import ClientMissing, UsageError
 from tokenkit.shell import quoted
 
 client = typer.Typer(
+    cls=Group,
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,

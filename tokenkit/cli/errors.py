@@ -6,7 +6,14 @@ from contextlib import contextmanager
 
 from tokenkit.cli.output import drop, keep_options, say, say_loudly
 from tokenkit.cli.unsaved import print_sealed, save_or_print
-from tokenkit.errors import ConsentRequired, ProviderError, StoreUnavailable, TokenKitError, UsageError
+from tokenkit.errors import (
+    ConfigurationError,
+    ConsentRequired,
+    ProviderError,
+    StoreUnavailable,
+    TokenKitError,
+    UsageError,
+)
 
 FAULT = 70
 """``EX_SOFTWARE`` of sysexits.h: a fault of ours."""
@@ -58,8 +65,12 @@ def _was_printing(error: OSError) -> bool:
 def report(error: TokenKitError) -> None:
     """Say what happened, and what fixes it."""
     text = _in_short(error) if isinstance(error, ConsentRequired) else str(error)
-    say_loudly(f"tokenkit: error: {text}")
     hint = error.hint or (LATER if isinstance(error, ProviderError) else HELP if isinstance(error, UsageError) else "")
+    if isinstance(error, UsageError | ConfigurationError):
+        from tokenkit.cli.concealed import concealed
+
+        text, hint = concealed(text), concealed(hint)
+    say_loudly(f"tokenkit: error: {text}")
     if hint:  # in one line, whatever the width: a command that is broken cannot be pasted
         say(f"tokenkit: hint: {hint}")
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tokenkit.cli.group import Group
 from tokenkit.cli.options import CONTEXT, AsJson
 from tokenkit.cli.output import data, say, waiting
 from tokenkit.cli.session import open_kit
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 NONE_YET = "There is no key yet; the first sign-in makes one"
 
 key = typer.Typer(
+    cls=Group,
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from tokenkit.cli.group import Group
 from tokenkit.cli.options import CONTEXT
 from tokenkit.cli.output import agree, data, printable, say, waiting
 from tokenkit.cli.session import open_kit
@@ -13,6 +14,7 @@ from tokenkit.listing import listed
 from tokenkit.shell import quoted
 
 owner = typer.Typer(
+    cls=Group,
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,

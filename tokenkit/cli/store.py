@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenkit.cli.group import Group
 from tokenkit.cli.options import CONTEXT
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tokenkit.store.postgres.store import PostgresStore
 
 store = typer.Typer(
+    cls=Group,
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,

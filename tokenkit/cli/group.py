@@ -1,0 +1,39 @@
+"""A command with commands of its own; and what typer says of a command line that makes no sense."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from tokenkit.cli.concealed import concealed
+from tokenkit.nearest import nearest
+
+_UsageError: Any = typer.BadParameter.__mro__[1]
+"""Of typer itself, or of the click that it is built on: which, depends on its version."""
+
+
+class Group(TyperGroup):
+    """A command with commands of its own."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command, or name the nearest one."""
+        name = args[0]
+        if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
+            near = nearest(name, self.commands)
+            ctx.fail(f"No such command {name!r}." + (f" Did you mean {near!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def in_our_words() -> Generator[None]:
+    """Let a usage error of typer repeat no word that may be a secret, and name an option only if it is near."""
+    try:
+        yield
+    except _UsageError as error:
+        error.message = concealed(error.message)
+        if getattr(error, "possibilities", None):  # of an option that there is not
+            near = nearest(error.option_name, error.possibilities)
+            error.possibilities = [near] if near else None
+        raise

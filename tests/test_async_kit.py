@@ -292,7 +292,7 @@ def test_an_async_kit_that_is_closed_has_waited_for_what_its_callers_left(sync):
     assert [name for name in left if name.startswith("tokenkit-")] == []  # the one that closed it is ending itself
 
 
-@pytest.mark.parametrize("name", ["login", "begin", "complete", "logout", "refresh", "accounts", "status"])
+@pytest.mark.parametrize("name", ["login", "begin", "complete", "logout", "refresh", "accounts", "status", "statuses"])
 def test_what_is_passed_on_takes_the_same_arguments(name):
     """Type checkers see them, too: `_awaited` is typed over a ParamSpec."""
     face, beneath = getattr(AsyncTokenKit, name), getattr(TokenKit, name)

@@ -330,6 +330,11 @@ def test_a_rotation_that_meets_a_refresh_saving_beside_seals_that_too(kit, tmp_p
     assert another(kit, tmp_path).token(ME).value == token.value
 
 
+def test_a_list_of_all_accounts_shows_what_lies_beside_a_record(aside):
+    assert aside.statuses() == [aside.status(ME)]
+    assert aside.statuses()[0].expires_at > aside.records.get(aside.me).grant.access_token.expires_at
+
+
 def test_the_log_says_that_it_was_saved_beside(aside):
     files = [path for path in Path(aside.activity.folder).glob("*") if path.is_file()]
     lines = "".join(path.read_text() for path in files).splitlines()

@@ -51,9 +51,19 @@ def test_a_kernel_lock_is_taken_ahead_of_each_refresh():
     store = Listening()
     with Holding(store, ME, 90) as held:
         held.lease(0)
-        assert held.make_sure(RefreshState())
+        assert not held.make_sure(RefreshState()), "nothing was looked at before the lock was taken"
         assert store.held == [grant_name(ME), unsaved_name(ME)]
     assert store.held == []
+
+
+def test_who_had_the_lock_at_the_first_look_may_have_saved_since():
+    """R8: so what is stored is looked at once more."""
+    store = Listening()
+    with Holding(store, ME, 90) as held:
+        with store.lease(unsaved_name(ME), lasts=90, wait=0):
+            held.lease(0)
+        assert held.make_sure(RefreshState())
+        assert not held.make_sure(RefreshState()), "and from then on it is ours"
 
 
 def test_a_lease_that_ends_by_time_needs_no_lock_besides():

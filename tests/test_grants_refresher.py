@@ -73,6 +73,16 @@ def test_a_refresh_opens_the_record_once_where_nobody_has_changed_it_since(kit, 
     assert (served.value, len(opened), kit.scripted.refreshes) == ("another's", 1, 1)
 
 
+def test_under_the_lease_a_refresh_looks_at_the_record_once(kit, monkeypatch):
+    """R8: the lock of who has the newest grant comes with the lease, so that one look tells what both protect."""
+    expire(kit)
+    held, looks = kit.records.get(kit.me), []
+    real = kit.records.store.load
+    monkeypatch.setattr(kit.records.store, "load", lambda name: looks.append(name) or real(name))
+    assert kit.refresher.renew_here(kit.me, RefreshJob(), held).refreshed
+    assert looks.count(grant_name(kit.me)) == 1
+
+
 def test_callers_who_wait_for_a_refresh_share_its_failure(kit):
     """R5: one failed request, one error for all, and none of them tries again on its own."""
     expire(kit)

@@ -6,9 +6,10 @@ from math import inf
 
 import pytest
 from tokenkit.cli.status_text import exit_code, hint_for, state_words
-from tokenkit.errors import ConsentRequired, GrantSuperseded, ProviderUnavailable
+from tokenkit.errors import ConsentRequired, GrantSuperseded, ProviderUnavailable, StoreUnavailable
+from tokenkit.grants import beside
 from tokenkit.grants.sealed_store import grant_name
-from tokenkit.grants.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, Unavailable
+from tokenkit.grants.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, Unavailable, statuses
 from tokenkit.store.files import FileStore
 from tokenkit.store.layout import relative
 
@@ -199,3 +200,42 @@ def test_a_record_that_cannot_be_opened_is_broken_with_what_mends_it(kit):
 def test_a_moved_grant_says_so(kit):
     change(kit, state="moved")
     assert state(kit) == Moved()
+
+
+@pytest.fixture
+def three(kit):
+    for name in ("a@example.com", "b@example.com"):
+        kit.scripted.account_name, kit.scripted.subject = name, name
+        kit.sign_in()
+    return kit
+
+
+def test_all_accounts_stand_as_each_of_them_does(three):
+    assert three.statuses() == [three.status(str(account)) for account in three.accounts()]
+    assert three.statuses("scripted") == three.statuses()
+    assert three.statuses("another") == []
+
+
+def test_where_nothing_lies_beside_the_records_nobody_looks_beside_each(three, monkeypatch):
+    """R9: in a list of ten thousand it would be twenty thousand looks."""
+    monkeypatch.setattr(beside, "found", None)  # calling it would raise
+    assert len(three.statuses()) == 3
+
+
+def test_where_nobody_can_list_what_lies_beside_each_account_is_looked_at(three, monkeypatch):
+    def no_list(kind, owner="", **_):
+        if kind == "unsaved":
+            raise StoreUnavailable("the folder cannot be read")
+        return listed(kind, owner)
+
+    listed, looked = three.records.store.names, []
+    monkeypatch.setattr(three.records.store, "names", no_list)
+    monkeypatch.setattr(beside, "found", lambda _, account: looked.append(account) or [])
+    assert [status.account for status in three.statuses()] == looked
+
+
+def test_an_account_that_is_signed_out_while_all_are_looked_at_is_left_out(three):
+    found = statuses(three.refresher, three.clock.now)
+    first = next(found)
+    three.logout("scripted/b@example.com", local=True)
+    assert [first.account.name, *(status.account.name for status in found)] == ["a@example.com", "me@example.com"]

@@ -53,6 +53,27 @@ def test_what_else_happens_is_written_after_the_uses_before_it(log):
     assert written(log) == [f"used {PEOPLE[0]}", f"signed_out {PEOPLE[0]}"]
 
 
+def test_both_are_written_under_one_lock_of_the_log(log, monkeypatch):
+    """R37: a thousand refreshes at once would else take it two thousand times."""
+    taken, locked = [], chained_log.locked
+    monkeypatch.setattr(chained_log, "locked", lambda path, **how: taken.append(path) or locked(path, **how))
+    log.used(PEOPLE[0])
+    log.record("refreshed", PEOPLE[1])
+    assert len(taken) == 1
+    assert written(log) == [f"used {PEOPLE[0]}", f"refreshed {PEOPLE[1]}"]
+
+
+def test_a_use_that_cannot_be_written_hides_no_other_line(log, monkeypatch):
+    log.used(PEOPLE[0])
+    monkeypatch.setattr(log, "_lines", raising)
+    log.record("signed_out", PEOPLE[1])
+    assert written(log) == [f"signed_out {PEOPLE[1]}"]
+
+
+def raising(_):
+    raise OSError
+
+
 def test_a_thread_writes_them_within_a_second_and_ends(log, monkeypatch):
     """R37: what nobody needs keeps no thread."""
     monkeypatch.setattr(uses_later, "PAUSE", 0.01)

@@ -55,6 +55,7 @@ def sync_face(kit: TokenKit, google: Provider, person: Person, api: str) -> None
     assert_type(kit.refresh("google", force=False), AccessToken)
     assert assert_type(kit.status("google"), Status).expires_at is not None
     assert assert_type(kit.accounts(), list[Account]) == [account]
+    assert assert_type(kit.statuses(), list[Status])[0].account == account
     kit.providers.add(google)
     assert "google" in kit.providers()
     assert assert_type(kit.providers["google"], Provider) is kit.provider("google")
@@ -106,6 +107,7 @@ async def async_face(kit: AsyncTokenKit, person: Person, api: str) -> None:
     assert_type(await kit.refresh("google"), AccessToken)
     assert assert_type(await kit.status("google"), Status).account == account
     assert assert_type(await kit.accounts(), list[Account]) == [account]
+    assert assert_type(await kit.statuses(), list[Status])[0].account == account
     off()
     assert assert_type(await kit.logout("google"), SignOut).removed
     async with kit as same:

@@ -122,13 +122,15 @@ class Activity:
         Details are names, numbers and kinds of errors. They are never the words of a provider or a person, which may
         quote a secret (R35).
         """
+        lines = self._waiting_lines()
         try:
-            self.flush()
             if not self._off and self._is_allowed():
                 now = self._now()
                 entry = self._entry(event, account, details, now)
-                self._writer.do(lambda log: log.append(entry, now))
+                lines.append(lambda log: log.append(entry, now))
                 self._tell(entry)
+            if lines:
+                self._writer.do(*lines)
         except (OSError, TokenKitError):
             return  # as in `used`
 
@@ -142,6 +144,13 @@ class Activity:
         if self.others is not None:
             self.others.flush()
 
+    def _waiting_lines(self) -> "list[Callable[[OpenLog], None]]":
+        """Return what writes the uses that wait: together with a later line, under one lock of the log."""
+        try:
+            return [] if self._waiting is None else self._lines(self._waiting.take())
+        except (OSError, TokenKitError):
+            return []  # as in `used`
+
     @property
     def _later(self) -> "UsesLater[Use]":
         if self._waiting is None:  # two threads may make two, and both are written
@@ -152,9 +161,12 @@ class Activity:
 
     def _use_all(self, uses: "Sequence[Use]") -> None:
         """Write the uses, under one lock of the log. Raises the last error, once all was tried."""
-        lines = [line for use in uses if (line := self._line(*use)) is not None]
+        lines = self._lines(uses)
         if lines:
             self._writer.do(*lines)
+
+    def _lines(self, uses: "Sequence[Use]") -> "list[Callable[[OpenLog], None]]":
+        return [line for use in uses if (line := self._line(*use)) is not None]
 
     def _note(self, key: tuple[Account, frozenset[str]], until: float) -> None:
         """Remember that the use need not be written until then; of too many, the half that came first is forgotten."""

@@ -199,6 +199,7 @@ class AsyncTokenKit:
     refresh = _awaited(TokenKit.refresh, _alone)
     accounts = _awaited(TokenKit.accounts, _looking)
     status = _awaited(TokenKit.status, _looking)
+    statuses = _awaited(TokenKit.statuses, _looking)
 
 
 class _Threads:

@@ -170,9 +170,13 @@ def _grant(record: Mapping[str, Any]) -> Grant:
         endpoints=None if record.get("endpoints") is None else _addresses(record["endpoints"]),
         settled=_addresses(record.get("settled", {})),
         extra=_texts(record.get("extra", {})),
-        unknown={name: value for name, value in record.items() if name not in _GRANT_MEMBERS},
+        unknown={} if record.keys() <= _GRANT_MEMBERS else _unknown(record),
         **{name: intern(str(record[name])) for name in _GRANT_TEXTS if name in record},
     )
+
+
+def _unknown(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in _GRANT_MEMBERS}
 
 
 def pending_to_bytes(pending: PendingAuthorization) -> bytes:
@@ -249,7 +253,7 @@ def _texts(members: Any) -> dict[str, str]:
 
 def _addresses(members: Any) -> dict[str, str]:
     """Return the texts, each one object for the many grants of one provider (R37)."""
-    return {intern(name): intern(value) for name, value in _texts(members).items()}
+    return {intern(str(name)): intern(str(value)) for name, value in members.items()}
 
 
 @lru_cache(maxsize=256)

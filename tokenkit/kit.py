@@ -406,6 +406,13 @@ class TokenKit:
         return status(self.refresher, self._names.resolve(account), self._now())
 
     @leaving
+    def statuses(self, provider: str = "") -> "list[Status]":
+        """Return how each account stands, or each of one provider, by name; faster than `status` for each."""
+        from tokenkit.grants.status import statuses
+
+        return list(statuses(self.refresher, self._now, provider))
+
+    @leaving
     def refresh(self, account: str, *, force: bool = False) -> AccessToken:
         """Refresh now. `force` tries even a grant that was refused, or is older than one already used (R10, R13)."""
         found = self._names.resolve(account)

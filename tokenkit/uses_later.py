@@ -54,11 +54,16 @@ class UsesLater(Generic[T]):
 
     def write(self) -> None:
         """Write what waits, now."""
+        waiting = self.take()
+        if waiting:
+            self._write(waiting)
+
+    def take(self) -> list[T]:
+        """Return what waits, for a caller that writes it."""
         with self._changing.lock:
             self._forget_the_parents()
             waiting, self._waiting = self._waiting, []
-        if waiting:
-            self._write(waiting)
+        return waiting
 
     def _begin(self) -> None:
         try:

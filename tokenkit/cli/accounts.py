@@ -1,5 +1,6 @@
 """``tokenkit list`` and ``tokenkit status``."""
 
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,13 +23,16 @@ def list_accounts(ctx: typer.Context, json: AsJson = False) -> None:
 
     Nothing is refreshed, and no provider is asked.
     """
+    from tokenkit.grants.status import statuses
+
     kit = open_kit(ctx)
     if json:
-        _print_json(_all(kit))
-    elif accounts := kit.accounts():
-        print_accounts(kit, (kit.status(str(account)) for account in accounts))
-    else:
-        say(NOBODY)
+        return _print_json(kit.statuses())
+    found = statuses(kit.refresher, kit.context.now)
+    first = next(found, None)
+    if first is None:
+        return say(NOBODY)
+    return print_accounts(kit, chain([first], found))
 
 
 def status(
@@ -51,7 +55,7 @@ def status(
     """
     seconds = parse_span(within)
     kit = open_kit(ctx)
-    statuses = [kit.status(account)] if account else _all(kit)
+    statuses = [kit.status(account)] if account else kit.statuses()
     if json:
         _print_json(statuses)
     elif not check and not statuses:
@@ -60,10 +64,6 @@ def status(
         _print_blocks(kit, statuses)
     if check:
         raise typer.Exit(_check(statuses, kit.context.now(), seconds))
-
-
-def _all(kit: "TokenKit") -> "list[Status]":
-    return [kit.status(str(account)) for account in kit.accounts()]
 
 
 def _print_json(statuses: "list[Status]") -> None:

@@ -188,7 +188,7 @@ def _show_accounts(stage: Stage) -> None:
     from tokenkit.audit import Inventory, Severity, audit
 
     data("\n6  tokenkit list, and what tokenkit audit has to say")
-    print_accounts(stage.kit, [stage.kit.status(str(account)) for account in stage.kit.accounts()])
+    print_accounts(stage.kit, stage.kit.statuses())
     report = audit(Inventory(stage.kit, home=str(stage.home), cwd=str(stage.home)))
     counts = ", ".join(f"{report.count(severity)} {severity}s" for severity in Severity)
     data(f"audit: {len(report.checks)} checks, {counts}")

@@ -66,7 +66,7 @@ def told_lifetime(
     """
     found = (read_lifetime(value_at(members, path), at, milliseconds=milliseconds) for path in paths)
     told = next((span for span in found if span is not None), None)
-    claimed = _claimed(token)
+    claimed = _claimed(token) if token else None
     if claimed is not None and (told is None or told > 100 * claimed > 0):
         return claimed
     return told

@@ -8,6 +8,8 @@ from typing import Any, cast
 
 def value_at(members: Mapping[str, Any], path: str) -> Any:
     """Return what stands at a dotted path, or None. A number picks from a list; a JWT is read like an object."""
+    if "." not in path:
+        return members.get(path)
     value: Any = members
     for name in path.split("."):
         if isinstance(value, str):

@@ -51,6 +51,14 @@ def exists(records: SealedStore, account: Account) -> bool:
     return any(store.version(name) is not None for store in records.stores)
 
 
+def names(records: SealedStore) -> set[str] | None:
+    """Return which of the owner's accounts have something beside their record; None where that cannot be listed."""
+    try:
+        return {name.id for store in records.stores for name in store.names("unsaved", records.owner)}
+    except StoreError:
+        return None
+
+
 def newest(records: SealedStore, account: Account, held: StoredGrant) -> StoredGrant:
     """Return `held`, with the grant that is to take its place where one lies beside it; nothing is changed."""
     later = next((each.grant for each in found(records, account) if each.grant.follows(held.grant)), held.grant)

@@ -5,6 +5,7 @@ receives one is recorded with the grant when a person signs in, and compared bef
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 from tokenkit.account import Account
@@ -117,8 +118,7 @@ def within(context: Context, account: Account, grant: Grant, provider: Provider)
     Its `send` raises `ProviderChanged` instead, whatever the plugin was told or does.
     """
     recorded = endpoints(provider) if grant.endpoints is None else grant.endpoints
-    known = (grant.issuer, grant.token_endpoint, grant.revocation_endpoint, *recorded.values())
-    origins = {_origin(url) for url in known} - {""}
+    origins = _origins(grant.issuer, grant.token_endpoint, grant.revocation_endpoint, *recorded.values())
 
     def send(request: Request) -> Response:
         origin = _origin(request.url)
@@ -162,6 +162,11 @@ def same_server(one: Grant, other: Grant) -> bool:
 
 def _named(power: str) -> str:
     return _WORDS.get(power, f"{power} endpoint")
+
+
+@lru_cache(maxsize=256)
+def _origins(*urls: str) -> frozenset[str]:
+    return frozenset(map(_origin, urls)) - {""}
 
 
 def _origin(url: str) -> str:

@@ -1,7 +1,7 @@
 """What one refresh holds: the account's lease, and the lock of who has its newest grant while that is unsaved (R8)."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
@@ -48,6 +48,9 @@ class Holding:
         """Take the account's lease, waiting up to `wait` seconds. Raises `StoreUnavailable` when it was not given."""
         lease = self._leased.enter_context(self._store.lease(grant_name(self._account), lasts=self._lasts, wait=wait))
         self._ends_by_time = lease.left() != float("inf")
+        if not self._ends_by_time:  # ahead of the look at what is stored: then that need not be looked at again
+            with suppress(StoreError):
+                self._take_lock(wait=0)
         return lease
 
     def make_sure(self, note: RefreshState) -> bool:
@@ -55,7 +58,7 @@ class Holding:
 
         Raises `StoreUnavailable` where one does.
         """
-        if self._ends_by_time and not note.unsaved and note.attempt is None:
+        if self._has_lock or (self._ends_by_time and not note.unsaved and note.attempt is None):
             return False
         self._lock(note)
         return True
@@ -71,9 +74,8 @@ class Holding:
 
     def _lock(self, note: RefreshState) -> None:
         """Take the lock of who holds the newest grant, or raise the reason why not: another process lives (R8)."""
-        lock = self._store.lease(unsaved_name(self._account), lasts=self._lasts, wait=HOLDER_WAIT)
         try:
-            self._locked.enter_context(lock)
+            self._take_lock(wait=HOLDER_WAIT)
         except StoreUnavailable as error:
             who = note.unsaved or "another process"
             raise StoreUnavailable(
@@ -81,4 +83,7 @@ class Holding:
                 hint=f"make room for it on the disk, and do not end {who} before; then try again",
                 account=str(self._account),
             ) from None
+
+    def _take_lock(self, wait: float) -> None:
+        self._locked.enter_context(self._store.lease(unsaved_name(self._account), lasts=self._lasts, wait=wait))
         self._has_lock = True

@@ -162,8 +162,10 @@ class RefreshState(NamedTuple):
     @classmethod
     def from_bytes(cls, data: bytes) -> "RefreshState":
         """Read it; what cannot be read is as good as no note, for it only ever makes callers wait."""
+        if not data:
+            return cls()
         try:
-            record = json.loads(data.decode() or "{}")
+            record = json.loads(data.decode())
             failure = record.get("failure")
             attempt = record.get("attempt")
             confirmed = record.get("confirmed")

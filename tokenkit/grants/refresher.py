@@ -94,10 +94,14 @@ class Refresher:
             self.load(account)
         return self.unsaved.newest(account, self.records.load(account)) or self.records.get(account)
 
-    def stored(self, account: Account) -> StoredGrant:
-        """Return the newest grant on the disk, in the record or beside it. Raises `UnknownAccount`."""
-        held = beside.newest(self.records, account, self.records.get(account))
-        return signed_out.refuse(self.records, account, held)
+    def stored(self, account: Account, *, alone: bool = False) -> StoredGrant:
+        """Return the newest grant on the disk, in the record or, unless it is `alone`, beside it.
+
+        Raises `UnknownAccount`.
+        """
+        held = self.records.get(account)
+        newest = held if alone else beside.newest(self.records, account, held)
+        return signed_out.refuse(self.records, account, newest)
 
     def restore(self, account: Account, sealed: bytes) -> StoredGrant:
         """Put back a grant that was printed, sealed, because it could be saved nowhere; see `beside.restore`."""

@@ -1,12 +1,13 @@
 """How an account stands: types, not flags (R11). A pure look: nothing is refreshed and nothing is sent."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tokenkit.account import Account
-from tokenkit.errors import GrantSuperseded, StoreError
+from tokenkit.errors import GrantSuperseded, StoreError, UnknownAccount
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
-from tokenkit.grants import after_loss
+from tokenkit.grants import after_loss, beside
 from tokenkit.grants.hopeless import refuse_hopeless
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher
@@ -96,10 +97,27 @@ class Status:
         return f"{self.account} {_in_words(self.state)}"
 
 
-def status(refresher: Refresher, account: Account, now: float) -> Status:
-    """Return how `account` stands at `now`; a record that cannot be opened is a state. Raises `UnknownAccount`."""
+def statuses(refresher: Refresher, now: Callable[[], float], provider: str = "") -> Iterator[Status]:
+    """Yield how each of the owner's accounts stands, by name; one that is signed out meanwhile is left out.
+
+    What lies beside the records is listed once, at the beginning.
+    """
+    lying = beside.names(refresher.records)
+    for account in refresher.records.accounts(provider):
+        try:
+            found = status(refresher, account, now(), alone=lying is not None and str(account) not in lying)
+        except UnknownAccount:
+            continue
+        yield found
+
+
+def status(refresher: Refresher, account: Account, now: float, *, alone: bool = False) -> Status:
+    """Return how `account` stands at `now`; a record that cannot be opened is a state. Raises `UnknownAccount`.
+
+    `alone` says that nothing lies beside its record: then nobody looks.
+    """
     try:
-        held = refresher.stored(account)
+        held = refresher.stored(account, alone=alone)
         state, noted = _state(refresher, account, held, now)
     except StoreError as error:
         return Status(account, Broken(str(error), error.hint, superseded=isinstance(error, GrantSuperseded)))

@@ -122,7 +122,8 @@ class FileStore(Store):
         if not private_file.is_folder(os.path.dirname(lock)):
             _make_folders(self.tokens, lock)
         lease = FileLease(self.path(name), self._lock(name, "write"), self.notes, relative(name), self._prepared)
-        with locked(lock, wait=wait, lasts=lasts), closing(lease):
+        lasts_at_most = lasts if name.kind == "grant" else None  # an unsaved grant is held for as long as that takes
+        with locked(lock, wait=wait, lasts=lasts_at_most), closing(lease):
             yield lease
 
     def _of_these(self, kind: str) -> str:

@@ -1,5 +1,6 @@
 """When grants fall due, in a real PostgreSQL: several claim, none gets what another has, and a dead one's come back."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -43,8 +44,8 @@ def name(account, owner=""):
     return Name("grant", owner, account)
 
 
-def claimed(store, provider="google", before=100.0, until=500.0, limit=10):
-    return store.schedule.claim(provider, before=before, until=until, limit=limit)
+def claimed(store, provider="google", before=100.0, until=500.0, limit=10, rate=1e6):
+    return store.schedule.claim(provider, before=before, until=until, limit=limit, rate=rate)
 
 
 def test_what_is_due_is_claimed_once_the_oldest_first_and_comes_back(store):
@@ -122,6 +123,38 @@ def test_many_who_claim_at_once_share_and_none_gets_what_another_has(store, url)
     for other in others:
         other.close()
     assert sorted(name for share in shares for name in share) == [f"google/{number:03}" for number in range(300)]
+
+
+def test_all_who_claim_share_the_rate_of_a_provider(store, url):
+    """However many they are: a row of the provider goes with the claim, by the clock of the database."""
+    for provider in ("google", "spotify"):
+        for number in range(40):
+            store.save(name(f"{provider}/{number:02}"), b"x", replaces=None, due=float(number))
+    other = PostgresStore(Address(url, "the test"))
+    began = time.monotonic()
+    taken = [due.name.id for one in (store, other, store, other) for due in claimed(one, limit=4, rate=6.0)]
+    assert 6 <= len(taken) <= 6 + 6 * (time.monotonic() - began)
+    assert taken == [f"google/{number:02}" for number in range(len(taken))]
+    assert len(claimed(other, "spotify", rate=6.0)) == 6, "each provider has its own"
+    execute(url, "UPDATE tokenkit.pace SET filled = filled - interval '1 hour'")
+    assert len(claimed(store, rate=6.0)) == 6, "what was not used is not saved up"
+    other.close()
+
+
+def test_a_rate_below_one_a_second_lets_one_go_at_a_time(store, url):
+    for number in range(3):
+        store.save(name(f"google/{number}"), b"x", replaces=None, due=float(number))
+    assert len(claimed(store, rate=0.001)) == 1
+    assert claimed(store, rate=0.001) == []
+    execute(url, "UPDATE tokenkit.pace SET filled = filled - interval '1000 seconds'")
+    assert len(claimed(store, rate=0.001)) == 1
+
+
+def test_a_claim_that_finds_nothing_uses_nothing_up(store):
+    assert claimed(store, rate=2.0) == []
+    for number in range(3):
+        store.save(name(f"google/{number}"), b"x", replaces=None, due=float(number))
+    assert len(claimed(store, rate=2.0)) == 2
 
 
 def test_a_migration_plans_what_is_stored_and_lets_the_same_roles_use_its_tables(store, url):

@@ -71,7 +71,7 @@ def test_the_commands_make_the_tables_and_tell_how_they_stand(configured, run):
     code, said = run("store", "status")
     assert (code, "hint: tokenkit store init" in said) == (6, True)
     assert run("store", "migrate")[0] == 6
-    assert run("store", "init") == (0, "tables: version 7; this tokenkit needs version 7\nrole: postgres\n")
+    assert run("store", "init") == (0, "tables: version 8; this tokenkit needs version 8\nrole: postgres\n")
     assert run("store", "init")[0] == run("store", "migrate")[0] == 0
     code, said = run("store", "status")
     assert code == 0, said

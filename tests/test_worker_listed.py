@@ -37,8 +37,8 @@ def test_what_is_claimed_is_due_again_unless_it_is_put_off_and_never_twice(kit, 
     add(kit, "me")
     add(kit, "you")
     schedule.look(0)
-    claimed = schedule.claim("scripted", before=NEVER - 1, until=2e9, limit=1)
-    claimed += schedule.claim("scripted", before=1.9e9, until=2e9, limit=9)
+    claimed = schedule.claim("scripted", before=NEVER - 1, until=2e9, limit=1, rate=1.0)
+    claimed += schedule.claim("scripted", before=1.9e9, until=2e9, limit=9, rate=1.0)
     assert sorted(due.name.id for due in claimed) == ["scripted/me", "scripted/you"]
     assert schedule.first() == {"scripted": 2e9}
     schedule.put_off(claimed[0], 5.0)
@@ -46,7 +46,7 @@ def test_what_is_claimed_is_due_again_unless_it_is_put_off_and_never_twice(kit, 
     schedule.put_off(claimed[0], 7.0)
     assert schedule.first() == {"scripted": 5.0}, "it was put off already"
     schedule.put_off(claimed[1], NEVER)
-    assert schedule.claim("scripted", before=6.0, until=9.0, limit=9) == [Due(claimed[0].name, 9.0)]
+    assert schedule.claim("scripted", before=6.0, until=9.0, limit=9, rate=1.0) == [Due(claimed[0].name, 9.0)]
 
 
 def test_a_record_is_opened_once_and_again_when_it_has_changed(kit, schedule, monkeypatch):
@@ -83,6 +83,6 @@ def test_a_record_that_cannot_be_opened_hinders_no_other(kit, schedule, tmp_path
     path = tmp_path / "tokens" / "scripted" / "me.jwe"
     path.write_bytes(b"damaged")
     schedule.look(0)
-    claimed = schedule.claim("scripted", before=2e9, until=3e9, limit=9)
+    claimed = schedule.claim("scripted", before=2e9, until=3e9, limit=9, rate=1.0)
     assert [due.name.id for due in claimed] == ["scripted/you"]
     assert path.read_bytes() == b"damaged"

@@ -31,6 +31,14 @@ def test_the_limit_is_so_many_a_second_and_a_second_can_be_saved_up():
     assert limited.room(100) == 10
 
 
+def test_where_others_have_used_the_limit_up_it_waits_as_if_it_had():
+    limited = pace(limit=10)
+    limited.drain()
+    assert limited.room(0) == 0
+    assert limited.wait(0) == pytest.approx(0.1)
+    assert limited.room(0.5) == 5
+
+
 def test_less_than_one_a_second_is_a_limit_too():
     slow = pace(limit=0.1)
     assert slow.room(0) == 1

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -184,6 +185,21 @@ def test_a_caller_does_not_wait_behind_a_worker(authority, url):
         while worker._under_way:
             worker._settle(1)
     assert authority.counters[ASKED] == 4
+
+
+def test_two_workers_together_begin_no_more_than_the_limit(authority):
+    """Providers count the requests of a client, and not those of a machine."""
+    sign_in(authority, 10)
+    with TokenKit(background=False) as one, TokenKit(background=False) as other:
+        workers = [Worker(kit, limit=5.0) for kit in (one, other)]
+        began = time.monotonic()
+        threads = [threading.Thread(target=worker.run_once) for worker in workers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert authority.counters[ASKED] == 10
+    assert time.monotonic() - began > 0.9, "five at once, and five in the next second"
 
 
 def test_a_worker_without_the_key_ends_at_once_and_says_so(authority, start, monkeypatch):

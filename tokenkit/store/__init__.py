@@ -86,9 +86,10 @@ class Schedule(Protocol):
         """Return each provider that has grants to refresh, and when the first of them falls due."""
         ...
 
-    def claim(self, provider: str, *, before: float, until: float, limit: int) -> list[Due]:
+    def claim(self, provider: str, *, before: float, until: float, limit: int, rate: float) -> list[Due]:
         """Take what falls due `before` a time, the oldest first, and no more than `limit`.
 
+        Of one provider, all who claim get no more than `rate` a second together, where the schedule is common to them.
         Nobody else gets it until the time `until`: by then a worker that died has lost it.
         """
         ...

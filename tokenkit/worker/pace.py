@@ -54,6 +54,10 @@ class Pace:
         self._level -= count
         self.under_way += count
 
+    def drain(self) -> None:
+        """Take note that others who share the limit have used it up, or that there is no more to begin."""
+        self._level = min(self._level, 0.0)
+
     def end(self, began: float, now: float, *, provider_failed: bool | None) -> None:
         """Count one that has ended; `provider_failed` is None where it says nothing about the provider.
 

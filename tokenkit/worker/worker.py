@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
 
 LIMIT = 50.0
-"""Refreshes a second at one provider that one worker begins, unless somebody says how many."""
+"""Refreshes a second at one provider that the workers of a shared store begin together, if nobody says how many."""
 
 HOLD = 180.0
 """Seconds after which what a worker has claimed is due again: longer than one refresh takes, its wait included."""
@@ -146,9 +146,13 @@ class Worker:
             self._listed.look(now)
 
     def _claim(self, provider: str, pace: Pace, room: int, before: float) -> None:
-        for due in self._schedule.claim(provider, before=before, until=self._now() + HOLD, limit=room):
+        until = self._now() + HOLD
+        claimed = self._schedule.claim(provider, before=before, until=until, limit=room, rate=self._limit)
+        for due in claimed:
             pace.begin()
             self._begin(due)
+        if len(claimed) < room:
+            pace.drain()
 
     def _begin(self, due: Due) -> None:
         """Refresh as a caller's kit does ahead of the end (R3): what is fresh by now, or hopeless, is not sent."""

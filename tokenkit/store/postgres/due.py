@@ -22,10 +22,24 @@ _FIRST = """WITH RECURSIVE each AS (
     SELECT provider, (SELECT min(at) FROM {s}.due AS d WHERE d.provider = each.provider) FROM each
     WHERE provider IS NOT NULL"""
 
-_CLAIM = """UPDATE {s}.due AS d SET at = %(until)s FROM (
-        SELECT owner, id FROM {s}.due WHERE provider = %(provider)s AND at <= %(before)s
-        ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS found
-    WHERE d.owner = found.owner AND d.id = found.id RETURNING d.owner, d.id"""
+_DUE = """SELECT owner, id, at FROM {s}.due WHERE provider = %(provider)s AND at <= %(before)s
+    ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED"""
+
+_LEVEL = """least(%(burst)s, p.level
+    + %(rate)s * greatest(extract(epoch FROM excluded.filled - p.filled)::float8, 0))"""
+"""What a bucket holds that is filled at the rate, by the clock of the statement: so each use of it is one value."""
+
+_CLAIM = f"""WITH found AS ({_DUE}),
+    paced AS (INSERT INTO {{s}}.pace AS p (provider, level, given, filled)
+        SELECT %(provider)s, %(burst)s - least(count(*), floor(%(burst)s)), least(count(*), floor(%(burst)s)),
+            pg_catalog.statement_timestamp() FROM found
+        ON CONFLICT (provider) DO UPDATE SET given = least(%(burst)s - excluded.level, floor({_LEVEL})),
+            level = {_LEVEL} - least(%(burst)s - excluded.level, floor({_LEVEL})),
+            filled = greatest(p.filled, excluded.filled)
+        RETURNING given),
+    taken AS (SELECT owner, id FROM found ORDER BY at LIMIT (SELECT given FROM paced))
+    UPDATE {{s}}.due AS d SET at = %(until)s FROM taken WHERE d.owner = taken.owner AND d.id = taken.id
+    RETURNING d.owner, d.id"""
 
 _PUT_OFF = f"UPDATE {{s}}.due SET at = %(at)s WHERE {_THIS} AND at = %(until)s"
 _NEVER = f"DELETE FROM {{s}}.due WHERE {_THIS} AND at = %(until)s"
@@ -41,9 +55,13 @@ class PostgresSchedule:
         """Return each provider that has grants to refresh, and when the first of them falls due."""
         return {bytes(provider).decode(): at for provider, at in self._connections.ask(_FIRST)}
 
-    def claim(self, provider: str, *, before: float, until: float, limit: int) -> list[Due]:
-        """Take what falls due `before` a time, the oldest first; who does not come back loses it `until` then."""
+    def claim(self, provider: str, *, before: float, until: float, limit: int, rate: float) -> list[Due]:
+        """Take what falls due `before` a time, the oldest first; who does not come back loses it `until` then.
+
+        All who claim share the `rate`, by a row of the provider, in the same statement.
+        """
         values = {"provider": provider.encode(), "before": before, "until": until, "limit": limit}
+        values |= {"rate": rate, "burst": max(rate, 1.0)}
         rows = self._connections.ask(_CLAIM, values)
         return [Due(Name("grant", text(owner), text(id)), until) for owner, id in rows]
 

@@ -11,7 +11,7 @@ from tokenkit.errors import StoreError, StoreUnavailable, UsageError
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.errors import not_connected, translated
 
-TABLES = ("record", "accounts", "lease", "due", "confirmed", "activity", "server", "lost", "machine")
+TABLES = ("record", "accounts", "lease", "due", "confirmed", "activity", "server", "lost", "machine", "pace")
 """What the role of a program reads and writes."""
 
 ONLY_READ = ("migration", "identity")

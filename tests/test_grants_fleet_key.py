@@ -53,6 +53,20 @@ def test_two_machines_with_two_keys_on_an_empty_database_are_not_both_served(mac
     assert sorted(ask(database, RECORDS)) == [("metadata",), ("pending",)]
 
 
+def test_two_machines_without_a_key_on_an_empty_database_make_none(machine, database, tmp_path):  # noqa: F811
+    """R28: each says that the key comes from outside, on one machine once, and then the same on all."""
+    for name in ("a", "b"):
+        kit = machine(name, key="")
+        with pytest.raises(KeyUnavailable, match="a store that machines share needs the same key on each") as caught:
+            begin(kit)
+        assert caught.value.hint.startswith("on one machine, unless another has the key already: tokenkit key add")
+        assert "into the variable TOKENKIT_KEY" in caught.value.hint
+        assert "--replace" not in caught.value.hint
+        assert kit.records.ring.source.load() is None
+    assert not [*tmp_path.rglob("*key*")]
+    assert ask(database, RECORDS) == []
+
+
 @pytest.mark.parametrize("begun_before", [False, True], ids=["at its start", "where it has run before"])
 def test_a_machine_without_the_key_of_the_others_is_told_what_to_do(machine, authority, database, begun_before):  # noqa: F811
     """R28: the fix is to give it the key; to sign in again would set good grants aside."""

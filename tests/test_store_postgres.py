@@ -4,10 +4,11 @@ import os
 import threading
 import time
 import uuid
+from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from tokenkit.errors import Conflict, StoreUnavailable
-from tokenkit.store import Name
 from tokenkit.testing.store_contract import GRANT, StoreContract
 
 import real_parts
@@ -87,6 +88,30 @@ class TestPostgresStore(StoreContract):
     @pytest.fixture
     def other(self, open_store):
         return open_store()
+
+    @pytest.fixture
+    def losing(self, monkeypatch):
+        yield partial(losing, monkeypatch)
+        tell("the answer of a commit is lost", "the row tells whether it was done")
+
+
+@contextmanager
+def losing(monkeypatch, done):
+    """Lose the answer of the next statement that writes, once it was done or before it was sent."""
+    once, lost = Connections.once, []
+
+    def lose(self, text, values=(), **options):
+        if lost or "count(*) FROM saved" not in text:
+            return once(self, text, values, **options)
+        lost.append(text)
+        if done:
+            once(self, text, values, **options)
+        raise AnswerLost("the connection ended")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Connections, "once", lose)
+        yield
+    assert lost
 
 
 def test_all_handles_see_one_store(store, open_store):
@@ -211,53 +236,6 @@ def test_a_holder_whose_line_was_cut_after_it_has_begun_is_not_succeeded(store, 
     assert open_store().note(GRANT) == b"done"
 
 
-def lose_answers(monkeypatch, *, after):
-    """Lose the answer of the next statement that writes, `after` it was done or before it was sent."""
-    once, lost = Connections.once, []
-
-    def losing(self, text, values=(), **options):
-        if lost or "SELECT count(*) FROM saved" not in text:
-            return once(self, text, values, **options)
-        lost.append(text)
-        if after:
-            once(self, text, values, **options)
-        raise AnswerLost("the connection ended")
-
-    monkeypatch.setattr(Connections, "once", losing)
-    return lost
-
-
-@pytest.mark.parametrize("after", [True, False], ids=["it was done", "it was not"])
-def test_a_save_whose_answer_was_lost_is_done_once(store, monkeypatch, after):
-    first = store.save(GRANT, b"one", replaces=None)
-    lost = lose_answers(monkeypatch, after=after)
-    second = store.save(GRANT, b"two", replaces=first)
-    assert lost
-    assert store.load(GRANT) == (b"two", second)
-
-
-@pytest.mark.parametrize("after", [True, False], ids=["it was done", "it was not"])
-def test_a_claim_whose_answer_was_lost_is_known_to_be_ours(store, monkeypatch, after):
-    """R21: the row of a deleted record says who has deleted it."""
-    name = Name("pending", "", "abc")
-    version = store.save(name, b"state", replaces=None)
-    lost = lose_answers(monkeypatch, after=after)
-    store.save(name, None, replaces=version)
-    assert lost
-    with pytest.raises(Conflict):
-        store.save(name, None, replaces=version)
-    tell("the answer of a commit is lost", "the row tells whether it was done")
-
-
-def test_a_lost_answer_hides_no_conflict(store, open_store, monkeypatch):
-    """R8: another's save is in the row, so ours was not done."""
-    first = store.save(GRANT, b"one", replaces=None)
-    open_store().save(GRANT, b"theirs", replaces=first)
-    lose_answers(monkeypatch, after=True)
-    with pytest.raises(Conflict):
-        store.save(GRANT, b"ours", replaces=first)
-
-
 def test_connections_that_the_server_ends_cost_no_call(store, database):
     """As in a restart: what was not done is done again, and what was done is not done twice."""
     stop = threading.Event()
@@ -372,11 +350,13 @@ def test_a_server_that_is_stopped_at_once_and_starts_again_costs_no_call(store, 
         lease.write_note(b"begun", acts=True)
         for thread in threads:
             thread.start()
-        crash(database)
-        time.sleep(0.5)
-        stop.set()
-        for thread in threads:
-            thread.join()
+        try:
+            crash(database)
+            time.sleep(0.5)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
         with pytest.raises(StoreUnavailable), store.lease(GRANT, lasts=60, wait=0.5):
             pass
         lease.write_note(b"done")

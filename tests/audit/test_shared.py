@@ -1,7 +1,10 @@
 """The audit of a store that machines share: what is wrong with its server, and with the records of all owners."""
 
 import json
+import socket
+from functools import partial
 
+import psutil
 import pytest
 from tokenkit.audit import Inventory, audit, shared_walk
 from tokenkit.grants.sealed_store import grant_name
@@ -10,6 +13,7 @@ from tokenkit.store.postgres.facts import Facts
 
 import failover
 from fleet import ME, OTHER_KEY, ask, authority, expire, machine, sign_in, url  # noqa: F401
+from link import Link
 from postgres_server import new_database
 
 psycopg = pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
@@ -109,9 +113,8 @@ def test_a_password_in_the_environment(kit):
 
 @pytest.mark.parametrize(
     ("changes", "id"),
-    [({"leaves": True}, "TK604"), ({"leaves": True, "encrypted": True}, ""), ({"replicas": 2}, "TK606"),
-     ({"replicas": 2, "waits": True}, "")],
-)  # fmt: skip
+    [({"leaves": True, "encrypted": True}, ""), ({"replicas": 2}, "TK606"), ({"replicas": 2, "waits": True}, "")],
+)
 def test_how_the_server_is_reached_and_copied(kit, monkeypatch, changes, id):
     """What this machine has no second one for is told to the checks as the server would."""
     inventory = Inventory(kit, core_limit=0, mounts=())
@@ -122,6 +125,23 @@ def test_how_the_server_is_reached_and_copied(kit, monkeypatch, changes, id):
     assert ids == ({id} if id else set())
 
 
+def test_a_line_that_is_forwarded_without_tls(kit, machine, database, url):  # noqa: F811
+    """The address says that the server is on this machine, and the server sees that the line comes from elsewhere."""
+    found_here = [each.address for every in psutil.net_if_addrs().values() for each in every]
+    outside = [each for each in found_here if each.count(".") == 3 and not each.startswith("127.")]
+    if not outside:
+        pytest.skip("this machine has no address but that of its loopback")
+    with failover.on_tcp(url) as port:
+        forwarded = Link(
+            database, partial(socket.create_connection, ("127.0.0.1", port), source_address=(outside[0], 0))
+        )
+        try:
+            fault = found(machine("b", url=forwarded.url))["TK604"]
+        finally:
+            forwarded.close()
+    assert fault.what == "the server sees a connection from another machine, without TLS"
+
+
 def test_a_replica_that_the_server_does_not_wait_for_is_seen(kit, url):  # noqa: F811
     """With a real one: a program that receives the log, as a replica does."""
     with psycopg.connect(url + "&replication=true", autocommit=True) as replica:
@@ -129,12 +149,11 @@ def test_a_replica_that_the_server_does_not_wait_for_is_seen(kit, url):  # noqa:
         assert set(found(kit)) == {"TK606"}
 
 
-def test_what_a_failover_lost_is_told_with_the_account(kit, machine, url):  # noqa: F811
+def test_what_a_failover_lost_is_told_with_the_account(kit, machine, administered):  # noqa: F811
     alice = kit.for_owner("alice")
     expire(alice)
-    behind = failover.replica(url)
-    alice.token("google")
-    failover.fail_over(url, behind)
+    with failover.rolled_back(administered[0]):
+        alice.token("google")
     fault = found(machine("a"))["TK607"]
     assert (fault.account, fault.owner) == (str(ME), "alice")
     assert "TK313" in found(machine("a", owner="alice"))

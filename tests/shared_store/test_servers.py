@@ -62,9 +62,11 @@ def test_a_server_that_ends_and_starts_again_fails_nobody(fleet, how):
     fleet.authority.lifetimes.access = 2.0
     asking = Asking([fleet.kit() for _ in range(4)] * 2)
     time.sleep(1.5)
-    crash(fleet.url, how)
-    time.sleep(2.5)
-    asking.stop()
+    try:
+        crash(fleet.url, how)
+        time.sleep(2.5)
+    finally:
+        asking.stop()
     assert asking.failed == []
     assert asking.asked > 100
     assert fleet.refreshes() >= 2

@@ -4,7 +4,9 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
@@ -41,6 +43,14 @@ class StoreContract:
     def other(self, store: Store) -> Store:
         """Return the same records as another process has them; without one, the tests have but one handle."""
         return store
+
+    @pytest.fixture
+    def losing(self) -> Callable[[bool], AbstractContextManager[object]]:
+        """Return what loses the answer of the next write in a ``with``: once it was done (True), or before (False).
+
+        A store that writes in this process has no answer to lose; any other one overrides this.
+        """
+        return lambda done: nullcontext()
 
     def test_what_was_saved_is_loaded_with_its_version(self, store: Store) -> None:
         """Check the plain round trip."""
@@ -267,6 +277,45 @@ class StoreContract:
             lease.write_note(b"{}", acts=True)
         with other.lease(GRANT, lasts=60, wait=10) as lease:
             assert lease.note == b"{}"
+
+    @pytest.mark.parametrize("done", [True, False], ids=["it was done", "it was not"])
+    def test_a_write_whose_answer_was_lost_is_done_once(
+        self, store: Store, losing: Callable[[bool], AbstractContextManager[object]], done: bool
+    ) -> None:
+        """Hold R8: who cannot know whether it was done finds out, and neither fails nor writes twice."""
+        with losing(done):
+            first = store.save(GRANT, b"one", replaces=None)
+        assert store.load(GRANT) == (b"one", first)
+        with losing(done):
+            second = store.save(GRANT, b"two", replaces=first)
+        assert store.load(GRANT) == (b"two", second)
+        with losing(done):
+            assert store.save(GRANT, None, replaces=second) is None
+        assert store.load(GRANT) is None
+
+    @pytest.mark.parametrize("done", [True, False], ids=["it was done", "it was not"])
+    def test_a_claim_whose_answer_was_lost_is_known_to_be_ours(
+        self, store: Store, other: Store, losing: Callable[[bool], AbstractContextManager[object]], done: bool
+    ) -> None:
+        """Hold R21: it succeeds, and no second one does."""
+        name = Name("pending", "", "abc")
+        version = store.save(name, b"state", replaces=None)
+        with losing(done):
+            store.save(name, None, replaces=version)
+        for late in (store, other):
+            with pytest.raises(Conflict):
+                late.save(name, None, replaces=version)
+
+    @pytest.mark.parametrize("done", [True, False], ids=["it was done", "it was not"])
+    def test_a_lost_answer_hides_no_conflict(
+        self, store: Store, other: Store, losing: Callable[[bool], AbstractContextManager[object]], done: bool
+    ) -> None:
+        """Hold R8: another's save stands, so ours was not done."""
+        first = store.save(GRANT, b"one", replaces=None)
+        second = other.save(GRANT, b"theirs", replaces=first)
+        with losing(done), pytest.raises(Conflict):
+            store.save(GRANT, b"ours", replaces=first)
+        assert store.load(GRANT) == (b"theirs", second)
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system starts no process by fork")
     @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

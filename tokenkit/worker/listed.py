@@ -54,7 +54,7 @@ class ListedSchedule:
         return found
 
     def claim(self, provider: str, *, before: float, until: float, limit: int, rate: float) -> list[Due]:
-        """Take what falls due `before` a time, the oldest first, and no more than `limit`; its worker keeps the `rate`."""
+        """Take what falls due `before` a time, the oldest first, and no more than `limit`."""
         claimed: list[Due] = []
         while len(claimed) < limit and self.first().get(provider, NEVER) <= before:
             name = self._by_provider[provider][0][1]

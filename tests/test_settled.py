@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from importlib.metadata import entry_points
 from urllib.parse import parse_qsl
 
 import pytest
@@ -16,10 +17,13 @@ from tokenkit.errors import (
     TokenRefused,
     UsageError,
 )
-from tokenkit.grant import grant_from_bytes, grant_to_bytes
+from tokenkit.grant import Grant, grant_from_bytes, grant_to_bytes
+from tokenkit.grants.bound_to import bind
 from tokenkit.net.hosts import check_resource
+from tokenkit.plugins import load_provider
 from tokenkit.provider import Field
-from tokenkit.variables import Variable
+from tokenkit.token import AccessToken
+from tokenkit.variables import Variable, named_in
 
 from servers import KitOfServers, many_servers
 
@@ -658,3 +662,75 @@ def test_a_key_is_asked_for_nowhere_before_the_server_is_named(tmp_path):
     with pytest.raises(UsageError, match="acme needs subdomain"):
         kit.login("acme", answers={"key": "k3y"})
     assert kit.servers.requests == []
+
+
+# Where an account is, for people.
+
+
+@pytest.mark.parametrize(
+    ("variable", "at", "shown"),
+    [
+        (Variable(kind="server", default=ONE), "", "one.example"),
+        (Variable(kind="server"), "http://10.0.0.5:8123", "http://10.0.0.5:8123"),
+        (Variable(kind="server", path=True), f"{ONE}/cloud", "one.example/cloud"),
+        (Variable(domain="acme.example", own_client=True), "mine", "mine.acme.example"),
+        (Variable(default="common"), "", ""),
+        (Variable(default="common"), "contoso.com", "contoso.com"),
+        (Variable(choices=("com", "eu"), default="com"), "eu", "eu"),
+    ],
+)
+def test_the_status_says_which_server_or_region_it_is(tmp_path, variable, at, shown):
+    """A region that everybody has tells nothing apart, and is not said."""
+    hosts = {"server": "{server}"} if variable.kind == "server" else {"server": "https://{server}.acme.example"}
+    urls = {"authorization_endpoint": "/authorize", "token_endpoint": "/token", "userinfo_endpoint": "/me"}
+    addresses = {field: hosts["server"] + path for field, path in urls.items()}
+    provider = many_servers(
+        variables={"server": variable}, **addresses, revocation_endpoint="", resource_hosts=(hosts["server"],)
+    )
+    config = '[accounts."acme/me"]\ninsecure_hosts = ["10.0.0.5:8123"]\n'
+    kit = KitOfServers(tmp_path, provider, clients={"acme": "client"}, config=config)
+    server = kit.authorizations.settle("acme", {"server": at} if at else {})
+    kit.authorizations.linker.put(bound(server), name="me")
+    assert kit.status("acme/me").server == shown
+
+
+def bound(provider):
+    return bind(Grant(provider="acme", access_tokens={"": AccessToken("a")}), provider, "client")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["https://me:secret@one.example", "https://one.example?key=secret", "https://one.example/#access_token=secret"],
+)
+@pytest.mark.parametrize(
+    "variable",
+    [Variable(kind="server"), Variable(kind="server", path=True), Variable(), Variable(domain="acme.example")],
+)
+def test_what_is_shown_of_a_server_holds_no_secret(typed, variable):
+    """R35: a value is a host or a part of one, and never a user, a query or a fragment."""
+    try:
+        told = variable.understood(typed)
+    except ValueError as refusal:
+        told = str(refusal)
+    assert "secret" not in told
+
+
+def test_each_value_of_the_built_in_providers_stands_in_an_address():
+    """R35: what `status` shows is what the browser's address bar has shown before."""
+    names = sorted(entry_points(group="tokenkit.providers").names)
+    varying = [each for each in (load_provider(name, config_folder="") for name in names) if _variables(each)]
+    assert len(varying) >= 9
+    for provider in varying:
+        addresses = (provider.declared["authorization_endpoint"], *provider.declared["resource_hosts"])
+        assert set(_variables(provider)) <= set(named_in(addresses))
+
+
+def _variables(provider):
+    return getattr(provider, "variables", {})
+
+
+def test_the_status_of_a_provider_that_is_gone_names_no_server(kit):
+    account = kit.sign_in(ONE)
+    kit.providers._given = {}
+    assert kit.status(str(account)).server == ""
+    assert str(kit.status(str(account))).startswith("acme/me is signed in")

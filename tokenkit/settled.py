@@ -82,7 +82,7 @@ class Settled:
     @property
     def server(self) -> str:
         """Which of many servers it is, where each is one of its own, as each Mastodon is; else empty."""
-        return self._named(lambda each: each.kind == "server" or each.separates_clients)
+        return self._named(lambda each: each.is_owned)
 
     @property
     def client_of(self) -> str:
@@ -144,6 +144,18 @@ class Settled:
             with suppress(ValueError):  # then its tokens go nowhere that this variable names
                 values[name] = self.variables[name].understood(text)
         return self.at({**grant.settled, **values}) if values or grant.settled else self
+
+    def place_of(self, grant: Grant) -> str:
+        """Return which server or region that account is at, as people know it; empty where it is the usual one of all.
+
+        These are addresses and parts of them, and nothing that is secret: a value holds no user, query or fragment.
+        """
+        there = self.of(grant).variables
+        return ", ".join(
+            each.shown
+            for name, each in there.items()
+            if each.default and (each.is_owned or each.default != self.variables[name].default)
+        )
 
     def told(self, parameters: Mapping[str, str]) -> Self:
         """Return the provider that a redirect says to go on with; `CallbackRefused` for one that is not listed."""

@@ -73,6 +73,16 @@ class Variable:
         return "the address of a server" if self.kind == "server" else "a host name or a part of one"
 
     @property
+    def is_owned(self) -> bool:
+        """Whether each value is a server of somebody's own, as each Mastodon is."""
+        return self.kind == "server" or self.separates_clients
+
+    @property
+    def shown(self) -> str:
+        """The value as people know it: a host, or the part of one that it is."""
+        return f"{self.default}.{self.domain}" if self.domain else self.default.removeprefix("https://")
+
+    @property
     def stand_in(self) -> str:
         """What stands for it where nothing is known: the default, or a place that there is not."""
         return self.default or (f"https://{NOWHERE}" if self.kind == "server" else "nowhere")

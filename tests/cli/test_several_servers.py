@@ -5,6 +5,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from machine import Machine
+from test_tables import open_terminal
+from tokenkit.cli.accounts import print_accounts
+from tokenkit.grant import Grant
+from tokenkit.grants.bound_to import bind
+from tokenkit.kit import TokenKit
+from tokenkit.token import AccessToken
 from transcript import Run
 
 FOSSTODON = ["--set", "instance=fosstodon.org"]
@@ -127,3 +133,58 @@ def test_a_provider_says_what_it_needs_and_no_address_of_nobody(run: Run) -> Non
     shown = run(["providers", "gitea"], "").stdout
     assert "--set instance=..., your Gitea or Forgejo" in shown
     assert "nowhere" not in shown
+
+
+# Which account is where.
+
+
+@pytest.fixture
+def two(machine: Machine) -> TokenKit:
+    """Two accounts at two servers, of which one does not tell by its name where it is."""
+    kit = TokenKit()
+    for host, name in (("mastodon.social", "me"), ("fosstodon.org", "you")):
+        server = kit.authorizations.settle("mastodon", {"instance": host})
+        grant = Grant(provider="mastodon", access_tokens={"": AccessToken("a")}, scopes=frozenset({"read", "write"}))
+        kit.authorizations.linker.put(bind(grant, server, "client"), name=name)
+    return kit
+
+
+@pytest.mark.usefixtures("two")
+def test_a_list_has_a_column_for_the_servers_where_accounts_may_differ_in_them(machine: Machine, run: Run) -> None:
+    assert run(["list"]).stdout.splitlines() == [
+        "ACCOUNT       SERVER           TOKEN                 SIGN IN AGAIN  SCOPES",
+        "mastodon/me   mastodon.social  good, without an end                 read, write",
+        "mastodon/you  fosstodon.org    good, without an end                 read, write",
+    ]
+    for name in ("me", "you"):
+        machine.remove(f"mastodon/{name}")
+    assert run(["login", "google"]).code == 0
+    assert "SERVER" not in run(["list"]).stdout
+
+
+@pytest.mark.usefixtures("two")
+def test_status_says_the_server_to_people_and_to_programs(run: Run) -> None:
+    assert "\n  server         fosstodon.org\n" in run(["status", "mastodon/you"]).stdout
+    for command in ("list", "status"):
+        accounts = json.loads(run([command, "--json"]).stdout)["accounts"]
+        assert [each["server"] for each in accounts] == ["mastodon.social", "fosstodon.org"]
+
+
+def test_in_a_narrow_terminal_the_server_is_a_line_of_the_account(
+    two: TokenKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = open_terminal(monkeypatch, 60)
+    print_accounts(two, two.statuses())
+    lines = terminal.getvalue().splitlines()
+    assert max(map(len, lines)) <= 60
+    assert [line.split() for line in lines if "server" in line] == [["server", each] for each in
+                                                                   ("mastodon.social", "fosstodon.org")]  # fmt: skip
+
+
+def test_a_long_list_has_the_column_though_its_beginning_needs_none(
+    two: TokenKit, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first rows are printed while the others are looked up."""
+    assert run(["login", "google"]).code == 0
+    monkeypatch.setattr("tokenkit.cli.tables.PART", 1)
+    assert run(["list"]).stdout.splitlines()[0].split()[:2] == ["ACCOUNT", "SERVER"]

@@ -205,8 +205,8 @@ def test_the_json_has_the_shape_that_is_documented(world, me):
     members = ["accounts", "identifies", "name", "problem", "registered", "scopes", "takes_key", "title", "variables"]
     assert sorted(view) == members
     assert sorted(view["accounts"][0]) == [
-        "authorized_at", "broken", "ends_at", "id", "name", "permissions", "reason", "scopes", "state", "warning",
-        "withheld",
+        "authorized_at", "broken", "ends_at", "id", "name", "permissions", "reason", "scopes", "server", "state",
+        "warning", "withheld",
     ]  # fmt: skip
     assert view["scopes"][0] == {
         "alias": "user-read-email", "value": "user-read-email", "about": "see your email address", "default": True,

@@ -43,6 +43,19 @@ def test_two_servers_are_connected_side_by_side(kit: KitOfServers, me: Visitor) 
     assert [str(account) for account in kit.accounts()] == ["acme/me", "acme/me@other.example"]
 
 
+def test_each_account_says_which_server_it_is_at(kit: KitOfServers, me: Visitor) -> None:
+    for server in ("https://one.example", "https://other.example"):
+        kit.sign_in(server)
+    page = me.go("/").text
+    assert "at one.example<" in page
+    assert "<h4>me@other.example</h4>" in page  # the name says it
+    found = me.go("/?find=one.example").text
+    assert "at one.example<" in found
+    assert "other.example<" not in found
+    (view,) = me.ask("/status?provider=acme")["providers"]
+    assert [each["server"] for each in view["accounts"]] == ["one.example", "other.example"]
+
+
 def test_the_page_has_a_field_for_it_and_none_for_an_account_that_is_connected(tmp_path: Path) -> None:
     kit = KitOfServers(tmp_path, clients={**CLIENTS, "acme": "client"})
     me = Visitor(authorize_app(kit))

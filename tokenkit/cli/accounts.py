@@ -1,6 +1,7 @@
 """``tokenkit list`` and ``tokenkit status``."""
 
-from itertools import chain
+from contextlib import suppress
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from tokenkit.cli.options import AsJson, complete_account, parse_span
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
+from tokenkit.errors import TokenKitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,21 +75,36 @@ def _print_json(statuses: "list[Status]") -> None:
 
 
 def print_accounts(kit: "TokenKit", statuses: "Iterable[Status]") -> None:
-    """Print the table of accounts, the first of them while the others are looked up."""
-    from tokenkit.cli.status_text import end_words, scope_names, state_words
-    from tokenkit.cli.tables import show_table
+    """Print the table of accounts, the first of them while the others are looked up.
 
-    now = kit.context.now()
+    It has a column for servers where they may tell two accounts apart.
+    """
+    from tokenkit.cli.status_text import end_words, scope_names, state_words
+    from tokenkit.cli.tables import PART, show_table
+
+    now, remaining = kit.context.now(), iter(statuses)
+    first = list(islice(remaining, PART))
+    servers = any(status.server for status in first) or (len(first) == PART and _has_servers(kit))
     rows = (
         (
             str(status.account),
+            *((status.server,) if servers else ()),
             state_words(status, now),
             end_words(status, now),
             ", ".join(scope_names(kit, status, status.scopes)),
         )
-        for status in statuses
+        for status in chain(first, remaining)
     )
-    show_table(("ACCOUNT", "TOKEN", "SIGN IN AGAIN", "SCOPES"), rows)
+    show_table(("ACCOUNT", *(("SERVER",) if servers else ()), "TOKEN", "SIGN IN AGAIN", "SCOPES"), rows)
+
+
+def _has_servers(kit: "TokenKit") -> bool:
+    """Tell whether an account is of a provider with several servers or regions."""
+    for name in {account.provider for account in kit.accounts()}:
+        with suppress(TokenKitError):  # a provider that is gone has none
+            if getattr(kit.provider(name), "variables", {}):
+                return True
+    return False
 
 
 def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
@@ -106,6 +123,7 @@ def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
     now = kit.context.now()
     for status in statuses:
         lines = {
+            "server": status.server,
             "token": state_words(status, now),
             "why": reason(status),
             "fix it": "" if is_fine(status) else hint_for(status),

@@ -35,6 +35,7 @@ class AccountShape(_Shape):
     """An account and how it stands. `reason` and `hint` are words; `retry_at` is set while unavailable.
 
     `taking_turns` names two machines that refresh it in turns, as two copies of one home do; it is empty for none.
+    `server` is where it is, if its provider has several servers or regions; else empty.
     """
 
     account: str
@@ -50,6 +51,7 @@ class AccountShape(_Shape):
     ends_at: float | None
     retry_at: float | None
     taking_turns: list[str]
+    server: str
 
 
 class Accounts(_Output):
@@ -240,4 +242,5 @@ def _account(status: Status) -> AccountShape:
         ends_at=status.ends_at,
         retry_at=state.retry_at if isinstance(state, states.Unavailable) else None,
         taking_turns=list(status.taking_turns),
+        server=status.server,
     )

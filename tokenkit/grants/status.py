@@ -1,17 +1,19 @@
 """How an account stands: types, not flags (R11). A pure look: nothing is refreshed and nothing is sent."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tokenkit.account import Account
-from tokenkit.errors import GrantSuperseded, StoreError, UnknownAccount
+from tokenkit.errors import GrantSuperseded, StoreError, TokenKitError, UnknownAccount
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
 from tokenkit.grants import after_loss, beside
 from tokenkit.grants.hopeless import refuse_hopeless
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import StoredGrant
+from tokenkit.plugins import guarded
 from tokenkit.token import AccessToken
 
 
@@ -80,6 +82,7 @@ class Status:
     All times are Unix time in seconds, UTC. `missing` are scopes that were asked for and not granted. `ends_at` is when
     the person must sign in again, as far as that is known: the refresh token's end, or without one the access token's.
     `taking_turns` names two machines that refresh the account one after the other, as of a copied home: empty for none.
+    `server` is where it is, if its provider has several servers or regions; else empty.
     """
 
     account: Account
@@ -91,6 +94,7 @@ class Status:
     refresh_expires_at: float | None = None
     ends_at: float | None = None
     taking_turns: tuple[str, ...] = ()
+    server: str = ""
 
     def __str__(self) -> str:
         """Say in a sentence how the account stands; the times are UTC."""
@@ -133,7 +137,19 @@ def status(refresher: Refresher, account: Account, now: float, *, alone: bool = 
         refresh_expires_at=grant.refresh_expires_at,
         ends_at=consent_end(grant),
         taking_turns=noted.turns.taking(now),
+        server=_server(refresher, account, grant),
     )
+
+
+def _server(refresher: Refresher, account: Account, grant: Grant) -> str:
+    """Return where the account is, see `Settled.place_of`; no plugin is loaded for a grant that has settled nothing."""
+    if not grant.settled:
+        return ""
+    with suppress(TokenKitError):  # a provider that is gone says nothing
+        provider = refresher.provider(account.provider)
+        place: Callable[[Grant], str] | None = getattr(provider, "place_of", None)
+        return "" if place is None else guarded(provider, "place_of", place, grant)
+    return ""
 
 
 def judge(account: Account, grant: Grant, noted: RefreshState, now: float) -> State:

@@ -78,7 +78,7 @@ def _unsaid(kit: "TokenKit", provider: Provider, found: Found, given: Mapping[st
     if (found.issuer and is_of(found.issuer, provider)) or given.keys() - variables.keys():  # a slip is told first
         return {}
     named = {*given, *kit.configured.config.settings(provider.name).options}
-    owned = {name: each for name, each in variables.items() if each.kind == "server" or each.separates_clients}
+    owned = {name: each for name, each in variables.items() if each.is_owned}
     return {name: each for name, each in owned.items() if name not in named}
 
 

@@ -19,8 +19,9 @@ from tokenkit.web.server_choice import VariableView, variables_of
 class AccountView:
     """An account: how it stands, in words, and what it may do.
 
-    `scopes` are full values, None where the provider does not say; `permissions` and `withheld` are what was granted
-    and what was asked for in vain, each as people read it. Times are Unix time in seconds, UTC.
+    `server` is where it is, if its provider has several. `scopes` are full values, None where the provider does not
+    say; `permissions` and `withheld` are what was granted and what was asked for in vain, each as people read it. Times
+    are Unix time in seconds, UTC.
     """
 
     id: str
@@ -34,6 +35,7 @@ class AccountView:
     withheld: tuple[str, ...]
     authorized_at: float
     ends_at: float | None
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ def _account(provider: Provider, status: Status, now: float) -> AccountView:
         withheld=_permissions(provider, status.missing),
         authorized_at=status.authorized_at,
         ends_at=status.ends_at,
+        server=status.server,
     )
 
 

@@ -71,10 +71,10 @@ def _in_order(views: Sequence[ProviderView], asks: Collection[str]) -> list[Prov
 
 
 def _found(view: ProviderView, find: str) -> ProviderView | None:
-    """Return the view, with those accounts only that have the words in their name, unless the provider has."""
+    """Return the view, with those accounts only that have the words in name or server, unless the provider has."""
     if find in view.name.casefold() or find in view.title.casefold():
         return view
-    named = tuple(account for account in view.accounts if find in account.name.casefold())
+    named = tuple(each for each in view.accounts if find in f"{each.name} {each.server}".casefold())
     return replace(view, accounts=named) if named else None
 
 

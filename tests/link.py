@@ -86,9 +86,9 @@ class Link:
         with near, far, suppress(OSError):
             while True:
                 ready, _, _ = select.select([near, far], [], [])
-                self._flows.wait()
                 for one in ready:
                     data = one.recv(65536)
+                    self._flows.wait()
                     if not data:
                         return
                     (far if one is near else near).sendall(data)

@@ -101,7 +101,7 @@ class Look:
                     return known
                 self._missing.update(names)
                 if not self._asking:
-                    self._asking = True
+                    self._asking, self._asked_at = True, began  # not yet as late as the question before was
                     threading.Thread(target=self._run, name="tokenkit looks", daemon=True).start()
                 if self._is_away():
                     assert self._failed is not None

@@ -14,6 +14,8 @@ from tokenkit.provider import Request, Response
 from tokenkit.sandbox import GOOGLE_CLIENT, SPOTIFY_CLIENT, Authority
 from tokenkit.testing import Clock
 
+from patience import PATIENCE
+
 BASE = "http://127.0.0.1:9"
 VERIFIER = "a-verifier-that-is-long-enough-to-be-one-000"
 CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
@@ -104,6 +106,6 @@ def what_the_sandbox_says() -> tuple[str, str]:
         assert serving.stdout is not None
         address = serving.stdout.readline().strip()
         serving.send_signal(signal.SIGINT)
-        _, said = serving.communicate(timeout=10)
+        _, said = serving.communicate(timeout=PATIENCE)
     assert serving.returncode == 0
     return address, said

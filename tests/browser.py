@@ -9,15 +9,19 @@ from tokenkit.consent.redirect_file import address_behind
 from tokenkit.net.http import Transport
 from tokenkit.sandbox.person import approve
 
+from patience import PATIENCE
+
 
 def main(start: str) -> None:
     """Go where the local address sends us, consent there, and follow the answer home."""
     local = urlsplit(address_behind(start))
-    ours = HTTPConnection(local.netloc, timeout=10)  # not by our own client, which trusts no name such as localhost
+    ours = HTTPConnection(
+        local.netloc, timeout=PATIENCE
+    )  # not by our own client, which trusts no name such as localhost
     ours.request("GET", f"{local.path}?{local.query}" if local.query else local.path)
     consent_screen = ours.getresponse().getheader("Location")
     assert consent_screen is not None
-    with urlopen(approve(Transport().send, consent_screen, as_user="me@example.com"), timeout=10) as page:
+    with urlopen(approve(Transport().send, consent_screen, as_user="me@example.com"), timeout=PATIENCE) as page:
         page.read()
 
 

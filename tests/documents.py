@@ -25,6 +25,8 @@ from typing import Any, NamedTuple
 from tokenkit.net.http import Transport
 from tokenkit.sandbox.person import approve
 
+from patience import PATIENCE
+
 TOP = Path(__file__).resolve().parent.parent
 DOCUMENTS = [TOP / "README.md", *sorted(TOP.glob("docs/**/*.md"))]
 
@@ -125,7 +127,7 @@ class Runner:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
         printed = re.split(rf"\n{_MARK} (\d+)\n", process.stdout)

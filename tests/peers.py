@@ -19,15 +19,14 @@ from tokenkit.errors import ProviderUnavailable
 from tokenkit.net.http import Transport
 from tokenkit.provider import Request
 
+from patience import PATIENCE
+
 Handler = Callable[[socket.socket], None]
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 DEADLINE = 0.3
-SLACK = 5.0
-"""What a busy machine may add; the peers that hang or drip would take half a minute and more."""
-
-PATIENCE = 30.0
-"""Seconds that a busy machine may add to a deadline."""
+SLACK = 60.0
+"""What a busy machine may add; the peers that hang or drip would take two minutes and more."""
 
 
 class Peer:

@@ -4,12 +4,12 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import real_parts
+from patience import wait_until
 
 SETTINGS = """[databases]
 * = host={target} port=5432 user=postgres
@@ -53,8 +53,8 @@ def _as_user_of(target: str, folder: str) -> list[str]:
 
 
 def _wait_for(socket: Path, process: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + 10
-    while not socket.exists():
+    def is_there() -> bool:
         assert process.poll() is None, process.stderr and process.stderr.read()
-        assert time.monotonic() < end
-        time.sleep(0.02)
+        return socket.exists()
+
+    wait_until(is_there)

@@ -15,6 +15,7 @@ from typing import TypeVar
 import pytest
 
 import real_parts
+from patience import PATIENCE
 
 T = TypeVar("T")
 
@@ -63,7 +64,7 @@ def crash(url: str, how: signal.Signals = signal.SIGQUIT) -> None:
     for process in ended if how == signal.SIGKILL else ended[:1]:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(how)
-    psutil.wait_procs(ended, timeout=20)
+    psutil.wait_procs(ended, timeout=PATIENCE)
     _patiently(pgserver.get_server(folder).ensure_postgres_running)
     if time.monotonic() - began > 0.8 * ANSWER_IN:
         pytest.skip("the server took too long to start again, on a busy machine")

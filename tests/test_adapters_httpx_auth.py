@@ -12,6 +12,7 @@ from tokenkit.adapters.httpx_auth import async_auth, auth
 from tokenkit.errors import TokenRefused, UsageError
 from tokenkit.token import AccessToken
 
+from patience import PATIENCE
 from test_adapters_httpx_client import sixteen_coroutines, sixteen_threads, within_ten_seconds
 from token_sources import API, AsyncSource, Source, streamed
 
@@ -139,7 +140,7 @@ def test_an_auth_asks_a_blocking_source_off_the_event_loop(library: Any) -> None
     source, free = Source(), threading.Event()
 
     def wait_for_the_loop(*, rejected: AccessToken | None = None) -> AccessToken:
-        assert free.wait(10)
+        assert free.wait(PATIENCE)
         return AccessToken("token-1")
 
     source.token = wait_for_the_loop  # type: ignore[method-assign]

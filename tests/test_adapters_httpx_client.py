@@ -14,6 +14,7 @@ from tokenkit.adapters.httpx_client import async_client, client
 from tokenkit.errors import ConsentRequired, TokenRefused, UsageError
 from tokenkit.provider import Request
 
+from patience import PATIENCE
 from peers import OK, answering, peer, read_request
 from token_sources import API, AsyncSource, Source, streamed
 
@@ -224,7 +225,7 @@ def within_ten_seconds(work: Callable[[], list[int]]) -> list[int]:
     brought: list[int] = []
     thread = threading.Thread(target=lambda: brought.extend(work()), daemon=True)  # and so are all that it starts
     thread.start()
-    thread.join(10)
+    thread.join(PATIENCE)
     return brought
 
 
@@ -350,4 +351,4 @@ def test_closing_the_client_closes_its_connections(face: Face) -> None:
             with client(Source(hosts=(server.url,))) as http:
                 http.get(server.url)
                 assert not closed.is_set()
-        assert closed.wait(5)
+        assert closed.wait(PATIENCE)

@@ -10,6 +10,8 @@ from tokenkit import chained_log
 from tokenkit.errors import FileRefused, StoreUnavailable
 from tokenkit.store.file_lock import locked
 
+from patience import PATIENCE
+
 HOUR = 3600.0
 
 
@@ -186,12 +188,12 @@ def test_who_comes_while_another_thread_writes_leaves_the_line_to_that_one(log):
 
     def slow(log):
         writing.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
         log.append({"text": "first"}, 1_000_000.0)
 
     thread = threading.Thread(target=writer.do, args=(slow,))
     thread.start()
-    assert writing.wait(10)
+    assert writing.wait(PATIENCE)
     writer.do(lambda log: log.append({"text": "second"}, 1_000_000.0))
     assert told(log) == []
     go_on.set()

@@ -11,6 +11,8 @@ from tokenkit import TokenKit
 from tokenkit.config import Config, ProviderSettings, load_config
 from tokenkit.errors import ConfigurationError
 
+from patience import PATIENCE
+
 FULL = """
 [defaults]
 google = "me@example.com"
@@ -137,13 +139,13 @@ def test_a_child_forked_while_another_thread_reads_the_configuration_does_not_wa
 
     def slow(folder):
         reading.set()
-        assert go_on.wait(30)
+        assert go_on.wait(PATIENCE)
         return Config()
 
     monkeypatch.setattr("tokenkit.config.load_config", slow)
     reader = threading.Thread(target=lambda: kit.config)
     reader.start()
-    assert reading.wait(30)
+    assert reading.wait(PATIENCE)
     child = os.fork()
     if child == 0:
         signal.alarm(10)

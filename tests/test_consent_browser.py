@@ -17,6 +17,8 @@ from tokenkit.sandbox import CLIENTS, Authority, Served, providers, serve
 from tokenkit.testing import Clock
 from tokenkit.testing.provider_harness import answer_of
 
+from patience import PATIENCE
+
 pytestmark = pytest.mark.real
 
 
@@ -62,7 +64,7 @@ class SignIn:
         self._opened = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        assert self._opened.wait(10)
+        assert self._opened.wait(PATIENCE)
 
     def _run(self) -> None:
         with suppress(ConsentDenied), LoopbackConsent(self.provider.name) as consent:
@@ -76,7 +78,7 @@ class SignIn:
         self._opened.set()
 
     def join(self) -> Grant | None:
-        self._thread.join(30)
+        self._thread.join(PATIENCE)
         return self.grant
 
 

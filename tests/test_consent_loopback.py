@@ -17,6 +17,8 @@ from tokenkit.errors import AuthorizationError, CallbackRefused, ConsentDenied, 
 from tokenkit.grant import PendingAuthorization
 from tokenkit.token import Secret
 
+from patience import PATIENCE
+
 STATE = "the-state-of-this-sign-in"
 
 
@@ -29,7 +31,7 @@ class Browser:
     def ask(
         self, target: str, *, method: str = "GET", host: str = "", cookie: str = ""
     ) -> tuple[int, dict[str, str], str]:
-        connection = http.client.HTTPConnection(self.netloc, timeout=10)
+        connection = http.client.HTTPConnection(self.netloc, timeout=PATIENCE)
         cookies = {"Cookie": cookie} if cookie else {}
         try:
             connection.request(method, target, headers={"Host": host or self.netloc, **cookies})
@@ -287,7 +289,7 @@ def test_the_last_page_names_the_account_and_nothing_foreign(
     looking = threading.Thread(target=lambda: pages.append(browser.ask(done)))
     looking.start()
     consent.finish("You are signed in", "google/<b>me@example.com</b> is connected.")
-    looking.join(10)
+    looking.join(PATIENCE)
     status, headers, body = pages[0]
     assert status == 200
     assert "google/&lt;b&gt;me@example.com&lt;/b&gt; is connected." in body
@@ -331,7 +333,7 @@ def page_after(error: Exception) -> str:
 
     with pytest.raises(type(error)):
         sign_in()
-    looking[0].join(10)
+    looking[0].join(PATIENCE)
     return pages[0]
 
 

@@ -22,6 +22,8 @@ from tokenkit.kit import TokenKit
 from tokenkit.sandbox import CLIENTS, Authority, Served, serve
 from tokenkit.testing import Browser
 
+from patience import PATIENCE
+
 EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "assistant"
 
 MORNING = [
@@ -152,7 +154,7 @@ def test_a_person_consents_in_a_real_browser(
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         threading.Thread(target=live, daemon=True).start()
         consents = 0
-        while url := addresses.get(timeout=60):
+        while url := addresses.get(timeout=PATIENCE):
             page = browser.new_page()
             page.goto(address_behind(url))
             page.locator(":focus").press("Enter")  # waits until the page has put the focus on its button
@@ -161,5 +163,5 @@ def test_a_person_consents_in_a_real_browser(
             page.close()
             consents += 1
         browser.close()
-    life.result(30)
+    life.result(PATIENCE)
     assert consents == 3

@@ -7,6 +7,8 @@ import threading
 import pytest
 from tokenkit.fork_lock import ForkLock
 
+from patience import PATIENCE
+
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 warned = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
@@ -18,7 +20,7 @@ def test_a_child_finds_it_open_and_the_parent_still_holds_it():
     with held.lock:
         child = os.fork()
         if child == 0:
-            os._exit(0 if held.lock.acquire(timeout=10) else 1)
+            os._exit(0 if held.lock.acquire(timeout=PATIENCE) else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert held.lock.locked()
 

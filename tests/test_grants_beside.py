@@ -23,6 +23,7 @@ from tokenkit.grants.unsaved import saved_or_sealed
 from tokenkit.os_errors import unavailable
 from tokenkit.store.files import FileStore
 
+from patience import PATIENCE
 from scripted import ScriptedKit, expire, stored
 from stores import FullStore
 
@@ -324,7 +325,7 @@ def test_a_rotation_that_meets_a_refresh_saving_beside_seals_that_too(kit, tmp_p
     monkeypatch.setattr(store, "save", refuse_the_refresh)
     kit.scripted.will(rotate_meanwhile)
     token = kit.token(ME)
-    done = rotated[0].result(30)
+    done = rotated[0].result(PATIENCE)
     assert len(done.dropped) == 1
     assert kids_in_use(kit.records) == {done.kid}
     assert another(kit, tmp_path).token(ME).value == token.value
@@ -386,7 +387,7 @@ def test_what_waits_in_memory_is_saved_beside_where_that_is_all_that_can_be_writ
 def test_what_waits_in_memory_is_written_though_nobody_asks(stuck):
     """R9: a holder that is idle."""
     stuck.records.store.full_for_save = False
-    stuck.refresher.unsaved._thread.join(30)
+    stuck.refresher.unsaved._thread.join(PATIENCE)
     assert stored(stuck).generation == 2
     assert stuck.refresher.unsaved.accounts == []
 

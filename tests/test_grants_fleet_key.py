@@ -18,6 +18,7 @@ from tokenkit.keys.environment import EnvironmentSource
 from tokenkit.keys.ring import KeyRing
 
 from fleet import KEY, ME, OTHER_KEY, ask, authority, database, machine, sign_in, url  # noqa: F401
+from patience import PATIENCE
 
 pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
 
@@ -37,7 +38,7 @@ def test_two_machines_with_two_keys_on_an_empty_database_are_not_both_served(mac
     kits, told, together = [machine("a"), machine("b", key=OTHER_KEY)], [], threading.Barrier(2)
 
     def go(kit):
-        together.wait(10)
+        together.wait(PATIENCE)
         try:
             begin(kit)
         except KeyUnavailable as error:

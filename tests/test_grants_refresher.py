@@ -11,6 +11,7 @@ from tokenkit.grants.token_query import TokenQuery
 from tokenkit.store.memory import MemoryLease
 from tokenkit.token import AccessToken, Secret
 
+from patience import PATIENCE
 from scripted import LIFETIME, ScriptedKit, expire, stored, unavailable
 
 
@@ -107,7 +108,7 @@ def test_callers_who_wait_for_a_refresh_share_its_failure(kit):
 
 def _once(event, error):
     def outcome():
-        event.wait(5)
+        event.wait(PATIENCE)
         raise error
 
     return outcome
@@ -253,7 +254,7 @@ def test_a_refresh_that_a_person_asks_for_is_not_answered_by_one_that_was_not_ne
     lease, renew = kit.records.store.lease, kit.refresher.renew
 
     def slow(*arguments, **times):
-        joined.wait(5)
+        joined.wait(PATIENCE)
         return lease(*arguments, **times)
 
     def joining(*arguments):
@@ -352,13 +353,13 @@ def test_a_refresh_outlives_a_caller_that_gave_up(kit):
     """R7: the rotated grant is on disk, whoever has stopped waiting."""
     expire(kit)
     release = threading.Event()
-    kit.scripted.will(lambda: release.wait(5) and None)
+    kit.scripted.will(lambda: release.wait(PATIENCE) and None)
     wanted = kit._cache.look("scripted", TokenQuery())
     flight = kit.refresher.renew(wanted.account, wanted.need, wanted.held)
     with pytest.raises(TimeoutError):
         flight.result(timeout=0.01)
     release.set()
-    flight.result(timeout=5)
+    flight.result(timeout=PATIENCE)
     assert stored(kit).access_token.value == "access-3"
 
 

@@ -9,6 +9,7 @@ from tokenkit import TokenKitError, seal
 from tokenkit.grants.rotate import every_record, finish, kids_in_use, rotate
 from tokenkit.grants.sealed_store import grant_name
 
+from patience import PATIENCE
 from scripted import LIFETIME, ScriptedKit
 
 
@@ -76,7 +77,7 @@ def test_a_rotation_waits_for_a_sign_in_that_has_sealed_and_not_saved(kit, tmp_p
 
     store.save = save
     kit.sign_in()
-    done = rotated[0].result(10)
+    done = rotated[0].result(PATIENCE)
     assert kid(kit) == done.kid
     assert len(done.dropped) == 1
     assert another(kit, tmp_path).token("scripted")

@@ -8,6 +8,7 @@ from tokenkit import Account
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.single_flight import SingleFlight
 
+from patience import PATIENCE
 from scripted import LIFETIME, ScriptedKit
 
 ALICE, BOB = Account("google", "me@example.com", "alice"), Account("google", "me@example.com", "bob")
@@ -18,7 +19,7 @@ def test_two_owners_with_one_account_name_never_share_a_flight() -> None:
     flights, go_on = SingleFlight(), threading.Event()
 
     def bring(token: str) -> str:
-        go_on.wait(5)
+        go_on.wait(PATIENCE)
         return token
 
     hers, his = flights.run(ALICE, lambda: bring("hers")), flights.run(BOB, lambda: bring("his"))
@@ -30,7 +31,7 @@ def test_two_owners_with_one_account_name_never_share_a_flight() -> None:
 def test_all_who_ask_for_an_account_share_its_flight() -> None:
     """R5: what the second of them would do is not done."""
     flights, go_on = SingleFlight(), threading.Event()
-    first = flights.run(ALICE, lambda: go_on.wait(5))
+    first = flights.run(ALICE, lambda: go_on.wait(PATIENCE))
     assert flights.run(ALICE, lambda: False) is first
     go_on.set()
     assert first.result()
@@ -40,7 +41,7 @@ def test_all_who_ask_for_an_account_share_its_flight() -> None:
 def test_closing_waits_for_the_flights_and_ends_the_threads() -> None:
     """R7: a later flight has new ones."""
     flights, go_on = SingleFlight(), threading.Event()
-    flight = flights.run(ALICE, lambda: go_on.wait(5))
+    flight = flights.run(ALICE, lambda: go_on.wait(PATIENCE))
     threading.Timer(0.1, go_on.set).start()
     flights.close()
     assert flight.done()

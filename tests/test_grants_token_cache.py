@@ -23,6 +23,7 @@ from tokenkit.grants.token_query import TokenQuery
 from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
 
+from patience import PATIENCE
 from scripted import LIFETIME, ScriptedKit
 from stores import FullStore
 
@@ -296,7 +297,7 @@ def test_a_prompt_that_was_declined_is_not_repeated_for_those_who_waited(kit, mo
     def login(provider, **_):
         prompts.append(provider)
         for _ in range(4):
-            assert waiting.acquire(timeout=5)
+            assert waiting.acquire(timeout=PATIENCE)
         kit.clock.advance(10)
         raise ConsentDenied("declined")
 

@@ -14,6 +14,8 @@ from tokenkit.errors import FileRefused, KeyUnavailable, UsageError
 from tokenkit.keys import file, jwks, rotation
 from tokenkit.keys.key_file_source import KeyFileSource
 
+from patience import PATIENCE
+
 KEY = {"kty": "oct", "kid": "a", "alg": "A256KW", "k": "A" * 43}
 
 
@@ -88,7 +90,7 @@ def test_many_processes_that_create_the_first_key_at_once_get_the_same_one(folde
     workers = [fork.Process(target=_create, args=(folder, barrier, results)) for _ in range(processes)]
     for worker in workers:
         worker.start()
-    kids = {results.get(timeout=60) for _ in workers}
+    kids = {results.get(timeout=PATIENCE) for _ in workers}
     for worker in workers:
         worker.join()
         assert worker.exitcode == 0

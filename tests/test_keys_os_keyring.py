@@ -12,6 +12,8 @@ from tokenkit.keys import file, jwks, rotation
 from tokenkit.keys.key_file_source import KeyFileSource
 from tokenkit.keys.os_keyring import OsKeyringForm
 
+from patience import PATIENCE
+
 
 class Backend:
     """A keyring in memory."""
@@ -134,7 +136,7 @@ def test_a_keyring_that_waits_for_a_person_is_given_up_after_the_bounded_wait(fo
     answered = threading.Event()
     source = KeyFileSource(folder, lambda: {"keyring": OsKeyringForm("tokenkit", wait=0.05)})
     source.move("keyring")
-    monkeypatch.setattr(backend, "get_password", lambda *_: answered.wait(60))
+    monkeypatch.setattr(backend, "get_password", lambda *_: answered.wait(PATIENCE))
     with pytest.raises(KeyUnavailable, match=r"did not answer within 0\.05 s") as raised:
         source.load()
     answered.set()
@@ -186,7 +188,9 @@ def in_session(folder, what, home, *, daemon="printf test-pass | gnome-keyring-d
     if daemon:
         program = ["dbus-run-session", "--", "sh", "-c", daemon + ' >/dev/null 2>&1; exec "$@"', "sh", *program]
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_RUNTIME_DIR": str(home)}
-    return subprocess.run(program, env=environ, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    return subprocess.run(
+        program, env=environ, capture_output=True, text=True, check=True, timeout=PATIENCE
+    ).stdout.strip()
 
 
 @pytest.fixture

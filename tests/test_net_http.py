@@ -14,6 +14,7 @@ from tokenkit.errors import InvalidAnswer, ProviderUnavailable, UsageError
 from tokenkit.net.http import Transport
 from tokenkit.provider import Request
 
+from patience import PATIENCE
 from peers import OK, answer, answering, peer, read_request
 
 BODY = b'{"a":1}'
@@ -196,7 +197,7 @@ def test_what_is_no_url_is_refused_and_not_shown(url: str) -> None:
 
 
 def test_threads_share_a_transport_without_waiting_for_each_other() -> None:
-    together = threading.Barrier(8, timeout=5)
+    together = threading.Barrier(8, timeout=PATIENCE)
 
     def meet(connection: socket.socket) -> None:
         read_request(connection)

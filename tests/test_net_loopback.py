@@ -17,6 +17,8 @@ from tokenkit.net import loopback, loopback_http
 from tokenkit.net.loopback import LoopbackServer
 from tokenkit.provider import Request, Response
 
+from patience import PATIENCE
+
 
 class Echo:
     """A handler that remembers what it was asked."""
@@ -42,7 +44,7 @@ def server(echo: Echo) -> Iterator[LoopbackServer]:
 
 def talk(server: LoopbackServer, data: bytes, address: str = "127.0.0.1") -> bytes:
     """Send bytes and read until the server closes."""
-    with socket.create_connection((address, server.port), timeout=10) as connection:
+    with socket.create_connection((address, server.port), timeout=PATIENCE) as connection:
         connection.sendall(data)
         answer = b""
         while chunk := connection.recv(65536):
@@ -79,7 +81,7 @@ def test_the_port_is_known_and_bound_before_the_server_starts(echo: Echo) -> Non
     server = LoopbackServer(echo)
     try:
         assert server.url == f"http://127.0.0.1:{server.port}"
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE):
             assert echo.seen == []
     finally:
         server.close()
@@ -147,7 +149,7 @@ def test_a_peer_that_never_finishes_asking_is_cut_off(
 
 
 def test_a_silent_peer_delays_nobody_else(server: LoopbackServer) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE):
         assert status(get(server)) == 200
 
 
@@ -174,8 +176,10 @@ except OSError:
 
 
 @pytest.fixture
-def crowd(server: LoopbackServer) -> Iterator[subprocess.Popen[str]]:
+def crowd(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[str]]:
     """Another user of this machine with 1,000 connections that say nothing, and one that says a byte a second."""
+    monkeypatch.setattr(loopback_http, "HEAD_TIME", 10 * PATIENCE)
+    monkeypatch.setattr(loopback_http, "READ_TIME", 10 * PATIENCE)
     arguments = [sys.executable, "-c", CROWD, str(server.port), "65534"]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -187,15 +191,13 @@ def crowd(server: LoopbackServer) -> Iterator[subprocess.Popen[str]]:
 def test_a_thousand_silent_connections_of_another_user_block_nobody(
     server: LoopbackServer, crowd: subprocess.Popen[str]
 ) -> None:
-    """Their oldest gives way, and costs no thread: an answer takes under 2 seconds, ten times in a row."""
+    """Their oldest gives way, and costs no thread: ten answers in a row, and no silent one's time comes to its end."""
     for _ in range(10):
-        began = time.monotonic()
         assert status(get(server)) == 200
-        assert time.monotonic() - began < 2
     assert len(server._asking) <= loopback.CONNECTION_LIMIT
     answering = [thread for thread in threading.enumerate() if thread.name == "loopback-answer"]
     for thread in answering:
-        thread.join(10)  # ten were answered, and nobody else has a thread
+        thread.join(PATIENCE)  # ten were answered, and nobody else has a thread
     assert [thread for thread in answering if thread.is_alive()] == []
 
 
@@ -207,7 +209,7 @@ def test_an_attacker_who_is_refused_or_never_sends_the_body_gives_way_too(
     half = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
     with contextlib.ExitStack() as held:
         for number in range(20):
-            peer = held.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            peer = held.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE))
             peer.sendall(half if number % 2 else b"nonsense\r\n\r\n")
         assert status(get(server)) == 200
 
@@ -216,11 +218,11 @@ def test_one_without_a_head_gives_way_before_one_whose_body_is_under_way(
     server: LoopbackServer, echo: Echo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loopback, "CONNECTION_LIMIT", 2)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as posting:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as posting:
         posting.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo")
         while not any(asking.head for asking in list(server._asking.values())):
             time.sleep(0.001)
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as silent:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as silent:
             assert status(get(server)) == 200
             assert silent.recv(1) == b""
         posting.sendall(b"dy")
@@ -232,7 +234,7 @@ def test_a_head_that_comes_byte_by_byte_has_its_time_in_all_and_not_for_each(
     server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loopback_http, "HEAD_TIME", 0.2)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as slow:
         slow.settimeout(0.02)
         answer = b""
         for byte in itertools.cycle(b"G"):
@@ -254,7 +256,7 @@ def test_descriptors_that_run_out_cost_the_silent_their_place_and_nobody_an_answ
         held.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         for silent in ours[:9]:
             silent.connect(("127.0.0.1", server.port))
-        ours[9].settimeout(10)
+        ours[9].settimeout(PATIENCE)
         ours[9].connect(("127.0.0.1", server.port))
         ours[9].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert status(ours[9].recv(65536)) == 200
@@ -304,7 +306,7 @@ def test_closing_lets_an_answer_that_is_on_its_way_be_sent() -> None:
 
     def slow(_: Request) -> Response:
         asked.set()
-        allowed.wait(10)
+        allowed.wait(PATIENCE)
         return Response(200, body=b"late")
 
     server = LoopbackServer(slow)
@@ -312,17 +314,17 @@ def test_closing_lets_an_answer_that_is_on_its_way_be_sent() -> None:
     answers: list[bytes] = []
     asking = threading.Thread(target=lambda: answers.append(get(server)))
     asking.start()
-    assert asked.wait(10)
+    assert asked.wait(PATIENCE)
     threading.Timer(0.01, allowed.set).start()
     server.close()
-    asking.join(10)
+    asking.join(PATIENCE)
     assert answers[0].endswith(b"late")
 
 
 def test_closing_frees_the_port_at_once_and_cuts_who_has_not_finished_asking(echo: Echo) -> None:
     server = LoopbackServer(echo)
     server.start()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as idle:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as idle:
         idle.sendall(b"GET / HT")
         get(server)  # the idle one has been accepted by now
         server.close()

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 
 import pytest
 from tokenkit.errors import InvalidAnswer, ProviderUnavailable
@@ -10,7 +9,9 @@ from tokenkit.net import network
 from tokenkit.net.hosts import parse_url
 from tokenkit.net.http import Transport
 from tokenkit.provider import Request
+from tokenkit.testing.clock import Clock
 
+from patience import PATIENCE
 from peers import OK, answering, fails, peer, read_request, times_out
 
 # Deadline
@@ -48,34 +49,39 @@ def _dripping(data: bytes) -> ProviderUnavailable:
 def test_a_server_that_says_nothing_ends_at_the_deadline_and_may_have_acted() -> None:
     """R12: sent and not answered is an unknown outcome."""
     gone = threading.Event()
-    with peer(lambda _: (gone.wait(30), None)[1]) as server:
+    with peer(lambda _: (gone.wait(PATIENCE), None)[1]) as server:
         assert times_out(server.url).sent
         gone.set()
 
 
-def test_what_comes_before_the_request_has_a_shorter_deadline_of_its_own() -> None:
+def test_what_comes_before_the_request_has_a_shorter_deadline_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """R7: until something was sent, giving up costs nothing; after that it can cost the session."""
-    gone = threading.Event()
-    transport = Transport(deadline=5, until_sent=0.2)
-    with peer(lambda _: (gone.wait(30), None)[1]) as server:
+    gone, clock = threading.Event(), Clock()
+    with peer(lambda _: (gone.wait(PATIENCE), None)[1]) as server:
+        transport = Transport(deadline=PATIENCE, until_sent=0.2)
         fault = fails(server.url.replace("http:", "https:"), transport)  # it hangs in the handshake
         gone.set()
     assert not fault.sent
     assert "within 0.2 s" in str(fault)
 
+    monkeypatch.setattr(network, "elapsed", clock.now)
+
     def answer_late(connection: socket.socket) -> None:
         read_request(connection)
-        time.sleep(0.5)
+        clock.advance(1.5 * PATIENCE)
         connection.sendall(OK)
 
     with peer(answer_late) as server:
+        transport = Transport(deadline=2 * PATIENCE, until_sent=PATIENCE)
         assert transport.send(Request("GET", server.url)).status == 200
 
 
 def test_a_tls_handshake_that_hangs_ends_at_the_deadline_with_nothing_sent() -> None:
     """R12: what was not sent may be tried again."""
     gone = threading.Event()
-    with peer(lambda _: (gone.wait(30), None)[1]) as server:
+    with peer(lambda _: (gone.wait(PATIENCE), None)[1]) as server:
         fault = times_out(server.url.replace("http:", "https:"))
         gone.set()
     assert not fault.sent
@@ -94,7 +100,7 @@ def test_a_connection_that_never_came_to_carry_the_request_is_closed_with_its_ex
 def test_a_resolver_that_hangs_ends_at_the_deadline_with_nothing_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """R6, R12: getaddrinfo knows no time-out."""
     gone = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: gone.wait(30) and [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: gone.wait(PATIENCE) and [])
     assert not times_out("https://accounts.example/token").sent
     gone.set()
 

@@ -18,6 +18,7 @@ from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
 from tokenkit.token import Secret
 
+from patience import PATIENCE
 from scripted import LIFETIME, ScriptedKit, ScriptedProvider
 
 ME = "scripted/me@example.com"
@@ -202,7 +203,7 @@ def test_closing_an_owners_kit_ends_nothing_and_closing_the_first_ends_all(kit):
     sign_in(alice)
     kit.clock.advance(LIFETIME + 1)
     go_on, original = threading.Event(), kit.scripted.refresh
-    kit.scripted.refresh = lambda *args: go_on.wait(5) and original(*args)
+    kit.scripted.refresh = lambda *args: go_on.wait(PATIENCE) and original(*args)
     waiting = threading.Thread(target=alice.token, args=(ME,))
     waiting.start()
     while not kit.refresher._flights._flights:
@@ -211,7 +212,7 @@ def test_closing_an_owners_kit_ends_nothing_and_closing_the_first_ends_all(kit):
     assert waiting.is_alive()
     threading.Timer(0.05, go_on.set).start()
     kit.close()
-    waiting.join(5)
+    waiting.join(PATIENCE)
     assert ask(alice) == "alice"
 
 

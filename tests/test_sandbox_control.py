@@ -13,6 +13,7 @@ from tokenkit.sandbox import CLIENTS, Authority, providers, serve
 from tokenkit.sandbox.documented import DOCUMENTED
 
 from at_sandbox import BASE, World, error
+from patience import PATIENCE
 
 
 @pytest.fixture
@@ -113,16 +114,16 @@ def test_a_delay_holds_nobody_else_up() -> None:
 
     def sleep(seconds: float) -> None:
         waiting.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
 
     authority = Authority(sleep=sleep)
     authority.next("userinfo", delay=1, flavour="google")
     slow = threading.Thread(target=authority.handle, args=(Request("GET", f"{BASE}/google/v1/userinfo"),))
     slow.start()
-    assert waiting.wait(10)
+    assert waiting.wait(PATIENCE)
     assert authority.handle(Request("GET", f"{BASE}/spotify/v1/me")).status == 401
     go_on.set()
-    slow.join(10)
+    slow.join(PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ class TestOverHttp:
     """The same over a socket, for programs that are not Python."""
 
     def call(self, base_url: str, method: str, path: str, members: Any = None, kind: str = "application/json") -> Any:
-        connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=PATIENCE)
         try:
             body = None if members is None else json.dumps(members).encode()
             connection.request(method, path, body, {"Content-Type": kind})

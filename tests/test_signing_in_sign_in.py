@@ -30,6 +30,8 @@ from tokenkit.signing_in.sign_in import begin_by_hand, sign_in
 from tokenkit.store.memory import MemoryStore
 from tokenkit.testing import Browser, Clock
 
+from patience import PATIENCE
+
 ADDRESS = "http://127.0.0.1:1"
 
 
@@ -201,7 +203,7 @@ def test_by_paste_an_answer_that_comes_to_the_port_counts_while_nobody_types(
     spoken, pages = Spoken(), list[str]()
 
     def come_back() -> None:
-        with urllib.request.urlopen(pasted(authority, spoken), timeout=10) as page:
+        with urllib.request.urlopen(pasted(authority, spoken), timeout=PATIENCE) as page:
             pages.append(page.read().decode())
 
     def say(text: str) -> None:
@@ -214,7 +216,7 @@ def test_by_paste_an_answer_that_comes_to_the_port_counts_while_nobody_types(
     with os.fdopen(reading) as stdin, os.fdopen(writing, "w"):
         monkeypatch.setattr(sys, "stdin", stdin)
         account = sign_in(kit.authorizations, kit.provider("google"), None, way="paste", say=say)
-    coming.join(10)
+    coming.join(PATIENCE)
     assert str(account) == "google/me@example.com"
     assert "google/me@example.com is connected" in pages[0]
 
@@ -254,7 +256,7 @@ def test_a_program_may_show_the_address_or_the_code_in_its_own_way(
     def visit(address: str) -> None:
         if way == "browser":
             address = str(no_redirect(address))
-        urllib.request.urlopen(authority.approve(address), timeout=10).close()
+        urllib.request.urlopen(authority.approve(address), timeout=PATIENCE).close()
 
     def sleep(seconds: float) -> None:
         clock.advance(seconds)
@@ -272,7 +274,7 @@ def test_a_program_may_show_the_address_or_the_code_in_its_own_way(
 def no_redirect(address: str) -> str | None:
     """Where an address of ours leads."""
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE)
     try:
         connection.request("GET", parts.path)
         return connection.getresponse().getheader("Location")

@@ -1,7 +1,6 @@
 """The store through a real PgBouncer in transaction mode, where each statement may get another connection (R38)."""
 
 import threading
-import time
 
 import pytest
 from tokenkit.configured import Configured
@@ -9,6 +8,8 @@ from tokenkit.errors import StoreUnavailable
 from tokenkit.testing.store_contract import GRANT, StoreContract
 
 import real_parts
+from look_clock import clock_of_looks, wait_for_answers
+from patience import wait_until
 from pgbouncer import pgbouncer
 from postgres_server import server
 
@@ -78,6 +79,13 @@ class TestThroughPgBouncer(StoreContract):
         return open_store(url)
 
 
+@pytest.fixture
+def clock(monkeypatch):
+    """What is as old as the test says."""
+    wait_for_answers(monkeypatch)
+    return clock_of_looks(monkeypatch)
+
+
 def locks(url):
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone()
@@ -141,34 +149,31 @@ def test_without_a_direct_connection_a_holder_keeps_its_lease_to_the_end(open_st
                 pass
 
 
-def test_past_the_pooler_changes_are_told(open_store, url):
+def test_past_the_pooler_changes_are_told(open_store, url, clock):
     """R39: the message of each second goes through the pooler, as a change does, and comes back past it."""
     store, other = open_store(url), open_store(None)
     version = other.save(GRANT, b"one", replaces=None)
-    end = time.monotonic() + 10
-    while store.versions([GRANT]) and not store._look._told(GRANT):
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    store._line.used(clock.now())
+    wait_until(lambda: store._line.heard.line)
+    wait_until(lambda: (store.versions([GRANT]) and store._look._told(GRANT)) or clock.advance(1))
+    wait_until(lambda: store._line.heard.until == clock.now())
     other.save(GRANT, None, replaces=version)
-    time.sleep(0.2)
-    assert store.versions([GRANT]) == [None]
+    wait_until(lambda: store.versions([GRANT]) == [None])  # the clock stands still
 
 
-def test_without_a_direct_connection_nobody_listens_and_a_change_is_seen_in_a_second(open_store, monkeypatch):
+def test_without_a_direct_connection_nobody_listens_and_a_change_is_seen_in_a_second(open_store, clock):
     """R39: behind a pooler, nothing would be heard."""
     store, other = open_store(None), open_store(None)
     version = other.save(GRANT, b"one", replaces=None)
     take(store)
     assert store.versions([GRANT]) == [version]
     other.save(GRANT, None, replaces=version)
-    changed = time.monotonic()
-    while store.versions([GRANT]) != [None]:
-        assert time.monotonic() < changed + 1.3
-        time.sleep(0.02)
+    clock.advance(1.0)
+    assert store.versions([GRANT]) == [None]
     assert not store._line.heard.line
 
 
-def test_a_direct_address_of_another_database_is_not_believed(open_store, url, pooled):
+def test_a_direct_address_of_another_database_is_not_believed(open_store, url, pooled, clock):
     """R38, R39: its lock is no sign of life here, and no message comes back on it."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS elsewhere")
@@ -177,12 +182,13 @@ def test_a_direct_address_of_another_database_is_not_believed(open_store, url, p
     schema.init(Address(elsewhere, "the test"))
     store, other = open_store(elsewhere), open_store(None)
     version = other.save(GRANT, b"one", replaces=None)
-    end = time.monotonic() + 3
-    while time.monotonic() < end:
+    assert store.versions([GRANT]) == [version]
+    wait_until(lambda: store._line.heard.line)
+    for _ in range(30):
+        clock.advance(0.1)
         assert store.versions([GRANT]) == [version]
-        time.sleep(0.1)
     other.save(GRANT, None, replaces=version)
-    time.sleep(1.6)
+    clock.advance(1.5)
     assert store.versions([GRANT]) == [None]
     take(store)
 

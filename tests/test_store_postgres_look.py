@@ -9,7 +9,6 @@ import threading
 import pytest
 from tokenkit.errors import StoreUnavailable
 from tokenkit.store import Name
-from tokenkit.testing.clock import Clock
 from tokenkit.testing.store_contract import GRANT
 
 import real_parts
@@ -19,10 +18,12 @@ from postgres_server import server
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
-from tokenkit.store.postgres import line, look, schema  # noqa: E402
+from tokenkit.store.postgres import schema  # noqa: E402
 from tokenkit.store.postgres.address import Address  # noqa: E402
 from tokenkit.store.postgres.connections import Connections  # noqa: E402
 from tokenkit.store.postgres.store import PostgresStore  # noqa: E402
+
+from look_clock import clock_of_looks, wait_for_answers, waits_of  # noqa: E402
 
 pytestmark = pytest.mark.real
 
@@ -40,18 +41,13 @@ def url():
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    """What is as old as the test says. Answers come when they come, and messages as well."""
-    clock = Clock(1024.0)
-    for module in (line, look):
-        monkeypatch.setattr(module, "elapsed", clock.now)
-    return clock
+    """What is as old as the test says."""
+    return clock_of_looks(monkeypatch)
 
 
 @pytest.fixture
 def patient(monkeypatch):
-    """Wait for the answer of a server that is merely slow."""
-    monkeypatch.setattr(look, "ANSWERED_IN", PATIENCE)
-    monkeypatch.setattr("tokenkit.store.postgres.store.LOOK_IN", PATIENCE)
+    wait_for_answers(monkeypatch)
 
 
 @pytest.fixture
@@ -95,7 +91,7 @@ def listens(store, clock, names=(GRANT,)):
     """Look until changes of these names are told, and all until now has been."""
     store._line.used(clock.now())
     wait_until(lambda: store._line.heard.line)
-    wait_until(lambda: store.versions(names) and all(map(store._look._told, names)) or clock.advance(STEP))
+    wait_until(lambda: (store.versions(names) and all(map(store._look._told, names))) or clock.advance(STEP))
     wait_until(lambda: store._line.heard.until == clock.now())
 
 
@@ -191,19 +187,6 @@ def test_without_a_line_one_question_a_second_asks_for_all(open_store, link, ask
     whole = [question for question in asked if len(question) == len(names)]
     assert 2 <= len(whole) <= 4, "three seconds have passed"
     assert len(asked) <= 40 + 4, "each name once until it is known to be asked for"
-
-
-def waits_of(store):
-    """The seconds that callers were ready to wait for an answer, each time that one did."""
-    answered, waits = store._look._answered, []
-    wait = answered.wait
-
-    def noting(seconds):
-        waits.append(seconds)
-        return wait(seconds)
-
-    answered.wait = noting
-    return waits
 
 
 def test_a_store_that_stalls_is_given_up_in_time_and_then_at_once(open_store, link, clock):

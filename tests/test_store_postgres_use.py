@@ -20,6 +20,7 @@ from tokenkit.store.postgres.address import Address
 
 import real_parts
 from fault_table import tell
+from patience import PATIENCE
 from postgres_server import server
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
@@ -249,7 +250,7 @@ def test_a_storm_over_eight_machines_makes_one_request(configured, run, key, aut
     started = [machine(number, tmp_path, authority, str(CALLER), "mixed", "8", at, "0.3") for number in range(8)]
     results = []
     for process in started:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, err
         results += json.loads(out)
     assert len(results) == 64
@@ -257,7 +258,7 @@ def test_a_storm_over_eight_machines_makes_one_request(configured, run, key, aut
     assert "Error" not in results[0]
     assert authority.counters["google token refresh_token"] == 1
     program = "import sys; sys.argv = ['tokenkit', 'token', 'google']; from tokenkit.cli.fast_path import main; main()"
-    out, err = machine("late", tmp_path, authority, "-c", program).communicate(timeout=60)
+    out, err = machine("late", tmp_path, authority, "-c", program).communicate(timeout=PATIENCE)
     assert out.strip(), err
     assert authority.counters["google token refresh_token"] == 1
     tell("a storm of 8 machines of 8 callers", "one request, no error")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE
+
 PAGE = Path(__file__).parent.parent / "docs" / "how-to" / "develop-against-the-sandbox.md"
 
 
@@ -19,7 +21,7 @@ def test_the_tests_of_the_page_pass_in_an_empty_environment(tmp_path: Path) -> N
     home.mkdir()
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "test_mail.py"],
-        cwd=tmp_path, env={"HOME": str(home)}, capture_output=True, text=True, timeout=120,
+        cwd=tmp_path, env={"HOME": str(home)}, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     assert "3 passed" in done.stdout, done.stdout + done.stderr
     assert list(home.iterdir()) == []

@@ -1,7 +1,6 @@
 """Files that people write end in a table or in words, never in a wait and never in a fault of ours."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -37,10 +36,9 @@ def test_what_is_no_small_regular_file_is_refused_at_once(what: str, tmp_path: P
                 file.truncate(3 << 30)
         case _:
             path.symlink_to(path)
-    began = time.monotonic()
     with pytest.raises(ConfigurationError) as raised:
         read_toml_file(str(path))
-    assert time.monotonic() - began < 5
+    assert any(words in str(raised.value) for words in ("not a regular file", "more than", "cannot be read"))
     assert str(path) in str(raised.value)
     assert raised.value.hint
 

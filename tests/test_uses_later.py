@@ -12,6 +12,7 @@ from tokenkit import Account, activity, chained_log, uses_later
 from tokenkit.activity import Activity
 from tokenkit.paths import folders
 
+from patience import PATIENCE
 from scripted import ScriptedKit
 
 PEOPLE = [Account("google", f"{number}@example.com") for number in range(30)]
@@ -83,7 +84,7 @@ def test_a_thread_writes_them_within_a_second_and_ends(log, monkeypatch):
     writers = [thread for thread in threading.enumerate() if thread not in before]
     assert len(writers) <= 1
     for thread in writers:
-        thread.join(5)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
     assert len(written(log)) == len(PEOPLE)
     log.used(Account("google", "later@example.com"))
@@ -104,7 +105,7 @@ def test_the_end_of_the_program_writes_them(tmp_path):
         f"Activity(folders(environ={{'HOME': {str(tmp_path)!r}}}), environ={{}}, later=True).used(Account('a', 'b'))"
     )
     kept = program.replace("Activity(folders(", "log = Activity(folders(").replace(".used(", "; log.used(")
-    subprocess.run([sys.executable, "-c", kept], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", kept], check=True, timeout=PATIENCE)
     folder = activity.folder(folders(environ={"HOME": str(tmp_path)}))
     assert [line.entry["account"] for line in chained_log.lines(folder) if line.entry] == ["a/b"]
 

@@ -16,6 +16,7 @@ from tokenkit.worker.figures import Figures, Result
 from tokenkit.worker.worker import Worker
 
 from documents import TOP
+from patience import PATIENCE
 from scripted import unavailable
 from workers import CountingProvider, add, kit_of, stored_grant
 from world import PUBLIC
@@ -175,7 +176,7 @@ def test_a_slow_provider_keeps_no_other_waiting(tmp_path):
         add(kit, f"me-{number}")
     add(other, "me")
     kit.clock.advance(DUE)
-    slow.will(*[lambda: leave.wait(20)] * 40)
+    slow.will(*[lambda: leave.wait(PATIENCE)] * 40)
     worker = Halting(kit, limit=1000)
     worker.turn()
     while not quick.asked:
@@ -232,19 +233,19 @@ def test_it_stops_when_told_and_what_is_under_way_is_saved(kit):
 
     def slowly():
         sent.release()
-        leave.wait(20)
+        leave.wait(PATIENCE)
 
     kit.scripted.will(*[slowly] * 3)
     worker = Halting(kit)
     running = threading.Thread(target=worker.run)
     running.start()
     for _ in accounts:
-        assert sent.acquire(timeout=20)
+        assert sent.acquire(timeout=PATIENCE)
     worker.stop()
     running.join(0.3)
     assert running.is_alive()
     leave.set()
-    running.join(20)
+    running.join(PATIENCE)
     assert not running.is_alive()
     assert all(stored_grant(kit, account).access_token.good(kit.clock.now(), 3000) for account in accounts)
 
@@ -286,7 +287,7 @@ def test_two_workers_on_the_files_of_one_machine_refresh_each_account_once(tmp_p
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
     assert sorted(provider.asked.values()) == [1] * 20
     for kit in kits:
         kit.close()
@@ -318,5 +319,5 @@ with ending_by_itself(lambda: told.append(1), "SIGTERM"):
 
 def test_a_signal_lets_the_answer_under_way_be_saved_and_nothing_new_be_sent():
     """R7: after a signal nothing new is sent, and the program ends by itself."""
-    done = subprocess.run([sys.executable, "-c", _ENDS_BY_ITSELF], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", _ENDS_BY_ITSELF], capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (0, "saved True\n"), done.stderr

@@ -17,6 +17,7 @@ from tokenkit.seal import b64url_encode
 from tokenkit.worker.worker import Worker
 
 import real_parts
+from patience import PATIENCE, wait_until
 from postgres_server import server
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
@@ -121,13 +122,6 @@ def all_alive(authority, count):
     return True
 
 
-def wait_for(condition, seconds=30.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("machines", [2, 4])
 def test_several_workers_share_what_is_due_and_each_account_is_refreshed_once(authority, start, machines):
@@ -136,7 +130,7 @@ def test_several_workers_share_what_is_due_and_each_account_is_refreshed_once(au
     workers = [start("--once", "--limit", "1000") for _ in range(machines)]
     shares = []
     for worker in workers:
-        _, said = worker.communicate(timeout=120)
+        _, said = worker.communicate(timeout=PATIENCE)
         assert worker.returncode == 0, said
         shares.append(int(said.split(" refreshed")[0].split()[-1]))
     assert sum(shares) == 200
@@ -150,9 +144,9 @@ def test_a_worker_that_is_told_to_end_saves_the_answers_under_way(authority, sta
     sign_in(authority, 12)
     authority.next("token", flavour="google", delay=1.5, times=12)
     worker = start()
-    wait_for(lambda: authority.counters[ASKED] >= 3)
+    wait_until(lambda: authority.counters[ASKED] >= 3)
     worker.send_signal(signal.SIGTERM)
-    _, said = worker.communicate(timeout=60)
+    _, said = worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 0, said
     assert f"{authority.counters[ASKED]} refreshed" in said
     assert all_alive(authority, 12)
@@ -163,14 +157,14 @@ def test_what_a_killed_worker_had_claimed_comes_back(authority, start, url):
     sign_in(authority, 12)
     authority.next("token", flavour="google", delay=20, drop=True, times=12)
     worker = start()
-    wait_for(lambda: authority.counters[ASKED] >= 12)
+    wait_until(lambda: authority.counters[ASKED] >= 12)
     worker.kill()
-    worker.communicate(timeout=60)
+    worker.communicate(timeout=PATIENCE)
     other = start("--once")
-    assert "0 refreshed" in other.communicate(timeout=60)[1]
+    assert "0 refreshed" in other.communicate(timeout=PATIENCE)[1]
     execute(url, "UPDATE tokenkit.due SET at = at - 180; UPDATE tokenkit.lease SET ends = now()")
     other = start("--once")
-    assert "12 refreshed" in other.communicate(timeout=60)[1]
+    assert "12 refreshed" in other.communicate(timeout=PATIENCE)[1]
     assert all_alive(authority, 12)
 
 
@@ -206,6 +200,6 @@ def test_a_worker_without_the_key_ends_at_once_and_says_so(authority, start, mon
     """R28: it could not seal what it would be given."""
     monkeypatch.delenv("TOKENKIT_KEY")
     worker = start()
-    _, said = worker.communicate(timeout=60)
+    _, said = worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 6
     assert "tokenkit key export" in said

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from machine import Machine
 from tokenkit.cli import app, fast_path
 from transcript import Done, Run
 
+from patience import PATIENCE, wait_until
 from test_light import HEAVY
 
 ACCOUNT = "google/me@example.com"
@@ -232,11 +232,9 @@ def test_ctrl_c_in_the_middle_of_a_refresh_waits_for_it(signed_in: Machine, run:
     signed_in.authority.next("token", delay=1.0)
     command = [sys.executable, "-c", "from tokenkit.cli.fast_path import main; main()", "token", ACCOUNT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asking:
-        deadline = time.monotonic() + 20
-        while not requests(signed_in) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: requests(signed_in))
         asking.send_signal(signal.SIGINT)
-        assert asking.communicate(timeout=20) == ("", "")
+        assert asking.communicate(timeout=PATIENCE) == ("", "")
     assert asking.returncode == 130
     assert run(["token", ACCOUNT], "").stdout.startswith("ya29.")
     assert requests(signed_in) == 1

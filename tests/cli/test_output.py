@@ -3,12 +3,13 @@
 import io
 import json
 import sys
-import time
 from collections.abc import Callable
 
 import pytest
 from tokenkit.cli import output
 from tokenkit.errors import UsageError
+
+from patience import PATIENCE, wait_until
 
 
 class Terminal(io.StringIO):
@@ -20,10 +21,8 @@ def test_a_wait_is_spoken_of_on_a_terminal_once_it_takes_a_while(monkeypatch: py
     monkeypatch.setattr(output, "QUIET", 0.0)
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("TERM", "xterm")
-    deadline = time.monotonic() + 10
     with output.waiting("asking google for a new token"):
-        while "asking google" not in sys.stderr.getvalue() and time.monotonic() < deadline:
-            time.sleep(0.001)
+        wait_until(lambda: "asking google" in sys.stderr.getvalue())
     assert "asking google for a new token" in sys.stderr.getvalue()
 
 
@@ -33,6 +32,7 @@ def test_a_short_wait_and_a_pipe_get_no_words(
     with output.waiting("asking google"):
         pass
     assert capsys.readouterr().err == ""
+    monkeypatch.setattr(output, "QUIET", PATIENCE)
     monkeypatch.setattr(sys, "stderr", Terminal())
     with output.waiting("asking google"):
         pass

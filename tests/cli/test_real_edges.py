@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,13 +19,16 @@ from machine import Machine
 from tokenkit import TokenKit
 from transcript import Run
 
+from patience import PATIENCE
+
 pytestmark = [pytest.mark.slow, pytest.mark.real]
 
 PROGRAM = (sys.executable, "-c", "from tokenkit.cli.fast_path import main; main()")
-DOCUMENTED = {0, 1, 2, 3, 4, 5, 6, 7}
-LONGEST = 10.0
-"""Seconds: twice those of a run in this process, since an interpreter starts."""
+GO_ON = "from tokenkit.grants import command_refresh; command_refresh.GO_ON_FOR = 3600.0"
+WAITS_AN_HOUR = (*PROGRAM[:2], f"{GO_ON}; {PROGRAM[2]}")
+"""As long goes on what saves a grant, where the trouble may pass."""
 
+DOCUMENTED = {0, 1, 2, 3, 4, 5, 6, 7}
 COMMANDS = (
     ["list"],
     ["status", "--check"],
@@ -177,9 +179,9 @@ def test_each_command_ends_as_documented_and_the_account_is_there_afterwards(
 def test_a_command_for_whose_refreshed_grant_every_disk_has_become_read_only_prints_it_sealed_soon(
     signed_in: Machine,
 ) -> None:
-    """R9: it waits a minute for what may pass, and not for this; nothing is lost."""
+    """R9: it waits a minute for what may pass, and not for this, be it an hour; nothing is lost."""
     odd = refused("rename,renameat,renameat2", "EROFS")(signed_in)
-    done = ends_well(odd, ["token", "google"])
+    done = ends_well(odd, ["token", "google"], WAITS_AN_HOUR)
     assert (done.returncode, done.stdout) == (6, "")
     restore = done.stderr.partition("\ntokenkit refresh google/me@example.com --restore <<'END'\n")[2]
     kit = TokenKit(background=False)
@@ -189,15 +191,13 @@ def test_a_command_for_whose_refreshed_grant_every_disk_has_become_read_only_pri
     assert signed_in.authority.counters == before
 
 
-def ends_well(odd: Odd, arguments: list[str]) -> "subprocess.CompletedProcess[str]":
+def ends_well(odd: Odd, arguments: list[str], program: tuple[str, ...] = PROGRAM) -> "subprocess.CompletedProcess[str]":
     """Run a command; return how it ended."""
-    began = time.monotonic()
     done = subprocess.run(
-        [*odd.prefix, *PROGRAM, *arguments],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=20, preexec_fn=odd.before,
+        [*odd.prefix, *program, *arguments],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=PATIENCE, preexec_fn=odd.before,
     )  # fmt: skip
     assert done.returncode in DOCUMENTED, f"{arguments}: {done.returncode}\n{done.stderr}"
-    assert time.monotonic() - began < LONGEST, arguments
     assert "Traceback" not in done.stderr, done.stderr
     if "tokenkit: error:" in done.stderr:
         assert "tokenkit: hint: " in done.stderr, done.stderr

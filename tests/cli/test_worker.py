@@ -9,6 +9,8 @@ import urllib.request
 import pytest
 from tokenkit.worker.worker import Worker
 
+from patience import PATIENCE
+
 
 @pytest.fixture
 def due(machine, run):
@@ -104,7 +106,7 @@ def test_its_pages_tell_health_and_numbers_and_no_account(machine, run, due, mon
 
 def read(url, method="GET"):
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

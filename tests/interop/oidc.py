@@ -11,6 +11,8 @@ from tokenkit.consent.redirect_file import address_behind
 from tokenkit.net.http import Transport
 from tokenkit.provider import Context
 
+from patience import PATIENCE
+
 SECRET = "p%ss:w/rd+with space&=?#~"
 """Every character that RFC 6749 section 2.3.1 wants encoded, and that a careless client sends raw."""
 
@@ -23,7 +25,7 @@ class Server:
 
     issuer: str
     ahead: float = 0.0
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=10))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=PATIENCE))
 
     def now(self) -> float:
         return time.time() + self.ahead
@@ -59,7 +61,7 @@ class Browser:
 
     def follow(self, url: str, until: str = "\0") -> str:
         """The text of the page at the end of all redirects, or the first URL that begins with `until`."""
-        with httpx.Client(trust_env=False, timeout=10) as client:
+        with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
             response = client.get(address_behind(url))
             while response.has_redirect_location:
                 assert response.next_request is not None
@@ -70,7 +72,7 @@ class Browser:
 
     def enter_code(self, verification_uri: str, user_code: str) -> None:
         """Agree on another device (RFC 8628 section 3.3)."""
-        with httpx.Client(trust_env=False, timeout=10, follow_redirects=True) as client:
+        with httpx.Client(trust_env=False, timeout=PATIENCE, follow_redirects=True) as client:
             form = client.get(verification_uri).text
             token = re.search(r'name="xsrf" value="(\w+)"', form)
             assert token is not None

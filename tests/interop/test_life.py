@@ -8,6 +8,7 @@ import pytest
 from oidc import ACCESS_TTL, REFRESH_TTL, Browser, Server
 from tokenkit import AuthorizationRequest, ClientRegistration, ConsentRequired, OAuth2, TokenKit
 
+from patience import PATIENCE
 from signing_in import MakeKit, login, stored
 
 pytestmark = pytest.mark.real
@@ -108,7 +109,7 @@ def test_eight_threads_at_an_expired_token_refresh_once(
         start = Barrier(8)
 
         def ask(number: int, start: Barrier = start) -> str:
-            start.wait(timeout=10)
+            start.wait(timeout=PATIENCE)
             return shared[number % kits].token("op").value
 
         with ThreadPoolExecutor(8) as threads:

@@ -6,6 +6,7 @@ from oidc import SECRET, Browser, Server
 from tokenkit import AuthorizationError, CallbackRefused, ClientRefused, ConsentDenied, ConsentRequired, TokenKit
 from tokenkit.oauth2 import OAuth2
 
+from patience import PATIENCE
 from signing_in import MakeKit, login, stored
 
 pytestmark = pytest.mark.real
@@ -33,7 +34,7 @@ def test_a_public_client_signs_in_on_any_loopback_port(kit: TokenKit, server: Se
     """The redirect is registered without a port, and the person's browser really comes back to it (R24)."""
     account = login(kit, browser, "calendar.read", person="user:anna")
     assert str(account) == "op/anna@example.test"
-    assert "anna@example.test is connected" in browser.page.result(timeout=5)
+    assert "anna@example.test is connected" in browser.page.result(timeout=PATIENCE)
     assert server.userinfo(kit.token("op").value).json()["sub"] == "anna"
 
 

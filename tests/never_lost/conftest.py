@@ -12,6 +12,8 @@ import pytest
 from tokenkit import AccessToken, Account, TokenKit
 from tokenkit.sandbox import CLIENTS, Authority, serve
 
+from held_answers import HeldAnswers
+
 HERE = Path(__file__).parent
 ME = Account("google", "me@example.com")
 
@@ -21,6 +23,7 @@ class Assistant:
     """An account, the authority that issued it, and the home that the processes of an assistant share."""
 
     authority: Authority
+    answers: HeldAnswers
     home: Path
 
     def kit(self) -> TokenKit:
@@ -48,9 +51,8 @@ class Assistant:
     def start(self, script: str, *arguments: str, before: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
         """A process of the assistant that runs one of the scripts beside this file."""
         command = [*before, sys.executable, str(HERE / script), *arguments]
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
-        )
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        return subprocess.Popen(command, text=True, env=dict(os.environ), **pipes)
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +66,8 @@ def hang_up() -> Iterator[None]:
 @pytest.fixture
 def assistant(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Assistant]:
     """An assistant that is signed in."""
-    authority = Authority(rotating=("google",))
+    answers = HeldAnswers()
+    authority = Authority(rotating=("google",), sleep=answers.sleep)
     client = CLIENTS["google"]
     assert client.client_secret is not None
     monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_ID", client.client_id)
@@ -73,6 +76,7 @@ def assistant(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Assistant
         config = home / ".config" / "tokenkit"
         config.mkdir(parents=True)
         (config / "config.toml").write_text(f'[providers.google]\nbase_url = "{sandbox.base_url}/google"\n')
-        assistant = Assistant(authority, home)
+        assistant = Assistant(authority, answers, home)
         assistant.sign_in()
         yield assistant
+        answers.let_go()

@@ -6,7 +6,6 @@ usage: interrupted.py wait | exit | fork
 import os
 import sys
 import threading
-import time
 
 from tokenkit import TokenKit
 from tokenkit.grants.token_query import TokenQuery
@@ -35,16 +34,18 @@ def end() -> None:
 def fork() -> None:
     """Fork in the middle of a refresh; the child asks as well.
 
-    Python cannot fork while another thread imports: the child would wait for that import for ever. So load first.
+    Python cannot fork while another thread imports: the child would wait for that import for ever. So load first, and
+    fork when the test says that the request has been sent.
     """
     import tokenkit.net.http  # noqa: F401
 
     kit.provider("google")
     asking = threading.Thread(target=lambda: say(f"parent {kit.token('google').value[-6:]}"))
     asking.start()
-    time.sleep(0.3)
+    sys.stdin.readline()
     child = os.fork()
     if child == 0:
+        say("forked in-the-middle")
         say(f"child {kit.token('google').value[-6:]}")
         os._exit(0)
     asking.join()

@@ -12,5 +12,6 @@ if child == 0:
     os.execv(sys.argv[1], sys.argv[1:])
 sys.stdin.read()
 os.close(terminal)
+print("closed", flush=True)
 _, status = os.waitpid(child, 0)
 print(os.waitstatus_to_exitcode(status))

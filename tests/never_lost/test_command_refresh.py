@@ -7,6 +7,8 @@ import time
 import pytest
 from tokenkit import AccessToken, Account
 
+from patience import PATIENCE
+
 ME = Account("google", "me@example.com")
 
 pytestmark = pytest.mark.slow
@@ -60,7 +62,7 @@ for error in (
 def run(program: str, *arguments: str, told: str = "") -> "subprocess.CompletedProcess[str]":
     """Run the program tokenkit once `program` has changed what it works with."""
     command = [sys.executable, "-c", f"{program}\n{START}" if arguments else program, *arguments]
-    return subprocess.run(command, input=told, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, input=told, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.mark.parametrize("left", [-1, 100], ids=["ended", "alive"])

@@ -13,6 +13,8 @@ import pytest
 from never_lost_paths import touched
 from tokenkit import CallbackRefused, ConsentRequired, TokenKitError
 
+from patience import PATIENCE
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.real,
@@ -54,7 +56,7 @@ def run_with(assistant, command, call, error, number):
     log = assistant.home / "strace.txt"
     inject = f"inject={call}:error={error}:when={number}"
     strace = ("strace", "-f", "-qq", "-o", str(log), "-e", f"trace={call}", *paths, "-e", inject)
-    done = subprocess.run([*strace, *command], capture_output=True, text=True, timeout=100)
+    done = subprocess.run([*strace, *command], capture_output=True, text=True, timeout=PATIENCE)
     return "(INJECTED)" in log.read_text(), done
 
 

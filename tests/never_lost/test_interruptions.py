@@ -1,18 +1,20 @@
 """A refresh outlives whoever asked for it: Ctrl-C, the end of the program, a fork in the middle (R7)."""
 
 import signal
-import time
 
 import pytest
+
+from held_answers import HELD
+from patience import PATIENCE, wait_until
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def slow_refresh(assistant):
-    """The provider takes its time to rotate."""
+    """The provider takes its time to answer."""
     assistant.expire()
-    assistant.authority.next("token", delay=1.0)
+    assistant.authority.next("token", delay=HELD)
     return assistant
 
 
@@ -26,23 +28,32 @@ def assert_session_lives(assistant, refreshes):
 def test_ctrl_c_in_the_middle_of_a_refresh_loses_nothing(slow_refresh):
     process = slow_refresh.start("interrupted.py", "wait")
     assert process.stdout.readline() == "asking\n"
-    time.sleep(0.4)
+    wait_until(slow_refresh.refreshes)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    slow_refresh.answers.let_go()
+    _, err = process.communicate(timeout=PATIENCE)
     assert "KeyboardInterrupt" in err
     assert_session_lives(slow_refresh, 1)
 
 
 def test_a_program_that_ends_in_the_middle_of_a_refresh_waits_for_it(slow_refresh):
     process = slow_refresh.start("interrupted.py", "exit")
-    out, err = process.communicate(timeout=20)
-    assert (out, err, process.returncode) == ("leaving\n", "", 0)
+    assert process.stdout.readline() == "leaving\n"
+    wait_until(slow_refresh.refreshes)
+    slow_refresh.answers.let_go()
+    out, err = process.communicate(timeout=PATIENCE)
+    assert (out, err, process.returncode) == ("", "", 0)
     assert_session_lives(slow_refresh, 1)
 
 
 def test_a_fork_in_the_middle_of_a_refresh_gives_parent_and_child_the_same_token(slow_refresh):
     process = slow_refresh.start("interrupted.py", "fork")
-    out, err = process.communicate(timeout=30)
+    wait_until(slow_refresh.refreshes)
+    process.stdin.write("fork\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "forked in-the-middle\n"
+    slow_refresh.answers.let_go()
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     said = dict(line.split() for line in out.splitlines())
     assert set(said) == {"parent", "child"}

@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from patience import PATIENCE
+
 pytestmark = pytest.mark.slow
 
 
@@ -14,7 +16,7 @@ def storm(assistant, processes, callers, mode, spread):
     started = [assistant.start("caller.py", mode, str(callers), str(at), str(spread)) for _ in range(processes)]
     results = []
     for process in started:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, err
         results += json.loads(out)
     assert len(results) == processes * callers

@@ -6,6 +6,8 @@ import shutil
 import pytest
 from never_lost_paths import touched
 
+from patience import PATIENCE
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.real,
@@ -21,7 +23,7 @@ def calls(assistant, tmp_path):
     paths = [option for path in touched(assistant.home) for option in ("-P", path)]
     trace = "trace=openat,creat,chmod,fchmod,fchmodat,rename,renameat2,link,linkat,write,pwrite64,fsync"
     process = assistant.start("ask_once.py", before=("strace", "-f", "-y", "-o", str(log), "-e", trace, *paths))
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert len(out.strip()) == 6
     return [line.partition(" ")[2].strip() for line in log.read_text().splitlines() if "(" in line]

@@ -11,14 +11,16 @@ import time
 
 import pytest
 import tokenkit.kit
-from shared_store_paths import HOLDER, wait_until
+from shared_store_paths import HOLDER
 from tokenkit import AccessToken, Account, TokenKit, TokenKitError
 from tokenkit.grants import refresher
 from tokenkit.sandbox import CLIENTS, Authority, serve
 from tokenkit.seal import b64url_encode
 
 import real_parts
+from held_answers import HeldAnswers
 from link import Link
+from patience import wait_until
 from postgres_server import server
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
@@ -29,26 +31,38 @@ from tokenkit.store.postgres.address import Address  # noqa: E402
 ME = Account("google", "me@example.com")
 
 
+class NotingAuthority(Authority):
+    """It knows when each request for a token came, in Unix seconds."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.requested = []
+
+    def handle(self, request):
+        if request.url.endswith("/token"):
+            self.requested.append(time.time())
+        return super().handle(request)
+
+
 class Fleet:
     """The machines, their database and their provider. This process is one of them, each of its kits another."""
 
-    def __init__(self, url, authority, tmp_path, monkeypatch):
+    def __init__(self, url, authority, answers, tmp_path):
         self.url = url
         self.authority = authority
+        self.answers = answers
         self.deadline, self.slack = tokenkit.kit.DEADLINE, refresher.SLACK
         self._tmp_path = tmp_path
-        self._monkeypatch = monkeypatch
         self._started, self._kits = [], []
 
-    @property
-    def lasts(self):
-        return 2 * self.deadline + 2 * self.slack
-
     def leases(self, deadline, slack):
-        """Let a request take so long at most, and a lease as long as follows from that."""
+        """Let a request of a holder take so long at most, and its lease as long as follows from that."""
         self.deadline, self.slack = deadline, slack
-        self._monkeypatch.setattr(tokenkit.kit, "DEADLINE", deadline)
-        self._monkeypatch.setattr(refresher, "SLACK", slack)
+
+    def lease_ends(self):
+        """Return when the lease ends that is held, in seconds of the database's clock, which is this machine's."""
+        with psycopg.connect(self.url) as connection:
+            return float(connection.execute("SELECT extract(epoch FROM max(ends)) FROM tokenkit.lease").fetchone()[0])
 
     def kit(self, store=None, direct=None, **options):
         environ = dict(os.environ) | ({"TOKENKIT_STORE": store} if store else {})
@@ -100,21 +114,19 @@ class Fleet:
                 raise AssertionError(process.communicate())
 
     def asked(self, machines=4):
-        """Let so many other machines ask at once: what each is told, and the seconds that the slowest has waited."""
+        """Let so many other machines ask at once, and return what each is told."""
         return self.waiting(machines)()
 
     def waiting(self, machines=4, **options):
         """Let other machines ask, and return what waits for what they are told."""
         kits = [self.kit(**options) for _ in range(machines)]
-        told, waited = [], []
+        told = []
 
         def ask(kit):
-            began = time.monotonic()
             try:
                 told.append(kit.token("google").value[-6:])
             except TokenKitError as error:
                 told.append(f"{type(error).__name__}: {error}")
-            waited.append(time.monotonic() - began)
 
         threads = [threading.Thread(target=ask, args=(kit,)) for kit in kits]
         for thread in threads:
@@ -123,7 +135,7 @@ class Fleet:
         def results():
             for thread in threads:
                 thread.join()
-            return told, max(waited)
+            return told
 
         return results
 
@@ -157,18 +169,21 @@ def fleet(url, request, tmp_path, home, monkeypatch):
     monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_ID", client.client_id)
     monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_SECRET", client.client_secret.reveal())
     keeps = getattr(request, "param", "") == "keeps"
-    authority = Authority(rotating=() if keeps else ("google",))
+    answers = HeldAnswers()
+    authority = NotingAuthority(rotating=() if keeps else ("google",), sleep=answers.sleep)
     with serve(authority) as sandbox:
         authority.config = f'[providers.google]\nbase_url = "{sandbox.base_url}/google"\n'
         configure(home, authority)
-        fleet = Fleet(url, authority, tmp_path, monkeypatch)
+        fleet = Fleet(url, authority, answers, tmp_path)
         fleet.sign_in()
         if keeps:
             with TokenKit(background=False) as kit:
                 kit.refresh("google")
         fleet.expire()
         authority.counters.clear()
+        authority.requested.clear()
         yield fleet
+        answers.let_go()
         fleet.close()
 
 

@@ -6,13 +6,13 @@ import threading
 import time
 
 import pytest
+from tokenkit.store.postgres.lease import GONE_FOR
 
 from fault_table import tell
+from held_answers import HELD
+from patience import PATIENCE
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
-
-NOISE = 2.0
-"""Seconds that a busy machine may take to do nothing."""
 
 
 def go(holder):
@@ -22,7 +22,7 @@ def go(holder):
 
 def said(holder):
     """Wait for what the holder was told."""
-    out, err = holder.communicate(timeout=60)
+    out, err = holder.communicate(timeout=PATIENCE)
     assert out, err
     return out.split(maxsplit=1)[1].strip()
 
@@ -45,9 +45,9 @@ def test_one_that_is_killed_before_the_provider_has_acted_is_succeeded_at_the_en
     go(holder)
     fleet.refreshing()
     holder.kill()
-    told, waited = fleet.asked()
-    assert is_token(one(told))
-    assert fleet.lasts - NOISE < waited < fleet.lasts + NOISE
+    ends = fleet.lease_ends()
+    assert is_token(one(fleet.asked()))
+    assert fleet.authority.requested[1] >= ends
     assert (fleet.refreshes(), fleet.alive()) == (2, True)
     tell(
         "kill -9 between the request and the provider's act, tokens rotate", "the others wait for the end of the lease"
@@ -61,10 +61,10 @@ def test_one_that_is_killed_where_nothing_rotates_is_succeeded_after_five_second
     holder = fleet.holder()
     go(holder)
     fleet.refreshing()
+    killed, ends = time.time(), fleet.lease_ends()
     holder.kill()
-    told, waited = fleet.asked()
-    assert is_token(one(told))
-    assert 4 < waited < 5 + NOISE
+    assert is_token(one(fleet.asked()))
+    assert killed + GONE_FOR <= fleet.authority.requested[1] < ends
     assert (fleet.refreshes(), fleet.alive()) == (2, True)
     tell("the same, where the provider keeps its refresh tokens", "the others wait for 5 seconds")
 
@@ -77,7 +77,7 @@ def test_one_that_is_killed_after_the_provider_has_rotated_takes_the_session_wit
     go(holder)
     fleet.refreshing()
     holder.kill()
-    told, _ = fleet.asked()
+    told = fleet.asked()
     assert one(told).startswith("ConsentRequired")
     assert "answer to an earlier refresh was lost" in one(told)
     assert fleet.refreshes() == 2
@@ -115,7 +115,7 @@ def test_one_whose_line_is_lost_in_mid_request_makes_no_second_one(fleet, link, 
     fleet.refreshing()
     results = fleet.waiting()
     trouble(link, 5.5 if trouble is cut else 2.0)
-    told, _ = results()
+    told = results()
     assert is_token(one(told))
     assert said(holder) == one(told)
     assert (fleet.refreshes(), fleet.alive()) == (1, True)
@@ -132,7 +132,7 @@ def test_one_that_is_stopped_before_it_sends_sends_nothing_when_it_goes_on(fleet
     holder = fleet.holder(where)
     go(holder)
     assert holder.stdout.readline() == "stops\n"
-    told, _ = fleet.asked()
+    told = fleet.asked()
     assert is_token(one(told))
     os.kill(holder.pid, signal.SIGCONT)
     assert said(holder) == one(told)
@@ -144,18 +144,19 @@ def test_one_that_is_stopped_before_it_sends_sends_nothing_when_it_goes_on(fleet
 def test_many_on_one_connection_each_wait_for_one_request(fleet, monkeypatch):
     """R38: no connection is held while the provider is waited for."""
     monkeypatch.setattr("tokenkit.store.postgres.connections.AT_MOST", 1)
-    fleet.authority.next("token", delay=1.5)
+    fleet.authority.next("token", delay=HELD)
     kits, told = [fleet.kit() for _ in range(2)], []
-    began = time.monotonic()
     threads = [
         threading.Thread(target=lambda kit=kits[n % 2]: told.append(kit.token("google").value)) for n in range(32)
     ]
     for thread in threads:
         thread.start()
+    fleet.refreshing()
+    for kit in kits:
+        assert kit.accounts(), "each has its connection for what else is asked"
+    assert told == []
+    fleet.answers.let_go()
     for thread in threads:
         thread.join()
     assert (len(told), len(set(told)), fleet.refreshes()) == (32, 1, 1)
-    assert time.monotonic() - began < 1.5 + NOISE
-    tell(
-        "a pool of one connection, 2 machines of 16 callers, a provider that takes 1.5 seconds", "one request, no error"
-    )
+    tell("a pool of one connection, 2 machines of 16 callers, a provider that is slow", "one request, no error")

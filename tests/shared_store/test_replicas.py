@@ -12,6 +12,7 @@ from tokenkit.testing.store_contract import GRANT
 
 import real_parts
 from fault_table import tell
+from patience import PATIENCE
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
@@ -34,7 +35,7 @@ def replica(url):
         shutil.chown(folder, user)
     data = f"{folder}/data"
     copy = ["-D", data, "-h", primary, "-U", "postgres", "-R", "--checkpoint=fast"]
-    pgserver.postgres_server.pgexec("pg_basebackup", copy, bin_path=server.bin_path, user=user, timeout=60)
+    pgserver.postgres_server.pgexec("pg_basebackup", copy, bin_path=server.bin_path, user=user, timeout=PATIENCE)
     Path(data, ".s.PGSQL.5432.lock").unlink()  # of the primary, whose socket lies in its data folder
     with open(f"{data}/postgresql.auto.conf", "a", encoding="utf-8") as settings:
         settings.write("recovery_min_apply_delay = '1h'\n")

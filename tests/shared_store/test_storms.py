@@ -7,6 +7,7 @@ import pytest
 from shared_store_paths import CALLER
 
 from fault_table import tell
+from patience import PATIENCE
 from pgbouncer import pgbouncer
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -27,7 +28,7 @@ def test_a_storm_over_eight_machines_makes_one_request(fleet, way, rounds):
         machines = [fleet.start(CALLER, "mixed", 8, at, 0.3, store=store, direct=direct) for _ in range(8)]
         told = []
         for machine in machines:
-            out, err = machine.communicate(timeout=90)
+            out, err = machine.communicate(timeout=PATIENCE)
             assert machine.returncode == 0, err
             told += json.loads(out)
         assert len(told) == 64

@@ -21,6 +21,8 @@ from tokenkit.web.stand_alone import StandAlone
 from visitor import NAVIGATION, RETURN, SCRIPT, Visitor
 from world_of_web import World
 
+from patience import PATIENCE
+
 pytestmark = pytest.mark.slow
 
 PORT = 43210
@@ -151,7 +153,7 @@ def test_the_command_prints_the_link_serves_the_page_and_logs_no_request(home: P
         with httpx.Client(trust_env=False, follow_redirects=True) as client:
             assert "Your accounts" in client.get(link).text
         process.send_signal(2)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (0, "")
     assert err == "Open this link in a browser on this machine. It works once; stop the page with Ctrl-C.\n"
 
@@ -160,7 +162,7 @@ def test_the_browser_is_opened_by_a_file_of_ours_and_the_link_is_nobody_elses_to
     """R24: no usable link is an argument of a program, for every user of the machine can read those."""
     link, seen = "http://127.0.0.1:1/open/once", Queue()
     with opened(link, lambda url: seen.put((url, address_behind(url)))) as opens:
-        url, behind = seen.get(timeout=10)
+        url, behind = seen.get(timeout=PATIENCE)
         path = Path(url2pathname(urlsplit(url).path))
         assert (opens, behind, path.stat().st_mode & 0o777) == (True, link, 0o600)
         assert "once" not in url
@@ -182,7 +184,7 @@ def test_a_port_that_is_taken_is_told(home: Path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with program(home, "dashboard", "--port", port) as process:
-            _, err = process.communicate(timeout=20)
+            _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 3
     assert f"port {port} of 127.0.0.1 cannot be had" in err
 

@@ -17,6 +17,8 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
+from patience import PATIENCE
+
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
@@ -50,7 +52,7 @@ def browse(chromium: Any) -> Iterator[Callable[..., Any]]:
     def browse(**options: Any) -> Any:
         context = chromium.new_context(viewport={"width": 1000, "height": 900}, **options)
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE * 1000)
         context.on("console", heard)
         context.on("weberror", lambda error: said.append(str(error.error)))
         return context.new_page()

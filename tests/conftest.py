@@ -1,6 +1,7 @@
 """What holds for every test: a home of its own, no settings of the person who runs it, and no excuse in CI."""
 
 import os
+import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -23,7 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """How long properties are searched: the same examples every time, but in the search for evidence."""
+    """How long properties are searched: the same examples every time, but in the search for evidence.
+
+    The suite starts the program hundreds of times. Where nobody keeps its bytecode, it is compiled anew each time.
+    """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     settings.register_profile("suite", deadline=None, derandomize=True)
     settings.register_profile("quick", settings.get_profile("suite"), max_examples=25)
     settings.register_profile("torture", deadline=None, max_examples=5000)

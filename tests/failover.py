@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psycopg
 
+from patience import PATIENCE
+
 
 def folder_of(url: str) -> str:
     return url.partition("host=")[2].partition("&")[0]
@@ -22,7 +24,7 @@ def stop(url: str) -> None:
 
     postmaster = psutil.Process(int(Path(folder_of(url), "postmaster.pid").read_text().splitlines()[0]))
     postmaster.send_signal(signal.SIGINT)
-    postmaster.wait(30)
+    postmaster.wait(PATIENCE)
 
 
 def start(url: str) -> None:

@@ -70,7 +70,7 @@ class SignIn:
         with suppress(ConsentDenied), LoopbackConsent(self.provider.name) as consent:
             pending = self.provider.begin(self.ctx, self.client, AuthorizationRequest(consent.redirect_uri))
             consent.present(pending, opener=self._open, say=lambda _: None)
-            self.grant = self.provider.complete(self.ctx, self.client, pending, answer_of(consent.wait(30)))
+            self.grant = self.provider.complete(self.ctx, self.client, pending, answer_of(consent.wait(PATIENCE)))
             consent.finish("Signed in", f"{self.provider.name}/me@example.com is connected.")
 
     def _open(self, url: str) -> None:

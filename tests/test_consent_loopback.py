@@ -135,7 +135,7 @@ def test_another_browser_ends_the_sign_in_loudly(
     assert (status, "location" in headers) == (403, False)
     assert "was stopped" in body
     with pytest.raises(CallbackRefused, match="opened in two browsers") as caught:
-        consent.wait(10)
+        consent.wait(PATIENCE)
     assert caught.value.hint == "tokenkit login google"
     assert consent.contested
 

@@ -205,7 +205,7 @@ def test_threads_share_a_transport_without_waiting_for_each_other() -> None:
         connection.sendall(OK)
 
     with peer(meet) as server:
-        transport = Transport(deadline=10)
+        transport = Transport(deadline=PATIENCE)
         statuses: list[int] = []
         threads = [
             threading.Thread(target=lambda: statuses.append(transport.send(Request("GET", server.url)).status))
@@ -223,7 +223,7 @@ def test_threads_share_a_transport_without_waiting_for_each_other() -> None:
 def test_a_forked_child_sends_on_a_connection_of_its_own() -> None:
     """R7: parent and child would read each other's answers."""
     with peer(answering(OK)) as server:
-        transport = Transport(deadline=5)
+        transport = Transport(deadline=PATIENCE)
         transport.send(Request("GET", server.url))
         child = os.fork()
         if child == 0:

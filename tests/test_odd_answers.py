@@ -10,6 +10,7 @@ import socket
 import struct
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from tokenkit.net import raw_answer
 from tokenkit.net.http import Transport
 from tokenkit.provider import Response
 
+from patience import PATIENCE
 from peers import peer, read_request
 from scripted import LIFETIME, ScriptedKit, expire, stored
 from world import CLIENT, World, grant
@@ -185,7 +187,7 @@ def orderly(data: bytes, parts: int = 1) -> Callable[[socket.socket], None]:
     return handle
 
 
-def asked(handler: Callable[[socket.socket], None], deadline: float = 20.0) -> object:
+def asked(handler: Callable[[socket.socket], None], deadline: float = PATIENCE) -> object:
     """Send a refresh to a server that does this with the connection."""
     with peer(handler) as server:
         ctx = World().ctx._replace(send=Transport(deadline=deadline).send)
@@ -224,16 +226,19 @@ def test_a_connection_that_is_reset_after_the_body_has_brought_the_answer() -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("data", [sized(B, off=10), chunked(B, end=b""), sized(B, b"X Odd: 1\r\n", off=9)])
-def test_a_connection_that_stays_open_has_brought_the_answer_at_the_deadline(data: bytes) -> None:
-    def handle(connection: socket.socket) -> None:
-        read_request(connection)
-        connection.sendall(data)
-        connection.recv(1)
+def test_a_connection_that_stays_open_has_brought_the_answer_at_the_deadline() -> None:
+    def left_open(data: bytes) -> object:
+        def handle(connection: socket.socket) -> None:
+            read_request(connection)
+            connection.sendall(data)
+            connection.recv(1)
 
-    told = asked(handle, deadline=1.0)
-    assert isinstance(told, TokenAnswer)
-    assert told.refresh_token is not None
+        return asked(handle, deadline=4.0)  # what a busy machine needs, and more
+
+    with ThreadPoolExecutor() as beside:
+        for told in beside.map(left_open, (sized(B, off=10), chunked(B, end=b""), sized(B, b"X Odd: 1\r\n", off=9))):
+            assert isinstance(told, TokenAnswer)
+            assert told.refresh_token is not None
 
 
 # What is not whole

@@ -66,6 +66,7 @@ def store(open_store, direct):
 @pytest.fixture
 def no_patience(monkeypatch):
     monkeypatch.setattr(lease_module, "GONE_FOR", 0.3)
+    wait_for_answers(monkeypatch)
 
 
 @pytest.mark.usefixtures("no_patience")

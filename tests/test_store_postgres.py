@@ -13,6 +13,7 @@ from tokenkit.testing.store_contract import GRANT, StoreContract
 
 import real_parts
 from fault_table import tell
+from look_clock import wait_for_answers
 from patience import PATIENCE
 from postgres_server import crash, new_database, server
 
@@ -78,6 +79,7 @@ def end_connections(database):
 @pytest.fixture
 def no_patience(monkeypatch):
     monkeypatch.setattr(lease_module, "GONE_FOR", 0.3)
+    wait_for_answers(monkeypatch)
 
 
 @pytest.mark.usefixtures("no_patience")

@@ -12,6 +12,8 @@ from tokenkit.sandbox import CLIENTS, Authority, Served, providers
 from tokenkit.testing import Browser, Clock
 from tokenkit.testing.provider_harness import answer_of
 
+from patience import PATIENCE
+
 
 def sign_in(sandbox: Served, browser: Browser, clock: Clock, name: str = "google") -> Grant:
     """What the kit does, over the sockets of the consent."""
@@ -20,7 +22,7 @@ def sign_in(sandbox: Served, browser: Browser, clock: Clock, name: str = "google
     with LoopbackConsent(name) as consent:
         pending = provider.begin(ctx, client, AuthorizationRequest(consent.redirect_uri))
         consent.present(pending, opener=browser, say=lambda _: None)
-        grant = provider.complete(ctx, client, pending, answer_of(consent.wait(10)))
+        grant = provider.complete(ctx, client, pending, answer_of(consent.wait(PATIENCE)))
         consent.finish("Signed in", f"{name}/me@example.com is connected.")
     browser.join()
     return grant

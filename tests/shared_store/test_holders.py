@@ -10,9 +10,16 @@ from tokenkit.store.postgres.lease import GONE_FOR
 
 from fault_table import tell
 from held_answers import HELD
+from look_clock import wait_for_answers
 from patience import PATIENCE
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Let those who ask meanwhile wait for a database that is merely slow."""
+    wait_for_answers(monkeypatch)
 
 
 def go(holder):

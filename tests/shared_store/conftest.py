@@ -10,10 +10,8 @@ import threading
 import time
 
 import pytest
-import tokenkit.kit
 from shared_store_paths import HOLDER
 from tokenkit import AccessToken, Account, TokenKit, TokenKitError
-from tokenkit.grants import refresher
 from tokenkit.sandbox import CLIENTS, Authority, serve
 from tokenkit.seal import b64url_encode
 
@@ -51,18 +49,19 @@ class Fleet:
         self.url = url
         self.authority = authority
         self.answers = answers
-        self.deadline, self.slack = tokenkit.kit.DEADLINE, refresher.SLACK
         self._tmp_path = tmp_path
         self._started, self._kits = [], []
-
-    def leases(self, deadline, slack):
-        """Let a request of a holder take so long at most, and its lease as long as follows from that."""
-        self.deadline, self.slack = deadline, slack
 
     def lease_ends(self):
         """Return when the lease ends that is held, in seconds of the database's clock, which is this machine's."""
         with psycopg.connect(self.url) as connection:
             return float(connection.execute("SELECT extract(epoch FROM max(ends)) FROM tokenkit.lease").fetchone()[0])
+
+    def end_lease_in(self, seconds):
+        """Let the lease that is held end as if most of its time had passed; return when it does."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("UPDATE tokenkit.lease SET ends = now() + make_interval(secs => %s)", [seconds])
+        return self.lease_ends()
 
     def kit(self, store=None, direct=None, **options):
         environ = dict(os.environ) | ({"TOKENKIT_STORE": store} if store else {})
@@ -84,7 +83,7 @@ class Fleet:
 
     def holder(self, *stop, store=None, direct=None):
         """Start a process that waits for `go`; then it asks for the token, and so takes the lease."""
-        process = self.start(HOLDER, self.deadline, self.slack, *stop, store=store, direct=direct)
+        process = self.start(HOLDER, *stop, store=store, direct=direct)
         assert process.stdout.readline() == "ready\n", process.stderr.read()
         return process
 

@@ -1,27 +1,29 @@
 """One process of another machine: it asks for the account's token once, as soon as it is told to.
 
-usage: holder.py DEADLINE SLACK [STOP]      seconds, which make its leases shorter; prints the token's end or an error
+usage: holder.py [STOP]      prints the token's end or an error
 
 STOP stops it as SIGSTOP or a frozen container does: ``checked``, after the last check of its lease, or ``connected``,
-when all that is left is to send.
+when all that is left is to send. When it goes on, its clock tells that two minutes have passed: its lease has ended.
 """
 
 import signal
 import sys
 import threading
-import time
 from typing import Any
 
-import tokenkit.kit
 from tokenkit import TokenKit, TokenKitError
-from tokenkit.grants import refresher
+from tokenkit.elapsed import elapsed
+from tokenkit.net import network
 from tokenkit.net.network import Network
 from tokenkit.oauth2 import OAuth2
+from tokenkit.store.postgres import lease
+
+STOPPED = 120.0
+"""Seconds; a lease lasts for 90."""
 
 
 def main() -> None:
-    deadline, slack, *stop = sys.argv[1:]
-    tokenkit.kit.DEADLINE, refresher.SLACK = float(deadline), float(slack)
+    stop = sys.argv[1:]
     if stop == ["checked"]:
         stops(OAuth2, "refresh", after=False)
     elif stop == ["connected"]:
@@ -31,12 +33,11 @@ def main() -> None:
 
     print("ready", flush=True)
     sys.stdin.readline()
-    began = time.monotonic()
     try:
         told = kit.token("google").value[-6:]
     except TokenKitError as error:
         told = f"{type(error).__name__}: {error}"
-    print(f"{time.monotonic() - began:.2f}", told, flush=True)
+    print(told, flush=True)
 
 
 def stops(kind: type, name: str, *, after: bool) -> None:
@@ -47,6 +48,7 @@ def stops(kind: type, name: str, *, after: bool) -> None:
         result = method(*arguments, **named) if after else None
         print("stops", flush=True)
         signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)  # to this very thread: another may be asleep
+        lease.elapsed = network.elapsed = lambda: elapsed() + STOPPED
         return result if after else method(*arguments, **named)
 
     setattr(kind, name, stopping)

@@ -46,7 +46,9 @@ def on_tcp(url: str) -> Generator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     options = ("-w", "-D", folder, "-l", f"{folder}/log", "-o", f"-h 127.0.0.1 -p {port} -k {folder}", "start")
-    pgserver.postgres_server.pgexec("pg_ctl", options, bin_path=server.bin_path, user=server.system_user, timeout=60)
+    pgserver.postgres_server.pgexec(
+        "pg_ctl", options, bin_path=server.bin_path, user=server.system_user, timeout=PATIENCE
+    )
     try:
         yield port
     finally:

@@ -44,7 +44,9 @@ def test_the_client_of_one_server_is_not_used_at_another(run: Run) -> None:
         done = run(["login", "mastodon", "--print-url", *options], "")
         assert done.code == 3
         assert "there is no client registration for mastodon@" in done.stderr
-    assert "tokenkit client set mastodon --set instance=https://another.example" in done.stderr
+    option, console = "--set instance=https://another.example", "https://another.example/settings/applications"
+    assert f"tokenkit client setup mastodon {option} leads to {console}" in done.stderr
+    assert f"for a client that you have: tokenkit client set mastodon {option}\n" in done.stderr
 
 
 @pytest.mark.usefixtures("registered")

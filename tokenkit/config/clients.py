@@ -234,18 +234,18 @@ def _from_config(folder: str, name: str) -> _Found | None:
 
 
 def _missing(provider: Provider, usual: Provider | None, app: str, message: str) -> ClientMissing:
-    id_variable, secret_variable = _variables(provider.name, app)
-    if usual is not None and client_name(usual) != client_name(provider):
-        where = f"register a client at {provider.console_url}, then " if provider.console_url else ""
-        command = f"{our_program(app)} client set {provider.name}{server_options(provider)}"
-        return ClientMissing(message, hint=f"{where}{command}")
-    both = f"{id_variable} and {secret_variable}" if provider.needs_secret else id_variable
-    line = f'client_id = "..." under [providers.{provider.name}] in config.toml'
-    setup, known = (f"{our_program(app)} client {verb} {provider.name}" for verb in ("setup", "set"))
+    elsewhere = usual is not None and client_name(usual) != client_name(provider)
+    options = server_options(provider) if elsewhere else ""
+    setup, known = (f"{our_program(app)} client {verb} {provider.name}{options}" for verb in ("setup", "set"))
     leads = f"{setup} leads to {provider.console_url} and takes what it gives" if provider.console_url else setup
-    return ClientMissing(
-        message, hint=f"{leads}; for a client that you have: {known} (or export {both}, or write {line})"
-    )
+    others = "" if elsewhere else f" ({_other_ways(provider, app)})"  # these name no server
+    return ClientMissing(message, hint=f"{leads}; for a client that you have: {known}{others}")
+
+
+def _other_ways(provider: Provider, app: str) -> str:
+    id_variable, secret_variable = _variables(provider.name, app)
+    both = f"{id_variable} and {secret_variable}" if provider.needs_secret else id_variable
+    return f'or export {both}, or write client_id = "..." under [providers.{provider.name}] in config.toml'
 
 
 def _variables(name: str, app: str) -> tuple[str, str]:

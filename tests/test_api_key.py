@@ -220,12 +220,46 @@ def test_a_pattern_of_the_service_is_held_against_the_whole():
             granted(provider, key=wrong)
 
 
-def test_an_address_that_holds_the_token_in_its_fragment_may_be_pasted_whole():
-    provider = acme(fields={"key": Field(label="token", fragment="token")})
-    for typed in ("https://example.com/back#token=ab%2Bc", "ab+c", " https://example.com/#x=1&token=ab%2Bc \n"):
-        assert granted(provider, key=typed).access_token.value == "ab+c"
-    with pytest.raises(UsageError, match="token of Acme"):
-        granted(provider, key="https://example.com/back#error=denied and so on")
+FRAGMENT = {"key": Field(label="token", fragment="token")}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ab+c",
+        "https://example.com/back#token=ab%2Bc",
+        " https://example.com/#x=1&token=ab%2Bc \n",
+        "<https://example.com/#token=ab%2Bc>",
+        '"https://example.com/#token=ab%2Bc"',
+        "example.com/#token=ab%2Bc",
+        "#token=ab%2Bc",
+        "token=ab%2Bc",
+        "https://example.com/?state=x#token=ab%2Bc&expires=never",
+        "\u200ehttps://example.com/#token=ab%2B\u00adc\u202c",
+    ],
+)
+def test_an_address_that_holds_the_token_in_its_fragment_may_be_pasted_whole(typed):
+    """So may a part of it, as browsers copy it, and what mail and chat put around it."""
+    assert granted(acme(fields=FRAGMENT), key=typed).access_token.value == "ab+c"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("https://example.com/back#error=access_denied", "is not in that address, which says access_denied"),
+        ("https://example.com/1/authorize?key=abc", "is not in that address"),
+        ("#tokens=ab", "is not in that address"),
+        ("token=", "is not in that address"),
+    ],
+)
+def test_an_address_without_the_token_is_sent_nowhere_as_if_it_were_one(typed, said):
+    """R35: nor is any of it shown but the code of the error, which the provider wrote for everybody."""
+    world = World()
+    provider = acme(fields=FRAGMENT, userinfo_endpoint="https://api.acme.example/me")
+    with pytest.raises(UsageError, match="the token of Acme") as caught:
+        provider.ask(world.ctx, NOBODY, {"key": Secret(typed)})
+    assert str(caught.value).endswith(said)
+    assert world.requests == []
 
 
 # How it is tried.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from tokenkit.account import is_provider_name
 from tokenkit.declaration import check_evidence
@@ -12,6 +12,7 @@ from tokenkit.errors import ConfigurationError, InvalidAnswer, ProviderUnavailab
 from tokenkit.flows.answer import access_token_value
 from tokenkit.flows.identity import GET, UserinfoRequest, ask_identity
 from tokenkit.flows.placement import Placement, filled_in_url
+from tokenkit.flows.sanitize import sanitized
 from tokenkit.flows.token_endpoint import TokenEndpoint
 from tokenkit.grant import Grant
 from tokenkit.net.hosts import check_endpoints, parse_url
@@ -24,8 +25,10 @@ from tokenkit.variables import missing
 
 _CLIENT_ID = "client_id"
 _VISIBLE = re.compile(r"[!-~]+")
-_HIDDEN = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"))
-"""What copying from a page may bring along, and nobody sees."""
+_HIDDEN = dict.fromkeys(
+    map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
+)
+"""What copying from a page may bring along, and nobody sees: spaces without width, and marks of direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,11 +205,25 @@ class ApiKey(WithoutOAuth, Settled):
         """
         asked = self.fields[name]
         text = "" if answer is None else answer.reveal().translate(_HIDDEN).strip()
-        if asked.fragment and "://" in text:
-            text = dict(parse_qsl(urlsplit(text).fragment)).get(asked.fragment, text)
+        if asked.fragment:
+            text = self._of_address(asked, text)
         if (re.fullmatch(asked.pattern, text) if asked.pattern else _VISIBLE.fullmatch(text)) and text.isprintable():
             return Secret(text)
         raise self._unusable(asked, "is missing" if not text else "cannot be one: it is not whole, or more than it")
+
+    def _of_address(self, asked: Field, text: str) -> str:
+        """Return the member of an address that may have been pasted, of its fragment or of a part of that alone.
+
+        An address without it is no key: a person has declined, or has copied that of the page before.
+        """
+        _, hash_, fragment = text.strip("<>\"'`").rpartition("#")
+        if not (hash_ or "://" in text or text.startswith(f"{asked.fragment}=")):
+            return text
+        members = dict(parse_qsl(fragment))
+        if asked.fragment in members:
+            return members[asked.fragment]
+        said = sanitized(members.get("error", ""), limit=60)
+        raise self._unusable(asked, f"is not in that address{f', which says {said}' if said else ''}")
 
     def _unusable(self, asked: Field, what: str) -> UsageError:
         hint = f"copy it again, and nothing beside it{f', at {asked.where}' if asked.where else ''}"

@@ -1,5 +1,7 @@
 """R10: a failover that lost what was confirmed is told by the machine that it was confirmed to, before others send."""
 
+import re
+
 import pytest
 from tokenkit.errors import GrantSuperseded, StoreUnavailable
 from tokenkit.grants.sealed_store import grant_name
@@ -88,6 +90,17 @@ def test_a_process_that_runs_on_over_a_failover_is_told_too(signed_in, database,
     with pytest.raises(GrantSuperseded):
         signed_in.refresh(str(ME))
     assert refreshes(authority) == 1
+
+
+def test_a_memory_that_was_damaged_stops_nobody(signed_in, machine, database, tmp_path):  # noqa: F811
+    """It holds a version that is none: that loss is left out."""
+    with rolled_back(database):
+        signed_in.token("google")
+    for file in tmp_path.rglob("saves-*.json"):
+        file.write_text(re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "damaged", file.read_text()))
+    again = machine("a")
+    assert again.accounts() == machine("b").accounts()
+    assert again.records.store.lost
 
 
 def test_a_sign_out_that_was_lost_does_not_sign_in_again(machine, authority, database):  # noqa: F811

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 from figures import Row, compare
+from hot import per_call
 from place import ME, Place
 from tokenkit import TokenKit
 from tokenkit.grants.sealed_store import grant_name
@@ -41,7 +42,7 @@ def rows(place: Place, rounds: int) -> list[Row]:
         schema.init(Address(url, "the bench"))
         key = b64url_encode(bytes(range(32))).decode()
         environ = {**place.environ, "TOKENKIT_STORE": url, "TOKENKIT_KEY": key}
-        with TokenKit(environ=environ, background=False) as kit:
+        with TokenKit(environ=environ, background=False) as kit, place.kit() as files:
             kit.records.save(ME, place.kit().records.get(ME).grant, replaces=None)
             bare.execute("CREATE SCHEMA bare; CREATE TABLE bare.record (LIKE tokenkit.record INCLUDING ALL)")
             result = list[Row]()
@@ -49,11 +50,13 @@ def rows(place: Place, rounds: int) -> list[Row]:
                 bare.execute(_MORE, (os.urandom(SEALED), size - 1))
                 bare.execute("INSERT INTO bare.record SELECT * FROM tokenkit.record ON CONFLICT DO NOTHING")
                 bare.execute("VACUUM ANALYZE")
-                result += of_size(kit, bare, size, rounds)
+                result += of_size(kit, files, bare, size, rounds)
             return result
 
 
-def of_size(kit: TokenKit, bare: "psycopg.Connection[tuple[object, ...]]", size: int, rounds: int) -> list[Row]:
+def of_size(
+    kit: TokenKit, files: TokenKit, bare: "psycopg.Connection[tuple[object, ...]]", size: int, rounds: int
+) -> list[Row]:
     store, name, id = kit.records.store, grant_name(ME), NAME.encode()
     words = f"{size:,} account{'s' * (size > 1)} in PostgreSQL"
 
@@ -75,13 +78,20 @@ def of_size(kit: TokenKit, bare: "psycopg.Connection[tuple[object, ...]]", size:
             unit="µs", rounds=rounds,
         )  # fmt: skip
 
+    def hot(asked: TokenKit) -> float:
+        asked._cache.forget()
+        asked.token(NAME)
+        return per_call(asked, NAME, False)
+
     kit.token(NAME)
     select = partial(lambda: bare.execute(_LOAD, (id,)).fetchone())
     look = partial(lambda: bare.execute(_LOOK, (id,)).fetchone())
     found = [
         line("a cold `kit.token()`", cold, "one bare SELECT of the record", select, 100),
+        compare(f"`kit.token()` in memory, {words}", partial(hot, kit), "the same with files", partial(hot, files),
+                unit="ns", rounds=rounds),
         line("a look, asked", lambda: store.version(name), "one bare SELECT of the version", look, 200),
-    ]
+    ]  # fmt: skip
     listens(lambda: store.versions([name]))
     return [
         *found,

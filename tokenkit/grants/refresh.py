@@ -240,7 +240,7 @@ class Refresh:
             return self._overtaken(grant, provider, client)
         kept = grant.refresh_token == self.held.grant.refresh_token
         self.note = self.note.ended(grant.generation, confirmed=self._confirms(grant), kept=kept)
-        self._write_note_if_possible(self.note)
+        self._write_note_if_possible(self.note, last=True)
         return held
 
     def _saved_beside(self, answered: Grant, error: BaseException) -> StoredGrant:
@@ -303,10 +303,10 @@ class Refresh:
     def _next_generation(self) -> int:
         return max(self.held.grant.generation, self.note.newest) + 1
 
-    def _write_note(self, note: RefreshState, *, acts: bool = False) -> None:
-        write_state(self.lease, note, self.ctx.now(), acts=acts)
+    def _write_note(self, note: RefreshState, *, acts: bool = False, last: bool = False) -> None:
+        write_state(self.lease, note, self.ctx.now(), acts=acts, last=last)
 
-    def _write_note_if_possible(self, note: RefreshState) -> None:
+    def _write_note_if_possible(self, note: RefreshState, *, last: bool = False) -> None:
         """Write the note of what has happened: one that cannot be written hides neither a grant nor an error."""
         with suppress(StoreError):
-            self._write_note(note)
+            self._write_note(note, last=last)

@@ -189,12 +189,16 @@ def read_state(lease: Lease, now: float) -> RefreshState:
     return RefreshState.from_bytes(lease.note).later(now - lease.now(now))
 
 
-def write_state(lease: Lease, state: RefreshState, now: float, *, acts: bool = False) -> None:
+def write_state(lease: Lease, state: RefreshState, now: float, *, acts: bool = False, last: bool = False) -> None:
     """Write the lease's note, with its dates by the clock of the store; that of this machine shows `now` (R38).
 
-    `acts` as in `Lease.write_note`.
+    `acts` as in `Lease.write_note`; `last` leaves it, as `Lease.leave_note`.
     """
-    lease.write_note(state.later(lease.now(now) - now).to_bytes(), acts=acts)
+    note = state.later(lease.now(now) - now).to_bytes()
+    if last:
+        lease.leave_note(note)
+    else:
+        lease.write_note(note, acts=acts)
 
 
 def _later(date: float | None, seconds: float) -> float | None:

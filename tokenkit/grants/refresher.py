@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 SLACK = 15.0
 """Seconds of a lease that ends by time which may be gone before the request is sent (R6)."""
 
+ERASE_EVERY = 8
+"""Refreshes of an account after which a shared store is looked through for what is too old: each look is a question."""
+
 SERVED_WAIT = 3.0
 """Seconds for which a lease is waited for while the stored token has life left: then that is served (R14)."""
 
@@ -235,7 +238,8 @@ class Refresher:
         self.activity.record("refreshed", account)
         if refresh.saved_beside:
             self.activity.record("saved_aside", account)
-        erase_old(self.records, self.context.now())
+        if not self.records.ring.shared or renewed.grant.generation % ERASE_EVERY == 0:
+            erase_old(self.records, self.context.now())
         return renewed
 
     def refuse_in_vain(self, account: Account, grant: Grant) -> None:

@@ -61,6 +61,10 @@ class Lease(Protocol):
         """
         ...
 
+    def leave_note(self, note: bytes) -> None:
+        """Leave a note for the next holder: at once, or in the write that gives the lease back."""
+        self.write_note(note)
+
     def reserve(self, size: int) -> None:
         """Make sure now that a save of `size` bytes can succeed later. Raises `StoreUnavailable`.
 

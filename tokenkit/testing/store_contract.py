@@ -231,6 +231,15 @@ class StoreContract:
             lease.write_note(b"{}")
         assert store.note(GRANT) == b"{}"
 
+    def test_a_note_that_is_left_is_there_for_the_next_holder(self, store: Store) -> None:
+        """Hold R8: also one that goes with the lease; the last one that was written or left counts."""
+        for notes in ((b"left",), (b"written", b"left"), (b"left", b"written")):
+            with store.lease(GRANT, lasts=60, wait=1) as lease:
+                for note in notes:
+                    (lease.write_note if note == b"written" else lease.leave_note)(note)
+                    assert lease.note == note
+            assert store.note(GRANT) == notes[-1]
+
     def test_a_save_needs_no_lease(self, store: Store) -> None:
         """Hold R8: a sign-out does not wait for a refresh on its way."""
         version = store.save(GRANT, b"one", replaces=None)

@@ -194,7 +194,8 @@ class Worker:
                 if before
                 else f"{provider}: refreshes fail, so it is asked seldom for a while: {verdict.reason}"
             )
-        if verdict.at is not None:
+        saved = verdict.result == "refreshed" and self._schedule is not self._listed  # the save has planned it
+        if verdict.at is not None and not saved:
             with suppress(StoreError):  # then it is due again when the claim has ended
                 self._schedule.put_off(ended.due, verdict.at)
 

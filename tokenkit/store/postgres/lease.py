@@ -65,7 +65,7 @@ _WRITE_AND_ACT = f"""{_WRITE} AND NOT EXISTS (SELECT FROM {{s}}.server
 _COMPARING = """SELECT %(comparing)s - extract(epoch FROM pg_catalog.clock_timestamp() - since)::float8
     FROM {s}.server WHERE since > pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %(comparing)s)"""
 
-_RELEASE = f"""UPDATE {{s}}.lease SET holder = NULL
+_RELEASE = f"""UPDATE {{s}}.lease SET holder = NULL, note = coalesce(%(note)s, note)
     WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s RETURNING {_SOON}"""
 
 _NOTE = "SELECT note FROM {s}.lease WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s"
@@ -92,6 +92,8 @@ class PostgresLease(Lease):
         self._note = note
         self._ends = ends
         self._ahead = ahead
+        self.left_note: bytes | None = None
+        """The note that is written as the lease is given back; None where the one that stands there is to stay."""
 
     def left(self) -> float:
         """Return the seconds for which the lease is ours, counted from before it was asked for."""
@@ -121,7 +123,11 @@ class PostgresLease(Lease):
                 f"the lease on {self._name.id} is another process' by now: this one was away for too long",
                 hint="try again",
             )
-        self._note = note
+        self._note, self.left_note = note, None
+
+    def leave_note(self, note: bytes) -> None:
+        """Leave the note for the next holder: it goes with the lease."""
+        self._note = self.left_note = note
 
     def _refuse_after_a_failover(self) -> None:
         self._connections.close()  # behind a pooler, only a new connection learns of it, and compares
@@ -148,11 +154,14 @@ def leased(
 ) -> Generator[PostgresLease]:
     """Hold the lease of that name, waited for up to `wait` seconds, for `lasts` seconds at most."""
     holder = uuid.uuid4()
+    lease: PostgresLease | None = None
     try:
-        yield _taken(connections, session, name, holder, lasts, wait)
+        lease = _taken(connections, session, name, holder, lasts, wait)
+        yield lease
     finally:
         with suppress(StoreUnavailable):  # it ends by itself, and hides neither a result nor an error
-            connections.ask(_RELEASE, {**key(name), "holder": holder}, within=ANSWER_IN / 2)
+            left = {**key(name), "holder": holder, "note": lease and lease.left_note}
+            connections.ask(_RELEASE, left, within=ANSWER_IN / 2)
 
 
 class _Busy(NamedTuple):

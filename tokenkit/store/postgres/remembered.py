@@ -76,8 +76,9 @@ class Remembered:
 
     def _report(self, connection: "psycopg.Connection[Any]", lost: Sequence[LostSave]) -> None:
         for each in lost:
-            if each.replaced:  # else nothing stands there now that could be used
-                self._ask(connection, _LOST, {**key(each.name), "version": each.replaced, "deleted": each.deleted})
+            with suppress(ValueError):  # no version: nothing stands there now, or the memory was damaged
+                version = uuid.UUID(each.replaced)
+                self._ask(connection, _LOST, {**key(each.name), "version": version, "deleted": each.deleted})
 
     def _server(self, connection: "psycopg.Connection[Any]") -> tuple[Server, bool]:
         """Return which server it is, and whether all know that; nothing is known where its provider keeps it secret."""

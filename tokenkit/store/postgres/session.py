@@ -96,6 +96,9 @@ class Session:
     def _open(self, lost: int | None) -> TimedConnection | None:
         if self._pid != os.getpid():
             self._forget()
+        connection = self._connection
+        if connection is not None and lost is None:
+            return connection
         with self._changing.lock:
             if not self.pooled and (self._connection is None or self._key == lost):
                 self._drop()

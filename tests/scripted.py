@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from tokenkit.errors import ConsentRequired, ProviderUnavailable
-from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.grant import Grant
 from tokenkit.kit import TokenKit
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import AuthorizationAnswer, Context, Identity, Request, Revocation, Scope
 from tokenkit.store.memory import MemoryStore
 from tokenkit.testing.clock import Clock

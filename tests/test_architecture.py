@@ -21,13 +21,14 @@ ROWS = """
     account duration fork_lock listing parsing
     confidential core_dumps errors nearest
     elapsed request shell signals token
-    frames os_errors paths
+    context frames os_errors paths
     private_file toml_file
     durable_file
     store
     seal
     keys
     grant
+    pending
     provider
     net flows
     variables

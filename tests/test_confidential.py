@@ -19,10 +19,11 @@ from tokenkit.confidential import Confidential
 from tokenkit.flows.answer import TokenAnswer
 from tokenkit.flows.members import Members
 from tokenkit.flows.refusal import Refusal
-from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.grant import Grant
 from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.grants.token_query import TokenQuery
 from tokenkit.net.hosts import parse_url
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Context, Request, Response
 from tokenkit.sandbox import CLIENTS, Authority, Client, providers
 from tokenkit.testing import Clock

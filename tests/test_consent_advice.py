@@ -9,8 +9,8 @@ from tokenkit.consent.advice import about_error_pages, redirect_uri_to_register
 from tokenkit.consent.loopback import LoopbackConsent
 from tokenkit.consent.opener import open_nothing
 from tokenkit.errors import AuthorizationError
-from tokenkit.grant import PendingAuthorization
 from tokenkit.oauth2 import OAuth2
+from tokenkit.pending import PendingAuthorization
 from tokenkit.token import Secret
 
 ACME = OAuth2(

@@ -14,7 +14,7 @@ from tokenkit.consent.loopback import LoopbackConsent
 from tokenkit.consent.opener import open_nothing
 from tokenkit.consent.redirect_file import address_behind
 from tokenkit.errors import AuthorizationError, CallbackRefused, ConsentDenied, UsageError
-from tokenkit.grant import PendingAuthorization
+from tokenkit.pending import PendingAuthorization
 from tokenkit.token import Secret
 
 from patience import PATIENCE

@@ -8,8 +8,8 @@ import pytest
 from tokenkit.consent.loopback import LoopbackConsent
 from tokenkit.consent.opener import in_wsl, open_in_browser, require_web_url
 from tokenkit.errors import UsageError
-from tokenkit.grant import PendingAuthorization
 from tokenkit.oauth2 import OAuth2
+from tokenkit.pending import PendingAuthorization
 from tokenkit.token import Secret
 
 STATE = "the-state-of-this-sign-in"

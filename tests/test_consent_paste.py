@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 from tokenkit.consent import device, paste, terminal
 from tokenkit.errors import AuthorizationError, CallbackRefused, UsageError
-from tokenkit.grant import PendingAuthorization
+from tokenkit.pending import PendingAuthorization
 from tokenkit.token import Secret
 
 REDIRECT = "http://127.0.0.1:50000/callback/google"

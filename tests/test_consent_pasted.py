@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenkit.consent.pasted import answer_in, tidied
-from tokenkit.grant import PendingAuthorization
+from tokenkit.pending import PendingAuthorization
 from tokenkit.token import Secret
 
 REDIRECT = "http://127.0.0.1:50000/callback/google"

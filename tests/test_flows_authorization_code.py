@@ -18,7 +18,7 @@ from tokenkit.errors import (
 )
 from tokenkit.flows.authorization_code import AuthorizationEndpoint, exchange
 from tokenkit.flows.token_endpoint import TokenEndpoint
-from tokenkit.grant import pending_from_bytes, pending_to_bytes
+from tokenkit.pending import pending_from_bytes, pending_to_bytes
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration
 
 from world import CLIENT, NOW, World, answer, query

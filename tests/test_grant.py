@@ -10,14 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenkit.errors import BrokenRecord
-from tokenkit.grant import (
-    Grant,
-    PendingAuthorization,
-    grant_from_bytes,
-    grant_to_bytes,
-    pending_from_bytes,
-    pending_to_bytes,
-)
+from tokenkit.grant import Grant, grant_from_bytes, grant_to_bytes
+from tokenkit.pending import PendingAuthorization, pending_from_bytes, pending_to_bytes
 from tokenkit.token import AccessToken, Secret
 
 GRANT = Grant(

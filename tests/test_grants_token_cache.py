@@ -455,7 +455,7 @@ def test_a_caller_is_told_that_a_rotated_grant_could_not_be_saved_though_the_old
 
 def test_a_caller_is_served_a_token_with_life_left_where_the_lease_cannot_be_had(tmp_path, monkeypatch):
     """R14: nothing was rotated here, and nobody waits for longer than three seconds."""
-    monkeypatch.setattr("tokenkit.grants.refresher.SERVED_WAIT", 0.01)
+    monkeypatch.setattr("tokenkit.grants.leased_refresh.SERVED_WAIT", 0.01)
     kit = ScriptedKit(tmp_path)
     me = kit.sign_in()
     first = kit.token("scripted").value

@@ -19,13 +19,14 @@ from starlette.requests import Request as WebRequest
 from tokenkit.cli.request import request
 from tokenkit.config import client_command, client_registration, google_download, load_config
 from tokenkit.errors import BrokenRecord, InvalidAnswer, KeyUnavailable, TokenKitError, UsageError
-from tokenkit.grant import grant_from_bytes, pending_from_bytes
+from tokenkit.grant import grant_from_bytes
 from tokenkit.importing.choosing import choose
 from tokenkit.importing.files import open_file
 from tokenkit.keys.environment import from_environment
 from tokenkit.kit import TokenKit
 from tokenkit.net.http import Transport
 from tokenkit.paths import folders
+from tokenkit.pending import pending_from_bytes
 from tokenkit.plugins import guarded
 from tokenkit.provider import Provider, Request, Response
 from tokenkit.provider_file import read_provider_file

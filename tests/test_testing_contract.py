@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import pytest
 from tokenkit import testing
-from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.grant import Grant
 from tokenkit.oauth2 import OAuth2
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import Provider, Request, Revocation, Scope
 from tokenkit.sandbox import CLIENTS, providers
 from tokenkit.testing.contract import BASE_URL, ProviderContract

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from tokenkit.flows.identity import UserinfoRequest
     from tokenkit.flows.refusal import Ended
     from tokenkit.flows.revoke import RevocationRequest
-    from tokenkit.grant import Grant, PendingAuthorization
+    from tokenkit.grant import Grant
     from tokenkit.grants.events import Event
     from tokenkit.grants.sign_out import SignOut
     from tokenkit.grants.status import Status
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
     from tokenkit.net.hosts import check_resource
     from tokenkit.oauth2 import OAuth2
+    from tokenkit.pending import PendingAuthorization
     from tokenkit.provider import (
         AuthorizationAnswer,
         AuthorizationRequest,
@@ -166,7 +167,7 @@ _EXPORTS: dict[str, str] = {
     "InvalidAnswer": "tokenkit.errors",
     "KeyUnavailable": "tokenkit.errors",
     "OAuth2": "tokenkit.oauth2",
-    "PendingAuthorization": "tokenkit.grant",
+    "PendingAuthorization": "tokenkit.pending",
     "Provider": "tokenkit.provider",
     "ProviderBase": "tokenkit.provider",
     "ProviderBroken": "tokenkit.errors",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from tokenkit.net.lazy_http import http_context
 from tokenkit.paths import folders, may_name_a_store, prefix
 from tokenkit.plugins import InShort, Providers, load_provider, provider_file, provider_index, provider_names
-from tokenkit.provider import ClientRegistration, Context, Provider
 from tokenkit.store import Store
 from tokenkit.store.files import FileStore
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from tokenkit.config import Config, KnownClient
     from tokenkit.grants.events import Event
     from tokenkit.grants.shared_clients import SharedClients
+    from tokenkit.provider import ClientRegistration, Context, Provider
 
 SANDBOX = "sandbox"
 """The app that knows the sandbox of this machine, and the clients registered there, without any configuration."""
@@ -31,8 +31,8 @@ class Configured:
         self,
         app: str,
         environ: Mapping[str, str],
-        providers: Mapping[str, Provider] | None = None,
-        clients: Mapping[str, ClientRegistration] | None = None,
+        providers: "Mapping[str, Provider] | None" = None,
+        clients: "Mapping[str, ClientRegistration] | None" = None,
     ) -> None:
         self.app = app
         self.environ = environ
@@ -81,11 +81,11 @@ class Configured:
 
         return PostgresStore(address, past_a_pooler, state=self.folders.state)
 
-    def context(self, deadline: float) -> Context:
+    def context(self, deadline: float) -> "Context":
         """Return what providers are given to send requests with; each may take `deadline` seconds in all."""
         return http_context(deadline, lambda: self.config.insecure_hosts())
 
-    def client(self, provider: Provider) -> ClientRegistration:
+    def client(self, provider: "Provider") -> "ClientRegistration":
         """Return the client registration for a provider. Raises `ClientMissing`, which names the ways to give one."""
         from tokenkit.config import client_name, client_registration
 
@@ -104,7 +104,7 @@ class Configured:
             usual=self._usual(provider),
         )
 
-    def known_client(self, provider: str | Provider) -> "KnownClient | None":
+    def known_client(self, provider: "str | Provider") -> "KnownClient | None":
         """Return the client registration for that provider as it may be shown; no command is run for its secret.
 
         Of several servers' registrations, a name finds any one, and a provider that of its own server.
@@ -123,7 +123,7 @@ class Configured:
             usual=usual,
         )
 
-    def _usual(self, provider: Provider) -> Provider:
+    def _usual(self, provider: "Provider") -> "Provider":
         """Return the provider where nobody names another server; without servers of its own, as it is."""
         return self.providers[provider.name] if getattr(provider, "client_of", "") else provider
 
@@ -139,7 +139,7 @@ class Configured:
             shared=self._registered,
         )
 
-    def save_client(self, name: str, client: ClientRegistration) -> str:
+    def save_client(self, name: str, client: "ClientRegistration") -> str:
         """Store a client registration, for all machines where they share a store; return where, in words.
 
         Raises `ConfigurationError` for values that no server can have issued, and `StoreError`.
@@ -161,10 +161,10 @@ class Configured:
         return remove_client(self.folders.config, name) or shared
 
     @property
-    def _registered(self) -> Mapping[str, ClientRegistration]:
+    def _registered(self) -> "Mapping[str, ClientRegistration]":
         return {} if self.shared_clients is None else self.shared_clients
 
-    def given_clients(self) -> Mapping[str, ClientRegistration]:
+    def given_clients(self) -> "Mapping[str, ClientRegistration]":
         """Return the client registrations that need no file: the program's own, and in the sandbox's app its."""
         if self.app != SANDBOX:
             return self._clients
@@ -172,7 +172,7 @@ class Configured:
 
         return {**CLIENTS, **self._clients}
 
-    def redirect_port(self, provider: Provider) -> int:
+    def redirect_port(self, provider: "Provider") -> int:
         """Return the port of loopback redirect URIs: the configured one, the provider's, or 0 for any that is free."""
         return self.config.settings(provider.name).redirect_port or provider.redirect_port
 
@@ -182,7 +182,7 @@ class Configured:
 
         Notifier(lambda: self.config.notify, self.folders.state, app=self.app, environ=self.environ, now=now)(event)
 
-    def _load_provider(self, name: str) -> Provider:
+    def _load_provider(self, name: str) -> "Provider":
         shadow = self.config.settings(name).shadow
         loaded = load_provider(
             name, config_folder=self.folders.config, options=self._provider_options(name), shadow=shadow

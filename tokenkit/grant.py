@@ -1,4 +1,4 @@
-"""What the person granted, and what is remembered while they are away; and the one reader of each record.
+"""What the person granted, and the one reader of its record.
 
 A record is a JSON object. Its reader is tolerant: unknown members survive in `unknown` and are written back (R30), a
 missing optional one takes its default; what cannot be understood is a `BrokenRecord` that names the member.
@@ -79,35 +79,6 @@ class Grant(Confidential):
         return replace(self, **changes)
 
 
-@dataclass(frozen=True, slots=True)
-class PendingAuthorization(Confidential):
-    """What is remembered while the person is away at the provider. R21: it serves once, and is sealed at rest.
-
-    `url` is where the person goes. A provider fills in what its flow needs: `state` and `code_verifier` (RFC 7636), or
-    Pocket's `request_token`. `redirect_uri` is the one that was sent, so that the answer can be compared with it.
-    `owner`, `account`, `replaces`, `binding` (a hash) and `expires_at` are the kit's. `replaces` names the account
-    whose record cannot be opened and is set aside when the grant takes its place; it is empty for none. `settled` is as
-    in `Grant`.
-    """
-
-    provider: str
-    url: str = field(repr=False)
-    redirect_uri: str = field(repr=False)
-    state: Secret
-    code_verifier: Secret | None = None
-    request_token: Secret | None = None
-    scopes: frozenset[str] = frozenset()
-    issuer: str = ""
-    client_id: str = ""
-    owner: str = ""
-    account: str = ""
-    replaces: str = ""
-    binding: str = field(default="", repr=False)
-    settled: Mapping[str, str] = field(default_factory=dict[str, str])
-    created_at: float = 0.0
-    expires_at: float = 0.0
-
-
 _GRANT_TEXTS = (
     "provider", "issuer", "token_endpoint", "revocation_endpoint", "client_id", "resource", "subject", "state",
     "reason",
@@ -119,10 +90,9 @@ _GRANT_MEMBERS = frozenset(
     }
 )  # fmt: skip
 
-_PENDING_TEXTS = ("provider", "url", "redirect_uri", "issuer", "client_id", "owner", "account", "binding")
-_UNEXPECTED = "its members are not as expected ({})"
+UNEXPECTED = "its members are not as expected ({})"
 
-_TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _FROM_JSON = json.JSONDecoder()  # `json.loads` looks for UTF-16 and UTF-32 first, which takes as long as the parsing
 
 
@@ -144,7 +114,7 @@ def grant_to_bytes(grant: Grant) -> bytes:
         settled=dict(grant.settled),
         extra=dict(grant.extra),
     )
-    return _TO_JSON.encode(record).encode()
+    return TO_JSON.encode(record).encode()
 
 
 def grant_from_bytes(data: bytes, *, account: str = "") -> Grant:
@@ -153,14 +123,14 @@ def grant_from_bytes(data: bytes, *, account: str = "") -> Grant:
     Raises `BrokenRecord` when it is not one, or was written by a later version than this one understands.
     """
     record = read_record(data, account=account)
-    return parse(lambda: _grant(record), lambda failure: _broken(account, _UNEXPECTED.format(failure.kind)))
+    return parse(lambda: _grant(record), lambda failure: broken(account, UNEXPECTED.format(failure.kind)))
 
 
 def _grant(record: Mapping[str, Any]) -> Grant:
     tokens = ((audience, access_token(record, audience)) for audience in record["access_tokens"])
     return Grant(
         access_tokens={audience: token for audience, token in tokens if token is not None},
-        refresh_token=_secret(record.get("refresh_token")),
+        refresh_token=secret_of(record.get("refresh_token")),
         scopes=None if record.get("scopes") is None else _shared(tuple(record["scopes"])),
         asked=_shared(tuple(record.get("asked", ()))),
         authorized_at=float(record.get("authorized_at", 0.0)),
@@ -169,7 +139,7 @@ def _grant(record: Mapping[str, Any]) -> Grant:
         generation=int(record.get("generation", 0)),
         endpoints=None if record.get("endpoints") is None else _addresses(record["endpoints"]),
         settled=_addresses(record.get("settled", {})),
-        extra=_texts(record.get("extra", {})),
+        extra=texts_of(record.get("extra", {})),
         unknown={} if record.keys() <= _GRANT_MEMBERS else _unknown(record),
         **{name: intern(str(record[name])) for name in _GRANT_TEXTS if name in record},
     )
@@ -179,49 +149,19 @@ def _unknown(record: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name not in _GRANT_MEMBERS}
 
 
-def pending_to_bytes(pending: PendingAuthorization) -> bytes:
-    """Write the record of a pending authorization."""
-    record = {name: getattr(pending, name) for name in PendingAuthorization.__slots__}
-    for name in ("state", "code_verifier", "request_token"):
-        record[name] = None if record[name] is None else record[name].reveal()
-    record["scopes"] = sorted(pending.scopes)
-    record["settled"] = dict(pending.settled)
-    record["v"] = VERSION
-    return _TO_JSON.encode(record).encode()
-
-
-def pending_from_bytes(data: bytes) -> PendingAuthorization:
-    """Read the record of a pending authorization; raises `BrokenRecord` when it is not one."""
-    record = read_record(data)
-    return parse(lambda: _pending(record), lambda failure: _broken("", _UNEXPECTED.format(failure.kind)))
-
-
-def _pending(record: Mapping[str, Any]) -> PendingAuthorization:
-    return PendingAuthorization(
-        state=Secret(record["state"]),
-        code_verifier=_secret(record["code_verifier"]),
-        request_token=_secret(record["request_token"]),
-        scopes=frozenset(record["scopes"]),
-        replaces=str(record.get("replaces", "")),
-        settled=_texts(record.get("settled", {})),
-        created_at=float(record["created_at"]),
-        expires_at=float(record["expires_at"]),
-        **{name: str(record[name]) for name in _PENDING_TEXTS},
-    )
-
-
 def read_record(data: bytes, *, account: str = "") -> dict[str, Any]:
     """Read any record: a JSON object of a version that we understand, else `BrokenRecord`."""
-    value = parse(lambda: _FROM_JSON.decode(data.decode()), lambda _: _broken(account, "it is not JSON"))
+    value = parse(lambda: _FROM_JSON.decode(data.decode()), lambda _: broken(account, "it is not JSON"))
     record = cast(dict[str, Any], value) if isinstance(value, dict) else {}
     if not isinstance(record.get("v"), int):
-        raise _broken(account, "it has no version")
+        raise broken(account, "it has no version")
     if record["v"] > VERSION:
-        raise _broken(account, f"it was written by a later tokenkit (record version {record['v']}): upgrade tokenkit")
+        raise broken(account, f"it was written by a later tokenkit (record version {record['v']}): upgrade tokenkit")
     return record
 
 
-def _broken(account: str, why: str) -> BrokenRecord:
+def broken(account: str, why: str) -> BrokenRecord:
+    """Make the error for a record that cannot be read."""
     hint = f"tokenkit login {quoted(account)} --replace" if account else ""
     return BrokenRecord(
         f"the record of {account or 'a pending authorization'} cannot be read: {why}",
@@ -241,13 +181,15 @@ def _token_record(token: AccessToken) -> dict[str, Any]:
     }
 
 
-def _secret(value: object) -> Secret | None:
+def secret_of(value: object) -> Secret | None:
+    """Return the member of a record as a secret; None where it is null."""
     if value is not None and not isinstance(value, str):
         raise TypeError
     return None if value is None else Secret(value)
 
 
-def _texts(members: Any) -> dict[str, str]:
+def texts_of(members: Any) -> dict[str, str]:
+    """Return the members of an object of texts."""
     return {str(name): str(value) for name, value in members.items()}
 
 

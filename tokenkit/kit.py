@@ -19,7 +19,6 @@ from tokenkit.keys import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.keys.source import KeySource
 from tokenkit.paths import Folders
-from tokenkit.provider import ClientRegistration, Context, Provider
 from tokenkit.shell import account_options
 from tokenkit.signals import sending
 from tokenkit.store import Store
@@ -32,12 +31,14 @@ if TYPE_CHECKING:
 
     from tokenkit.config import Config, KnownClient
     from tokenkit.consent.opener import Opener
-    from tokenkit.grant import Grant, PendingAuthorization
+    from tokenkit.grant import Grant
     from tokenkit.grants.account_source import AccountSource
     from tokenkit.grants.events import Callback, Kind
     from tokenkit.grants.sign_out import SignOut
     from tokenkit.grants.status import Status
     from tokenkit.net.http_options import HttpOptions
+    from tokenkit.pending import PendingAuthorization
+    from tokenkit.provider import ClientRegistration, Context, Provider
     from tokenkit.signing_in.adopting import Elsewhere
     from tokenkit.signing_in.asking import Answers
     from tokenkit.signing_in.authorization import Authorizations
@@ -74,9 +75,9 @@ class TokenKit:
         *,
         store: Store | None = None,
         keys: KeySource | None = None,
-        providers: Mapping[str, Provider] | None = None,
-        clients: Mapping[str, ClientRegistration] | None = None,
-        context: Context | None = None,
+        providers: "Mapping[str, Provider] | None" = None,
+        clients: "Mapping[str, ClientRegistration] | None" = None,
+        context: "Context | None" = None,
         background: bool = True,
         cache_size: int = SIZE,
         tool: str = "",
@@ -433,16 +434,16 @@ class TokenKit:
     # The parts
 
     @leaving
-    def provider(self, name: str) -> Provider:
+    def provider(self, name: str) -> "Provider":
         """Return the provider of that name; its plugin is loaded at first use. `UnknownProvider` names the nearest."""
         return self.providers[name]
 
     @leaving
-    def client(self, provider: Provider) -> ClientRegistration:
+    def client(self, provider: "Provider") -> "ClientRegistration":
         """Return the client registration for a provider. Raises `ClientMissing`, which names the ways to give one."""
         return self.configured.client(provider)
 
-    def known_client(self, provider: str | Provider) -> "KnownClient | None":
+    def known_client(self, provider: "str | Provider") -> "KnownClient | None":
         """Return the client registration for that provider as it may be shown; no command is run for its secret.
 
         Of several servers' registrations, a name finds any one, and a provider that of its own server.

@@ -12,8 +12,9 @@ from tokenkit.flows.identity import ask_identity, read_identity
 from tokenkit.flows.refresh import refresh
 from tokenkit.flows.revoke import revoke
 from tokenkit.flows.token_endpoint import TokenEndpoint
-from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.grant import Grant
 from tokenkit.net.hosts import check_endpoints, parse_url
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import (
     AuthorizationAnswer,
     AuthorizationRequest,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 from tokenkit.account import is_provider_name
 from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider
 from tokenkit.fork_lock import ForkLock
-from tokenkit.provider import Provider
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from tokenkit.provider import Provider
 
 GROUP = "tokenkit.providers"
 """The entry point group. Each object in it is a callable, ``(**options) -> Provider``."""
@@ -23,7 +24,6 @@ object in it maps a provider's name to the members of `InShort`."""
 _LATER = ("endpoints", "needs_client", "fields", "ask")
 """Members that plugins were not asked for at first."""
 
-_MEMBERS = tuple(member for member in vars(Provider) if not member.startswith("_") and member not in _LATER)
 _NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 P = ParamSpec("P")
@@ -39,7 +39,7 @@ class InShort(NamedTuple):
     needs_client: bool = True
 
 
-class Providers(Mapping[str, Provider]):
+class Providers(Mapping[str, "Provider"]):
     """The providers of one kit, by name: called, it lists their names, and no plugin is loaded for that.
 
     What was added goes first, then the mapping that the kit was given, which stays its owner's: what they put into it
@@ -48,8 +48,8 @@ class Providers(Mapping[str, Provider]):
 
     def __init__(
         self,
-        given: Mapping[str, Provider],
-        load: Callable[[str], Provider],
+        given: "Mapping[str, Provider]",
+        load: "Callable[[str], Provider]",
         names: Callable[[], list[str]],
         in_short: Callable[[str], InShort | None] = lambda _: None,
     ) -> None:
@@ -62,7 +62,7 @@ class Providers(Mapping[str, Provider]):
         self._checked: dict[str, Provider] = {}
         self._loading = ForkLock()
 
-    def add(self, provider: Provider) -> None:
+    def add(self, provider: "Provider") -> None:
         """Add a provider, in place of any of its name; a grant that came from another server stays bound to that (R17).
 
         Raises `ConfigurationError`, which names what is wrong with it.
@@ -83,7 +83,7 @@ class Providers(Mapping[str, Provider]):
         provider = self[name]
         return InShort(provider.title, provider.needs_secret, provider.retired, getattr(provider, "needs_client", True))
 
-    def __getitem__(self, name: str) -> Provider:
+    def __getitem__(self, name: str) -> "Provider":
         for known in (self._added, self._given):
             if name in known:
                 return self._check(name, known[name])
@@ -102,18 +102,20 @@ class Providers(Mapping[str, Provider]):
     def __len__(self) -> int:
         return len(self())
 
-    def _check(self, name: str, provider: Provider) -> Provider:
+    def _check(self, name: str, provider: "Provider") -> "Provider":
         if self._checked.get(name) is not provider:
             check_provider(name, provider)
             self._checked[name] = provider
         return provider
 
 
-def check_provider(name: str, provider: Provider) -> None:
+def check_provider(name: str, provider: "Provider") -> None:
     """Refuse what is no provider of that name: `ConfigurationError` names the member that is missing or wrong."""
     from tokenkit.net.hosts import check_endpoints, resource_host
+    from tokenkit.provider import Provider
 
-    missing = [member for member in _MEMBERS if not hasattr(provider, member)]
+    members = (member for member in vars(Provider) if not member.startswith("_") and member not in _LATER)
+    missing = [member for member in members if not hasattr(provider, member)]
     if missing:
         raise ConfigurationError(
             f"the provider {name!r} has no {missing[0]}", hint="see help(tokenkit.provider.Provider) for all it needs"
@@ -129,7 +131,7 @@ def check_provider(name: str, provider: Provider) -> None:
 
 def load_provider(
     name: str, *, config_folder: str, options: Mapping[str, object] = _NO_OPTIONS, shadow: bool = False
-) -> Provider:
+) -> "Provider":
     """Return the provider of that name, made with `options`.
 
     A file in ``<config_folder>/providers`` may take the name of an installed provider where `shadow` says so (R17).
@@ -184,7 +186,7 @@ def provider_index() -> dict[str, InShort]:
     return found
 
 
-def guarded(provider: Provider, step: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def guarded(provider: "Provider", step: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call into a provider. An error of ours passes; any other becomes `ProviderBroken(provider, step)`."""
     return _guarded(provider.name, step, call, *args, **kwargs)
 
@@ -227,10 +229,10 @@ def _installed(name: str) -> "EntryPoint | None":
     return next(iter(found.values()), None)
 
 
-def _made(name: str, point: "EntryPoint", options: Mapping[str, object]) -> Provider:
+def _made(name: str, point: "EntryPoint", options: Mapping[str, object]) -> "Provider":
     from tokenkit.net.hosts import check_endpoints  # heavy, and a stored token needs no plugin
 
-    make = cast(Callable[..., Provider], _guarded(name, "load", point.load))
+    make = cast("Callable[..., Provider]", _guarded(name, "load", point.load))
     known = _arguments(make, options)
     provider = _guarded(name, "load", make, **{option: options[option] for option in known})
     if provider.name != name:
@@ -241,7 +243,7 @@ def _made(name: str, point: "EntryPoint", options: Mapping[str, object]) -> Prov
     )
 
 
-def _arguments(make: Callable[..., Provider], options: Mapping[str, object]) -> list[str]:
+def _arguments(make: "Callable[..., Provider]", options: Mapping[str, object]) -> list[str]:
     """Return the options that the plugin itself takes; the others can be values of its variables."""
     from inspect import signature
 
@@ -251,8 +253,8 @@ def _arguments(make: Callable[..., Provider], options: Mapping[str, object]) -> 
 
 
 def _configured(
-    name: str, provider: Provider, options: Mapping[str, object], make: Callable[..., Provider]
-) -> Provider:
+    name: str, provider: "Provider", options: Mapping[str, object], make: "Callable[..., Provider]"
+) -> "Provider":
     from inspect import signature
 
     variables = getattr(provider, "variables", {})
@@ -261,7 +263,7 @@ def _configured(
         raise ConfigurationError(
             f"{name} has no option {option!r}", hint=f"it has {', '.join(known) or 'none'}; see [providers.{name}]"
         )
-    return provider if not options else cast(Provider, cast(Any, provider).configured(options))
+    return provider if not options else cast("Provider", cast(Any, provider).configured(options))
 
 
 def _unknown(name: str, config_folder: str) -> UnknownProvider:

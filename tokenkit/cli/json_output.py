@@ -12,10 +12,10 @@ from tokenkit.account import Account
 from tokenkit.cli.provider_facts import FactsShape, facts
 from tokenkit.cli.status_text import hint_for, is_fine, reason
 from tokenkit.config import KnownClient
-from tokenkit.grant import PendingAuthorization
 from tokenkit.grants import status as states
 from tokenkit.grants.sign_out import SignOut
 from tokenkit.grants.status import Status
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import Provider
 from tokenkit.token import AccessToken
 

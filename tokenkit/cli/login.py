@@ -15,8 +15,8 @@ from tokenkit.listing import listed
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
-    from tokenkit.grant import PendingAuthorization
     from tokenkit.kit import TokenKit
+    from tokenkit.pending import PendingAuthorization
     from tokenkit.signing_in.sign_in import Way
 
 Target = Annotated[

@@ -18,8 +18,8 @@ from tokenkit.consent.pasted import answers
 from tokenkit.consent.redirect_file import redirect_file
 from tokenkit.consent.terminal import Say, say
 from tokenkit.errors import AuthorizationError, CallbackRefused, StoreError, TokenKitError, UsageError
-from tokenkit.grant import PendingAuthorization
 from tokenkit.net.loopback import LoopbackServer
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import Request, Response
 
 OPEN_TIME = 5.0

@@ -9,7 +9,7 @@ from tokenkit.consent.opener import require_web_url
 from tokenkit.consent.pasted import answer_in, tidied
 from tokenkit.consent.terminal import Say, say
 from tokenkit.errors import AuthorizationError, CallbackRefused
-from tokenkit.grant import PendingAuthorization
+from tokenkit.pending import PendingAuthorization
 
 ATTEMPTS = 20
 """Lines that may be pasted which are not the answer: an address may come broken over several."""

@@ -5,8 +5,8 @@ import re
 import unicodedata
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tokenkit.grant import PendingAuthorization
 from tokenkit.net.loopback import HOSTS
+from tokenkit.pending import PendingAuthorization
 
 _PASTE_MARKS = re.compile(r"\x1b\[20[01]~")
 _AMPERSAND = re.compile(r"&(?:amp|#38|#x26);", re.IGNORECASE)

@@ -26,7 +26,7 @@ from tokenkit.flows.pkce import challenge, unguessable
 from tokenkit.flows.refusal import TEMPORARY_CODES, Refusal
 from tokenkit.flows.sanitize import sanitized
 from tokenkit.flows.token_endpoint import TokenEndpoint
-from tokenkit.grant import PendingAuthorization
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration, Context
 from tokenkit.token import Secret
 

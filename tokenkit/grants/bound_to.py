@@ -6,13 +6,15 @@ receives one is recorded with the grant when a person signs in, and compared bef
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from tokenkit.account import Account
 from tokenkit.errors import ProviderChanged
 from tokenkit.grant import Grant
-from tokenkit.provider import Context, Provider, Request, Response
 from tokenkit.shell import quoted
+
+if TYPE_CHECKING:
+    from tokenkit.provider import Context, Provider, Request, Response
 
 _WORDS = {
     "identify": "userinfo endpoint",
@@ -30,7 +32,7 @@ class Change(NamedTuple):
     now: str
 
 
-def bind(grant: Grant, provider: Provider, client_id: str) -> Grant:
+def bind(grant: Grant, provider: "Provider", client_id: str) -> Grant:
     """Return the grant with the issuer, endpoints and client id of today: what it is compared with from now on."""
     return grant.renewed(
         issuer=provider.issuer,
@@ -42,7 +44,7 @@ def bind(grant: Grant, provider: Provider, client_id: str) -> Grant:
     )
 
 
-def bind_late(grant: Grant, provider: Provider) -> Grant:
+def bind_late(grant: Grant, provider: "Provider") -> Grant:
     """Return the grant with what an older tokenkit did not record, as it is today: it is about to be saved."""
     if grant.endpoints is not None and (grant.settled or not settled(provider)):
         return grant
@@ -50,35 +52,35 @@ def bind_late(grant: Grant, provider: Provider) -> Grant:
     return grant.renewed(endpoints=recorded, settled=grant.settled or settled(provider))
 
 
-def settled(provider: Provider) -> Mapping[str, str]:
+def settled(provider: "Provider") -> Mapping[str, str]:
     """Return what a sign-in settles of the provider: the values of its variables, and what its metadata said."""
     return dict(getattr(provider, "settled", {}))
 
 
-def differs(provider: Provider) -> bool:
+def differs(provider: "Provider") -> bool:
     """Tell whether the provider's addresses differ from account to account."""
     return bool(getattr(provider, "variables", {}) or getattr(provider, "undiscovered", False))
 
 
-def at(provider: Provider, facts: Mapping[str, str]) -> Provider:
+def at(provider: "Provider", facts: Mapping[str, str]) -> "Provider":
     """Return the provider where these facts are settled; a plugin of which nothing is to be settled as it is."""
     make = getattr(provider, "at", None)
-    return cast(Provider, make(facts)) if facts and make is not None else provider
+    return cast("Provider", make(facts)) if facts and make is not None else provider
 
 
-def as_told(provider: Provider, parameters: Mapping[str, str]) -> Provider:
+def as_told(provider: "Provider", parameters: Mapping[str, str]) -> "Provider":
     """Return the provider that an answer says to go on with. Raises `CallbackRefused` for one that is not listed."""
     make = getattr(provider, "told", None)
-    return cast(Provider, make(parameters)) if make is not None else provider
+    return cast("Provider", make(parameters)) if make is not None else provider
 
 
-def of(provider: Provider, grant: Grant) -> Provider:
+def of(provider: "Provider", grant: Grant) -> "Provider":
     """Return the provider as the sign-in of this grant met it: at its server, in its region."""
     make = getattr(provider, "of", None)
-    return cast(Provider, make(grant)) if make is not None else provider
+    return cast("Provider", make(grant)) if make is not None else provider
 
 
-def changes(grant: Grant, provider: Provider, client_id: str, power: str = "") -> list[Change]:
+def changes(grant: Grant, provider: "Provider", client_id: str, power: str = "") -> list[Change]:
     """Return what differs today from what the grant records; empty means that its secrets may be used.
 
     `power` (``refresh``, ``revoke``, ``identify``, ``introspect``) looks only at the endpoints that this power uses;
@@ -97,7 +99,7 @@ def changes(grant: Grant, provider: Provider, client_id: str, power: str = "") -
     return [pair for pair in pairs if pair.then != pair.now]
 
 
-def check_bound(account: Account, grant: Grant, provider: Provider, client_id: str, power: str) -> None:
+def check_bound(account: Account, grant: Grant, provider: "Provider", client_id: str, power: str) -> None:
     """Refuse to use a grant's secrets for `power` anywhere but where they came from.
 
     Raises `ProviderChanged` until a new login; see `changes`.
@@ -112,7 +114,7 @@ def check_bound(account: Account, grant: Grant, provider: Provider, client_id: s
         )
 
 
-def within(context: Context, account: Account, grant: Grant, provider: Provider) -> Context:
+def within(context: "Context", account: Account, grant: Grant, provider: "Provider") -> "Context":
     """Return a context that sends nothing to an origin which the grant does not record, while its secrets are in use.
 
     Its `send` raises `ProviderChanged` instead, whatever the plugin was told or does.
@@ -120,7 +122,7 @@ def within(context: Context, account: Account, grant: Grant, provider: Provider)
     recorded = endpoints(provider) if grant.endpoints is None else grant.endpoints
     origins = _origins(grant.issuer, grant.token_endpoint, grant.revocation_endpoint, *recorded.values())
 
-    def send(request: Request) -> Response:
+    def send(request: "Request") -> "Response":
         origin = _origin(request.url)
         if origin not in origins:
             raise ProviderChanged(
@@ -135,7 +137,7 @@ def within(context: Context, account: Account, grant: Grant, provider: Provider)
     return context._replace(send=send)
 
 
-def endpoints(provider: Provider) -> Mapping[str, str]:
+def endpoints(provider: "Provider") -> Mapping[str, str]:
     """Return the endpoints, besides those for tokens, that get a secret of a grant: by the power that sends it there.
 
     A plugin that was written before they were asked for has none.

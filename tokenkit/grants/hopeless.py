@@ -1,4 +1,4 @@
-"""Grants that no refresh can help: what they raise, so that nothing is sent (R10, R13)."""
+"""Refreshes that would be in vain, for good or for now: what is raised, so that nothing is sent (R10, R12, R13)."""
 
 from tokenkit.account import Account
 from tokenkit.errors import GrantMoved, GrantSuperseded
@@ -26,3 +26,14 @@ def refuse_hopeless(account: Account, grant: Grant, note: RefreshState) -> None:
             hint=f"tokenkit refresh {whose} --force, or sign in again: tokenkit login {whose}",
             account=str(account),
         )
+
+
+def share_failure(account: Account, note: RefreshState, began: float, now: float) -> None:
+    """Raise the failure of the last request for those who waited for it, or come too soon after it (R5, R12).
+
+    `began` is since when the caller waits. A failure from the future is of a clock that was stepped back since: it
+    stops nobody.
+    """
+    failure = note.failure
+    if failure is not None and (began <= failure.at <= now or failure.holds(now)):
+        raise failure.error(str(account))

@@ -1,10 +1,12 @@
 """Write what must not be lost once more, for as long as most troubles of a disk last (R9)."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tokenkit.errors import StoreError
-from tokenkit.provider import Context
+
+if TYPE_CHECKING:
+    from tokenkit.provider import Context
 
 T = TypeVar("T")
 
@@ -23,7 +25,7 @@ def lasting(error: Exception) -> bool:
     return isinstance(error, StoreError) and error.lasts
 
 
-def insistently(context: Context, write: Callable[[], T], *final: type[Exception]) -> T:
+def insistently(context: "Context", write: Callable[[], T], *final: type[Exception]) -> T:
     """Return what `write` returns; after any error but a `final` one, try it again, for ten seconds (R9).
 
     After one that lasts, for half a second.

@@ -1,5 +1,7 @@
 """The errors that a refresh ends in, in words, each with what helps."""
 
+from typing import TYPE_CHECKING
+
 from tokenkit.account import Account
 from tokenkit.errors import (
     ConsentRequired,
@@ -10,8 +12,10 @@ from tokenkit.errors import (
     UsageError,
 )
 from tokenkit.grant import Grant
-from tokenkit.provider import Provider
 from tokenkit.shell import quoted
+
+if TYPE_CHECKING:
+    from tokenkit.provider import Provider
 
 
 def consent_required(account: Account, reason: str, *, presumed: bool = False) -> ConsentRequired:
@@ -25,7 +29,7 @@ def consent_required(account: Account, reason: str, *, presumed: bool = False) -
     )
 
 
-def nothing_to_send(account: Account, grant: Grant, provider: Provider, *, forced: bool) -> TokenKitError:
+def nothing_to_send(account: Account, grant: Grant, provider: "Provider", *, forced: bool) -> TokenKitError:
     """Return the error for a grant without a refresh token: what was asked for was in vain, or a person must help."""
     token = grant.access_token
     if token is not None and token.expires_at is None and not forced:
@@ -36,7 +40,7 @@ def nothing_to_send(account: Account, grant: Grant, provider: Provider, *, force
     return consent_required(account, "the provider gave no refresh token, and the access token has ended")
 
 
-def refused_with_many(account: Account, provider: Provider, retry_at: float) -> ProviderUnavailable:
+def refused_with_many(account: Account, provider: "Provider", retry_at: float) -> ProviderUnavailable:
     """Return the error for a refusal that is not believed: a provider's bad hour signs nobody out (R13)."""
     return ProviderUnavailable(
         f"{provider.title} refuses many accounts at once, so this is taken for its own trouble",
@@ -59,7 +63,7 @@ def cannot_be_saved(account: Account, error: BaseException) -> StoreUnavailable:
     )
 
 
-def signed_out_meanwhile(account: Account, provider: Provider, *, revoked: bool) -> UnknownAccount:
+def signed_out_meanwhile(account: Account, provider: "Provider", *, revoked: bool) -> UnknownAccount:
     """Return the error for an account that somebody has signed out of while it was refreshed (R8)."""
     return UnknownAccount(
         f"{account} was signed out while it was being refreshed; what the refresh brought was "

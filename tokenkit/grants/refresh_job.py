@@ -7,6 +7,9 @@ from tokenkit.grant import MOVED, Grant
 from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.token import Secret
 
+SERVED_WAIT = 3.0
+"""Seconds for which a lease is waited for while the stored token has life left: then that is served (R14)."""
+
 
 class RefreshJob(NamedTuple):
     """What a caller needs of a token that is not in hand.

@@ -1,6 +1,7 @@
 """The note of a lease: what those who refresh one account tell each other, across processes; never a secret (R8)."""
 
 import json
+from contextlib import suppress
 from typing import NamedTuple
 
 from tokenkit import errors
@@ -10,6 +11,7 @@ from tokenkit.errors import (
     InvalidAnswer,
     ProviderBroken,
     ProviderUnavailable,
+    StoreError,
     TokenKitError,
 )
 from tokenkit.grants.machine import Machine, Turns
@@ -199,6 +201,16 @@ def write_state(lease: Lease, state: RefreshState, now: float, *, acts: bool = F
         lease.leave_note(note)
     else:
         lease.write_note(note, acts=acts)
+
+
+def seen_state(lease: Lease, generation: int, now: float) -> RefreshState:
+    """Return the note, once it knows of the stored generation: what it says of former grants does not count (R10)."""
+    note = read_state(lease, now)
+    if generation > note.newest:
+        note = note.ended(generation)
+        with suppress(StoreError):  # a good token is served all the same, and a refresh writes it before it is sent
+            write_state(lease, note, now)
+    return note
 
 
 def _later(date: float | None, seconds: float) -> float | None:

@@ -1,19 +1,22 @@
 """Scopes by short alias and by full value, and those that a sign-in asks for (RFC 6749 section 3.3)."""
 
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, StoreError, UsageError
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.listing import listed
-from tokenkit.provider import Provider
 from tokenkit.shell import quoted
+
+if TYPE_CHECKING:
+    from tokenkit.provider import Provider
 
 RAW = "raw:"
 """Stands before a scope that the provider's description does not know, to ask for it all the same."""
 
 
-def resolve_scopes(provider: Provider, names: Iterable[str] | None) -> list[str]:
+def resolve_scopes(provider: "Provider", names: Iterable[str] | None) -> list[str]:
     """Return full values for short aliases or full values; the provider's default scopes for None.
 
     Raises `UsageError` for a name that the provider's description does not know, with the nearest one: a misspelled
@@ -24,7 +27,7 @@ def resolve_scopes(provider: Provider, names: Iterable[str] | None) -> list[str]
     return [_value(provider, name) for name in chosen]
 
 
-def _value(provider: Provider, name: str) -> str:
+def _value(provider: "Provider", name: str) -> str:
     if name in provider.scopes:
         return provider.scopes[name].value
     if name.startswith(RAW):
@@ -33,7 +36,7 @@ def _value(provider: Provider, name: str) -> str:
     return name
 
 
-def check_known(provider: Provider, names: Iterable[str]) -> None:
+def check_known(provider: "Provider", names: Iterable[str]) -> None:
     """Raise `UsageError` for a scope that the provider's description does not know and that no ``raw:`` asks for."""
     for name in names:
         near = misspelled(provider, name)
@@ -45,12 +48,12 @@ def check_known(provider: Provider, names: Iterable[str]) -> None:
             )
 
 
-def is_known(provider: Provider, name: str) -> bool:
+def is_known(provider: "Provider", name: str) -> bool:
     """Tell whether that is an alias or value of the provider's description, or a provider that describes none."""
     return not provider.scopes or name.startswith(RAW) or name in _known(provider)
 
 
-def misspelled(provider: Provider, name: str) -> str:
+def misspelled(provider: "Provider", name: str) -> str:
     """Return the known scope that an unknown one nearly is, or an empty string."""
     if is_known(provider, name):
         return ""
@@ -68,7 +71,7 @@ def plain_scopes(names: Collection[str]) -> Collection[str]:
     return [name.removeprefix(RAW) for name in names] if any(name.startswith(RAW) for name in names) else names
 
 
-def _known(provider: Provider) -> set[str]:
+def _known(provider: "Provider") -> set[str]:
     return {*provider.scopes, *(scope.value for scope in provider.scopes.values()), *provider.default_scopes}
 
 
@@ -79,7 +82,7 @@ def check_scopes(names: Iterable[str]) -> None:
 
 
 def scopes_to_ask(
-    records: SealedStore, provider: Provider, names: Iterable[str] | None, *, account: str, only: bool = False
+    records: SealedStore, provider: "Provider", names: Iterable[str] | None, *, account: str, only: bool = False
 ) -> list[str]:
     """Return the full values of `names`, and those that were granted to or asked for the account before.
 
@@ -93,7 +96,7 @@ def scopes_to_ask(
     return before if before and names is None else list(dict.fromkeys((*before, *named)))
 
 
-def _before(records: SealedStore, provider: Provider, account: str) -> list[str]:
+def _before(records: SealedStore, provider: "Provider", account: str) -> list[str]:
     known = [Account(provider.name, account, records.owner)] if account else records.accounts(provider.name)
     there = provider.token_endpoint if getattr(provider, "server", "") and not account else ""
     return sorted({scope for each in known for scope in _asked(records, each, there)})
@@ -110,19 +113,19 @@ def _asked(records: SealedStore, account: Account, there: str) -> frozenset[str]
     return held.grant.asked | (held.grant.scopes or frozenset())
 
 
-def every_name(provider: Provider, values: Collection[str]) -> frozenset[str]:
+def every_name(provider: "Provider", values: Collection[str]) -> frozenset[str]:
     """Return the full values and the aliases that stand for them."""
     return frozenset((*values, *(alias for alias, scope in provider.scopes.items() if scope.value in values)))
 
 
-def short_names(provider: Provider, values: Collection[str]) -> list[str]:
+def short_names(provider: "Provider", values: Collection[str]) -> list[str]:
     """Return the alias of each where it has one, else the full value; sorted."""
     aliases = {scope.value: alias for alias, scope in provider.scopes.items()}
     return sorted(aliases.get(value, value) for value in values)
 
 
 def not_granted(
-    provider: Provider, account: Account, granted: Collection[str], missing: Collection[str]
+    provider: "Provider", account: Account, granted: Collection[str], missing: Collection[str]
 ) -> ConsentRequired:
     """Return the error for scopes that were never granted, with the sign-in that asks for them.
 

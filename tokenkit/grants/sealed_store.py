@@ -9,14 +9,7 @@ from typing import NamedTuple
 
 from tokenkit.account import Account, parse_account
 from tokenkit.errors import Conflict, StoreUnavailable, UnknownAccount
-from tokenkit.grant import (
-    Grant,
-    PendingAuthorization,
-    grant_from_bytes,
-    grant_to_bytes,
-    pending_from_bytes,
-    pending_to_bytes,
-)
+from tokenkit.grant import Grant, grant_from_bytes, grant_to_bytes
 from tokenkit.grants import fleet_key
 from tokenkit.grants.due import due
 from tokenkit.grants.owner_names import check_new_owner
@@ -170,20 +163,9 @@ class SealedStore:
             raise StoreUnavailable("the store does not give back what was written to it", hint="tokenkit audit")
         self.store.save(name, None, replaces=version)
 
-    def save_pending(self, id: str, pending: PendingAuthorization) -> None:
-        """Seal and write a pending authorization."""
-        self.write(Name("pending", self.owner, id), pending_to_bytes(pending), None)
-
     def pendings(self) -> Iterator[Name]:
         """Yield the names of the owner's pending authorizations."""
         return self.store.names("pending", self.owner)
-
-    def load_pending(self, name: Name) -> tuple[PendingAuthorization, Version] | None:
-        """Return a pending authorization and the version by which it is claimed."""
-        stored = self.store.load(name)
-        if stored is None:
-            return None
-        return pending_from_bytes(self.ring.open_record(name, stored.data)), stored.version
 
     def _due(self, grant: Grant) -> float | None:
         """Return when a worker should refresh the grant; None where the store keeps no schedule."""

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from tokenkit.provider import Context, Request, Response
+from tokenkit.context import Context
 
 if TYPE_CHECKING:
     from tokenkit.net.http import Transport
+    from tokenkit.request import Request, Response
 
 
 def http_context(deadline: float, insecure_hosts: Callable[[], Collection[str]]) -> Context:
@@ -25,7 +26,7 @@ class _Late:
         self._insecure_hosts = insecure_hosts
         self._transport: Transport | None = None
 
-    def send(self, request: Request) -> Response:
+    def send(self, request: "Request") -> "Response":
         if self._transport is None:
             from tokenkit.net.http import Transport
 

@@ -8,7 +8,9 @@ library of its own. So it composes by calling, and four lambdas test it.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.context import Context
+from tokenkit.grant import Grant
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider.defaults import ProviderBase
 from tokenkit.provider.values import (
     Ask,
@@ -16,7 +18,6 @@ from tokenkit.provider.values import (
     AuthorizationRequest,
     Challenged,
     ClientRegistration,
-    Context,
     Device,
     Field,
     Identify,

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from tokenkit.context import Context
 from tokenkit.errors import UsageError
-from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.grant import Grant
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider.values import (
     AuthorizationAnswer,
     AuthorizationRequest,
     ClientRegistration,
-    Context,
     Field,
     Scope,
 )

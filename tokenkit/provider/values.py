@@ -5,25 +5,12 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from tokenkit.confidential import Confidential
+from tokenkit.context import Context
 from tokenkit.grant import Grant
 from tokenkit.request import Request, Response
 from tokenkit.token import AccessToken, Secret
 
 Strength = Literal["", "identity", "read", "add", "write", "full"]
-
-
-class Context(NamedTuple):
-    """All that a provider may touch.
-
-    `send` raises `ProviderUnavailable` when there is no answer (its `sent` says whether the request can have arrived);
-    an HTTP error status is an answer. `now` is Unix time in seconds, UTC. `random` returns that many bytes. `sleep`
-    takes seconds.
-    """
-
-    send: Callable[[Request], Response]
-    now: Callable[[], float]
-    random: Callable[[int], bytes]
-    sleep: Callable[[float], None]
 
 
 class ClientRegistration(NamedTuple):

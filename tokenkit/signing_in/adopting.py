@@ -7,9 +7,10 @@ from typing import TypedDict, cast
 from tokenkit.account import Account
 from tokenkit.errors import ProviderChanged, UsageError
 from tokenkit.flows.answer import access_token_value, vschar
-from tokenkit.grant import ACTIVE, Grant, PendingAuthorization, grant_to_bytes
+from tokenkit.grant import ACTIVE, Grant, grant_to_bytes
 from tokenkit.grants.bound_to import changes, of, settled
 from tokenkit.grants.scopes import resolve_scopes
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Provider
 from tokenkit.signals import sending
 from tokenkit.signing_in.authorization import Authorizations

@@ -11,12 +11,13 @@ from tokenkit.errors import (
     StoreError,
     UsageError,
 )
-from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.grant import Grant
 from tokenkit.grants.bound_to import as_told, settled
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.scopes import scopes_to_ask
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.net.hosts import check_endpoints
+from tokenkit.pending import PendingAuthorization
 from tokenkit.plugins import guarded
 from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration, Context, Provider
 from tokenkit.signals import sending

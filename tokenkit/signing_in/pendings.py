@@ -5,10 +5,10 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from tokenkit.errors import CallbackRefused, Conflict, StoreUnavailable
-from tokenkit.grant import PendingAuthorization
 from tokenkit.grants.sealed_store import SealedStore
+from tokenkit.pending import PendingAuthorization, pending_from_bytes, pending_to_bytes
 from tokenkit.signing_in.pending_names import digest, expiry, pending_id, pending_prefix
-from tokenkit.store import Name
+from tokenkit.store import Name, Version
 
 PENDING_LASTS = 600.0
 """Seconds that a person has for the consent screen."""
@@ -17,6 +17,14 @@ PENDINGS_PER_BINDING = 20
 
 PENDINGS_PER_OWNER = 200
 """Sign-ins that may be under way over all bindings: a caller with a new binding each time does not fill the store."""
+
+
+def load_pending(records: SealedStore, name: Name) -> tuple[PendingAuthorization, Version] | None:
+    """Return a pending authorization and the version by which it is claimed; None where it is gone."""
+    stored = records.store.load(name)
+    if stored is None:
+        return None
+    return pending_from_bytes(records.ring.open_record(name, stored.data)), stored.version
 
 
 class Pendings:
@@ -33,13 +41,14 @@ class Pendings:
 
     def put_back(self, binding: str, state: str, pending: PendingAuthorization) -> None:
         """Keep a sign-in under its state and binding; also once more, where its answer was claimed in vain."""
-        self._records.save_pending(pending_id(binding, state, pending.expires_at), pending)
+        name = Name("pending", self._records.owner, pending_id(binding, state, pending.expires_at))
+        self._records.write(name, pending_to_bytes(pending), None)
 
     def awaited(self, binding: str) -> Iterator[PendingAuthorization]:
         """Yield the sign-ins of this binding that are under way; nothing is consumed."""
         for name in self._records.pendings():
             if name.id.startswith(f"{digest(binding)[:32]}.") and expiry(name) > self._now():
-                found = self._records.load_pending(name)
+                found = load_pending(self._records, name)
                 if found is not None:
                     yield found[0]
 
@@ -53,7 +62,7 @@ class Pendings:
         for name in self._records.pendings():
             if not name.id.startswith(prefix):
                 continue
-            found = self._records.load_pending(name)
+            found = load_pending(self._records, name)
             if found is not None:
                 pending, version = found
                 self._check(pending, path)

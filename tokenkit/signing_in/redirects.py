@@ -4,11 +4,12 @@ from urllib.parse import urlsplit
 
 from tokenkit.consent.redirect import fixed_redirect_uri
 from tokenkit.errors import UsageError
-from tokenkit.grant import PendingAuthorization
 from tokenkit.grants.bound_to import at, settled
 from tokenkit.grants.refresher import Refresher
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import Provider
 from tokenkit.signing_in.pending_names import digest, expiry
+from tokenkit.signing_in.pendings import load_pending
 
 
 def callback_name(refresher: Refresher, provider: Provider) -> str:
@@ -47,7 +48,7 @@ def _check_shared(refresher: Refresher, provider: Provider, redirect_uri: str) -
     Else one server's answer could pass for the other's (RFC 9700 section 4.4, R23).
     """
     for name in refresher.records.pendings():
-        found = refresher.records.load_pending(name) if expiry(name) > refresher.context.now() else None
+        found = load_pending(refresher.records, name) if expiry(name) > refresher.context.now() else None
         other = None if found is None else found[0]
         if other is None or other.redirect_uri != redirect_uri or _same(other, provider):
             continue

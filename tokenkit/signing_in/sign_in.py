@@ -14,8 +14,9 @@ from tokenkit.consent.opener import Opener, open_in_browser, require_web_url
 from tokenkit.consent.redirect import fixed_redirect_uri, loopback_parts
 from tokenkit.consent.terminal import Say, printable, say
 from tokenkit.errors import ConfigurationError, UsageError
-from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.grant import Grant
 from tokenkit.grants.scopes import short_names
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import Context, Provider
 from tokenkit.provider.defaults import no_consent_screen
 from tokenkit.shell import quoted

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.api_key import ApiKey
-from tokenkit.grant import Grant, PendingAuthorization
+from tokenkit.grant import Grant
 from tokenkit.oauth2 import OAuth2
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import (
     AuthorizationAnswer,
     AuthorizationRequest,

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 
 from tokenkit.consent.redirect import fixed_redirect_uri
 from tokenkit.errors import ConfigurationError, UsageError
-from tokenkit.grant import PendingAuthorization
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import Provider
 from tokenkit.web.browser import Browser, cookie_values, set_cookie
 

@@ -19,8 +19,8 @@ from starlette.types import Receive, Scope, Send
 
 from tokenkit.consent.redirect import fixed_redirect_uri
 from tokenkit.errors import ConfigurationError
-from tokenkit.grant import PendingAuthorization
 from tokenkit.kit import TokenKit
+from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import Provider
 from tokenkit.web.answers import see_other
 from tokenkit.web.app import pages_at

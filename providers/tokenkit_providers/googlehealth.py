@@ -66,6 +66,7 @@ def provider() -> OAuth2:
         unverified=(
             "resource_hosts",
             "userinfo_endpoint",
+            "revocation_reach",
             "scopes.nutrition.readonly",
         ),
     )

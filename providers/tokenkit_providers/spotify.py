@@ -67,6 +67,11 @@ def provider(*, base_url: str = "") -> OAuth2:
         subject_path="id",
         name_paths=("email", "display_name"),
         reasons={"revoked": _ENDED, "expired": _ENDED, "invalid refresh token": _ENDED},
-        sources={"*": "developer.spotify.com/documentation/web-api and its blog, stored copies"},
+        sources={
+            "*": "developer.spotify.com/documentation/web-api and its blog, stored copies",
+            "resource_hosts": "a copy of Spotify's own OpenAPI description: api.spotify.com/v1",
+            "subject_path": "a copy of Spotify's own OpenAPI description: GET /v1/me",
+            "name_paths": "a copy of Spotify's own OpenAPI description: GET /v1/me",
+        },
         checked="2026-11-22",
     )

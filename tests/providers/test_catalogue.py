@@ -202,8 +202,8 @@ def test_every_endpoint_has_its_source_or_is_marked(name):
 def test_nothing_is_known_from_memory_alone(name):
     """Where a token may go and whose it is names its own source; a lifetime does, or rests on a page, not on code."""
     provider = load(name)
-    if name in ("fitbit", "google", "spotify"):
-        return  # it is gone; their docstrings name the pages
+    if name == "fitbit":
+        return  # it is gone
     said = {*provider.sources, *provider.unverified}
     assert "resource_hosts" in said
     assert provider.userinfo_endpoint == "" or {"subject_path", "name_paths"} <= said
@@ -213,6 +213,7 @@ def test_nothing_is_known_from_memory_alone(name):
     for field in ("default_expires_in", "refresh_lifetime", "idle_lifetime"):
         usual = getattr(provider, field) == next(each.default for each in fields(OAuth2) if each.name == field)
         assert usual or field in said or pages, field
+    assert not provider.keeps_refresh_token or "keeps_refresh_token" in provider.sources  # it shortens a wait (R38)
 
 
 @pytest.mark.parametrize("name", KEYED)

@@ -32,9 +32,10 @@ def expired(accounts: int, rounds: int) -> list[Row]:
     """All of them are asked for at once; the server, a process of its own, takes 50 ms for each answer."""
     with (
         slow_authority() as server,
-        tempfile.TemporaryDirectory() as home,
-        place(home, accounts=accounts, server=server) as here,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,
+        place(home, server=server) as here,
     ):
+        here.multiply(accounts, "me")
         modes = {
             "ours": "ours",
             "reference": "threads",

@@ -61,16 +61,16 @@ class Place(NamedTuple):
         spent = AccessToken(token.value, expires_at=3600.0, obtained_at=0.0, scopes=token.scopes)
         records.save(account, held.grant.renewed(access_tokens={"": spent}), replaces=held.version)
 
-    def multiply(self, total: int) -> None:
-        """Fill the store up with copies of the one account, for what only reads them: nothing is fsynced."""
+    def multiply(self, total: int, name: str = "copy") -> None:
+        """Fill the store up with copies of the one account, called by `name` and a number; nothing is fsynced."""
         kit = self.kit()
         plaintext = grant_to_bytes(kit.records.get(ME).grant)
         key = kit.records.ring.current()
         folder = os.path.join(kit.folders.tokens, "google")
         for number in range(len(kit.accounts()), total):
-            name = f"copy{number}@example.com"
-            data = seal(plaintext, key, typ="grant", app="tokenkit", owner="", account=f"google/{name}")
-            fd = os.open(os.path.join(folder, file_name(name) + ".jwe"), os.O_WRONLY | os.O_CREAT, 0o600)
+            copy = f"{name}{number}@example.com"
+            data = seal(plaintext, key, typ="grant", app="tokenkit", owner="", account=f"google/{copy}")
+            fd = os.open(os.path.join(folder, file_name(copy) + ".jwe"), os.O_WRONLY | os.O_CREAT, 0o600)
             os.write(fd, data)
             os.close(fd)
         os.sync()  # else they are written to disk while something else is measured

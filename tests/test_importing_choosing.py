@@ -248,6 +248,13 @@ def test_of_several_the_named_one_is_taken_or_that_of_the_named_provider(write: 
         choose(file, entry="x")
 
 
+def test_what_is_no_sign_in_of_a_tools_is_none(write: Write) -> None:
+    """An API key beside a grant, or a member of a file that is called as another tool calls a profile."""
+    profiles = {"acme:key": {"type": "api_key", "provider": "acme", "accessToken": "sk"}}
+    assert {grant.tool for grant in grants_in(write("x.json", profiles))} == {"another program"}
+    assert grants_in(write("core.config_entries", {**HOME_ASSISTANT, "key": "core.other"})) == []
+
+
 def test_two_of_one_name_are_told_apart(write: Write) -> None:
     twice: dict[str, Any] = json.loads(json.dumps(HERMES))
     twice["credential_pool"]["other"].append({**twice["credential_pool"]["other"][0], "refresh_token": "r-3"})

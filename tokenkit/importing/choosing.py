@@ -3,20 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from tokenkit.errors import UsageError
-from tokenkit.importing import (
-    email_oauth2_proxy,
-    gcloud,
-    gh,
-    google_auth,
-    hermes,
-    home_assistant,
-    msal,
-    objects,
-    openclaw,
-    pocketpaw,
-    rclone,
-)
+from tokenkit.importing import email_oauth2_proxy, gcloud, gh, rclone
 from tokenkit.importing.files import SourceFile
+from tokenkit.importing.formats import ANY, JSON_FORMATS
 from tokenkit.importing.found import Found
 from tokenkit.shell import quoted
 
@@ -24,25 +13,14 @@ Reader = Callable[[SourceFile], Iterator[Found]]
 """Yields the grants in a file of its format; none where another tool wrote it."""
 
 READERS: tuple[Reader, ...] = (
-    pocketpaw.read,
-    objects.SPOTIPY.read,
-    google_auth.read,
     gcloud.read,
-    objects.GOGCLI.read,
-    objects.OAMA.read,
-    objects.MUTT.read,
-    msal.read,
-    hermes.read,
-    home_assistant.read,
-    openclaw.read,
-    objects.GOOGLEAPIS.read,
-    objects.GO.read,
+    *(each.read for each in JSON_FORMATS),
     rclone.read,
     email_oauth2_proxy.read,
     gh.read,
-    objects.PLAIN.read,
+    ANY.read,
 )
-"""The first that finds something has it: the more a format says of itself, the earlier it stands."""
+"""The first that finds something has it."""
 
 
 def grants_in(file: SourceFile) -> list[Found]:
@@ -53,8 +31,8 @@ def grants_in(file: SourceFile) -> list[Found]:
         names[grant.entry] = names.get(grant.entry, 0) + 1
         if names[grant.entry] > 1:
             grants[number] = grant.but(entry=f"{grant.entry} {names[grant.entry]}")
-    only = len(grants) == 1 and (not grants[0].entry or len(file.members) == 1)
-    return [grant.but(alone=grant.alone and only) for grant in grants]
+    only = len(grants) == 1 and (not grants[0].entry or {*file.members} == {grants[0].entry})
+    return [grant.but(alone=only) for grant in grants]
 
 
 def choose(file: SourceFile, *, provider: str = "", entry: str = "") -> Found:

@@ -38,7 +38,6 @@ def _found(address: str, section: Mapping[str, str]) -> Found:
         client=client_in(section),
         issuer=section["token_url"],
         issuer_in="token_url",
-        alone=False,
     )
 
     def unlock(password: str) -> Found:

@@ -35,7 +35,7 @@ class Found:
     own_client: bool = False
     issuer: str = ""
     issuer_in: str = ""
-    alone: bool = True
+    alone: bool = False
     endless: bool = False
     unlock: "Callable[[str], Found] | None" = None
 
@@ -44,11 +44,11 @@ class Found:
         return replace(self, **changes)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-def found(tool: str, members: Members, *, access: str = "access_token", refresh: str = "refresh_token") -> Found | None:
-    """Return what an object holds under those names, and its ``scope``, ``scopes`` and client; None without a token."""
+def found(tool: str, members: Members) -> Found | None:
+    """Return what an object holds under the names of a token answer, and its client; None without a token."""
     end = next((end for name in _ENDS if (end := end_of(members.get(name))) is not None), None)
-    access_token, refresh_token = text(members.get(access)), text(members.get(refresh))
-    issuer_in = "token_uri" if members.get("token_uri") else "token_url"
+    access_token, refresh_token = _either(members, "access_token"), _either(members, "refresh_token")
+    issuer_in = next((name for name in _ISSUERS if members.get(name)), "")
     if not (access_token and vschar(access_token)) and not refresh_token:
         return None
     return Found(
@@ -57,7 +57,7 @@ def found(tool: str, members: Members, *, access: str = "access_token", refresh:
         access_token=AccessToken(access_token, expires_at=end) if access_token and vschar(access_token) else None,
         scopes=scopes_in(members.get("scopes") or members.get("scope")),
         client=client_in(members),
-        issuer=text(members.get(issuer_in)),
+        issuer=text(members.get(issuer_in, "")),
         issuer_in=issuer_in,
     )
 
@@ -66,6 +66,7 @@ _ENDS = (
     "expires_at", "expiry", "expiry_date", "expires_on", "expires", "expiresAt", "expires_at_ms", "token_expiry",
     "expiration",
 )  # fmt: skip
+_ISSUERS = ("token_uri", "token_url", "hassUrl")
 
 
 def text(value: object) -> str:
@@ -73,10 +74,15 @@ def text(value: object) -> str:
     return value if isinstance(value, str) and value.isprintable() and value.strip() else ""
 
 
-def client_in(members: Members, *, camel: bool = False) -> ClientRegistration | None:
-    """Return the client registration that an object names, also in `camel` case; None where it names no client id."""
-    names = ("clientId", "clientSecret") if camel else ("client_id", "client_secret")
-    client_id, client_secret = (text(members.get(name)) for name in names)
+def _either(members: Members, name: str) -> str:
+    """Return the text of that name, or of the same in camel case."""
+    first, _, second = name.partition("_")
+    return text(members.get(name)) or text(members.get(f"{first}{second.capitalize()}"))
+
+
+def client_in(members: Members) -> ClientRegistration | None:
+    """Return the client registration that an object names; None where it names no client id."""
+    client_id, client_secret = _either(members, "client_id"), _either(members, "client_secret")
     if not vschar(client_id):
         return None
     return ClientRegistration(client_id, Secret(client_secret) if vschar(client_secret) else None)

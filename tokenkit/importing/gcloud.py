@@ -10,8 +10,8 @@ from contextlib import closing
 from typing import Any
 
 from tokenkit.importing.files import SourceFile, json_object
-from tokenkit.importing.found import Found
-from tokenkit.importing.google_auth import credentials
+from tokenkit.importing.formats import google_credentials
+from tokenkit.importing.found import Found, found
 
 
 def read(file: SourceFile) -> Iterator[Found]:
@@ -19,9 +19,9 @@ def read(file: SourceFile) -> Iterator[Found]:
     if not file.data.startswith(b"SQLite format 3\0"):
         return
     for account, value in _rows(file.data):
-        grant = credentials(json_object(value)) if isinstance(value, str | bytes) else None
-        if grant:
-            yield grant.but(tool="gcloud", entry=str(account), account=str(account), alone=False)
+        for entry in google_credentials(json_object(value)) if isinstance(value, str | bytes) else ():
+            if grant := found("gcloud", entry.members):
+                yield grant.but(provider="google", entry=str(account), account=str(account))
 
 
 def _rows(data: bytes) -> list[Any]:

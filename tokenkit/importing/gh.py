@@ -26,7 +26,7 @@ def read(file: SourceFile) -> Iterator[Found]:
             host, user = path[0], path[2] if len(path) > 3 else active.get(path[0], "")
             provider = "github" if host == "github.com" else ""
             named = grant.but(entry=f"{host}/{user}", provider=provider, account=user, issuer=f"https://{host}")
-            yield named.but(issuer_in=host, endless=True, alone=False)
+            yield named.but(issuer_in=host, endless=True)
 
 
 def _values(text: str) -> Iterator[tuple[list[str], str]]:

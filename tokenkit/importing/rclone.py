@@ -28,9 +28,7 @@ def read(file: SourceFile) -> Iterator[Found]:
             client = client_in(section)
             provider = _TYPES.get(kind, kind)
             scopes = scopes_in(section.get("scope")) if provider != "google" else frozenset[str]()
-            yield grant.but(
-                entry=name, provider=provider, client=client, own_client=client is None, scopes=scopes, alone=False
-            )
+            yield grant.but(entry=name, provider=provider, client=client, own_client=client is None, scopes=scopes)
 
 
 def sections(text: str) -> dict[str, dict[str, str]]:

@@ -18,8 +18,8 @@ from tokenkit.grant import Grant
 from tokenkit.grants.bound_to import bind
 from tokenkit.importing.choosing import choose
 from tokenkit.importing.files import open_file
+from tokenkit.importing.formats import POCKETPAW_SERVICES as SERVICES
 from tokenkit.importing.found import Found
-from tokenkit.importing.pocketpaw import SERVICES
 from tokenkit.importing.taking import digest_of, extra_of
 from tokenkit.kit import TokenKit
 from tokenkit.provider import ClientRegistration

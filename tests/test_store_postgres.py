@@ -15,7 +15,7 @@ import real_parts
 from fault_table import tell
 from look_clock import wait_for_answers
 from patience import PATIENCE
-from postgres_server import crash, new_database, server
+from postgres_server import crash, end_connections, new_database, server
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
@@ -66,14 +66,6 @@ def store(open_store):
 def ask(database, statement, *values):
     with psycopg.connect(database, autocommit=True) as connection:
         return connection.execute(statement, values).fetchall()
-
-
-def end_connections(database):
-    """Let the server end every connection but the one that asks for it."""
-    ask(
-        database,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL",
-    )
 
 
 @pytest.fixture

@@ -1,26 +1,18 @@
 """The store in PostgreSQL as people use it: chosen by a variable or a file, looked after by commands."""
 
-import json
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
-from tokenkit import AccessToken, Account, TokenKit
+from tokenkit import Account, TokenKit
 from tokenkit.cli import fast_path
 from tokenkit.cli.app import main
 from tokenkit.errors import ConfigurationError, KeyUnavailable, StoreUnavailable
-from tokenkit.sandbox import CLIENTS, Authority, serve
 from tokenkit.seal import b64url_encode
 from tokenkit.store import Name
 from tokenkit.store.files import FileStore
 from tokenkit.store.postgres.address import Address
 
 import real_parts
-from fault_table import tell
-from patience import PATIENCE
 from postgres_server import server
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
@@ -197,68 +189,3 @@ def test_the_fast_path_stands_aside_where_the_file_names_a_store(home):
     (folder / "config.toml").write_text('store = "postgresql:///x"\n')
     assert fast_path._stored("google/me@example.com") is None
     assert "TOKENKIT_STORE" in fast_path.FOREIGN
-
-
-@pytest.fixture
-def authority(home, monkeypatch):
-    """A provider that rotates refresh tokens, and ends the session when a spent one comes."""
-    client = CLIENTS["google"]
-    assert client.client_secret is not None
-    monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_ID", client.client_id)
-    monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_SECRET", client.client_secret.reveal())
-    authority = Authority(rotating=("google",))
-    with serve(authority) as sandbox:
-        authority.config = f'[providers.google]\nbase_url = "{sandbox.base_url}/google"\n'
-        configure(home, authority)
-        yield authority
-
-
-def configure(home, authority):
-    folder = home / ".config" / "tokenkit"
-    folder.mkdir(parents=True)
-    (folder / "config.toml").write_text(authority.config)
-
-
-def machine(number, tmp_path, authority, *arguments):
-    """Start a process of another machine: all that it shares with the others is the database and the key."""
-    home = tmp_path / f"machine-{number}"
-    configure(home, authority)
-    own = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
-    environ = {**own, "HOME": str(home), "TOKENKIT_HOME": str(home / ".tokenkit")}
-    return subprocess.Popen(
-        [sys.executable, *arguments], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-def sign_in_and_expire(authority):
-    with TokenKit(background=False) as kit:
-        pending = kit.begin("google", redirect_uri="http://127.0.0.1:9/callback/google", binding="b")
-        kit.complete(authority.approve(pending.url, as_user=ME.name), binding="b")
-        held = kit.records.get(ME)
-        token = held.grant.access_token
-        spent = AccessToken(token.value, expires_at=3600.0, obtained_at=0.0, scopes=token.scopes)
-        kit.records.save(ME, held.grant.renewed(access_tokens={"": spent}), replaces=held.version)
-
-
-@real
-@pytest.mark.slow
-def test_a_storm_over_eight_machines_makes_one_request(configured, run, key, authority, tmp_path):
-    """R5, R38: 8 callers each; a second request with the spent token would end the session."""
-    run("store", "init")
-    sign_in_and_expire(authority)
-    at = str(time.time() + 4)
-    started = [machine(number, tmp_path, authority, str(CALLER), "mixed", "8", at, "0.3") for number in range(8)]
-    results = []
-    for process in started:
-        out, err = process.communicate(timeout=PATIENCE)
-        assert process.returncode == 0, err
-        results += json.loads(out)
-    assert len(results) == 64
-    assert len(set(results)) == 1
-    assert "Error" not in results[0]
-    assert authority.counters["google token refresh_token"] == 1
-    program = "import sys; sys.argv = ['tokenkit', 'token', 'google']; from tokenkit.cli.fast_path import main; main()"
-    out, err = machine("late", tmp_path, authority, "-c", program).communicate(timeout=PATIENCE)
-    assert out.strip(), err
-    assert authority.counters["google token refresh_token"] == 1
-    tell("a storm of 8 machines of 8 callers", "one request, no error")

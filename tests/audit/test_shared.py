@@ -31,10 +31,10 @@ def with_tables(url):  # noqa: F811
     from tokenkit.store.postgres.address import Address
 
     made = new_database(url)
-    if not ask(made, "SELECT 1 FROM pg_roles WHERE rolname = 'tokenkit_app'"):
-        ask(made, "CREATE ROLE tokenkit_app LOGIN")
-    schema.init(Address(made, "the test"), "tokenkit_app")
-    return made, made.replace("postgres:@", "tokenkit_app@", 1)
+    if not ask(made, "SELECT 1 FROM pg_roles WHERE rolname = 'tokenkit_audited'"):
+        ask(made, "CREATE ROLE tokenkit_audited LOGIN")
+    schema.init(Address(made, "the test"), "tokenkit_audited")
+    return made, made.replace("postgres:@", "tokenkit_audited@", 1)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_nothing_is_found_in_a_fleet_that_is_well_kept(kit):
 def test_a_role_that_owns_the_tables_or_is_a_superuser(machine, administered):  # noqa: F811
     kit = machine("a", url=administered[0])
     assert "the role postgres is a superuser" in found(kit)["TK603"].what
-    ask(administered[0], "ALTER TABLE tokenkit.migration OWNER TO tokenkit_app")
+    ask(administered[0], "ALTER TABLE tokenkit.migration OWNER TO tokenkit_audited")
     assert "owns the tables" in found(machine("b"))["TK603"].what
     ask(administered[0], "ALTER TABLE tokenkit.migration OWNER TO postgres")
 

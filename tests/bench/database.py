@@ -17,7 +17,7 @@ from tokenkit.seal import b64url_encode
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from postgres_server import server
+from postgres_server import own_server
 
 NAME = str(ME)
 SIZES = (1, 1_000, 100_000)
@@ -38,7 +38,7 @@ def rows(place: Place, rounds: int) -> list[Row]:
     from tokenkit.store.postgres import schema
     from tokenkit.store.postgres.address import Address
 
-    with server() as url, psycopg.connect(url, autocommit=True, prepare_threshold=None) as bare:
+    with own_server() as url, psycopg.connect(url, autocommit=True, prepare_threshold=None) as bare:
         schema.init(Address(url, "the bench"))
         key = b64url_encode(bytes(range(32))).decode()
         environ = {**place.environ, "TOKENKIT_STORE": url, "TOKENKIT_KEY": key}

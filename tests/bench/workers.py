@@ -23,7 +23,7 @@ from tokenkit.store import Name
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from postgres_server import server
+from postgres_server import own_server
 
 WORKERS = (1, 2, 4)
 DELAYS = (0.0, 0.05)
@@ -49,7 +49,7 @@ def rows(full: bool) -> tuple[list[Row], str]:
     """The lines of the table, and the table of CPU times."""
     rounds, accounts = (5, 1_200) if full else (3, 400)
     found, costs = list[Row](), []
-    with tempfile.TemporaryDirectory() as home, server() as url:
+    with tempfile.TemporaryDirectory() as home, own_server() as url:
         for delay in DELAYS:
             with slow_authority(delay=delay) as address, place(f"{home}/{delay}", server=address) as here:
                 for workers in WORKERS:

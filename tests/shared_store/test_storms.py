@@ -1,7 +1,9 @@
-"""Eight process trees of different homes ask at one moment for one expired token: one request (R5, R38)."""
+"""Nine process trees of different homes ask at one moment for one expired token: one request (R5, R38)."""
 
 import json
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from shared_store_paths import CALLER
@@ -10,31 +12,38 @@ from fault_table import tell
 from patience import PATIENCE
 from pgbouncer import pgbouncer
 
+PROGRAM = Path(sys.executable).with_name("tokenkit")
+
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
-@pytest.fixture(params=["through PgBouncer", "through PgBouncer, with a connection past it"])
-def way(request, url):
-    """How the machines reach the database: in words, and both addresses."""
+@pytest.fixture
+def ways(url):
+    """How three machines reach the database: the address of each, and that past the pooler."""
     with pgbouncer(url, size=2) as pooled:
-        yield request.param, pooled, url if "past" in request.param else None
+        yield (url, None), (pooled, None), (pooled, url)
 
 
-def test_a_storm_over_eight_machines_makes_one_request(fleet, way, rounds):
+def test_a_storm_over_nine_machines_makes_one_request(fleet, ways, rounds):
     """R5, R38: 8 callers each; a second request with the spent token would end the session."""
-    words, store, direct = way
     for number in range(1, rounds(1, 20) + 1):
         at = str(time.time() + 4)
-        machines = [fleet.start(CALLER, "mixed", 8, at, 0.3, store=store, direct=direct) for _ in range(8)]
+        machines = [fleet.start(CALLER, "mixed", 8, at, 0.3, store=s, direct=d) for s, d in ways for _ in range(3)]
         told = []
         for machine in machines:
             out, err = machine.communicate(timeout=PATIENCE)
             assert machine.returncode == 0, err
             told += json.loads(out)
-        assert len(told) == 64
+        assert len(told) == 72
         assert len(set(told)) == 1
         assert "Error" not in told[0]
         assert "Unavailable" not in told[0]
         assert fleet.refreshes() == number
+        out, err = fleet.start(PROGRAM, "token", "google").communicate(timeout=60)
+        assert out.strip(), err  # a command of one more machine, by its fast way
+        assert fleet.refreshes() == number
         fleet.expire()
-    tell(f"a storm of 8 machines of 8 callers, {words}", "one request, no error")
+    tell(
+        "a storm of 9 machines of 8 callers: directly, through PgBouncer, and so with a connection past it",
+        "one request, no error",
+    )

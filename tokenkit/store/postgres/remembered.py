@@ -30,8 +30,9 @@ _SWEEP = """WITH gone AS (DELETE FROM {s}.confirmed
 
 _SERVER = """WITH now AS (SELECT (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS system,
         ('x' || left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8))::bit(32)::int AS timeline)
-    SELECT system, timeline,
-        EXISTS (SELECT FROM {s}.server AS s WHERE s.system = now.system AND s.timeline = now.timeline) FROM now"""
+    SELECT id::text, system, timeline,
+        EXISTS (SELECT FROM {s}.server AS s WHERE s.system = now.system AND s.timeline = now.timeline)
+    FROM {s}.identity, now"""
 
 _ANOTHER = """INSERT INTO {s}.server AS s (system, timeline, since) VALUES (%s, %s, '-infinity')
     ON CONFLICT (one) DO UPDATE
@@ -56,8 +57,7 @@ class Remembered:
 
         What is lost is written down for all machines, and so is that another server answers than before.
         """
-        self.identity = schema.identity(connection, self._name)
-        server, known = self._server(connection)
+        self.identity, server, known = self._store_and_server(connection)
         if self._state and self._memory is None:
             self._memory = HighWater(os.path.join(self._state, "shared", self.identity))
         if self._memory is not None:
@@ -80,13 +80,16 @@ class Remembered:
                 version = uuid.UUID(each.replaced)
                 self._ask(connection, _LOST, {**key(each.name), "version": version, "deleted": each.deleted})
 
-    def _server(self, connection: "psycopg.Connection[Any]") -> tuple[Server, bool]:
-        """Return which server it is, and whether all know that; nothing is known where its provider keeps it secret."""
+    def _store_and_server(self, connection: "psycopg.Connection[Any]") -> tuple[str, Server, bool]:
+        """Return which store and which server it is, and whether all know that; some providers keep the server secret.
+
+        Raises what `schema.identity` raises.
+        """
         with suppress(psycopg.Error):
             row = self._ask(connection, _SERVER).fetchone()
             if row is not None:
-                return Server(*row[:2]), row[2]
-        return Server(), True
+                return row[0], Server(*row[1:3]), row[3]
+        return schema.identity(connection, self._name), Server(), True
 
     def _ask(self, connection: "psycopg.Connection[Any]", text: Any, values: Any = ()) -> "psycopg.Cursor[Any]":
         return connection.execute(sql.SQL(text).format(s=sql.Identifier(self._name)), values)

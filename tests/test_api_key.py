@@ -356,6 +356,15 @@ def test_an_answer_that_shows_nothing_is_no_proof_that_it_works(body, tmp_path):
     assert kit.accounts() == []
 
 
+@pytest.mark.parametrize("status", [404, 405, 410])  # a 405 is asked once more, by POST
+def test_an_address_where_nothing_is_is_not_blamed_on_the_key(status, tmp_path):
+    context = World(Response(status, (), b""), Response(status, (), b"")).ctx
+    kit = TokenKit(context=context, environ={"HOME": str(tmp_path)}, store=MemoryStore(), providers={"acme": acme()})
+    with pytest.raises(AuthorizationError, match=rf"nothing at its userinfo_endpoint \(HTTP {status}\)") as caught:
+        kit.login("acme", answers={"key": KEY})
+    assert caught.value.hint == "tokenkit login acme"
+
+
 def test_another_persons_key_becomes_another_account(kit):
     """R18: nobody's account is written over."""
     kit.login("acme", answers={"key": key_of("acme", "key")})
@@ -576,6 +585,7 @@ def test_the_audit_has_nothing_against_a_key_that_works_and_asks_the_service_abo
     kit.login("acme", answers={"key": key_of("acme", "key")})
     for said in ([], ["TK501"]):
         report = audit(Inventory(kit), ONLINE)
+        assert [finding.fault.hint for finding in report.findings] == ["tokenkit login acme/me@example.com"] * len(said)
         assert ([finding.check.id for finding in report.findings], report.accounts) == (said, 1)
         authority.flavours["acme"].revoked.add("me@example.com")
 

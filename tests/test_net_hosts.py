@@ -413,3 +413,9 @@ def test_the_environment_may_name_ranges_of_addresses_that_need_no_proxy(
     monkeypatch.setenv("https_proxy", "http://proxy.lan:3128")
     monkeypatch.setenv("no_proxy", no_proxy)
     assert (proxy_for("https", host) is None) == direct
+
+
+def test_a_relative_url_is_told_as_one() -> None:
+    with pytest.raises(TokenRefused, match="the URL is relative") as caught:
+        check_resource("/v1/notes", ["https://api.example/v1"], account=Account("acme", "me"))
+    assert "base_url" in caught.value.hint

@@ -104,6 +104,22 @@ def test_a_file_is_read_as_it_will_be_and_what_it_lacks_is_said(
     assert "resource_hosts" not in told.err
 
 
+def test_plain_http_to_a_name_and_a_missing_subject_path_are_said_before_anybody_signs_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "acme.toml"
+    path.write_text(
+        '[provider]\nname = "acme"\ntitle = "Acme"\nresource_hosts = ["http://localhost:8080/v1"]\n'
+        'userinfo_endpoint = "http://127.0.0.1:8080/me"\n[provider.fields.key]\nlabel = "API key"\n'
+    )
+    check_declaration(str(path))
+    told = capsys.readouterr().err
+    assert "what is typed travels as Authorization: Bearer {key}, to http://localhost:8080/v1\n" in told
+    assert "http://localhost:8080/v1: nothing secret is sent to http://localhost:8080 without TLS" in told
+    assert "127.0.0.1:8080/me:" not in told
+    assert "no subject_path: nobody knows whose account it is" in told
+
+
 def test_what_is_wrong_in_a_file_is_said(tmp_path: Path) -> None:
     path = tmp_path / "acme.toml"
     with pytest.raises(ConfigurationError, match="no file"):

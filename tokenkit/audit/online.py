@@ -49,11 +49,10 @@ def refused(inventory: Inventory) -> Iterator[Fault]:
         status = 0 if answer.response is None else answer.response.status
         if answer.outcome is False or status in (401, 403):
             what = "it says that the token is not active" if answer.outcome is False else f"it answered HTTP {status}"
-            yield about(
-                answer.record,
-                what,
-                f"{command(inventory, answer.record, 'refresh')}, or: {login(inventory, answer.record)}",
-            )
+            anew = login(inventory, answer.record)
+            if answer.grant.refresh_token:
+                anew = f"{command(inventory, answer.record, 'refresh')}, or: {anew}"
+            yield about(answer.record, what, anew)
 
 
 @check(

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 from tokenkit import durable_file, private_file
 from tokenkit.cli.output import data, say
-from tokenkit.errors import ConfigurationError, UsageError
+from tokenkit.errors import ConfigurationError, TokenRefused, UsageError
+from tokenkit.listing import listed
+from tokenkit.net.hosts import check_tls, parse_url
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ def add_declaration(kit: "TokenKit", url: str) -> None:
 
 def check_declaration(path: str) -> None:
     """Read a provider file strictly, and say what a sign-in would lack; `ConfigurationError` for what is wrong."""
+    from tokenkit.api_key import ApiKey
     from tokenkit.provider_file import read_provider_file
 
     if not os.path.exists(path):
@@ -68,7 +71,10 @@ def check_declaration(path: str) -> None:
     name = os.path.splitext(os.path.basename(path))[0]
     made = read_provider_file(path, name, {})
     data(f"{path} declares {made.title}")
+    if isinstance(made, ApiKey):
+        _say_placement(made)
     _remark(made)
+    _say_plain_http(made)
 
 
 def _remark(provider: "OAuth2 | ApiKey") -> None:
@@ -76,12 +82,32 @@ def _remark(provider: "OAuth2 | ApiKey") -> None:
     for wanted, remark in (
         (provider.resource_hosts, "no resource_hosts: tokenkit request and kit.http() send its token nowhere"),
         (provider.userinfo_endpoint or not provider.fields, "no userinfo_endpoint: a key is kept untried"),
-        (provider.identify, "no userinfo_endpoint: nobody knows whose account it is; it will be called default"),
+        (provider.identify, f"no {_lacks(provider)}: nobody knows whose account it is; it will be called default"),
         (provider.revoke, "no revocation_endpoint: a sign-out ends nothing at the provider"),
         (provider.scopes or provider.fields, "no scopes: people cannot read what they allow"),
     ):
         if not wanted:
             say(f"tokenkit: note: {remark}")
+
+
+def _lacks(provider: "OAuth2 | ApiKey") -> str:
+    return "subject_path" if provider.userinfo_endpoint else "userinfo_endpoint"
+
+
+def _say_placement(provider: "ApiKey") -> None:
+    places = [f"{name}: {value}" for name, value in provider.placement.headers.items()]
+    places += [f"?{name}={value}" for name, value in provider.placement.query.items()]
+    say(f"tokenkit: what is typed travels as {' and '.join(places)}, to {listed(provider.resource_hosts)}")
+
+
+def _say_plain_http(provider: "OAuth2 | ApiKey") -> None:
+    for url in dict.fromkeys((*provider.resource_hosts, *provider.endpoints.values())):
+        try:
+            check_tls(parse_url(url.replace("*.", "", 1)))
+        except TokenRefused as error:
+            say(f"tokenkit: note: {url}: {error}; plain http is for loopback literals such as http://127.0.0.1")
+        except ValueError:  # braces, filled in for each account
+            continue
 
 
 def _issuer(url: str) -> str:

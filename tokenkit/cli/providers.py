@@ -99,9 +99,11 @@ def _redirect_uri(kit: "TokenKit", provider: "Provider") -> str:
 
 
 def _sources(provider: "Provider") -> str:
-    """Return where the facts about it were read, each source once."""
+    """Return where the facts about it were read: the main source, and how many others ``--json`` tells."""
     sources: dict[str, str] = getattr(provider, "sources", {})
-    return "; ".join(dict.fromkeys(sources.values()))
+    named = [*dict.fromkeys(sources.values())]
+    others = f", and {len(named) - 1} more (--json)" if len(named) > 1 else ""
+    return f"{sources.get('*', named[0])}{others}" if named else ""
 
 
 def _fields(provider: "Provider") -> "Mapping[str, Field]":

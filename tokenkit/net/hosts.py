@@ -184,6 +184,8 @@ def check_resource(
         target = parse_url(url)
     except ValueError as error:
         message = f"a token of {account} may not go to this URL: {error}"
+        if "://" not in url:
+            message, hint = "the URL is relative: it names no host", "write it whole, or give base_url= to kit.http()"
         raise TokenRefused(message, hint=hint, account=str(account)) from None
     check_tls(target, insecure, account=str(account))
     if not any(resource_host(entry).holds(target) for entry in hosts):

@@ -17,6 +17,8 @@ from tokenkit.signals import sending
 from tokenkit.signing_in.authorization import Authorizations
 from tokenkit.token import Secret
 
+_NOT_THERE = (404, 405, 410)
+
 Answers = Mapping[str, str | Secret]
 """What the person typed, by the name of the field."""
 
@@ -105,8 +107,12 @@ def _refused(provider: Provider, wanted: Mapping[str, Field], status: int) -> Au
     labels = " and ".join(field.label for field in wanted.values())
     where = next((field.where for field in wanted.values() if field.where), "")
     said = f"does not accept this {labels} (HTTP {status})"
-    if not 400 <= status < 500:
+    path: str = getattr(provider, "subject_path", "")
+    if status in _NOT_THERE:
+        said, where = f"has nothing at its userinfo_endpoint (HTTP {status})", ""
+    elif not 400 <= status < 500:
         said = f"gave an answer that does not show that this {labels} works"
+        said += f" (its subject_path, {path!r}, is looked for in it)" if path else ""
     return AuthorizationError(
         f"{provider.title} {said}; nothing was stored",
         hint=f"{f'look at {where}, then ' if where else ''}tokenkit login {provider.name}",

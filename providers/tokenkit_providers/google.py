@@ -124,12 +124,12 @@ def provider(*, base_url: str = "") -> OAuth2:
         reasons=_REASONS,
         sources={
             "*": "developers.google.com/identity/protocols/oauth2 and its pages, stored copies",
-            "keeps_refresh_token": "developers.google.com/identity/protocols/oauth2/web-server#offline, as two stored "
-            "pages quote it: a refresh answers without one, and one is to go on using it as long as it remains valid",
+            # it shows a refresh that answers without one, and tells to go on using it as long as it remains valid
+            "keeps_refresh_token": "developers.google.com/identity/protocols/oauth2/web-server#offline, as quoted",
             "subject_path": "developers.google.com/identity/openid-connect/reference",
             "name_paths": "developers.google.com/identity/openid-connect/reference",
-            "resource_hosts": "the REST references of Gmail and Drive at developers.google.com; for Calendar, Docs and "
-            "batches the same address in ten public programs each",
+            "resource_hosts": "developers.google.com: the REST references of Gmail and Drive; for Calendar and Docs "
+            "ten public programs",
             "console_steps": "developers.google.com/workspace/guides: configure-oauth-consent and create-credentials; "
             "support.google.com/cloud: answers 15544987 (overview) and 15549257 (clients)",
         },

@@ -69,9 +69,9 @@ def provider(*, base_url: str = "") -> OAuth2:
         reasons={"revoked": _ENDED, "expired": _ENDED, "invalid refresh token": _ENDED},
         sources={
             "*": "developer.spotify.com/documentation/web-api and its blog, stored copies",
-            "resource_hosts": "a copy of Spotify's own OpenAPI description: api.spotify.com/v1",
-            "subject_path": "a copy of Spotify's own OpenAPI description: GET /v1/me",
-            "name_paths": "a copy of Spotify's own OpenAPI description: GET /v1/me",
+            "resource_hosts": "a copy of Spotify's OpenAPI description",
+            "subject_path": "a copy of Spotify's OpenAPI description",
+            "name_paths": "a copy of Spotify's OpenAPI description",
         },
-        checked="2026-11-22",
+        checked="2026-11-28",
     )

@@ -114,7 +114,7 @@ def _client(kit: "TokenKit", provider: "Provider") -> str:
     if not getattr(provider, "needs_client", True):
         return "none is needed"
     stored = _registered(kit, provider.name, provider)
-    return "stored" if stored else f"none yet: tokenkit client set {provider.name}"
+    return "stored" if stored else f"none yet: tokenkit client setup {provider.name}"
 
 
 def _print_one(kit: "TokenKit", provider: "Provider") -> None:

@@ -1,8 +1,9 @@
 """What holds for every test: a home of its own, no settings of the person who runs it, and no excuse in CI."""
 
+import itertools
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -62,10 +63,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Yield paths for homes. `mktemp` would look through all that were made before, for each of thousands."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home folder, the only one that tokenkit can find: ``~``, ``TOKENKIT_HOME`` and ``XDG_*`` lie in it."""
-    place = tmp_path_factory.mktemp("home")
+    place = next(homes)
+    place.mkdir(mode=0o700)
     for name in os.environ:
         if name.startswith(("TOKENKIT_", "POCKETPAW_", "XDG_")) or name.lower().endswith("_proxy") or name in FOREIGN:
             monkeypatch.delenv(name)

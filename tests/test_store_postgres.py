@@ -15,7 +15,7 @@ import real_parts
 from fault_table import tell
 from look_clock import wait_for_answers
 from patience import PATIENCE
-from postgres_server import crash, end_connections, new_database, server
+from postgres_server import crash, end_connections, new_database, server, wait_for_restarts
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
@@ -322,8 +322,9 @@ def test_a_forked_child_speaks_on_connections_of_its_own(store):
 
 
 @pytest.mark.slow
-def test_a_server_that_is_stopped_at_once_and_starts_again_costs_no_call(store, database):
+def test_a_server_that_is_stopped_at_once_and_starts_again_costs_no_call(store, database, monkeypatch):
     """What was confirmed is there, who asks meanwhile waits, and a lease that has begun stays its holder's (R38)."""
+    wait_for_restarts(monkeypatch)
     store.save(GRANT, b"0", replaces=None)
     stop, failed, counts = threading.Event(), [], []
 

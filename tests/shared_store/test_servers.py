@@ -13,7 +13,7 @@ import real_parts
 from fault_table import tell
 from look_clock import clock_of_looks, wait_for_answers, waits_of
 from patience import wait_until
-from postgres_server import crash
+from postgres_server import crash, wait_for_restarts
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
@@ -62,8 +62,9 @@ RESTARTS = {
 
 
 @pytest.mark.parametrize("how", RESTARTS, ids=["restart", "immediate stop", "kill"])
-def test_a_server_that_ends_and_starts_again_fails_nobody(fleet, how):
+def test_a_server_that_ends_and_starts_again_fails_nobody(fleet, how, monkeypatch):
     """R38, R14: tokens of two seconds, so that refreshes are under way at every moment; the session lives."""
+    wait_for_restarts(monkeypatch)
     fleet.authority.lifetimes.access = 2.0
     asking = Asking([fleet.kit() for _ in range(4)] * 2)
     try:

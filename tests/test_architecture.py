@@ -6,6 +6,7 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,17 +91,27 @@ class Import(NamedTuple):
     line: int
 
 
-def sources(folder: Path, package: str) -> dict[str, ast.Module]:
+def modules(folder: Path, package: str) -> dict[str, Path]:
     """Every module below the folder, by its dotted name."""
     found = {}
     for path in sorted(folder.rglob("*.py")):
         parts = [package, *path.relative_to(folder).with_suffix("").parts]
-        found[".".join(parts).removesuffix(".__init__")] = ast.parse(path.read_text(encoding="utf-8"))
+        found[".".join(parts).removesuffix(".__init__")] = path
     return found
 
 
-def imports(node: ast.AST, place: str = "top") -> Iterator[Import]:
-    """All imports of a module; ``from a import b`` is ``a.b``, which may be a module or a name (see `module_of`)."""
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path) -> list[Import]:
+    return list(imports_below(parsed(path)))
+
+
+def imports_below(node: ast.AST, place: str = "top") -> Iterator[Import]:
+    """All imports of a node; ``from a import b`` is ``a.b``, which may be a module or a name (see `module_of`)."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             yield from (Import(alias.name, place, child.lineno) for alias in child.names)
@@ -108,14 +119,14 @@ def imports(node: ast.AST, place: str = "top") -> Iterator[Import]:
             assert child.level == 0, f"line {child.lineno}: imports are absolute here"
             yield from (Import(f"{child.module}.{alias.name}", place, child.lineno) for alias in child.names)
         elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
-            yield from imports(child, "types")
+            yield from imports_below(child, "types")
         elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from imports(child, "body")
+            yield from imports_below(child, "body")
         else:
-            yield from imports(child, place)
+            yield from imports_below(child, place)
 
 
-MODULES = sources(HOUSE, "tokenkit")
+MODULES = modules(HOUSE, "tokenkit")
 
 
 def module_of(name: str) -> str:
@@ -132,10 +143,10 @@ def edges(*, free: tuple[str, ...] = ()) -> Iterator[tuple[str, str, int]]:
 
     Left out is what the rooms named in `free` import inside function bodies.
     """
-    for module, tree in MODULES.items():
+    for module, path in MODULES.items():
         if module == "tokenkit":
             continue  # the table of public names: `test_the_public_names_are_the_same_in_all_three_lists`
-        for name, place, line in imports(tree):
+        for name, place, line in imports(path):
             target = module_of(name)
             if target.startswith("tokenkit.") and target != module and not (place == "body" and room(module) in free):
                 yield module, target, line
@@ -195,8 +206,8 @@ def test_a_provider_uses_only_public_names() -> None:
     """Our plugins have no privilege that a stranger's has not."""
     inside = [
         f"{provider}:{line} imports {name}"
-        for provider, tree in sources(PROVIDERS, "tokenkit_providers").items()
-        for name, _, line in imports(tree)
+        for provider, path in modules(PROVIDERS, "tokenkit_providers").items()
+        for name, _, line in imports(path)
         if name.split(".")[0] == "tokenkit" and not is_public(*name.rsplit(".", 1))
     ]
     assert inside == []
@@ -225,9 +236,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_a_library_does_not_print() -> None:
     printing = [
         f"{module}:{node.lineno}"
-        for module, tree in MODULES.items()
+        for module, path in MODULES.items()
         if not module.startswith("tokenkit.cli")
-        for node in ast.walk(tree)
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
     assert printing == []
@@ -237,7 +248,7 @@ def test_no_except_is_bare() -> None:
     """One around the saving of a rotated token has cost people their session."""
     assert [
         f"{module}:{node.lineno}"
-        for module, tree in {**MODULES, **sources(PROVIDERS, "tokenkit_providers")}.items()
-        for node in ast.walk(tree)
+        for module, path in {**MODULES, **modules(PROVIDERS, "tokenkit_providers")}.items()
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.ExceptHandler) and node.type is None
     ] == []

@@ -25,12 +25,16 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from tokenkit.errors import ConfigurationError
 from tokenkit.nearest import meant
 from tokenkit.net.hosts import parse_url
 from tokenkit.toml_file import read_toml_file
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 _STRICT: dict[str, Any] = {"strict": True, "extra": "forbid"}
 
@@ -127,12 +131,20 @@ def _with_options(table: object) -> object:
     return {**settings, "options": {key: value for key, value in members.items() if key not in ours}}
 
 
+@cache
+def _validator() -> "TypeAdapter[Config]":
+    """Return what checks a configuration; to make it takes longer than all else of reading one."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Config)
+
+
 def _checked(path: str, document: Mapping[str, Any]) -> Config:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
         # By way of JSON, for which strict means: a table is a dataclass, an array a tuple, and text is not a number.
-        return TypeAdapter(Config).validate_json(json.dumps(document, default=str))
+        return _validator().validate_json(json.dumps(document, default=str))
     except RecursionError:
         raise ConfigurationError(f"{path}: its values are nested too deeply", hint=f"simplify {path}") from None
     except ValidationError as error:

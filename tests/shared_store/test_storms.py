@@ -39,7 +39,7 @@ def test_a_storm_over_nine_machines_makes_one_request(fleet, ways, rounds):
         assert "Error" not in told[0]
         assert "Unavailable" not in told[0]
         assert fleet.refreshes() == number
-        out, err = fleet.start(PROGRAM, "token", "google").communicate(timeout=60)
+        out, err = fleet.start(PROGRAM, "token", "google").communicate(timeout=PATIENCE)
         assert out.strip(), err  # a command of one more machine, by its fast way
         assert fleet.refreshes() == number
         fleet.expire()

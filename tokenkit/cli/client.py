@@ -109,7 +109,7 @@ def list_registrations(ctx: typer.Context, json: AsJson = False) -> None:
             ],
         )
     else:
-        say("No client is registered. Begin with tokenkit client set PROVIDER; tokenkit providers lists them.")
+        say("No client is registered. Begin with tokenkit client setup PROVIDER; tokenkit providers lists them.")
 
 
 @client.command("remove", short_help="Remove a registration that was stored here.")

@@ -9,7 +9,7 @@ session at the provider.
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import chain, count
 from typing import TYPE_CHECKING, NamedTuple
@@ -138,21 +138,18 @@ class _Taking:
 
     def _is_elsewhere(self, place: Account, proved: StoredGrant) -> bool:
         """Tell whether another account has the grant that lies at `place`."""
-        for account in self._accounts():
-            with suppress(StoreError):
-                token = self.kit.records.get(account).grant.refresh_token
-                if account != place and token == proved.grant.refresh_token:
-                    return True
-        return False
+        token = proved.grant.refresh_token
+        return any(account != place and held.refresh_token == token for account, held in self._held())
 
     def _known(self) -> Account | None:
         """Return the account as which this grant was taken over before."""
-        for account in self.kit.records.accounts(self.provider.name):
-            with suppress(StoreError):
-                held = self.kit.records.get(account).grant
-                if held.extra.get(IMPORTED) == self.digest or (held.refresh_token or 0) == self.found.refresh_token:
-                    return account
-        return None
+        token = self.found.refresh_token
+        taken = (
+            account
+            for account, held in self._held()
+            if held.extra.get(IMPORTED) == self.digest or (token is not None and held.refresh_token == token)
+        )
+        return next(taken, None)
 
     def _grant(self) -> Grant:
         token = self.found.access_token if self.found.refresh_token is None else None
@@ -190,8 +187,8 @@ class _Taking:
         if identity is None:
             return self._free(own)
         bound = bind(grant, self.provider, self.client.client_id).renewed(subject=identity.subject)
-        theirs = [account for account in self._accounts() if account != place and self._is(account, bound)]
-        fitting = [account.name for account in theirs if not self._is_wider(account, grant)]
+        theirs = [pair for pair in self._held() if pair[0] != place and same_person(pair[1], bound)]
+        fitting = [account.name for account, held in theirs if not _is_wider(held, grant)]
         if fitting:
             return identity.name if identity.name in fitting else fitting[0]
         return self._free(own if theirs else identity.name or DEFAULT_NAME)
@@ -206,14 +203,11 @@ class _Taking:
     def _accounts(self) -> list[Account]:
         return self.kit.records.accounts(self.provider.name)
 
-    def _is(self, account: Account, bound: Grant) -> bool:
-        with suppress(StoreError):
-            return same_person(self.kit.records.get(account).grant, bound)
-        return False
-
-    def _is_wider(self, account: Account, grant: Grant) -> bool:
-        held = self.kit.records.get(account).grant
-        return held.state == ACTIVE and bool((held.scopes or held.asked) - (grant.scopes or grant.asked))
+    def _held(self) -> Iterator[tuple[Account, Grant]]:
+        """Yield the accounts of the provider, and what each holds; those that cannot be opened are left out."""
+        for account in self._accounts():
+            with suppress(StoreError):
+                yield account, self.kit.records.get(account).grant
 
     def _identity(self, grant: Grant) -> Identity | None:
         """Return whose the grant is; None where the provider does not say. After a refresh it is stored in any case."""
@@ -260,6 +254,11 @@ def digest_of(found: Found) -> str:
 def extra_of(digest: str) -> dict[str, str]:
     """Return what a grant that was taken over keeps of its file, see `Grant.extra`."""
     return {IMPORTED: digest}
+
+
+def _is_wider(held: Grant, grant: Grant) -> bool:
+    """Tell whether an account may do what the grant may not: that would be lost."""
+    return held.state == ACTIVE and bool((held.scopes or held.asked) - (grant.scopes or grant.asked))
 
 
 def _never_ends(provider: Provider) -> bool:

@@ -78,6 +78,21 @@ def own_server() -> Generator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def without_tables(url: str) -> None:
+    """Take our tables out of a database."""
+    _run(url, "SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
+
+
+def with_tables(url: str) -> str:
+    """Make our tables anew in a database, empty, and return its URL."""
+    from tokenkit.store.postgres import schema
+    from tokenkit.store.postgres.address import Address
+
+    without_tables(url)
+    schema.init(Address(url, "the test"))
+    return url
+
+
 def new_database(url: str) -> str:
     """Make an empty database beside the one at `url`, and return its URL."""
     import psycopg

@@ -1,13 +1,11 @@
 """From an account as asked to a token: memory, names, scopes, the refresh ahead of the end (R1, R3, R4)."""
 
-import asyncio
 import os
 import shlex
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.errors import (
     AmbiguousAccount,
     ClientMissing,
@@ -26,6 +24,8 @@ from tokenkit.store.memory import MemoryStore
 from patience import PATIENCE
 from scripted import LIFETIME, ScriptedKit
 from stores import FullStore
+
+pytest_plugins = ("faces",)
 
 
 class CountingStore(MemoryStore):
@@ -49,20 +49,6 @@ def kit(tmp_path):
     kit = ScriptedKit(tmp_path, store=CountingStore())
     kit.me = kit.sign_in()
     return kit
-
-
-@pytest.fixture(params=["sync", "async"])
-def token(request, kit):
-    """`token` of both faces, which share their memory and each have a fast path of their own through it."""
-    if request.param == "sync":
-        return kit.token
-    face = AsyncTokenKit(kit=kit)
-    return lambda asked, **options: asyncio.run(face.token(asked, **options))
-
-
-@pytest.fixture(params=["scripted", "scripted/me@example.com"])
-def asked(request):
-    return request.param
 
 
 def test_within_a_second_memory_serves_without_a_look_at_the_store(kit, token, asked):

@@ -2,10 +2,10 @@
 
 import os
 import signal
+from functools import partial
 
 import pytest
 from tokenkit import TokenKit
-from tokenkit.cli.app import main
 from tokenkit.errors import GrantMoved, UnknownAccount
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.grants.shared_clients import SharedClients
@@ -15,7 +15,8 @@ from tokenkit.sandbox import CLIENTS, Authority, serve
 from tokenkit.store.files import FileStore
 from tokenkit.token import Secret
 
-from postgres_server import new_database, server
+from in_process import ended
+from postgres_server import new_database, server, with_tables
 from test_moving import Counted, Mortal
 from workers import add, kit_of, stored_grant
 
@@ -36,9 +37,7 @@ def url():
 
 @pytest.fixture
 def database(url):
-    execute(url, "SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
-    schema.init(Address(url, "the test"))
-    return url
+    return with_tables(url)
 
 
 def execute(url, statement):
@@ -69,13 +68,7 @@ def machine(home, monkeypatch):
 def run(capfd):
     """Run the program in this process: what it ends with, what it prints, and what it says."""
 
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        out, err = capfd.readouterr()
-        return ended.value.code or 0, out, err
-
-    return run
+    return partial(ended, capfd)
 
 
 def test_the_files_of_a_machine_go_into_the_database_and_back(database, machine, run, monkeypatch):

@@ -1,14 +1,13 @@
 """A store that is away, as a database can be: what is served from memory, and for how long (R1, R14)."""
 
-import asyncio
-
 import pytest
-from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.errors import StoreUnavailable
 from tokenkit.token import AccessToken
 
 from scripted import LIFETIME, ScriptedKit
 from stores import AwayStore
+
+pytest_plugins = ("faces",)
 
 
 @pytest.fixture
@@ -16,19 +15,6 @@ def kit(tmp_path):
     kit = ScriptedKit(tmp_path, store=AwayStore())
     kit.me = kit.sign_in()
     return kit
-
-
-@pytest.fixture(params=["sync", "async"])
-def token(request, kit):
-    if request.param == "sync":
-        return kit.token
-    face = AsyncTokenKit(kit=kit)
-    return lambda asked, **options: asyncio.run(face.token(asked, **options))
-
-
-@pytest.fixture(params=["scripted", "scripted/me@example.com"])
-def asked(request):
-    return request.param
 
 
 def test_memory_serves_for_a_minute_after_the_last_look(kit, token, asked):

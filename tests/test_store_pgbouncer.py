@@ -11,7 +11,7 @@ import real_parts
 from look_clock import clock_of_looks, wait_for_answers
 from patience import wait_until
 from pgbouncer import pgbouncer
-from postgres_server import server
+from postgres_server import server, with_tables
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
@@ -26,10 +26,7 @@ pytestmark = pytest.mark.real
 @pytest.fixture(scope="module")
 def url():
     with server() as url:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
-        schema.init(Address(url, "the test"))
-        yield url
+        yield with_tables(url)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import real_parts
 from fault_table import tell
 from look_clock import wait_for_answers
 from patience import PATIENCE
-from postgres_server import crash, end_connections, new_database, server, wait_for_restarts
+from postgres_server import crash, end_connections, new_database, server, wait_for_restarts, with_tables
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
@@ -38,10 +38,7 @@ def url():
 @pytest.fixture
 def database(url):
     """The URL of a database with our tables, empty."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
-    schema.init(Address(url, "the test"))
-    return url
+    return with_tables(url)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from tokenkit.store import Due, Name
 from tokenkit.testing.store_contract import GRANT
 
-from postgres_server import server
+from postgres_server import server, with_tables
 
 psycopg = pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
 
@@ -28,8 +28,7 @@ def url():
 
 @pytest.fixture
 def store(url):
-    execute(url, "SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
-    schema.init(Address(url, "the test"))
+    with_tables(url)
     store = PostgresStore(Address(url, "the test"))
     yield store
     store.close()

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from tokenkit import Account, TokenKit
 from tokenkit.cli import fast_path
-from tokenkit.cli.app import main
 from tokenkit.errors import ConfigurationError, KeyUnavailable, StoreUnavailable
 from tokenkit.seal import b64url_encode
 from tokenkit.store import Name
@@ -13,7 +12,8 @@ from tokenkit.store.files import FileStore
 from tokenkit.store.postgres.address import Address
 
 import real_parts
-from postgres_server import server
+from in_process import ended
+from postgres_server import server, without_tables
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
@@ -35,8 +35,7 @@ def url():
 @pytest.fixture
 def configured(url, monkeypatch):
     """A machine whose variable names the database, without tables yet."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
+    without_tables(url)
     monkeypatch.setenv("TOKENKIT_STORE", url)
     return url
 
@@ -51,10 +50,8 @@ def run(capfd):
     """Run the program in this process: what it ends with, and what it says."""
 
     def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        out, err = capfd.readouterr()
-        return ended.value.code or 0, out + err
+        code, out, err = ended(capfd, *arguments)
+        return code, out + err
 
     return run
 

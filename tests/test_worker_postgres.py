@@ -18,12 +18,10 @@ from tokenkit.worker.worker import Worker
 
 import real_parts
 from patience import PATIENCE, wait_until
-from postgres_server import server
+from postgres_server import server, with_tables
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
-from tokenkit.store.postgres import schema  # noqa: E402
-from tokenkit.store.postgres.address import Address  # noqa: E402
 
 pytestmark = pytest.mark.real
 
@@ -41,8 +39,7 @@ def url():
 @pytest.fixture
 def authority(url, home, monkeypatch):
     """The provider; this process is one more machine, with the database, the key and the client in its environment."""
-    execute(url, "SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
-    schema.init(Address(url, "the test"))
+    with_tables(url)
     monkeypatch.setenv("TOKENKIT_STORE", url)
     monkeypatch.setenv("TOKENKIT_KEY", b64url_encode(bytes(range(32))).decode())
     client = CLIENTS["google"]

@@ -19,12 +19,10 @@ import real_parts
 from held_answers import HeldAnswers
 from link import Link
 from patience import wait_until
-from postgres_server import server
+from postgres_server import server, with_tables
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
-from tokenkit.store.postgres import schema  # noqa: E402
-from tokenkit.store.postgres.address import Address  # noqa: E402
 
 ME = Account("google", "me@example.com")
 
@@ -159,9 +157,7 @@ def url():
 @pytest.fixture
 def fleet(url, request, tmp_path, home, monkeypatch):
     """The machines; parametrized with ``keeps``, at a provider that was seen to keep its refresh tokens."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET client_min_messages = warning; DROP SCHEMA IF EXISTS tokenkit CASCADE")
-    schema.init(Address(url, "the test"))
+    with_tables(url)
     monkeypatch.setenv("TOKENKIT_STORE", url)
     monkeypatch.setenv("TOKENKIT_KEY", b64url_encode(bytes(range(32))).decode())
     client = CLIENTS["google"]

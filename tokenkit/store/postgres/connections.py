@@ -10,9 +10,8 @@ from typing import Any, TypeVar, cast
 import psycopg
 from psycopg import sql
 
-from tokenkit.errors import StoreUnavailable
 from tokenkit.store.postgres.address import Address
-from tokenkit.store.postgres.errors import AnswerLost, NotDone, not_connected, translated
+from tokenkit.store.postgres.errors import AnswerLost, NotDone, not_connected, translating
 
 T = TypeVar("T")
 
@@ -98,12 +97,7 @@ class Connections:
         """
         deadline = time.monotonic() + within
         with self._connection(deadline) as connection:
-            try:
-                cursor = connection.execute(self.statement(text), values)
-                return cursor.fetchall() if cursor.description else []
-            except psycopg.Error as error:
-                known = translated(error)
-        raise known
+            return translating(lambda: _rows(connection.execute(self.statement(text), values)))
 
     def ask(self, text: str, values: Values = (), *, within: float = ANSWER_IN) -> list[tuple[Any, ...]]:
         """Run a statement that may be done twice, again while its answer is lost and there is time."""
@@ -123,31 +117,21 @@ class Connections:
 
     def connect(self, deadline: float = float("inf")) -> TimedConnection:
         """Make a connection, of which the first of a process is checked. The caller closes it."""
-        connection = self._made()
+        connection: TimedConnection = translating(lambda: self.address.connect(TimedConnection), not_connected)
         connection.deadline, connection.made = deadline, time.monotonic()
-        failed: StoreUnavailable | None = None
         try:
-            if not self.was_connected:
-                self._check(connection)
-            self._greet(connection)
-            self.was_connected = True
-            connection.prepare_threshold = PREPARED_FROM if _leads_to_the_server(connection) else None
-            return connection
-        except psycopg.Error as error:
-            failed = translated(error)
+            translating(lambda: self._welcome(connection))
         except BaseException:
             connection.close()
             raise
-        connection.close()
-        raise failed
+        return connection
 
-    def _made(self) -> TimedConnection:
-        try:
-            made: TimedConnection = self.address.connect(TimedConnection)
-            return made
-        except psycopg.Error as error:
-            failed = not_connected(error)
-        raise failed  # out here: psycopg's error knows the whole address
+    def _welcome(self, connection: TimedConnection) -> None:
+        if not self.was_connected:
+            self._check(connection)
+        self._greet(connection)
+        self.was_connected = True
+        connection.prepare_threshold = PREPARED_FROM if _leads_to_the_server(connection) else None
 
     def close(self) -> None:
         """Close what is open. Who asks again afterwards opens it anew."""
@@ -202,6 +186,10 @@ class Connections:
         self._slots = threading.BoundedSemaphore(AT_MOST)
         self._lock = threading.Lock()
         self.was_connected = False
+
+
+def _rows(cursor: "psycopg.Cursor[tuple[Any, ...]]") -> list[tuple[Any, ...]]:
+    return cursor.fetchall() if cursor.description else []
 
 
 def _leads_to_the_server(connection: TimedConnection) -> bool:

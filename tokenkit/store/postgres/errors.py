@@ -1,5 +1,8 @@
 """What PostgreSQL's errors mean here. Their own words are not repeated where they could hold a value (R35)."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import psycopg
 from psycopg import errors as pg
 
@@ -13,6 +16,9 @@ PERMANENT = (
     pg.InvalidSchemaName,
     pg.UndefinedColumn,
 )
+
+
+T = TypeVar("T")
 
 
 class NotDone(StoreUnavailable):
@@ -50,3 +56,12 @@ def not_connected(error: psycopg.Error) -> StoreUnavailable:
     if "password" in reason:
         hint = "put the line HOST:5432:DATABASE:USER:PASSWORD into ~/.pgpass, and chmod 600 ~/.pgpass"
     return NotDone(f"the database cannot be reached: {reason}", hint=hint)
+
+
+def translating(work: Callable[[], T], translate: Callable[[psycopg.Error], StoreUnavailable] = translated) -> T:
+    """Return what `work` returns. Psycopg's error may know the whole address, so it is no context of ours."""
+    try:
+        return work()
+    except psycopg.Error as error:
+        failed = translate(error)
+    raise failed

@@ -1,14 +1,11 @@
 """What the audit asks the server: who we are there, how we got there, and whether a failover could lose something."""
 
 import ipaddress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import psycopg
-
-from tokenkit.errors import StoreUnavailable
 from tokenkit.store.postgres import schema
 from tokenkit.store.postgres.address import Address
-from tokenkit.store.postgres.errors import translated
+from tokenkit.store.postgres.errors import translating
 from tokenkit.store.postgres.schema import Schema
 
 
@@ -37,20 +34,11 @@ def facts(address: Address) -> Facts:
     """Ask the server, by a connection of its own. Raises `StoreUnavailable`."""
     with schema.connect(address) as connection:
         found = schema.asked(connection, address.schema)
-        return _asked(connection, found)
-
-
-def _asked(connection: "psycopg.Connection[Any]", found: Schema) -> Facts:
-    failed: StoreUnavailable | None = None
-    try:
-        row = connection.execute(_FACTS).fetchone()
-        assert row is not None
-        superuser, encrypted, client, replicas, standbys, commit = row
-        waits = bool(standbys) and commit in ("on", "remote_apply")
-        return Facts(found, superuser, encrypted, _is_elsewhere(client), replicas, waits)
-    except psycopg.Error as error:
-        failed = translated(error)
-    raise failed
+        row = translating(lambda: connection.execute(_FACTS).fetchone())
+    assert row is not None
+    superuser, encrypted, client, replicas, standbys, commit = row
+    waits = bool(standbys) and commit in ("on", "remote_apply")
+    return Facts(found, superuser, encrypted, _is_elsewhere(client), replicas, waits)
 
 
 def _is_elsewhere(client: object) -> bool:

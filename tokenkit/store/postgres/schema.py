@@ -7,9 +7,9 @@ import psycopg
 from psycopg import errors as pg
 from psycopg import sql
 
-from tokenkit.errors import StoreError, StoreUnavailable, UsageError
+from tokenkit.errors import StoreUnavailable, UsageError
 from tokenkit.store.postgres.address import Address
-from tokenkit.store.postgres.errors import not_connected, translated
+from tokenkit.store.postgres.errors import not_connected, translated, translating
 
 TABLES = ("record", "accounts", "lease", "due", "confirmed", "activity", "server", "lost", "machine", "pace")
 """What the role of a program reads and writes."""
@@ -107,19 +107,19 @@ def _changed(address: Address, role: str, *, make: bool) -> Schema:
                 f"{role} makes the tables, and a program needs a role that owns nothing",
                 hint="CREATE ROLE tokenkit_app LOGIN; then: tokenkit store init --role tokenkit_app",
             )
-        failed: StoreError | None = None
-        try:
+
+        def work() -> None:
             with connection.transaction():
                 _migrate(connection, schema)
                 for name in {*_users(connection, schema), *filter(None, [role])}:
                     _grant(connection, schema, name)
-        except pg.UndefinedObject:
-            failed = StoreUnavailable(f"there is no role {role}", hint=f'CREATE ROLE "{role}" LOGIN')
-        except psycopg.Error as error:
-            failed = translated(error)
-        if failed is not None:
-            raise failed
+
+        translating(work, lambda error: _no_role(role) if isinstance(error, pg.UndefinedObject) else translated(error))
         return asked(connection, schema)
+
+
+def _no_role(role: str) -> StoreUnavailable:
+    return StoreUnavailable(f"there is no role {role}", hint=f'CREATE ROLE "{role}" LOGIN')
 
 
 def _migrate(connection: "psycopg.Connection[Any]", schema: str) -> None:
@@ -168,27 +168,17 @@ _STATE = """SELECT current_user, to_regclass(%(table)s) IS NOT NULL,
 
 def asked(connection: "psycopg.Connection[Any]", schema: str) -> Schema:
     """Return how the tables stand, as `connection` sees them. Raises `StoreUnavailable`."""
-    failed: StoreUnavailable | None = None
+    row = translating(lambda: connection.execute(_STATE, {"table": f'"{schema}".migration'}).fetchone())
+    assert row is not None
+    role, there, owned, durable = row
     version = 0
-    try:
-        row = connection.execute(_STATE, {"table": f'"{schema}".migration'}).fetchone()
-        assert row is not None
-        role, there, owned, durable = row
-        if there:
-            newest = sql.SQL("SELECT coalesce(max(version), 0) FROM {}.migration").format(sql.Identifier(schema))
-            version = (connection.execute(newest).fetchone() or (0,))[0]
-        return Schema(version, NEWEST, role, owned, durable)
-    except psycopg.Error as error:
-        failed = translated(error)
-    raise failed
+    if there:
+        newest = sql.SQL("SELECT coalesce(max(version), 0) FROM {}.migration").format(sql.Identifier(schema))
+        version = translating(lambda: connection.execute(newest).fetchone() or (0,))[0]
+    return Schema(version, NEWEST, role, owned, durable)
 
 
 def connect(address: Address) -> "psycopg.Connection[Any]":
     """Return a plain connection for the work of an administrator. Raises `StoreUnavailable`."""
-    failed: StoreUnavailable | None = None
-    try:
-        made: psycopg.Connection[Any] = address.connect(psycopg.Connection)
-        return made
-    except psycopg.Error as error:
-        failed = not_connected(error)
-    raise failed
+    made: psycopg.Connection[Any] = translating(lambda: address.connect(psycopg.Connection), not_connected)
+    return made

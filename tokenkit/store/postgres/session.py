@@ -15,10 +15,9 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 from tokenkit.elapsed import elapsed
-from tokenkit.errors import StoreUnavailable
 from tokenkit.fork_lock import ForkLock
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections, TimedConnection
-from tokenkit.store.postgres.errors import translated
+from tokenkit.store.postgres.errors import translating
 
 MOST_ABSENT = 1000
 """Sessions that were seen to be gone, and are remembered."""
@@ -117,15 +116,13 @@ class Session:
     def _made(self) -> TimedConnection | None:
         key = secrets.randbits(63)
         connection = self._connections.connect(time.monotonic() + ANSWER_IN)
-        failed: StoreUnavailable | None = None
+        values = {"pid": connection.info.backend_pid, "key": key}
         try:
-            row = connection.execute(_LOCK, {"pid": connection.info.backend_pid, "key": key}).fetchone()
-            self.pooled = row is None or not row[0]
-        except psycopg.Error as error:
-            failed = translated(error)
-        if failed is not None:
+            row = translating(lambda: connection.execute(_LOCK, values).fetchone())
+        except BaseException:
             _end(connection)
-            raise failed
+            raise
+        self.pooled = row is None or not row[0]
         if self.pooled:
             _end(connection)
             return None

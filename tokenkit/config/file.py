@@ -24,17 +24,15 @@ PostgreSQL database, without a password, in place of files; and ``store_direct``
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
+from tokenkit.config.plain import NotPlain, plainly
 from tokenkit.errors import ConfigurationError
 from tokenkit.nearest import meant
 from tokenkit.net.hosts import parse_url
 from tokenkit.toml_file import read_toml_file
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 _STRICT: dict[str, Any] = {"strict": True, "extra": "forbid"}
 
@@ -118,7 +116,13 @@ def load_config(folder: str) -> Config:
     tables = document.get("providers")
     if isinstance(tables, dict):
         document["providers"] = {name: _with_options(table) for name, table in cast(dict[str, Any], tables).items()}
-    return _checked(path, document)
+    try:  # by way of JSON, for which strict means: a table is a dataclass, an array a tuple, and text is not a number
+        text = json.dumps(document, default=str)
+    except RecursionError:
+        raise ConfigurationError(f"{path}: its values are nested too deeply", hint=f"simplify {path}") from None
+    with suppress(NotPlain, ValueError, RecursionError):
+        return plainly(Config, json.loads(text))
+    return _checked(path, text)
 
 
 def _with_options(table: object) -> object:
@@ -131,22 +135,11 @@ def _with_options(table: object) -> object:
     return {**settings, "options": {key: value for key, value in members.items() if key not in ours}}
 
 
-@cache
-def _validator() -> "TypeAdapter[Config]":
-    """Return what checks a configuration; to make it takes longer than all else of reading one."""
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Config)
-
-
-def _checked(path: str, document: Mapping[str, Any]) -> Config:
-    from pydantic import ValidationError
+def _checked(path: str, text: str) -> Config:
+    from pydantic import TypeAdapter, ValidationError
 
     try:
-        # By way of JSON, for which strict means: a table is a dataclass, an array a tuple, and text is not a number.
-        return _validator().validate_json(json.dumps(document, default=str))
-    except RecursionError:
-        raise ConfigurationError(f"{path}: its values are nested too deeply", hint=f"simplify {path}") from None
+        return TypeAdapter(Config).validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
     # Out here, for the validator's error holds what was written (R35).

@@ -26,6 +26,8 @@ def install(house, tmp_path, monkeypatch):
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
 
+    before = {*sys.modules}
+
     def install(name, points, *, code="", origin=None):
         info = site / f"{name}-1.2.dist-info"
         info.mkdir()
@@ -39,7 +41,10 @@ def install(house, tmp_path, monkeypatch):
             (info / "direct_url.json").write_text(json.dumps(origin))
         return module
 
-    return install
+    yield install
+    for name in sys.modules.keys() - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(site)):
+            del sys.modules[name]
 
 
 def test_a_package_that_adds_a_provider_is_named(house, install):

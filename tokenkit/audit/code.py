@@ -8,8 +8,9 @@ from importlib.metadata import Distribution, EntryPoint
 from typing import Any
 
 from tokenkit.audit.check import Fault, Severity, check
-from tokenkit.audit.code_files import Changeable, changeable, trusted
+from tokenkit.audit.code_files import changeable, trusted
 from tokenkit.audit.inventory import Inventory
+from tokenkit.audit.look import Changeable
 from tokenkit.audit.modes import POSIX
 from tokenkit.errors import ConfigurationError, TokenKitError
 from tokenkit.plugins import GROUP as PROVIDERS
@@ -41,8 +42,8 @@ def plugins(inventory: Inventory) -> Iterator[Fault]:
 def unpinned(inventory: Inventory) -> Iterator[Fault]:
     """Find distributions, other than ours, that were installed in place or from a moving branch (PEP 610)."""
     for package in inventory.packages:
-        origin = _origin(package.distribution)
-        if package.name != OURS and origin:
+        origin = "" if package.name == OURS else _origin(package.distribution)
+        if origin:
             hint = f"pip install --force-reinstall {package.name}==VERSION, or from a commit"
             yield Fault(package.name, origin, hint)
 

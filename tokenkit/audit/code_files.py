@@ -2,15 +2,13 @@
 
 import os
 import shutil
-import stat
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
-from typing import NamedTuple
 
 from tokenkit.audit.inventory import Inventory
-from tokenkit.audit.modes import others_write
+from tokenkit.audit.look import Changeable, Look
 
 DEPENDENCIES = (
     "tokenkit", "tokenkit_providers", "certifi", "cryptography", "h11", "httpcore", "httpx", "platformdirs", "pydantic",
@@ -22,25 +20,26 @@ PROGRAMS = ("tokenkit", "python", "python3")
 """What is started in the folder of scripts."""
 
 
-class Changeable(NamedTuple):
-    """A file or folder that others can change: `how` in words, and `owned` where that is since another user owns it."""
-
-    path: str
-    how: str
-    owned: bool = False
-
-
 def changeable(inventory: Inventory) -> Iterator[list[Changeable]]:
     """Yield what others can change, what lies in one package together; each is looked at once."""
-    seen: set[str] = set()
-    for package in sorted(_packages(inventory)):
-        found = [each for path in _below(package) for each in _look(path, seen)]
+    look, packages = Look(), sorted(_packages(inventory))
+    for package in packages:
+        found = [*look.below(package)]
         if found:
             yield found
-    single = {*_packages(inventory), *_loaded(), *_started(inventory), *_commands(inventory)}
+    single = {*packages, *_loaded(), *_started(inventory), *_commands(inventory)}
     for path in sorted(single):
-        for each in (found for folder in _lineage(path, seen) for found in _look(folder, seen)):
-            yield [each]
+        yield from ([found] for found in look.at_and_above(path))
+
+
+def trusted(environ: Mapping[str, str]) -> Iterator[list[Changeable]]:
+    """Yield what others can change of the certificate authorities that the environment names."""
+    look = Look()
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        path = environ.get(variable, "")
+        if os.path.isabs(path):
+            yield from ([found] for found in look.below(path))
+            yield from ([found] for found in look.at_and_above(path))
 
 
 def _packages(inventory: Inventory) -> set[str]:
@@ -63,20 +62,6 @@ def _places(spec: ModuleSpec | None) -> list[str]:
     if spec.submodule_search_locations is not None:
         return list(spec.submodule_search_locations)
     return [spec.origin] if spec.origin and os.path.isabs(spec.origin) else []
-
-
-def _below(path: str) -> Iterator[str]:
-    """Yield a file, or a folder and all that lies in it: sources, their compiled copies, libraries."""
-    yield path
-    folders = [path] if os.path.isdir(path) else []
-    while folders:
-        try:
-            with os.scandir(folders.pop()) as listed:
-                entries = [*listed]
-        except OSError:
-            continue
-        yield from (entry.path for entry in entries)
-        folders += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 def _loaded() -> Iterator[str]:
@@ -116,40 +101,3 @@ def _commands(inventory: Inventory) -> Iterator[str]:
         for word in settings.client_secret_command[:1]:
             yield shutil.which(word) or word
         yield from (word for word in settings.client_secret_command[1:] if os.path.isabs(word))
-
-
-def _lineage(path: str, seen: set[str]) -> Iterator[str]:
-    """Yield a file, and the folders above it up to one that was looked at: who may write there can replace the rest."""
-    yield path
-    while (folder := os.path.dirname(path)) != path and folder not in seen:
-        path = folder
-        yield path
-
-
-def trusted(environ: Mapping[str, str]) -> Iterator[list[Changeable]]:
-    """Yield what others can change of the certificate authorities that the environment names."""
-    seen: set[str] = set()
-    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-        path = environ.get(variable, "")
-        for each in _below(path) if os.path.isabs(path) else ():
-            yield from ([found] for found in _look(each, seen))
-        for each in _lineage(path, seen) if os.path.isabs(path) else ():
-            yield from ([found] for found in _look(each, seen))
-
-
-def _look(path: str, seen: set[str]) -> Iterator[Changeable]:
-    if path in seen:
-        return
-    seen.add(path)
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return
-    if stat.S_ISLNK(status.st_mode):
-        for folder in _lineage(os.path.realpath(path), seen):
-            yield from _look(folder, seen)
-        return
-    if others_write(status):
-        yield Changeable(path, f"others may write to it (mode {stat.S_IMODE(status.st_mode):04o})")
-    if status.st_uid not in (0, os.geteuid()):
-        yield Changeable(path, f"it belongs to user {status.st_uid}", owned=True)

@@ -194,12 +194,12 @@ class Inventory:
 
     @cached_property
     def packages(self) -> list[Package]:
-        """The installed packages that register something. A name is parsed out of metadata: once for each package."""
+        """The installed packages that register something."""
         found: dict[Distribution, list[str]] = {}
         for point in (*self.entry_points[PROVIDERS], *self.entry_points[CHECKS_GROUP]):
             if point.dist is not None:
                 found.setdefault(point.dist, []).append(point.name)
-        return [Package(distribution.name, distribution, adds) for distribution, adds in found.items()]
+        return [Package(_name(distribution), distribution, adds) for distribution, adds in found.items()]
 
     def provider(self, name: str) -> Provider | TokenKitError:
         """Return the provider of that name, or why it cannot be loaded. Only those of stored accounts are loaded."""
@@ -278,6 +278,13 @@ class Inventory:
     @cached_property
     def _client_ids(self) -> dict[str, str | None]:
         return {}
+
+
+def _name(distribution: Distribution) -> str:
+    """Return the name of a package, out of the first lines of its metadata: those are long, and slow to parse whole."""
+    head = (distribution.read_text("METADATA") or "").partition("\n\n")[0]
+    named = [line.removeprefix("Name:").strip() for line in head.split("\n") if line.startswith("Name:")]
+    return named[0] if named else distribution.name
 
 
 def _core_limit() -> int:

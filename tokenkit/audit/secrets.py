@@ -23,17 +23,14 @@ HISTORIES = (
     "~/.psql_history",
 )
 
-_SECRET = re.compile(
-    rb"""(?ix)
+_SECRET = rb"""(?ix)
     (?: client[_-]?secret | refresh[_-]?token | access[_-]?token ) ["']?\s*[=:\s]\s*["']?(?![$<{])[\w.~+/-]{12,}
     | \b GOCSPX-[\w-]{20,} | \b ya29\.[\w.-]{20,} | \b 1//0[\w-]{20,}         # Google: client secret, access, refresh
     | \b gh[opsur]_\w{30,} | \b xox[abeprs]-[\w-]{20,}                        # GitHub, Slack
     | \b Bearer \s+ (?![$<{]) [\w.~+/-]{20,}
     """
-)
-_ENV_SECRET = re.compile(
-    rb"(?im)^\s*(?:export\s+)?\w*(?:CLIENT_SECRET|REFRESH_TOKEN|ACCESS_TOKEN)\s*=\s*[\"']?[\w.~+/-]{8,}"
-)
+_ENV_SECRET = rb"(?im)^\s*(?:export\s+)?\w*(?:CLIENT_SECRET|REFRESH_TOKEN|ACCESS_TOKEN)\s*=\s*[\"']?[\w.~+/-]{8,}"
+"""Patterns for what only ``--deep`` looks at: they are compiled when it does."""
 
 
 @check(
@@ -89,7 +86,7 @@ def secrets_in_history(inventory: Inventory) -> Iterator[Fault]:
     for pattern in HISTORIES if inventory.deep else ():
         path = os.path.join(inventory.home, pattern.removeprefix("~/"))
         for number, line in enumerate(lines(path), 1):
-            if _SECRET.search(line):
+            if re.search(_SECRET, line):
                 hint = f"revoke it at the provider, then delete line {number} of {quoted(path)}"
                 yield Fault(f"{path}:{number}", "the command holds a token or a client secret", hint)
 
@@ -105,7 +102,7 @@ def secrets_in_env_files(inventory: Inventory) -> Iterator[Fault]:
     places = (inventory.cwd, inventory.home, os.path.join(inventory.home, "*")) if inventory.deep else ()
     found = {path for place in places for path in glob.iglob(os.path.join(escaped(place), ".env*"))}
     for path in sorted(path for path in found if not path.endswith(TEMPLATES)):
-        number = next((number for number, line in enumerate(lines(path), 1) if _ENV_SECRET.search(line)), 0)
+        number = next((number for number, line in enumerate(lines(path), 1) if re.search(_ENV_SECRET, line)), 0)
         if number:
             hint = f"{inventory.command('client set PROVIDER')}, then delete line {number} of {quoted(path)}"
             yield Fault(f"{path}:{number}", "it holds a token or a client secret", hint)

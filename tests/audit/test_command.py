@@ -87,7 +87,7 @@ def test_fix_asks_nobody_where_nobody_can_answer(house, audit):
 
 def test_fix_changes_nothing_where_the_person_says_no(house, audit, monkeypatch):
     house.record(SPOTIFY).chmod(0o666)
-    monkeypatch.setattr("tokenkit.cli.audit.agree", lambda question, otherwise: False)
+    monkeypatch.setattr("tokenkit.cli.auditing.agree", lambda question, otherwise: False)
     assert audit("--fix")[0] == 1
     assert stat.S_IMODE(house.record(SPOTIFY).stat().st_mode) == 0o666
 

@@ -156,6 +156,11 @@ CASES = {
     "the list, with an option of the plugin that is wrong": Case(["providers"], misspells_an_option),
     "the list, as JSON": Case(["providers", "--json"]),
     "an option of the plugin that is wrong": Case(["token", ACCOUNT], misspells_an_option),
+    "an audit": Case(["audit"]),
+    "an audit that finds an error": Case(["audit"], breaks),
+    "an audit without the key": Case(["audit"], loses_the_key),
+    "an audit, with a config that is wrong": Case(["audit"], misspells_the_config),
+    "an audit, with an option": Case(["audit", "--fail-on", "note"]),
 }
 
 
@@ -202,6 +207,16 @@ def test_a_good_token_does_not_load_the_program(
     monkeypatch.setattr(app, "main", lambda: pytest.fail("the program was loaded"))
     signed_in.give(ACCOUNT, "token-1")
     assert run(["token", asked], "") == Done("token-1\n", "", 0)
+
+
+@pytest.mark.parametrize("command", ["audit", "providers"])
+def test_a_plain_list_of_the_providers_and_a_plain_audit_load_no_typer(command: str, signed_in: Machine) -> None:
+    loads = f"import sys; sys.argv[1:] = [{command!r}]; from tokenkit.cli import fast_path; fast_path.main()"
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", loads], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    assert done.stdout
+    assert not re.search(rb"\| +(typer|rich)\b", done.stderr)
 
 
 @pytest.mark.parametrize("variable", fast_path.FOREIGN)

@@ -1,23 +1,13 @@
-"""``tokenkit audit``."""
+"""``tokenkit audit``: its options."""
 
-import os
-import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from tokenkit.cli.output import agree, data, say, to_paste, to_stdout, waiting
+from tokenkit.cli.auditing import FOUND, fixed, look, show
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import UsageError
-
-if TYPE_CHECKING:
-    from tokenkit.audit import Check, Report
-    from tokenkit.audit.check import Fault
-    from tokenkit.kit import TokenKit
-
-FOUND = 1
-"""The exit code where something was found."""
 
 
 class FailOn(StrEnum):
@@ -54,78 +44,13 @@ def audit(
         from tokenkit.audit.online import refresh_all
 
         refresh_all(kit)
-    report = _look(kit, deep=deep, online=online)
+    report = look(kit, deep=deep, online=online)
     if fix:
         try:
-            report = _fixed(kit, report, yes=yes, deep=deep, online=online)
+            report = fixed(kit, report, yes=yes, deep=deep, online=online)
         except UsageError:  # nobody can be asked here; what was found is reported all the same
-            _print(report, json=json, sarif=sarif)
+            show(report, json=json, sarif=sarif)
             raise
-    _print(report, json=json, sarif=sarif)
+    show(report, json=json, sarif=sarif)
     if report.fails(Severity(fail_on.value)):
         raise typer.Exit(FOUND)
-
-
-def _look(kit: "TokenKit", *, deep: bool, online: bool) -> "Report":
-    from tokenkit.audit import Inventory, audit
-
-    with waiting("asking the providers" if online else "looking"):
-        return audit(Inventory(kit, deep=deep), _online() if online else ())
-
-
-def _online() -> "tuple[Check, ...]":
-    from tokenkit.audit.online import CHECKS
-
-    return CHECKS
-
-
-def _fixed(kit: "TokenKit", report: "Report", *, yes: bool, deep: bool, online: bool) -> "Report":
-    """Show the plan, carry it out once the person agrees, and look again."""
-    from tokenkit.audit.fix import act, plan
-
-    fixes = plan(fault.fix for _, fault in report.findings)
-    if not fixes:
-        say("Nothing was found that --fix can fix.")
-        return report
-    say("This is what --fix does:")
-    for fix in fixes:
-        say(f"  {fix}")
-    if not yes and not agree("Nothing is deleted.", otherwise="tokenkit audit --fix --yes"):
-        return report
-    done = act(fixes)
-    for each in done:
-        if each.failure:
-            say(f"This failed: {each.fix}: {each.failure}")
-    return _look(kit, deep=deep, online=online)._replace(fixed=tuple(done))
-
-
-def _to_paste(fault: "Fault") -> "Fault":
-    return fault._replace(hint=to_paste(fault.hint))
-
-
-def _print(report: "Report", *, json: bool, sarif: bool) -> None:
-    findings = (finding._replace(fault=_to_paste(finding.fault)) for finding in report.findings)
-    report = report._replace(findings=tuple(findings))
-    if json:
-        from tokenkit.audit.json import to_json
-
-        data(to_json(report))
-    elif sarif:
-        from tokenkit.audit.sarif import to_sarif
-
-        data(to_sarif(report))
-    elif sys.stdout and sys.stdout.isatty():
-        _show_rich(report)
-    else:
-        from tokenkit.audit.text import to_text
-
-        data(to_paste(to_text(report, home=os.path.expanduser("~"))))
-
-
-def _show_rich(report: "Report") -> None:
-    from rich.console import Console
-
-    from tokenkit.audit.table import show
-
-    with to_stdout():
-        show(report, Console(), home=os.path.expanduser("~"))

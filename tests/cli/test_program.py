@@ -67,6 +67,7 @@ def test_the_help_of_all_commands_loads_none_of_them() -> None:
         "tokenkit.cli.commands",
         "tokenkit.cli.errors",
         "tokenkit.cli.fast_path",
+        "tokenkit.cli.group",
         "tokenkit.cli.options",
         "tokenkit.cli.output",
         "tokenkit.cli.session",

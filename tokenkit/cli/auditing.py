@@ -19,7 +19,7 @@ FOUND = 1
 
 
 def print_audit() -> None:
-    """Audit for a plain command line: the whole of ``tokenkit audit``, its errors and exit code too."""
+    """Run the whole of a plain ``tokenkit audit``, its errors and exit code too."""
     forbid_core_dumps()
     with reporting():
         from tokenkit.audit.check import Severity

@@ -7,9 +7,6 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from tokenkit.cli.concealed import concealed
-from tokenkit.nearest import nearest
-
 _UsageError: Any = typer.BadParameter.__mro__[1]
 """Of typer itself, or of the click that it is built on: which, depends on its version."""
 
@@ -21,6 +18,8 @@ class Group(TyperGroup):
         """Find the command, or name the nearest one."""
         name = args[0]
         if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
+            from tokenkit.nearest import nearest
+
             near = nearest(name, self.commands)
             ctx.fail(f"No such command {name!r}." + (f" Did you mean {near!r}?" if near else ""))
         return super().resolve_command(ctx, args)
@@ -32,6 +31,9 @@ def in_our_words() -> Generator[None]:
     try:
         yield
     except _UsageError as error:
+        from tokenkit.cli.concealed import concealed
+        from tokenkit.nearest import nearest
+
         error.message = concealed(error.message)
         if getattr(error, "possibilities", None):  # of an option that there is not
             near = nearest(error.option_name, error.possibilities)

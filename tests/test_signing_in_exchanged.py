@@ -268,3 +268,51 @@ def test_a_store_that_fails_once_after_the_answer_costs_nothing(kit, monkeypatch
         kit.sign_in()
     assert failed
     kept(kit)
+
+
+# Asked again.
+
+
+def once(kit, monkeypatch, *errors):
+    """Let the plugin raise each of these in turn, once it has its answer; then it returns what it reads."""
+    talk, left = kit.scripted._talk, list(errors)
+
+    def tells(ctx, asked):
+        grant = talk(ctx, asked)
+        if left:
+            raise left.pop(0)
+        return grant
+
+    monkeypatch.setattr(kit.scripted, "_talk", tells)
+
+
+@ways
+@pytest.mark.parametrize("error", REFUSALS, ids=named)
+def test_a_refusal_stands_though_the_plugin_would_accept_the_answer_if_it_were_asked_again(
+    kit, monkeypatch, signs_in, error
+):
+    """R23: a nonce that was compared once is spent, and a second look proves nothing."""
+    once(kit, monkeypatch, error)
+    with pytest.raises(type(error)):
+        signs_in(kit)
+    assert kit.accounts() == []
+
+
+@ways
+@pytest.mark.parametrize("error", REFUSALS, ids=named)
+def test_what_the_plugin_refuses_when_it_is_asked_again_is_not_kept(kit, monkeypatch, signs_in, error):
+    """R23: trouble came before the comparison, which then fails."""
+    once(kit, monkeypatch, MemoryError(), error)
+    with pytest.raises(type(error)):
+        signs_in(kit)
+    assert kit.accounts() == []
+
+
+def test_what_is_read_without_the_plugin_has_the_scopes_that_were_asked_for_and_its_end(kit, monkeypatch):
+    """R16: an answer that names no scopes granted those; R9: and all else that every token answer has."""
+    monkeypatch.setitem(NEW, "refresh_token_expires_in", 86400)
+    kit.scripted.then = RuntimeError("a bug")
+    kit.sign_in(scopes=["https://scripted.example/read"])
+    grant = kept(kit)
+    assert grant.scopes == grant.asked == {"https://scripted.example/read"}
+    assert grant.refresh_expires_at == kit.clock.now() + 86400

@@ -4,9 +4,11 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
+import tokenkit
 from figures import Measure, Row, compare
 from libraries import There
 from place import CLIENT, ME, Place
@@ -71,6 +73,7 @@ def rows(one: Place, ten: Place, rounds: int) -> list[Row]:
     empty = script("empty_typer")
     ten_environ = ten.environ
     expired = partial(spend, one, token)
+    small = {**environ, "PYTHONPATH": three_providers(os.path.join(home, "three"))}
     return [
         compare_ms("`tokenkit token ACCOUNT`, stored token good", cpu(token, environ), "`python -c pass`",
                    cpu(PASS, environ), limit=3.5, others=peers),
@@ -85,11 +88,51 @@ def rows(one: Place, ten: Place, rounds: int) -> list[Row]:
                    cpu(empty, ten_environ), limit=1.6),
         compare_ms("`tokenkit audit`, 10 accounts", audit(ten_environ), "an empty typer command",
                    cpu(empty, ten_environ), limit=1.6),
+        compare_ms("`tokenkit providers`, all of the catalogue", cpu([TOKENKIT, "providers"], environ),
+                   "an empty typer command", cpu(empty, environ), limit=1),
+        compare("`tokenkit providers`, from its start to its end", wall([TOKENKIT, "providers"], environ),
+                "the 150 ms that it may take", lambda: 150.0, unit="ms", limit=1, rounds=rounds),
+        compare_ms("`tokenkit token ACCOUNT`, with the catalogue installed", cpu(token, environ),
+                   "with three providers of it", cpu(token, small), limit=1.05),
         compare_ms("`import tokenkit`", cpu([PYTHON, "-c", "import tokenkit"], environ), "`import json`",
                    cpu([PYTHON, "-c", "import json"], environ), limit=1.2),
         compare_ms("`import tokenkit`, `TokenKit()` and its first `token()`", cpu(script("first"), environ),
                    "json + AES-GCM + one read", cpu(floor, environ), limit=2),
     ]  # fmt: skip
+
+
+def wall(command: list[str], environ: dict[str, str]) -> Measure:
+    """Milliseconds by the clock, from the start of the process to its end."""
+
+    def measure() -> float:
+        began = time.perf_counter()
+        subprocess.run(command, env=environ, cwd=environ["HOME"], check=True, stdout=subprocess.DEVNULL)
+        return (time.perf_counter() - began) * 1e3
+
+    return measure
+
+
+def three_providers(folder: str) -> str:
+    """Copy the installed tokenkit, with three providers and their entry points in place of all; return the folder."""
+    package = Path(tokenkit.__file__).parent
+    metadata = next(package.parent.glob("tokenkit_oauth-*.dist-info"))
+    kept = ("google", "spotify", "pocket")
+    for each in (package, metadata):
+        shutil.copytree(each, Path(folder, each.name))
+    (Path(folder) / "tokenkit_providers").mkdir()
+    for name in ("__init__", *kept):
+        shutil.copy2(package.parent / "tokenkit_providers" / f"{name}.py", Path(folder, "tokenkit_providers"))
+    points = Path(folder, metadata.name, "entry_points.txt")
+    lines = points.read_text(encoding="utf-8").splitlines()
+    others = (line for line in lines if not line.partition(" = tokenkit_providers.")[1])
+    written = "".join(f"{line}\n" for line in others)
+    for name in kept:
+        written = written.replace(
+            "[tokenkit.providers]\n", f"[tokenkit.providers]\n{name} = tokenkit_providers.{name}:provider\n"
+        )
+    points.write_text(written, encoding="utf-8")
+    subprocess.run([PYTHON, "-m", "compileall", "-q", folder], check=True)
+    return folder
 
 
 def memory(work: str, command: list[str], environ: dict[str, str]) -> Row:

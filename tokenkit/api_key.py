@@ -11,6 +11,7 @@ from tokenkit.declaration import check_evidence
 from tokenkit.errors import ConfigurationError, InvalidAnswer, ProviderUnavailable, UsageError
 from tokenkit.flows.answer import access_token_value
 from tokenkit.flows.identity import GET, UserinfoRequest, ask_identity
+from tokenkit.flows.kinds import check_kinds
 from tokenkit.flows.placement import Placement, filled_in_url
 from tokenkit.flows.sanitize import sanitized
 from tokenkit.flows.token_endpoint import TokenEndpoint
@@ -80,6 +81,7 @@ class ApiKey(WithoutOAuth, Settled):
     unverified: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         if not is_provider_name(self.name):
             raise ConfigurationError(f"{self.name!r} is no name for a provider: it takes a-z, 0-9, '.', '_' and '-'")
         self._fill_in(later=self.fields)

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
-from typing import Literal, get_args
+from dataclasses import dataclass, field, fields
+from typing import Literal
 
 from tokenkit.account import is_provider_name
 from tokenkit.errors import ConfigurationError
@@ -11,7 +11,7 @@ from tokenkit.flows.answer import STANDARD, AnswerShape
 from tokenkit.flows.client_auth import ClientAuth
 from tokenkit.flows.declared import AUTHORIZATION, TOKEN, check_headers, check_parameters, check_renamed
 from tokenkit.flows.identity import GET, UserinfoRequest
-from tokenkit.flows.kinds import check_choice, check_kind
+from tokenkit.flows.kinds import check_kinds
 from tokenkit.flows.lifetime import Lifetime
 from tokenkit.flows.refusal import Ended
 from tokenkit.flows.revoke import RFC_7009, RevocationRequest
@@ -20,15 +20,6 @@ from tokenkit.provider import Scope
 from tokenkit.settled import Settled
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-_CHOICES = {
-    "iss": ("required", "if_present"),
-    "client_auth": get_args(ClientAuth),
-    "request_format": ("form", "json"),
-    "revocation_reach": ("token", "grant", "client", ""),
-}
-"""The words that a field may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,25 +142,15 @@ class Declaration(Settled):
     unverified: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_kinds(self)
         if not is_provider_name(self.name):
             raise ConfigurationError(f"{self.name!r} is no name for a provider: it takes a-z, 0-9, '.', '_' and '-'")
-        self._check_kinds()
         self._fill_in()
         self._check_addresses()
         self._check_words()
         self._check_evidence()
         if not self.revocation_endpoint:
             object.__setattr__(self, "revocation_reach", "")
-
-    def _check_kinds(self) -> None:
-        """Check what a type checker would, for those that run none."""
-        for each in fields(self):
-            if each.init:
-                made = each.default_factory
-                usual = each.default if made is MISSING else made()
-                check_kind(self.name, each.name, "" if usual is MISSING else usual, getattr(self, each.name))
-        for name, choices in _CHOICES.items():
-            check_choice(self.name, name, getattr(self, name), choices)
 
     def _check_addresses(self) -> None:
         """Check that every address can be read, and that no resource server is one of our own endpoints (R32)."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 from tokenkit.errors import CallbackRefused, ConfigurationError
+from tokenkit.flows.kinds import check_names
 from tokenkit.flows.sanitize import sanitized
 from tokenkit.grant import Grant
 from tokenkit.net.hosts import parse_url
@@ -44,6 +45,11 @@ class Settled:
     """The same provider for accounts, by what is settled there: each is made once."""
     public_only: bool = field(init=False, compare=False, default=False)
     """Whether its servers are reached at public addresses alone, since nobody who may say more has named them."""
+
+    def __new__(cls, *_: object, **written: object) -> Self:
+        """Refuse a field that there is not, by the name under which a person knows the class."""
+        check_names(cls, written)
+        return object.__new__(cls)
 
     def _fill_in(self, later: Collection[str] = ()) -> None:
         """Put the variables' values into all texts; what has none yet leads to a place that there is not.

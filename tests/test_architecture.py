@@ -19,7 +19,7 @@ HOUSE = Path(tokenkit.__path__[0])
 PROVIDERS = Path(tokenkit_providers.__path__[0])
 
 ROWS = """
-    account duration fork_lock listing parsing
+    account duration fork_lock listing parsing wrong_value
     confidential core_dumps errors nearest
     elapsed request shell signals token
     context frames os_errors paths

@@ -169,8 +169,8 @@ def test_a_client_secret_in_the_file_is_refused_and_not_shown(folder):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('"basic"', '"bsic"', "client_auth: Input should be 'none', 'post', 'basic' or 'basic_raw'"),
-        ("pkce = true", 'pkce = "yes"', "pkce: Input should be a valid boolean"),
+        ('"basic"', '"bsic"', 'client_auth must be one of "none", "post", "basic", "basic_raw"'),
+        ("pkce = true", 'pkce = "yes"', "pkce must be true or false"),
         ('title = "Acme Notes"', "", "title"),
         ("pkce = true", "pkce = 2026-01-01", "holds a date"),
         ('"acme"', '"other"', 'must say name = "acme"'),
@@ -207,7 +207,7 @@ def test_a_wrong_type_names_the_file_and_the_line(folder, text, key):
     whole = "\n".join([*head, text])
     wanted = next(number for number, line in enumerate(whole.splitlines(), 1) if "= 5" in line)
     error = refused(folder, whole)
-    assert f"acme.toml, line {wanted}: {key}: " in str(error)
+    assert f"acme.toml, line {wanted}: {key} must be " in str(error)
     assert error.hint
 
 

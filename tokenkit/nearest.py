@@ -28,9 +28,20 @@ def nearest(word: str, known: Iterable[str], *, begun: bool = True) -> str:
     return best or (starting[0] if len(starting) == 1 else "")
 
 
-def meant(word: str, known: Collection[str], *other_spellings: str, show: Callable[[str], str] = str) -> str:
-    """Return the hint for an unknown name: the one that was probably meant, else all that there are."""
+MANY = 20
+"""Names that a hint lists at most, where something else lists them all."""
+
+
+def meant(
+    word: str, known: Collection[str], *other_spellings: str, show: Callable[[str], str] = str, too_many: str = ""
+) -> str:
+    """Return the hint for an unknown name: the one that was probably meant, else all that there are.
+
+    Where those are more than `MANY`, `too_many` says where they are listed.
+    """
     near = next(filter(None, (nearest(spelling, known) for spelling in (word, *other_spellings))), "")
+    if not near and too_many and len(known) > MANY:
+        return f"all {len(known)} that there are: {too_many}"
     return f"did you mean {show(near)}?" if near else f"it is one of {', '.join(map(show, known))}"
 
 

@@ -6,7 +6,7 @@ that says what a person is asked for, in ``[provider.fields.NAME]``, has that of
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from types import new_class
@@ -23,6 +23,7 @@ from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import Field, Scope
 from tokenkit.toml_file import read_toml_file
 from tokenkit.variables import Variable
+from tokenkit.wrong_value import wrong_value
 
 _UNKNOWN = "unexpected_keyword_argument"  # as pydantic calls a key that there is not
 _GROUPS: Mapping[str, type[Any]] = {
@@ -38,6 +39,14 @@ _GROUPS: Mapping[str, type[Any]] = {
 _HEADER = re.compile(r"\s*\[\[?([^\[\]]+)\]")
 _MISSING = "missing"
 
+_ALL = "docs/reference/declaration.md"
+_ENDPOINTS: Mapping[str, str] = {
+    "auth": "authorization", "authorize": "authorization", "revoke": "revocation", "logout": "revocation",
+    "introspect": "introspection", "device": "device_authorization", "profile": "userinfo", "user": "userinfo",
+    "me": "userinfo", "identity": "userinfo", "access_token": "token",
+}  # fmt: skip
+"""What endpoints are called elsewhere, and by the RFCs."""
+
 T = TypeVar("T", OAuth2, ApiKey)
 
 
@@ -48,7 +57,9 @@ def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> O
     """
     document = read_toml_file(path)
     if document is None:
-        raise ConfigurationError(f"{path} cannot be read: it is not there any more", hint="tokenkit providers")
+        raise ConfigurationError(
+            f"there is no file {path}", hint="tokenkit providers, for the names of those there are"
+        )
     table = document.pop("provider", None)
     if document or not isinstance(table, dict):
         raise ConfigurationError(f"{path} must hold one table, [provider], and nothing beside it")
@@ -102,7 +113,7 @@ def _checked(path: str, kind: type[T], members: object) -> T:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         first = next((fault for fault in found if fault["type"] == _UNKNOWN), found[0])  # it is why another is missing
-        wrong = _wrong(path, kind, first["loc"], first["type"], first["msg"])
+        wrong = _wrong(path, kind, first["loc"], first["type"])
     except TypeError:
         wrong = ConfigurationError(f"{path} holds a date or time, which no field takes")
     except ConfigurationError as error:
@@ -110,17 +121,20 @@ def _checked(path: str, kind: type[T], members: object) -> T:
     raise wrong  # out here, for the validator's error holds what was written (R35)
 
 
-def _wrong(path: str, kind: type[Any], loc: Sequence[int | str], fault: str, message: str) -> ConfigurationError:
+def _wrong(path: str, kind: type[Any], loc: Sequence[int | str], fault: str) -> ConfigurationError:
     key = ".".join(map(str, loc))
     if fault == _MISSING:
         return ConfigurationError(f"{path}: {key} is missing", hint=f"add {key} to the file")
     if fault != _UNKNOWN:
-        return ConfigurationError(f"{path}{_at_line(path, key)}: {key}: {message}", hint=f"correct {key} in {path}")
+        wrong = wrong_value(kind, loc, "provider")
+        where = f"{path}{_at_line(path, key)}"
+        return ConfigurationError(f"{where}: {wrong.key} must be {wrong.must_be}", hint=wrong.written)
     if loc[-1] in ("client_id", "client_secret"):
         hint = "the client registration is kept apart from its provider: tokenkit client set PROVIDER"
     else:
         group = _GROUPS.get(str(loc[0]), kind) if len(loc) > 1 else kind
-        hint = meant(str(loc[-1]), [field.name for field in fields(group) if field.init], _called_here(str(loc[-1])))
+        known = [field.name for field in fields(group) if field.init]
+        hint = meant(str(loc[-1]), known, *_called_here(str(loc[-1])), too_many=_ALL)
     return ConfigurationError(f"{path}: there is no key {key}", hint=hint)
 
 
@@ -143,6 +157,10 @@ def _at_line(path: str, key: str) -> str:
     return best
 
 
-def _called_here(key: str) -> str:
-    """Return what the key would be called here: elsewhere endpoints are called URLs, and one of them by a verb."""
-    return key.replace("_url", "_endpoint").replace("authorize_", "authorization_")
+def _called_here(key: str) -> Iterator[str]:
+    """Yield what the key may be called here: elsewhere endpoints are called URLs, and some of them by a verb."""
+    endpoint = key.replace("_url", "_endpoint").replace("_uri", "_endpoint")
+    yield endpoint
+    verb = endpoint.removesuffix("_endpoint")
+    if verb in _ENDPOINTS:
+        yield f"{_ENDPOINTS[verb]}_endpoint"

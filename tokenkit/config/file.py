@@ -146,8 +146,13 @@ def _checked(path: str, text: str) -> Config:
     loc = [str(part) for part in first["loc"]]
     key = ".".join(loc)
     if first["type"] != "unexpected_keyword_argument":
-        said = first["msg"].removeprefix("Value error, ")
-        raise ConfigurationError(f"{path}: {key}: {said}", hint=f"correct {key} in {path}")
+        if first["type"] == "value_error":  # of ours, in the words of ours
+            said = first["msg"].removeprefix("Value error, ")
+            raise ConfigurationError(f"{path}: {key}: {said}", hint=f"correct {key} in {path}")
+        from tokenkit.wrong_value import wrong_value
+
+        wrong = wrong_value(Config, first["loc"])
+        raise ConfigurationError(f"{path}: {wrong.key} must be {wrong.must_be}", hint=wrong.written)
     kind = Config if len(loc) == 1 else AccountSettings
     known = [item.name for item in fields(kind)]
     raise ConfigurationError(f"{path}: there is no key {key}", hint=meant(loc[-1], known))

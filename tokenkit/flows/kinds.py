@@ -34,7 +34,9 @@ def check_names(kind: type[Any], written: Mapping[str, object]) -> None:
     if unknown is not None:
         from tokenkit.nearest import meant
 
-        raise ConfigurationError(f"{kind.__name__} has no field {unknown!r}", hint=meant(unknown, known))
+        raise ConfigurationError(
+            f"{kind.__name__} has no field {unknown!r}", hint=meant(unknown, known, too_many=f"help({kind.__name__})")
+        )
 
 
 def _check_members(provider: str, field: str, value: Any) -> None:

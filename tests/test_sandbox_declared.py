@@ -2,7 +2,8 @@
 
 import pytest
 from tokenkit import TokenKit
-from tokenkit.errors import UsageError
+from tokenkit.errors import AuthorizationError, UsageError
+from tokenkit.provider import Request
 from tokenkit.sandbox import Authority, declared_provider, serve
 
 ACME = """\
@@ -33,6 +34,28 @@ def test_the_app_knows_where_it_is_played_and_as_whom(name, tmp_path):
         assert str(kit.complete(authority.approve(pending.url), binding="a test")) == f"{name}/me@example.com"
         place = "api.notion.com/v1/pages/1" if name == "notion" else "api.acme.example/things"
         assert kit.http(name).get(f"{served.base_url}/{name}/{place}").status_code == 200
+
+
+def test_a_provider_that_is_not_played_is_named_with_what_starts_it():
+    authority = Authority()
+    with pytest.raises(
+        AuthorizationError, match=r"plays google, .*, and not acme, .*: tokenkit sandbox --provider acme "
+    ):
+        authority.approve("http://127.0.0.1:1/acme/login.acme.example/authorize?client_id=x")
+    with pytest.raises(AuthorizationError, match="nothing is at this path"):
+        authority.approve("http://127.0.0.1:1/google/nowhere")
+    assert b"--provider" not in authority.handle(Request("GET", "http://127.0.0.1:1/")).body
+
+
+@pytest.mark.parametrize("name", ["notion", "gitea"])
+def test_the_app_shows_the_client_that_it_uses(name, tmp_path):
+    kit = TokenKit(app="sandbox", environ={"HOME": str(tmp_path)}, background=False)
+    for asked in (name, kit.provider(name)):
+        known = kit.known_client(asked)
+        assert known is not None
+        assert known.client_id == f"sandbox-{name}"
+    own = TokenKit(environ={"HOME": str(tmp_path)}, background=False)
+    assert own.known_client(name) is None
 
 
 def test_what_is_no_declaration_cannot_be_played(tmp_path):

@@ -1,16 +1,18 @@
 """Our own providers, and a stranger's, hold the contract for plugin authors."""
 
 import inspect
+import re
 from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from tokenkit import testing
+from tokenkit.errors import ConfigurationError
 from tokenkit.grant import Grant
 from tokenkit.oauth2 import OAuth2
 from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import Provider, Request, Revocation, Scope
-from tokenkit.sandbox import CLIENTS, providers
+from tokenkit.sandbox import CLIENTS, client_of, moved, providers
 from tokenkit.testing.contract import BASE_URL, ProviderContract
 from tokenkit.testing.provider_harness import ProviderHarness
 from tokenkit.token import Secret
@@ -77,6 +79,33 @@ class TestAStrangersProvider(ProviderContract):
     @pytest.fixture
     def api_request(self) -> Request:
         return Request("GET", f"{BASE_URL}/google/v1/userinfo")
+
+
+ELSEWHERE = OAuth2(
+    name="acme",
+    title="Acme Notes",
+    authorization_endpoint="https://acme.example/oauth/authorize",
+    token_endpoint="https://acme.example/oauth/token",
+    resource_hosts=("https://acme.example/api",),
+)
+
+
+@pytest.mark.parametrize(
+    ("provider", "flavour", "said", "hint"),
+    [
+        (ELSEWHERE, "acme", "acme is played below /acme, and", 'moved(provider(), f"{BASE_URL}/acme")'),
+        (moved(ELSEWHERE, f"{BASE_URL}/notes"), "acme", "addresses is http", 'moved(provider(), f"{BASE_URL}/acme")'),
+        (moved(ELSEWHERE, f"{BASE_URL}/acme"), "gogle", 'no flavour "gogle"', '"google", "spotify"'),
+    ],
+)
+def test_a_provider_that_is_not_where_it_is_played_is_told_how_it_gets_there(
+    provider: OAuth2, flavour: str, said: str, hint: str
+) -> None:
+    """It would ask for a consent screen that there is not, in every test."""
+    with pytest.raises(ConfigurationError, match=re.escape(said)) as caught:
+        ProviderHarness(provider, client_of("acme"), flavour)
+    assert hint in caught.value.hint
+    ProviderHarness(moved(ELSEWHERE, f"{BASE_URL}/acme"), client_of("acme"), "acme")
 
 
 class Forgetful:

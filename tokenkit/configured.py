@@ -89,11 +89,7 @@ class Configured:
         """Return the client registration for a provider. Raises `ClientMissing`, which names the ways to give one."""
         from tokenkit.config import client_name, client_registration
 
-        given = self.given_clients()
-        if self.app == SANDBOX:
-            from tokenkit.sandbox.known import client_of
-
-            given = {client_name(provider): client_of(provider.name), **given}
+        given = self._given_for(provider.name, client_name(provider))
         return client_registration(
             provider,
             folders=self.folders,
@@ -109,10 +105,11 @@ class Configured:
 
         Of several servers' registrations, a name finds any one, and a provider that of its own server.
         """
-        from tokenkit.config import known_client
+        from tokenkit.config import client_name, known_client
 
         usual = None if isinstance(provider, str) else self._usual(provider)
-        given = self.given_clients()
+        names = (provider, provider) if isinstance(provider, str) else (provider.name, client_name(provider))
+        given = self._given_for(*names)
         return known_client(
             provider,
             folders=self.folders,
@@ -171,6 +168,14 @@ class Configured:
         from tokenkit.sandbox.known import CLIENTS
 
         return {**CLIENTS, **self._clients}
+
+    def _given_for(self, provider: str, name: str) -> "Mapping[str, ClientRegistration]":
+        """Return the same; in the sandbox's app with the one, by its own `name`, of a provider that is played there."""
+        if self.app != SANDBOX:
+            return self.given_clients()
+        from tokenkit.sandbox.known import client_of
+
+        return {name: client_of(provider), **self.given_clients()}
 
     def redirect_port(self, provider: "Provider") -> int:
         """Return the port of loopback redirect URIs: the configured one, the provider's, or 0 for any that is free."""

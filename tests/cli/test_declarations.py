@@ -97,7 +97,7 @@ def test_a_file_is_read_as_it_will_be_and_what_it_lacks_is_said(
         f'token_endpoint = "https://{{region}}.acme.example/t"\nresource_hosts = {json.dumps(["https://api.acme.example"])}\n'
         '[provider.variables.region]\nchoices = ["eu", "us"]\n'
     )
-    check_declaration(str(path))
+    check_declaration(kit_at(tmp_path), str(path))
     told = capsys.readouterr()
     assert told.out == f"{path} declares Acme\n"
     assert "no userinfo_endpoint" in told.err
@@ -112,7 +112,7 @@ def test_plain_http_to_a_name_and_a_missing_subject_path_are_said_before_anybody
         '[provider]\nname = "acme"\ntitle = "Acme"\nresource_hosts = ["http://localhost:8080/v1"]\n'
         'userinfo_endpoint = "http://127.0.0.1:8080/me"\n[provider.fields.key]\nlabel = "API key"\n'
     )
-    check_declaration(str(path))
+    check_declaration(kit_at(tmp_path), str(path))
     told = capsys.readouterr().err
     assert "what is typed travels as Authorization: Bearer {key}, to http://localhost:8080/v1\n" in told
     assert "http://localhost:8080/v1: nothing secret is sent to http://localhost:8080 without TLS" in told
@@ -123,8 +123,8 @@ def test_plain_http_to_a_name_and_a_missing_subject_path_are_said_before_anybody
 def test_what_is_wrong_in_a_file_is_said(tmp_path: Path) -> None:
     path = tmp_path / "acme.toml"
     with pytest.raises(ConfigurationError, match="no file"):
-        check_declaration(str(path))
+        check_declaration(kit_at(tmp_path), str(path))
     path.write_text('[provider]\nname = "acme"\ntitel = "Acme"\n')
     with pytest.raises(ConfigurationError, match="no key titel") as caught:
-        check_declaration(str(path))
+        check_declaration(kit_at(tmp_path), str(path))
     assert caught.value.hint == "did you mean title?"

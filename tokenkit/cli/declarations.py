@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tokenkit.flows.discovery import Discovered
     from tokenkit.kit import TokenKit
     from tokenkit.oauth2 import OAuth2
+    from tokenkit.provider import Provider
 
 _WELL_KNOWN = re.compile(r"/\.well-known/(?:openid-configuration|oauth-authorization-server)(/.*)?$")
 _COMMON = frozenset({"accounts", "api", "app", "auth", "id", "identity", "idp", "login", "oauth", "sso", "www"})
@@ -61,13 +62,17 @@ def add_declaration(kit: "TokenKit", url: str) -> None:
     )
 
 
-def check_declaration(path: str) -> None:
-    """Read a provider file strictly, and say what a sign-in would lack; `ConfigurationError` for what is wrong."""
+def check_declaration(kit: "TokenKit", path: str) -> None:
+    """Read a provider file strictly, and say what a sign-in would lack; `ConfigurationError` for what is wrong.
+
+    What is no file may be the name of a provider that is there: it was checked when it was loaded.
+    """
     from tokenkit.api_key import ApiKey
     from tokenkit.provider_file import read_provider_file
 
-    if not os.path.exists(path):
-        raise ConfigurationError(f"there is no file {path}", hint="tokenkit providers check FILE")
+    if not os.path.exists(path) and path in kit.providers():
+        _check_known(kit.provider(path))
+        return
     name = os.path.splitext(os.path.basename(path))[0]
     made = read_provider_file(path, name, {})
     data(f"{path} declares {made.title}")
@@ -75,6 +80,16 @@ def check_declaration(path: str) -> None:
         _say_placement(made)
     _remark(made)
     _say_plain_http(made)
+
+
+def _check_known(provider: "Provider") -> None:
+    """Say that a provider is in order, which was found when it was loaded, and what finds more."""
+    from tokenkit.oauth2 import OAuth2
+
+    data(f"{provider.title} was checked when it was loaded")
+    if isinstance(provider, OAuth2):
+        asks = f"tokenkit providers check --live {provider.name}"
+        say(f"tokenkit: {asks} asks its server whether anything has moved")
 
 
 def _remark(provider: "OAuth2 | ApiKey") -> None:

@@ -8,6 +8,7 @@ import typer
 from tokenkit.cli.options import AsJson, complete_provider
 from tokenkit.cli.output import data, to_paste
 from tokenkit.cli.session import open_kit
+from tokenkit.configured import SANDBOX
 from tokenkit.errors import UsageError
 from tokenkit.listing import listed
 from tokenkit.shell import quoted
@@ -59,7 +60,7 @@ def providers(
         from tokenkit.cli.json_output import providers_json
         from tokenkit.cli.provider_list import each as every
 
-        found = [kit.provider(name)] if name else every(kit.providers, kit.provider)
+        found = [kit.provider(name)] if name else every(kit.configured, kit.provider)
         data(providers_json((each, _registered(kit, each.name, each), _redirect_uri(kit, each)) for each in found))
     elif name:
         _print_one(kit, kit.provider(name))
@@ -81,7 +82,7 @@ def _about_a_declaration(kit: "TokenKit", verb: str, of: str, *, live: bool) -> 
     elif verb == "add":
         add_declaration(kit, of)
     elif verb == "check":
-        check_declaration(of)
+        check_declaration(kit, of)
     else:
         raise UsageError(f"providers takes one name, and not {of!r} besides", hint=f"tokenkit providers {quoted(verb)}")
 
@@ -113,8 +114,9 @@ def _fields(provider: "Provider") -> "Mapping[str, Field]":
 def _client(kit: "TokenKit", provider: "Provider") -> str:
     if not getattr(provider, "needs_client", True):
         return "none is needed"
-    stored = _registered(kit, provider.name, provider)
-    return "stored" if stored else f"none yet: tokenkit client setup {provider.name}"
+    if not _registered(kit, provider.name, provider):
+        return f"none yet: tokenkit client setup {provider.name}"
+    return "the sandbox's own" if kit.configured.app == SANDBOX else "stored"
 
 
 def _print_one(kit: "TokenKit", provider: "Provider") -> None:

@@ -2,13 +2,15 @@
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tokenkit.cli.output import data, say
 from tokenkit.core_dumps import become_undumpable
+from tokenkit.errors import ConfigurationError
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def sandbox(
     files = [_file(each, config, str(ctx.find_root().params["app"])) for each in provider or ()]
     played = [declared_provider(each, config, "http://127.0.0.1") for each in files]
     try:
-        with serve(Authority(access_lifetime=lifetime, declared=played), port=port) as served:
+        with _hinting(port), serve(Authority(access_lifetime=lifetime, declared=played), port=port) as served:
             say("The sandbox listens until Ctrl-C. In another terminal, for accounts apart from your own:\n")
             say("\n".join([*_lines(port, served.base_url), *_files(files, config)]) + "\n")
             say("Their tokens go to its own addresses and to no real provider. Those of its APIs:\n")
@@ -51,6 +53,16 @@ def sandbox(
             threading.Event().wait()
     except KeyboardInterrupt:
         say("The sandbox is closed.")
+
+
+@contextmanager
+def _hinting(port: int) -> Generator[None]:
+    """Add to an error of a port that is taken what finds a free one; the sandbox then prints what to export."""
+    try:
+        yield
+    except ConfigurationError as error:
+        error.hint = f"tokenkit sandbox --port 0 takes a free one; or {error.hint}" if port else error.hint
+        raise
 
 
 def _file(provider: str, config: str, app: str) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
+from tokenkit.account import is_provider_name
 from tokenkit.api_key import ApiKey
 from tokenkit.errors import ProviderUnavailable, UsageError
 from tokenkit.oauth2 import OAuth2
@@ -156,10 +157,17 @@ class Authority:
         flavour = self.flavours.get(call.flavour)
         route = None if flavour is None else flavour.route(call.path)
         if route is None:
-            raise Refused(json_answer({"error": "not_found", "error_description": "nothing is at this path"}, 404))
+            said = "nothing is at this path" if flavour else self._not_played(call.flavour)
+            raise Refused(json_answer({"error": "not_found", "error_description": said}, 404))
         if route.method not in ("*", call.request.method):
             raise Refused(json_answer({"error": "method_not_allowed"}, 405, (("Allow", route.method),)))
         return route
+
+    def _not_played(self, flavour: str) -> str:
+        """Say what is played, and how the sandbox is started with what was meant."""
+        played = f"this sandbox plays {', '.join(self.flavours)}"
+        with_it = f", and not {flavour}, which this starts: tokenkit sandbox --provider {flavour}"
+        return f"{played}{with_it if flavour and is_provider_name(flavour) else ''}"
 
     def _control(self, call: Call) -> Response:
         """Answer ``/_control``: a GET shows the counters, a POST of JSON is `next`, and two paths lie below it."""

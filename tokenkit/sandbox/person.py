@@ -1,5 +1,6 @@
 """Plays the person at the consent screen, without a browser."""
 
+import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -62,7 +63,10 @@ def approve(
         return page.header("Location") or ""
     form = _read(page)
     if not form.nonce:
-        raise AuthorizationError(f"the authority shows no consent screen: {form.heading} (HTTP {page.status})")
+        said = form.heading or _description(page)
+        raise AuthorizationError(
+            f"the authority shows no consent screen: {said} (HTTP {page.status} at {url.partition('?')[0]})"
+        )
     fields = {"nonce": form.nonce, "user": as_user, "decision": "deny" if deny else "allow"}
     fields |= {form.boxes[scope]: scope for scope in _ticked(form, only)}
     answer = send(Request.form(urljoin(url, form.action), fields))
@@ -74,6 +78,12 @@ def _read(page: Response) -> _Form:
     reader.feed(page.body.decode())
     reader.close()
     return reader.form
+
+
+def _description(page: Response) -> str:
+    """Return what an answer in JSON says in place of a page."""
+    is_json = (page.header("Content-Type") or "").startswith("application/json")
+    return str(json.loads(page.body).get("error_description", "")) if is_json else ""
 
 
 def _ticked(form: _Form, only: Collection[str] | None) -> Collection[str]:

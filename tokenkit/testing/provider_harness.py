@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.api_key import ApiKey
+from tokenkit.errors import ConfigurationError
 from tokenkit.grant import Grant
+from tokenkit.listing import listed
+from tokenkit.net.hosts import own_endpoints
 from tokenkit.oauth2 import OAuth2
 from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import (
@@ -44,6 +47,8 @@ class ProviderHarness:
     def __post_init__(self) -> None:
         provider = self.provider if isinstance(self.provider, OAuth2 | ApiKey) else None
         declared = [provider] if provider and self.flavour not in (*FLAVOURS, PLAIN) else []
+        for each in declared:
+            _check_moved(each, self.flavour)
         self.authority = Authority(clock=self.clock.now, sleep=self.clock.sleep, declared=declared)
         self.ctx = Context(self.authority.handle, self.clock.now, os.urandom, self.clock.sleep)
         registry, segment = self.authority.registry, "/*" if self.provider.state_in == "path" else ""
@@ -86,6 +91,23 @@ class ProviderHarness:
         """Return the status with which the API answers the request with the token on."""
         signed = self.provider.authenticate(self.ctx, self.client, token, request)
         return self.authority.handle(signed).status
+
+
+def _check_moved(provider: OAuth2 | ApiKey, flavour: str) -> None:
+    """Check that a provider is where it is played from its declaration; `ConfigurationError` says how to move it."""
+    name = provider.name
+    if flavour != name:
+        known = listed([f'"{each}"' for each in (*FLAVOURS, PLAIN)])
+        raise ConfigurationError(
+            f'the sandbox has no flavour "{flavour}"', hint=f"flavour is one of {known}; without it, {name} is played"
+        )
+    own = provider.resource_hosts if isinstance(provider, ApiKey) else (provider.authorization_endpoint,)
+    for url in (*own, *own_endpoints(provider)):
+        if not f"{urlsplit(url).path}/".startswith(f"/{name}/"):
+            raise ConfigurationError(
+                f"{name} is played below /{name}, and one of its addresses is {url}",
+                hint=f'let the fixture return moved(provider(), f"{{BASE_URL}}/{name}")',
+            )
 
 
 def answer_of(callback_url: str) -> AuthorizationAnswer:

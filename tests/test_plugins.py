@@ -130,7 +130,7 @@ def test_a_strength_that_there_is_not_is_told_with_those_there_are(folder):
     scope = 'value = "mail", service = "Mail", strength = "strong"'
     error = refused(folder, f"{ACME}mail = {{ {scope} }}\n")
     assert "scopes.mail.strength" in str(error)
-    assert "'read', 'add', 'write' or 'full'" in str(error)
+    assert '"read", "add", "write", "full"' in str(error)
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ HOUSE = Path(tokenkit.__path__[0])
 PROVIDERS = Path(tokenkit_providers.__path__[0])
 
 ROWS = """
-    account duration fork_lock listing parsing wrong_value
+    account duration fork_lock listing parsing
     confidential core_dumps errors nearest
     elapsed request shell signals token
     context frames os_errors paths
-    private_file toml_file
+    private_file toml_file wrong_value
     durable_file
     store
     seal

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from patience import PATIENCE
+
 FOREIGN = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY", "DBUS_SESSION_BUS_ADDRESS")
 """Variables that tell tokenkit what kind of session this is: a test sets the ones that it is about."""
 
@@ -80,6 +82,7 @@ def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(place))
     monkeypatch.setenv("TOKENKIT_HOME", str(place / ".tokenkit"))
+    monkeypatch.setattr("tokenkit.consent.loopback.SHOW_TIME", PATIENCE)  # a busy machine's browser comes late
     for name, folder in XDG.items():
         monkeypatch.setenv(name, str(place / folder))
     return place

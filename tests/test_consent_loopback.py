@@ -359,7 +359,7 @@ def test_a_browser_that_waits_too_long_is_sent_to_the_terminal(
 def test_finish_does_not_wait_when_no_browser_came_back(opened: str, consent: LoopbackConsent) -> None:
     finishing = threading.Thread(target=lambda: consent.finish("Nobody came", "Try again.", good=False))
     finishing.start()
-    finishing.join(loopback.SHOW_TIME / 2)
+    finishing.join(loopback.SHOW_TIME / 2)  # a minute
     assert not finishing.is_alive()
 
 

@@ -38,7 +38,7 @@ class Browser:
         self._thread = threading.Thread(target=self._follow, args=(url,), name="browser", daemon=True)
         self._thread.start()
 
-    def join(self, timeout: float = 10.0) -> None:
+    def join(self, timeout: float = 60.0) -> None:
         """Wait until the last page is there, for `timeout` seconds at most."""
         if self._thread is not None:
             self._thread.join(timeout)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 NOBODY = 65534
 
+_end = os._exit
+"""How the child ends: a test may have replaced it since."""
+
 
 def as_another_user(folder: Path, work: Callable[[], None]) -> None:
     """Do `work` in a child process of another user, who owns `folder`; fail with what it raised.
@@ -27,8 +30,8 @@ def as_another_user(folder: Path, work: Callable[[], None]) -> None:
             work()
         except BaseException:  # noqa: BLE001 - the parent raises it
             report.write_text(traceback.format_exc())
-            os._exit(1)
-        os._exit(0)
+            _end(1)
+        _end(0)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0, report.read_text() if report.exists() else status
 

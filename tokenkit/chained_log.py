@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, cast
 from tokenkit import private_file
 from tokenkit.errors import StoreError
 from tokenkit.fork_lock import ForkLock
+from tokenkit.os_errors import unavailable
 from tokenkit.store.file_lock import locked
 
 SEGMENT_SIZE = 1 << 20
@@ -216,6 +217,8 @@ def _stems(folder: str) -> list[str]:
         names = os.listdir(folder)
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise unavailable(folder, error) from None
     stems = (name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
     return [stem for stem in stems if stem.isdigit()]
 

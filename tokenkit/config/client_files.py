@@ -7,6 +7,7 @@ from tokenkit import durable_file, private_file
 from tokenkit.config.credential import credential_text
 from tokenkit.errors import ConfigurationError
 from tokenkit.nearest import meant
+from tokenkit.os_errors import unavailable
 from tokenkit.paths import account_name, file_name
 from tokenkit.provider import ClientRegistration
 from tokenkit.token import Secret
@@ -26,6 +27,8 @@ def stored_clients(folder: str) -> list[str]:
         files = os.listdir(_folder(folder))
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise unavailable(_folder(folder), error) from None
     return [account_name(file.removesuffix(".toml")) for file in files if file.endswith(".toml")]
 
 

@@ -1,11 +1,9 @@
 """The whole sign-in in a real browser: the consent's server, the sandbox's pages, and their policies."""
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,26 +15,14 @@ from tokenkit.sandbox import CLIENTS, Authority, Served, providers, serve
 from tokenkit.testing import Clock
 from tokenkit.testing.provider_harness import answer_of
 
+from browsing import chromium  # noqa: F401 - a fixture
 from patience import PATIENCE
 
 pytestmark = pytest.mark.real
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """The distribution's Chromium, or Playwright's own."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    with api.sync_playwright() as playwright:
-        if found is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.skip("chromium is not installed: apt-get install chromium, or playwright install chromium")
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(chromium: Any) -> Iterator[Any]:
+def page(chromium: Any) -> Iterator[Any]:  # noqa: F811
     """A page that remembers nothing of earlier ones; what the browser complained about is in `page.complaints`."""
     context = chromium.new_context()
     opened = context.new_page()

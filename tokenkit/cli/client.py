@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from tokenkit.cli.group import Group
-from tokenkit.cli.options import CONTEXT, AsJson, ProviderName, Settings, Unverified
+from tokenkit.cli.group import group
+from tokenkit.cli.options import AsJson, ProviderName, Settings, Unverified
 from tokenkit.cli.output import data, say, someone_is_there
 from tokenkit.cli.registration import ask_for_client, read_file, redirect_uri, save_registration
 from tokenkit.cli.session import open_kit
@@ -14,14 +14,7 @@ from tokenkit.cli.which_server import registered_at
 from tokenkit.errors import ClientMissing, UsageError
 from tokenkit.shell import quoted
 
-client = typer.Typer(
-    cls=Group,
-    rich_markup_mode=None,
-    add_completion=False,
-    no_args_is_help=True,
-    context_settings=CONTEXT,
-    help="Keep the client registrations that you made at the providers.",
-)
+client = group("Keep the client registrations that you made at the providers.")
 
 
 @client.command("set")

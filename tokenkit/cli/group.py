@@ -7,6 +7,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from tokenkit.cli.options import CONTEXT
+
 _UsageError: Any = typer.BadParameter.__mro__[1]
 """Of typer itself, or of the click that it is built on: which, depends on its version."""
 
@@ -23,6 +25,18 @@ class Group(TyperGroup):
             near = nearest(name, self.commands)
             ctx.fail(f"No such command {name!r}." + (f" Did you mean {near!r}?" if near else ""))
         return super().resolve_command(ctx, args)
+
+
+def group(help: str) -> typer.Typer:
+    """Return an app for commands of one command, without a command of its own; `help` says what they are for."""
+    return typer.Typer(
+        cls=Group,
+        rich_markup_mode=None,
+        add_completion=False,
+        no_args_is_help=True,
+        context_settings=CONTEXT,
+        help=help,
+    )
 
 
 @contextmanager

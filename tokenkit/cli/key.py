@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tokenkit.cli.group import Group
-from tokenkit.cli.options import CONTEXT, AsJson
+from tokenkit.cli.group import group
+from tokenkit.cli.options import AsJson
 from tokenkit.cli.output import data, say, waiting
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.tables import show_table
@@ -17,14 +17,7 @@ if TYPE_CHECKING:
 
 NONE_YET = "There is no key yet; the first sign-in makes one"
 
-key = typer.Typer(
-    cls=Group,
-    rich_markup_mode=None,
-    add_completion=False,
-    no_args_is_help=True,
-    context_settings=CONTEXT,
-    help="Keep the keys that seal what is stored.",
-)
+key = group("Keep the keys that seal what is stored.")
 
 
 @key.command("list", short_help="List the keys by id; no key is shown.")

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tokenkit.cli.group import Group
-from tokenkit.cli.options import CONTEXT
+from tokenkit.cli.group import group
 from tokenkit.cli.output import agree, data, printable, say, waiting
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import UnknownAccount, UsageError
@@ -13,14 +12,7 @@ from tokenkit.grants.owner_erasure import Erased
 from tokenkit.listing import listed
 from tokenkit.shell import quoted
 
-owner = typer.Typer(
-    cls=Group,
-    rich_markup_mode=None,
-    add_completion=False,
-    no_args_is_help=True,
-    context_settings=CONTEXT,
-    help="Look after the people that an app keeps accounts for.",
-)
+owner = group("Look after the people that an app keeps accounts for.")
 
 
 @owner.callback()

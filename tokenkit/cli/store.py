@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tokenkit.cli.group import Group
-from tokenkit.cli.options import CONTEXT
+from tokenkit.cli.group import group
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.store_copy import copy_store
@@ -16,14 +15,7 @@ if TYPE_CHECKING:
     from tokenkit.store.postgres.schema import Schema
     from tokenkit.store.postgres.store import PostgresStore
 
-store = typer.Typer(
-    cls=Group,
-    rich_markup_mode=None,
-    add_completion=False,
-    no_args_is_help=True,
-    context_settings=CONTEXT,
-    help="Keep the database that several machines share.",
-)
+store = group("Keep the database that several machines share.")
 
 
 @store.command("init", short_help="Make the tables, as the role that owns them.")

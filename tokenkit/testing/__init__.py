@@ -24,8 +24,8 @@ _EXPORTS = {
 __all__ = ["Browser", "Clock", "ProviderContract", "StoreContract", "provider_from_file"]
 
 if "pytest" in sys.modules:  # so a failing contract shows the values that it compared
-    contracts = ("contract", "signing_in_contract", "using_contract", "store_contract")
-    sys.modules["pytest"].register_assert_rewrite(*(f"tokenkit.testing.{name}" for name in contracts))
+    parts = ("contract", "signing_in_contract", "using_contract", "store_contract", "lease_contract")
+    sys.modules["pytest"].register_assert_rewrite(*(f"tokenkit.testing.{name}" for name in parts))
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,5 @@
 """The tests that every store must pass: subclass them, and return your store from the `store` fixture."""
 
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -10,10 +8,11 @@ from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
-from tokenkit.errors import Conflict, StoreUnavailable
+from tokenkit.errors import Conflict
 from tokenkit.store import Name, Store, Version
+from tokenkit.testing.lease_contract import GRANT, LeaseContract
 
-GRANT = Name("grant", "", "google/me@example.com")
+__all__ = ["GRANT", "StoreContract"]
 
 HOSTILE = (
     "a/b", "..", ".hidden", "a\0b", "\N{PILE OF POO}", "CON", "aux.txt", "trailing. ", "a b", "%41", "@", "A", "~",
@@ -21,7 +20,7 @@ HOSTILE = (
 )  # fmt: skip
 
 
-class StoreContract:
+class StoreContract(LeaseContract):
     """The tests of a `Store`::
 
     class TestMyStore(StoreContract):
@@ -184,70 +183,6 @@ class StoreContract:
         store.save(GRANT, None, replaces=version)
         assert store.versions([GRANT]) == [None]
 
-    def test_a_lease_has_one_holder_at_a_time(self, store: Store) -> None:
-        """Hold R5: one refresh at a time, so the second holder waits for the first."""
-        order: list[str] = []
-        entered, leave = threading.Event(), threading.Event()
-
-        def first() -> None:
-            with store.lease(GRANT, lasts=60, wait=10):
-                entered.set()
-                leave.wait(10)
-                order.append("first")
-
-        thread = threading.Thread(target=first)
-        thread.start()
-        entered.wait(10)
-        with pytest.raises(StoreUnavailable), store.lease(GRANT, lasts=60, wait=0.02):
-            raise AssertionError("two holders")
-        leave.set()
-        with store.lease(GRANT, lasts=60, wait=10) as lease:
-            order.append("second")
-            assert lease.left() > 30
-        thread.join()
-        assert order == ["first", "second"]
-
-    def test_a_lease_tells_the_time_of_all_who_share_the_store(self, store: Store) -> None:
-        """Hold R12, R38: the date that a holder notes is past for the next one."""
-        with store.lease(GRANT, lasts=60, wait=1) as lease:
-            noted = lease.now(time.time())
-        with store.lease(GRANT, lasts=60, wait=1) as lease:
-            assert noted <= lease.now(time.time()) < noted + 60
-
-    def test_leases_of_different_accounts_do_not_wait_for_each_other(self, store: Store) -> None:
-        """Check that one provider that hangs delays nobody else."""
-        other = GRANT._replace(id="google/other")
-        with store.lease(GRANT, lasts=60, wait=0.1), store.lease(other, lasts=60, wait=0.1):
-            pass
-
-    def test_a_note_is_left_to_the_next_holder(self, store: Store) -> None:
-        """Hold R8: what one holder learns, the next one knows."""
-        with store.lease(GRANT, lasts=60, wait=1) as lease:
-            assert lease.note == b""
-            lease.write_note(b'{"newest": 3}')
-            assert lease.note == b'{"newest": 3}'
-        with store.lease(GRANT, lasts=60, wait=1) as lease:
-            assert lease.note == b'{"newest": 3}'
-            lease.write_note(b"{}")
-        assert store.note(GRANT) == b"{}"
-
-    def test_a_note_that_is_left_is_there_for_the_next_holder(self, store: Store) -> None:
-        """Hold R8: also one that goes with the lease; the last one that was written or left counts."""
-        for notes in ((b"left",), (b"written", b"left"), (b"left", b"written")):
-            with store.lease(GRANT, lasts=60, wait=1) as lease:
-                for note in notes:
-                    (lease.write_note if note == b"written" else lease.leave_note)(note)
-                    assert lease.note == note
-            assert store.note(GRANT) == notes[-1]
-
-    def test_a_save_needs_no_lease(self, store: Store) -> None:
-        """Hold R8: a sign-out does not wait for a refresh on its way."""
-        version = store.save(GRANT, b"one", replaces=None)
-        with store.lease(GRANT, lasts=60, wait=1) as lease:
-            lease.reserve(100)
-            store.save(GRANT, None, replaces=version)
-            assert store.load(GRANT) is None
-
     def test_a_store_that_was_closed_serves_who_asks_again(self, store: Store) -> None:
         """Check that a host may close what it uses rarely."""
         version = store.save(GRANT, b"one", replaces=None)
@@ -277,15 +212,6 @@ class StoreContract:
             after = other.versions([GRANT, everyone])
             assert after[0] == version
             assert after[1] != before[1]
-
-    def test_another_process_holds_no_lease_that_this_one_has(self, store: Store, other: Store) -> None:
-        """Hold R5, R38: one holder over all processes, and what it notes is there for the next one."""
-        with store.lease(GRANT, lasts=60, wait=10) as lease:
-            with pytest.raises(StoreUnavailable), other.lease(GRANT, lasts=60, wait=0.1):
-                raise AssertionError("two holders")
-            lease.write_note(b"{}", acts=True)
-        with other.lease(GRANT, lasts=60, wait=10) as lease:
-            assert lease.note == b"{}"
 
     @pytest.mark.parametrize("done", [True, False], ids=["it was done", "it was not"])
     def test_a_write_whose_answer_was_lost_is_done_once(
@@ -325,25 +251,3 @@ class StoreContract:
         with losing(done), pytest.raises(Conflict):
             store.save(GRANT, b"ours", replaces=first)
         assert store.load(GRANT) == (b"theirs", second)
-
-    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system starts no process by fork")
-    @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-    def test_a_holder_that_is_killed_is_succeeded(self, store: Store, other: Store) -> None:
-        """Hold R6, R38: soon, where it has sent nothing; a lease is no lock that a dead process leaves shut."""
-        if other is store:
-            pytest.skip("the store ends with its process")
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            with other.lease(GRANT, lasts=60, wait=10) as lease:
-                lease.write_note(b"killed")
-                os.write(writing, b"x")
-                time.sleep(60)
-            os._exit(1)
-        os.close(writing)
-        assert os.read(reading, 1) == b"x"
-        os.close(reading)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        with store.lease(GRANT, lasts=60, wait=20) as lease:
-            assert lease.note == b"killed"

@@ -53,6 +53,7 @@ PLAYED = ("github", "homeassistant", "microsoft", "notion", "slack")
 NOT_RUN = {
     "README.md": 5,
     "docs/contributing.md": 1,
+    "docs/how-to/add-a-provider.md": 1,
     "docs/how-to/cron-and-systemd.md": 2,
     "docs/how-to/develop-against-the-sandbox.md": 1,
     "docs/how-to/docker.md": 3,

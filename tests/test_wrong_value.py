@@ -108,7 +108,7 @@ def test_a_wrong_value_in_the_configuration_is_said_in_our_words(name: str, valu
         (OAuth2, ["name_paths"], "name_paths", "a list", 'write name_paths = ["..."]'),
         (OAuth2, ["name_paths", 0], "name_paths.0", "a text in quotes", 'write name_paths = ["..."]'),
         (OAuth2, ["headers", "X.Y"], "headers.X.Y", "a text in quotes", 'write "X.Y" = "..."'),
-        (OAuth2, ["default_expires_in", "float"], "default_expires_in", 'a number, or "never"', None),
+        (OAuth2, ["default_expires_in", "float"], "default_expires_in", 'a number of seconds, or "never"', None),
         (OAuth2, ["iss"], "iss", 'one of "required", "if_present"', 'write iss = "required"'),
     ],
 )
@@ -117,7 +117,7 @@ def test_the_form_that_is_wanted_is_shown(
 ) -> None:
     found = wrong_value(kind, loc, "provider")
     assert (found.key, found.must_be) == (key, must_be)
-    assert found.written == (written or "write default_expires_in = 3600")
+    assert found.written == (written or "write default_expires_in = 7200")
 
 
 def test_a_table_whose_name_has_a_slash_is_quoted() -> None:

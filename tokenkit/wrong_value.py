@@ -15,7 +15,7 @@ _PLAIN = {
     bool: ("true or false", "true"),
     str: ("a text in quotes", '"..."'),
     int: ("a whole number", "8765"),
-    float: ("a number", "3600"),
+    float: ("a number of seconds", "7200"),
 }
 _OWN_NAMES = {"fields": "key", "scopes": "read", "variables": "region"}
 """A name for a table of each group, where somebody has written the members of one directly into the group."""

@@ -17,19 +17,23 @@ BASE_URL = "http://127.0.0.1:9"
 
 
 class ProviderContract(SigningInContract, UsingContract):
-    """The tests of a `Provider`, against the sandbox's `Authority`. Tests of powers that it lacks are skipped::
+    """The tests of a `Provider`, against the sandbox's `Authority`. Tests of powers that it lacks are skipped.
+
+    A value of `OAuth2` or `ApiKey` is played from its declaration, below its own name. `tokenkit.sandbox.moved` gives
+    it addresses there::
 
     class TestAcme(ProviderContract):
-        flavour = "google"              # the part of the sandbox that it speaks to
-        scopes = ("notes.read",)
-
         @pytest.fixture
         def provider(self):
-            return acme.provider(base_url=f"{BASE_URL}/google")
+            return moved(acme.provider(), f"{BASE_URL}/acme")
 
         @pytest.fixture
-        def api_request(self):
-            return Request("GET", f"{BASE_URL}/google/v1/userinfo")
+        def api_request(self, provider):
+            return Request("GET", f"{provider.resource_hosts[0]}/notes")
+
+    What is played so answers as it declares: that an address or a path was misread is not found. A `flavour` is needed
+    by a provider that is code, or that is to be held against one that is written down apart from it: its addresses
+    are below that flavour, then, as in ``acme.provider(base_url=f"{BASE_URL}/google")``.
     """
 
     flavour = ""

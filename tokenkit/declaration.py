@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal
+from urllib.parse import urlsplit
 
 from tokenkit.account import is_provider_name
 from tokenkit.errors import ConfigurationError
@@ -183,6 +184,11 @@ class Declaration(Settled):
         check_headers("userinfo.headers", self.userinfo.headers)
         check_headers("token_header", {self.token_header: "x"} if self.token_header else {})
         check_renamed(self.parameter_names)
+        if len(self.scope_separator) != 1:
+            raise ConfigurationError(
+                f"scope_separator of {self.name} is the character itself, and not {self.scope_separator!r}",
+                hint='write scope_separator = ","',
+            )
 
     def _check_evidence(self) -> None:
         known = {each.name for each in fields(self) if each.init} | {f"scopes.{alias}" for alias in self.scopes}
@@ -211,6 +217,14 @@ def _scheme(provider: str, url: str, what: str = "an endpoint") -> str:
     try:
         if "#" in url:
             raise ValueError("it has a fragment")
+        _check_port(url)
         return parse_url(url).scheme
     except ValueError as error:
         raise ConfigurationError(f"{url!r} cannot be {what} of {provider}: {error}") from None
+
+
+def _check_port(url: str) -> None:
+    """Refuse what stands where a port belongs, such as a placeholder; `ValueError` names it."""
+    _, colon, port = urlsplit(url).netloc.rpartition("@")[2].rpartition("]")[2].rpartition(":")
+    if colon and port and not port.isdecimal():
+        raise ValueError(f"its port is {port!r}, and not a number such as 8765")

@@ -120,6 +120,59 @@ def test_plain_http_to_a_name_and_a_missing_subject_path_are_said_before_anybody
     assert "no subject_path: nobody knows whose account it is" in told
 
 
+DECLARED = """\
+[provider]
+name = "acme"
+title = "Acme"
+authorization_endpoint = "https://acme.example/a"
+token_endpoint = "https://acme.example/t"
+"""
+READ = '[provider.scopes.read]\nvalue = "notes.read"\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            f'default_scopes = ["reed"]\n{READ}',
+            "reed is none of this file's scopes, and is asked for as it stands; did",
+        ),
+        ('redirect_uri = "http://127.0.0.1/cb"\n', "write and register http://127.0.0.1:8765/cb, or leave it out"),
+    ],
+)
+def test_what_a_sign_in_would_stumble_over_is_noted(
+    more: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "acme.toml"
+    path.write_text(DECLARED + more)
+    check_declaration(kit_at(tmp_path), str(path))
+    assert said in capsys.readouterr().err
+    path.write_text(f'{DECLARED}default_scopes = ["read", "notes.read"]\nredirect_uri = "https://a.example/cb"\n{READ}')
+    check_declaration(kit_at(tmp_path), str(path))
+    told = capsys.readouterr().err
+    assert "as it stands" not in told
+    assert "redirect_uri" not in told
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "hint"),
+    [
+        ('scope_separator = "comma"', "scope_separator of acme is the character itself", 'scope_separator = ","'),
+        ('redirect_uri = "http://127.0.0.1:PORT/cb"', "its port is 'PORT', and not a number", ""),
+        ('revoke_endpoint = "x"', "no key revoke_endpoint", "did you mean revocation_endpoint?"),
+        ('profile_url = "x"', "no key profile_url", "did you mean userinfo_endpoint?"),
+        ("rotates = true", "no key rotates", "that there are: docs/reference/declaration.md"),
+    ],
+)
+def test_likely_guesses_are_told_what_is_meant(line: str, said: str, hint: str, tmp_path: Path) -> None:
+    path = tmp_path / "acme.toml"
+    path.write_text(f"{DECLARED}{line}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        check_declaration(kit_at(tmp_path), str(path))
+    assert said in str(caught.value)
+    assert hint in caught.value.hint
+
+
 def test_what_is_wrong_in_a_file_is_said(tmp_path: Path) -> None:
     path = tmp_path / "acme.toml"
     with pytest.raises(ConfigurationError, match="no file"):

@@ -104,3 +104,17 @@ def test_where_nobody_can_be_asked_it_says_what_is_replaced(nameless: Machine, r
     done = run(["login", "plain", "--print-url"], "")
     assert done.code == 0
     assert "this sign-in replaces it. For another person's account: tokenkit login plain --as NAME" in done.stderr
+
+
+def test_where_nobody_knows_whose_it_is_the_person_reads_what_the_profile_has_in_place_of_it(
+    machine: Machine, run: Run
+) -> None:
+    """R35: the members' names, and nothing of their values, nor names that may be values themselves."""
+    profile = {"data": {"id": 42, "email": "me@example.com"}, "ya29.secret": 1, "u1234": {"name": "Me"}, "list": ["x"]}
+    machine.authority.next("userinfo", flavour="google", body=profile, times=2)
+    done = run(["login", "google"], "")
+    assert (done.code, done.stdout) == (0, "google/default\n")
+    said = " ".join(done.stderr.split())
+    assert "nobody knows whose it is: Google does not say whose account it is: no 'sub'" in said
+    assert said.endswith("in its answer, which has data.id, data.email.")
+    assert "nobody knows" not in run(["login", "google"], "").stderr

@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 from tokenkit import durable_file, private_file
 from tokenkit.cli.output import data, say
+from tokenkit.consent.redirect import loopback_parts
 from tokenkit.errors import ConfigurationError, TokenRefused, UsageError
 from tokenkit.listing import listed
+from tokenkit.nearest import nearest
 from tokenkit.net.hosts import check_tls, parse_url
 from tokenkit.shell import quoted
 
@@ -78,6 +80,9 @@ def check_declaration(kit: "TokenKit", path: str) -> None:
     data(f"{path} declares {made.title}")
     if isinstance(made, ApiKey):
         _say_placement(made)
+    else:
+        _say_unknown_scopes(made)
+        _say_port(made)
     _remark(made)
     _say_plain_http(made)
 
@@ -113,6 +118,23 @@ def _say_placement(provider: "ApiKey") -> None:
     places = [f"{name}: {value}" for name, value in provider.placement.headers.items()]
     places += [f"?{name}={value}" for name, value in provider.placement.query.items()]
     say(f"tokenkit: what is typed travels as {' and '.join(places)}, to {listed(provider.resource_hosts)}")
+
+
+def _say_unknown_scopes(provider: "OAuth2") -> None:
+    known = {*provider.scopes, *(scope.value for scope in provider.scopes.values())}
+    for name in provider.default_scopes if known else ():
+        if name not in known:
+            near = nearest(name, known)
+            meant = f"; did you mean {near}?" if near else ""
+            say(f"tokenkit: note: {name} is none of this file's scopes, and is asked for as it stands{meant}")
+
+
+def _say_port(provider: "OAuth2") -> None:
+    parts = urlsplit(provider.redirect_uri)
+    if loopback_parts(provider.redirect_uri) and not parts.port:
+        fixed = parts._replace(netloc=f"{parts.netloc}:8765").geturl()
+        instead = f"write and register {fixed}, or leave it out where the service takes any port"
+        say(f"tokenkit: note: redirect_uri names no port, and a sign-in cannot listen at 80: {instead}")
 
 
 def _say_plain_http(provider: "OAuth2 | ApiKey") -> None:

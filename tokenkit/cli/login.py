@@ -17,6 +17,7 @@ from tokenkit.shell import quoted
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
     from tokenkit.pending import PendingAuthorization
+    from tokenkit.signing_in.authorization import Authorizations
     from tokenkit.signing_in.sign_in import Way
 
 Target = Annotated[
@@ -80,8 +81,9 @@ def login(
             }
         )
     kit = open_kit(ctx)
+    authorizations = kit.authorizations
     if complete:
-        return _tell(kit, _complete(kit), account, json)
+        return _tell(kit, authorizations, _complete(authorizations), account, json)
     provider, _, hint = account.partition("/")
     if not provider:
         raise UsageError("no provider is named", hint="tokenkit login PROVIDER; tokenkit providers lists them")
@@ -91,20 +93,20 @@ def login(
     server = settled(kit, provider, settings, account=hint or name)
     confirm = _settled if yes or replace else confirmed
     if print_url:
-        confirm_replacing(kit.authorizations, server, account=hint, name=name, confirm=confirm)
+        confirm_replacing(authorizations, server, account=hint, name=name, confirm=confirm)
         pending = begin_by_hand(
-            kit.authorizations, server, asked,
+            authorizations, server, asked,
             account=hint, name=name, replace_broken=replace, only=only, unverified=unverified,
         )  # fmt: skip
         return _print_url(pending, json)
     way: Way = "device" if device else "paste" if paste else "browser" if no_browser else "auto"
     opener = open_nothing if no_browser else None
     signed_in = sign_in(
-        kit.authorizations, server, asked,
+        authorizations, server, asked,
         account=hint, name=name, way=way, replace_broken=replace, only=only, unverified=unverified, opener=opener,
         confirm=confirm,
     )  # fmt: skip
-    return _tell(kit, signed_in, account, json)
+    return _tell(kit, authorizations, signed_in, account, json)
 
 
 def confirmed(question: str) -> bool:
@@ -118,7 +120,7 @@ def _settled(question: str) -> bool:
     return True
 
 
-def _complete(kit: "TokenKit") -> Account:
+def _complete(authorizations: "Authorizations") -> Account:
     from tokenkit.consent.keyboard import Keyboard
     from tokenkit.signing_in.by_hand import complete_by_hand
 
@@ -126,7 +128,7 @@ def _complete(kit: "TokenKit") -> Account:
     if asked:
         say("The whole address at which the browser stopped:")
     with Keyboard() as keyboard:
-        return complete_by_hand(kit.authorizations, keyboard.read, say=say if asked else None)
+        return complete_by_hand(authorizations, keyboard.read, say=say if asked else None)
 
 
 def _which(kit: "TokenKit", provider: str) -> tuple[str, bool]:
@@ -176,11 +178,14 @@ def _print_url(pending: "PendingAuthorization", json: bool) -> None:
     say("and cannot be reached. Within ten minutes, give the whole of it to: tokenkit login --complete")
 
 
-def _tell(kit: "TokenKit", signed_in: Account, wanted: str, json: bool) -> None:
+def _tell(kit: "TokenKit", authorizations: "Authorizations", signed_in: Account, wanted: str, json: bool) -> None:
     from tokenkit.cli.status_text import scope_names
 
     status = kit.status(str(signed_in))
     say(f"Signed in as {signed_in}.")
+    unidentified = authorizations.linker.unidentified.get(signed_in.provider)
+    if unidentified:
+        say(f"It is called so because nobody knows whose it is: {unidentified}.")
     if "/" in wanted and wanted != str(signed_in):
         say(f"That is another account than {wanted}.")
     if status.missing:

@@ -1,15 +1,17 @@
 """Whose account it is, by asking a userinfo endpoint (OpenID Connect Core section 5.3) or one like it."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 from tokenkit.errors import InvalidAnswer
 from tokenkit.flows.paths import member_at
 from tokenkit.flows.token_endpoint import TokenEndpoint
 from tokenkit.grant import Grant
+from tokenkit.listing import listed
 from tokenkit.provider import ClientRegistration, Context, Headers, Identity, Request, Response
 from tokenkit.token import AccessToken
 
@@ -17,6 +19,9 @@ Sign = Callable[[Request], Request]
 """Puts the token on a request."""
 
 LONGEST_NAME = 255
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{0,23}")
+_DEEPEST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,19 +76,39 @@ def ask_identity(
     sign = partial(provider.authenticate, ctx, client, token)
     headers = tuple((name, value.replace("{client_id}", client.client_id)) for name, value in how.headers.items())
     members = _asked(ctx, endpoint, provider.userinfo_endpoint, sign, how, headers)
-    found = read_identity(provider.title, partial(member_at, members), provider.subject_path, provider.name_paths)
+    find = partial(member_at, members)
+    found = read_identity(provider.title, find, provider.subject_path, provider.name_paths, names_in(members))
     if not how.name_endpoint or found.name != found.subject:
         return found
     more = partial(member_at, _asked(ctx, endpoint, how.name_endpoint, sign, GET, headers))
     return found._replace(name=_first_name(more, provider.name_paths) or found.name)
 
 
-def read_identity(title: str, find: Callable[[str], str], subject_path: str, name_paths: Sequence[str]) -> Identity:
-    """Read the subject, and the first of the names that is there; the subject where none is. `find` takes a path."""
+def read_identity(
+    title: str, find: Callable[[str], str], subject_path: str, name_paths: Sequence[str], there: Sequence[str] = ()
+) -> Identity:
+    """Read the subject, and the first of the names that is there; the subject where none is. `find` takes a path.
+
+    `there` are the paths that the answer has, for the error where it has no subject.
+    """
     subject = find(subject_path)
     if not 0 < len(subject) <= LONGEST_NAME:
-        raise InvalidAnswer(f"{title} does not say whose account it is: no {subject_path!r} in its answer")
+        has = f", which has {listed(there)}" if there else ""
+        raise InvalidAnswer(f"{title} does not say whose account it is: no {subject_path!r} in its answer{has}")
     return Identity(subject, _first_name(find, name_paths) or subject)
+
+
+def names_in(members: Mapping[str, Any], within: str = "") -> list[str]:
+    """Return the paths of an answer's texts and numbers, and nothing of these.
+
+    A name that may be a value itself, as where members are kept by the id of a person, is left out (R35).
+    """
+    found: list[str] = []
+    for name, value in members.items():
+        if _NAME.fullmatch(name) and within.count(".") < _DEEPEST:
+            inner = names_in(cast("Mapping[str, Any]", value), f"{within}{name}.") if isinstance(value, Mapping) else []
+            found += inner or ([f"{within}{name}"] if isinstance(value, str | int) else [])
+    return found
 
 
 def _first_name(find: Callable[[str], str], name_paths: Sequence[str]) -> str:

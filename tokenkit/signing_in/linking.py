@@ -58,6 +58,8 @@ class AccountLinker:
         self._refresher = refresher
         self._records = refresher.records
         self._ctx = refresher.context
+        self.unidentified: dict[str, str] = {}
+        """Why a provider did not say whose the last account is, by its name: an error's words, for people."""
 
     def adopt(
         self,
@@ -174,12 +176,15 @@ class AccountLinker:
 
     def identify(self, provider: Provider, client: ClientRegistration, grant: Grant) -> Identity:
         """Return whose account it is; after an error the provider is asked once more."""
+        self.unidentified.pop(provider.name, None)
         if provider.identify is None:
             return _NOBODY
         for pause in (0.0, RETRY_AFTER):
             self._ctx.sleep(pause)
-            with suppress(TokenKitError):
+            try:
                 return whose(provider, provider.identify, self._ctx, client, grant)
+            except TokenKitError as error:
+                self.unidentified[provider.name] = str(error)
         return _NOBODY
 
     def _bound(self, provider: Provider, client: ClientRegistration, grant: Grant, subject: str) -> Grant:

@@ -98,7 +98,13 @@ def test_a_wrong_value_in_the_configuration_is_said_in_our_words(name: str, valu
 @pytest.mark.parametrize(
     ("kind", "loc", "key", "must_be", "written"),
     [
-        (ApiKey, ["fields", "label"], "fields", "one table for each", "write a table for each: [provider.fields.key]"),
+        (
+            ApiKey,
+            ["fields", "label"],
+            "fields",
+            "tables, one for each",
+            "write a table for each: [provider.fields.key]",
+        ),
         (ApiKey, ["fields", "token"], "fields.token", "a table", "write a table: [provider.fields.token]"),
         (ApiKey, ["fields"], "fields", "a table", "write a table for each: [provider.fields.key]"),
         (OAuth2, ["answer"], "answer", "a table", "write a table: [provider.answer]"),

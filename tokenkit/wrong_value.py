@@ -52,7 +52,7 @@ def wrong_value(root: type[Any], loc: Sequence[int | str], table: str = "") -> W
     if get_origin(within) is Mapping and name in _members(kind):
         way = way[:-1]
         named = [*way, _OWN_NAMES.get(way[-1], "name")]
-        return WrongValue(".".join(way), "one table for each", f"write a table for each: [{_table(table, named)}]")
+        return WrongValue(".".join(way), "tables, one for each", f"write a table for each: [{_table(table, named)}]")
     each = is_dataclass(_inside(kind, "") if get_origin(kind) is Mapping else None)
     named = [*way, _OWN_NAMES.get(name, "name")] if each else way
     return WrongValue(".".join(way), must_be, f"write a table{' for each' * each}: [{_table(table, named)}]")

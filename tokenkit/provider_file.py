@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from types import new_class
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tokenkit.api_key import ApiKey
 from tokenkit.errors import ConfigurationError
@@ -25,6 +25,9 @@ from tokenkit.toml_file import read_toml_file
 from tokenkit.variables import Variable
 from tokenkit.wrong_value import wrong_value
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 _UNKNOWN = "unexpected_keyword_argument"  # as pydantic calls a key that there is not
 _GROUPS: Mapping[str, type[Any]] = {
     "scopes": Scope,
@@ -38,6 +41,7 @@ _GROUPS: Mapping[str, type[Any]] = {
 
 _HEADER = re.compile(r"\s*\[\[?([^\[\]]+)\]")
 _MISSING = "missing"
+_READERS: "dict[str, TypeAdapter[Any]]" = {}
 
 _ALL = "docs/reference/declaration.md"
 _ENDPOINTS: Mapping[str, str] = {
@@ -72,12 +76,10 @@ def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> O
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of a provider file, for editors that complete and check TOML."""
-    from pydantic import TypeAdapter
-
     kinds: list[dict[str, Any]] = []
     definitions: dict[str, Any] = {}
     for kind in (OAuth2, ApiKey):
-        described = TypeAdapter(_strict(kind)).json_schema(ref_template="#/$defs/{model}")
+        described = _reader(kind).json_schema(ref_template="#/$defs/{model}")
         definitions |= described.pop("$defs", {})
         written = {field.name for field in fields(kind) if field.init}
         described["properties"] = {name: each for name, each in described["properties"].items() if name in written}
@@ -93,22 +95,31 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _strict(kind: type[Any]) -> type[Any]:
-    """Return a dataclass of the same fields with every key and type checked; `kind` itself stays as it is."""
-    from pydantic import ConfigDict
+def _reader(kind: type[Any]) -> "TypeAdapter[Any]":
+    """Return what reads a value of the dataclass, every key and type checked; it is made once, which takes longest.
+
+    `kind` itself stays as it is.
+    """
+    if kind.__name__ not in _READERS:
+        _READERS[kind.__name__] = _made_reader(kind)
+    return _READERS[kind.__name__]
+
+
+def _made_reader(kind: type[Any]) -> "TypeAdapter[Any]":
+    from pydantic import ConfigDict, TypeAdapter
     from pydantic.dataclasses import dataclass as checked_dataclass
 
     config = ConfigDict(extra="forbid", strict=True)
     beside = new_class(kind.__name__, (kind,))  # pydantic would change one that inherits all its fields in place
-    return cast("type[Any]", checked_dataclass(beside, frozen=True, kw_only=True, config=config))
+    return TypeAdapter(checked_dataclass(beside, frozen=True, kw_only=True, config=config))
 
 
 def _checked(path: str, kind: type[T], members: object) -> T:
     """Make a value of the dataclass `kind`, every key and type checked."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        checked = TypeAdapter(_strict(kind)).validate_json(json.dumps(members))
+        checked = _reader(kind).validate_json(json.dumps(members))
         return kind(**checked.declared)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)

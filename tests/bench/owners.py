@@ -134,7 +134,7 @@ def piped(environ: dict[str, str], command: str) -> float:
 
 
 def shown(environ: dict[str, str], command: str) -> float:
-    """Milliseconds until the command's first line is on a terminal, whose master is read here."""
+    """Milliseconds until the command's first line is on a terminal."""
     return first_line(environ, command, *pty.openpty())
 
 

@@ -1,15 +1,15 @@
 """Scopes by short alias and by full value, and those that a sign-in asks for (RFC 6749 section 3.3)."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from tokenkit.account import Account
-from tokenkit.errors import ConsentRequired, StoreError, UsageError
-from tokenkit.grants.sealed_store import SealedStore
+from tokenkit.errors import ConsentRequired, UsageError
 from tokenkit.listing import listed
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
+    from tokenkit.grant import Grant
     from tokenkit.provider import Provider
 
 RAW = "raw:"
@@ -82,35 +82,26 @@ def check_scopes(names: Iterable[str]) -> None:
 
 
 def scopes_to_ask(
-    records: SealedStore, provider: "Provider", names: Iterable[str] | None, *, account: str, only: bool = False
+    provider: "Provider", names: Iterable[str] | None, before: Mapping[str, "Grant"], *, account: str
 ) -> list[str]:
     """Return the full values of `names`, and those that were granted to or asked for the account before.
 
-    A sign-in replaces what was granted, so without the latter a renewal would drop what the account's tools need;
-    `only` leaves them out on purpose (R18). Without an `account` they are those of all the provider's accounts (at the
-    same server, where it has many): nobody knows yet which one the person will choose. Where nothing is stored, None is
-    the provider's default.
+    A sign-in replaces what was granted, so without the latter a renewal would drop what the account's tools need; who
+    leaves them out on purpose gives no grants (R18). `before` are those of the provider's accounts, by name. Without an
+    `account` all of them count (at the same server, where it has many): nobody knows yet which one the person will
+    choose. Where nothing is stored, None is the provider's default.
     """
     named = resolve_scopes(provider, names)
-    before = [] if only else _before(records, provider, account)
-    return before if before and names is None else list(dict.fromkeys((*before, *named)))
+    asked = sorted(_asked(provider, before, account))
+    return asked if asked and names is None else list(dict.fromkeys((*asked, *named)))
 
 
-def _before(records: SealedStore, provider: "Provider", account: str) -> list[str]:
-    known = [Account(provider.name, account, records.owner)] if account else records.accounts(provider.name)
+def _asked(provider: "Provider", before: Mapping[str, "Grant"], account: str) -> frozenset[str]:
+    """Return what was asked for and granted to the account, or to all that are of the server of today."""
     there = provider.token_endpoint if getattr(provider, "server", "") and not account else ""
-    return sorted({scope for each in known for scope in _asked(records, each, there)})
-
-
-def _asked(records: SealedStore, account: Account, there: str) -> frozenset[str]:
-    """Return what was asked for and granted; nothing of a grant that is not from the token endpoint `there`."""
-    try:
-        held = records.load(account)
-    except (StoreError, UsageError):
-        return frozenset()  # the code that must read or write the record reports what is wrong
-    if held is None or (there and held.grant.token_endpoint != there):
-        return frozenset()
-    return held.grant.asked | (held.grant.scopes or frozenset())
+    of_it = (grant for name, grant in before.items() if not account or name == account)
+    here = (grant for grant in of_it if not there or grant.token_endpoint == there)
+    return frozenset[str]().union(*(grant.asked | (grant.scopes or frozenset()) for grant in here))
 
 
 def every_name(provider: "Provider", values: Collection[str]) -> frozenset[str]:

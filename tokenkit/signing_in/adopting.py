@@ -34,9 +34,9 @@ def adopt(
     issuer = of(provider(grant.provider), grant)
     client = authorizations.refresher.client(issuer)
     _check_origin(grant, issuer, client)
-    replaces = authorizations.prepare(issuer, name=name)
+    ready = authorizations.prepare(issuer, name=name)
     whole = grant.renewed(state=ACTIVE, reason="", generation=0)
-    return authorizations.linker.adopt(issuer, client, whole, name=name, replaces=replaces)
+    return authorizations.linker.adopt(issuer, client, whole, name=name, replaces=ready.replaces)
 
 
 class Elsewhere(TypedDict, total=False):
@@ -81,7 +81,7 @@ def exchange_code(
         raise UsageError(f"{server.title} has no code to exchange", hint=f"tokenkit login {provider}")
     authorizations.check_confirmed(server)
     context, client = authorizations.refresher.context, authorizations.refresher.client(server)
-    replaces = authorizations.prepare(server, name=name)
+    ready = authorizations.prepare(server, name=name)
     state = context.random(16).hex()
     pending = PendingAuthorization(
         provider=provider,
@@ -93,7 +93,7 @@ def exchange_code(
         issuer=server.issuer,
         settled=settled(server),
         client_id=client.client_id,
-        replaces=replaces,
+        replaces=ready.replaces,
     )
     answer = AuthorizationAnswer({"code": code, "state": state, **({"iss": iss} if iss else {})})
     with sending():

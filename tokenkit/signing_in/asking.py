@@ -57,7 +57,7 @@ def sign_in_by_answers(
     """
     authorizations.check_confirmed(provider, allowed=unverified)
     client = authorizations.refresher.client(provider)
-    replaces = authorizations.prepare(provider, name=name, account=account, replace_broken=replace_broken)
+    ready = authorizations.prepare(provider, name=name, account=account, replace_broken=replace_broken)
     wanted = fields(provider, client)
     if answers is None and say is None:
         raise no_consent_screen(provider)
@@ -66,7 +66,7 @@ def sign_in_by_answers(
     linker = authorizations.linker
     with sending():
         kept = name or linker.kept_name(provider, account)
-        return linker.adopt(provider, client, grant, name=kept, replaces=replaces, identity=identity)
+        return linker.adopt(provider, client, grant, name=kept, replaces=ready.replaces, identity=identity)
 
 
 def _given(provider: Provider, answers: Answers) -> dict[str, Secret]:

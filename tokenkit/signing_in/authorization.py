@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.errors import (
     CallbackRefused,
     ProviderUnavailable,
-    StoreError,
     UsageError,
 )
 from tokenkit.grant import Grant
@@ -23,11 +23,22 @@ from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientR
 from tokenkit.signals import sending
 from tokenkit.signing_in.confirmed_addresses import check_confirmed
 from tokenkit.signing_in.exchanged import exchanged
-from tokenkit.signing_in.linking import UNREADABLE, AccountLinker, may_be
+from tokenkit.signing_in.linking import AccountLinker, may_be
 from tokenkit.signing_in.pending_names import digest
 from tokenkit.signing_in.pendings import PENDING_LASTS, Pendings
 from tokenkit.signing_in.redirects import callback_name, check_redirect_uri, provider_of
 from tokenkit.signing_in.settle import AskValue, settle
+from tokenkit.signing_in.survey import UNREADABLE, survey
+
+
+class Prepared(NamedTuple):
+    """What a sign-in begins with: the broken account whose place it takes, and what is stored of the others by name.
+
+    The grants are those of all the provider's accounts, or of the only one that this sign-in can be.
+    """
+
+    replaces: str
+    grants: Mapping[str, Grant]
 
 
 class Authorizations:
@@ -89,8 +100,10 @@ class Authorizations:
         check_redirect_uri(self.refresher, provider, redirect_uri, shared_path=shared_path)
         self.check_confirmed(provider, allowed=unverified)
         client = self.refresher.client(provider)
-        replaces = self.prepare(provider, name=name, account=account, replace_broken=replace_broken)
-        request = self.request(provider, scopes, account=account, name=name, only=only, redirect_uri=redirect_uri)
+        ready = self.prepare(provider, name=name, account=account, replace_broken=replace_broken)
+        request = self.request(
+            provider, scopes, ready, account=account, name=name, only=only, redirect_uri=redirect_uri
+        )
         name = name or self.linker.kept_name(provider, account)
         self.records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, self.records.owner)))
         drawn = guarded(provider, "begin", provider.begin, self._ctx, client, request)
@@ -100,7 +113,7 @@ class Authorizations:
             drawn,
             owner=self.records.owner,
             account=name,
-            replaces=replaces,
+            replaces=ready.replaces,
             client_id=client.client_id,
             settled=settled(provider),
             binding=digest(binding),
@@ -130,6 +143,7 @@ class Authorizations:
         self,
         provider: Provider,
         scopes: Collection[str] | None,
+        ready: Prepared,
         *,
         account: str = "",
         name: str = "",
@@ -137,7 +151,7 @@ class Authorizations:
         redirect_uri: str = "",
     ) -> AuthorizationRequest:
         """Return what the provider is asked for: the scopes, and for whom where an `account` is named."""
-        asked = scopes_to_ask(self.records, provider, scopes, account=name or account, only=only)
+        asked = scopes_to_ask(provider, scopes, {} if only else ready.grants, account=name or account)
         return AuthorizationRequest(redirect_uri, asked, login_hint="" if account == DEFAULT_NAME else account)
 
     def check_confirmed(self, provider: Provider, *, allowed: bool = False) -> None:
@@ -148,39 +162,33 @@ class Authorizations:
         if getattr(provider, "needs_trust", False) and not (allowed or self._trusted(provider)):
             check_confirmed(self.records, provider)
 
-    def prepare(self, provider: Provider, *, name: str = "", account: str = "", replace_broken: bool = False) -> str:
+    def prepare(
+        self, provider: Provider, *, name: str = "", account: str = "", replace_broken: bool = False
+    ) -> Prepared:
         """Try, before a person is asked in vain, that the store takes records and that its records can be opened (R20).
 
         Raises `BrokenRecord` or `KeyUnavailable` for one that cannot, and that may be the account which is about to be
         signed in to, by `name` or `account` as in `begin`: else it might be overwritten, or be there twice (R18, R30).
-        With `replace_broken` it is the one to take the place of: its name is returned, for `AccountLinker.adopt`, and
-        nothing is changed. Where no account was named, it is the only one that cannot be opened.
+        With `replace_broken` it is the one to take the place of: its name is in the result, for `AccountLinker.adopt`,
+        and nothing is changed. Where no account was named, it is the only one that cannot be opened.
 
         Then find out whose the accounts are of which the provider failed to say it, see `AccountLinker.learn`.
         """
         check_endpoints(provider)
         self.records.probe()
-        closed = self._closed(provider)
+        certain = name or ("" if provider.identify else account)  # it will be called so, whatever else is stored
+        grants, closed = survey(self.records, provider.name, certain)
+        certain = certain or ("" if provider.identify else DEFAULT_NAME)
         named = name or account
         if not named and len(closed) == 1:
             named = next(iter(closed))
         replaces = named if replace_broken and named in closed else ""
-        certain = name or ("" if provider.identify else account or DEFAULT_NAME)  # it will be called so
         for stored, error in closed.items():
-            if not replaces and (stored == certain if certain else may_be(stored, account)):
+            theirs = stored == certain if certain else may_be(stored, account)
+            if (theirs and not replaces) or not isinstance(error, UNREADABLE):
                 raise error
-        self.linker.learn(provider)
-        return replaces
-
-    def _closed(self, provider: Provider) -> dict[str, StoreError]:
-        """Return the names of the accounts whose records cannot be opened, and why."""
-        closed: dict[str, StoreError] = {}
-        for account in self.records.accounts(provider.name):
-            try:
-                self.records.load(account)
-            except UNREADABLE as error:
-                closed[account.name] = error
-        return closed
+        self.linker.learn(provider, grants)
+        return Prepared(replaces, grants)
 
     def complete(self, callback_url: str, *, binding: str) -> Account:
         """Take the whole URL that the person came back on, and store the account.

@@ -12,7 +12,7 @@ def check_confirmed(records: SealedStore, provider: Provider) -> None:
     Who has an account there has said yes before.
     """
     name = provider.name
-    if not getattr(provider, "needs_trust", False) or any(True for _ in records.accounts(name)):
+    if not getattr(provider, "needs_trust", False) or records.accounts(name, most=1):
         return
     raise ConfigurationError(
         f"no source confirms where {provider.title} wants sign-ins to be sent",

@@ -5,13 +5,12 @@ It is bound to where it came from (R17), and never takes another person's place 
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain, count
 
 from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.errors import (
-    BrokenRecord,
     Conflict,
     KeyUnavailable,
     ProviderUnavailable,
@@ -32,12 +31,10 @@ from tokenkit.grants.returned import whose
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.provider import ClientRegistration, Identity, Provider
 from tokenkit.provider.values import Identify
+from tokenkit.signing_in.survey import UNREADABLE, survey
 
 SHORT_WAIT = 1.0
 """Seconds that a lease is waited for, and held, where something else than a refresh takes it."""
-
-UNREADABLE = (BrokenRecord, KeyUnavailable)
-"""A record that is damaged, or sealed with a key that is lost: nobody can say whose it is."""
 
 _NOBODY = Identity("", "")
 
@@ -101,7 +98,7 @@ class AccountLinker:
         server: str = getattr(provider, "server", "")
 
         def store() -> Account:
-            return self._store(name or self._name_of(bound) or theirs, bound, mine, replaces, server=server)
+            return self._store(name or self._name_of(bound, theirs) or theirs, bound, mine, replaces, server=server)
 
         try:
             account = insistently(self._ctx, store, UsageError, KeyUnavailable)  # most troubles of a disk pass (R9)
@@ -133,17 +130,18 @@ class AccountLinker:
             return name
         return name if self._subject(Account(provider.name, name, self._records.owner)) == "" else ""
 
-    def learn(self, provider: Provider) -> None:
+    def learn(self, provider: Provider, grants: Mapping[str, Grant]) -> None:
         """Ask the provider whose the accounts are of which it failed to say it, so that nobody gets a second one.
 
         This is done before the person is asked, when there is no grant that could be lost. An account keeps its name:
-        programs may ask for it.
+        programs may ask for it. `grants` are those of the accounts that may be theirs, by name.
         """
         identify = provider.identify
-        for account in self._records.accounts(provider.name) if identify else ():
+        unknown = [name for name, grant in grants.items() if not grant.subject]
+        for name in unknown if identify else ():
             try:
-                if identify and self._subject(account) == "":
-                    self._learn(provider, identify, account)
+                if identify:
+                    self._learn(provider, identify, Account(provider.name, name, self._records.owner))
             except ProviderUnavailable:
                 return  # it would not say it of the others either
             except TokenKitError:
@@ -192,12 +190,17 @@ class AccountLinker:
         authorized_at = grant.authorized_at or self._ctx.now()
         return bind(grant, of(provider, grant), client.client_id).renewed(subject=subject, authorized_at=authorized_at)
 
-    def _name_of(self, grant: Grant) -> str:
-        """Return the name under which this person's account is stored already: they may have changed their address."""
-        for account in self._records.accounts(grant.provider) if grant.subject else ():
-            held = self._readable(account)
-            if held is not None and same_person(held, grant):
-                return account.name
+    def _name_of(self, grant: Grant, likely: str) -> str:
+        """Return the name under which this person's account is stored already; it is `likely` the one given.
+
+        The others are opened only where it is not: the person may have changed their address.
+        """
+        if not grant.subject:
+            return ""
+        for name in (likely, ""):
+            for stored, held in survey(self._records, grant.provider, name).grants.items():
+                if same_person(held, grant):
+                    return stored
         return ""
 
     def _subject(self, account: Account) -> str | None:

@@ -234,11 +234,9 @@ def _by_device(wish: _SignIn) -> Account:
         raise UsageError(f"{provider.title} has no sign-in by device code", hint=hint)
     authorizations.check_confirmed(provider, allowed=wish.unverified)
     client = authorizations.refresher.client(provider)
-    replaces = authorizations.prepare(
-        provider, name=wish.name, account=wish.account, replace_broken=wish.replace_broken
-    )
+    ready = authorizations.prepare(provider, name=wish.name, account=wish.account, replace_broken=wish.replace_broken)
     name = wish.name or authorizations.linker.kept_name(provider, wish.account)
-    request = authorizations.request(provider, wish.scopes, account=wish.account, name=wish.name, only=wish.only)
+    request = authorizations.request(provider, wish.scopes, ready, account=wish.account, name=wish.name, only=wish.only)
     _check_device_scopes(provider, request.scopes)
 
     shown: list[str] = []
@@ -265,7 +263,7 @@ def _by_device(wish: _SignIn) -> Account:
     identity = linker.identify(provider, client, grant)
     confirm_account(provider, name, identity, wish.confirm)
     with sending():
-        return linker.adopt(provider, client, grant, name=name, replaces=replaces, identity=identity)
+        return linker.adopt(provider, client, grant, name=name, replaces=ready.replaces, identity=identity)
 
 
 def _check_device_scopes(provider: Provider, asked: Collection[str]) -> None:

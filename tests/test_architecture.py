@@ -19,9 +19,9 @@ HOUSE = Path(tokenkit.__path__[0])
 PROVIDERS = Path(tokenkit_providers.__path__[0])
 
 ROWS = """
-    account duration fork_lock listing parsing
+    account duration fork_lock parsing token
     confidential core_dumps errors nearest
-    elapsed request shell signals token
+    elapsed listing request shell signals
     context frames os_errors paths
     private_file toml_file wrong_value
     durable_file

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import json
 import pickle
+import re
 from contextlib import suppress
 
 import pytest
@@ -109,6 +110,18 @@ def test_asdict_refuses_secrets(value):
     """R35: crash reporters and logs call `asdict`."""
     with pytest.raises(TypeError):
         dataclasses.asdict(value)
+
+
+def test_a_grant_is_equal_to_one_whose_members_are_the_same():
+    assert GRANT.renewed() == GRANT
+    for name in GRANT.__slots__:
+        assert GRANT.renewed(**{name: "another"}) != GRANT, name
+    assert GRANT != "another"
+
+
+def test_the_repr_of_a_grant_names_all_of_its_members_but_those_that_may_hold_secrets():
+    shown = set(re.findall(r"(\w+)=", repr(GRANT.renewed(extra={"id": "x"}, unknown={"later": "y"}, access_tokens={}))))
+    assert shown == set(GRANT.__slots__) - {"extra", "unknown"}
 
 
 def test_what_was_asked_and_not_granted_is_missing():

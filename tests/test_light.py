@@ -24,9 +24,9 @@ from scripted import ScriptedKit
 
 ME = "google/me@example.com"
 
-HEAVY = {"argparse", "asyncio", "concurrent.futures", "hashlib", "http.client", "httpcore", "httpx",
-         "importlib.metadata", "ipaddress", "logging", "pathlib", "platformdirs", "pydantic", "rich", "socket", "ssl",
-         "tomllib", "typer", "urllib.parse", "urllib.request"}  # fmt: skip
+HEAVY = {"argparse", "asyncio", "concurrent.futures", "dataclasses", "hashlib", "http.client", "httpcore", "httpx",
+         "importlib.metadata", "inspect", "ipaddress", "logging", "pathlib", "platformdirs", "pydantic", "rich",
+         "socket", "ssl", "tomllib", "typer", "urllib.parse", "urllib.request"}  # fmt: skip
 """What a stored token needs nothing of, though others of our ways need it: each takes a millisecond or more to load."""
 
 strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed: apt-get install strace")

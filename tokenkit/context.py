@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from tokenkit.request import Request, Response
 
+    Send = Callable[[Request], Response]
+else:
+    Send = Callable  # the two in quotes would be compiled, and the first `compile` of a program takes a millisecond
+
 
 class Context(NamedTuple):
     """All that a provider may touch.
@@ -15,7 +19,7 @@ class Context(NamedTuple):
     takes seconds.
     """
 
-    send: "Callable[[Request], Response]"
+    send: Send
     now: Callable[[], float]
     random: Callable[[int], bytes]
     sleep: Callable[[float], None]

@@ -6,16 +6,15 @@ missing optional one takes its default; what cannot be understood is a `BrokenRe
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from sys import intern
-from typing import Any, cast
+from types import MappingProxyType
+from typing import Any, Final, cast
 
-from tokenkit.confidential import Confidential
 from tokenkit.errors import BrokenRecord
 from tokenkit.parsing import parse
 from tokenkit.shell import quoted
-from tokenkit.token import AccessToken, Secret, access_token
+from tokenkit.token import AccessToken, HoldsSecrets, Secret, access_token
 
 VERSION = 1
 
@@ -23,9 +22,11 @@ ACTIVE = "active"
 NEEDS_CONSENT = "needs_consent"
 MOVED = "moved"
 
+NONE: Mapping[str, Any] = MappingProxyType({})
+"""What a grant has where nothing is said."""
 
-@dataclass(frozen=True, slots=True)
-class Grant(Confidential):
+
+class Grant(HoldsSecrets):
     """What the person granted (RFC 6749): the refresh token, access tokens by audience, scopes, and where it is from.
 
     All times are Unix time in seconds, UTC. `scopes` are the granted ones, or None where the provider does not say;
@@ -35,30 +36,73 @@ class Grant(Confidential):
     `generation` counts the saves of this account: a record with a smaller one than has been seen is an old copy (R10).
     `state` is ``active``, ``needs_consent`` (latched, `reason` in words) or ``moved``. `perhaps_spent`: an answer
     brought a new refresh token that could not be read, and this is the one before it, which is sent once, when the
-    access token has ended (R12).
+    access token has ended (R12). A grant is not changed once it is made: see `renewed`.
     """
 
-    provider: str
-    access_tokens: Mapping[str, AccessToken]
-    refresh_token: Secret | None = None
-    scopes: frozenset[str] | None = None
-    asked: frozenset[str] = frozenset()
-    issuer: str = ""
-    token_endpoint: str = ""
-    revocation_endpoint: str = ""
-    endpoints: Mapping[str, str] | None = None
-    settled: Mapping[str, str] = field(default_factory=dict[str, str])
-    client_id: str = ""
-    resource: str = ""
-    subject: str = ""
-    authorized_at: float = 0.0
-    refresh_expires_at: float | None = None
-    perhaps_spent: bool = False
-    generation: int = 0
-    state: str = ACTIVE
-    reason: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    unknown: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    # No dataclass: that loads `inspect`, a tenth of what the first token of a program takes.
+    __slots__ = (
+        "access_tokens", "asked", "authorized_at", "client_id", "endpoints", "extra", "generation", "issuer",
+        "perhaps_spent", "provider", "reason", "refresh_expires_at", "refresh_token", "resource",
+        "revocation_endpoint", "scopes", "settled", "state", "subject", "token_endpoint", "unknown",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        provider: str,
+        access_tokens: Mapping[str, AccessToken],
+        refresh_token: Secret | None = None,
+        scopes: frozenset[str] | None = None,
+        *,
+        asked: frozenset[str] = frozenset(),
+        issuer: str = "",
+        token_endpoint: str = "",
+        revocation_endpoint: str = "",
+        endpoints: Mapping[str, str] | None = None,
+        settled: Mapping[str, str] = NONE,
+        client_id: str = "",
+        resource: str = "",
+        subject: str = "",
+        authorized_at: float = 0.0,
+        refresh_expires_at: float | None = None,
+        perhaps_spent: bool = False,
+        generation: int = 0,
+        state: str = ACTIVE,
+        reason: str = "",
+        extra: Mapping[str, str] = NONE,
+        unknown: Mapping[str, Any] = NONE,
+    ) -> None:
+        self.provider: Final = provider
+        self.access_tokens: Final = access_tokens
+        self.refresh_token: Final = refresh_token
+        self.scopes: Final = scopes
+        self.asked: Final = asked
+        self.issuer: Final = issuer
+        self.token_endpoint: Final = token_endpoint
+        self.revocation_endpoint: Final = revocation_endpoint
+        self.endpoints: Final = endpoints
+        self.settled: Final = settled
+        self.client_id: Final = client_id
+        self.resource: Final = resource
+        self.subject: Final = subject
+        self.authorized_at: Final = authorized_at
+        self.refresh_expires_at: Final = refresh_expires_at
+        self.perhaps_spent: Final = perhaps_spent
+        self.generation: Final = generation
+        self.state: Final = state
+        self.reason: Final = reason
+        self.extra: Final = extra
+        self.unknown: Final = unknown
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={getattr(self, name)!r}" for name in self.__slots__ if name not in ("extra", "unknown"))
+        return f"Grant({', '.join(shown)})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Grant):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    __hash__ = None  # type: ignore[assignment] # it has mappings
 
     @property
     def access_token(self) -> AccessToken | None:
@@ -76,7 +120,7 @@ class Grant(Confidential):
 
     def renewed(self, **changes: Any) -> "Grant":
         """Return the same grant with some members changed."""
-        return replace(self, **changes)
+        return Grant(**{name: getattr(self, name) for name in self.__slots__} | changes)
 
 
 _GRANT_TEXTS = (

@@ -1,7 +1,7 @@
 """The access token that a tool gets, and the one judgement whether it is still good."""
 
 from collections.abc import Collection, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 Record = Mapping[str, Any]
 
@@ -15,7 +15,32 @@ DEAD_ON_ARRIVAL = 60.0
 """Seconds for which a token is used that was expired on arrival (R16): else every call would refresh it."""
 
 
-class Secret:
+REFUSAL = "a value that holds secrets is neither pickled nor copied nor turned into plain ones"
+
+
+class HoldsSecrets:
+    """The base of a value that holds secrets: it is neither pickled nor copied nor taken apart (R35).
+
+    A crash reporter, a cache or a log would keep what it was given for good. `copy.copy` returns the value itself,
+    which cannot be changed.
+    """
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(REFUSAL)
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError(REFUSAL)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        raise TypeError(REFUSAL)
+
+
+class Secret(HoldsSecrets):
     """A string that shows in no repr, pickle, deep copy or format string: those end up in logs (R35)."""
 
     __slots__ = ("_value",)
@@ -39,20 +64,8 @@ class Secret:
     def __repr__(self) -> str:
         return "Secret(…)"
 
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a secret is neither pickled nor copied")
 
-    def __getstate__(self) -> NoReturn:
-        raise TypeError("a secret is neither pickled nor copied")
-
-    def __copy__(self) -> "Secret":
-        return self
-
-    def __deepcopy__(self, memo: object) -> NoReturn:
-        raise TypeError("a secret is neither pickled nor copied")
-
-
-class AccessToken:
+class AccessToken(HoldsSecrets):
     """An access token (RFC 6749 section 1.4): `value`, `type`, `expires_at`, `scopes`.
 
     `expires_at` and `obtained_at` are Unix time in seconds, UTC; `expires_at` is None for a token that never ends.
@@ -131,15 +144,6 @@ class AccessToken:
 
     def __repr__(self) -> str:
         return f"AccessToken(…, type={self.type!r}, expires_at={self.expires_at!r})"
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("an access token is neither pickled nor copied")
-
-    def __getstate__(self) -> NoReturn:
-        raise TypeError("an access token is neither pickled nor copied")
-
-    def __deepcopy__(self, memo: object) -> NoReturn:
-        raise TypeError("an access token is neither pickled nor copied")
 
 
 def access_token(record: Record, audience: str = "") -> AccessToken | None:

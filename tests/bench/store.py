@@ -6,7 +6,6 @@ import os
 import time
 from binascii import a2b_base64
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -156,12 +155,12 @@ def saving(place: Place, size: int, rounds: int) -> Row:
     path = f"{files(place)[1]}.bare"  # in the same folder, however many files that has
     token = AccessToken("x" * 200, expires_at=2e9, obtained_at=time.time())
     held = records.get(ME)
-    data = os.urandom(records.save(ME, replace(held.grant, access_tokens={"": token}), replaces=held.version).size)
+    data = os.urandom(records.save(ME, held.grant.renewed(access_tokens={"": token}), replaces=held.version).size)
 
     def save() -> None:
         held = records.get(ME)
         began = time.perf_counter()
-        records.save(ME, replace(held.grant, access_tokens={"": token}), replaces=held.version)
+        records.save(ME, held.grant.renewed(access_tokens={"": token}), replaces=held.version)
         taken.append(time.perf_counter() - began)
 
     taken: list[float] = []

@@ -1,7 +1,6 @@
 """tokenkit, from the wheel."""
 
 import os
-from dataclasses import replace
 
 from tokenkit import AccessToken, Request, TokenKit
 
@@ -27,7 +26,7 @@ class Library:
         records = self.kit.records
         held = records.get(self.account)
         token = AccessToken(padded(number), expires_at=2e9, obtained_at=1e9)
-        records.save(self.account, replace(held.grant, access_tokens={"": token}), replaces=held.version)
+        records.save(self.account, held.grant.renewed(access_tokens={"": token}), replaces=held.version)
 
     def load(self) -> None:
         self.kit.records.get(self.account)

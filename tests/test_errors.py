@@ -1,11 +1,21 @@
 """The errors that a program does not catch still say what fixes them."""
 
+import copy
+import inspect
+import pickle
 import subprocess
 import sys
 import traceback
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
 
 import pytest
-from tokenkit.errors import ConsentRequired, ProviderError, TokenKitError
+from tokenkit import errors
+from tokenkit.errors import AmbiguousAccount, ConsentRequired, ProviderError, TokenKitError
+
+from patience import PATIENCE
 
 
 def test_the_hint_travels_with_an_error_that_nobody_catches() -> None:
@@ -34,3 +44,45 @@ def test_what_a_missing_extra_brings_is_said_with_the_command() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 1
     assert "pip install 'tokenkit-oauth[web]'" in done.stderr
+
+
+def _any(kind: type[Any]) -> TokenKitError:
+    """One of that kind, with a value for all that it must be given, and for a hint."""
+    given = {
+        name: iter(("a", "b")) if name == "candidates" else f"a {name}"
+        for name, parameter in inspect.signature(kind).parameters.items()
+        if parameter.default is inspect.Parameter.empty or name == "hint"
+    }
+    error: TokenKitError = kind(**given)
+    error.add_note("a note")
+    return error
+
+
+def _pickled(error: TokenKitError) -> TokenKitError:
+    again: TokenKitError = pickle.loads(pickle.dumps(error))
+    return again
+
+
+AGAIN: list[Callable[[TokenKitError], TokenKitError]] = [_pickled, copy.copy, copy.deepcopy]
+
+
+@pytest.mark.parametrize("again", AGAIN)
+@pytest.mark.parametrize("name", errors.__all__)
+def test_each_error_can_be_pickled_and_copied_whole(name: str, again: Callable[[TokenKitError], TokenKitError]) -> None:
+    """A pool of processes passes on what a task raised; one that could not be read there would end the pool."""
+    error = _any(getattr(errors, name))
+    other = again(error)
+    assert (type(other), str(other), other.__notes__) == (type(error), str(error), ["hint: a hint", "a note"])
+    assert vars(other) == vars(error)
+
+
+def _raise_ambiguous() -> None:
+    raise AmbiguousAccount("google has 2 accounts", candidates=map(str, ("google/a", "google/b")), hint="name one")
+
+
+def test_a_pool_of_processes_goes_on_after_an_error_of_ours() -> None:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        with pytest.raises(AmbiguousAccount) as caught:
+            pool.submit(_raise_ambiguous).result(timeout=PATIENCE)
+        assert (caught.value.candidates, caught.value.hint) == (("google/a", "google/b"), "name one")
+        assert pool.submit(len, "abc").result(timeout=PATIENCE) == 3

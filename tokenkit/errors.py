@@ -32,8 +32,8 @@ never empty where something can be done). None of them ever carries a token, cod
         └── KeyUnavailable         6   the key that seals the records cannot be had
 """
 
-from collections.abc import Iterable
-from typing import Self
+from collections.abc import Callable, Iterable
+from typing import Any, Self
 
 __all__ = [
     "AmbiguousAccount",
@@ -89,6 +89,14 @@ class TokenKitError(Exception):
         """Add a note of the program's own, shown below the hint."""
         self._notes = [*self._notes, note]
 
+    def __reduce__(self) -> "tuple[Callable[..., TokenKitError], tuple[Any, ...], dict[str, Any]]":
+        """Let a pool of processes pass the error on whole; an error that cannot be unpickled ends the pool."""
+        return _made_again, (type(self), *self.args), vars(self)
+
+
+def _made_again(kind: type[TokenKitError], *args: object) -> TokenKitError:
+    return kind.__new__(kind, *args)
+
 
 class UsageError(TokenKitError):
     """The call or command makes no sense as written."""
@@ -122,6 +130,11 @@ class AmbiguousAccount(ConfigurationError):
         """The names of the accounts; many are read from the store when this is first asked for."""
         self._candidates = tuple(self._candidates)
         return self._candidates
+
+    def __reduce__(self) -> "tuple[Callable[..., TokenKitError], tuple[Any, ...], dict[str, Any]]":
+        """Take the names along, all of them."""
+        _ = self.candidates
+        return super().__reduce__()
 
 
 class ClientMissing(ConfigurationError):

@@ -53,6 +53,81 @@ def mine(tmp_path):
     return mine
 
 
+# What is given in the wrong kind
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"google", 1.5, Account("scripted", "me")], ids=repr)
+def test_a_name_that_is_no_text_is_refused_with_what_to_write(kit, wrong):
+    """What a sign-in returns is an `Account`: it is named by its text."""
+    for ask in (kit.token, kit.status, kit.http, kit.refresh, kit.logout, kit.sharing_fate):
+        with pytest.raises(UsageError, match="an account is named by a text") as caught:
+            ask(wrong)
+        assert "str(account)" in caught.value.hint
+    with pytest.raises(UsageError, match="a provider is named by a text"):
+        kit.provider(wrong)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, True, b"alice", Account("scripted", "me")], ids=repr)
+def test_an_owner_that_is_no_text_is_refused(kit, mine, wrong):
+    """R37: a program that knows of nobody must not get the accounts of the nameless owner."""
+    kit.sign_in()
+    for make in (kit.for_owner, lambda owner: mine(owner=owner), AsyncTokenKit(kit=kit).for_owner):
+        with pytest.raises(UsageError, match="an owner is named by a text"):
+            make(wrong)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "hint"),
+    [
+        ("read", "scopes=['read']"),
+        ("read write", "scopes=['read', 'write']"),
+        ("read,write", "scopes=['read', 'write']"),
+        (b"read", 'scopes=["gmail.readonly"]'),
+        (3, 'scopes=["gmail.readonly"]'),
+        (["read", None], 'scopes=["gmail.readonly"]'),
+        ([["read"]], 'scopes=["gmail.readonly"]'),
+        ((each for each in ["read"]), 'scopes=["gmail.readonly"]'),
+    ],
+    ids=["one", "spaces", "commas", "bytes", "number", "none", "nested", "generator"],
+)
+def test_scopes_that_are_no_list_of_texts_are_refused_with_the_list(kit, scopes, hint):
+    """A generator is empty once it was gone through: a scope that was never granted would count as granted."""
+    kit.sign_in()
+    with pytest.raises(UsageError) as caught:
+        kit.token("scripted", scopes=scopes)
+    assert caught.value.hint == hint
+    with pytest.raises(UsageError):
+        kit.begin("scripted", redirect_uri="http://127.0.0.1/callback/scripted", binding="b", scopes=scopes)
+
+
+def test_no_scopes_are_no_scopes_however_it_is_written(kit):
+    """Also where memory has nothing yet."""
+    kit.sign_in()
+    for none in (None, (), [], frozenset(), {}):
+        kit._cache.forget()
+        assert kit.token("scripted", scopes=none).value
+
+
+@pytest.mark.parametrize("uri", ["", "/callback/scripted", "callback/scripted", "//h/callback/scripted", None, 3])
+def test_a_redirect_uri_that_is_no_whole_address_is_refused_before_anybody_is_sent_away(kit, uri):
+    with pytest.raises(UsageError, match="no whole address") as caught:
+        kit.begin("scripted", redirect_uri=uri, binding="b")
+    assert caught.value.hint.startswith("https://YOUR-HOST/callback/scripted")
+
+
+def test_a_redirect_uri_with_a_fragment_is_refused(kit):
+    """RFC 6749 section 3.1.2: browsers keep what stands behind the sign for themselves."""
+    with pytest.raises(UsageError, match="without a fragment"):
+        kit.begin("scripted", redirect_uri="https://h.example/callback/scripted#a", binding="b")
+
+
+@pytest.mark.parametrize("what", ["providers", "clients"])
+@pytest.mark.parametrize("given", [[ACME], (ACME,), "acme", ACME], ids=["list", "tuple", "text", "value"])
+def test_what_is_no_mapping_by_name_is_refused_when_the_kit_is_made(mine, what, given):
+    with pytest.raises(UsageError, match=f"{what} is a mapping by name"):
+        mine(**{what: given})
+
+
 # Clients and providers in code
 
 

@@ -126,7 +126,7 @@ class AsyncTokenKit:
                 return token
         try:
             with self.sync.leaving:
-                return await self._token(account, TokenQuery(scopes, min_ttl, rejected))
+                return await self._token(account, TokenQuery(scopes or (), min_ttl, rejected))
         except (ConsentRequired, UnknownAccount):
             if not interactive:
                 raise

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from tokenkit.errors import UsageError
 from tokenkit.net.lazy_http import http_context
 from tokenkit.paths import folders, may_name_a_store, prefix
 from tokenkit.plugins import InShort, Providers, load_provider, provider_file, provider_index, provider_names
@@ -34,6 +35,12 @@ class Configured:
         providers: "Mapping[str, Provider] | None" = None,
         clients: "Mapping[str, ClientRegistration] | None" = None,
     ) -> None:
+        for what, given in {"providers": providers, "clients": clients}.items():
+            if given is not None and not isinstance(cast(object, given), Mapping):
+                raise UsageError(
+                    f"{what} is a mapping by name, not {type(given).__name__}",
+                    hint=f"TokenKit({what}={{...}}): each under the name of its provider",
+                )
         self.app = app
         self.environ = environ
         self.folders = folders(app, environ)

@@ -85,6 +85,7 @@ class TokenKit:
     ) -> None:
         if environ is None:  # no default argument: `help` would print all of it (R35)
             environ = os.environ
+        check_owner(owner)
         self.app = app
         self.owner = owner
         self.configured = configured = Configured(app, environ, providers, clients)
@@ -209,14 +210,14 @@ class TokenKit:
                 return token
         try:
             with self.leaving:
-                return self._cache.token(account, TokenQuery(scopes, min_ttl, rejected))
+                return self._cache.token(account, TokenQuery(scopes or (), min_ttl, rejected))
         except (ConsentRequired, UnknownAccount):
             if not interactive:
                 raise
         from tokenkit.signing_in.first_use import first_use
 
         with self.leaving:
-            return first_use(self._cache, self.login, account, TokenQuery(scopes, min_ttl, rejected))
+            return first_use(self._cache, self.login, account, TokenQuery(scopes or (), min_ttl, rejected))
 
     @leaving
     def source(self, account: str) -> "AccountSource":

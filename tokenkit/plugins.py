@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from tokenkit.account import is_provider_name
-from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider
+from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider, UsageError
 from tokenkit.fork_lock import ForkLock
 
 if TYPE_CHECKING:
@@ -87,6 +87,10 @@ class Providers(Mapping[str, "Provider"]):
         for known in (self._added, self._given):
             if name in known:
                 return self._check(name, known[name])
+        if not isinstance(cast(object, name), str):
+            raise UsageError(
+                f"a provider is named by a text, not by {type(name).__name__}", hint='write it in quotes: "google"'
+            )
         if name not in self._loaded:
             with self._loading.lock:  # otherwise each thread of a crowd would load it
                 if name not in self._loaded:

@@ -7,6 +7,7 @@ name.
 
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import cast
 
 from tokenkit.account import Account, is_provider_name
 from tokenkit.errors import AmbiguousAccount, ConsentRequired, UnknownAccount, UsageError
@@ -35,6 +36,7 @@ class AccountNames:
         Raises `UnknownAccount`, `UnknownProvider`, `AmbiguousAccount`, and `ConsentRequired` for a bare provider at
         which nobody is signed in.
         """
+        check_asked(asked)
         provider, _, name = asked.partition("/")
         if name:
             account = Account(provider, name, self._records.owner)
@@ -48,6 +50,7 @@ class AccountNames:
 
         Raises as `resolve` does; the nearest name is offered, never taken.
         """
+        check_asked(asked)
         provider, _, name = asked.partition("/")
         if not name:
             return self._only(provider, exact=True)
@@ -130,6 +133,15 @@ class AccountNames:
             f"nothing is stored for {account}",
             hint=f"did you mean {listed(map(str, near))}? Else: {login}" if near else login,
             account=str(account),
+        )
+
+
+def check_asked(asked: str) -> None:
+    """Refuse what is no text. Raises `UsageError`: an `Account`, too, is named by its text."""
+    if not isinstance(cast(object, asked), str):
+        raise UsageError(
+            f"an account is named by a text, not by {type(asked).__name__}",
+            hint='kit.token("google/me@example.com"); of an Account it is str(account)',
         )
 
 

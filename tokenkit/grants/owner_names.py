@@ -1,6 +1,7 @@
 """Which names an owner may have: none that people could take for another owner's, since it looks the same (R37)."""
 
 import unicodedata
+from typing import cast
 
 from tokenkit.errors import UsageError
 from tokenkit.paths import file_name
@@ -8,7 +9,15 @@ from tokenkit.store import Store
 
 
 def check_owner(owner: str) -> None:
-    """Refuse a name that no store can keep. Raises `UsageError`; the empty name is that of the nameless owner."""
+    """Refuse a name that no store can keep. Raises `UsageError`; the empty name is that of the nameless owner.
+
+    None is no name: a program that knows of nobody must not get the accounts of the nameless one.
+    """
+    if not isinstance(cast(object, owner), str):
+        raise UsageError(
+            f"an owner is named by a text, not by {type(owner).__name__}",
+            hint="give each person one that stays the same: kit.for_owner(str(user.id))",
+        )
     if not owner:
         return
     try:

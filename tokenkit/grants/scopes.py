@@ -1,7 +1,7 @@
 """Scopes by short alias and by full value, and those that a sign-in asks for (RFC 6749 section 3.3)."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, UsageError
@@ -76,9 +76,18 @@ def _known(provider: "Provider") -> set[str]:
 
 
 def check_scopes(names: Iterable[str]) -> None:
-    """Raise `UsageError` for a plain string: each letter of it would be read as a scope."""
+    """Raise `UsageError` for a plain string, each letter of which would be read as a scope, and for what is no list.
+
+    What can be gone through once only is no list: it would be empty where the scopes are compared.
+    """
     if isinstance(names, str):
-        raise UsageError("scopes are a list, not a string", hint=f'scopes=["{names}"]')
+        raise UsageError("scopes are a list, not a string", hint=f"scopes={names.replace(',', ' ').split()}")
+    given = cast(object, names)
+    if not isinstance(given, Collection):
+        raise UsageError(f"scopes are a list, not {type(given).__name__}", hint='scopes=["gmail.readonly"]')
+    for name in cast(Collection[object], given):
+        if not isinstance(name, str):
+            raise UsageError(f"a scope is a text, not {type(name).__name__}", hint='scopes=["gmail.readonly"]')
 
 
 def scopes_to_ask(

@@ -14,7 +14,7 @@ from tokenkit.duration import duration
 from tokenkit.errors import StoreUnavailable, TokenKitError, UnknownAccount, UsageError
 from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import ACTIVE, MOVED, Grant
-from tokenkit.grants.account_names import AccountNames
+from tokenkit.grants.account_names import AccountNames, check_asked
 from tokenkit.grants.refresh_job import RefreshJob, RefreshOutcome
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.scopes import check_scopes, every_name, not_granted, plain_scopes
@@ -216,6 +216,7 @@ class TokenCache:
         return not rejected and remembered.account not in self.refresher.unsaved
 
     def _looked_up(self, asked: str, now: float) -> Remembered:
+        check_asked(asked)
         store = self._records.store
         if "/" in asked:
             account, held = self._load(asked)

@@ -1,5 +1,6 @@
 """Where the answer to a sign-in is awaited: one path a server, else one's answer could pass for another's (R23)."""
 
+from typing import cast
 from urllib.parse import urlsplit
 
 from tokenkit.consent.redirect import fixed_redirect_uri
@@ -29,9 +30,15 @@ def check_redirect_uri(refresher: Refresher, provider: Provider, redirect_uri: s
 
     `shared_path` allows a path that does not name the provider.
     """
+    parts = urlsplit(redirect_uri) if isinstance(cast(object, redirect_uri), str) else urlsplit("")
+    if not parts.scheme or parts.fragment:
+        raise UsageError(
+            "the redirect URI is no whole address without a fragment (RFC 6749 section 3.1.2)",
+            hint=f"https://YOUR-HOST/callback/{provider.name}, as it is registered at {provider.title}",
+        )
     if redirect_uri == fixed_redirect_uri(provider):
         return _check_shared(refresher, provider, redirect_uri)
-    path, name = urlsplit(redirect_uri).path, callback_name(refresher, provider)
+    path, name = parts.path, callback_name(refresher, provider)
     if shared_path or ("/" in name and path.endswith(f"/callback/{name}")):
         return None
     if not path.endswith(f"/callback/{provider.name}"):

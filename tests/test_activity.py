@@ -9,19 +9,19 @@ import types
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tokenkit import activity, chained_log
+from tokenkit import chained_log, use_markers
 from tokenkit.account import Account
-from tokenkit.activity import Activity
+from tokenkit.activity import RETRY, Activity
 from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.errors import ProviderUnavailable
 from tokenkit.grants.refresh_job import RefreshJob
-from tokenkit.paths import folders
+from tokenkit.paths import activity_folder, folders
 from tokenkit.testing.clock import Clock
 
 from scripted import ScriptedKit
 
 ME = Account("google", "me@example.com")
-HOUR = activity.INTERVAL
+HOUR = use_markers.INTERVAL
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def clock():
 
 @pytest.fixture(autouse=True)
 def _called_agenda(monkeypatch):
-    monkeypatch.setattr(activity, "program", lambda: "agenda")
+    monkeypatch.setattr(use_markers, "program", lambda: "agenda")
 
 
 def open_log(clock, **options):
@@ -39,7 +39,7 @@ def open_log(clock, **options):
 
 
 def entries():
-    return [line.entry for line in chained_log.lines(activity.folder(folders()))]
+    return [line.entry for line in chained_log.lines(activity_folder(folders()))]
 
 
 def events():
@@ -95,7 +95,7 @@ def test_each_program_tool_account_owner_and_set_of_scopes_is_written(clock, mon
     log.used(ME._replace(owner="alice"))
     log.used(ME, ["read"])
     open_log(clock, tool="calendar").used(ME)
-    monkeypatch.setattr(activity, "program", lambda: "mailer")
+    monkeypatch.setattr(use_markers, "program", lambda: "mailer")
     open_log(clock).used(ME)
     assert len(entries()) == 6
 
@@ -150,7 +150,7 @@ def test_the_configuration_is_not_read_where_there_is_none_or_nothing_is_due(clo
 
 def test_a_log_that_cannot_be_written_fails_nobody_and_is_tried_again(clock):
     os.makedirs(folders().state)
-    path = activity.folder(folders())
+    path = activity_folder(folders())
     with open(path, "w"):
         pass  # a file where the folder should be
     log = open_log(clock)
@@ -159,14 +159,14 @@ def test_a_log_that_cannot_be_written_fails_nobody_and_is_tried_again(clock):
     os.unlink(path)
     log.used(ME)
     assert entries() == []
-    clock.advance(activity.RETRY)
+    clock.advance(RETRY)
     log.used(ME)
     assert events() == ["used"]
 
 
 def test_nothing_is_due_after_a_use_for_an_hour(clock):
     def due():
-        return activity.due(folders(), ME, now=clock.now(), app="tokenkit", environ=os.environ)
+        return use_markers.due(folders(), ME, now=clock.now(), app="tokenkit", environ=os.environ)
 
     assert due()
     open_log(clock).used(ME)
@@ -177,12 +177,12 @@ def test_nothing_is_due_after_a_use_for_an_hour(clock):
 
 def test_nothing_is_due_where_the_environment_says_off(clock):
     environ = {"TOKENKIT_ACTIVITY": "off"}
-    assert not activity.due(folders(), ME, now=clock.now(), app="tokenkit", environ=environ)
+    assert not use_markers.due(folders(), ME, now=clock.now(), app="tokenkit", environ=environ)
 
 
 def test_nothing_is_due_where_the_configuration_says_off_until_it_is_edited(clock):
     def due():
-        return activity.due(folders(), ME, now=clock.now(), app="tokenkit", environ=os.environ)
+        return use_markers.due(folders(), ME, now=clock.now(), app="tokenkit", environ=os.environ)
 
     path = configured("activity = false")
     open_log(clock, allowed=lambda: False).used(ME)
@@ -219,13 +219,13 @@ def test_the_program_is_a_name_and_never_its_arguments(monkeypatch):
     monkeypatch.undo()
     monkeypatch.setitem(sys.modules, "__main__", types.SimpleNamespace(__spec__=None))
     monkeypatch.setattr(sys, "argv", ["/opt/tools/my agenda.py", "--secret=s3cret"])
-    assert activity.program() == "my_agenda.py"
+    assert use_markers.program() == "my_agenda.py"
     monkeypatch.setattr(sys, "argv", ["-c", "s3cret"])
-    assert activity.program() == "python"
+    assert use_markers.program() == "python"
     monkeypatch.setitem(
         sys.modules, "__main__", types.SimpleNamespace(__spec__=types.SimpleNamespace(name="a.__main__"))
     )
-    assert activity.program() == "a"
+    assert use_markers.program() == "a"
 
 
 def test_everything_below_the_folder_is_private_under_any_umask(clock):
@@ -234,7 +234,7 @@ def test_everything_below_the_folder_is_private_under_any_umask(clock):
         open_log(clock).used(ME, ["read"])
     finally:
         os.umask(before)
-    for base, inner, names in os.walk(activity.folder(folders())):
+    for base, inner, names in os.walk(activity_folder(folders())):
         assert all(stat.S_IMODE(os.stat(os.path.join(base, name)).st_mode) == 0o700 for name in inner)
         assert all(stat.S_IMODE(os.stat(os.path.join(base, name)).st_mode) == 0o600 for name in names)
 

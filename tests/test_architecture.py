@@ -24,7 +24,7 @@ ROWS = """
     elapsed listing request shell signals
     context frames os_errors paths
     private_file toml_file wrong_value
-    durable_file
+    durable_file use_markers
     store
     seal
     keys
@@ -60,7 +60,7 @@ FACADE = ("configured", "kit", "async_kit", "cli")
 
 LIGHT = [
     "account",
-    "activity",
+    "use_markers",
     "errors",
     "os_errors",
     "shell",

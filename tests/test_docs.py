@@ -14,11 +14,12 @@ from statistics import median
 
 import pytest
 import tokenkit.consent
-from tokenkit import activity, chained_log, errors
+from tokenkit import chained_log, errors
 from tokenkit.account import Account
+from tokenkit.activity import Activity
 from tokenkit.cli.app import SECTIONS, app
 from tokenkit.kit import TokenKit
-from tokenkit.paths import folders
+from tokenkit.paths import activity_folder, folders
 from tokenkit.sandbox import CLIENTS, Authority, declared_provider, serve
 from tokenkit.sandbox.control import _MEMBERS, ENDPOINTS
 from tokenkit.sandbox.documented import DOCUMENTED
@@ -221,7 +222,7 @@ def test_the_page_of_json_names_the_commands_that_take_it_and_no_others() -> Non
 
 
 def test_the_shapes_of_the_log_are_those_that_it_prints(home: Path) -> None:
-    log = activity.Activity(folders(), "alice", tool="calendar")
+    log = Activity(folders(), "alice", tool="calendar")
     account = Account("google", "me@example.com", "alice")
     log.used(account, ["read"])
     log.record("signed_out", account, revoked=True)
@@ -233,7 +234,7 @@ def test_the_shapes_of_the_log_are_those_that_it_prints(home: Path) -> None:
     for line in lines:
         assert set(line) <= every | own[f"`{line['event']}`"], line
 
-    segment = Path(chained_log.segments(activity.folder(folders()))[-1])
+    segment = Path(chained_log.segments(activity_folder(folders()))[-1])
     segment.write_text(segment.read_text().replace("calendar", "agenda"))
     verified = json.loads(run("log", "--verify", "--json", code=1))
     assert list(verified) == members(page("reference/json.md"), "Verified")

@@ -5,12 +5,12 @@ import os
 import time
 
 import pytest
-from tokenkit import activity, chained_log
+from tokenkit import chained_log, use_markers
 from tokenkit.account import Account
 from tokenkit.activity import Activity
 from tokenkit.cli import log as command
 from tokenkit.cli.app import main
-from tokenkit.paths import folders
+from tokenkit.paths import activity_folder, folders
 
 GOOGLE = Account("google", "me@example.com")
 SPOTIFY = Account("spotify", "me")
@@ -20,7 +20,7 @@ ALICE = Account("google", "alice@example.com", "alice")
 @pytest.fixture
 def log(capsys, monkeypatch):
     """Run the command in this process; returns exit code, stdout and stderr."""
-    monkeypatch.setattr(activity, "program", lambda: "agenda")
+    monkeypatch.setattr(use_markers, "program", lambda: "agenda")
 
     def run(*arguments, before=()):
         code = 0
@@ -93,7 +93,7 @@ def test_a_log_that_is_whole_is_verified(written, log):
 
 
 def test_an_edited_log_ends_with_1_and_the_place(written, log):
-    path = chained_log.segments(activity.folder(folders()))[-1]
+    path = chained_log.segments(activity_folder(folders()))[-1]
     with open(path) as file:
         text = file.read()
     with open(path, "w") as file:

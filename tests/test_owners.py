@@ -231,9 +231,10 @@ def test_the_activity_log_says_whose_account_it_was(kit):
     sign_in(kit.for_owner("alice"))
     kit.for_owner("alice").token(ME)
     kit.close()
-    from tokenkit import activity, chained_log
+    from tokenkit import chained_log
+    from tokenkit.paths import activity_folder
 
-    entries = [line.entry for line in chained_log.lines(activity.folder(kit.folders)) if line.entry]
+    entries = [line.entry for line in chained_log.lines(activity_folder(kit.folders)) if line.entry]
     assert {entry.get("owner") for entry in entries} == {"alice"}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tokenkit import Account, activity, chained_log, uses_later
 from tokenkit.activity import Activity
-from tokenkit.paths import folders
+from tokenkit.paths import activity_folder, folders
 
 from patience import PATIENCE
 from scripted import ScriptedKit
@@ -106,7 +106,7 @@ def test_the_end_of_the_program_writes_them(tmp_path):
     )
     kept = program.replace("Activity(folders(", "log = Activity(folders(").replace(".used(", "; log.used(")
     subprocess.run([sys.executable, "-c", kept], check=True, timeout=PATIENCE)
-    folder = activity.folder(folders(environ={"HOME": str(tmp_path)}))
+    folder = activity_folder(folders(environ={"HOME": str(tmp_path)}))
     assert [line.entry["account"] for line in chained_log.lines(folder) if line.entry] == ["a/b"]
 
 

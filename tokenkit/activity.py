@@ -4,23 +4,20 @@ It lies under ``<state>/activity/`` in lines of JSON (`tokenkit.chained_log`)::
 
     {"v":1,"at":1764000000.123,"event":"used","account":"google/me@example.com","program":"agenda","chain":"9f2c…"}
 
-A use is written once an hour for each program, account and set of scopes, and not at every call: ``used/`` holds a
-marker file for each program and account, and its time says when that was. No line holds a token, an argument, a working
+A use is written once an hour for each program, account and set of scopes, and not at every call: a marker says when
+that was (`tokenkit.use_markers`). No line holds a token, an argument, a working
 directory or a URL. A log that cannot be written never fails a caller.
-
-This module is light, so that ``tokenkit token`` can call `due`.
 """
 
 import os
-import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tokenkit import private_file
+from tokenkit import use_markers
 from tokenkit.account import Account
 from tokenkit.errors import TokenKitError
-from tokenkit.paths import Folders, file_name, prefix
+from tokenkit.paths import Folders, activity_folder
 
 if TYPE_CHECKING:
     from tokenkit.chained_log import OpenLog, Writer
@@ -28,9 +25,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """The member ``v`` of every line."""
-
-INTERVAL = 3600.0
-"""Seconds after a use during which more uses of that account by that program are not written."""
 
 RETRY = 60.0
 """Seconds after which a log that could not be written is tried again."""
@@ -42,8 +36,6 @@ LONGEST_TEXT = 200
 MOST_SCOPES = 40
 
 Detail = str | float | Collection[str]
-
-_OFF = frozenset(("off", "0", "no", "false"))
 
 
 class OtherMachines(Protocol):
@@ -82,10 +74,10 @@ class Activity:
         now: Callable[[], float] = time.time,
         later: bool = False,
     ) -> None:
-        self.folder = folder(folders)
+        self.folder = activity_folder(folders)
         self._folders = folders
         self._owner = owner
-        self._who = {"program": program(), "tool": plain_name(tool)}
+        self._who = {"program": use_markers.program(), "tool": use_markers.plain_name(tool)}
         self._app = app
         self._environ = os.environ if environ is None else environ
         self._allowed = allowed
@@ -98,13 +90,13 @@ class Activity:
 
     @property
     def _off(self) -> bool:
-        return switched_off(self._app, self._environ)
+        return use_markers.switched_off(self._app, self._environ)
 
     def used(self, account: Account, scopes: Collection[str] = ()) -> None:
         """Log that a token of `account` goes to a caller who named these scopes; at most once an hour."""
         key = (account, frozenset(scopes))
         now = self._now()
-        if now < self._quiet.get(key, 0.0) <= now + INTERVAL or self._off:
+        if now < self._quiet.get(key, 0.0) <= now + use_markers.INTERVAL or self._off:
             return
         self._note(key, now + RETRY)
         use = (account, key[1], now)
@@ -176,26 +168,28 @@ class Activity:
 
     def _line(self, account: Account, scopes: frozenset[str], now: float) -> "Callable[[OpenLog], None] | None":
         """Return what writes the use; None where the last one was within the hour."""
-        marker = _marker(self.folder, account, **self._who)
-        last = _last_use(marker, scopes, now)
+        marker = use_markers.marker_file(self.folder, account, **self._who)
+        last = use_markers.last_use(marker, scopes, now)
         if last is not None:
-            self._note((account, scopes), last + INTERVAL)
+            self._note((account, scopes), last + use_markers.INTERVAL)
         elif self._is_allowed():
             return lambda log: self._mark(log, marker, account, scopes, now)
         else:  # then the marker tells `due` that nothing is to be written, and nothing about the use
-            _write_marker(marker, (), os.stat(_config_file(self._folders)).st_mtime_ns)
-            self._note((account, scopes), now + INTERVAL)
+            use_markers.write_marker(marker, (), os.stat(use_markers.config_file(self._folders)).st_mtime_ns)
+            self._note((account, scopes), now + use_markers.INTERVAL)
         return None
 
     def _mark(self, log: "OpenLog", marker: str, account: Account, scopes: frozenset[str], now: float) -> None:
-        last = _last_use(marker, scopes, now)
+        last = use_markers.last_use(marker, scopes, now)
         if last is None:  # otherwise another process was faster
             entry = self._entry("used", account, {"scopes": scopes} if scopes else {}, now)
             log.append(entry, now)
             self._tell(entry)
-            earlier = _last_use(marker, frozenset(), now) if scopes else None
-            _write_marker(marker, scopes if earlier is None else scopes | _marked_scopes(marker), int(now * 1e9))
-        self._note((account, scopes), (now if last is None else last) + INTERVAL)
+            earlier = use_markers.last_use(marker, frozenset(), now) if scopes else None
+            use_markers.write_marker(
+                marker, scopes if earlier is None else scopes | use_markers.marked_scopes(marker), int(now * 1e9)
+            )
+        self._note((account, scopes), (now if last is None else last) + use_markers.INTERVAL)
 
     def _tell(self, entry: Mapping[str, object]) -> None:
         if self.others is not None:
@@ -210,7 +204,7 @@ class Activity:
         return self._made
 
     def _is_allowed(self) -> bool:
-        return not os.path.exists(_config_file(self._folders)) or self._allowed()
+        return not os.path.exists(use_markers.config_file(self._folders)) or self._allowed()
 
     def _entry(
         self, event: str, account: Account | None, details: Mapping[str, Detail], now: float
@@ -222,83 +216,6 @@ class Activity:
         entry.update({name: text for name, text in who.items() if text})
         entry.update({name: _bounded(value) for name, value in details.items()})
         return entry
-
-
-def folder(folders: Folders) -> str:
-    """Return the folder of the log."""
-    return os.path.join(folders.state, "activity")
-
-
-def switched_off(app: str, environ: Mapping[str, str]) -> bool:
-    """Tell whether the environment says ``TOKENKIT_ACTIVITY=off``, with the app's own prefix."""
-    return environ.get(prefix(app) + "_ACTIVITY", "").strip().lower() in _OFF
-
-
-def due(folders: Folders, account: Account, *, now: float, app: str, environ: Mapping[str, str]) -> bool:
-    """Tell whether this program's use of `account` is to be written now. It costs one or two calls of stat.
-
-    Where ``config.toml`` switches the log off, the marker has the time of that file: nothing is due until it changes.
-    """
-    if switched_off(app, environ):
-        return False
-    try:
-        marked = os.stat(_marker(folder(folders), account, program(), ""))
-        if now - INTERVAL < marked.st_mtime <= now + 1:
-            return False
-        return marked.st_mtime_ns != os.stat(_config_file(folders)).st_mtime_ns
-    except (OSError, TokenKitError):
-        return True
-
-
-def program() -> str:
-    """Return the name of this process: the module of ``python -m``, or the file that was started; no arguments."""
-    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
-    if spec is not None:
-        return plain_name(spec.name.removesuffix(".__main__"))
-    started = os.path.basename(sys.argv[0]) if sys.argv else ""
-    return "python" if started in ("", "-", "-c") else plain_name(started)
-
-
-def plain_name(name: str) -> str:
-    """Return the name of a program or tool as the log has it: letters, digits and ``. _ - +``, at most 64 of them."""
-    return "".join(char if char.isascii() and (char.isalnum() or char in "._-+") else "_" for char in name[:64])
-
-
-def _config_file(folders: Folders) -> str:
-    return os.path.join(folders.config, "config.toml")
-
-
-def _marker(folder: str, account: Account, program: str, tool: str) -> str:
-    owner = "@" + file_name(account.owner) if account.owner else "@"
-    return os.path.join(
-        folder, "used", file_name(program), "+" + tool, owner, account.provider, file_name(account.name)
-    )
-
-
-def _last_use(marker: str, scopes: frozenset[str], now: float) -> float | None:
-    """Return when the use was last written; None where that is more than an hour ago, or was without these scopes."""
-    try:
-        at = os.stat(marker).st_mtime
-    except FileNotFoundError:
-        return None
-    recent = now - INTERVAL < at <= now + 1
-    return at if recent and (not scopes or scopes <= _marked_scopes(marker)) else None
-
-
-def _marked_scopes(marker: str) -> frozenset[str]:
-    data = private_file.read(marker) or b""
-    return frozenset(data.decode(errors="replace").split())
-
-
-def _write_marker(marker: str, scopes: Collection[str], at_ns: int) -> None:
-    private_file.ensure_folder(os.path.dirname(marker))
-    fd = private_file.open_lock(marker)
-    try:
-        os.ftruncate(fd, 0)
-        os.write(fd, "\n".join(sorted(scopes)).encode())
-    finally:
-        os.close(fd)
-    os.utime(marker, ns=(at_ns, at_ns))
 
 
 def _bounded(value: Detail) -> object:

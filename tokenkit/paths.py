@@ -66,6 +66,11 @@ def folders(app: str = "tokenkit", environ: Mapping[str, str] | None = None) -> 
     return Folders(f"{top}{os.sep}tokens", config, data, state if _can_be_made(state) else f"{top}{os.sep}state")
 
 
+def activity_folder(folders: Folders) -> str:
+    """Return the folder of the activity log."""
+    return os.path.join(folders.state, "activity")
+
+
 def may_name_a_store(config_folder: str) -> bool:
     """Tell whether the ``config.toml`` there may name a store other than files; only then it must be understood."""
     try:

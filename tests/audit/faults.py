@@ -12,7 +12,7 @@ from typing import NamedTuple
 from house import CLIENT, DAY, GOOGLE, PROVIDERS, SPOTIFY, House
 from tokenkit import chained_log
 from tokenkit.account import Account
-from tokenkit.activity import INTERVAL, Activity
+from tokenkit.activity import Activity
 from tokenkit.audit.mounts import Mount
 from tokenkit.config import save_client
 from tokenkit.grant import grant_to_bytes
@@ -21,6 +21,7 @@ from tokenkit.grants.machine import Machine, Turns
 from tokenkit.grants.refresh_state import Failure, RefreshState
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.token import AccessToken, Secret
+from tokenkit.use_markers import INTERVAL
 
 PLAINTEXT = json.dumps({"access_token": "ya29.plain", "refresh_token": "1//0plain"})
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from importlib.metadata import Distribution, EntryPoints, entry_points
 from typing import TYPE_CHECKING, NamedTuple
 
-from tokenkit import activity, chained_log
+from tokenkit import chained_log
 from tokenkit.audit.found_record import FoundRecord, Keys, load_record, open_record
 from tokenkit.audit.mounts import Mount, container_since, mounted
 from tokenkit.audit.shared_walk import Walked, walk
@@ -25,7 +25,7 @@ from tokenkit.grant import Grant
 from tokenkit.grants.bound_to import of
 from tokenkit.keys import file as key_file
 from tokenkit.kit import TokenKit
-from tokenkit.paths import Folders
+from tokenkit.paths import Folders, activity_folder
 from tokenkit.plugins import GROUP as PROVIDERS
 from tokenkit.provider import Provider
 from tokenkit.shell import our_program
@@ -163,9 +163,9 @@ class Inventory:
     def log(self) -> list[chained_log.Line]:
         """The lines of the activity log."""
         try:
-            return list(chained_log.lines(activity.folder(self.folders)))
+            return list(chained_log.lines(activity_folder(self.folders)))
         except StoreError as error:
-            self.tree.unreadable[activity.folder(self.folders)] = str(error)
+            self.tree.unreadable[activity_folder(self.folders)] = str(error)
             return []
 
     @property

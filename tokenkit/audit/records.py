@@ -5,12 +5,12 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tokenkit import activity
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.found_record import FoundRecord, Opening
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.tree import Role
 from tokenkit.audit.wording import about, command, login
+from tokenkit.paths import activity_folder
 from tokenkit.shell import quoted
 
 QUARANTINED = 90 * 86400.0
@@ -100,7 +100,7 @@ def damaged_log(inventory: Inventory) -> Iterator[Fault]:
     """Find lines of the activity log that do not follow from those before them."""
     for line in inventory.log:
         if not line.sound:
-            where = os.path.join(activity.folder(inventory.folders), line.segment)
+            where = os.path.join(activity_folder(inventory.folders), line.segment)
             yield Fault(f"{where}:{line.number}", "the chain is broken here", inventory.command("log --verify"))
 
 

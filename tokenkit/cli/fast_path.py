@@ -59,7 +59,7 @@ def _stored(asked: str) -> str | None:
     import json
     import time
 
-    from tokenkit import activity, private_file, seal
+    from tokenkit import private_file, seal, use_markers
     from tokenkit.account import Account
     from tokenkit.keys import file as key_file
     from tokenkit.paths import folders, grant_file, may_name_a_store
@@ -70,7 +70,7 @@ def _stored(asked: str) -> str | None:
         return None
     provider, _, name = asked.partition("/")
     account = Account(provider, name or _only_account(os.path.join(where.tokens, provider)))
-    if activity.due(where, account, now=now, app="tokenkit", environ=os.environ):
+    if use_markers.due(where, account, now=now, app="tokenkit", environ=os.environ):
         return None
     keys = key_file.load(where.data)
     data = private_file.read(os.path.join(where.tokens, grant_file(provider, account.name)))

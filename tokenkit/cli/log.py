@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from tokenkit import activity, chained_log
+from tokenkit import chained_log
 from tokenkit.chained_log import Line
 from tokenkit.cli.options import complete_account, parse_span
 from tokenkit.cli.output import data, printable, say
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.tables import is_narrow
 from tokenkit.errors import UsageError
+from tokenkit.paths import activity_folder
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
@@ -50,7 +51,7 @@ def log(
     config.toml, switches the log off. Of other machines, the last use by each program is known, and no refresh.
     """
     kit = open_kit(ctx)
-    folder = activity.folder(kit.folders)
+    folder = activity_folder(kit.folders)
     if verify:
         if follow or account or since or all_machines:
             raise UsageError("--verify looks at the whole log", hint="tokenkit log --verify")

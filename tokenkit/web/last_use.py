@@ -5,9 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tokenkit import activity, chained_log
+from tokenkit import chained_log
 from tokenkit.errors import StoreError
 from tokenkit.kit import TokenKit
+from tokenkit.paths import activity_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,6 @@ def last_uses(kit: TokenKit) -> Mapping[str, LastUse]:
 
 
 def _lines(kit: TokenKit) -> Iterator[Mapping[str, Any]]:
-    yield from (line.entry or {} for line in chained_log.lines(activity.folder(kit.folders)))
+    yield from (line.entry or {} for line in chained_log.lines(activity_folder(kit.folders)))
     if kit.activity.others is not None:
         yield from kit.activity.others.lines(kit.owner)

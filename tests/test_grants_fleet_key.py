@@ -17,6 +17,7 @@ from tokenkit.keys import jwks, rotation
 from tokenkit.keys.environment import EnvironmentSource
 from tokenkit.keys.ring import KeyRing
 
+from fault_table import tell
 from fleet import KEY, ME, OTHER_KEY, ask, authority, database, machine, sign_in, url  # noqa: F401
 from patience import PATIENCE
 
@@ -52,6 +53,7 @@ def test_two_machines_with_two_keys_on_an_empty_database_are_not_both_served(mac
     (error,) = told
     assert "lacks the key" in str(error)
     assert sorted(ask(database, RECORDS)) == [("metadata",), ("pending",)]
+    tell("two machines with two keys begin at once on an empty database", "one is served, the other one is told")
 
 
 def test_two_machines_without_a_key_on_an_empty_database_make_none(machine, database, tmp_path):  # noqa: F811
@@ -66,6 +68,7 @@ def test_two_machines_without_a_key_on_an_empty_database_make_none(machine, data
         assert kit.records.ring.source.load() is None
     assert not [*tmp_path.rglob("*key*")]
     assert ask(database, RECORDS) == []
+    tell("two machines without a key begin on an empty database", "neither makes one; each says how to give it one")
 
 
 @pytest.mark.parametrize("begun_before", [False, True], ids=["at its start", "where it has run before"])

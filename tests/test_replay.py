@@ -6,6 +6,7 @@ from tokenkit.errors import BrokenRecord, ConsentRequired, GrantSuperseded
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.seal import header
 
+from fault_table import tell
 from fleet import ME, ask, authority, database, expire, machine, refreshes, sign_in, url  # noqa: F401
 from postgres_server import new_database
 
@@ -38,6 +39,7 @@ def test_a_row_that_is_put_back_after_a_sign_out_is_refused(machine, database, a
             other.refresh(str(ME), force=True)
         assert other.status(str(ME)).state.superseded
     assert sum(authority.counters.values()) == before
+    tell("a row is put back after a sign-out", "it is refused, its access token as well; nothing is sent")
 
 
 def test_a_sign_out_is_rid_of_a_row_that_was_put_back(machine, database, authority):  # noqa: F811
@@ -78,6 +80,7 @@ def test_a_row_that_is_put_back_after_a_refresh_is_refused(machine, database, au
         with pytest.raises(GrantSuperseded, match="older than one already used"):
             other.token("google", min_ttl=30)
     assert refreshes(authority) == 1
+    tell("a row of before a refresh is put back", "it is not refreshed from; nothing is sent")
 
 
 def test_a_row_of_another_database_is_refused(machine, database, authority, url):  # noqa: F811
@@ -95,6 +98,7 @@ def test_a_row_of_another_database_is_refused(machine, database, authority, url)
     with pytest.raises(BrokenRecord, match=r"its store is .*: it was moved or swapped"):
         machine("c").token("google")
     assert sum(authority.counters.values()) == before
+    tell("a row of another database is put in", "it is refused; nothing is sent")
 
 
 def test_the_rows_of_two_owners_that_are_swapped_are_refused(machine, database, authority):  # noqa: F811
@@ -110,6 +114,7 @@ def test_the_rows_of_two_owners_that_are_swapped_are_refused(machine, database, 
         with pytest.raises(BrokenRecord, match="was moved or swapped"):
             machine("b").for_owner(owner).token("google")
     assert sum(authority.counters.values()) == before
+    tell("the rows of two owners are swapped", "both are refused; nothing is sent")
 
 
 def test_a_record_from_before_stores_had_an_id_still_opens(machine, database, authority):  # noqa: F811

@@ -18,6 +18,7 @@ from tokenkit.worker.worker import Worker
 
 import real_parts
 from patience import PATIENCE, wait_until
+from pgbouncer import pgbouncer
 from postgres_server import server, with_tables
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
@@ -178,10 +179,14 @@ def test_a_caller_does_not_wait_behind_a_worker(authority, url):
     assert authority.counters[ASKED] == 4
 
 
-def test_two_workers_together_begin_no_more_than_the_limit(authority):
-    """Providers count the requests of a client, and not those of a machine."""
+def test_two_workers_together_begin_no_more_than_the_limit(authority, url):
+    """Providers count the requests of a client, and not those of a machine, nor the ways to the database."""
     sign_in(authority, 10)
-    with TokenKit(background=False) as one, TokenKit(background=False) as other:
+    with (
+        pgbouncer(url, size=1) as pooled,
+        TokenKit(background=False) as one,
+        TokenKit(background=False, environ=os.environ | {"TOKENKIT_STORE": pooled}) as other,
+    ):
         workers = [Worker(kit, limit=5.0) for kit in (one, other)]
         began = time.monotonic()
         threads = [threading.Thread(target=worker.run_once) for worker in workers]

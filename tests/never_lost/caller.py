@@ -1,6 +1,8 @@
 """One process of an assistant: many callers, each asking for the same account's token, at a moment given.
 
 usage: caller.py sync|async|mixed CALLERS AT SPREAD      prints JSON: a token's digest or an error's name, per caller
+
+AT is a Unix time, or `told`: when a line comes on standard input, after ``ready`` was printed.
 """
 
 import asyncio
@@ -20,12 +22,12 @@ refresh_state.FIRST_BACKOFF = 200.0  # longer than a busy machine needs until th
 
 
 def main() -> None:
-    mode, callers, at, spread = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])
+    mode, callers, at, spread = sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
     kit = AsyncTokenKit(background=False)
     delays = [random.uniform(0, spread) for _ in range(callers)]
     asynchronous = {"sync": 0, "async": callers, "mixed": callers // 2}[mode]
     results: list[str] = []
-    time.sleep(max(0.0, at - time.time()))
+    wait(at)
     threads = [threading.Thread(target=ask, args=(kit, delay, results)) for delay in delays[asynchronous:]]
     for thread in threads:
         thread.start()
@@ -33,6 +35,14 @@ def main() -> None:
     for thread in threads:
         thread.join()
     print(json.dumps(results))
+
+
+def wait(at: str) -> None:
+    if at == "told":
+        print("ready", flush=True)
+        sys.stdin.readline()
+    else:
+        time.sleep(max(0.0, float(at) - time.time()))
 
 
 def ask(kit: AsyncTokenKit, delay: float, results: list[str]) -> None:

@@ -79,11 +79,18 @@ class Fleet:
         self._started.append(subprocess.Popen(command, env=own, text=True, **pipes))
         return self._started[-1]
 
-    def holder(self, *stop, store=None, direct=None):
+    def holder(self, *stop, store=None):
         """Start a process that waits for `go`; then it asks for the token, and so takes the lease."""
-        process = self.start(HOLDER, *stop, store=store, direct=direct)
+        return self.until_ready(self.start(HOLDER, *stop, store=store))
+
+    def until_ready(self, process):
         assert process.stdout.readline() == "ready\n", process.stderr.read()
         return process
+
+    def go(self, *ready):
+        for process in ready:
+            process.stdin.write("go\n")
+            process.stdin.flush()
 
     def sign_in(self):
         with TokenKit(background=False) as kit:
@@ -146,6 +153,21 @@ class Fleet:
         for process in self._started:
             process.kill()
             process.communicate()
+
+
+ROUNDS = 10
+"""How often each fault happens under ``make torture``."""
+
+
+def pytest_generate_tests(metafunc):
+    """Let each fault happen again and again, where evidence is asked for."""
+    if metafunc.config.getoption("--torture"):
+        metafunc.parametrize("again", range(ROUNDS))
+
+
+@pytest.fixture(autouse=True)
+def again():
+    """The number of the round."""
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,10 @@ from tokenkit.paths import Folders, activity_folder
 
 if TYPE_CHECKING:
     from tokenkit.chained_log import OpenLog, Writer
-    from tokenkit.uses_later import Use, UsesLater
+    from tokenkit.uses_later import UsesLater
+
+    Write = Callable[[OpenLog], None]
+    Waiting = Callable[[], Write | None]
 
 VERSION = 1
 """The member ``v`` of every line."""
@@ -31,6 +34,9 @@ RETRY = 60.0
 
 KNOWN = 10_000
 """Uses of which this process remembers when they were written; of any other, the marker says it."""
+
+_LATE = frozenset({"refreshed"})
+"""What may be written within a second, as uses are: the record of the account says, too, when it was refreshed."""
 
 LONGEST_TEXT = 200
 MOST_SCOPES = 40
@@ -58,8 +64,8 @@ class Activity:
     """Writes the log of one owner's kit. `tool` is what the embedding program calls the part of it that asks.
 
     `allowed` says whether ``config.toml`` permits the log; it is called only where there is such a file, and when a
-    line is to be written. With `later` uses are written within a second, together, by a thread of their own. Safe in
-    any thread and process. The methods raise nothing.
+    line is to be written. With `later` uses and refreshes are written within a second, together, by a thread of their
+    own. Safe in any thread and process. The methods raise nothing.
     """
 
     def __init__(
@@ -85,7 +91,7 @@ class Activity:
         self._made: Writer | None = None
         self._quiet: dict[tuple[Account, frozenset[str]], float] = {}
         self._are_late = later
-        self._waiting: UsesLater[Use] | None = None
+        self._waiting: UsesLater[Waiting] | None = None
         self.others: OtherMachines | None = None
 
     @property
@@ -98,15 +104,8 @@ class Activity:
         now = self._now()
         if now < self._quiet.get(key, 0.0) <= now + use_markers.INTERVAL or self._off:
             return
-        self._note(key, now + RETRY)
-        use = (account, key[1], now)
-        if self._are_late:
-            self._later.add(use)
-            return
-        try:
-            self._use_all([use])
-        except (OSError, TokenKitError):
-            return  # it is tried again after RETRY; no caller waits for a log
+        self._note(key, now + RETRY)  # a use that cannot be written is tried again then
+        self._write(lambda: self._line(account, key[1], now), later=self._are_late)
 
     def record(self, event: str, account: Account | None = None, **details: Detail) -> None:
         """Log something else: ``signed_in``, ``refreshed``, ``refresh_failed``, ``signed_out``, ``key_changed``.
@@ -114,51 +113,48 @@ class Activity:
         Details are names, numbers and kinds of errors. They are never the words of a provider or a person, which may
         quote a secret (R35).
         """
-        lines = self._waiting_lines()
-        try:
-            if not self._off and self._is_allowed():
-                now = self._now()
-                entry = self._entry(event, account, details, now)
-                lines.append(lambda log: log.append(entry, now))
-                self._tell(entry)
-            if lines:
-                self._writer.do(*lines)
-        except (OSError, TokenKitError):
-            return  # as in `used`
+        if not self._off:
+            now = self._now()
+            entry = self._entry(event, account, details, now)
+            self._write(lambda: self._line_of(entry, now), later=self._are_late and event in _LATE)
 
     def flush(self) -> None:
-        """Write the uses that wait."""
+        """Write what waits."""
         if self._waiting is not None:
-            try:
-                self._waiting.write()
-            except (OSError, TokenKitError):
-                return  # as in `used`
+            self._waiting.write()
         if self.others is not None:
             self.others.flush()
 
-    def _waiting_lines(self) -> "list[Callable[[OpenLog], None]]":
-        """Return what writes the uses that wait: together with a later line, under one lock of the log."""
-        try:
-            return [] if self._waiting is None else self._lines(self._waiting.take())
-        except (OSError, TokenKitError):
-            return []  # as in `used`
+    def _write(self, line: "Waiting", *, later: bool) -> None:
+        """Write the line now, behind those that wait, or let it wait with them."""
+        if later:
+            self._later.add(line)
+        else:
+            self._write_all([*([] if self._waiting is None else self._waiting.take()), line])
 
     @property
-    def _later(self) -> "UsesLater[Use]":
+    def _later(self) -> "UsesLater[Waiting]":
         if self._waiting is None:  # two threads may make two, and both are written
             from tokenkit.uses_later import UsesLater  # not for a program that asks once
 
-            self._waiting = UsesLater(self._use_all)
+            self._waiting = UsesLater(self._write_all)
         return self._waiting
 
-    def _use_all(self, uses: "Sequence[Use]") -> None:
-        """Write the uses, under one lock of the log. Raises the last error, once all was tried."""
-        lines = self._lines(uses)
-        if lines:
-            self._writer.do(*lines)
+    def _write_all(self, waiting: "Sequence[Waiting]") -> None:
+        """Write the lines under one lock of the log; no caller fails by it."""
+        lines = [line for each in waiting if (line := self._asked(each)) is not None]
+        try:
+            if lines:
+                self._writer.do(*lines)
+        except (OSError, TokenKitError):
+            return
 
-    def _lines(self, uses: "Sequence[Use]") -> "list[Callable[[OpenLog], None]]":
-        return [line for use in uses if (line := self._line(*use)) is not None]
+    def _asked(self, line: "Waiting") -> "Write | None":
+        """Return what writes the line; None where it need not be written, or cannot."""
+        try:
+            return line()
+        except (OSError, TokenKitError):
+            return None
 
     def _note(self, key: tuple[Account, frozenset[str]], until: float) -> None:
         """Remember that the use need not be written until then; of too many, the half that came first is forgotten."""
@@ -166,7 +162,14 @@ class Activity:
             self._quiet = dict(list(self._quiet.items())[KNOWN // 2 :])
         self._quiet[key] = until
 
-    def _line(self, account: Account, scopes: frozenset[str], now: float) -> "Callable[[OpenLog], None] | None":
+    def _line_of(self, entry: Mapping[str, object], now: float) -> "Write | None":
+        """Return what writes the entry; None where ``config.toml`` switches the log off."""
+        if not self._is_allowed():
+            return None
+        self._tell(entry)
+        return lambda log: log.append(entry, now)
+
+    def _line(self, account: Account, scopes: frozenset[str], now: float) -> "Write | None":
         """Return what writes the use; None where the last one was within the hour."""
         marker = use_markers.marker_file(self.folder, account, **self._who)
         last = use_markers.last_use(marker, scopes, now)

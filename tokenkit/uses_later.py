@@ -1,7 +1,8 @@
-"""Uses of accounts that wait to be logged, together and by a thread of their own, while nobody waits for that.
+"""Lines of the log that wait to be written, together and by a thread of their own, while nobody waits for that.
 
 For a program that runs on, and in one second may ask for thousands of accounts: one by one, their lines would cost
-twice what the tokens cost. A program that is killed loses the uses of its last second; nothing else is written late.
+twice what the tokens cost. A program that is killed loses the uses and the refreshes of its last second; nothing else
+is written late.
 """
 
 import atexit
@@ -13,24 +14,19 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
-from tokenkit.account import Account
 from tokenkit.fork_lock import ForkLock
 
 T = TypeVar("T")
 
 PAUSE = 0.5
-"""Seconds for which uses are gathered."""
+"""Seconds for which lines are gathered."""
 
 MOST = 10_000
-"""Uses that may wait: more are written at once, by the caller that brings them."""
-
-
-Use = tuple[Account, frozenset[str], float]
-"""That a program got a token of that account, and named these scopes, at that time (Unix time in seconds, UTC)."""
+"""Lines that may wait: more are written at once, by the caller that brings them."""
 
 
 class UsesLater(Generic[T]):
-    """Gathers uses, or other lines of a log, and gives them to `write`, in a thread that ends when nothing waits."""
+    """Gathers lines of a log, and gives them to `write`, in a thread that ends when nothing waits."""
 
     def __init__(self, write: Callable[[Sequence[T]], None]) -> None:
         self._write = write
@@ -40,11 +36,11 @@ class UsesLater(Generic[T]):
         self._changing = ForkLock()
         _all.add(self)
 
-    def add(self, use: T) -> None:
-        """Let the use be written within a second, or at the end of the program."""
+    def add(self, line: T) -> None:
+        """Let the line be written within a second, or at the end of the program."""
         with self._changing.lock:
             self._forget_the_parents()
-            self._waiting.append(use)
+            self._waiting.append(line)
             full = len(self._waiting) >= MOST
             begins, self._writes = not self._writes, True
         if begins:

@@ -6,6 +6,7 @@ import threading
 import time
 import traceback
 
+import httpx
 import pytest
 from tokenkit import async_kit
 from tokenkit.async_kit import AsyncTokenKit
@@ -14,6 +15,7 @@ from tokenkit.kit import TokenKit
 from tokenkit.store.memory import MemoryStore
 
 from patience import PATIENCE, wait_until
+from peers import answering, peer
 from scripted import LIFETIME, ScriptedKit
 
 
@@ -245,6 +247,47 @@ def test_a_ticker_on_the_loop_ticks_while_everything_else_waits(kit, sync):
     sync.scripted.will(wait_for_ticks)
     asyncio.run(main())
     assert (ticks[0] > 6, sync.scripted.refreshes) == (True, 1)
+
+
+def test_the_certificates_for_an_api_are_not_read_on_the_loop(kit, sync, monkeypatch):
+    """Reading them takes tens of milliseconds, for each client anew."""
+    makers = []
+
+    class Made(httpx.AsyncHTTPTransport):
+        def __init__(self, **options):
+            makers.append(threading.get_ident())
+            super().__init__(**options)
+
+    async def main(url):
+        async with kit.http("scripted") as http:
+            assert (await http.get(url)).status_code == 200
+        return threading.get_ident()
+
+    monkeypatch.setattr(httpx, "AsyncHTTPTransport", Made)
+    with peer(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as api:
+        sync.scripted.resource_hosts = (api.url, "https://*.scripted.example/v1")
+        loop_thread = asyncio.run(main(api.url))
+    assert makers
+    assert loop_thread not in makers
+
+
+def test_a_proxy_that_is_none_is_reported_by_the_request_that_would_use_it(kit, sync, monkeypatch):
+    monkeypatch.setenv("https_proxy", "nonsense://proxy")
+
+    async def main(url):
+        async with kit.http("scripted") as http:
+            assert (await http.get(url)).status_code == 200
+            with pytest.raises(ValueError, match="proxy"):
+                await http.get("https://api.scripted.example/")
+
+    with peer(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as api:
+        sync.scripted.resource_hosts = (api.url, "https://api.scripted.example")
+        asyncio.run(main(api.url))
+
+
+def test_a_client_that_was_not_opened_says_how_it_is(kit):
+    with pytest.raises(AttributeError, match=r"async with kit\.http\(\.\.\.\) as http: http\.get"):
+        _ = kit.http("scripted").get
 
 
 def test_an_error_that_many_share_does_not_grow_with_each_of_them(kit, sync):

@@ -1,6 +1,8 @@
 """What programs embed: clients and providers in code, grants and codes from elsewhere, clients of httpx."""
 
 import asyncio
+import copy
+import pickle
 from dataclasses import replace
 from typing import Any
 
@@ -126,6 +128,26 @@ def test_a_redirect_uri_with_a_fragment_is_refused(kit):
 def test_what_is_no_mapping_by_name_is_refused_when_the_kit_is_made(mine, what, given):
     with pytest.raises(UsageError, match=f"{what} is a mapping by name"):
         mine(**{what: given})
+
+
+# Kits as values
+
+
+def test_a_kit_and_a_source_say_in_a_prompt_which_they_are(kit):
+    kit.sign_in(name="me")
+    both = AsyncTokenKit(kit=kit)
+    assert repr(kit.for_owner("alice")) == "ScriptedKit(app='tokenkit', owner='alice')"
+    assert repr(both.for_owner("alice")) == "AsyncTokenKit(app='tokenkit', owner='alice')"
+    assert repr(kit.source("scripted/me")) == "AccountSource('scripted/me')"
+    assert repr(asyncio.run(both.source("scripted"))) == "AsyncAccountSource('scripted')"
+
+
+@pytest.mark.parametrize("again", [pickle.dumps, copy.deepcopy])
+@pytest.mark.parametrize("make", [TokenKit, AsyncTokenKit])
+def test_a_kit_says_why_it_goes_to_no_other_process(make, again):
+    """It has threads, locks and connections, and its memory has tokens."""
+    with pytest.raises(TypeError, match="make one in the process that uses it"):
+        again(make())
 
 
 # Clients and providers in code

@@ -9,6 +9,7 @@ from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.errors import ConsentRequired, ProviderUnavailable, StoreError, UsageError
 from tokenkit.grants.events import SOON, Kind
 
+from patience import PATIENCE
 from scripted import LIFETIME, ScriptedKit, expire, unavailable
 
 
@@ -141,6 +142,45 @@ def test_a_callback_that_fails_is_shown_by_a_program_that_catches_nothing(kit, m
 def test_what_cannot_be_called_is_no_callback(kit):
     with pytest.raises(UsageError, match="int"):
         kit.on("refreshed", 3)
+
+
+def test_a_coroutine_function_is_refused_where_no_event_loop_is_known(kit):
+    """It would never run, and Python would only warn."""
+
+    async def notify(event): ...
+
+    with pytest.raises(UsageError, match="coroutine function") as caught:
+        kit.on("refreshed", notify)
+    assert "AsyncTokenKit" in caught.value.hint
+
+
+def test_the_async_kit_runs_a_coroutine_function_in_its_loop(kit):
+    told = []
+
+    async def main():
+        over = asyncio.Event()
+
+        async def notify(event):
+            await asyncio.sleep(0)
+            told.append((event.kind, asyncio.get_running_loop() is loop))
+            over.set()
+
+        loop, outer = asyncio.get_running_loop(), AsyncTokenKit(kit=kit)
+        off = outer.on("refreshed", notify)
+        await outer.refresh("scripted")
+        await asyncio.wait_for(over.wait(), PATIENCE)
+        off()
+        await outer.refresh("scripted")
+        await outer.close()
+
+    asyncio.run(main(), debug=True)
+    assert told == [("refreshed", True)]
+
+
+def test_the_async_kit_says_where_it_calls_back_from(kit):
+    with pytest.raises(UsageError, match="no event loop runs here") as caught:
+        AsyncTokenKit(kit=kit).on("refreshed", print)
+    assert "async def" in caught.value.hint
 
 
 def test_a_callback_can_be_taken_back(kit):

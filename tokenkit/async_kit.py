@@ -14,10 +14,10 @@ from functools import partial, wraps
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
+from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount, UsageError
 from tokenkit.frames import no_locals
 from tokenkit.grants.account_source import AccountSource
-from tokenkit.grants.events import Callback, Event, Kind
+from tokenkit.grants.events import Callback, Kind, in_loop
 from tokenkit.grants.token_cache import SIZE
 from tokenkit.grants.token_query import RefreshNeeded, TokenQuery
 from tokenkit.keys.source import KeySource
@@ -90,6 +90,9 @@ class AsyncTokenKit:
         kit = AsyncTokenKit(kit=self.sync.for_owner(owner))
         kit._threads = self._threads
         return kit
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(app={self.sync.app!r}, owner={self.sync.owner!r})"
 
     async def __aenter__(self) -> "AsyncTokenKit":
         return self
@@ -169,14 +172,17 @@ class AsyncTokenKit:
         return async_auth(source, insecure_hosts=self.sync.config.insecure_hosts(str(source.account)))
 
     def on(self, event: Kind, callback: Callback) -> Callable[[], None]:
-        """Call back in the event loop that runs now; see `TokenKit.on`."""
-        loop = asyncio.get_running_loop()
+        """Call back in the event loop that runs now; see `TokenKit.on`. A coroutine function is run as a task there.
 
-        def tell(told: Event) -> None:
-            with suppress(RuntimeError):  # the loop was closed: nobody listens any more
-                loop.call_soon_threadsafe(callback, told)
-
-        return self.sync.on(event, tell)
+        Raises `UsageError` where no event loop runs.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise UsageError(
+                "no event loop runs here, in which to call back", hint="call kit.on() within your async def main()"
+            ) from None
+        return self.sync.on(event, in_loop(loop, callback))
 
     async def _looking(self, work: Callable[[], T]) -> T:
         """Run what touches the disk in one of a few threads: it takes milliseconds."""
@@ -244,6 +250,9 @@ class AsyncAccountSource:
         self._source = AccountSource(account, kit.sync._cache, kit.sync.token)
         self.account = self._source.account
         self.provider = self._source.provider
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._asked!r})"
 
     async def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:
         """Return a good token; see `AccountSource.token`."""

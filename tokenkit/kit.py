@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from tokenkit.account import Account
 from tokenkit.activity import Activity
@@ -159,6 +159,12 @@ class TokenKit:
         kit.refresher = self.refresher.for_owner(kit.records)
         kit._remember()
         return kit
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(app={self.app!r}, owner={self.owner!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a kit is neither pickled nor copied: make one in the process that uses it")
 
     def __enter__(self) -> Self:
         return self

@@ -6,6 +6,7 @@ a redirect never holds one. No lock is held while a request is on its way.
 
 import threading
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -14,6 +15,7 @@ from tokenkit.adapters.httpx_redirect import has_left, is_redirected, mark, pass
 from tokenkit.adapters.httpx_request import Signer, in_memory
 from tokenkit.errors import UsageError
 from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
+from tokenkit.net.hosts import resource_host
 from tokenkit.net.proxy import proxy_for
 from tokenkit.token import AccessToken
 
@@ -58,7 +60,7 @@ def async_client(
 ) -> httpx.AsyncClient:
     """Make an `httpx.AsyncClient` of the same kind; see `client`."""
     inner_options = _taken(options)
-    inner = transport or _AsyncEnvironment(inner_options)
+    inner = transport or _AsyncEnvironment(inner_options, source.provider.resource_hosts)
     return httpx.AsyncClient(transport=_AsyncSigning(source, inner, insecure_hosts), **options)
 
 
@@ -159,10 +161,10 @@ class _Routes(Generic[T]):
         self._made: dict[Any, T] = {}
         self._lock = threading.Lock()
 
-    def towards(self, url: httpx.URL) -> T:
+    def towards(self, scheme: str, host: str) -> T:
         proxy = self._options.get("proxy")
         if proxy is None and self._options.get("trust_env", True):
-            proxy = proxy_for(url.scheme, url.host)
+            proxy = proxy_for(scheme, host)
         with self._lock:
             if proxy not in self._made:
                 self._made[proxy] = self._make(**{**self._options, "proxy": proxy})
@@ -177,7 +179,7 @@ class _Environment(httpx.BaseTransport):
         self._routes = _Routes(httpx.HTTPTransport, options)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._routes.towards(request.url).handle_request(request)
+        return self._routes.towards(request.url.scheme, request.url.host).handle_request(request)
 
     def close(self) -> None:
         for transport in self._routes:
@@ -185,11 +187,16 @@ class _Environment(httpx.BaseTransport):
 
 
 class _AsyncEnvironment(httpx.AsyncBaseTransport):
-    def __init__(self, options: dict[str, Any]) -> None:
+    """Makes the transports to the resource hosts at once: each reads certificates, and a request runs on the loop."""
+
+    def __init__(self, options: dict[str, Any], hosts: Collection[str]) -> None:
         self._routes = _Routes(httpx.AsyncHTTPTransport, options)
+        for place in (resource_host(entry).place for entry in hosts):
+            with suppress(OSError, ValueError):  # a request that needs what is wrong with it reports it
+                self._routes.towards(place.scheme, place.host)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._routes.towards(request.url).handle_async_request(request)
+        return await self._routes.towards(request.url.scheme, request.url.host).handle_async_request(request)
 
     async def aclose(self) -> None:
         for transport in self._routes:

@@ -21,6 +21,9 @@ class AccountSource:
         self._ask = ask
         self._account: Account | None = None
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._asked!r})"
+
     @property
     def account(self) -> Account:
         """Whose tokens these are."""

@@ -4,8 +4,9 @@ Only what this process sees is told. A callback runs in the thread that saw it, 
 quick. What it raises goes to `sys.unraisablehook`: nothing may keep a refreshed grant from the callers who wait for it.
 """
 
-from collections.abc import Callable
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount, UsageError
@@ -13,8 +14,14 @@ from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import Grant
 from tokenkit.grants.endings import WITHIN, Endings
 
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
 Kind = Literal["refreshed", "consent_needed", "back", "ends_soon", "failed"]
 """``consent_needed`` and ``failed`` are told once until the account is ``back``; ``ends_soon`` once for each end."""
+
+_COROUTINE = 0x80
+"""`inspect.CO_COROUTINE`; each kit registers callbacks of its own, and `inspect` takes long to import."""
 
 SOON = 14 * 86400.0
 """Seconds before the end of a grant at which it is told; only the person can put the end off."""
@@ -53,6 +60,11 @@ class Events:
             raise UsageError(f"there is no event {kind!r}", hint=f"the events are {', '.join(get_args(Kind))}")
         if not callable(callback):
             raise UsageError(f"{type(callback).__name__} cannot be called", hint='kit.on("refreshed", print)')
+        if getattr(getattr(callback, "__code__", None), "co_flags", 0) & _COROUTINE:
+            raise UsageError(
+                "a callback that is a coroutine function would never run: no event loop is known here",
+                hint="register it with an AsyncTokenKit, or give a plain function",
+            )
         with self._changing.lock:
             self._callbacks[kind] = [*self._callbacks.get(kind, ()), (callback, owner)]
 
@@ -133,6 +145,26 @@ class Events:
                 callback(event)
             except Exception as error:  # noqa: BLE001 - a callback is a stranger's
                 _Unraisable(error)
+
+
+def in_loop(loop: "AbstractEventLoop", callback: Callback) -> Callback:
+    """Return what calls back in that event loop, from any thread; a coroutine function's coroutine is run there."""
+    if not callable(callback):
+        return callback  # it is refused like any other
+    running: set[object] = set()
+
+    def call(event: Event) -> None:
+        result = callback(event)
+        if isinstance(result, Coroutine):
+            task = loop.create_task(cast(Coroutine[Any, Any, object], result))
+            running.add(task)  # the loop itself holds a task only weakly
+            task.add_done_callback(running.discard)
+
+    def tell(event: Event) -> None:
+        with suppress(RuntimeError):  # the loop was closed: nobody listens any more
+            loop.call_soon_threadsafe(call, event)
+
+    return tell
 
 
 def _end(grant: Grant) -> float | None:

@@ -47,3 +47,9 @@ class Opening(Generic[T]):
 
     async def __aexit__(self, *failure: Any) -> None:
         await self._exit.__aexit__(*failure)
+
+    if not TYPE_CHECKING:  # a type checker finds what is missing by itself
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what was forgotten, where this is used as the client itself."""
+            raise AttributeError(f"the client is opened first: async with kit.http(...) as http: http.{name}")

@@ -4,6 +4,7 @@ import re
 import shlex
 
 import pytest
+from tokenkit.cli.errors import reporting
 from tokenkit.errors import StoreUnavailable
 from tokenkit.grants import unsaved
 from tokenkit.kit import TokenKit
@@ -70,3 +71,87 @@ def test_what_was_not_printed_by_a_command_is_refused(stuck, run, text):
     """R30: nothing is changed by it."""
     stuck.heal()
     assert run(["refresh", ME, "--restore"], text).code == 6
+
+
+@pytest.fixture
+def failing(machine, monkeypatch):
+    """Nobody is signed in, and each disk takes no grant any more, once a code was exchanged."""
+    save = FileStore.save
+
+    def refuse(self, name, data, *, replaces, due=None):
+        if name.kind == "grant" and data is not None:
+            raise StoreUnavailable("the disk failed", hint="dmesg | tail")
+        return save(self, name, data, replaces=replaces)
+
+    monkeypatch.setattr("tokenkit.grants.insistently.SAVE_PAUSES", ())
+    monkeypatch.setattr("tokenkit.cli.unsaved.TRY_FOR", 0.0)
+    monkeypatch.setattr(FileStore, "save", refuse)
+    machine.heal = lambda: monkeypatch.setattr(FileStore, "save", save)
+    yield machine
+    machine.heal()
+    end_the_process()
+
+
+def test_a_sign_in_that_could_be_saved_nowhere_prints_what_puts_it_back(failing, run):
+    """R9, R18: the code is spent, and the refresh token may be the only one that the person ever gets."""
+    done = run(["login", "google"])
+    assert (done.code, done.stdout) == (6, "")
+    assert f"{ME} was signed in, and its new grant cannot be written: the disk failed." in done.stderr
+    command, sealed = re.search(r"(tokenkit refresh .*) <<'END'\n(.*)\nEND\n", done.stderr).groups()
+    end_the_process()
+    failing.heal()
+    before = dict(failing.authority.counters)
+    put_back = run(shlex.split(command)[1:], f"{sealed}\n")
+    assert (put_back.code, put_back.stderr) == (0, f"Put back what keeps {ME} signed in.\n")
+    assert run(["token", "google"]).code == 0
+    assert failing.authority.counters == before
+    assert TokenKit().refresh(ME)
+
+
+def test_a_sign_in_whose_disk_is_well_again_within_a_minute_has_lost_nothing(failing, run, monkeypatch):
+    """R9: the command goes on trying, and says how that ends."""
+    tried = []
+
+    def try_all(self):
+        tried.append(self)
+        failing.heal()
+        return tried_for_real(self)
+
+    tried_for_real = unsaved.Unsaved.try_all
+    monkeypatch.setattr(unsaved.Unsaved, "try_all", try_all)
+    monkeypatch.setattr("tokenkit.cli.unsaved.TRY_FOR", 0.01)
+    done = run(["login", "google"])
+    assert done.code == 6
+    assert "it is saved now, and nothing was lost" in done.stderr
+    assert "END" not in done.stderr
+    assert run(["token", "google"]).code == 0
+
+
+def test_ctrl_c_while_it_is_tried_prints_it_at_once(failing, run, monkeypatch):
+    """R9: the person need not wait a minute, and loses nothing by that."""
+
+    def try_all(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tokenkit.cli.unsaved.TRY_FOR", 30.0)
+    monkeypatch.setattr(unsaved.Unsaved, "try_all", try_all)
+    done = run(["login", "google"])
+    assert (done.code, "--restore <<'END'" in done.stderr) == (6, True)
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_what_runs_on_prints_it_as_it_ends(failing, capsys, end):
+    """R9: as `tokenkit dashboard` does after Ctrl-C."""
+    kit = TokenKit()
+    with pytest.raises(StoreUnavailable):
+        kit.login("google")
+    with pytest.raises(SystemExit) as ended, reporting():
+        raise end
+    assert ended.value.code == (130 if end is KeyboardInterrupt else 6)
+    assert f"tokenkit refresh {ME} --restore" in capsys.readouterr().err
+
+
+def test_a_command_that_left_nothing_behind_ends_as_it_would(machine, capsys):
+    with pytest.raises(SystemExit) as ended, reporting():
+        raise SystemExit(7)
+    assert (ended.value.code, capsys.readouterr().err) == (7, "")

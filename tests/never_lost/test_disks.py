@@ -124,3 +124,30 @@ def test_a_limit_on_the_size_of_files_is_found_before_the_server_rotates(assista
         assistant.kit().token("google")
     assert assistant.refreshes() == 0
     assert assistant.kit().token("google")
+
+
+def test_a_disk_that_becomes_read_only_after_a_code_was_exchanged_loses_no_sign_in(tiny, monkeypatch):
+    """R9, R18: this process stores it once the disk is well, and asks nothing of the provider again."""
+    kit = tiny.kit()
+    provider = kit.provider("google")
+    complete = type(provider).complete
+
+    def complete_and_lose_the_disk(*arguments):
+        grant = complete(*arguments)
+        subprocess.run(["mount", "-o", "remount,ro", str(tiny.mounted)], check=True)
+        return grant
+
+    pauses = []
+    context = kit.refresher.context
+    kit.refresher.context = context._replace(sleep=pauses.append, now=lambda: context.now() + sum(pauses))
+    monkeypatch.setattr(type(provider), "complete", complete_and_lose_the_disk)
+    redirect_uri = "http://127.0.0.1:9/callback/google"
+    pending = kit.begin("google", redirect_uri=redirect_uri, binding="b", scopes=["gmail.readonly"])
+    back = tiny.authority.approve(pending.url, as_user="you@example.com")
+    with pytest.raises(StoreUnavailable, match=r"you@example\.com was signed in, .*read-only"):
+        kit.complete(back, binding="b")
+    subprocess.run(["mount", "-o", "remount,rw", str(tiny.mounted)], check=True)
+    assert kit.token("google/you@example.com")
+    assert tiny.kit().refresh("google/you@example.com", force=True)
+    assert sum(pauses) < 2
+    assert tiny.authority.counters["google token authorization_code"] == 2

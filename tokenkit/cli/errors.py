@@ -39,7 +39,12 @@ def reporting() -> Generator[None]:
         for account, sealed in error.sealed if isinstance(error, StoreUnavailable) else ():
             print_sealed(account, sealed)
         sys.exit(error.exit_code)
+    except SystemExit:  # typer's way to end, and that of what runs until it is told to
+        if save_or_print():
+            sys.exit(StoreUnavailable.exit_code)
+        raise
     except KeyboardInterrupt:
+        save_or_print()
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # the reader of stdout has gone: no fault, and nothing more to say
         drop(sys.stdout.fileno())

@@ -32,8 +32,8 @@ def refresh(
 
     This is only to try whether a grant still works: to ask for a token refreshes it when that is needed.
 
-    A command that refreshed and could write to no disk prints the new grant, sealed, within the command that puts it
-    back: this one, with --restore. Nothing is sent then.
+    A command that refreshed or signed in, and could write to no disk, prints the new grant, sealed, within the command
+    that puts it back: this one, with --restore. Nothing is sent then.
     """
     from tokenkit.cli.status_text import state_words
 
@@ -50,6 +50,12 @@ def refresh(
 
 
 def _restore(kit: "TokenKit", asked: str) -> None:
-    account = kit.source(asked).account
-    kit.refresher.restore(account, sys.stdin.buffer.read(LIMIT).strip())
+    from tokenkit.signing_in.kept import is_of_a_sign_in, put_back
+
+    sealed = sys.stdin.buffer.read(LIMIT).strip()
+    if is_of_a_sign_in(sealed):
+        account = put_back(kit.refresher, asked, sealed)
+    else:
+        account = kit.source(asked).account
+        kit.refresher.restore(account, sealed)
     say(f"Put back what keeps {account} signed in.")

@@ -50,13 +50,13 @@ def refused_with_many(account: Account, provider: "Provider", retry_at: float) -
     )
 
 
-def cannot_be_saved(account: Account, error: BaseException) -> StoreUnavailable:
-    """Return the error for a new grant that can be written nowhere, because of `error` (R9)."""
+def cannot_be_saved(account: Account, error: BaseException, *, what: str = "refreshed") -> StoreUnavailable:
+    """Return the error for a new grant that can be written nowhere, because of `error` (R9); `what` has brought it."""
     words, hint = type(error).__name__, ""  # another's words may hold a token (R35)
     if isinstance(error, TokenKitError):
         words, hint = str(error), error.hint
     return StoreUnavailable(
-        f"{account} was refreshed, and its new grant cannot be written: {words}. "
+        f"{account} was {what}, and its new grant cannot be written: {words}. "
         "This process keeps it, and tries again each second",
         hint=hint or "free some disk space, and do not end this process before",
         account=str(account),

@@ -17,7 +17,7 @@ from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import Grant, grant_to_bytes
 from tokenkit.grants import beside
 from tokenkit.grants.insistently import lasting
-from tokenkit.grants.sealed_store import SealedStore, StoredGrant
+from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 
 TRY_EVERY = 1.0
 """Seconds between two tries to save what waits."""
@@ -41,8 +41,9 @@ class NotSaved(Exception):
 
 class _Waiting(NamedTuple):
     grant: Grant
-    replaces: StoredGrant
+    save: Callable[[], object]
     give_back: Callable[[], None]
+    replaces: StoredGrant | None
 
 
 class Unsaved:
@@ -63,11 +64,28 @@ class Unsaved:
         """The accounts that have a waiting grant."""
         return [*self._waiting]
 
+    def grant(self, account: Account) -> Grant | None:
+        """Return what waits for the account; None for nothing."""
+        waiting = self._waiting.get(account)
+        return None if waiting is None else waiting.grant
+
     def keep(
         self, account: Account, grant: Grant, replaces: StoredGrant, give_back: Callable[[], None] = lambda: None
     ) -> None:
         """Remember `grant`, to be saved in the place of `replaces`; `give_back` is called when that is over."""
-        self._waiting[account] = _Waiting(grant, replaces, give_back)
+        self._keep(
+            account, _Waiting(grant, lambda: self._records.replace(account, grant, replaces), give_back, replaces)
+        )
+
+    def keep_new(self, account: Account, grant: Grant, save: Callable[[], object]) -> None:
+        """Remember a grant that a person gave just now, which no record came before; `save` stores it."""
+        self._keep(account, _Waiting(grant, save, lambda: None, None))
+
+    def _keep(self, account: Account, waiting: _Waiting) -> None:
+        former = self._waiting.get(account)
+        self._waiting[account] = waiting
+        if former is not None:
+            former.give_back()
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._go_on, name="tokenkit-unsaved", daemon=True)
             with suppress(RuntimeError):  # none can be had: then the next call saves it
@@ -83,10 +101,12 @@ class Unsaved:
             if waiting is None:
                 return
             try:
-                self._records.replace(account, waiting.grant, waiting.replaces)
+                waiting.save()
             except Conflict:
                 pass
-            except Exception as error:  # noqa: BLE001 - it is raised, or what may pass is
+            except Exception as error:
+                if waiting.replaces is None:
+                    raise
                 failure = self._not_saved_beside(account, waiting.grant)
                 if failure is not None:
                     raise min(error, failure, key=lasting) from None
@@ -99,8 +119,11 @@ class Unsaved:
         elsewhere, where the tokens are gone as a whole: a sign-out must revoke that, too (R19).
         """
         waiting = self._waiting.get(account)
-        if waiting is not None and (stored is None or stored.version == waiting.replaces.version):
-            return waiting.replaces._replace(grant=waiting.grant, beside=True)
+        replaces = None if waiting is None else waiting.replaces
+        if waiting is not None and replaces is None:
+            return StoredGrant(waiting.grant, None if stored is None else stored.version, 0, beside=True)
+        if waiting is not None and replaces is not None and (stored is None or stored.version == replaces.version):
+            return replaces._replace(grant=waiting.grant, beside=True)
         if stored is not None:
             return beside.newest(self._records, account, stored)
         lying = beside.found(self._records, account)
@@ -114,10 +137,11 @@ class Unsaved:
         beside.forget(self._records, account)
 
     def sealed(self, account: Account) -> bytes:
-        """Return what waits for the account, sealed as the record beside it would be."""
+        """Return what waits for the account, sealed as the record beside it would be; a new one as its record."""
+        waiting = self._waiting[account]
+        name = grant_name(account) if waiting.replaces is None else beside.unsaved_name(account)
         with self._records.ring.sealing_leased() as key:
-            plaintext = grant_to_bytes(self._waiting[account].grant)
-            return self._records.ring.seal_record(beside.unsaved_name(account), plaintext, key)
+            return self._records.ring.seal_record(name, grant_to_bytes(waiting.grant), key)
 
     def _not_saved_beside(self, account: Account, grant: Grant) -> Exception | None:
         try:

@@ -34,7 +34,7 @@ from tokenkit.importing.files import SourceFile
 from tokenkit.importing.found import Found
 from tokenkit.importing.origin import provider_of
 from tokenkit.provider import ClientRegistration, Identity, Provider
-from tokenkit.signing_in.linking import with_server
+from tokenkit.signing_in.places import with_server
 from tokenkit.signing_in.settle import AskValue
 from tokenkit.store import Name
 

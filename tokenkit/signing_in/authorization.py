@@ -235,7 +235,7 @@ class Authorizations:
             return provider.complete(ctx, client, pending, answer)
 
         brought = exchanged(self._ctx, provider, "complete", complete, asked=pending.scopes)
-        account = self.linker.adopt(provider, client, brought.grant, name=name, replaces=pending.replaces)
+        account = self.linker.adopt(provider, client, brought.grant, name=name, replaces=pending.replaces, keeps=True)
         if brought.interrupted_by is not None:
             raise brought.interrupted_by
         return account

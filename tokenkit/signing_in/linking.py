@@ -3,11 +3,9 @@
 It is bound to where it came from (R17), and never takes another person's place (R18).
 """
 
-import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from itertools import chain, count
 
 from tokenkit.account import DEFAULT_NAME, Account
 from tokenkit.errors import (
@@ -18,23 +16,20 @@ from tokenkit.errors import (
     TokenKitError,
     UsageError,
 )
-from tokenkit.grant import ACTIVE, Grant, grant_to_bytes
-from tokenkit.grants import beside, signed_out
+from tokenkit.grant import ACTIVE, Grant
 from tokenkit.grants.bound_to import bind, bind_late, check_bound, of, same_person, same_server, within
 from tokenkit.grants.insistently import insistently
 from tokenkit.grants.quarantine import erase_old
 from tokenkit.grants.refresh import RETRY_AFTER
 from tokenkit.grants.refresh_job import RefreshJob
-from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.returned import whose
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.provider import ClientRegistration, Identity, Provider
 from tokenkit.provider.values import Identify
-from tokenkit.signing_in.survey import UNREADABLE, survey
-
-SHORT_WAIT = 1.0
-"""Seconds that a lease is waited for, and held, where something else than a refresh takes it."""
+from tokenkit.signing_in.kept import keep
+from tokenkit.signing_in.places import SHORT_WAIT, Places
+from tokenkit.signing_in.survey import survey
 
 _NOBODY = Identity("", "")
 
@@ -55,6 +50,7 @@ class AccountLinker:
         self._refresher = refresher
         self._records = refresher.records
         self._ctx = refresher.context
+        self.places = Places(refresher)
         self.unidentified: dict[str, str] = {}
         """Why a provider did not say whose the last account is, by its name: an error's words, for people."""
 
@@ -67,6 +63,7 @@ class AccountLinker:
         name: str = "",
         replaces: str = "",
         identity: Identity | None = None,
+        keeps: bool = False,
     ) -> Account:
         """Store a grant in place of the account's former one, which goes to quarantine and is not revoked (R18).
 
@@ -80,6 +77,9 @@ class AccountLinker:
         other account of nobody. The code is spent, and the former grant may have ended with it: to fail would lose a
         session, and to revoke could end others of that person. `learn` finds out later whose it is. It is asked unless
         its answer is given, as `identity`. What interrupts this goes on once the grant is stored (R9).
+
+        Where the store takes nothing for ten seconds, `StoreError` is raised. With `keeps` the grant is not lost then:
+        this process stores it when it can (`tokenkit.signing_in.kept`).
         """
         interrupted_by: BaseException | None = None
         try:
@@ -97,28 +97,47 @@ class AccountLinker:
         theirs = kept or identity.name or DEFAULT_NAME
         server: str = getattr(provider, "server", "")
 
+        def called() -> str:
+            return name or self._name_of(bound, theirs) or theirs
+
         def store() -> Account:
-            return self._store(name or self._name_of(bound, theirs) or theirs, bound, mine, replaces, server=server)
+            return self.places.store(called(), bound, mine, replaces, server=server)
 
         try:
-            account = insistently(self._ctx, store, UsageError, KeyUnavailable)  # most troubles of a disk pass (R9)
-        except Exception:
+            account, stopped = self._insisted(store)
+        except (UsageError, KeyUnavailable):
             raise
-        except BaseException as error:  # noqa: BLE001 - it goes on once the grant is stored
-            account, interrupted_by = store(), interrupted_by or error
+        except Exception as error:
+            if not keeps:
+                raise
+            likely = name or theirs
+            with suppress(StoreError):
+                likely = called()
+            place = self.places.likely(likely, bound, mine)
+            raise keep(self._refresher, place, bound, store, error) from None
         self._refresher.activity.record("signed_in", account)
         erase_old(self._records, self._ctx.now())
+        interrupted_by = interrupted_by or stopped
         if interrupted_by is not None:
             raise interrupted_by
         return account
 
+    def _insisted(self, store: Callable[[], Account]) -> tuple[Account, BaseException | None]:
+        """Store the grant, since most troubles of a disk pass (R9); return what has interrupted that, too."""
+        try:
+            return insistently(self._ctx, store, UsageError, KeyUnavailable), None
+        except Exception:
+            raise
+        except BaseException as error:  # noqa: BLE001 - it goes on once the grant is stored
+            return store(), error
+
     def put_aside(self, provider: Provider, client: ClientRegistration, grant: Grant, *, name: str) -> Account:
         """Store a grant of which nothing is known yet in a place of its own, where nothing lies."""
-        return self._store(name, self._bound(provider, client, grant, ""), lambda held: False)
+        return self.places.store(name, self._bound(provider, client, grant, ""), lambda held: False)
 
     def put(self, grant: Grant, *, name: str) -> Account:
         """Store a grant under that name, over whatever lies there, which goes to quarantine; it is bound already."""
-        return self._store(name, grant, lambda held: True)
+        return self.places.store(name, grant, lambda held: True)
 
     def kept_name(self, provider: Provider, name: str) -> str:
         """Return `name` if a sign-in to that account keeps it, whatever the provider says; else an empty text.
@@ -214,72 +233,3 @@ class AccountLinker:
         except StoreError:
             return None
         return None if held is None else held.grant
-
-    def _store(
-        self, name: str, grant: Grant, mine: Callable[[Grant], bool], replaces: str = "", *, server: str = ""
-    ) -> Account:
-        places = self._places(grant.provider, name, server)
-        return next(place for place in places if self._stored(place, grant, mine, place.name == replaces))
-
-    def _places(self, provider: str, name: str, server: str = "") -> Iterator[Account]:
-        """Yield the account of that name, one with the name of its server, and numbered ones.
-
-        Where the store takes no such name, a digest stands in its place.
-        """
-        for called in chain((name,), with_server(name, server), (f"{name}-{number}" for number in count(2))):
-            account = Account(provider, called, self._records.owner)
-            try:
-                self._records.store.version(grant_name(account))
-            except UsageError:
-                digest = hashlib.sha256(account.name.encode(errors="surrogatepass")).hexdigest()
-                account = account._replace(name=digest[:16])
-            yield account
-
-    def _stored(self, account: Account, grant: Grant, mine: Callable[[Grant], bool], replace_broken: bool) -> bool:
-        """Write over nothing, or over a grant that is `mine`, and tell the others; False where another's lies there.
-
-        What cannot be opened counts as another's, unless `replace_broken`; a copy is kept before it is written over.
-
-        Only what was looked at is written over: what another process has stored since is looked at again (R8, R18).
-        """
-        while True:
-            try:
-                held = self._records.load(account)
-                replaced = held.version if held else None
-            except UNREADABLE:
-                if not replace_broken:
-                    return False
-                held, replaced = None, self._records.quarantine(account, self._ctx.now())
-            if held is not None and _is(held.grant, grant):
-                return True  # written before, by a try that failed afterwards
-            if held is not None and not mine(held.grant):
-                return False
-            ended = max(self._refresher.note(account).newest, signed_out.newest(self._records, account))
-            generation = max(ended, held.grant.generation if held else 0) + 1
-            if held:
-                self._records.quarantine(account, self._ctx.now())
-            try:
-                self._records.save(account, grant.renewed(generation=generation), replaces=replaced)
-            except Conflict:
-                continue
-            with suppress(StoreError):  # otherwise it lies there, older than the record, until a refresh finds it
-                beside.quarantine(self._records, account, self._ctx.now())
-            self._tell(account, generation)
-            return True
-
-    def _tell(self, account: Account, generation: int) -> None:
-        store = self._records.store
-        with suppress(StoreError), store.lease(grant_name(account), lasts=SHORT_WAIT, wait=SHORT_WAIT) as lease:
-            # Where a refresh holds the lease for longer: when it ends, it finds this login and notes it.
-            lease.write_note(RefreshState.from_bytes(lease.note).ended(generation).to_bytes())
-
-
-def with_server(name: str, server: str) -> Iterator[str]:
-    """Yield what the account is called where another server's has the name: two Mastodons both have a ``me``."""
-    if server:
-        yield server if name == DEFAULT_NAME else f"{name}@{server}"
-
-
-def _is(held: Grant, grant: Grant) -> bool:
-    """Return whether what is stored is this very grant."""
-    return grant_to_bytes(held) == grant_to_bytes(grant.renewed(generation=held.generation))

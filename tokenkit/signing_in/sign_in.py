@@ -263,7 +263,7 @@ def _by_device(wish: _SignIn) -> Account:
     identity = linker.identify(provider, client, grant)
     confirm_account(provider, name, identity, wish.confirm)
     with sending():
-        return linker.adopt(provider, client, grant, name=name, replaces=ready.replaces, identity=identity)
+        return linker.adopt(provider, client, grant, name=name, replaces=ready.replaces, identity=identity, keeps=True)
 
 
 def _check_device_scopes(provider: Provider, asked: Collection[str]) -> None:

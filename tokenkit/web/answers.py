@@ -42,6 +42,11 @@ CALLBACK_WORDS: tuple[tuple[type[TokenKitError], str], ...] = (
 )
 """The sentences for a failed return. They are fixed: the words of an error may quote what came in the address."""
 
+KEPT = (
+    "The provider said yes, but the account could not be stored on this computer yet. It is kept in memory, and stored "
+    "as soon as that works: make room on the disk, and do not stop this program before."
+)
+
 WITHIN_REACH = {"Cross-Origin-Opener-Policy": "unsafe-none"}
 
 
@@ -107,6 +112,8 @@ def failure(visit: Visit, error: TokenKitError) -> Response:
 def failed_return(visit: Visit, error: TokenKitError, provider: str) -> Response:
     """Say that the person came back with an answer that led nowhere; the page that waits for them is told, too."""
     message = next((text for kind, text in CALLBACK_WORDS if isinstance(error, kind)), "The sign-in failed.")
+    if any(str(account) == error.account for account in visit.kit.refresher.unsaved.accounts):
+        message = KEPT
     values = {"outcome": "failed", "provider": provider, "title": "", "message": message}
     return popup_page(visit, "returned.html", values, status=status_of(error))
 

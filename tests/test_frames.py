@@ -7,9 +7,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import httpx
 import pytest
 import tokenkit
-from tokenkit import AccessToken, Account, AsyncTokenKit, TokenKit, TokenKitError
+from tokenkit import AccessToken, Account, AsyncTokenKit, Grant, Secret, TokenKit, TokenKitError
 from tokenkit.frames import no_locals
 from tokenkit.sandbox import CLIENTS, Authority, serve
 
@@ -101,6 +102,69 @@ def test_no_error_of_a_refresh_leaves_with_a_frame_that_holds_a_secret(
         ask()
     assert list(frames(caught.value))
     assert where_held(caught.value, searched) == []
+
+
+BACK = "http://127.0.0.1:9/callback/google"
+
+
+def _calls(kit: TokenKit) -> dict[str, Callable[[Any], Any]]:
+    """Calls that are given a secret and fail; by what is called."""
+    state = "s3cret-state"
+    grant = Grant("google", {}, Secret("s3cret-refresh"), client_id="another", token_endpoint="https://a.example/t")
+    return {
+        "complete": lambda face: face.complete(f"{BACK}?code=s3cret-code&state={state}", binding="s3cret-binding"),
+        "code": lambda face: face.complete(
+            provider="google", code="s3cret-code", redirect_uri=BACK, code_verifier="s3cret-verifier"
+        ),
+        "adopt": lambda face: face.adopt(grant, name="me"),
+        "begin": lambda face: face.begin("google", redirect_uri="http://127.0.0.1:9/", binding="s3cret-binding"),
+        "login": lambda face: face.login("google", way="no way", answers={"key": "s3cret-key"}),
+    }
+
+
+@pytest.mark.parametrize("call", _calls(TokenKit()))
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+def test_no_error_of_a_call_leaves_with_what_the_call_was_given(
+    ended: Authority, call: str, asynchronous: bool
+) -> None:
+    """R35: a code, a binding, a grant or a key; also where the request never reached the provider."""
+    ended.next("token", drop=True, times=2)
+    kit = TokenKit(background=False)
+
+    def ask() -> None:
+        face: Any = AsyncTokenKit(kit=kit) if asynchronous else kit
+        if asynchronous:
+            asyncio.run(_calls(kit)[call](face))
+        else:
+            _calls(kit)[call](face)
+
+    with pytest.raises(TokenKitError) as caught:
+        ask()
+    assert list(frames(caught.value))
+    assert where_held(caught.value, {"s3cret"}) == []
+
+
+def test_an_error_of_a_client_holds_no_request_with_the_token_on(ended: Authority) -> None:
+    """R35: httpcore and h11 hold the header as it leaves."""
+    kit = TokenKit(background=False)
+    token = kit.token("google").value
+    url = f"{kit.provider('google').resource_hosts[0]}/v1/users/me/messages"
+
+    def cut(sent: httpx.Request) -> httpx.Response:
+        assert token in sent.headers["Authorization"]
+        raise httpx.WriteError("cut")
+
+    async def get() -> None:
+        async with AsyncTokenKit(kit=kit).http("google", transport=httpx.MockTransport(cut)) as http:
+            await http.get(url)
+
+    with kit.http("google", transport=httpx.MockTransport(cut)) as http, pytest.raises(httpx.WriteError) as caught:
+        http.get(url)
+    with pytest.raises(httpx.WriteError) as caught_later:
+        asyncio.run(get())
+    for error in (caught, caught_later):
+        (frame,) = [each.frame.raw for each in error.traceback if each.name == "cut"]
+        assert frame.f_locals == {}
 
 
 def test_a_fault_of_ours_tells_where_it_was_and_holds_nothing(

@@ -49,7 +49,12 @@ def _awaited(
 
     @wraps(method)
     async def awaited(self: "AsyncTokenKit", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await run(self, partial(getattr(self.sync, method.__name__), *args, **kwargs))
+        try:
+            with no_locals:
+                return await run(self, partial(getattr(self.sync, method.__name__), *args, **kwargs))
+        except BaseException:
+            del args, kwargs
+            raise
 
     return awaited
 
@@ -300,6 +305,7 @@ def _run(future: "Future[Any]", work: Callable[[], Any]) -> None:
         with no_locals:
             result = work()
     except BaseException as error:  # noqa: BLE001 - it goes to the waiting coroutines
+        del work  # its arguments are not for them: this frame goes along
         future.set_exception(error)
     else:
         future.set_result(result)

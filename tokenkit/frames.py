@@ -78,7 +78,11 @@ def leaving(method: Callable[Concatenate[Self, P], T]) -> Callable[Concatenate[S
 
     @wraps(method)
     def called(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with self.leaving:
-            return method(self, *args, **kwargs)
+        try:
+            with self.leaving:
+                return method(self, *args, **kwargs)
+        except BaseException:
+            del args, kwargs  # this frame still runs: nobody else can let them go
+            raise
 
     return called

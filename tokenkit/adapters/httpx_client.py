@@ -14,6 +14,7 @@ import httpx
 from tokenkit.adapters.httpx_redirect import has_left, is_redirected, mark, passing, without_token
 from tokenkit.adapters.httpx_request import Signer, in_memory
 from tokenkit.errors import UsageError
+from tokenkit.frames import no_locals
 from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
 from tokenkit.net.hosts import resource_host
 from tokenkit.net.proxy import proxy_for
@@ -88,9 +89,10 @@ class _Signing(httpx.BaseTransport):
         self._signer = Signer(source, insecure_hosts)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if _leaves(self._signer, request):
-            return mark(request, self._inner.handle_request(without_token(request)), left=True)
-        return mark(request, self._signed(request))
+        with no_locals:  # what sends the request holds it with the token on
+            if _leaves(self._signer, request):
+                return mark(request, self._inner.handle_request(without_token(request)), left=True)
+            return mark(request, self._signed(request))
 
     def _signed(self, request: httpx.Request) -> httpx.Response:
         self._signer.check(request)
@@ -123,9 +125,10 @@ class _AsyncSigning(httpx.AsyncBaseTransport):
         self._signer = Signer(source, insecure_hosts)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if _leaves(self._signer, request):
-            return mark(request, await self._inner.handle_async_request(without_token(request)), left=True)
-        return mark(request, await self._signed(request))
+        with no_locals:
+            if _leaves(self._signer, request):
+                return mark(request, await self._inner.handle_async_request(without_token(request)), left=True)
+            return mark(request, await self._signed(request))
 
     async def _signed(self, request: httpx.Request) -> httpx.Response:
         self._signer.check(request)

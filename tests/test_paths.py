@@ -150,6 +150,24 @@ def test_a_relative_home_is_refused_and_the_hint_is_the_absolute_one():
     assert raised.value.hint == f'export TOKENKIT_HOME="{HOME}/here"'
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("~/kept", "kept"),
+        ("$HOME/kept", "kept"),
+        ("${HOME}/kept", "kept"),
+        ("~", ".tokenkit"),
+        ("~/", ".tokenkit"),
+        ("~other/kept", "~other/kept"),
+    ],
+)
+def test_the_hint_for_a_home_that_no_shell_has_put_in_is_the_path_that_was_meant(written, meant):
+    """In quotes, in a unit of systemd and in a file of a container's variables the sign for home stays as it is."""
+    with pytest.raises(ConfigurationError) as raised:
+        folders("tokenkit", {"HOME": HOME, "TOKENKIT_HOME": written})
+    assert raised.value.hint == f'export TOKENKIT_HOME="{HOME}/{meant}"'
+
+
 def test_the_prefix_of_an_app_is_a_variable_name():
     assert prefix("pocketpaw") == "POCKETPAW"
     assert prefix("my-app") == "MY_APP"
@@ -178,7 +196,9 @@ def ours(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("home", [{}, {"HOME": "/"}, {"HOME": "/nonexistent"}, {"HOME": "~"}, {"HOME": "here"}])
+@pytest.mark.parametrize(
+    "home", [{}, {"HOME": "/"}, {"HOME": "/nonexistent"}, {"HOME": "~"}, {"HOME": "here"}, {"HOME": os.devnull}]
+)
 def test_a_home_that_is_none_is_an_error_that_names_what_to_set(home, nobody, monkeypatch):
     """Else the sealing key would lie in the working folder, or the first error be about a folder nobody knows."""
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # a user without an entry in passwd

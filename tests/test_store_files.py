@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tokenkit import durable_file, private_file
-from tokenkit.errors import FileRefused, StoreUnavailable, UsageError
+from tokenkit.errors import FileRefused, StoreError, StoreUnavailable, UsageError
 from tokenkit.store import Name, file_lock
 from tokenkit.store.files import FileStore
 from tokenkit.testing.store_contract import GRANT, StoreContract
@@ -181,6 +181,41 @@ def test_a_file_that_no_tokenkit_wrote_hides_no_account(store):
     os.mkdir(os.path.join(store.tokens, "@Odd%"))
     assert list(store.names("grant")) == [GRANT]
     assert list(store.owners()) == [""]
+
+
+def leads_nowhere(path):
+    path.symlink_to(path.parent / "disk" / "kept")
+
+
+def is_a_file(path):
+    path.write_text("x")
+
+
+@pytest.mark.parametrize("place", [leads_nowhere, is_a_file])
+@pytest.mark.parametrize("above", [False, True])
+@pytest.mark.parametrize("owner", ["", "alice"])
+def test_tokens_that_cannot_be_had_are_told_and_not_taken_for_none(tmp_path, store, place, above, owner):
+    """A link to a disk that is not mounted would have everybody sign in again."""
+    where = tmp_path / "home" if above else tmp_path / "home" / "tokens"
+    where.parent.mkdir(exist_ok=True)
+    place(where)
+    for look in (lambda: list(store.names("grant", owner)), lambda: list(store.owners())):
+        with pytest.raises(StoreError) as raised:
+            look()
+        assert str(raised.value).startswith(f"{where} ")
+        assert raised.value.hint.startswith("findmnt" if place is leads_nowhere else f"mv {where}")
+
+
+def test_a_store_that_was_never_used_has_no_records(store):
+    assert list(store.names("grant")) == list(store.names("pending")) == []
+    assert list(store.owners()) == [""]
+
+
+def test_a_folder_that_links_go_round_in_is_told_with_what_shows_them(tmp_path, store):
+    (tmp_path / "home").symlink_to(tmp_path / "home")
+    with pytest.raises(StoreUnavailable) as raised:
+        list(store.names("grant"))
+    assert raised.value.hint.startswith("ls -ld ")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="it holds the lock as another process does")

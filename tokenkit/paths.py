@@ -50,9 +50,10 @@ def folders(app: str = "tokenkit", environ: Mapping[str, str] | None = None) -> 
     home = (environ.get("HOME") or os.path.expanduser("~")).rstrip(os.sep)
     top = environ.get(variable, "")
     if top and not os.path.isabs(top):
+        below = _below_home(top) or f".{app}"
         raise ConfigurationError(
             f"{variable} is the relative path {top!r}: each working directory would have accounts of its own",
-            hint=f'export {variable}="{home if os.path.isabs(home or os.sep) else "/srv"}{os.sep}{top}"',
+            hint=f'export {variable}="{home if os.path.isabs(home or os.sep) else "/srv"}{os.sep}{below}"',
         )
     has_home = _is_home(home)
     if not has_home and not top:
@@ -102,11 +103,19 @@ def _is_home(home: str) -> bool:
     return os.path.isabs(home or os.sep) and ((home != "" and os.path.isdir(home)) or _can_be_made(home or os.sep))
 
 
+def _below_home(path: str) -> str:
+    """Return a relative path without the name of the home that no shell has put in: in quotes, in a unit, in .env."""
+    for name in ("~", "$HOME", "${HOME}"):
+        if path == name or path.startswith(name + os.sep):
+            return path[len(name) :].lstrip(os.sep)
+    return path
+
+
 def _can_be_made(path: str) -> bool:
     """Tell whether we may write in that folder, or, where there is none, in the first one above it that there is."""
     while not os.path.lexists(path):
         path = os.path.dirname(path)
-    return os.access(path, os.W_OK)
+    return os.path.isdir(path) and os.access(path, os.W_OK)
 
 
 def _refuse_sudo(home: str, variable: str, environ: Mapping[str, str]) -> None:

@@ -223,11 +223,15 @@ def _compare(found: Mapping[str, str], asked: Mapping[str, str]) -> None:
             raise _Damage(f"its {name} is {found[name]!r}, and {value!r} was asked for: it was moved or swapped")
 
 
+_OPTIONS = {"grant": " --replace", "unsaved": ""}
+"""With what a sign-in takes the place of a record; of one that waits beside its record, any sign-in does."""
+
+
 def _broken(what: str, typ: str, account: str) -> BrokenRecord:
     return BrokenRecord(
         f"the {typ} record of {account!r} cannot be opened: {what}" if typ else f"not a sealed record: {what}",
-        hint=f"restore it from a backup, or sign in again: tokenkit login {quoted(account)} --replace"
-        if typ == "grant"
+        hint=f"restore it from a backup, or sign in again: tokenkit login {quoted(account)}{_OPTIONS[typ]}"
+        if typ in _OPTIONS
         else "",
         account=account,
     )

@@ -16,13 +16,14 @@ was newest (R10).
 import os
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice, takewhile
 
 from tokenkit import durable_file, private_file
 from tokenkit.account import is_provider_name
-from tokenkit.errors import Conflict, StoreUnavailable
+from tokenkit.errors import Conflict, FileRefused, StoreUnavailable
+from tokenkit.os_errors import move_away, unavailable
 from tokenkit.paths import SUFFIX
 from tokenkit.shell import quoted
 from tokenkit.store import Lease, Name, Store, Stored, Version
@@ -99,17 +100,18 @@ class FileStore(Store):
         self, kind: str, owner: str = "", *, after: str = "", prefix: str = "", most: int | None = None
     ) -> Iterator[Name]:
         """Yield the names of that kind and owner after `after`; a provider's folder is read when its turn comes."""
-        base = os.path.join(self.tokens, owner_folder(owner))
+        base = os.path.join(self.tokens, owner_folder(owner)) if owner else self.tokens
         if kind != "grant":
             base = os.path.join(base, "." + kind)
         start = max(after, prefix)  # ids come in order: those with the prefix are the first that are not below it
-        found = _grants(base, start) if kind in OF_ACCOUNTS else iter(sorted(_records(base)))
+        listed = _listed(base) or _none_in(self.tokens)
+        found = _grants(base, listed, start) if kind in OF_ACCOUNTS else iter(sorted(_ids(listed)))
         those = takewhile(lambda id: id.startswith(prefix), (id for id in found if id > after and id >= prefix))
         return (Name(kind, owner, id) for id in islice(those, most))
 
     def owners(self) -> Iterator[str]:
         """Yield the owners that have, or once had, records: those of folders with ``@``, and the nameless one."""
-        return iter(sorted({"", *filter(None, map(owner_of, _listed(self.tokens)))}))
+        return iter(sorted({"", *filter(None, map(owner_of, _listed(self.tokens) or _none_in(self.tokens)))}))
 
     def note(self, name: Name) -> bytes:
         """Return the note of the last lease."""
@@ -252,23 +254,40 @@ def _listed(folder: str) -> list[str]:
         return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
-    except OSError as error:
+    except PermissionError as error:
         raise StoreUnavailable(
-            f"{folder} cannot be read: {os.strerror(error.errno or 0)}", hint=f"chmod 700 '{folder}'"
+            f"{folder} cannot be read: {error.strerror}", hint=f"chmod 700 {quoted(folder)}"
         ) from None
+    except OSError as error:
+        raise unavailable(folder, error) from None
 
 
-def _grants(base: str, after: str) -> Iterator[str]:
-    """Yield the ids of grants in order, from the provider of `after` on."""
-    prefixes = sorted(f"{provider}/" for provider in _listed(base) if is_provider_name(provider))
+def _none_in(tokens: str) -> list[str]:
+    """Return no names, unless the folder cannot be had: a link that leads nowhere, or something else, is in its way."""
+    while not os.path.lexists(tokens):
+        tokens = os.path.dirname(tokens)
+    if os.path.isdir(tokens):
+        return []
+    if os.path.islink(tokens):
+        target = os.path.realpath(tokens)
+        raise StoreUnavailable(
+            f"{tokens} leads to {target}, which is not there: moved, or its disk is not mounted",
+            hint=f"findmnt --target {quoted(target)}",
+        )
+    raise FileRefused(f"{tokens} is not a folder", hint=move_away(tokens))
+
+
+def _grants(base: str, listed: Iterable[str], after: str) -> Iterator[str]:
+    """Yield the ids of grants in order, from the provider of `after` on, of the folders `listed` in `base`."""
+    prefixes = sorted(f"{provider}/" for provider in listed if is_provider_name(provider))
     for prefix in prefixes:
         if prefix >= after or after.startswith(prefix):
-            yield from sorted(prefix + account for account in _records(os.path.join(base, prefix)))
+            yield from sorted(prefix + account for account in _ids(_listed(os.path.join(base, prefix))))
 
 
-def _records(folder: str) -> list[str]:
-    """Return the names of the records in a folder, without files that no tokenkit wrote: the audit reports those."""
-    return [*filter(None, map(id_of_file, _listed(folder)))]
+def _ids(listed: Iterable[str]) -> list[str]:
+    """Return the names of the records among these files, without what no tokenkit wrote: the audit reports that."""
+    return [*filter(None, map(id_of_file, listed))]
 
 
 def _read_note(path: str) -> bytes:

@@ -62,9 +62,20 @@ def test_a_name_that_fits_one_account_finds_it_everywhere_but_where_something_is
     assert str(kit.status(asked).account) == meant
     with pytest.raises((UnknownAccount, UnknownProvider)) as raised:
         kit.logout(asked)
-    if "/" in asked:
-        assert meant in raised.value.hint
+    if "/" in asked or "@" in asked:
+        assert f"did you mean {meant}?" in raised.value.hint
+    assert "login" not in raised.value.hint
     assert len(kit.accounts()) == 3
+
+
+@pytest.mark.parametrize("asked", ["google/", "google/nobody", "nobody@example.com", "@", "/", "google//"])
+def test_a_name_that_a_variable_left_empty_signs_nobody_out(asked: str, stored: Stored) -> None:
+    """R4: ``tokenkit logout google/$NAME`` without a NAME is not the only account of Google."""
+    kit = stored(ME)
+    with pytest.raises(UnknownAccount, match=r"^(no account is called|nothing is stored for) ") as raised:
+        kit.logout(asked)
+    assert "tokenkit list" in raised.value.hint
+    assert len(kit.accounts()) == 1
 
 
 def test_an_exact_name_comes_before_one_that_is_only_alike(stored: Stored) -> None:

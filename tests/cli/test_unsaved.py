@@ -70,7 +70,9 @@ def test_what_is_not_newer_is_not_put_back(stuck, run):
 def test_what_was_not_printed_by_a_command_is_refused(stuck, run, text):
     """R30: nothing is changed by it."""
     stuck.heal()
-    assert run(["refresh", ME, "--restore"], text).code == 6
+    done = run(["refresh", ME, "--restore"], text)
+    assert done.code == 6
+    assert "hint: run again all the lines that the command printed" in done.stderr
 
 
 @pytest.fixture

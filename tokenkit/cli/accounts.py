@@ -9,7 +9,7 @@ import typer
 from tokenkit.cli.options import AsJson, complete_account, parse_span
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
-from tokenkit.errors import TokenKitError
+from tokenkit.errors import TokenKitError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +56,9 @@ def status(
     Nothing is refreshed, and no provider is asked.
     """
     seconds = parse_span(within)
+    given = ctx.get_parameter_source("within")
+    if not check and given is not None and given.name == "COMMANDLINE":
+        raise UsageError("--within goes with --check", hint=f"tokenkit status --check --within {within}")
     kit = open_kit(ctx)
     statuses = [kit.status(account)] if account else kit.statuses()
     if json:

@@ -176,9 +176,9 @@ def someone_is_there() -> bool:
     return bool(sys.stdin and sys.stdin.isatty())
 
 
-def read_stdin() -> bytes:
-    """Return all of stdin; nothing where it was closed."""
-    return sys.stdin.buffer.read() if sys.stdin else b""
+def read_stdin(limit: int = -1) -> bytes:
+    """Return all of stdin, or at most `limit` bytes; nothing where it was closed."""
+    return sys.stdin.buffer.read(limit) if sys.stdin else b""
 
 
 def ask_secret(prompt: str) -> str:

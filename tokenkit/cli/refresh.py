@@ -1,13 +1,13 @@
 """``tokenkit refresh``."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tokenkit.cli.options import AccountName, AsJson
-from tokenkit.cli.output import data, say
+from tokenkit.cli.output import data, read_stdin, say
 from tokenkit.cli.session import open_kit
+from tokenkit.errors import BrokenRecord
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
@@ -52,10 +52,14 @@ def refresh(
 def _restore(kit: "TokenKit", asked: str) -> None:
     from tokenkit.signing_in.kept import is_of_a_sign_in, put_back
 
-    sealed = sys.stdin.buffer.read(LIMIT).strip()
-    if is_of_a_sign_in(sealed):
-        account = put_back(kit.refresher, asked, sealed)
-    else:
-        account = kit.source(asked).account
-        kit.refresher.restore(account, sealed)
+    sealed = read_stdin(LIMIT).strip()
+    try:
+        if is_of_a_sign_in(sealed):
+            account = put_back(kit.refresher, asked, sealed)
+        else:
+            account = kit.source(asked).account
+            kit.refresher.restore(account, sealed)
+    except BrokenRecord as error:
+        error.hint = error.hint or "run again all the lines that the command printed, from tokenkit to the last"
+        raise
     say(f"Put back what keeps {account} signed in.")

@@ -41,6 +41,8 @@ def scopes(
             f"{found} was not granted {listed(short_names(provider, unknown))}",
             hint=f"tokenkit scopes {quoted(str(found))}",
         )
+    if not add and not remove and not granted:
+        return say(f"{found} has no scopes that are known: {provider.title} has named none.")
     if not add and not remove:
         return data("\n".join(short_names(provider, granted)))
     if not plus and not minus:

@@ -51,13 +51,15 @@ class AccountNames:
         Raises as `resolve` does; the nearest name is offered, never taken.
         """
         check_asked(asked)
-        provider, _, name = asked.partition("/")
-        if not name:
+        provider, slash, name = asked.partition("/")
+        if not slash and "@" not in asked:
             return self._only(provider, exact=True)
         account = Account(provider, name, self._records.owner)
-        if self._is_stored(account):
+        if name and self._is_stored(account):
             return account
-        raise self._unknown(account, self._alike(account))
+        if name:
+            raise self._unknown(account, self._alike(account), exact=True)
+        raise _no_name(asked, self._addressed(asked))
 
     def _is_stored(self, account: Account) -> bool:
         """Tell whether there is a record of that name, or a grant that waits to be written as one (R9)."""
@@ -81,7 +83,7 @@ class AccountNames:
         return same or [one for one in accounts if _folded(one.name).partition("@")[0] == name.removesuffix("@")]
 
     def _by_address(self, asked: str) -> Account:
-        found = [one for one in self._records.accounts() if _folded(one.name) == _folded(asked)]
+        found = self._addressed(asked)
         if len(found) == 1:
             return found[0]
         if found:
@@ -90,9 +92,10 @@ class AccountNames:
                 candidates=map(str, found),
                 hint=f"name one of them: tokenkit token {quoted(str(found[0]))}",
             )
-        raise UnknownAccount(
-            f"no account is called {asked}", hint="an account is named PROVIDER/NAME: tokenkit list shows them"
-        )
+        raise _no_name(asked, [])
+
+    def _addressed(self, asked: str) -> list[Account]:
+        return [one for one in self._records.accounts() if _folded(one.name) == _folded(asked)]
 
     def _only(self, provider: str, *, exact: bool = False) -> Account:
         """Return the one account of a provider, or its default."""
@@ -120,7 +123,7 @@ class AccountNames:
     def _every(self, provider: str) -> Iterator[str]:
         yield from map(str, self._records.accounts(provider))
 
-    def _unknown(self, account: Account, alike: Collection[Account]) -> UnknownAccount:
+    def _unknown(self, account: Account, alike: Collection[Account], *, exact: bool = False) -> UnknownAccount:
         from tokenkit.nearest import nearest
 
         stored = self._records.accounts(account.provider) if is_provider_name(account.provider) else []
@@ -128,10 +131,10 @@ class AccountNames:
             self._refresher.provider(account.provider)  # `UnknownProvider` names the nearest
         name = nearest(account.name, [one.name for one in stored], begun=False)
         near = alike or [one for one in stored if name and one.name == name]
-        login = f"tokenkit login {quoted(str(account))}"
+        way = "tokenkit list shows what is" if exact else f"tokenkit login {quoted(str(account))}"
         return UnknownAccount(
             f"nothing is stored for {account}",
-            hint=f"did you mean {listed(map(str, near))}? Else: {login}" if near else login,
+            hint=f"did you mean {listed(map(str, near))}? Else: {way}" if near else way,
             account=str(account),
         )
 
@@ -143,6 +146,13 @@ def check_asked(asked: str) -> None:
             f"an account is named by a text, not by {type(asked).__name__}",
             hint='kit.token("google/me@example.com"); of an Account it is str(account)',
         )
+
+
+def _no_name(asked: str, near: Collection[Account]) -> UnknownAccount:
+    meant = f"did you mean {listed(map(str, near))}? Else: " if near else ""
+    return UnknownAccount(
+        f"no account is called {asked}", hint=f"{meant}an account is named PROVIDER/NAME: tokenkit list shows them"
+    )
 
 
 def _folded(name: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenkit.config import KnownClient, client_registration, google_download, list_clients, remove_client, save_client
+from tokenkit.config.client_files import stored_clients
 from tokenkit.errors import ClientMissing, ConfigurationError, FileRefused
 from tokenkit.paths import Folders
 from tokenkit.provider import ClientRegistration, Provider
@@ -268,7 +269,14 @@ def test_a_file_that_somebody_broke_is_an_error_that_shows_no_secret(place: Plac
     with pytest.raises(ConfigurationError, match=complaint) as caught:
         place.ask()
     assert "s3cret" not in str(caught.value) + caught.value.hint
-    assert caught.value.hint
+    assert caught.value.hint.endswith(" tokenkit client set google")
+
+
+def test_a_file_that_no_tokenkit_wrote_hides_no_client(place: Place) -> None:
+    folder = place.save().parent
+    for stranger in ("Copy of google.toml", "%zz.toml", "google.toml~", ".toml"):
+        (folder / stranger).write_text("?")
+    assert stored_clients(str(place.config)) == ["google"]
 
 
 def test_a_client_is_removed(place: Place) -> None:

@@ -138,6 +138,14 @@ def a_record_is_a_symlink(house):
     path.symlink_to(target)
 
 
+@fault("TK106", alone=True)
+def the_folders_of_all_providers_are_symlinks(house):
+    shutil.rmtree(house.tokens / "@alice")
+    for name in ("google", "spotify"):
+        (house.tokens / name).rename(house.home / name)
+        (house.tokens / name).symlink_to(house.home / name)
+
+
 @fault("TK107")
 def a_record_has_a_second_name(house):
     os.link(house.record(another(house, "twice")), house.home / "second.jwe")
@@ -146,6 +154,38 @@ def a_record_has_a_second_name(house):
 @fault("TK108")
 def a_fifo_lies_where_a_record_should(house):
     os.mkfifo(house.tokens / "google" / "pipe.jwe", 0o600)
+
+
+@fault("TK108")
+def a_folder_lies_where_a_record_should(house):
+    (house.tokens / "google" / "folder.jwe").mkdir(mode=0o700)
+
+
+@fault("TK108", alone=True)
+def a_folder_lies_where_the_key_should(house):
+    house.keys.unlink()
+    house.keys.mkdir(mode=0o700)
+
+
+@fault("TK108", alone=True)
+def a_folder_lies_where_a_lock_should(house):
+    (lock,) = (house.tokens / ".locks" / "google").glob("me*.refresh")
+    lock.unlink()
+    lock.mkdir(mode=0o700)
+
+
+@fault("TK108", alone=True)
+def a_file_lies_where_the_locks_should(house):
+    shutil.rmtree(house.tokens / ".locks")
+    house.write(".tokenkit/tokens/.locks")
+
+
+@fault("TK108", alone=True)
+def a_file_lies_where_the_clients_should(house):
+    shutil.rmtree(os.path.join(house.folders.config, "clients"))
+    house.write(".config/tokenkit/clients")
+    house.environ |= {f"TOKENKIT_{name}_CLIENT_ID": CLIENT.client_id for name in ("GOOGLE", "SPOTIFY")}
+    house.environ |= {f"TOKENKIT_{name}_CLIENT_SECRET": "s" for name in ("GOOGLE", "SPOTIFY")}
 
 
 @fault("TK109")
@@ -252,6 +292,11 @@ def the_key_lies_beside_the_tokens(house):
 @fault("TK132", alone=True)
 def the_key_is_gone(house):
     house.keys.unlink()
+
+
+@fault("TK133", alone=True)
+def the_key_file_is_too_long(house):
+    house.keys.write_bytes(b" " * (1 << 21))
 
 
 @fault("TK133", alone=True)
@@ -365,6 +410,11 @@ def a_record_was_put_in_the_place_of_another(house):
     house.record(another(house, "swapped")).write_bytes(house.record(SPOTIFY).read_bytes())
 
 
+@fault("TK141")
+def a_record_is_too_long(house):
+    house.record(another(house, "long")).write_bytes(b"A" * (1 << 21))
+
+
 @fault("TK142")
 def a_record_is_sealed_with_a_key_that_is_lost(house):
     account = another(house, "foreign")
@@ -420,7 +470,7 @@ def a_refreshed_grant_waits_in_the_state_folder(house):
     records.stores[1].save(name, sealed, replaces=None)
 
 
-@fault("TK147")
+@fault("TK141")
 def what_lies_beside_a_record_cannot_be_opened(house):
     account = another(house, "spoiled")
     house.kit().records.store.save(beside.unsaved_name(account), b"torn", replaces=None)
@@ -654,6 +704,11 @@ def a_file_takes_the_name_of_a_provider(house):
 @fault("TK406")
 def a_providers_file_cannot_be_used(house):
     house.write(".config/tokenkit/providers/broken.toml", "[provider]\nname = 1\n")
+
+
+@fault("TK406")
+def a_clients_file_cannot_be_used(house):
+    house.write(".config/tokenkit/clients/slack.toml", "client_id = 5\n")
 
 
 @fault("TK406", alone=True, too=("TK318",))

@@ -4,6 +4,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import Distribution, EntryPoint
 from typing import Any
 
@@ -12,7 +13,8 @@ from tokenkit.audit.code_files import changeable, trusted
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.look import Changeable
 from tokenkit.audit.modes import POSIX
-from tokenkit.errors import ConfigurationError, TokenKitError
+from tokenkit.config.client_files import client_file, read_client, stored_clients
+from tokenkit.errors import ConfigurationError, StoreError, TokenKitError
 from tokenkit.plugins import GROUP as PROVIDERS
 from tokenkit.shell import quoted
 
@@ -117,12 +119,13 @@ def rivals(inventory: Inventory) -> Iterator[Fault]:
     "What it describes does not exist for tokenkit until it can be read.",
 )
 def unreadable(inventory: Inventory) -> Iterator[Fault]:
-    """Find a config.toml, and files of providers, that are refused."""
+    """Find a config.toml, and files of providers and of clients, that are refused."""
     try:
         inventory.kit.config  # noqa: B018 - reading it is the check
     except ConfigurationError as error:
         yield Fault(os.path.join(inventory.folders.config, "config.toml"), str(error), error.hint or "correct it")
         return
+    yield from _unusable_clients(inventory.folders.config)
     installed = inventory.entry_points[PROVIDERS].names
     for name, path in _provider_files(inventory):
         provider = inventory.provider(name) if name not in installed else None
@@ -131,6 +134,17 @@ def unreadable(inventory: Inventory) -> Iterator[Fault]:
 
 
 CHECKS = (plugins, unpinned, open_code, shadowed, rivals, unreadable, open_authorities)
+
+
+def _unusable_clients(config: str) -> Iterator[Fault]:
+    with suppress(StoreError):  # why a folder or a file is refused, the checks of files say
+        for name in stored_clients(config):
+            path = client_file(config, name)
+            with suppress(StoreError):
+                try:
+                    read_client(path)
+                except ConfigurationError as error:
+                    yield Fault(path, str(error), error.hint)
 
 
 def _faults(found: list[Changeable]) -> Fault:

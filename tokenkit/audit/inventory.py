@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tokenkit import chained_log
 from tokenkit.audit.found_record import FoundRecord, Keys, load_record, open_record
+from tokenkit.audit.modes import is_plain
 from tokenkit.audit.mounts import Mount, container_since, mounted
 from tokenkit.audit.shared_walk import Walked, walk
 from tokenkit.audit.tree import Node, Role, Tree
@@ -142,7 +143,8 @@ class Inventory:
         except KeyUnavailable as error:
             return Keys(None, str(error), locked=self._locked_up(), hint=error.hint)
         except FileRefused as error:
-            return Keys(None, str(error), locked=True)  # the key file itself is at fault, and found by its own checks
+            told = not is_plain(key_file.path_in(self.folders.data), private=True)  # by the checks of files
+            return Keys(None, str(error), locked=told, hint=error.hint)
         except StoreError as error:
             return Keys(None, str(error), hint=error.hint)
 

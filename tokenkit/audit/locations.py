@@ -183,7 +183,13 @@ def _is_account(below: str) -> bool:
 def _not_signed_out(inventory: Inventory) -> list[str]:
     """Return the accounts whose last event in the activity log is not a sign-out."""
     last = {account: event for account, event in inventory.events if account}
-    return sorted(account for account, event in last.items() if event != "signed_out")
+    kept = (account for account, event in last.items() if event != "signed_out")
+    return sorted(account for account in kept if not _lies_there(inventory, account))
+
+
+def _lies_there(inventory: Inventory, account: str) -> bool:
+    """Tell whether something lies where the record would: behind a link among the folders, where no check looks."""
+    return os.path.lexists(f"{os.path.join(inventory.tree.tokens, account)}{SUFFIX}")
 
 
 def _secrets(inventory: Inventory) -> Iterator[tuple[str, str]]:

@@ -51,14 +51,17 @@ def hard_links(inventory: Inventory) -> Iterator[Fault]:
 @check(
     "TK108",
     Severity.ERROR,
-    "Something that is no file lies where one should",
+    "Something else lies where a file or folder of tokenkit should",
     "tokenkit refuses it, so that the account, key or lock that belongs there cannot be used.",
 )
 def special_files(inventory: Inventory) -> Iterator[Fault]:
-    """Find FIFOs, sockets and devices among our files."""
+    """Find FIFOs, sockets and devices among our files, a folder in the place of a file, and a file in a folder's."""
     for node in inventory.nodes():
         if not (node.is_file or node.is_folder or stat.S_ISLNK(node.status.st_mode)):
             yield fault_of(node, "it is a FIFO, a socket or a device", move_away(node.path))
+        elif node.misplaced and not stat.S_ISLNK(node.status.st_mode):
+            kind, other = ("folder", "file") if node.is_folder else ("file", "folder")
+            yield fault_of(node, f"it is a {kind}, and a {other} belongs there", move_away(node.path))
 
 
 @check(
@@ -71,7 +74,7 @@ def strays(inventory: Inventory) -> Iterator[Fault]:
     """Find files and folders in the tokens folder that are none of ours. Those with plaintext tokens are TK201."""
     for node in inventory.nodes(Role.STRAY):
         inside_stray = os.path.dirname(node.path) in {other.path for other in inventory.nodes(Role.STRAY)}
-        if (node.is_file or node.is_folder) and not inside_stray and not holds_tokens(node.path):
+        if (node.is_file or node.is_folder) and not (node.misplaced or inside_stray or holds_tokens(node.path)):
             fix = SetAside(node.path, inventory.tree.tokens)
             yield Fault(node.path, "tokenkit writes no file of that name", inventory.command("audit --fix"), fix=fix)
 

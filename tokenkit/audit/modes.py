@@ -28,3 +28,17 @@ def _ours_alone(gid: int) -> bool:
     except KeyError:
         return False
     return members | {user.pw_name for user in pwd.getpwall() if user.pw_gid == gid} <= ours
+
+
+def is_plain(path: str, *, private: bool = False) -> bool:
+    """Tell whether it is a plain file of ours with one name, and with `private` nobody else's to read.
+
+    Where such a file is refused all the same, no check of kinds, owners and modes says why.
+    """
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        return False
+    return not POSIX or (status.st_uid == os.geteuid() and not (private and status.st_mode & 0o077))

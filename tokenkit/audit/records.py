@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.found_record import FoundRecord, Opening
 from tokenkit.audit.inventory import Inventory
+from tokenkit.audit.modes import is_plain
 from tokenkit.audit.tree import Role
 from tokenkit.audit.wording import about, command, login
+from tokenkit.os_errors import move_away
 from tokenkit.paths import activity_folder
 from tokenkit.shell import quoted
 
@@ -28,6 +30,14 @@ def broken(inventory: Inventory) -> Iterator[Fault]:
     for record in _unopened(inventory, Opening.BROKEN):
         again = command(inventory, record, "login", "--replace")
         yield about(record, record.said, f"restore {quoted(record.where)} from a backup, or: {again}")
+    for record in _unopened(inventory, Opening.REFUSED):
+        if is_plain(record.where):
+            yield about(record, record.said, f"{move_away(record.where)}, then: {command(inventory, record, 'login')}")
+    for record in inventory.records:
+        for each in record.beside:
+            if each.grant is None:
+                what = f"what lies beside it cannot be opened, and may be newer: {each.said}"
+                yield about(record, what, command(inventory, record, "login"))
 
 
 @check(
@@ -115,8 +125,8 @@ def waiting(inventory: Inventory) -> Iterator[Fault]:
     for record in inventory.records:
         again = command(inventory, record, "refresh")
         for each in record.beside:
-            what = "it is saved beside the record" if each.grant else f"it cannot be opened: {each.said}"
-            yield about(record, what, f"make room on the disk, then: {again}")
+            if each.grant:
+                yield about(record, "it is saved beside the record", f"make room on the disk, then: {again}")
         if record.refresh_state.unsaved and not record.beside:
             what = f"{record.refresh_state.unsaved} holds it, and nothing else does"
             yield about(record, what, f"make room on the disk, do not end that process, then: {again}")

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, auto
 from functools import cached_property
 from typing import NamedTuple
@@ -27,12 +27,16 @@ class Role(Enum):
 
 
 class Node(NamedTuple):
-    """A file or folder: its path, what it is for, the record's name where it is one, and what lstat says."""
+    """A file or folder: its path, what it is for, the record's name where it is one, and what lstat says.
+
+    `misplaced` tells that a folder lies where a file belongs, or the other way round.
+    """
 
     path: str
     role: Role
     name: Name | None
     status: os.stat_result
+    misplaced: bool = False
 
     @property
     def mode(self) -> int:
@@ -90,7 +94,8 @@ class Tree:
                 continue
             path, status = found
             is_folder = stat.S_ISDIR(status.st_mode)
-            yield Node(path, *role(parts, is_folder), status)
+            misplaced = _is_file(role, parts) if is_folder else parts in _FOLDERS[role]
+            yield Node(path, *role(parts, is_folder), status, misplaced)
             if is_folder:
                 ahead += [(os.path.join(path, entry), (*parts, entry)) for entry in reversed(self._listed(path))]
 
@@ -153,3 +158,21 @@ def _in_config(parts: tuple[str, ...], is_folder: bool) -> _Kind:
 
 def _in_state(parts: tuple[str, ...], is_folder: bool) -> _Kind:
     return _PART
+
+
+_FOLDERS: Mapping[_RoleOf, tuple[tuple[str, ...], ...]] = {
+    _in_tokens: ((), (LOCKS,)),
+    _in_config: ((), ("clients",), ("providers",)),
+    _in_data: ((),),
+    _in_state: ((), ("activity",), ("leases",), ("unsaved",)),
+}
+"""Where a folder belongs, and no file, below each root."""
+
+
+def _is_file(role: _RoleOf, parts: tuple[str, ...]) -> bool:
+    """Tell whether a file belongs there: a record, a lock, or the keys."""
+    if role is _in_tokens:
+        below = parts[1:] if parts and owner_of(parts[0]) else parts
+        is_lock = below[:1] == (LOCKS,) and below[-1].endswith((".refresh", ".write"))
+        return is_lock or name_of(parts) is not None
+    return role is _in_data and parts == (os.path.basename(path_in("")),)

@@ -1,14 +1,19 @@
 """A client registration that a person gives: read from a file, and stored."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tokenkit.cli.output import ask, ask_secret, read_stdin, say
-from tokenkit.errors import ClientMissing, UsageError
+from tokenkit.errors import ClientMissing, ConfigurationError, UsageError
 from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
     from tokenkit.provider import ClientRegistration, Provider
+
+
+LIMIT = 1 << 20
+"""Bytes that are read of a client, or of keys: no such file is longer."""
 
 
 def ask_for_client(
@@ -46,7 +51,9 @@ def save_registration(
     """Store a registration, and say where, what it replaces, and, unless it is done at once, what comes next."""
     from tokenkit.config import client_name, server_options
 
-    former = kit.known_client(provider)
+    former = None
+    with suppress(ConfigurationError):  # nobody can say what a file that cannot be used held
+        former = kit.known_client(provider)
     path = kit.configured.save_client(client_name(provider), registration)
     if former is not None and former.source == path and former.client_id != registration.client_id:
         say(f"It takes the place of {former.client_id}; accounts that were signed in with that need it still.")
@@ -56,11 +63,11 @@ def save_registration(
 
 
 def read_file(path: str) -> bytes:
-    """Return what a file holds, or stdin for ``-``."""
+    """Return what a file holds, or stdin for ``-``, up to `LIMIT`."""
     if path == "-":
-        return read_stdin()
+        return read_stdin(LIMIT)
     try:
         with open(path, "rb") as file:
-            return file.read(1 << 20)
+            return file.read(LIMIT)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {quoted(path)}") from None

@@ -5,7 +5,7 @@ import os
 
 from tokenkit import durable_file, private_file
 from tokenkit.config.credential import credential_text
-from tokenkit.errors import ConfigurationError
+from tokenkit.errors import ConfigurationError, FileRefused
 from tokenkit.nearest import meant
 from tokenkit.os_errors import unavailable
 from tokenkit.paths import account_name, file_name
@@ -29,7 +29,15 @@ def stored_clients(folder: str) -> list[str]:
         return []
     except OSError as error:
         raise unavailable(_folder(folder), error) from None
-    return [account_name(file.removesuffix(".toml")) for file in files if file.endswith(".toml")]
+    return [name for file in files if file.endswith(".toml") and (name := _client_of(file))]
+
+
+def _client_of(file: str) -> str:
+    """Return under which name a registration lies in that file; empty for a file that tokenkit never wrote."""
+    try:
+        return account_name(file.removesuffix(".toml"))
+    except FileRefused:
+        return ""
 
 
 def read_client(path: str) -> ClientRegistration | None:
@@ -37,6 +45,16 @@ def read_client(path: str) -> ClientRegistration | None:
     data = private_file.read(path, private=True, linked=True)
     if data is None:
         return None
+    try:
+        return _registration(path, data)
+    except ConfigurationError as error:
+        provider = _client_of(os.path.basename(path)).partition("@")[0]
+        joined = " Else: " if error.hint.endswith("?") else ", or: "
+        error.hint += f"{joined}tokenkit client set {provider}" if provider else ""
+        raise
+
+
+def _registration(path: str, data: bytes) -> ClientRegistration:
     members = parse_toml(path, data)
     for key in members.keys() - set(_MEMBERS):
         raise ConfigurationError(f"{path}: there is no key {key}", hint=meant(key, _MEMBERS))

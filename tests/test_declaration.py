@@ -1,5 +1,6 @@
 """The reference page of the declaration has every field, and no other."""
 
+import math
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from tokenkit import AnswerShape, ConfigurationError, Ended, OAuth2, RevocationRequest, UserinfoRequest, Variable
+from tokenkit.provider_file import read_provider_file
 
 PAGE = (Path(__file__).parents[1] / "docs/reference/declaration.md").read_text(encoding="utf-8")
 FIELDS = re.sub(r"^###.*?(?=^## |\Z)", "", PAGE, flags=re.DOTALL | re.MULTILINE)
@@ -78,3 +80,58 @@ def test_a_field_of_another_kind_is_refused_where_it_is_written(field: str, valu
 def test_lists_are_as_good_as_tuples() -> None:
     acme = OAuth2(name="acme", title="Acme", **AT, default_scopes=["read"], default_expires_in="never")  # type: ignore[arg-type]
     assert list(acme.default_scopes) == ["read"]
+
+
+NO_SECONDS = [0, -1, -5.0, math.nan, math.inf, -math.inf, 1e300, 10**400]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(
+            (field, value)
+            for field in ("default_expires_in", "refresh_lifetime", "idle_lifetime")
+            for value in NO_SECONDS
+        ),
+        *(("redirect_port", value) for value in (-1, 65536, 10**30, 80.0, True)),
+        *(
+            ("redirect_host", value)
+            for value in ("", "0.0.0.0", "::", "[::1]", "example.com", "127.0.0.1:80", "http://127.0.0.1", "10.0.0.1")
+        ),
+        *(
+            ("issuer", value)
+            for value in ("x", "acme.example", "https://", "ftp://acme.example", "https://acme.example#a")
+        ),
+        ("title", ""),
+        ("code_parameter", ""),
+        ("checked", "2026-13-45"),
+        ("ended", [Ended()]),
+        ("ended", [Ended(code="gone"), Ended(reason="it is gone")]),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_value_that_no_provider_has_is_refused_before_anybody_signs_in(field: str, value: object) -> None:
+    """Once an account is stored, a lifetime without an end in numbers would break each look at it.
+
+    R24: an answer is awaited on this machine alone.
+    """
+    members: dict[str, Any] = {"name": "acme", "title": "Acme", **AT, field: value}
+    with pytest.raises(ConfigurationError, match=field) as caught:
+        OAuth2(**members)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("line", ["default_expires_in = nan", "refresh_lifetime = inf", 'redirect_host = "0.0.0.0"'])
+def test_a_file_is_refused_likewise_and_named(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "acme.toml"
+    addresses = "".join(f'{name} = "{url}"\n' for name, url in AT.items())
+    path.write_text(f'[provider]\nname = "acme"\ntitle = "Acme"\n{addresses}{line}\n')
+    with pytest.raises(ConfigurationError, match=line.partition(" ")[0]) as caught:
+        read_provider_file(str(path), "acme", {})
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.0.0.2"])
+def test_loopback_has_several_names(host: str) -> None:
+    members: dict[str, Any] = {"name": "acme", "title": "Acme", **AT, "redirect_host": host}
+    assert OAuth2(**members).redirect_host == host

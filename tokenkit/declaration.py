@@ -13,14 +13,14 @@ from tokenkit.flows.client_auth import ClientAuth
 from tokenkit.flows.declared import AUTHORIZATION, TOKEN, check_headers, check_parameters, check_renamed
 from tokenkit.flows.identity import GET, UserinfoRequest
 from tokenkit.flows.kinds import check_kinds
-from tokenkit.flows.lifetime import Lifetime
+from tokenkit.flows.lifetime import LONGEST, Lifetime
 from tokenkit.flows.refusal import Ended
 from tokenkit.flows.revoke import RFC_7009, RevocationRequest
-from tokenkit.net.hosts import parse_url, resource_host
+from tokenkit.net.hosts import is_loopback, parse_url, resource_host
 from tokenkit.provider import Scope
 from tokenkit.settled import Settled
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +148,8 @@ class Declaration(Settled):
             raise ConfigurationError(f"{self.name!r} is no name for a provider: it takes a-z, 0-9, '.', '_' and '-'")
         self._fill_in()
         self._check_addresses()
+        self._check_loopback()
+        self._check_lifetimes()
         self._check_words()
         self._check_evidence()
         if not self.revocation_endpoint:
@@ -170,10 +172,33 @@ class Declaration(Settled):
         schemes = {_scheme(self.name, url) for url in filter(None, (*own, *more, *asked))}
         if len(schemes) > 1:
             raise ConfigurationError(f"some endpoints of {self.name} are https and some are not", hint="write https")
-        if self.redirect_uri:
-            _scheme(self.name, self.redirect_uri, "the redirect_uri")
+        for what, url in (("the redirect_uri", self.redirect_uri), ("the issuer", self.issuer)):
+            if url:
+                _scheme(self.name, url, what)
         for entry in self.resource_hosts:
             resource_host(entry)
+
+    def _check_loopback(self) -> None:
+        """Check that a sign-in can listen there, on this machine alone (R24)."""
+        if not (self.redirect_host == "localhost" or is_loopback(self.redirect_host)):
+            raise ConfigurationError(
+                f"redirect_host of {self.name} is {self.redirect_host!r}, and not this machine",
+                hint='write redirect_host = "127.0.0.1", "localhost" or "::1"; an address elsewhere is a redirect_uri',
+            )
+        if not 0 <= self.redirect_port < 65536:
+            raise ConfigurationError(
+                f"redirect_port of {self.name} is {self.redirect_port}, and no port", hint="write redirect_port = 8765"
+            )
+
+    def _check_lifetimes(self) -> None:
+        for name in ("default_expires_in", "refresh_lifetime", "idle_lifetime"):
+            seconds: Lifetime | None = getattr(self, name)
+            if not (seconds is None or seconds == "never" or 0 < seconds <= LONGEST):
+                never = '; where a token has no end, "never"' if name == "default_expires_in" else ""
+                raise ConfigurationError(
+                    f"{name} of {self.name} is {str(seconds)[:20]}, and no number of seconds that a token can last",
+                    hint=f"write {name} = 3600, for an hour{never}",
+                )
 
     def _check_words(self) -> None:
         """Check that no declared parameter or header takes the place of what a flow says."""
@@ -184,6 +209,14 @@ class Declaration(Settled):
         check_headers("userinfo.headers", self.userinfo.headers)
         check_headers("token_header", {self.token_header: "x"} if self.token_header else {})
         check_renamed(self.parameter_names)
+        for name in ("title", "code_parameter"):
+            if not getattr(self, name):
+                raise ConfigurationError(f"{name} of {self.name} is empty", hint=f"write {name} = ...")
+        if any(each == Ended(reason=each.reason) for each in self.ended):
+            raise ConfigurationError(
+                f"ended of {self.name} says nothing that a refusal could be told by",
+                hint="give its code, fragment, status or empty",
+            )
         if len(self.scope_separator) != 1:
             raise ConfigurationError(
                 f"scope_separator of {self.name} is the character itself, and not {self.scope_separator!r}",

@@ -92,7 +92,7 @@ def _is(kind: type[Any], value: object) -> bool:
     if kind is tuple:  # a list is as good
         return isinstance(value, Sequence) and not isinstance(value, str | bytes)
     if kind in (int, float):
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
     return isinstance(value, kind)
 
 
@@ -101,6 +101,6 @@ def _called(kind: type[Any]) -> str:
     if kind in known:
         return known[kind]
     if kind in (int, float):
-        return "a number"
+        return "a whole number" if kind is int else "a number"
     name = kind.__name__
     return f"{'an' if name[0] in 'AE' else 'a'} {name}{f', such as {_EXAMPLES[name]}' if name in _EXAMPLES else ''}"

@@ -2,7 +2,6 @@
 
 import json
 from contextlib import nullcontext
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -165,7 +164,7 @@ JUNK = {
     "scopes of numbers": Grant("scripted", {}, Secret("new-refresh"), frozenset({1, 2})),
     "no token": Grant("scripted", {}),
     "another provider's": Grant("google", {"": AccessToken("new-access")}, Secret("new-refresh")),
-    "a time of text": replace(Grant("scripted", {}, Secret("new-refresh")), authorized_at="now"),
+    "a time of text": Grant("scripted", {}, Secret("new-refresh")).renewed(authorized_at="now"),
     "what is no JSON": Grant("scripted", {}, Secret("new-refresh"), extra={"x": object()}),
 }
 

@@ -1,7 +1,6 @@
 """What a person chooses from: one choice for the scopes of a service, from the weakest to the strongest."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from tokenkit import OAuth2
@@ -121,7 +120,7 @@ def test_a_choice_for_an_account_leaves_out_what_is_not_chosen_only_where_it_is_
     world.connect(me, "google")
     assert 'name="only" value="yes"' in me.go("/").text
     record = world.kit.records.get(world.kit.accounts()[0])
-    world.kit.records.save(world.kit.accounts()[0], replace(record.grant, scopes=None), replaces=record.version)
+    world.kit.records.save(world.kit.accounts()[0], record.grant.renewed(scopes=None), replaces=record.version)
     assert 'name="only"' not in me.go("/").text
 
 

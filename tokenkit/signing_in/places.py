@@ -81,6 +81,7 @@ class Places:
                 self._records.save(account, grant.renewed(generation=generation), replaces=replaced)
             except Conflict:
                 continue
+            self._copied.discard((account, replaced))
             with suppress(StoreError):  # otherwise it lies there, older than the record, until a refresh finds it
                 beside.quarantine(self._records, account, self._ctx.now())
             self._tell(account, generation)

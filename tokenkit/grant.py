@@ -52,7 +52,6 @@ class Grant(HoldsSecrets):
         access_tokens: Mapping[str, AccessToken],
         refresh_token: Secret | None = None,
         scopes: frozenset[str] | None = None,
-        *,
         asked: frozenset[str] = frozenset(),
         issuer: str = "",
         token_endpoint: str = "",

@@ -124,11 +124,12 @@ def crash(url: str, how: signal.Signals = signal.SIGQUIT) -> None:
 
 def wait_for_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let calls of this process wait as long as a busy machine needs to start a server again."""
-    from tokenkit.store.postgres import lease, session, store
+    from tokenkit.store.postgres import address, lease, session, store
     from tokenkit.store.postgres.connections import Connections
 
     for module in (lease, session, store):
         monkeypatch.setattr(module, "ANSWER_IN", PATIENCE)
+    monkeypatch.setattr(address, "CONNECT_FOR", int(PATIENCE))
     for method in (Connections.once, Connections.ask):
         monkeypatch.setitem(cast(Any, method).__kwdefaults__, "within", PATIENCE)
 

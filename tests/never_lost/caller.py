@@ -2,7 +2,8 @@
 
 usage: caller.py sync|async|mixed CALLERS AT SPREAD      prints JSON: a token's digest or an error's name, per caller
 
-AT is a Unix time, or `told`: when a line comes on standard input, after ``ready`` was printed.
+AT is a Unix time, or `told`: when a line comes on standard input, after ``ready`` was printed. Then a database that is
+merely slow is waited for.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import random
 import sys
 import threading
 import time
+from pathlib import Path
 
 from tokenkit import AsyncTokenKit, TokenKitError
 from tokenkit.grants import refresh_state
@@ -39,6 +41,12 @@ def main() -> None:
 
 def wait(at: str) -> None:
     if at == "told":
+        sys.path.append(str(Path(__file__).parents[1]))
+        import pytest
+
+        from postgres_server import wait_for_restarts
+
+        wait_for_restarts(pytest.MonkeyPatch())
         print("ready", flush=True)
         sys.stdin.readline()
     else:

@@ -9,7 +9,7 @@ from tokenkit.testing.store_contract import GRANT
 
 from failover import becomes_another, fail_over, replica, rolled_back
 from fault_table import tell
-from fleet import ME, authority, database, expire, machine, refreshes, sign_in, url  # noqa: F401
+from fleet import ME, ask, authority, database, expire, machine, refreshes, sign_in, url  # noqa: F401
 
 pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
 
@@ -131,6 +131,12 @@ def test_a_machine_that_stays_connected_through_a_pooler_holds_back_too(signed_i
     with pytest.raises(StoreUnavailable, match="another database server answers"):
         signed_in.token("google")
     assert refreshes(authority) == 0
+
+
+@pytest.mark.parametrize("since", ["infinity", "2999-01-01"])
+def test_a_date_by_a_clock_that_was_set_back_holds_nothing_back(signed_in, database, since):  # noqa: F811
+    ask(database, "UPDATE tokenkit.server SET since = %s", since)
+    assert signed_in.token("google")
 
 
 def test_what_may_be_sent_twice_is_not_held_back(signed_in, database):  # noqa: F811

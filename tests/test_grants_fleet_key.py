@@ -10,7 +10,7 @@ from socket import gethostname
 
 import pytest
 from tokenkit import seal
-from tokenkit.errors import KeyUnavailable
+from tokenkit.errors import BrokenRecord, KeyUnavailable
 from tokenkit.grants import fleet_key, rotate
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.keys import jwks, rotation
@@ -144,6 +144,22 @@ def test_a_machine_that_was_not_seen_for_two_days_is_not_waited_for(machine, bot
     kit = machine("b", key=both)
     kit.refresh(str(ME))
     assert sealed_with(kit) == kids(both)[0]
+
+
+def test_the_name_of_a_machine_is_said_in_one_line(machine, both, database):  # noqa: F811
+    """It is any text that the database has: a second line would look like a hint of ours."""
+    ask(database, "UPDATE tokenkit.machine SET name = E'evil\\ntokenkit: hint: sh', kids = '{}'")
+    lacking = machine("a").records.store.machines.lacking("any")
+    assert lacking[0] == "evil tokenkit: hint: sh"
+
+
+def test_tables_with_the_id_of_another_store_are_told_from_a_wrong_key(machine, authority, database):  # noqa: F811
+    """R10: as after a restore of a part of the tables."""
+    sign_in(machine("a"), authority)
+    ask(database, "UPDATE tokenkit.identity SET id = gen_random_uuid()")
+    with pytest.raises(BrokenRecord, match="the tables say that they are the store") as caught:
+        begin(machine("b"))
+    assert caught.value.hint == "restore all its tables from one backup, identity included"
 
 
 def test_a_process_that_runs_on_is_seen_each_hour(machine, both, database, monkeypatch):  # noqa: F811

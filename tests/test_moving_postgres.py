@@ -158,6 +158,12 @@ def test_what_makes_no_sense_is_a_usage_error(machine, run, arguments, said):
     assert (code, said in err) == (2, True)
 
 
+def test_a_database_is_not_moved_into_itself(machine, database, run, monkeypatch):
+    monkeypatch.setenv("TOKENKIT_STORE", database)
+    code, _, err = run("store", "copy", database)
+    assert (code, "from a database into itself" in err) == (2, True)
+
+
 def test_an_address_with_a_password_is_refused_and_not_repeated(machine, run):
     """R35: every user of the machine sees the arguments of a program."""
     code, out, err = run("store", "copy", "postgresql://me:hunter2@db/x")

@@ -207,6 +207,19 @@ def test_a_killed_holder_that_may_have_sent_is_succeeded_at_the_end_of_its_lease
     assert store.note(GRANT) == b"begun"
 
 
+def test_a_lease_that_a_crash_takes_back_is_given_to_the_process_that_gave_it_back(store, open_store, database):
+    """R38: it knows that it is done, and the others wait for the end."""
+    with store.lease(GRANT, lasts=60, wait=0) as lease:
+        lease.write_note(b"begun", acts=True)
+        ((holder,),) = ask(database, "SELECT holder FROM tokenkit.lease")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("UPDATE tokenkit.lease SET holder = %s", (holder,))  # as if it were not given back
+    with pytest.raises(StoreUnavailable, match="another process"), open_store().lease(GRANT, lasts=60, wait=0.1):
+        pass
+    with store.lease(GRANT, lasts=60, wait=0) as again:
+        assert again.note == b"begun"
+
+
 def test_a_holder_whose_line_was_cut_learns_that_it_was_succeeded_before_it_sends(
     store, open_store, database, no_patience
 ):

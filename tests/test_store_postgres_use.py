@@ -79,6 +79,10 @@ def test_tables_of_another_version_end_with_6_and_the_command(configured, run, k
     code, said = run("list")
     assert code == 6
     assert hint in said
+    if version > 8:
+        for command in ("init", "migrate"):
+            code, said = run("store", command)
+            assert (code, hint in said) == (6, True), "no tables are made by an older tokenkit"
 
 
 @real
@@ -123,7 +127,10 @@ def test_a_shared_store_never_makes_a_key(configured, run):
     assert (code, "tokenkit key export" in said) == (6, True)
 
 
-@pytest.mark.parametrize("setting", ["password=hunter2&", "sslpassword=hunter2&"])
+SECRET = ["password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"]
+
+
+@pytest.mark.parametrize("setting", [f"{name}=hunter2&" for name in SECRET])
 def test_a_password_in_the_address_is_refused_and_not_repeated(setting, monkeypatch):
     monkeypatch.setenv("TOKENKIT_STORE", f"postgresql://app@/db?{setting}")
     with pytest.raises(ConfigurationError, match="holds a password") as caught:
@@ -163,6 +170,69 @@ def test_a_connection_that_leaves_the_machine_proves_the_servers_name(url, envir
 def test_the_environment_cannot_weaken_that(monkeypatch):
     monkeypatch.setenv("PGSSLMODE", "disable")
     assert Address("postgresql://app@db.example.com/x", "the test")._settings["sslmode"] == "verify-full"
+
+
+def test_the_host_of_the_environment_is_what_was_looked_at(monkeypatch):
+    monkeypatch.setenv("PGHOST", "db.example.com")
+    address = Address("postgresql://app@/x", "the test")
+    assert (address._settings["host"], address._settings["sslmode"]) == ("db.example.com", "verify-full")
+
+
+def test_white_space_around_an_address_is_none_of_it():
+    """Files of variables have it at the end of a line."""
+    assert Address(" postgresql://app@localhost/x\r\n", "the test")._settings["dbname"] == "x"
+
+
+def test_a_parameter_with_a_typo_is_named_by_what_was_meant():
+    with pytest.raises(ConfigurationError) as caught:
+        Address("postgresql://app@localhost/x?sslmod=hunter2", "the test")
+    assert caught.value.hint == "one of its parameters is none of PostgreSQL's: did you mean sslmode?"
+
+
+def test_an_address_past_a_pooler_alone_is_refused(monkeypatch):
+    """Files in its place would be a store of this machine alone."""
+    monkeypatch.setenv("TOKENKIT_STORE_DIRECT", "postgresql://app@localhost/x")
+    with pytest.raises(ConfigurationError, match="no address of the store itself") as caught:
+        TokenKit()
+    assert caught.value.hint == "export TOKENKIT_STORE=postgresql://USER@HOST/DATABASE"
+
+
+def test_a_line_with_a_typo_is_not_taken_for_none(home):
+    folder = home / ".config" / "tokenkit"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('stor = "postgresql://app@localhost/x"\n')
+    with pytest.raises(ConfigurationError) as caught:
+        TokenKit()
+    assert "did you mean store" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("change", "hint"),
+    [
+        (lambda url: url.replace("/postgres?", "/nosuch?"), "createdb nosuch"),
+        (lambda url: url.replace("postgres:@", "nosuch@"), "createuser nosuch"),
+        (lambda url: f"{url}&options=-cdefault_transaction_read_only%3Don", "name the primary server"),
+        (lambda url: f"{url}&connect_timeout=soon", "correct it in the address"),
+        (lambda url: f"{url}&service=nosuch&sslmode=verify-full", "correct it in the address"),
+        (lambda url: f"{url}&options=-cstatement_timeout%3D1", "SET statement_timeout"),
+    ],
+)
+@real
+def test_an_error_names_what_helps_against_its_cause(configured, run, change, hint, monkeypatch):
+    run("store", "init")
+    monkeypatch.setenv("TOKENKIT_STORE", change(configured))
+    code, said = run("list")
+    assert code == 6
+    assert hint in said
+
+
+@real
+def test_a_table_that_is_missing_is_said(configured, run, key):
+    run("store", "init")
+    with psycopg.connect(configured, autocommit=True) as connection:
+        connection.execute("DROP TABLE tokenkit.record")
+    code, said = run("list")
+    assert (code, "a table of tokenkit lacks in the database" in said) == (6, True)
 
 
 def test_a_database_that_is_away_says_so_without_a_secret(monkeypatch, tmp_path):

@@ -295,6 +295,9 @@ def test_two_workers_on_the_files_of_one_machine_refresh_each_account_once(tmp_p
 
 def test_the_page_of_the_worker_explains_each_metric():
     page = (TOP / "docs/how-to/keep-tokens-fresh.md").read_text(encoding="utf-8")
+    odd = Figures()
+    odd.ended('a"} 1\nb', "failed", 1.0)
+    assert '{provider="a\\"} 1\\nb",result="failed"} 1\n' in odd.to_text(), "a database may say anything"
     metrics = {line.split()[2] for line in Figures().to_text().splitlines() if line.startswith("# TYPE")}
     assert set(re.findall(r"^\| `(tokenkit_worker_\w+)`", page, re.MULTILINE)) == metrics
     assert set(re.search(r"by `result`: (.*?) \|", page)[1].split("`")[1::2]) == set(get_args(Result))

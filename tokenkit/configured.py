@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
-from tokenkit.errors import UsageError
+from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.net.lazy_http import http_context
 from tokenkit.paths import folders, may_name_a_store, prefix
 from tokenkit.plugins import InShort, Providers, load_provider, provider_file, provider_index, provider_names
@@ -78,6 +78,11 @@ class Configured:
         if not url and may_name_a_store(self.folders.config):
             url, where = self.config.store, f"the line store in {self.config_file}"
             direct, where_direct = self.config.store_direct, f"the line store_direct in {self.config_file}"
+        if direct and not url:
+            raise ConfigurationError(
+                f"{where_direct} is the address past a pooler, and no address of the store itself is given",
+                hint=f"export {variable}=postgresql://USER@HOST/DATABASE",
+            )
         if not url:
             return FileStore(self.folders.tokens, self.folders.state)
         from tokenkit.store.postgres.address import Address

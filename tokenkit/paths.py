@@ -85,7 +85,7 @@ def may_name_a_store(config_folder: str) -> bool:
         return False
     finally:
         os.close(fd)
-    return b"store" in text or b"\\u" in text
+    return b"store" in text or b"postgres" in text or b"\\u" in text
 
 
 def prefix(app: str) -> str:

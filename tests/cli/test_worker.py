@@ -56,6 +56,7 @@ def test_once_ends_with_1_where_a_refresh_failed(machine, run, due):
         (["worker", "--once", "--listen", "9464"], "is not an address to listen on"),
         (["worker", "--once", "--listen", "127.0.0.1:99999"], "is not an address to listen on"),
         (["worker", "--limit", "0"], "--limit"),
+        (["worker", "--limit", "inf"], "--limit"),
     ],
 )
 def test_what_makes_no_sense_is_a_usage_error(machine, run, arguments, said):
@@ -70,7 +71,13 @@ def test_a_port_that_is_taken_is_said(machine, run):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = run(["worker", "--once", "--listen", f"127.0.0.1:{taken.getsockname()[1]}"])
     assert done.code == 3
-    assert "cannot be listened on" in done.stderr
+    assert "cannot be listened on: Address already in use\n" in done.stderr
+    assert "hint: tokenkit worker --listen 127.0.0.1:0, for any port that is free" in done.stderr
+
+
+def test_the_hint_for_an_owner_does_not_name_one(run):
+    done = run(["--owner", "alice", "worker"])
+    assert done.stderr.endswith("hint: leave --owner out\n")
 
 
 def test_its_pages_tell_health_and_numbers_and_no_account(machine, run, due, monkeypatch):

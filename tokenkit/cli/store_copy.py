@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tokenkit.store import Store
 
 
+SHARED = "export TOKENKIT_STORE=postgresql://USER@HOST/DATABASE"
+
+
 def copy_store(
     ctx: typer.Context,
     source: Annotated[
@@ -31,7 +34,7 @@ def copy_store(
 
     kit = open_kit(ctx)
     if kit.owner:
-        raise UsageError("the accounts of all owners are moved together", hint="tokenkit store copy, without --owner")
+        raise UsageError("the accounts of all owners are moved together", hint="leave --owner out")
     came_from = kit.records.of_store(_source(kit, source))
     counts: dict[str, int] = {}
     kit.records.ring.current()
@@ -53,12 +56,15 @@ def _source(kit: "TokenKit", named: str) -> "Store":
         from tokenkit.store.postgres.address import Address
         from tokenkit.store.postgres.store import PostgresStore
 
-        return PostgresStore(Address(named, "FROM", kit.app))
+        other = PostgresStore(Address(named, "FROM", kit.app))
+        if other.identity() == kit.records.ring.store_id():
+            raise UsageError("the accounts are to be moved from a database into itself", hint=SHARED)
+        return other
     store = FileStore(named or kit.folders.tokens, kit.folders.state)
     if isinstance(kit.records.store, FileStore) and kit.records.store.tokens == store.tokens:
         raise UsageError(
             f"the accounts are to be moved from {store.tokens} into itself",
-            hint="export TOKENKIT_STORE=postgresql://USER@HOST/DATABASE",
+            hint=SHARED,
         )
     if not os.path.isdir(store.tokens):
         raise UsageError(f"there is no folder {store.tokens}", hint="tokenkit store copy FOLDER")

@@ -1,5 +1,6 @@
 """``tokenkit worker``: keeps the tokens of a store fresh, for as long as it runs."""
 
+import errno
 import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
@@ -28,7 +29,7 @@ def worker(
     ] = "",
     limit: Annotated[
         float,
-        typer.Option("--limit", metavar="N", min=0.01, help="Refreshes a second at one provider, at most."),
+        typer.Option("--limit", metavar="N", min=0.01, max=10000, help="Refreshes a second at one provider, at most."),
     ] = 50.0,
     once: Annotated[bool, typer.Option("--once", help="Refresh what is due now, and end.")] = False,
 ) -> None:
@@ -45,7 +46,7 @@ def worker(
 
     options = ctx.find_root().params
     if options["owner"]:
-        raise UsageError("a worker keeps the tokens of all owners fresh", hint="tokenkit worker, without --owner")
+        raise UsageError("a worker keeps the tokens of all owners fresh", hint="leave --owner out")
     become_undumpable()
     with ExitStack() as stack:
         kit = stack.enter_context(TokenKit(options["app"]))
@@ -79,17 +80,19 @@ def _pages(working: "Worker", listen: str) -> "LoopbackServer":
     from tokenkit.net.loopback import LoopbackServer
     from tokenkit.worker.pages import page
 
-    host, _, port = listen.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
+    named, _, port = listen.rpartition(":")
+    host = named.removeprefix("[").removesuffix("]")
     if not host or not port.isdigit() or int(port) > 65535:
         raise UsageError(f"{listen!r} is not an address to listen on", hint="tokenkit worker --listen 127.0.0.1:9464")
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, int(port)), family=family)
     except OSError as error:
+        reason = (error.strerror or "").partition(" (while")[0]
+        another = f"{named}:0, for any port that is free" if error.errno == errno.EADDRINUSE else "127.0.0.1:9464"
         raise ConfigurationError(
-            f"{listen} cannot be listened on: {error.strerror}", hint="tokenkit worker --listen 127.0.0.1:9464"
+            f"{listen} cannot be listened on: {reason}", hint=f"tokenkit worker --listen {another}"
         ) from None
     listening.setblocking(False)
-    say(f"tokenkit: /health and /metrics are on http://{host}:{listening.getsockname()[1]}")
+    say(f"tokenkit: /health and /metrics are on http://{named}:{listening.getsockname()[1]}")
     return LoopbackServer(partial(page, working), listening=listening)

@@ -37,14 +37,21 @@ def check(store: Store, ring: KeyRing) -> None:
 
 
 def _open(ring: KeyRing, data: bytes) -> None:
-    kid = seal.header(data)["kid"]
+    header = seal.header(data)
+    kid, store = header["kid"], header.get("store", "")
     try:
         ring.open_record(NAME, data)
     except KeyUnavailable:
         raise _lacks(ring, kid) from None
-    except BrokenRecord:
+    except BrokenRecord as error:
         if kid not in ring.keys().by_kid:
             raise
+        if store not in ("", ring.store_id()):
+            raise BrokenRecord(
+                f"the tables say that they are the store {ring.store_id()!r}, and its records that they are of "
+                f"{store!r}; nothing was stored",
+                hint="restore all its tables from one backup, identity included",
+            ) from error
         raise KeyUnavailable(
             f"the key {kid!r} of this machine is another than the one of that id that the other machines have "
             f"({ring.source.describe()}); nothing was stored",

@@ -70,5 +70,6 @@ def _lines(values: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
 
 
 def _labels(provider: str, result: str = "") -> str:
-    """Return labels; a provider's name has no sign that would have to be escaped, see `is_provider_name`."""
+    """Return labels. A provider's name needs no escape; but what a database says is its may be any text."""
+    provider = provider.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
     return f'{{provider="{provider}"' + (f',result="{result}"' if result else "") + "}"

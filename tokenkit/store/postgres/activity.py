@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tokenkit.store.postgres.connections import Connections
+from tokenkit.store.postgres.names import is_text, text, to_bytes
 from tokenkit.store.sealed_line import SealedLine
 
 KEPT = 90 * 86400.0
@@ -34,8 +35,8 @@ class PostgresActivity:
         last = {(each.owner, each.account, each.slot): each for each in sorted(lines, key=lambda each: each.at)}
         kept = [*last.values()]
         values = {
-            "owners": [_bytes(each.owner) for each in kept],
-            "accounts": [_bytes(each.account) for each in kept],
+            "owners": [to_bytes(each.owner) for each in kept],
+            "accounts": [to_bytes(each.account) for each in kept],
             "slots": [each.slot for each in kept],
             "ats": [each.at for each in kept],
             "lines": [each.line for each in kept],
@@ -47,9 +48,5 @@ class PostgresActivity:
 
     def recent(self, owner: str | None = None) -> list[tuple[str, bytes]]:
         """Return the newest lines, each with its owner, the newest first; of one owner, or of all."""
-        rows = self._connections.ask(_RECENT, {"owner": None if owner is None else _bytes(owner)})
-        return [(bytes(row[0]).decode("utf-8", "surrogatepass"), bytes(row[1])) for row in rows]
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+        rows = self._connections.ask(_RECENT, {"owner": None if owner is None else to_bytes(owner)})
+        return [(text(whose), bytes(line)) for whose, line in rows if is_text(whose)]

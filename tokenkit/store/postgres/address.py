@@ -5,14 +5,18 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.errors import ConfigurationError
+from tokenkit.nearest import nearest
 from tokenkit.paths import prefix
 
 CONNECT_FOR = 5
 """Seconds that a connection may take to be made."""
 
-SECRETS = ("password", "sslpassword")
+SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
+
+HOSTS = ("host", "hostaddr")
 
 INSTALL = "python -m pip install 'tokenkit-oauth[postgres]'"
 
@@ -27,7 +31,7 @@ class Address:
         machine without ``sslmode=verify-full``, for what is no address of PostgreSQL, and where psycopg is missing.
         """
         self.schema = "tokenkit" if app == "tokenkit" else "tokenkit_" + prefix(app).lower()
-        self._settings = _settings(url, where)
+        self._settings = _settings(url.strip(), where)
 
     def connect(self, kind: Any) -> Any:
         """Return a new connection of the class `kind`, which must be psycopg's; it commits each statement by itself.
@@ -52,21 +56,37 @@ def _settings(url: str, where: str) -> dict[str, Any]:
     if not url.startswith(("postgresql://", "postgres://")) or not settings or not ports.isdigit():
         raise ConfigurationError(
             f"{where} is not the address of a PostgreSQL database",
-            hint=f"write {where} as postgresql://USER@HOST/DATABASE",
+            hint=_mistyped(url) or f"write {where} as postgresql://USER@HOST/DATABASE",
         )
     if any(name in settings for name in SECRETS):
         raise ConfigurationError(
             f"{where} holds a password, which files of settings and lists of processes give away",
             hint=f"take it out of {where}, and put the line HOST:5432:DATABASE:USER:PASSWORD into ~/.pgpass",
         )
+    for name in HOSTS if not _by_service(settings) else ():  # what is looked at is what is connected to
+        if os.environ.get(f"PG{name.upper()}"):
+            settings.setdefault(name, os.environ[f"PG{name.upper()}"])
     _protect(settings, where)
     defaults = {"connect_timeout": CONNECT_FOR, "application_name": "tokenkit", "target_session_attrs": "read-write"}
     return {**defaults, **settings}
 
 
+def _mistyped(url: str) -> str:
+    """Return which parameter was probably meant by one that libpq does not know: what was typed is not repeated."""
+    from psycopg.pq import Conninfo
+
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    with suppress(ValueError):
+        for name, _ in parse_qsl(urlsplit(url).query):
+            near = nearest(name, sorted(known)) if name not in known else ""
+            if near:
+                return f"one of its parameters is none of PostgreSQL's: did you mean {near}?"
+    return ""
+
+
 def _protect(settings: dict[str, Any], where: str) -> None:
     """Let nothing leave this machine but by TLS that proves the server's name; the environment cannot weaken that."""
-    if _stays_here(settings, os.environ):
+    if _stays_here(settings):
         return
     mode = settings.setdefault("sslmode", "verify-full")
     if mode != "verify-full":
@@ -77,11 +97,14 @@ def _protect(settings: dict[str, Any], where: str) -> None:
     settings.setdefault("sslrootcert", os.environ.get("PGSSLROOTCERT") or "system")
 
 
-def _stays_here(settings: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
-    if "service" in settings or "PGSERVICE" in environ:
+def _stays_here(settings: Mapping[str, Any]) -> bool:
+    if _by_service(settings):
         return False  # the host stands in a file of libpq's
-    hosts = [settings.get("host", environ.get("PGHOST", "")), settings.get("hostaddr", environ.get("PGHOSTADDR", ""))]
-    return all(_is_local(host) for named in hosts for host in str(named).split(","))
+    return all(_is_local(host) for name in HOSTS for host in str(settings.get(name, "")).split(","))
+
+
+def _by_service(settings: Mapping[str, Any]) -> bool:
+    return "service" in settings or "PGSERVICE" in os.environ
 
 
 def _is_local(host: str) -> bool:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from tokenkit.store import Name, Stored, Version
 from tokenkit.store.postgres.connections import Connections
-from tokenkit.store.postgres.lease import key
+from tokenkit.store.postgres.names import key
 
 LOST = "SELECT deleted FROM {s}.lost WHERE owner = %(owner)s AND id = %(id)s AND version = %(version)s"
 """What all machines know to be lost of the saves that had replaced a version."""

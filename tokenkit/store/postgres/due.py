@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tokenkit.store import Due, Name
 from tokenkit.store.postgres.connections import Connections
-from tokenkit.store.postgres.lease import key
+from tokenkit.store.postgres.names import is_text, key, text
 
 _THIS = "owner = %(owner)s AND id = %(id)s"
 
@@ -25,9 +25,13 @@ _FIRST = """WITH RECURSIVE each AS (
 _DUE = """SELECT owner, id, at FROM {s}.due WHERE provider = %(provider)s AND at <= %(before)s
     ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED"""
 
-_LEVEL = """least(%(burst)s, p.level
-    + %(rate)s * greatest(extract(epoch FROM excluded.filled - p.filled)::float8, 0))"""
+_LEVEL = """least(%(burst)s, greatest(p.level, 0) + %(rate)s * greatest(
+    extract(epoch FROM excluded.filled)::float8 - extract(epoch FROM p.filled)::float8, 0))"""
 """What a bucket holds that is filled at the rate, by the clock of the statement: so each use of it is one value."""
+
+_FILLED = "CASE WHEN p.filled > excluded.filled + interval '1 minute' THEN excluded.filled"
+_FILLED += " ELSE greatest(p.filled, excluded.filled) END"
+"""Statements do not come in the order of their times; one of minutes ahead is by a clock that was set back since."""
 
 _CLAIM = f"""WITH found AS ({_DUE}),
     paced AS (INSERT INTO {{s}}.pace AS p (provider, level, given, filled)
@@ -35,7 +39,7 @@ _CLAIM = f"""WITH found AS ({_DUE}),
             pg_catalog.statement_timestamp() FROM found
         ON CONFLICT (provider) DO UPDATE SET given = least(%(burst)s - excluded.level, floor({_LEVEL})),
             level = {_LEVEL} - least(%(burst)s - excluded.level, floor({_LEVEL})),
-            filled = greatest(p.filled, excluded.filled)
+            filled = {_FILLED}
         RETURNING given),
     taken AS (SELECT owner, id FROM found ORDER BY at LIMIT (SELECT given FROM paced))
     UPDATE {{s}}.due AS d SET at = %(until)s FROM taken WHERE d.owner = taken.owner AND d.id = taken.id
@@ -53,7 +57,7 @@ class PostgresSchedule:
 
     def first(self) -> Mapping[str, float]:
         """Return each provider that has grants to refresh, and when the first of them falls due."""
-        return {bytes(provider).decode(): at for provider, at in self._connections.ask(_FIRST)}
+        return {text(provider): at for provider, at in self._connections.ask(_FIRST) if is_text(provider)}
 
     def claim(self, provider: str, *, before: float, until: float, limit: int, rate: float) -> list[Due]:
         """Take what falls due `before` a time, the oldest first; who does not come back loses it `until` then.
@@ -63,14 +67,10 @@ class PostgresSchedule:
         values = {"provider": provider.encode(), "before": before, "until": until, "limit": limit}
         values |= {"rate": rate, "burst": max(rate, 1.0)}
         rows = self._connections.ask(_CLAIM, values)
-        return [Due(Name("grant", text(owner), text(id)), until) for owner, id in rows]
+        named = [row for row in rows if all(map(is_text, row))]
+        return [Due(Name("grant", text(owner), text(id)), until) for owner, id in named]
 
     def put_off(self, due: Due, at: float) -> None:
         """Let what was claimed fall due `at` that time, or never; a save that came in between stands."""
         values = {**key(due.name), "until": due.until, "at": at}
         self._connections.ask(_NEVER if at == float("inf") else _PUT_OFF, values)
-
-
-def text(data: bytes) -> str:
-    """Return a name as it was before `key` made bytes of it."""
-    return bytes(data).decode("utf-8", "surrogatepass")

@@ -1,5 +1,6 @@
 """What PostgreSQL's errors mean here. Their own words are not repeated where they could hold a value (R35)."""
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -8,15 +9,20 @@ from psycopg import errors as pg
 
 from tokenkit.errors import StoreUnavailable
 
-PERMANENT = (
-    pg.InvalidAuthorizationSpecification,
-    pg.InvalidCatalogName,
-    pg.InsufficientPrivilege,
-    pg.UndefinedTable,
-    pg.InvalidSchemaName,
-    pg.UndefinedColumn,
+CAUSES = (
+    (r"[Pp]eer authentication|Ident authentication", "connect as the user of this system, or with @localhost"),
+    (r"password", "put the line HOST:5432:DATABASE:USER:PASSWORD into ~/.pgpass, and chmod 600 ~/.pgpass"),
+    (r'database "(\w+)" does not exist', r"correct its name in the address, or as an administrator: createdb \1"),
+    (r'role "(\w+)" does not exist', r"correct its name in the address, or as an administrator: createuser \1"),
+    (r"no pg_hba.conf entry", "let pg_hba.conf of the server admit this role from this machine, by hostssl"),
+    (r"too many clients|too many connections|connection slots", "raise max_connections, or put PgBouncer before it"),
+    (r"certificate", "name the authority of the server's certificate in the address: sslrootcert=FILE"),
+    (r"does not support SSL", "let the server speak TLS (ssl = on); on this machine, take sslmode out of the address"),
+    (r"read-only|recovery|standby|primary", "name the primary server in the address: a replica takes no changes"),
+    (r"failed to resolve|translate host name", "correct the name of the host in the address"),
+    (r"invalid|bad value|not found|expected", "correct it in the address, or in the variable PG... that says it"),
 )
-
+"""What libpq and the server say of a connection that they refuse, and what helps."""
 
 T = TypeVar("T")
 
@@ -35,6 +41,15 @@ def translated(error: psycopg.Error) -> StoreUnavailable:
         return NotDone("other programs change the same records of the database", hint="try again")
     if isinstance(error, pg.ReadOnlySqlTransaction):
         return NotDone("the database takes no changes: it is a replica, or was set to read only", hint="try again")
+    if isinstance(error, (pg.QueryCanceled, pg.LockNotAvailable)):
+        return NotDone(
+            "the database gave a statement up: its time-out is too short, or an administrator ended it",
+            hint="for the role of this program: ALTER ROLE ROLE SET statement_timeout = '10s'",
+        )
+    if isinstance(error, (pg.UndefinedTable, pg.UndefinedColumn)):
+        return StoreUnavailable(
+            "a table of tokenkit lacks in the database, or a part of it", hint="restore all its tables from a backup"
+        )
     if isinstance(error, pg.InsufficientPrivilege):
         return StoreUnavailable(
             "the role of this program may not use the tables of tokenkit",
@@ -52,9 +67,13 @@ def not_connected(error: psycopg.Error) -> StoreUnavailable:
     """Return our error for a connection that could not be made."""
     words = str(error).strip().splitlines() or [type(error).__name__]
     reason = words[-1 if "\n" not in str(error).strip() else 0].rpartition(" failed: ")[2].strip()
+    reason = reason.removeprefix("connection is bad: ")
     hint = "check that the server runs, and that its address is right"
-    if "password" in reason:
-        hint = "put the line HOST:5432:DATABASE:USER:PASSWORD into ~/.pgpass, and chmod 600 ~/.pgpass"
+    for cause, helps in CAUSES:
+        found = re.search(cause, reason)
+        if found:
+            hint = found.expand(helps)
+            break
     return NotDone(f"the database cannot be reached: {reason}", hint=hint)
 
 

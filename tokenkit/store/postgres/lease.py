@@ -15,6 +15,7 @@ from tokenkit.elapsed import elapsed
 from tokenkit.errors import StoreUnavailable
 from tokenkit.store import Lease, Name
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections
+from tokenkit.store.postgres.names import key
 from tokenkit.store.postgres.session import Session
 
 GONE_FOR = 5.0
@@ -34,7 +35,7 @@ _SOON = "pg_catalog.set_config('synchronous_commit', 'off', true)"
 """Part of a statement that need not be on the disk when it is answered: the next one that must be takes it along.
 
 A crash of the server may undo it. Then a lease that was taken is refused its note, so that nothing is sent; one that
-was given back ends by itself.
+was given back ends by itself, or once the process that gave it back asks for it again.
 """
 
 _TAKE = f"""INSERT INTO {{s}}.lease AS l (kind, owner, id, holder, session, incarnation, ends)
@@ -42,7 +43,7 @@ _TAKE = f"""INSERT INTO {{s}}.lease AS l (kind, owner, id, holder, session, inca
         pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => %(lasts)s))
     ON CONFLICT (kind, owner, id) DO UPDATE SET holder = excluded.holder, session = excluded.session,
         incarnation = excluded.incarnation, ends = excluded.ends, began_to_act = false
-    WHERE l.holder IS NULL OR l.ends <= pg_catalog.clock_timestamp() OR l.holder = %(holder)s
+    WHERE l.holder IS NULL OR l.ends <= pg_catalog.clock_timestamp() OR l.holder IN (%(holder)s, %(given_back)s)
         OR (l.holder = %(gone)s AND NOT l.began_to_act)
     RETURNING note, {_ALIVE.format(session="l.session")},
         extract(epoch FROM pg_catalog.clock_timestamp())::float8, {_SOON}"""
@@ -57,27 +58,21 @@ _WRITE = """UPDATE {s}.lease SET note = %(note)s, began_to_act = %(acts)s
     WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s
     AND ends > pg_catalog.clock_timestamp()"""
 _WRITE_SOON = f"{_WRITE} RETURNING 1, {_SOON}"
-_WRITE_AND_ACT = f"""{_WRITE} AND NOT EXISTS (SELECT FROM {{s}}.server
-        WHERE since > pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %(comparing)s)
+_OF_LATE = """since BETWEEN pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %(comparing)s)
+        AND pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => %(comparing)s)"""
+"""Later than that is a date of a clock that was set back since: it would hold everybody back until it has come."""
+
+_WRITE_AND_ACT = f"""{_WRITE} AND NOT EXISTS (SELECT FROM {{s}}.server WHERE {_OF_LATE}
         OR timeline <> ('x' || left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8))::bit(32)::int)
     RETURNING 1"""
 
-_COMPARING = """SELECT %(comparing)s - extract(epoch FROM pg_catalog.clock_timestamp() - since)::float8
-    FROM {s}.server WHERE since > pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %(comparing)s)"""
+_COMPARING = f"""SELECT %(comparing)s - extract(epoch FROM pg_catalog.clock_timestamp() - since)::float8
+    FROM {{s}}.server WHERE {_OF_LATE}"""
 
 _RELEASE = f"""UPDATE {{s}}.lease SET holder = NULL, note = coalesce(%(note)s, note)
     WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s RETURNING {_SOON}"""
 
 _NOTE = "SELECT note FROM {s}.lease WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s"
-
-
-def key(name: Name) -> dict[str, object]:
-    """Return the columns that a name is found by; as bytes, for text takes no NUL and sorts by the locale."""
-    return {
-        "kind": name.kind,
-        "owner": name.owner.encode("utf-8", "surrogatepass"),
-        "id": name.id.encode("utf-8", "surrogatepass"),
-    }
 
 
 class PostgresLease(Lease):
@@ -159,6 +154,7 @@ def leased(
         lease = _taken(connections, session, name, holder, lasts, wait)
         yield lease
     finally:
+        session.give_back(name, holder)
         with suppress(StoreUnavailable):  # it ends by itself, and hides neither a result nor an error
             left = {**key(name), "holder": holder, "note": lease and lease.left_note}
             connections.ask(_RELEASE, left, within=ANSWER_IN / 2)
@@ -216,6 +212,7 @@ def _try(
     for tried in (1, 2, 3):
         asked = elapsed()
         values = {**key(name), "holder": holder, "session": number, "lasts": lasts, "gone": gone}
+        values["given_back"] = session.given_back(name)
         rows = connections.ask(_TAKE, values)
         if rows and (rows[0][1] or number is None):
             ahead = rows[0][2] - elapsed()

@@ -46,8 +46,8 @@ class Machines:
             connection.execute(sql.SQL(_SEEN).format(s=sql.Identifier(schema)), self._values())
 
     def lacking(self, kid: str) -> list[str]:
-        """Return the names of the machines that lack this key. Raises `StoreUnavailable`."""
-        return [name for (name,) in self._connections.ask(_LACKING, {"kid": kid, "for": COUNTS_FOR})]
+        """Return the names of the machines that lack this key, each in one line. Raises `StoreUnavailable`."""
+        return [" ".join(name.split()) for (name,) in self._connections.ask(_LACKING, {"kid": kid, "for": COUNTS_FOR})]
 
     def _values(self) -> dict[str, object]:
         machine = self._remembered.machine

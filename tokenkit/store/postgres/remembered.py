@@ -14,7 +14,7 @@ from tokenkit.store import Name
 from tokenkit.store.lost import LostSave, Server
 from tokenkit.store.postgres import schema
 from tokenkit.store.postgres.high_water import KEPT, ODD, HighWater
-from tokenkit.store.postgres.lease import key
+from tokenkit.store.postgres.names import key
 
 COUNTED = """, counted AS (INSERT INTO {s}.confirmed AS c (machine, slot, saves)
     SELECT %(machine)s, %(slot)s, 1 FROM saved ON CONFLICT (machine, slot)

@@ -102,6 +102,8 @@ def _changed(address: Address, role: str, *, make: bool) -> Schema:
         found = asked(connection, schema)
         if not found.version and not make:
             raise StoreUnavailable("the database has no tables of tokenkit yet", hint="tokenkit store init")
+        if found.version > NEWEST:
+            refuse_unfit(found)
         if found.role == role:
             raise UsageError(
                 f"{role} makes the tables, and a program needs a role that owns nothing",

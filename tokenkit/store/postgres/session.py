@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import time
+import uuid
 from collections import OrderedDict
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -16,11 +17,12 @@ import psycopg
 
 from tokenkit.elapsed import elapsed
 from tokenkit.fork_lock import ForkLock
+from tokenkit.store import Name
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections, TimedConnection
 from tokenkit.store.postgres.errors import translating
 
-MOST_ABSENT = 1000
-"""Sessions that were seen to be gone, and are remembered."""
+MOST_REMEMBERED = 1000
+"""Sessions that were seen to be gone, and leases that were given back, of which a process knows."""
 
 _LOCK = """SELECT pg_catalog.pg_backend_pid() = %(pid)s,
     CASE WHEN pg_catalog.pg_backend_pid() = %(pid)s THEN pg_catalog.pg_advisory_lock(%(key)s) END"""
@@ -39,6 +41,7 @@ class Session:
         self._listening: TimedConnection | None = None
         self._key = 0
         self._absent_since: OrderedDict[int, float] = OrderedDict()
+        self._given_back: OrderedDict[Name, uuid.UUID] = OrderedDict()
         self.pooled = False
         """Whether a pooler lies between: then there is no sign of life, and nothing is heard."""
 
@@ -55,9 +58,20 @@ class Session:
         now = elapsed()
         with self._changing.lock:
             since = self._absent_since.setdefault(other, now)
-            if len(self._absent_since) > MOST_ABSENT:
+            if len(self._absent_since) > MOST_REMEMBERED:
                 self._absent_since.popitem(last=False)
         return now - since
+
+    def given_back(self, name: Name) -> uuid.UUID | None:
+        """Return the holder under whom this process last gave that lease back: a crash of the server may undo that."""
+        return self._given_back.get(name)
+
+    def give_back(self, name: Name, holder: uuid.UUID) -> None:
+        """Take note that this process is done with a lease."""
+        with self._changing.lock:
+            self._given_back[name] = holder
+            if len(self._given_back) > MOST_REMEMBERED:
+                self._given_back.popitem(last=False)
 
     @contextmanager
     def listening(self) -> Generator[TimedConnection | None]:

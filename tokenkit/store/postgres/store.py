@@ -13,13 +13,14 @@ from tokenkit.store.postgres.activity import PostgresActivity
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.ahead import LOST, ReadAhead
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections, Greet, TimedConnection
-from tokenkit.store.postgres.due import NOT_PLANNED, PLANNED, PostgresSchedule, text
+from tokenkit.store.postgres.due import NOT_PLANNED, PLANNED, PostgresSchedule
 from tokenkit.store.postgres.errors import AnswerLost
 from tokenkit.store.postgres.forget import FORGET
-from tokenkit.store.postgres.lease import PostgresLease, key, leased, read_note
+from tokenkit.store.postgres.lease import PostgresLease, leased, read_note
 from tokenkit.store.postgres.line import Line
 from tokenkit.store.postgres.look import Look
 from tokenkit.store.postgres.machines import Machines
+from tokenkit.store.postgres.names import is_text, key, text, to_bytes
 from tokenkit.store.postgres.remembered import COUNTED, Remembered
 from tokenkit.store.postgres.session import Session
 
@@ -175,19 +176,20 @@ class PostgresStore(Store):
     ) -> Iterator[Name]:
         """Yield the names of that kind and owner by id, beyond `after`; each page is one statement."""
         left = sys.maxsize if most is None else most
-        start = prefix.encode("utf-8", "surrogatepass")
+        start = to_bytes(prefix)
+        values = {**key(Name(kind, owner, after)), "prefix": start, "beyond": _beyond(start)}
         while left > 0:
             page = min(PAGE, left)
-            values = {**key(Name(kind, owner, after)), "prefix": start, "beyond": _beyond(start), "page": page}
-            rows = self._connections.ask(_NAMES, values)
+            rows = self._connections.ask(_NAMES, {**values, "page": page})
             for (id,) in rows:
-                after = text(id)
-                yield Name(kind, owner, after)
+                values["id"] = id
+                if is_text(id):
+                    yield Name(kind, owner, text(id))
             left -= len(rows) if len(rows) == page else left
 
     def owners(self) -> Iterator[str]:
         """Yield the owners that have, or once had, records."""
-        return (text(owner) for (owner,) in self._connections.ask(_OWNERS))
+        return (text(owner) for (owner,) in self._connections.ask(_OWNERS) if is_text(owner))
 
     def forget_owner(self, owner: str) -> None:
         """Delete every row that names the owner, once their records are deleted; one that was written since stays."""

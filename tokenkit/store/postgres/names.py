@@ -1,0 +1,27 @@
+"""Names as the tables have them: as bytes, for text takes no NUL and sorts by the locale."""
+
+from tokenkit.store import Name
+
+
+def key(name: Name) -> dict[str, object]:
+    """Return the columns that a name is found by."""
+    return {"kind": name.kind, "owner": to_bytes(name.owner), "id": to_bytes(name.id)}
+
+
+def to_bytes(text: str) -> bytes:
+    """Return a name's part as a column has it."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def text(data: bytes) -> str:
+    """Return a name's part as it was before `to_bytes`; raises `UnicodeDecodeError` for what nothing of ours wrote."""
+    return bytes(data).decode("utf-8", "surrogatepass")
+
+
+def is_text(data: bytes) -> bool:
+    """Tell whether `text` returns a name: an administrator can write any bytes, and no record is found by those."""
+    try:
+        text(data)
+    except UnicodeDecodeError:
+        return False
+    return True

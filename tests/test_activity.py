@@ -234,7 +234,9 @@ def test_everything_below_the_folder_is_private_under_any_umask(clock):
         open_log(clock).used(ME, ["read"])
     finally:
         os.umask(before)
-    for base, inner, names in os.walk(activity_folder(folders())):
+    walked = list(os.walk(activity_folder(folders())))
+    assert any(names for _, _, names in walked)
+    for base, inner, names in walked:
         assert all(stat.S_IMODE(os.stat(os.path.join(base, name)).st_mode) == 0o700 for name in inner)
         assert all(stat.S_IMODE(os.stat(os.path.join(base, name)).st_mode) == 0o600 for name in names)
 
@@ -318,6 +320,7 @@ def test_no_line_holds_a_secret(kit):
     (path,) = chained_log.segments(kit.activity.folder)
     with open(path) as file:
         text = file.read()
+    assert '"event":"refreshed"' in text
     assert not any(secret in text for secret in ("access-", "refresh-", "state", "https://", os.getcwd()))
 
 

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 from tokenkit.async_kit import AsyncTokenKit
-from tokenkit.errors import ConsentRequired, ProviderUnavailable, StoreError, UsageError
+from tokenkit.errors import ConsentRequired, ProviderUnavailable, StoreError, UnknownAccount, UsageError
 from tokenkit.grants.events import SOON, Kind
 
 from patience import PATIENCE
@@ -105,7 +105,7 @@ def test_a_sign_out_is_no_failure(kit):
     """R8: who was signed out meanwhile asked for it."""
     expire(kit)
     kit.scripted.will(lambda: kit.logout("scripted"))
-    with pytest.raises(Exception, match="signed out"):
+    with pytest.raises(UnknownAccount, match="signed out"):
         kit.token("scripted")
     assert kinds(kit) == []
 

@@ -228,7 +228,9 @@ def test_nothing_that_shows_itself_holds_a_token(tool: str, write: Write) -> Non
     """R35: what finds its way into a log or a traceback is no secret."""
     name, content = (SINGLE.get(tool) or SEVERAL[tool])[:2]
     file = write(name, content)
-    for found in grants_in(file):
+    grants = grants_in(file)
+    assert grants
+    for found in grants:
         secrets = [
             found.refresh_token and found.refresh_token.reveal(),
             found.access_token and found.access_token.value,

@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Iterator
 
 import pytest
-from tokenkit.errors import ConfigurationError, TokenRefused
+from tokenkit.errors import ConfigurationError, ProviderUnavailable, TokenRefused
 from tokenkit.net.http import Transport
 from tokenkit.net.public import is_public
 from tokenkit.provider import Request, Response
@@ -131,7 +131,7 @@ def test_the_certificate_must_be_the_names_and_not_the_addresses(network: Networ
     network.say("other.example", [PUBLIC])
     with peer(over_tls(certificate, answering(OK))) as server:
         network.port = server.port
-        with pytest.raises(Exception, match="certificate"):
+        with pytest.raises(ProviderUnavailable, match="certificate"):
             send("https://other.example/token", certificate)
 
 

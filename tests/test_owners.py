@@ -327,7 +327,9 @@ def test_a_strange_name_leads_nowhere_else(kit, tmp_path):
         ["../bob", "a/b", ".", "..", "con", "@alice", "%00", "a\nb"]
     )
     if isinstance(kit.records.store, FileStore):
-        assert all(path.is_relative_to(tmp_path / "tokens") for path in tmp_path.rglob("*.jwe"))
+        written = list(tmp_path.rglob("*.jwe"))
+        assert len(written) >= 8
+        assert all(path.is_relative_to(tmp_path / "tokens") for path in written)
 
 
 def test_each_owner_sees_their_own_accounts_in_a_dashboard_of_one_kit(kit):

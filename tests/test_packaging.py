@@ -35,7 +35,9 @@ def test_our_own_providers_come_through_the_entry_points_that_a_stranger_uses() 
 
 @pytest.mark.parametrize("group", ["console_scripts", "tokenkit.providers"])
 def test_every_entry_point_loads(group: str) -> None:
-    for entry in distribution(DISTRIBUTION).entry_points.select(group=group):
+    entries = distribution(DISTRIBUTION).entry_points.select(group=group)
+    assert entries
+    for entry in entries:
         assert callable(entry.load())
 
 

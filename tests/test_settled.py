@@ -588,6 +588,7 @@ def test_a_host_that_the_metadata_names_is_reached_at_public_addresses_alone(tmp
 
 def test_endpoints_that_a_person_wrote_are_theirs_to_answer_for(kit):
     kit.sign_in(ONE)
+    assert kit.servers.requests
     assert not any(request.public_only for request in kit.servers.requests)
 
 
@@ -625,6 +626,7 @@ def test_the_metadata_of_a_guests_server_is_fetched_from_public_addresses_alone(
     kit = KitOfServers(tmp_path, file=file, clients={"acme@op.example": "client"})
     kit.servers.documents[WELL_KNOWN] = METADATA
     kit.sign_in(code="c@tokens.op.example", variables={"server": "op.example", "public_only": "yes"})
+    assert kit.servers.requests
     assert all(request.public_only for request in kit.servers.requests)
 
 

@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tokenkit.errors import Conflict
 from tokenkit.store import Due, Name
 from tokenkit.testing.store_contract import GRANT
 
@@ -82,7 +83,7 @@ def test_a_save_says_when_a_grant_falls_due_or_leaves_it_or_ends_it(store):
 def test_a_save_that_conflicts_plans_nothing(store):
     version = store.save(GRANT, b"1", replaces=None, due=10.0)
     for data, due in ((b"2", 5.0), (b"2", NEVER), (None, None)):
-        with pytest.raises(Exception, match="has changed"):
+        with pytest.raises(Conflict, match="has changed"):
             store.save(GRANT, data, replaces="00000000-0000-0000-0000-000000000000", due=due)
     assert store.schedule.first() == {"google": 10.0}
     assert store.version(GRANT) == version

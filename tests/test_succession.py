@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 import pytest
-from tokenkit.errors import StoreUnavailable
+from tokenkit.errors import ProviderUnavailable, StoreUnavailable
 from tokenkit.store.memory import MemoryLease, MemoryStore
 
 from scripted import ScriptedKit, ScriptedProvider, expire, unavailable
@@ -110,7 +110,7 @@ def test_right_before_the_retry_the_holder_asks_whether_the_lease_is_still_its_o
         raise unavailable(sent=True)
 
     kit.scripted.will(lost)
-    with pytest.raises(Exception, match="the provider is down"):
+    with pytest.raises(ProviderUnavailable, match="the provider is down"):
         kit.token("scripted")
     assert kit.scripted.refreshes == 1
 

@@ -44,7 +44,9 @@ class Command:
 
 def play(path: Path, run: Run, names: dict[str, Any]) -> None:
     """Take the steps of a transcript, and compare each command with what is expected of it."""
-    for step in steps(path):
+    taken = steps(path)
+    assert any(isinstance(step, Command) for step in taken), f"{path.name} has no command"
+    for step in taken:
         if isinstance(step, str):
             exec(step, names)
             continue

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from starlette.types import Message, Receive
+from tokenkit.errors import UsageError
 from tokenkit.web import authorize_app
 from visitor import FORM, HERE, NAVIGATION, RETURN, SCRIPT, Visitor, links, origin
 from world_of_web import World
@@ -259,7 +260,7 @@ class TestTheAddress:
         ["http://dash.example", "dash.example", "https://", "https://a@b", "ftp://b", "https://b?c", "https://b#c"],
     )
     def test_a_public_url_without_tls_is_refused_when_it_is_set(self, world, url):
-        with pytest.raises(Exception, match="public_url"):
+        with pytest.raises(UsageError, match="public_url"):
             authorize_app(world.kit, public_url=url)
 
     def test_other_sites_get_neither_the_status_nor_the_scripts(self, me):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from tokenkit import OAuth2
+from tokenkit.errors import UsageError
 from tokenkit.provider import Scope
 from tokenkit.web import authorize_app
 from tokenkit.web.choice import Service, choice, only_identity
@@ -133,5 +134,5 @@ def test_the_hosts_providers_come_first_with_their_scopes_chosen(world: World) -
 
 
 def test_scopes_of_the_host_are_lists(world: World) -> None:
-    with pytest.raises(Exception, match="scopes are a list"):
+    with pytest.raises(UsageError, match="scopes are a list"):
         authorize_app(world.kit, asks={"google": "gmail.readonly"})

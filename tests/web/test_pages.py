@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from tokenkit.activity import Activity
 from tokenkit.audit import audit
-from tokenkit.errors import UsageError
+from tokenkit.errors import ConsentRequired, ProviderUnavailable, UsageError
 from tokenkit.web import authorize_app
 from tokenkit.web.humanize import away, listed, sentence
 from visitor import NAVIGATION, SCRIPT, Visitor
@@ -77,7 +77,7 @@ def test_the_last_use_is_shown_with_the_program(world, me):
 def test_a_grant_that_was_withdrawn_needs_the_person_and_is_offered_to_reconnect(world, me):
     world.connect(me, "google", scopes="gmail.readonly")
     world.authority.withdraw("google", "me@example.com")
-    with pytest.raises(Exception, match="sign in again"):
+    with pytest.raises(ConsentRequired, match="sign in again"):
         world.kit.refresh("google")
     page = me.go("/").text
     assert "Google needs you to connect again" in text(page)
@@ -94,7 +94,7 @@ def test_a_provider_that_cannot_be_reached_is_told_with_the_next_try(world, me):
     world.connect(me, "google")
     world.clock.advance(4000)
     world.authority.next("token", status=503, times=2)
-    with pytest.raises(Exception, match="Google"):
+    with pytest.raises(ProviderUnavailable, match="Google"):
         world.kit.token("google")
     account = provider(me, "google")["accounts"][0]
     assert account["state"] == "unavailable"

@@ -1,27 +1,25 @@
 """Requests to an authorization server: one deadline, TLS, a bounded answer, no redirects, no cookies.
 
-It speaks through h11 and httpcore, which lie under httpx, because httpx logs every URL and knows no deadline. A
-connection serves one request: so a stale one is never mistaken for a lost answer, threads share nothing, and a forked
-child has nothing to close (R7).
+It speaks through httpcore, which lies under httpx, because httpx logs every URL and knows no deadline. A connection
+serves one request: so a stale one is never mistaken for a lost answer, threads share nothing, and a forked child has
+nothing to close (R7).
 """
 
 import os
 import ssl
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from importlib.util import find_spec
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-import h11
 import httpcore
 
 from tokenkit.errors import ConfigurationError, InvalidAnswer, ProviderUnavailable, TokenKitError, UsageError
 from tokenkit.net.content_encoding import decoded
 from tokenkit.net.hosts import Target, check_tls, parse_url
 from tokenkit.net.network import READ_ON, Exchange, Network
-from tokenkit.net.one_request import OneRequest, texts
 from tokenkit.net.proxy import proxy_for
 from tokenkit.net.raw_answer import RawAnswer, looks_cut
 from tokenkit.provider import Request, Response
@@ -36,10 +34,7 @@ is stopped has ten seconds in all (R7)."""
 LIMIT = 1 << 20
 """Bytes of an answer, decoded. Token answers and discovery documents have a few thousand."""
 
-_FAILURES = (
-    httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError,
-    h11.RemoteProtocolError, OSError,
-)  # fmt: skip
+_FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError, OSError)
 
 
 class Transport:
@@ -84,7 +79,7 @@ class Transport:
         failure: TokenKitError
         try:
             return self._exchanged(request, exchange)
-        except (h11.LocalProtocolError, httpcore.LocalProtocolError, UnicodeEncodeError):
+        except (httpcore.LocalProtocolError, UnicodeEncodeError):
             failure = UsageError(f"the request to {place.origin} holds what HTTP does not allow")
         except _FAILURES as error:
             arrived = exchange.arrived(self._limit)
@@ -104,38 +99,21 @@ class Transport:
         raise failure  # out here no error comes along that quotes what was sent or answered (R35)
 
     def _exchanged(self, request: Request, exchange: Exchange) -> Response:
-        proxy = self._proxy(exchange.place)
+        place, proxy = exchange.place, self._proxy(exchange.place)
+        host = (exchange.pin() if proxy else "") or place.host
+        url = httpcore.URL(scheme=place.scheme, host=host, port=place.port, target=place.target)
+        connection = self._connection(place, url.origin, proxy, Network(exchange))
         exchange.at = self._now()
-        answer = self._directly(request, exchange) if proxy is None else self._through(proxy, request, exchange)
-        if looks_cut(answer.body) or (
-            not answer.body and _may_hold_tokens(answer.status)
-        ):  # its Content-Length was too small, perhaps
-            answer = exchange.arrived(self._limit, patience=READ_ON) or answer
-        return self._response(exchange, answer)
-
-    def _directly(self, request: Request, exchange: Exchange) -> RawAnswer:
-        place = exchange.place
-        one = OneRequest(request.method, place.target, _headers(request, place), request.body)
-        tls = self._tls_context() if place.scheme == "https" else None
-        stream = Network(exchange).connect_tcp(place.host, place.port)
-        return one.answered(stream if tls is None else stream.start_tls(tls, place.host), self._limit)
-
-    def _through(self, proxy: httpcore.Proxy, request: Request, exchange: Exchange) -> RawAnswer:
-        place = exchange.place
-        url = httpcore.URL(scheme=place.scheme, host=exchange.pin() or place.host, port=place.port, target=place.target)
-        tls = self._tls_context() if place.scheme == "https" else None
-        with (
-            httpcore.ConnectionPool(tls, proxy=proxy, network_backend=Network(exchange)) as connection,
-            connection.stream(
-                request.method,
-                url,
-                headers=_headers(request, place),
-                content=request.body if _has_body(request) else None,
-                extensions={"trace": _hide_from_log},
-            ) as answer,
-        ):
+        with connection, self._stream(connection, request, place, url) as answer:
             body, complete = self._read(answer)
-            return RawAnswer(answer.status, texts(answer.headers), body, complete)
+            if looks_cut(body) or (
+                not body and _may_hold_tokens(answer.status)
+            ):  # its Content-Length was too small, perhaps
+                arrived = exchange.arrived(self._limit, patience=READ_ON)
+                if arrived is not None:
+                    return self._response(exchange, arrived)
+            headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers)
+        return self._response(exchange, RawAnswer(answer.status, headers, body, complete))
 
     def _response(self, exchange: Exchange, answer: RawAnswer) -> Response:
         """Return the answer with its body in the clear, and no more of it than the limit."""
@@ -150,6 +128,29 @@ class Transport:
         complete = complete and answer.complete and len(body) <= self._limit
         return Response(answer.status, answer.headers, body[: self._limit], exchange.at, complete)
 
+    def _connection(
+        self, place: Target, origin: httpcore.Origin, proxy: httpcore.Proxy | None, network: Network
+    ) -> httpcore.HTTPConnection | httpcore.ConnectionPool:
+        tls = self._tls_context() if place.scheme == "https" else None
+        if proxy is None:
+            return httpcore.HTTPConnection(origin, tls, network_backend=network)
+        return httpcore.ConnectionPool(tls, proxy=proxy, network_backend=network)
+
+    def _stream(
+        self,
+        connection: httpcore.HTTPConnection | httpcore.ConnectionPool,
+        request: Request,
+        place: Target,
+        url: httpcore.URL,
+    ) -> AbstractContextManager[httpcore.Response]:
+        return connection.stream(
+            request.method,
+            url,
+            headers=_headers(request, place),
+            content=None if request.method == "GET" and not request.body else request.body,
+            extensions={"trace": _hide_from_log},
+        )
+
     def _read(self, answer: httpcore.Response) -> tuple[bytes, bool]:
         """Return the body up to the limit, and whether that is all of it."""
         body = bytearray()
@@ -162,7 +163,6 @@ class Transport:
     def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:
             self._tls = _system_tls()
-        self._tls.set_alpn_protocols(["http/1.1"])
         return self._tls
 
     def _proxy(self, place: Target) -> httpcore.Proxy | None:
@@ -210,14 +210,9 @@ def _headers(request: Request, place: Target) -> list[tuple[bytes, bytes]]:
         ("Accept", "*/*"),
         ("Accept-Encoding", "identity"),
         ("Connection", "close"),
-        *((("Content-Length", str(len(request.body))),) if _has_body(request) else ()),
     )
     pairs = (*(pair for pair in ours if pair[0].lower() not in given), *request.headers)
     return [(name.encode("ascii"), value.encode("ascii")) for name, value in pairs]
-
-
-def _has_body(request: Request) -> bool:
-    return bool(request.body) or request.method != "GET"
 
 
 def _may_hold_tokens(status: int) -> bool:

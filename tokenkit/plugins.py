@@ -115,6 +115,7 @@ class Providers(Mapping[str, "Provider"]):
 
 def check_provider(name: str, provider: "Provider") -> None:
     """Refuse what is no provider of that name: `ConfigurationError` names the member that is missing or wrong."""
+    from tokenkit.flows.kinds import check_members
     from tokenkit.net.hosts import check_endpoints, resource_host
     from tokenkit.provider import Provider
 
@@ -128,6 +129,7 @@ def check_provider(name: str, provider: "Provider") -> None:
         raise ConfigurationError(
             f"the provider {name!r} calls itself {provider.name!r}", hint="a name takes a-z, 0-9, '.', '_' and '-'"
         )
+    check_members(provider)
     for entry in provider.resource_hosts:
         resource_host(entry)
     check_endpoints(provider)
@@ -234,13 +236,15 @@ def _installed(name: str) -> "EntryPoint | None":
 
 
 def _made(name: str, point: "EntryPoint", options: Mapping[str, object]) -> "Provider":
-    from tokenkit.net.hosts import check_endpoints  # heavy, and a stored token needs no plugin
+    from tokenkit.flows.kinds import check_members  # heavy, and a stored token needs no plugin
+    from tokenkit.net.hosts import check_endpoints
 
     make = cast("Callable[..., Provider]", _guarded(name, "load", point.load))
     known = _arguments(make, options)
     provider = _guarded(name, "load", make, **{option: options[option] for option in known})
     if provider.name != name:
         raise ProviderBroken(name, "load", hint=f"{point.value} calls itself {provider.name!r}")
+    _guarded(name, "load", check_members, provider)
     _guarded(name, "load", check_endpoints, provider)  # which finds out what a stranger's lacks
     return _configured(
         name, provider, {option: value for option, value in options.items() if option not in known}, make

@@ -6,6 +6,7 @@ from types import UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin
 
 from tokenkit.errors import ConfigurationError
+from tokenkit.provider import Provider
 
 _EXAMPLES = {
     "Scope": 'Scope("files.read", "read your files")',
@@ -25,6 +26,21 @@ def check_kinds(declared: object) -> None:
     `ConfigurationError` names the field. A text where several are meant would be taken letter by letter.
     """
     _check_members(str(getattr(declared, "name", "")), "", declared)
+
+
+def check_members(provider: object) -> None:
+    """Check the members of a provider that is no declaration, and that a stranger has written without a type checker.
+
+    `ConfigurationError` names the member. What a call returns is judged where the call is made.
+    """
+    name = str(getattr(provider, "name", ""))
+    for member, declared in vars(Provider).items():
+        getter = declared.fget if isinstance(declared, property) else None
+        kind: Any = None if getter is None else getter.__annotations__["return"]
+        origin: Any = get_origin(kind)
+        power = kind is None or origin is UnionType or origin is Union
+        if not power and hasattr(provider, member):  # one that is older lacks what was not asked for then
+            _check(name, member, kind, getattr(provider, member))
 
 
 def check_names(kind: type[Any], written: Mapping[str, object]) -> None:
@@ -59,7 +75,7 @@ def _check(provider: str, field: str, kind: Any, value: object) -> None:
         raise ConfigurationError(
             f"{field} of {provider} is {found}, and not {_called(origin or kind)}", hint=f"correct {field}"
         )
-    elif origin is tuple:
+    elif origin in (tuple, Sequence):
         for number, item in enumerate(cast("Sequence[object]", value)):
             _check(provider, f"{field}.{number}", parts[0], item)
     elif origin is Mapping:
@@ -89,7 +105,7 @@ def _check_choice(provider: str, field: str, value: object, choices: Sequence[st
 
 
 def _is(kind: type[Any], value: object) -> bool:
-    if kind is tuple:  # a list is as good
+    if kind in (tuple, Sequence):  # a list is as good
         return isinstance(value, Sequence) and not isinstance(value, str | bytes)
     if kind in (int, float):
         return isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
@@ -97,7 +113,7 @@ def _is(kind: type[Any], value: object) -> bool:
 
 
 def _called(kind: type[Any]) -> str:
-    known = {tuple: 'a tuple, such as ("...",)', Mapping: "a mapping", bool: "True or False"}
+    known = {tuple: 'a tuple, such as ("...",)', Sequence: "a list", Mapping: "a mapping", bool: "True or False"}
     if kind in known:
         return known[kind]
     if kind in (int, float):

@@ -1,11 +1,14 @@
 """The `TokenSource` of a kit's account: what every adapter is built on."""
 
 from collections.abc import Callable
+from typing import cast
 
 from tokenkit.account import Account
+from tokenkit.errors import ProviderBroken
 from tokenkit.grants.bound_to import differs, of
 from tokenkit.grants.token_cache import TokenCache
 from tokenkit.grants.token_query import TokenQuery
+from tokenkit.parsing import parse
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Provider, Request
 from tokenkit.token import AccessToken
@@ -48,4 +51,18 @@ class AccountSource:
         # Only a token that travels elsewhere than in a header needs the registration, as Pocket's consumer key.
         provider, refresher = self.provider, self._cache.refresher
         client = ClientRegistration("") if provider.header_token else refresher.client(provider)
-        return guarded(provider, "authenticate", provider.authenticate, refresher.context, client, token, request)
+        made = guarded(provider, "authenticate", provider.authenticate, refresher.context, client, token, request)
+        return _signed(provider, made)
+
+
+def _signed(provider: Provider, returned: Request) -> Request:
+    """Return the request with the token on. Raises `ProviderBroken` for what is no `Request` that can be sent."""
+    value = cast(object, returned)
+    if not isinstance(value, Request):
+        raise ProviderBroken(provider.name, "authenticate", hint=f"it returned {type(value).__name__}, and no Request")
+    parse(lambda: [name + text for name, text in value.headers], lambda _: _unsendable(provider))
+    return value
+
+
+def _unsendable(provider: Provider) -> ProviderBroken:
+    return ProviderBroken(provider.name, "authenticate", hint="it returned a Request with a header that is no text")

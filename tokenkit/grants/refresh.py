@@ -117,7 +117,8 @@ class Refresh:
         held = self._saved(grant, provider, client)
         if self.interrupted_by is not None:
             raise self.interrupted_by
-        if held.grant.access_token is self.held.grant.access_token:
+        brought = held.grant.access_token
+        if brought is None or brought is self.held.grant.access_token:
             raise self._brought_nothing(provider)
         return held
 
@@ -292,11 +293,13 @@ class Refresh:
         raise signed_out_meanwhile(self.account, provider, revoked=self._revoked(grant, provider, client))
 
     def _revoked(self, grant: Grant, provider: Provider, client: ClientRegistration) -> bool:
+        from tokenkit.grants.returned import revoked
+
         if provider.revoke is None:
             return False
         try:
             context = within(self.ctx, self.account, grant, provider)
-            return guarded(provider, "revoke", provider.revoke, context, client, grant).done
+            return revoked(provider, provider.revoke, context, client, grant).done
         except TokenKitError:
             return False
 

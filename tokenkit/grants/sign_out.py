@@ -11,7 +11,7 @@ from tokenkit.grants import signed_out
 from tokenkit.grants.bound_to import check_bound, same_person, within
 from tokenkit.grants.quarantine import erase, erase_old, set_aside
 from tokenkit.grants.refresher import Refresher
-from tokenkit.plugins import guarded
+from tokenkit.grants.returned import revoked
 from tokenkit.provider import Context, Field, Provider
 
 
@@ -133,7 +133,7 @@ def _revoke(refresher: Refresher, account: Account, grant: Grant, context: Conte
         client = refresher.client(provider)
         check_bound(account, grant, provider, client.client_id, "revoke")
         context = within(context, account, grant, provider)
-        outcome = guarded(provider, "revoke", provider.revoke, context, client, grant)
+        outcome = revoked(provider, provider.revoke, context, client, grant)
     except ProviderError as error:
         return _Asked(False, f"{provider.title} could not be reached ({error}). {_by_hand(provider)}", reached=False)
     except TokenKitError as error:

@@ -238,7 +238,7 @@ def check_endpoints(provider: Provider, *others: str) -> None:
     for endpoint in (*own, *others):
         try:
             place = parse_url(endpoint)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:  # a TypeError, where a stranger has written what is no text
             raise ConfigurationError(f"an endpoint of {provider.name} cannot be one: {error}") from None
         if any(host.holds(place) if endpoint not in own else _leads_to(host.place, endpoint) for host in hosts):
             raise ConfigurationError(

@@ -1,6 +1,5 @@
 """A grant, or a code, that was obtained elsewhere: checked member by member before anything is stored (R17)."""
 
-import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from typing import TypedDict, cast
 
@@ -9,6 +8,7 @@ from tokenkit.errors import ProviderChanged, UsageError
 from tokenkit.flows.answer import access_token_value, vschar
 from tokenkit.grant import ACTIVE, Grant, grant_to_bytes
 from tokenkit.grants.bound_to import changes, of, settled
+from tokenkit.grants.returned import is_time
 from tokenkit.grants.scopes import resolve_scopes
 from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import AuthorizationAnswer, ClientRegistration, Provider
@@ -16,9 +16,6 @@ from tokenkit.signals import sending
 from tokenkit.signing_in.authorization import Authorizations
 from tokenkit.signing_in.settle import settle
 from tokenkit.token import AccessToken, Secret
-
-LATEST = 32503680000.0
-"""The year 3000, Unix time in seconds: what lies beyond is no time, but milliseconds."""
 
 
 def adopt(
@@ -145,7 +142,7 @@ def _of_tokens(grant: Grant) -> Problems:
             yield where, "is no tokenkit.AccessToken under a text"
         elif not access_token_value(token.value):
             yield where, "has a value that is no token (RFC 6749 appendix A)"
-        elif not _is_time(token.expires_at) or not _is_time(token.obtained_at):
+        elif not is_time(token.expires_at) or not is_time(token.obtained_at):
             yield where, "has a time that is not Unix time in seconds"
 
 
@@ -155,7 +152,7 @@ def _of_the_rest(grant: Grant) -> Problems:
         if scopes is not None and not (isinstance(scopes, Set) and all(map(_is_scope, cast("Set[object]", scopes)))):
             yield member, "is no set of scopes"
     for member in ("authorized_at", "refresh_expires_at"):
-        if not _is_time(getattr(grant, member)):
+        if not is_time(getattr(grant, member)):
             yield member, "is not Unix time in seconds"
     try:
         grant_to_bytes(grant)
@@ -169,7 +166,3 @@ def _is_text(value: object) -> bool:
 
 def _is_scope(value: object) -> bool:
     return _is_text(value) and " " not in cast(str, value)
-
-
-def _is_time(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and math.isfinite(value) and 0 <= value < LATEST)

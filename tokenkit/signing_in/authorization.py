@@ -14,6 +14,7 @@ from tokenkit.errors import (
 from tokenkit.grant import Grant
 from tokenkit.grants.bound_to import as_told, settled
 from tokenkit.grants.refresher import Refresher
+from tokenkit.grants.returned import drawn
 from tokenkit.grants.scopes import scopes_to_ask
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.net.hosts import check_endpoints
@@ -106,11 +107,11 @@ class Authorizations:
         )
         name = name or self.linker.kept_name(provider, account)
         self.records.store.version(grant_name(Account(provider.name, name or DEFAULT_NAME, self.records.owner)))
-        drawn = guarded(provider, "begin", provider.begin, self._ctx, client, request)
-        check_endpoints(provider, drawn.url)
+        begun = drawn(provider, guarded(provider, "begin", provider.begin, self._ctx, client, request))
+        check_endpoints(provider, begun.url)
         now = self._ctx.now()
         pending = replace(
-            drawn,
+            begun,
             owner=self.records.owner,
             account=name,
             replaces=ready.replaces,

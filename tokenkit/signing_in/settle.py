@@ -94,7 +94,10 @@ def _of_account(refresher: Refresher, provider: Provider, name: str) -> Mapping[
 def _check_plain_http(provider: Provider, account: str, insecure: Callable[[], Collection[str]]) -> None:
     """Refuse, before a person is sent away, a server that would get their code in the clear (R32)."""
     for url in filter(None, (provider.issuer, provider.token_endpoint)):
-        place = parse_url(url)
+        try:
+            place = parse_url(url)
+        except ValueError as error:
+            raise ConfigurationError(f"the issuer of {provider.name} cannot be one: {error}") from None
         try:
             check_tls(place, insecure() if place.scheme == "http" else ())
         except TokenRefused:

@@ -19,7 +19,7 @@ def as_another_user(folder: Path, work: Callable[[], None]) -> None:
     if os.geteuid() != 0:
         work()
         return
-    _give(folder)
+    give(folder)
     report = folder / "raised.txt"
     child = os.fork()
     if child == 0:
@@ -36,7 +36,7 @@ def as_another_user(folder: Path, work: Callable[[], None]) -> None:
     assert os.waitstatus_to_exitcode(status) == 0, report.read_text() if report.exists() else status
 
 
-def _give(folder: Path) -> None:
+def give(folder: Path) -> None:
     """Make the folder and all in it the other user's, and let them pass through the folders above it."""
     for path in (folder, *folder.rglob("*")):
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)

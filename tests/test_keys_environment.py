@@ -3,7 +3,8 @@ import os
 import pytest
 from tokenkit import seal
 from tokenkit.errors import KeyUnavailable, StoreUnavailable, UsageError
-from tokenkit.keys import jwks, key_source, rotation
+from tokenkit.keys import jwks, rotation
+from tokenkit.keys.choice import key_source
 from tokenkit.paths import folders
 
 KEYS = jwks.KeyList(3, (seal.Key("one", bytes(range(32))), seal.Key("two", bytes(32))))

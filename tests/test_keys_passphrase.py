@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
 from tokenkit import private_file
 from tokenkit.errors import KeyUnavailable, StoreUnavailable
-from tokenkit.keys import file, jwks, key_source, passphrase, rotation
+from tokenkit.keys import file, jwks, passphrase, rotation
+from tokenkit.keys.choice import key_source
 from tokenkit.paths import folders
 from tokenkit.seal import b64url_decode
 

@@ -5,7 +5,11 @@ _UNITS = ((86400.0 * 365, "year"), (86400.0 * 30, "month"), (86400.0, "day"), (3
 
 def duration(seconds: float) -> str:
     """Return ``90 minutes``: the largest unit of which there are two or more, rounded down; ``0 seconds`` at least."""
-    size, unit = next((unit for unit in _UNITS if seconds >= 2 * unit[0]), (1.0, "second"))
+    for size, unit in _UNITS:
+        if seconds >= 2 * size:
+            break
+    else:
+        size, unit = 1.0, "second"
     count = max(0, int(seconds // size))
     return f"{count} {unit}{'' if count == 1 else 's'}"
 

@@ -170,21 +170,31 @@ def grant_from_bytes(data: bytes, *, account: str = "") -> Grant:
 
 
 def _grant(record: Mapping[str, Any]) -> Grant:
-    tokens = ((audience, access_token(record, audience)) for audience in record["access_tokens"])
+    get = record.get
+    tokens = {audience: access_token(record, audience) for audience in record["access_tokens"]}
+    scopes, endpoints, settled, extra = get("scopes"), get("endpoints"), get("settled", {}), get("extra", {})
     return Grant(
-        access_tokens={audience: token for audience, token in tokens if token is not None},
-        refresh_token=secret_of(record.get("refresh_token")),
-        scopes=None if record.get("scopes") is None else _shared(tuple(record["scopes"])),
-        asked=_shared(tuple(record.get("asked", ()))),
-        authorized_at=float(record.get("authorized_at", 0.0)),
-        refresh_expires_at=_number(record.get("refresh_expires_at")),
-        perhaps_spent=record.get("perhaps_spent") is True,
-        generation=int(record.get("generation", 0)),
-        endpoints=None if record.get("endpoints") is None else _addresses(record["endpoints"]),
-        settled=_addresses(record.get("settled", {})),
-        extra=texts_of(record.get("extra", {})),
+        provider=intern(str(record["provider"])),
+        access_tokens={audience: token for audience, token in tokens.items() if token is not None},
+        refresh_token=secret_of(get("refresh_token")),
+        scopes=None if scopes is None else _shared(tuple(scopes)),
+        asked=_shared(tuple(get("asked", ()))),
+        issuer=intern(str(get("issuer", ""))),
+        token_endpoint=intern(str(get("token_endpoint", ""))),
+        revocation_endpoint=intern(str(get("revocation_endpoint", ""))),
+        endpoints=None if endpoints is None else _addresses(endpoints),
+        settled={} if settled == {} else _addresses(settled),
+        client_id=intern(str(get("client_id", ""))),
+        resource=intern(str(get("resource", ""))),
+        subject=intern(str(get("subject", ""))),
+        authorized_at=float(get("authorized_at", 0.0)),
+        refresh_expires_at=_number(get("refresh_expires_at")),
+        perhaps_spent=get("perhaps_spent") is True,
+        generation=int(get("generation", 0)),
+        state=intern(str(get("state", ACTIVE))),
+        reason=intern(str(get("reason", ""))),
+        extra={} if extra == {} else texts_of(extra),
         unknown={} if record.keys() <= _GRANT_MEMBERS else _unknown(record),
-        **{name: intern(str(record[name])) for name in _GRANT_TEXTS if name in record},
     )
 
 
@@ -194,13 +204,18 @@ def _unknown(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_record(data: bytes, *, account: str = "") -> dict[str, Any]:
     """Read any record: a JSON object of a version that we understand, else `BrokenRecord`."""
-    value = parse(lambda: _FROM_JSON.decode(data.decode()), lambda _: broken(account, "it is not JSON"))
+    value = parse(lambda: _from_json(data.decode()), lambda _: broken(account, "it is not JSON"))
     record = cast(dict[str, Any], value) if isinstance(value, dict) else {}
     if not isinstance(record.get("v"), int):
         raise broken(account, "it has no version")
     if record["v"] > VERSION:
         raise broken(account, f"it was written by a later tokenkit (record version {record['v']}): upgrade tokenkit")
     return record
+
+
+def _from_json(text: str) -> Any:
+    value, end = _FROM_JSON.raw_decode(text.strip(" \t\n\r"))
+    return value if end == len(text) else _FROM_JSON.decode(text)  # which says what is wrong behind the value
 
 
 def broken(account: str, why: str) -> BrokenRecord:

@@ -15,7 +15,7 @@ from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.grants.token_cache import SIZE, RecentlyAsked, TokenCache
 from tokenkit.grants.token_query import TokenQuery
-from tokenkit.keys import key_source
+from tokenkit.keys.choice import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.keys.source import KeySource
 from tokenkit.paths import Folders

@@ -113,6 +113,8 @@ def _below_home(path: str) -> str:
 
 def _can_be_made(path: str) -> bool:
     """Tell whether we may write in that folder, or, where there is none, in the first one above it that there is."""
+    if os.access(path, os.W_OK):  # one question, where it is there
+        return True
     while not os.path.lexists(path):
         path = os.path.dirname(path)
     return os.path.isdir(path) and os.access(path, os.W_OK)

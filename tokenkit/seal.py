@@ -90,18 +90,7 @@ def seal(plaintext: bytes, key: Key, *, typ: str, app: str, owner: str, account:
     """
     if typ not in TYPES:
         raise UsageError(f"there is no kind of sealed record called {typ!r}", hint=f"one of {', '.join(TYPES)}")
-    members = {
-        "alg": "A256KW",
-        "enc": "A256GCM",
-        "kid": key.kid,
-        "typ": typ,
-        "app": app,
-        "owner": owner,
-        "account": account,
-    }
-    if store:
-        members["store"] = store
-    protected = b64url_encode(_TO_HEADER.encode(members).encode())
+    protected = _protected(key.kid, typ, app, owner, account, store)
     drawn = os.urandom(KEY_SIZE + _IV_SIZE)
     content_key, iv = drawn[:KEY_SIZE], drawn[KEY_SIZE:]
     sealed = AESGCM(content_key).encrypt(iv, plaintext, protected)
@@ -122,13 +111,16 @@ def open(
     """
     try:
         parts = _split(data)
-        found = _header(parts[1])
+        for key in keys.values():
+            if parts[0] == _protected(key.kid, typ, app, owner, account, store):  # just what `seal` has written
+                return _decrypt(parts, key)
+        found = _header(parts[0])
         _compare(found, {"typ": typ, "app": app, "owner": owner, "account": account})
         if "store" in found:
             _compare(found, {"store": store})
-        key = keys.get(found["kid"])
-        if key is not None:
-            return _decrypt(parts, key)
+        named = keys.get(found["kid"])
+        if named is not None:
+            return _decrypt(parts, named)
     except (_Damage, InvalidTag, InvalidUnwrap) as error:
         raise _broken(str(error) or "it was changed after it was sealed", typ, account) from None
     whose = quoted(account) if typ == "grant" else "PROVIDER/ACCOUNT"
@@ -146,7 +138,7 @@ def header(data: bytes) -> dict[str, str]:
     It is not authenticated: no key is needed. Raises `BrokenRecord` for anything that `seal` would not have written.
     """
     try:
-        return _header(_split(data)[1])
+        return _header(_split(data)[0])
     except _Damage as error:
         raise _broken(str(error), "", "") from None
 
@@ -175,25 +167,35 @@ def _split(data: bytes) -> list[bytes]:
     parts = data.split(b".")
     if len(parts) != 5:
         raise _Damage(f"it has {len(parts)} parts, and a JWE has five" if data else "it is empty")
+    protected, *sealed = parts
     try:
-        protected, wrapped, iv, ciphertext, tag = map(b64url_decode, parts)
+        wrapped, iv, ciphertext, tag = map(b64url_decode, sealed)
     except ValueError as error:
         raise _Damage(f"a part is {error}") from None
     if (len(wrapped), len(iv), len(tag)) != (KEY_SIZE + 8, _IV_SIZE, _TAG_SIZE):
         raise _Damage("a part has the wrong length")
-    return [parts[0], protected, wrapped, iv, ciphertext, tag]
+    return [protected, wrapped, iv, ciphertext + tag]
 
 
 def _decrypt(parts: list[bytes], key: Key) -> bytes:
-    encoded, _, wrapped, iv, ciphertext, tag = parts
-    return AESGCM(aes_key_unwrap(key.secret, wrapped)).decrypt(iv, ciphertext + tag, encoded)
+    protected, wrapped, iv, sealed = parts
+    return AESGCM(aes_key_unwrap(key.secret, wrapped)).decrypt(iv, sealed, protected)
+
+
+def _protected(kid: str, typ: str, app: str, owner: str, account: str, store: str) -> bytes:
+    """Write the header. A record of ours is known by these bytes: only another one's are parsed."""
+    members = (
+        f'{{"alg":"A256KW","enc":"A256GCM","kid":{_text(kid)},"typ":{_text(typ)},"app":{_text(app)},'
+        f'"owner":{_text(owner)},"account":{_text(account)}'
+    )
+    return b64url_encode(f'{members},"store":{_text(store)}}}'.encode() if store else f"{members}}}".encode())
 
 
 def _header(protected: bytes) -> dict[str, str]:
     try:
-        members: dict[str, Any] = _FROM_HEADER.decode(protected.decode())
+        members: dict[str, Any] = _FROM_HEADER.decode(b64url_decode(protected).decode())
     except (ValueError, RecursionError):
-        raise _Damage("its header is not JSON") from None
+        raise _Damage("its header is not JSON in base64url") from None
     if not isinstance(members, dict) or {*map(type, members.values())} - {str}:
         raise _Damage("its header is not an object of strings")
     if members.keys() != _MEMBERS and members.keys() != _OF_SHARED:
@@ -213,7 +215,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-_TO_HEADER = json.JSONEncoder(separators=(",", ":"))  # shared, since `json.dumps` would make one at every call
+_text = json.encoder.encode_basestring_ascii  # what `json.dumps` does with a string, without looking what it is
 _FROM_HEADER = json.JSONDecoder(object_pairs_hook=_unique)
 
 

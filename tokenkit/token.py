@@ -133,9 +133,10 @@ class AccessToken(HoldsSecrets):
 
         Not before `refresh_from`. What needs a new token sooner is no refresh ahead of the end, and waits for nothing.
         """
-        if self.expires_at is None or self.lifetime() == 0:
+        lifetime = self.lifetime()
+        if self.expires_at is None or lifetime == 0:
             return float("inf")
-        begins = self.expires_at - min(REFRESH_MARGIN, self.lifetime() / 5)
+        begins = self.expires_at - min(REFRESH_MARGIN, lifetime / 5)
         return begins if self.refresh_from is None else min(max(begins, self.refresh_from), self.good_until())
 
     def closing(self, now: float) -> bool:

@@ -16,7 +16,8 @@ from tokenkit.audit.found_record import Opening
 from tokenkit.grants import beside
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import grant_name
-from tokenkit.keys import key_source, passphrase
+from tokenkit.keys import passphrase
+from tokenkit.keys.choice import key_source
 from tokenkit.kit import TokenKit
 from tokenkit.store.memory import MemoryStore
 from tokenkit.token import AccessToken

@@ -21,7 +21,8 @@ from tokenkit.cli.accounts import print_accounts
 from tokenkit.grant import grant_from_bytes, grant_to_bytes
 from tokenkit.grants.sealed_store import StoredGrant, grant_name
 from tokenkit.grants.status import status
-from tokenkit.keys import jwks, key_source
+from tokenkit.keys import jwks
+from tokenkit.keys.choice import key_source
 from tokenkit.paths import folders
 from tokenkit.store.file_lock import locked
 

@@ -21,7 +21,7 @@ from tokenkit import AccessToken
 from tokenkit.audit import Inventory, audit
 from tokenkit.grant import grant_to_bytes
 from tokenkit.grants.sealed_store import SealedStore
-from tokenkit.keys import key_source
+from tokenkit.keys.choice import key_source
 from tokenkit.keys.ring import KeyRing
 from tokenkit.paths import folders
 from tokenkit.store.files import FileStore

@@ -1,6 +1,7 @@
 """``tokenkit list`` and ``tokenkit status``."""
 
 from contextlib import suppress
+from functools import lru_cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,6 +87,7 @@ def print_accounts(kit: "TokenKit", statuses: "Iterable[Status]") -> None:
     from tokenkit.cli.tables import PART, show_table
 
     now, remaining = kit.context.now(), iter(statuses)
+    named = lru_cache(maxsize=None)(lambda provider, scopes: ", ".join(scope_names(kit, provider, scopes)))
     first = list(islice(remaining, PART))
     servers = any(status.server for status in first) or (len(first) == PART and _has_servers(kit))
     rows = (
@@ -94,7 +96,7 @@ def print_accounts(kit: "TokenKit", statuses: "Iterable[Status]") -> None:
             *((status.server,) if servers else ()),
             state_words(status, now),
             end_words(status, now),
-            ", ".join(scope_names(kit, status, status.scopes)),
+            named(status.account.provider, status.scopes),
         )
         for status in chain(first, remaining)
     )
@@ -132,8 +134,8 @@ def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:
             "fix it": "" if is_fine(status) else hint_for(status),
             "sign in again": end_words(status, now),
             "signed in": ago(now - status.authorized_at) if status.authorized_at else "",
-            "scopes": ", ".join(scope_names(kit, status, status.scopes)),
-            "not granted": ", ".join(scope_names(kit, status, status.missing)),
+            "scopes": ", ".join(scope_names(kit, status.account.provider, status.scopes)),
+            "not granted": ", ".join(scope_names(kit, status.account.provider, status.missing)),
             "machines": turns_words(status),
         }
         show_block(str(status.account), lines)

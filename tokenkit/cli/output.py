@@ -40,7 +40,7 @@ def to_paste(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return each line of `text` as `terminal.printable` leaves it."""
-    return "\n".join(map(terminal.printable, text.split("\n")))
+    return text if text.isprintable() else "\n".join(map(terminal.printable, text.split("\n")))
 
 
 def data(text: str) -> None:

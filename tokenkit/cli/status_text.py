@@ -112,9 +112,9 @@ def exit_code(status: Status, now: float, within: float) -> int:
             return ENDS_SOON if status.ends_at is not None and status.ends_at <= now + within else 0
 
 
-def scope_names(kit: "TokenKit", status: Status, scopes: Collection[str] | None) -> list[str]:
-    """Return the scopes by their short names, where the provider has such; sorted."""
+def scope_names(kit: "TokenKit", provider: str, scopes: Collection[str] | None) -> list[str]:
+    """Return the scopes of a provider by their short names, where it has such; sorted."""
     short: dict[str, str] = {}
     with suppress(TokenKitError):  # a provider that is gone has no short names
-        short = {scope.value: alias for alias, scope in kit.provider(status.account.provider).scopes.items()}
+        short = {scope.value: alias for alias, scope in kit.provider(provider).scopes.items()}
     return sorted(short.get(scope, scope) for scope in scopes or ())

@@ -35,4 +35,4 @@ def noted(
 
 def _lost(records: SealedStore, account: Account, held: StoredGrant) -> Collection[bool]:
     """Return of the lost saves that had replaced just this record, whether each was a deletion."""
-    return lost_after(records.store, grant_name(account), held.version)
+    return lost_after(records.store, grant_name(account), held.version) if records.ring.shared else ()

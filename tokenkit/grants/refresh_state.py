@@ -165,7 +165,7 @@ class RefreshState(NamedTuple):
     def from_bytes(cls, data: bytes) -> "RefreshState":
         """Read it; what cannot be read is as good as no note, for it only ever makes callers wait."""
         if not data:
-            return cls()
+            return NOTHING
         try:
             record = json.loads(data.decode())
             failure = record.get("failure")
@@ -184,6 +184,10 @@ class RefreshState(NamedTuple):
             )
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return cls()
+
+
+NOTHING = RefreshState()
+"""What a note says that is not there."""
 
 
 def read_state(lease: Lease, now: float) -> RefreshState:

@@ -52,6 +52,8 @@ def load(records: SealedStore, account: Account) -> StoredGrant:
 
 def refuse(records: SealedStore, account: Account, held: StoredGrant) -> StoredGrant:
     """Return the grant, unless it was signed out and put back. Raises `GrantSuperseded` then."""
+    if not records.ring.shared:
+        return held
     was_lost = True in lost_after(records.store, grant_name(account), held.version)
     if was_lost or held.grant.generation <= newest(records, account):
         whose = quoted(str(account))

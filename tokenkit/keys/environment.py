@@ -104,8 +104,10 @@ def holds_keys(text: str) -> bool:
 def credential(environ: Mapping[str, str], name: str) -> str:
     """Return the path of a credential that the service manager has made for us; empty where there is none."""
     folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    if not folder:
+        return ""
     path = os.path.join(folder, name)
-    return path if folder and os.path.lexists(path) else ""
+    return path if os.path.lexists(path) else ""
 
 
 def read_credential(path: str) -> str:

@@ -28,7 +28,7 @@ _SEALING_WAIT = 30.0  # seconds
 
 def path_in(folder: str) -> str:
     """Return the path of the key file in the data folder."""
-    return os.path.join(folder, "keys.json")
+    return f"{folder}{os.sep}keys.json"
 
 
 def document(folder: str) -> dict[str, Any] | None:
@@ -37,9 +37,18 @@ def document(folder: str) -> dict[str, Any] | None:
     Raises `FileRefused` for a file that others may read, or that is not plainly ours, and `KeyUnavailable` for one that
     is empty, torn, or no key file.
     """
+    found = document_version(folder)
+    return None if found is None else found[0]
+
+
+def document_version(folder: str) -> tuple[dict[str, Any], private_file.Version] | None:
+    """Return what `document` returns, with the version of the file that it was read from."""
     path = path_in(folder)
-    data = private_file.read(path, private=True)
-    return None if data is None else jwks.parse(data, f"the key file {path}", hint=lambda: how_to_restore(path))
+    found = private_file.read_version(path, private=True)
+    if found is None:
+        return None
+    data, version = found
+    return jwks.parse(data, f"the key file {path}", hint=lambda: how_to_restore(path)), version
 
 
 def load(folder: str) -> KeyList | None:

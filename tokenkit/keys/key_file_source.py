@@ -62,7 +62,13 @@ class KeyFileSource:
 
     def load(self) -> KeyList | None:
         """Return the keys, in whichever form they are."""
-        return self._load(file.document(self._folder))
+        found = self.load_version()
+        return None if found is None else found[0]
+
+    def load_version(self) -> tuple[KeyList, Hashable] | None:
+        """Return what `load` and `version` return, of one and the same file: it is looked for once."""
+        found = file.document_version(self._folder)
+        return None if found is None else (self._form(found[0]).unpack(found[0], self._path), found[1])
 
     def change(self, change: Change) -> KeyList:
         """Write the changed keys in the form that they have; the first keys in the plain form."""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tokenkit import seal
 from tokenkit.errors import KeyUnavailable
@@ -31,6 +31,14 @@ class Machines(Protocol):
     def lacking(self, kid: str) -> list[str]:
         """Return the names of the machines that lack the key. Raises `StoreError`."""
         ...
+
+
+class _Loaded(NamedTuple):
+    """The keys that are in memory, and the version of their source."""
+
+    version: Hashable
+    keys: KeyList
+    by_kid: Mapping[str, Key]
 
 
 class KeyRing:
@@ -61,7 +69,7 @@ class KeyRing:
         self._app = app
         self.proved: set[str] = set()
         """The ids of keys that were compared with those of the other machines, see `tokenkit.grants.fleet_key`."""
-        self._loaded: tuple[Hashable, KeyList] | None = None
+        self._loaded: _Loaded | None = None
         self._machines = machines
         self._seals: tuple[KeyList, Key, float] | None = None
 
@@ -113,7 +121,7 @@ class KeyRing:
 
         It opens no file (R9), and needs no lock: before a key is dropped, every account's lease is taken.
         """
-        yield self._seals[1] if self._seals else self._loaded[1].first if self._loaded else self.current()
+        yield self._seals[1] if self._seals else self._loaded.keys.first if self._loaded else self.current()
 
     def ensure(self, exists: Callable[[], bool]) -> Key:
         """Return the current key; where there is none, make a first one.
@@ -183,26 +191,32 @@ class KeyRing:
         return {"typ": name.kind, "app": self._app, "owner": name.owner, "account": name.id, "store": store}
 
     def _open(self, data: bytes, claims: Mapping[str, str]) -> bytes:
-        keys = self._loaded[1] if self._loaded else self.keys()
+        by_kid = self._loaded.by_kid if self._loaded else self.keys().by_kid
         try:
-            return seal.open(data, keys.by_kid, **claims)
+            return seal.open(data, by_kid, **claims)
         except KeyUnavailable:
-            keys = self._reload(self.source.version()) or keys
+            keys = self._reload()
         try:
-            return seal.open(data, keys.by_kid, **claims)
+            return seal.open(data, keys.by_kid if keys else by_kid, **claims)
         except KeyUnavailable as error:
             hint = self.same_everywhere() if self.shared else error.hint
             raise KeyUnavailable(f"{error}: {self.source.describe()}", hint=hint, account=error.account) from None
 
     def _load(self) -> KeyList | None:
-        version = self.source.version()
-        if self._loaded and self._loaded[0] == version:
-            return self._loaded[1]
-        return self._reload(version)
+        loaded = self._loaded
+        if loaded and loaded.version == self.source.version():
+            return loaded.keys
+        return self._reload()
 
-    def _reload(self, version: Hashable) -> KeyList | None:
-        keys = self.source.load()
-        self._loaded, self._seals = (version, keys) if keys else None, None
+    def _reload(self) -> KeyList | None:
+        """Read the keys again. Their version is that of what was read, or of a moment before: never a later one."""
+        together: Callable[[], tuple[KeyList, Hashable] | None] | None = getattr(self.source, "load_version", None)
+        if together is None:
+            version = self.source.version()
+            keys = self.source.load()
+        else:
+            keys, version = together() or (None, None)
+        self._loaded, self._seals = _Loaded(version, keys, keys.by_kid) if keys else None, None
         if keys and self._machines is not None:
             self._machines.have([key.kid for key in keys.keys])
         return keys

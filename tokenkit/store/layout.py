@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from tokenkit.account import is_provider_name
 from tokenkit.errors import FileRefused, UsageError
-from tokenkit.paths import SUFFIX, account_name, file_name, grant_file
+from tokenkit.paths import SUFFIX, account_name, file_name
 from tokenkit.store import KINDS, Name
 
 LOCKS = ".locks"
@@ -41,17 +41,26 @@ def relative(name: Name) -> str:
 
     Raises `UsageError` for a kind, a provider or a name that there cannot be.
     """
-    if name.kind not in KINDS:
-        raise UsageError(f"there is no kind of record called {name.kind!r}")
-    base = f"{owner_folder(name.owner)}{os.sep}" if name.owner else ""
-    if name.kind != "grant":
-        base = f"{base}.{name.kind}{os.sep}"
     if name.kind not in OF_ACCOUNTS:
-        return base + file_name(name.id)
+        return _folder(name.kind, name.owner) + file_name(name.id)
     provider, _, account = name.id.partition("/")
+    folder = _folder(name.kind, name.owner, provider)
+    return f"{folder}{os.sep}{file_name(account)}" if account else folder
+
+
+@lru_cache(maxsize=1024)
+def _folder(kind: str, owner: str, provider: str | None = None) -> str:
+    """Return the path of the folder that has the records of a kind, with a separator; or of those of one provider."""
+    if kind not in KINDS:
+        raise UsageError(f"there is no kind of record called {kind!r}")
+    base = f"{owner_folder(owner)}{os.sep}" if owner else ""
+    if kind != "grant":
+        base = f"{base}.{kind}{os.sep}"
+    if provider is None:
+        return base
     if not is_provider_name(provider):
         raise UsageError(f"{provider!r} cannot be a provider's name", hint="use lower-case letters, digits, _ . -")
-    return base + (grant_file(provider, account).removesuffix(SUFFIX) if account else provider)
+    return base + provider
 
 
 def kind_of_folder(folder: str, *inner: str) -> str | None:

@@ -114,6 +114,15 @@ def test_a_header_that_says_anything_else_is_refused_before_decrypting(changes, 
     assert raised.value.hint.endswith("tokenkit login google/me@example.com --replace")
 
 
+def test_a_header_that_is_just_as_we_write_it_is_compared_and_not_parsed(monkeypatch):
+    """R27; whichever of several keys has sealed the record."""
+    monkeypatch.setattr(seal, "_FROM_HEADER", None)
+    later = seal.Key("k2", bytes(32))
+    assert opened(SEALED, {later.kid: later, KEY.kid: KEY}) == b'{"v":1}'
+    shared = {**ASKED, "owner": "älice", "store": "s1"}
+    assert seal.open(seal.seal(b"x", KEY, **shared), {KEY.kid: KEY}, **shared) == b"x"
+
+
 def test_a_member_given_twice_is_refused():
     text = json.dumps({"alg": "A256KW", "enc": "A256GCM", "kid": "k1", **ASKED})
     with pytest.raises(BrokenRecord, match="twice"):

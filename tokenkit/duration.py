@@ -7,11 +7,9 @@ def duration(seconds: float) -> str:
     """Return ``90 minutes``: the largest unit of which there are two or more, rounded down; ``0 seconds`` at least."""
     for size, unit in _UNITS:
         if seconds >= 2 * size:
-            break
-    else:
-        size, unit = 1.0, "second"
-    count = max(0, int(seconds // size))
-    return f"{count} {unit}{'' if count == 1 else 's'}"
+            return f"{int(seconds // size)} {unit}s"
+    count = max(0, int(seconds))
+    return f"{count} second{'' if count == 1 else 's'}"
 
 
 def ago(seconds: float) -> str:

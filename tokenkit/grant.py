@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, cast
 
 from tokenkit.errors import BrokenRecord
-from tokenkit.parsing import parse
+from tokenkit.parsing import ParseFailure, parse
 from tokenkit.shell import quoted
 from tokenkit.token import AccessToken, HoldsSecrets, Secret, access_token
 
@@ -165,8 +165,9 @@ def grant_from_bytes(data: bytes, *, account: str = "") -> Grant:
 
     Raises `BrokenRecord` when it is not one, or was written by a later version than this one understands.
     """
-    record = read_record(data, account=account)
-    return parse(lambda: _grant(record), lambda failure: broken(account, UNEXPECTED.format(failure.kind)))
+    return parse(
+        lambda: _grant(_checked(_from_json(data.decode()), account)), lambda failure: _not_a_record(account, failure)
+    )
 
 
 def _grant(record: Mapping[str, Any]) -> Grant:
@@ -204,7 +205,11 @@ def _unknown(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_record(data: bytes, *, account: str = "") -> dict[str, Any]:
     """Read any record: a JSON object of a version that we understand, else `BrokenRecord`."""
-    value = parse(lambda: _from_json(data.decode()), lambda _: broken(account, "it is not JSON"))
+    value = parse(lambda: _from_json(data.decode()), lambda failure: _not_a_record(account, failure))
+    return _checked(value, account)
+
+
+def _checked(value: object, account: str) -> dict[str, Any]:
     record = cast(dict[str, Any], value) if isinstance(value, dict) else {}
     if not isinstance(record.get("v"), int):
         raise broken(account, "it has no version")
@@ -216,6 +221,12 @@ def read_record(data: bytes, *, account: str = "") -> dict[str, Any]:
 def _from_json(text: str) -> Any:
     value, end = _FROM_JSON.raw_decode(text.strip(" \t\n\r"))
     return value if end == len(text) else _FROM_JSON.decode(text)  # which says what is wrong behind the value
+
+
+def _not_a_record(account: str, failure: ParseFailure) -> BrokenRecord:
+    if failure.kind in ("JSONDecodeError", "UnicodeDecodeError", "RecursionError"):
+        return broken(account, "it is not JSON")
+    return broken(account, UNEXPECTED.format(failure.kind))
 
 
 def broken(account: str, why: str) -> BrokenRecord:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
 from place import ME, Place
 from process import TOKENKIT, run, script
 from tokenkit import durable_file, private_file
-from tokenkit.cli.accounts import print_accounts
+from tokenkit.cli.account_list import print_accounts
 from tokenkit.grant import grant_from_bytes, grant_to_bytes
 from tokenkit.grants.sealed_store import StoredGrant, grant_name
 from tokenkit.grants.status import status
@@ -169,7 +169,7 @@ def listing(place: Place, size: int, rounds: int) -> Steps:
 
     def table() -> None:
         with contextlib.redirect_stdout(io.StringIO()):
-            print_accounts(kit, statuses)
+            print_accounts(kit, statuses, accounts)
 
     plans = [
         Plan("name the accounts", lambda: os.listdir(folder), kit.accounts, "in order; strangers' files passed over"),

@@ -156,6 +156,15 @@ CASES = {
     "the list, with an option of the plugin that is wrong": Case(["providers"], misspells_an_option),
     "the list, as JSON": Case(["providers", "--json"]),
     "an option of the plugin that is wrong": Case(["token", ACCOUNT], misspells_an_option),
+    "the accounts": Case(["list"]),
+    "the accounts, one broken": Case(["list"], breaks),
+    "the accounts, one latched": Case(["list"], latches),
+    "the accounts, with several": Case(["list"], adds_another),
+    "the accounts without the key": Case(["list"], loses_the_key),
+    "the accounts, with a config that is wrong": Case(["list"], misspells_the_config),
+    "no accounts": Case(["list"], lambda machine: machine.remove(ACCOUNT)),
+    "the accounts, as JSON": Case(["list", "--json"]),
+    "the accounts, with a word too many": Case(["list", "google"]),
     "an audit": Case(["audit"]),
     "an audit that finds an error": Case(["audit"], breaks),
     "an audit without the key": Case(["audit"], loses_the_key),
@@ -209,8 +218,8 @@ def test_a_good_token_does_not_load_the_program(
     assert run(["token", asked], "") == Done("token-1\n", "", 0)
 
 
-@pytest.mark.parametrize("command", ["audit", "providers"])
-def test_a_plain_list_of_the_providers_and_a_plain_audit_load_no_typer(command: str, signed_in: Machine) -> None:
+@pytest.mark.parametrize("command", ["audit", "list", "providers"])
+def test_a_plain_list_and_a_plain_audit_load_no_typer(command: str, signed_in: Machine) -> None:
     loads = f"import sys; sys.argv[1:] = [{command!r}]; from tokenkit.cli import fast_path; fast_path.main()"
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", loads], stdin=subprocess.DEVNULL, capture_output=True, check=False

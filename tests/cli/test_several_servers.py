@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from machine import Machine
 from test_tables import open_terminal
-from tokenkit.cli.accounts import print_accounts
+from tokenkit.cli.account_list import print_accounts
 from tokenkit.grant import Grant
 from tokenkit.grants.bound_to import bind
 from tokenkit.kit import TokenKit

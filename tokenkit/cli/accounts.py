@@ -1,24 +1,18 @@
 """``tokenkit list`` and ``tokenkit status``."""
 
-from contextlib import suppress
-from functools import lru_cache
-from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenkit.cli.account_list import NOBODY, show_accounts
 from tokenkit.cli.options import AsJson, complete_account, parse_span
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
-from tokenkit.errors import TokenKitError, UsageError
+from tokenkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tokenkit.grants.status import Status
     from tokenkit.kit import TokenKit
-
-NOBODY = "No account is signed in. Begin with tokenkit login PROVIDER; tokenkit providers lists them."
 
 
 def list_accounts(ctx: typer.Context, json: AsJson = False) -> None:
@@ -26,16 +20,11 @@ def list_accounts(ctx: typer.Context, json: AsJson = False) -> None:
 
     Nothing is refreshed, and no provider is asked.
     """
-    from tokenkit.grants.status import statuses
-
     kit = open_kit(ctx)
     if json:
-        return _print_json(kit.statuses())
-    found = statuses(kit.refresher, kit.context.now)
-    first = next(found, None)
-    if first is None:
-        return say(NOBODY)
-    return print_accounts(kit, chain([first], found))
+        _print_json(kit.statuses())
+    else:
+        show_accounts(kit)
 
 
 def status(
@@ -76,40 +65,6 @@ def _print_json(statuses: "list[Status]") -> None:
     from tokenkit.cli.json_output import accounts_json
 
     data(accounts_json(statuses))
-
-
-def print_accounts(kit: "TokenKit", statuses: "Iterable[Status]") -> None:
-    """Print the table of accounts, the first of them while the others are looked up.
-
-    It has a column for servers where they may tell two accounts apart.
-    """
-    from tokenkit.cli.status_text import end_words, scope_names, state_words
-    from tokenkit.cli.tables import PART, show_table
-
-    now, remaining = kit.context.now(), iter(statuses)
-    named = lru_cache(maxsize=None)(lambda provider, scopes: ", ".join(scope_names(kit, provider, scopes)))
-    first = list(islice(remaining, PART))
-    servers = any(status.server for status in first) or (len(first) == PART and _has_servers(kit))
-    rows = (
-        (
-            str(status.account),
-            *((status.server,) if servers else ()),
-            state_words(status, now),
-            end_words(status, now),
-            named(status.account.provider, status.scopes),
-        )
-        for status in chain(first, remaining)
-    )
-    show_table(("ACCOUNT", *(("SERVER",) if servers else ()), "TOKEN", "SIGN IN AGAIN", "SCOPES"), rows)
-
-
-def _has_servers(kit: "TokenKit") -> bool:
-    """Tell whether an account is of a provider with several servers or regions."""
-    for name in {account.provider for account in kit.accounts()}:
-        with suppress(TokenKitError):  # a provider that is gone has none
-            if getattr(kit.provider(name), "variables", {}):
-                return True
-    return False
 
 
 def _print_blocks(kit: "TokenKit", statuses: "list[Status]") -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from tokenkit.cli.accounts import print_accounts
+from tokenkit.cli.account_list import print_accounts
 from tokenkit.cli.output import data, say, waiting
 from tokenkit.errors import TokenKitError
 

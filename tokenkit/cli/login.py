@@ -189,7 +189,7 @@ def _tell(kit: "TokenKit", authorizations: "Authorizations", signed_in: Account,
     if "/" in wanted and wanted != str(signed_in):
         say(f"That is another account than {wanted}.")
     if status.missing:
-        say(f"Not granted: {', '.join(scope_names(kit, status, status.missing))}")
+        say(f"Not granted: {', '.join(scope_names(kit, status.account.provider, status.missing))}")
     if json:
         from tokenkit.cli.json_output import accounts_json
 

@@ -6,12 +6,14 @@ from collections.abc import Collection
 
 
 def main(foreign: Collection[str]) -> None:
-    """Run the program ``tokenkit``: a plain list of the providers, or a plain audit, at once; anything else by typer.
+    """Run the program ``tokenkit``: a plain list of accounts or providers, a plain audit, at once; all else by typer.
 
     A variable that is `foreign` changes whose accounts are meant.
     """
     plain = sys.argv[1:] if not any(name in os.environ for name in foreign) else []
-    if plain == ["providers"]:
+    if plain == ["list"]:
+        from tokenkit.cli.account_list import print_list as program
+    elif plain == ["providers"]:
         from tokenkit.cli.provider_list import print_list as program
     elif plain == ["audit"]:
         from tokenkit.cli.auditing import print_audit as program

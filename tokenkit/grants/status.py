@@ -1,6 +1,6 @@
 """How an account stands: types, not flags (R11). A pure look: nothing is refreshed and nothing is sent."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -102,12 +102,17 @@ class Status:
 
 
 def statuses(refresher: Refresher, now: Callable[[], float], provider: str = "") -> Iterator[Status]:
-    """Yield how each of the owner's accounts stands, by name; one that is signed out meanwhile is left out.
+    """Yield how each of the owner's accounts stands, or each of one provider, by name; see `statuses_of`."""
+    return statuses_of(refresher, now, refresher.records.accounts(provider))
+
+
+def statuses_of(refresher: Refresher, now: Callable[[], float], accounts: Iterable[Account]) -> Iterator[Status]:
+    """Yield how each of these accounts of the owner stands; one that is signed out meanwhile is left out.
 
     What lies beside the records is listed once, at the beginning.
     """
     lying = beside.names(refresher.records)
-    for account in refresher.records.accounts(provider):
+    for account in accounts:
         try:
             found = status(refresher, account, now(), alone=lying is not None and str(account) not in lying)
         except UnknownAccount:
@@ -200,12 +205,13 @@ def _state(refresher: Refresher, account: Account, held: StoredGrant, now: float
 
 
 def _token_state(grant: Grant, now: float) -> State:
-    token = grant.access_token
-    if token is not None and token.expires_at is None:
-        return Active(None)
-    end = 0.0 if token is None else _end(token)
-    if token is not None and token.good(now):
-        return Expiring(end) if token.closing(now) and grant.refresh_token else Active(end)
+    token, end = grant.access_token, 0.0
+    if token is not None:
+        if token.expires_at is None:
+            return Active(None)
+        end = _end(token)
+        if token.good(now):
+            return Expiring(end) if token.closing(now) and grant.refresh_token else Active(end)
     if not grant.refresh_token:
         reason = "the access token has ended, and the provider gave no refresh token"
         return NeedsConsent(reason, _served_until(grant, now))

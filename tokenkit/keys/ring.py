@@ -145,7 +145,14 @@ class KeyRing:
 
         An unknown kid reloads the list once: another process may have rotated the keys (R29).
         """
-        return self._open(data, self._claims(name))
+        by_kid = self._loaded.by_kid if self._loaded else self.keys().by_kid
+        try:  # as `_open` does, with nothing made on the way: ten thousand are opened in turn
+            return seal.open(
+                data, by_kid, typ=name.kind, app=self._app, owner=name.owner, account=name.id, store=self.store_id()
+            )
+        except KeyUnavailable:
+            pass
+        return self._open_with_new_keys(data, self._claims(name))
 
     def reseal(self, name: "Name", data: bytes) -> bytes | None:
         """Return the record sealed with the current first key, to be saved under the account's lock; None if it is so.
@@ -195,9 +202,13 @@ class KeyRing:
         try:
             return seal.open(data, by_kid, **claims)
         except KeyUnavailable:
-            keys = self._reload()
+            pass
+        return self._open_with_new_keys(data, claims)
+
+    def _open_with_new_keys(self, data: bytes, claims: Mapping[str, str]) -> bytes:
+        keys = self._reload() or self.keys()
         try:
-            return seal.open(data, keys.by_kid if keys else by_kid, **claims)
+            return seal.open(data, keys.by_kid, **claims)
         except KeyUnavailable as error:
             hint = self.same_everywhere() if self.shared else error.hint
             raise KeyUnavailable(f"{error}: {self.source.describe()}", hint=hint, account=error.account) from None

@@ -106,8 +106,9 @@ class FileStore(Store):
         start = max(after, prefix)  # ids come in order: those with the prefix are the first that are not below it
         listed = _listed(base) or _none_in(self.tokens)
         found = _grants(base, listed, start) if kind in OF_ACCOUNTS else iter(sorted(_ids(listed)))
-        those = takewhile(lambda id: id.startswith(prefix), (id for id in found if id > after and id >= prefix))
-        return (Name(kind, owner, id) for id in islice(those, most))
+        if start:
+            found = takewhile(lambda id: id.startswith(prefix), (id for id in found if id > after and id >= prefix))
+        return (Name(kind, owner, id) for id in islice(found, most))
 
     def owners(self) -> Iterator[str]:
         """Yield the owners that have, or once had, records: those of folders with ``@``, and the nameless one."""
@@ -297,4 +298,5 @@ def _ids(listed: Iterable[str]) -> list[str]:
 
 
 def _read_note(path: str) -> bytes:
-    return (private_file.read(path) or b"").rstrip()
+    found = private_file.read_version(path)
+    return b"" if found is None else found[0].rstrip()

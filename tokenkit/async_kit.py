@@ -261,7 +261,7 @@ class AsyncAccountSource:
 
     async def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:
         """Return a good token; see `AccountSource.token`."""
-        return await self._kit.token(self._asked, min_ttl=min_ttl, rejected=rejected)
+        return await self._kit.token(str(self.account), min_ttl=min_ttl, rejected=rejected)
 
     def authenticate(self, request: Request, token: AccessToken) -> Request:
         """Return the request with the token on; see `AccountSource.authenticate`."""

@@ -15,7 +15,11 @@ from tokenkit.token import AccessToken
 
 
 class AccountSource:
-    """A `TokenSource`: the tokens of one account, and how they are put on a request."""
+    """A `TokenSource`: the tokens of one account, and how they are put on a request.
+
+    A bare provider means the account that it meant when it was first needed: what is held for long neither turns to
+    another person's, nor stops where a second account comes.
+    """
 
     def __init__(self, account: str, cache: TokenCache, ask: Callable[[str], AccessToken]) -> None:
         """Make the source of `account` as asked; `ask` is the kit's `token`, which looks into memory first."""
@@ -38,13 +42,13 @@ class AccountSource:
     def provider(self) -> Provider:
         """Who issues them, as the account uses it: at its own server."""
         provider = self._cache.refresher.provider(self.account.provider)
-        return of(provider, self._cache.grant(self._asked)) if differs(provider) else provider
+        return of(provider, self._cache.grant(str(self.account))) if differs(provider) else provider
 
     def token(self, *, rejected: AccessToken | None = None, min_ttl: float = 0.0) -> AccessToken:
         """Return a good token. `rejected` is one that an API has refused: one refresh at most is made for it (R15)."""
         if rejected is None and not min_ttl:
-            return self._ask(self._asked)
-        return self._cache.token(self._asked, TokenQuery(min_ttl=min_ttl, rejected=rejected))
+            return self._ask(str(self.account))
+        return self._cache.token(str(self.account), TokenQuery(min_ttl=min_ttl, rejected=rejected))
 
     def authenticate(self, request: Request, token: AccessToken) -> Request:
         """Return the request with the token on. The caller checks whether it may go there (`tokenkit.net.hosts`)."""

@@ -144,6 +144,8 @@ class TokenCache:
         if token is not None and renewed.meets(wanted.need, self._now()):
             scopes = self._check_scopes(wanted.account, grant, ask, None)
             version = renewed.held.version if "/" in asked else None
+            for name in (wanted.account.provider, str(wanted.account)):  # it is asked for by both
+                self.memory.pop(name, None)
             self._recent.asked(self, asked)
             found = Remembered(scopes, wanted.account, renewed.held, version, self._now())
             return self._remember(asked, ask, found, NEVER)

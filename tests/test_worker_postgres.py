@@ -12,6 +12,7 @@ import time
 
 import pytest
 from tokenkit import AccessToken, Account, TokenKit
+from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.sandbox import CLIENTS, Authority, serve
 from tokenkit.seal import b64url_encode
 from tokenkit.worker.worker import Worker
@@ -205,3 +206,25 @@ def test_a_worker_without_the_key_ends_at_once_and_says_so(authority, start, mon
     _, said = worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 6
     assert "tokenkit key export" in said
+
+
+def test_a_refresh_asks_the_database_four_times(authority, monkeypatch):
+    """Take the lease, read, note that it begins, save: what more is asked costs a fleet as much as a machine."""
+    from tokenkit.store.postgres.connections import Connections
+
+    sign_in(authority, 2)
+    asked, once = [], Connections.once
+    with TokenKit() as kit:
+        accounts = [Account("google", f"p{number}@example.com", f"owner-{number:03}") for number in range(2)]
+        owners = [kit.for_owner(account.owner).refresher for account in accounts]
+        owners[0].refresh(accounts[0])  # the connections are there
+        seen = owners[1].load(accounts[1])
+
+        def counted(self, text, *values, **how):
+            asked.append((threading.get_ident(), text))
+            return once(self, text, *values, **how)
+
+        monkeypatch.setattr(Connections, "once", counted)
+        assert owners[1].renew_here(accounts[1], RefreshJob(early=True), seen).refreshed
+        here = [text for thread, text in asked if thread == threading.get_ident()]  # another one tells the machines
+    assert len(here) == 4, here

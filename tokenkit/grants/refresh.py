@@ -32,7 +32,7 @@ from tokenkit.grants.refresh_errors import (
     refused_with_many,
     signed_out_meanwhile,
 )
-from tokenkit.grants.refresh_state import RefreshState, outcome_known, write_state
+from tokenkit.grants.refresh_state import RefreshState, noted_state, outcome_known, write_state
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.grants.unsaved import NotSaved
 from tokenkit.plugins import guarded
@@ -235,13 +235,18 @@ class Refresh:
 
     def _written(self, answered: Grant, provider: Provider, client: ClientRegistration) -> StoredGrant:
         grant = self._next(answered)
+        kept = grant.refresh_token == self.held.grant.refresh_token
+        ended = self.note.ended(grant.generation, confirmed=self._confirms(grant), kept=kept)
+        last_note = noted_state(self.lease, ended, self.ctx.now())
+        if grant.access_token is not self.held.grant.access_token:  # otherwise there is a failure to be noted
+            self.lease.end_with_save(last_note)
         try:
             held = self.records.replace(self.account, grant, self.held, leased=True)
         except Conflict:
             return self._overtaken(grant, provider, client)
-        kept = grant.refresh_token == self.held.grant.refresh_token
-        self.note = self.note.ended(grant.generation, confirmed=self._confirms(grant), kept=kept)
-        self._write_note_if_possible(self.note, last=True)
+        self.note = ended
+        with suppress(StoreError):
+            self.lease.leave_note(last_note)
         return held
 
     def _saved_beside(self, answered: Grant, error: BaseException) -> StoredGrant:
@@ -306,10 +311,10 @@ class Refresh:
     def _next_generation(self) -> int:
         return max(self.held.grant.generation, self.note.newest) + 1
 
-    def _write_note(self, note: RefreshState, *, acts: bool = False, last: bool = False) -> None:
-        write_state(self.lease, note, self.ctx.now(), acts=acts, last=last)
+    def _write_note(self, note: RefreshState, *, acts: bool = False) -> None:
+        write_state(self.lease, note, self.ctx.now(), acts=acts)
 
-    def _write_note_if_possible(self, note: RefreshState, *, last: bool = False) -> None:
+    def _write_note_if_possible(self, note: RefreshState) -> None:
         """Write the note of what has happened: one that cannot be written hides neither a grant nor an error."""
         with suppress(StoreError):
-            self._write_note(note, last=last)
+            self._write_note(note)

@@ -195,16 +195,14 @@ def read_state(lease: Lease, now: float) -> RefreshState:
     return RefreshState.from_bytes(lease.note).later(now - lease.now(now))
 
 
-def write_state(lease: Lease, state: RefreshState, now: float, *, acts: bool = False, last: bool = False) -> None:
-    """Write the lease's note, with its dates by the clock of the store; that of this machine shows `now` (R38).
+def noted_state(lease: Lease, state: RefreshState, now: float) -> bytes:
+    """Return the lease's note, with its dates by the clock of the store; that of this machine shows `now` (R38)."""
+    return state.later(lease.now(now) - now).to_bytes()
 
-    `acts` as in `Lease.write_note`; `last` leaves it, as `Lease.leave_note`.
-    """
-    note = state.later(lease.now(now) - now).to_bytes()
-    if last:
-        lease.leave_note(note)
-    else:
-        lease.write_note(note, acts=acts)
+
+def write_state(lease: Lease, state: RefreshState, now: float, *, acts: bool = False) -> None:
+    """Write the lease's note, see `noted_state`; `acts` as in `Lease.write_note`."""
+    lease.write_note(noted_state(lease, state, now), acts=acts)
 
 
 def seen_state(lease: Lease, generation: int, now: float) -> RefreshState:

@@ -65,6 +65,13 @@ class Lease(Protocol):
         """Leave a note for the next holder: at once, or in the write that gives the lease back."""
         self.write_note(note)
 
+    def end_with_save(self, note: bytes) -> None:
+        """Let this thread's next save, of the account that was leased, give the lease back, and leave the note.
+
+        Only a store does that which can do it in one write with the save. `leave_note` comes after it all the same.
+        """
+        return
+
     def reserve(self, size: int) -> None:
         """Make sure now that a save of `size` bytes can succeed later. Raises `StoreUnavailable`.
 

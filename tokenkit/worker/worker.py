@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tokenkit.account import Account, parse_account
 from tokenkit.errors import StoreError, TokenKitError
+from tokenkit.grants.owner_names import check_owner
 from tokenkit.grants.refresh_job import RefreshJob, RefreshOutcome
+from tokenkit.grants.refresher import Refresher
 from tokenkit.store import Due, Schedule
 from tokenkit.worker.figures import Figures
 from tokenkit.worker.listed import ListedSchedule
@@ -159,8 +161,8 @@ class Worker:
         began = self._clock()
         account = Account(*parse_account(due.name.id), due.name.owner)
         try:
-            kit = self._kit.for_owner(account.owner)
-            flight = kit.refresher.renew(account, RefreshJob(early=True))
+            check_owner(account.owner)
+            flight = self._refresher(account.owner).renew(account, RefreshJob(early=True))
         except TokenKitError as error:  # another version of this program has kept a name that this one refuses
             flight = Future[RefreshOutcome]()
             flight.set_exception(error)
@@ -182,8 +184,7 @@ class Worker:
     def _end(self, ended: "_Ended") -> None:
         """Count what came of a refresh, and plan the next one where no save has done that."""
         now, provider = self._now(), ended.account.provider
-        refresher = self._kit.refresher.for_owner(self._kit.records.for_owner(ended.account.owner))
-        verdict = judge(refresher, ended.account, ended.flight, now, stopping=self._stopping)
+        verdict = judge(self._refresher(ended.account.owner), ended.account, ended.flight, now, stopping=self._stopping)
         pace = self._pace(provider)
         before = pace.in_trouble
         pace.end(ended.began, self._clock(), provider_failed=verdict.provider_failed)
@@ -198,6 +199,9 @@ class Worker:
         if verdict.at is not None and not saved:
             with suppress(StoreError):  # then it is due again when the claim has ended
                 self._schedule.put_off(ended.due, verdict.at)
+
+    def _refresher(self, owner: str) -> Refresher:
+        return self._kit.refresher.for_owner(self._kit.records.for_owner(owner))
 
     def _finish(self) -> None:
         while self._under_way:

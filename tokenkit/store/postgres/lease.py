@@ -5,6 +5,7 @@ lease can be taken over without harm: the note is refused to who no longer has t
 holder whose session has ended is succeeded after `GONE_FOR` seconds, but one that acts only at the end of its lease.
 """
 
+import threading
 import time
 import uuid
 from collections.abc import Generator
@@ -72,6 +73,11 @@ _COMPARING = f"""SELECT %(comparing)s - extract(epoch FROM pg_catalog.clock_time
 _RELEASE = f"""UPDATE {{s}}.lease SET holder = NULL, note = coalesce(%(note)s, note)
     WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s RETURNING {_SOON}"""
 
+ENDED = """, ended AS (UPDATE {s}.lease SET holder = NULL, note = %(note)s
+    WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s
+    AND EXISTS (SELECT FROM saved))"""
+"""Part of a statement that saves, named ``saved`` there: what `_RELEASE` would do, in the same write."""
+
 _NOTE = "SELECT note FROM {s}.lease WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s"
 
 
@@ -82,13 +88,17 @@ class PostgresLease(Lease):
         self, connections: Connections, name: Name, holder: uuid.UUID, note: bytes, ends: float, ahead: float
     ) -> None:
         self._connections = connections
-        self._name = name
+        self.name = name
         self._holder = holder
         self._note = note
         self._ends = ends
         self._ahead = ahead
         self.left_note: bytes | None = None
         """The note that is written as the lease is given back; None where the one that stands there is to stay."""
+        self.ending: Ending | None = None
+        self.last: dict[str, object] = {}
+        """The values that `ENDED` needs, once a save is to end the lease."""
+        self.has_ended = False
 
     def left(self) -> float:
         """Return the seconds for which the lease is ours, counted from before it was asked for."""
@@ -108,14 +118,14 @@ class PostgresLease(Lease):
 
         Raises `StoreUnavailable` where the lease is another's by now (R38).
         """
-        values = {**key(self._name), "holder": self._holder, "note": note, "acts": acts}
+        values = {**key(self.name), "holder": self._holder, "note": note, "acts": acts}
         if acts:
             values["comparing"] = COMPARING
         if not self._connections.ask(_WRITE_AND_ACT if acts else _WRITE_SOON, values):
             if acts:
                 self._refuse_after_a_failover()
             raise StoreUnavailable(
-                f"the lease on {self._name.id} is another process' by now: this one was away for too long",
+                f"the lease on {self.name.id} is another process' by now: this one was away for too long",
                 hint="try again",
             )
         self._note, self.left_note = note, None
@@ -124,17 +134,33 @@ class PostgresLease(Lease):
         """Leave the note for the next holder: it goes with the lease."""
         self._note = self.left_note = note
 
+    def end_with_save(self, note: bytes) -> None:
+        """Let this thread's next save, of this name, give the lease back in the same statement, and leave the note."""
+        if self.ending is not None:
+            self.ending.lease, self.last = self, {"holder": self._holder, "note": note}
+
     def _refuse_after_a_failover(self) -> None:
         self._connections.close()  # behind a pooler, only a new connection learns of it, and compares
         for (left,) in self._connections.ask(_COMPARING, {"comparing": COMPARING}):
             raise StoreUnavailable(
-                f"another database server answers than before, and {self._name.id} may be older there than what was "
+                f"another database server answers than before, and {self.name.id} may be older there than what was "
                 f"saved: nothing was sent, until all machines have compared",
                 hint=f"try again in {left:.0f} seconds",
             )
 
     def reserve(self, size: int) -> None:
         """Do nothing: the note that comes before the request is a write already, and finds a full disk (R9)."""
+
+
+class Ending(threading.local):
+    """The lease that this thread's next save gives back: the thread that holds a lease saves under it."""
+
+    lease: PostgresLease | None = None
+
+    def take(self, name: Name) -> PostgresLease | None:
+        """Return the lease, once, and to a save of its own name only."""
+        lease, self.lease = self.lease, None
+        return lease if lease is not None and lease.name == name else None
 
 
 def read_note(connections: Connections, name: Name) -> bytes:
@@ -145,19 +171,24 @@ def read_note(connections: Connections, name: Name) -> bytes:
 
 @contextmanager
 def leased(
-    connections: Connections, session: Session, name: Name, *, lasts: float, wait: float
+    connections: Connections, session: Session, name: Name, *, lasts: float, wait: float, ending: Ending
 ) -> Generator[PostgresLease]:
-    """Hold the lease of that name, waited for up to `wait` seconds, for `lasts` seconds at most."""
+    """Hold the lease of that name, waited for up to `wait` seconds, for `lasts` seconds at most.
+
+    A save that takes it out of `ending` gives it back; otherwise it is given back at the end.
+    """
     holder = uuid.uuid4()
     lease: PostgresLease | None = None
     try:
         lease = _taken(connections, session, name, holder, lasts, wait)
+        lease.ending = ending
         yield lease
     finally:
-        session.give_back(name, holder)
-        with suppress(StoreUnavailable):  # it ends by itself, and hides neither a result nor an error
-            left = {**key(name), "holder": holder, "note": lease and lease.left_note}
-            connections.ask(_RELEASE, left, within=ANSWER_IN / 2)
+        if lease is None or not lease.has_ended:
+            session.give_back(name, holder)
+            with suppress(StoreUnavailable):  # it ends by itself, and hides neither a result nor an error
+                left = {**key(name), "holder": holder, "note": lease and lease.left_note}
+                connections.ask(_RELEASE, left, within=ANSWER_IN / 2)
 
 
 class _Busy(NamedTuple):

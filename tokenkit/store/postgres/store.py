@@ -16,7 +16,7 @@ from tokenkit.store.postgres.connections import ANSWER_IN, Connections, Greet, T
 from tokenkit.store.postgres.due import NOT_PLANNED, PLANNED, PostgresSchedule
 from tokenkit.store.postgres.errors import AnswerLost
 from tokenkit.store.postgres.forget import FORGET
-from tokenkit.store.postgres.lease import PostgresLease, leased, read_note
+from tokenkit.store.postgres.lease import ENDED, Ending, PostgresLease, leased, read_note
 from tokenkit.store.postgres.line import Line
 from tokenkit.store.postgres.look import Look
 from tokenkit.store.postgres.machines import Machines
@@ -87,6 +87,7 @@ class PostgresStore(Store):
         self.schedule = PostgresSchedule(self._connections)
         self.activity = PostgresActivity(self._connections)
         self._ahead = ReadAhead()
+        self._ending = Ending()
 
     def _greet(self, connection: TimedConnection) -> None:
         self._remembered.greet(connection)
@@ -137,13 +138,14 @@ class PostgresStore(Store):
                 raise _changed(name)
             return None
         self._ahead.take(name)
+        ending = self._ending.take(name)
         version = uuid.uuid4()
         lost = False
 
         def attempt(left: float) -> None:
             nonlocal lost
             try:
-                done = self._write(name, data, replaces, version, due, left)
+                done = self._write(name, data, replaces, version, due, ending, left)
             except AnswerLost:
                 lost = True
                 raise
@@ -151,6 +153,8 @@ class PostgresStore(Store):
                 raise _changed(name)
 
         self._connections.repeat(attempt, within=ANSWER_IN)
+        if ending is not None:
+            ending.has_ended = True
         self._look.forget(name, name._replace(id=name.id.partition("/")[0]))
         if data is not None:
             return version
@@ -203,7 +207,7 @@ class PostgresStore(Store):
 
     def lease(self, name: Name, *, lasts: float, wait: float) -> AbstractContextManager[PostgresLease]:
         """Take the lease of that name; see `tokenkit.store.postgres.lease` for who succeeds whom, and when."""
-        return leased(self._connections, self._session, name, lasts=lasts, wait=wait)
+        return leased(self._connections, self._session, name, lasts=lasts, wait=wait, ending=self._ending)
 
     def close(self) -> None:
         """Close the connections. Who asks again afterwards opens new ones."""
@@ -218,6 +222,7 @@ class PostgresStore(Store):
         replaces: Version | None,
         version: uuid.UUID,
         due: float | None,
+        ending: PostgresLease | None,
         within: float,
     ) -> bool:
         saved = _INSERT if replaces is None else _UPDATE
@@ -229,9 +234,10 @@ class PostgresStore(Store):
         self.identity()  # it connects, and so knows how this machine is counted
         counting = self._remembered.counting(name)
         counted, count = (COUNTED, "(SELECT saves FROM counted)") if counting else ("", "NULL")
-        statement = f"WITH saved AS ({saved}){_MOVED}{_planned(data, due)}{counted}"
+        ended, last = (ENDED, ending.last) if ending else ("", {})
+        statement = f"WITH saved AS ({saved}){_MOVED}{_planned(data, due)}{counted}{ended}"
         statement += f" SELECT (SELECT count(*) FROM saved), {count}"
-        done, confirmed = self._connections.once(statement, {**values, **(counting or {})}, within=within)[0]
+        done, confirmed = self._connections.once(statement, {**values, **(counting or {}), **last}, within=within)[0]
         if done:
             self._remembered.saved(name, confirmed, replaces, deleted=data is None)
         return bool(done)

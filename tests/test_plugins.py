@@ -347,6 +347,17 @@ def test_an_option_the_package_does_not_take_is_a_matter_of_configuration(folder
     assert "base_url" in caught.value.hint
 
 
+@pytest.mark.parametrize("name", ["acme", "acmy"])
+def test_the_installed_packages_are_looked_through_once(folder, monkeypatch, name):
+    """That takes longer than all else, also where nobody has such a provider."""
+    install(monkeypatch, acme=lambda: value())
+    looks, look = [], importlib.metadata.entry_points
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda **which: looks.append(which) or look(**which))
+    with suppress(UnknownProvider):
+        load_provider(name, config_folder=folder)
+    assert len(looks) == 1
+
+
 def test_a_package_may_take_any_option(folder, monkeypatch):
     install(monkeypatch, acme=lambda **options: value(subject_path=options["x"]))
     assert load(folder, options={"x": "y"}).subject_path == "y"

@@ -76,6 +76,18 @@ def test_two_sign_ins_of_one_person_in_the_same_instant_are_one_account(meeting)
     assert len(list(first.records.store.names("quarantine"))) == 1
 
 
+def test_the_status_says_why_nobody_knows_whose_it_is_until_the_provider_has_said_it(kit, silent):
+    """R4: for the command line, the dashboard and a host alike."""
+    me = kit.sign_in()
+    assert kit.status(str(me)).unidentified == "down"
+    kit.clock.advance(7200)
+    kit.token(str(me))
+    assert kit.status(str(me)).unidentified == "down"
+    silent.setattr(kit.scripted, "identify", lambda *_: Identity("subject-1", "me@example.com"))
+    assert kit.sign_in() == me
+    assert kit.status(str(me)).unidentified == ""
+
+
 def test_two_whom_the_provider_does_not_name_get_an_account_each(kit, silent):
     """R18: nobody can say that they are the same person."""
     accounts = [kit.sign_in(), kit.sign_in()]

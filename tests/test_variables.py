@@ -157,3 +157,20 @@ def test_a_choice_is_one_of_those_that_there_are():
 def test_a_variable_that_cannot_be_one_is_refused(name, variable, words):
     with pytest.raises(ConfigurationError, match=words):
         acme(**{name: variable})
+
+
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_a_list_is_filled_in_as_the_tuple_that_is_declared(kind):
+    """A program may write either, and tokens must reach the hosts that are meant."""
+    provider = OAuth2(
+        name="acme",
+        title="Acme",
+        authorization_endpoint="https://{region}.acme.example/authorize",
+        token_endpoint="https://{region}.acme.example/token",
+        resource_hosts=kind(["https://api.{region}.acme.example"]),
+        captured=kind(["team"]),
+        variables={"region": Variable(choices=kind(["eu", "us"]))},
+    )
+    there = provider.at({"region": "eu"})
+    assert there.resource_hosts == ("https://api.eu.acme.example",)
+    assert tuple(there.captured) == ("team",)

@@ -1,7 +1,7 @@
 """Providers by name, loaded one at a time and only when asked for: from entry points and the user's TOML files."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 
@@ -10,7 +10,7 @@ from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, U
 from tokenkit.fork_lock import ForkLock
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import EntryPoint, EntryPoints
 
     from tokenkit.provider import Provider
 
@@ -143,8 +143,11 @@ def load_provider(
     A file in ``<config_folder>/providers`` may take the name of an installed provider where `shadow` says so (R17).
     Raises `UnknownProvider`, `ConfigurationError` for a file or an option that is wrong, and `ProviderBroken`.
     """
+    from importlib.metadata import entry_points  # heavy, and a stored token needs no plugin
+
     path, declared = _path(config_folder, name), provider_file(config_folder, name)
-    point = _installed(name)
+    installed = entry_points(group=GROUP)  # one look at all packages: it takes longer than all else here
+    point = _installed(name, installed)
     if declared and point is not None and not shadow:
         raise ConfigurationError(
             f"{path} takes the name of the installed provider {name}, and config.toml does not allow it",
@@ -155,7 +158,7 @@ def load_provider(
 
         return read_provider_file(path, name, options)
     if point is None:
-        raise _unknown(name, config_folder)
+        raise _unknown(name, config_folder, {*_declared(config_folder), *installed.names})
     return _made(name, point, options)
 
 
@@ -168,12 +171,16 @@ def provider_names(config_folder: str) -> list[str]:
     """Return the names of all providers that could be loaded, sorted; none is loaded."""
     from importlib.metadata import entry_points
 
+    return sorted(_declared(config_folder) | entry_points(group=GROUP).names)
+
+
+def _declared(config_folder: str) -> set[str]:
+    """Return the names of the providers that files of the person's own describe."""
     try:
         files = os.listdir(os.path.join(config_folder, "providers"))
     except OSError:
-        files = []
-    declared = {stem for stem, ending in map(os.path.splitext, files) if ending == ".toml" and is_provider_name(stem)}
-    return sorted(declared | entry_points(group=GROUP).names)
+        return set()
+    return {stem for stem, ending in map(os.path.splitext, files) if ending == ".toml" and is_provider_name(stem)}
 
 
 def provider_index() -> dict[str, InShort]:
@@ -222,11 +229,9 @@ def _path(config_folder: str, name: str) -> str:
     return os.path.join(config_folder, "providers", f"{name}.toml")
 
 
-def _installed(name: str) -> "EntryPoint | None":
+def _installed(name: str, installed: "EntryPoints") -> "EntryPoint | None":
     """Return the entry point of that name. Two packages that want the same name are refused, not ranked."""
-    from importlib.metadata import entry_points  # heavy, and a stored token needs no plugin
-
-    found = {point.value: point for point in entry_points(group=GROUP, name=name)}
+    found = {point.value: point for point in installed if point.name == name}
     if len(found) > 1:
         raise ConfigurationError(
             f"several installed packages provide {name}: {', '.join(sorted(found))}",
@@ -274,10 +279,10 @@ def _configured(
     return provider if not options else cast("Provider", cast(Any, provider).configured(options))
 
 
-def _unknown(name: str, config_folder: str) -> UnknownProvider:
+def _unknown(name: str, config_folder: str, known: Collection[str]) -> UnknownProvider:
     from tokenkit.nearest import nearest
 
-    near = nearest(name, provider_names(config_folder))
+    near = nearest(name, sorted(known))
     meant = f"did you mean {near}? " if near else ""
     file = _path(config_folder, "NAME")
     return UnknownProvider(

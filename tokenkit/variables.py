@@ -5,7 +5,7 @@ refused with what was expected, before anything is sent.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from ipaddress import ip_address
 from typing import Any, Literal, cast
@@ -129,8 +129,8 @@ def fill(value: object, values: Mapping[str, str]) -> object:
     if isinstance(value, Mapping):
         members = cast("Mapping[str, object]", value)
         return {key: item if key in _VERBATIM else fill(item, values) for key, item in members.items()}
-    if isinstance(value, tuple):
-        return tuple(fill(item, values) for item in cast("tuple[object, ...]", value))
+    if isinstance(value, tuple | list):  # a program may write a list where a tuple is declared
+        return tuple(fill(item, values) for item in cast("Sequence[object]", value))
     if is_dataclass(value) and not isinstance(value, type):
         members = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
         return replace(value, **cast("dict[str, Any]", fill(members, values)))
@@ -147,8 +147,8 @@ def named_in(value: object) -> Iterator[str]:
         elif isinstance(each, Mapping):
             members = cast("Mapping[str, object]", each)
             left += [item for key, item in members.items() if key not in _VERBATIM]
-        elif isinstance(each, tuple):
-            left += cast("tuple[object, ...]", each)
+        elif isinstance(each, tuple | list):
+            left += cast("Sequence[object]", each)
         elif is_dataclass(each):
             left += [getattr(each, part.name) for part in fields(each) if part.name not in _VERBATIM]
 

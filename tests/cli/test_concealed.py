@@ -117,6 +117,27 @@ def test_what_people_think_up_is_repeated_since_that_shows_the_slip(word: str, m
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        "/srv/backups2/host7/2026-11-28T09/v3/tokens4.json", "./internationalizationsettings/x", "~/a1/b2/c3/d4/e5f",
+        "/home/me/My Documents/ClientSecretOfTheAssistant.json", "../x1/y2/z3/w4/internationalizationsettings",
+        "downloads3/host7/v3/b2/internationalizationsettings.json", "--key-file=/run/secrets1/host7/v3/b2/keyring.json",
+    ],
+)  # fmt: skip
+def test_a_path_that_is_long_and_mistyped_is_repeated(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of its folders is there: the person must see which file is meant."""
+    monkeypatch.setattr("sys.argv", ["tokenkit", "import", path])
+    assert concealed(f"there is no file {path}") == f"there is no file {path}"
+
+
+@pytest.mark.parametrize("path", [f"/no/{SECRET}", f"~/x/{SECRET}/y", f"a/{SECRET}.json", f"--x=/no/{SECRET}"])
+def test_a_secret_in_what_is_written_as_a_path_is_seen_by_its_shape(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R35: it was pasted after a slash, or in the place of a file's name."""
+    monkeypatch.setattr("sys.argv", ["tokenkit", "import", path])
+    assert SECRET not in concealed(f"there is no file {path}")
+
+
+@pytest.mark.parametrize(
     "before",
     [["client", "import", "google"], ["request", "google", "POST", "https://gmail.googleapis.com/gmail", "-d"]],
 )

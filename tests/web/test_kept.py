@@ -36,6 +36,8 @@ def test_the_person_is_told_and_the_account_is_there_once_the_disk_is_well(world
     assert answer.status_code == 503
     assert "It is kept in memory, and stored as soon as that works" in answer.text
     assert "do not stop this program before" in answer.text
+    assert "Not stored yet" in answer.text
+    assert "You can begin again" not in answer.text
     assert world.accounts() == []
     heal()
     world.kit.refresher.unsaved.try_all()

@@ -60,6 +60,16 @@ def test_what_was_asked_for_and_not_allowed_is_said(world, me):
     assert provider(me, "google")["accounts"][0]["withheld"] == ["send mail on your behalf"]
 
 
+def test_why_nobody_knows_whose_an_account_is_is_said(world, me):
+    """R4: it is called ``default`` then, until the provider has said it."""
+    world.authority.next("userinfo", flavour="google", status=503, times=2)
+    world.connect(me, "google")
+    for path in ("/", "/connected/google/default"):
+        assert "Nobody knows whose account this is: " in text(me.go(path).text)
+    world.connect(me, "google")
+    assert "Nobody knows" not in text(me.go("/").text)
+
+
 def test_ticked_and_named_scopes_are_asked_for_and_none_means_the_usual(me):
     assert "gmail.readonly" not in me.start("google")
     assert "gmail.readonly" in me.start("google", scopes="gmail.readonly,openid")

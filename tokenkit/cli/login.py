@@ -83,7 +83,7 @@ def login(
     kit = open_kit(ctx)
     authorizations = kit.authorizations
     if complete:
-        return _tell(kit, authorizations, _complete(authorizations), account, json)
+        return _tell(kit, _complete(authorizations), account, json)
     provider, _, hint = account.partition("/")
     if not provider:
         raise UsageError("no provider is named", hint="tokenkit login PROVIDER; tokenkit providers lists them")
@@ -106,7 +106,7 @@ def login(
         account=hint, name=name, way=way, replace_broken=replace, only=only, unverified=unverified, opener=opener,
         confirm=confirm,
     )  # fmt: skip
-    return _tell(kit, authorizations, signed_in, account, json)
+    return _tell(kit, signed_in, account, json)
 
 
 def confirmed(question: str) -> bool:
@@ -178,14 +178,13 @@ def _print_url(pending: "PendingAuthorization", json: bool) -> None:
     say("and cannot be reached. Within ten minutes, give the whole of it to: tokenkit login --complete")
 
 
-def _tell(kit: "TokenKit", authorizations: "Authorizations", signed_in: Account, wanted: str, json: bool) -> None:
+def _tell(kit: "TokenKit", signed_in: Account, wanted: str, json: bool) -> None:
     from tokenkit.cli.status_text import scope_names
 
     status = kit.status(str(signed_in))
     say(f"Signed in as {signed_in}.")
-    unidentified = authorizations.linker.unidentified.get(signed_in.provider)
-    if unidentified:
-        say(f"It is called so because nobody knows whose it is: {unidentified}.")
+    if status.unidentified:
+        say(f"It is called so because nobody knows whose it is: {status.unidentified}.")
     if "/" in wanted and wanted != str(signed_in):
         say(f"That is another account than {wanted}.")
     if status.missing:

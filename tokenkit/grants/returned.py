@@ -84,9 +84,12 @@ def revoked(provider: Provider, revoke: Revoke, ctx: Context, client: ClientRegi
 
 
 def whose(provider: Provider, identify: Identify, ctx: Context, client: ClientRegistration, grant: Grant) -> Identity:
-    """Ask the provider whose account it is. Raises what it raises, and `ProviderBroken` for what is no `Identity`."""
+    """Ask the provider whose account it is. Raises what it raises, and `ProviderBroken` for what is no `Identity`.
+
+    A name may be any text: a digest stands in the place of one that cannot be written.
+    """
     value = cast(object, guarded(provider, "identify", identify, ctx, client, grant))
-    if not isinstance(value, Identity) or not all(map(_is_text, cast(tuple[object, ...], value))):
+    if not isinstance(value, Identity) or not _is_text(value.subject) or not isinstance(cast(object, value.name), str):
         raise ProviderBroken(provider.name, "identify", hint=f"it returned {type(value).__name__}, and no Identity")
     return value
 

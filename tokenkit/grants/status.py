@@ -16,6 +16,9 @@ from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.plugins import guarded
 from tokenkit.token import AccessToken
 
+UNIDENTIFIED = "unidentified"
+"""The member of a grant's extra that holds why its provider did not say whose it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Active:
@@ -82,7 +85,9 @@ class Status:
     All times are Unix time in seconds, UTC. `missing` are scopes that were asked for and not granted. `ends_at` is when
     the person must sign in again, as far as that is known: the refresh token's end, or without one the access token's.
     `taking_turns` names two machines that refresh the account one after the other, as of a copied home: empty for none.
-    `server` is where it is, if its provider has several servers or regions; else empty.
+    `server` is where it is, if its provider has several servers or regions; else empty. `unidentified` is why nobody
+    knows whose account it is, in words, where the provider failed to say it: then it is called ``default`` or the like,
+    and the next sign-in asks again.
     """
 
     account: Account
@@ -95,6 +100,7 @@ class Status:
     ends_at: float | None = None
     taking_turns: tuple[str, ...] = ()
     server: str = ""
+    unidentified: str = ""
 
     def __str__(self) -> str:
         """Say in a sentence how the account stands; the times are UTC."""
@@ -143,6 +149,7 @@ def status(refresher: Refresher, account: Account, now: float, *, alone: bool = 
         ends_at=consent_end(grant),
         taking_turns=noted.turns.taking(now),
         server=_server(refresher, account, grant),
+        unidentified="" if grant.subject else grant.extra.get(UNIDENTIFIED, ""),
     )
 
 

@@ -25,6 +25,7 @@ from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.returned import whose
 from tokenkit.grants.sealed_store import grant_name
+from tokenkit.grants.status import UNIDENTIFIED
 from tokenkit.provider import ClientRegistration, Identity, Provider
 from tokenkit.provider.values import Identify
 from tokenkit.signing_in.kept import keep
@@ -51,8 +52,7 @@ class AccountLinker:
         self._records = refresher.records
         self._ctx = refresher.context
         self.places = Places(refresher)
-        self.unidentified: dict[str, str] = {}
-        """Why a provider did not say whose the last account is, by its name: an error's words, for people."""
+        self._unidentified = ""  # why the provider did not say whose the last account is: an error's words
 
     def adopt(
         self,
@@ -193,7 +193,7 @@ class AccountLinker:
 
     def identify(self, provider: Provider, client: ClientRegistration, grant: Grant) -> Identity:
         """Return whose account it is; after an error the provider is asked once more."""
-        self.unidentified.pop(provider.name, None)
+        self._unidentified = ""
         if provider.identify is None:
             return _NOBODY
         for pause in (0.0, RETRY_AFTER):
@@ -201,13 +201,15 @@ class AccountLinker:
             try:
                 return whose(provider, provider.identify, self._ctx, client, grant)
             except TokenKitError as error:
-                self.unidentified[provider.name] = str(error)
+                self._unidentified = str(error)
         return _NOBODY
 
     def _bound(self, provider: Provider, client: ClientRegistration, grant: Grant, subject: str) -> Grant:
         """Return the grant with all that is compared before it is sent anywhere (R17)."""
         authorized_at = grant.authorized_at or self._ctx.now()
-        return bind(grant, of(provider, grant), client.client_id).renewed(subject=subject, authorized_at=authorized_at)
+        why = {UNIDENTIFIED: self._unidentified} if self._unidentified and not subject else {}
+        bound = bind(grant, of(provider, grant), client.client_id)
+        return bound.renewed(subject=subject, authorized_at=authorized_at, extra={**grant.extra, **why})
 
     def _name_of(self, grant: Grant, likely: str) -> str:
         """Return the name under which this person's account is stored already; it is `likely` the one given.

@@ -112,9 +112,14 @@ def failure(visit: Visit, error: TokenKitError) -> Response:
 def failed_return(visit: Visit, error: TokenKitError, provider: str) -> Response:
     """Say that the person came back with an answer that led nowhere; the page that waits for them is told, too."""
     message = next((text for kind, text in CALLBACK_WORDS if isinstance(error, kind)), "The sign-in failed.")
-    if any(str(account) == error.account for account in visit.kit.refresher.unsaved.accounts):
-        message = KEPT
-    values = {"outcome": "failed", "provider": provider, "title": "", "message": message}
+    kept = any(str(account) == error.account for account in visit.kit.refresher.unsaved.accounts)
+    values = {
+        "outcome": "failed",
+        "provider": provider,
+        "title": "",
+        "message": KEPT if kept else message,
+        "kept": kept,
+    }
     return popup_page(visit, "returned.html", values, status=status_of(error))
 
 

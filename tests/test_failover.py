@@ -5,15 +5,18 @@ import re
 import pytest
 from tokenkit.errors import GrantSuperseded, StoreUnavailable
 from tokenkit.grants.sealed_store import grant_name
+from tokenkit.store.lost import Server
 from tokenkit.testing.store_contract import GRANT
 
 from failover import becomes_another, fail_over, replica, rolled_back
 from fault_table import tell
 from fleet import ME, ask, authority, database, expire, machine, refreshes, sign_in, url  # noqa: F401
+from patience import wait_until
 
 pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
 
 from tokenkit.store.postgres import lease
+from tokenkit.store.postgres.look import digest
 
 pytestmark = pytest.mark.real
 
@@ -27,31 +30,41 @@ def signed_in(machine, authority):  # noqa: F811
     return kit
 
 
-def test_after_a_failover_no_machine_sends_a_token_that_was_spent_before_it(machine, authority, url, monkeypatch):  # noqa: F811
-    """R10: the replica lacks alice's refresh and bob's sign-out; carol's refresh is the last that it got."""
+def test_after_a_failover_no_machine_sends_a_token_that_was_spent_before_it(machine, authority, database, monkeypatch):  # noqa: F811
+    """R10: the replica lacks alice's refresh and bob's sign-out; carol's refresh is the last that it got.
+
+    It lacks dave's, too, by a machine that never comes back: a worker elsewhere was told of it.
+    """
     kit = machine("a")
-    alice, bob, carol = (kit.for_owner(owner) for owner in ("alice", "bob", "carol"))
-    for one in (alice, carol):
+    alice, bob, carol, dave = (kit.for_owner(owner) for owner in ("alice", "bob", "carol", "dave"))
+    for one in (alice, carol, dave):
         sign_in(one, authority)
         expire(one)
     his = sign_in(bob, authority, "bob@example.com")
     expire(bob, his)
     carol.token("google")
     expire(carol)
-    behind = replica(url)
+    behind = replica(database)
     alice.token("google")
     bob.logout(str(his))
+    told = listening(machine("c").records.store)
+    gone = machine("gone")
+    gone.for_owner("dave").token("google")
+    gone.close()
+    wait_until(lambda: digest(grant_name(ME._replace(owner="dave"))) in told)
     sent = refreshes(authority)
-    fail_over(url, behind)
+    fail_over(database, behind)
     other = machine("b")
     for owner in ("alice", "bob", "carol"):
         with pytest.raises(StoreUnavailable, match="another database server answers") as held:
             other.for_owner(owner).token("google")
         assert "try again in" in held.value.hint
+    wait_until(lambda: ask(database, "SELECT 1 FROM tokenkit.lost WHERE owner = 'dave'"))
     again = machine("a")
     again.accounts()  # it connects, and that is all that the others need
-    with pytest.raises(GrantSuperseded, match="failed over to a replica"):
-        other.for_owner("alice").token("google")
+    for owner in ("alice", "dave"):
+        with pytest.raises(GrantSuperseded, match="failed over to a replica"):
+            other.for_owner(owner).token("google")
     with pytest.raises(GrantSuperseded, match="was signed out"):
         other.for_owner("bob").token("google")
     assert other.for_owner("alice").status(str(ME)).state.superseded
@@ -67,6 +80,35 @@ def test_after_a_failover_no_machine_sends_a_token_that_was_spent_before_it(mach
         "a failover to a replica that lacks the last refresh",
         "no machine refreshes for 30 seconds; the one that misses a save says so, and nobody sends the spent token",
     )
+    tell("the same, and the machine that had refreshed never comes back", "one that has listened says so in its place")
+
+
+def listening(store):
+    """Let a store listen as that of a worker does, and return what it has been told of."""
+    store.schedule.first()
+    wait_until(lambda: store._line.heard.line)
+    return store._remembered.told._saves
+
+
+def test_of_what_was_told_before_a_failover_only_a_later_sign_in_is_good(machine, authority, database):  # noqa: F811
+    """R10: who has heard of a save, or of a sign-out, knows that it is gone."""
+    kit = machine("a")
+    for owner in ("alice", "bob", "carol"):
+        sign_in(kit.for_owner(owner), authority)
+    elsewhere = machine("b").records.store
+    told = listening(elsewhere)
+    with rolled_back(database):
+        for owner in ("alice", "carol"):
+            kit.for_owner(owner).refresh(str(ME))
+        kit.for_owner("bob").logout(str(ME))
+        wait_until(lambda: len(told) == 3)
+        elsewhere.close()
+    becomes_another(database)
+    sign_in(machine("c").for_owner("carol"), authority)
+    elsewhere._remembered._server = Server("the one before", 1)
+    elsewhere.load(grant_name(ME))
+    lost = "SELECT owner, deleted FROM tokenkit.lost ORDER BY owner"
+    assert ask(database, lost) == [(b"alice", False), (b"bob", True)]
 
 
 def test_store_status_names_what_was_lost_and_how(signed_in, database, monkeypatch, capsys):  # noqa: F811

@@ -141,7 +141,9 @@ def test_no_name_is_told(open_store, url):
         connection.execute("LISTEN tokenkit")
         open_store().save(GRANT._replace(owner="alice"), b"one", replaces=None)
         (told,) = list(connection.notifies(timeout=PATIENCE, stop_after=1))
-    assert len(told.payload.split()) == 2
+    digest, of_all, date = told.payload.split()
+    assert (len(digest), len(of_all)) == (24, 24)
+    assert float(date)
     assert not any(word in told.payload for word in ("alice", "google", "example"))
 
 

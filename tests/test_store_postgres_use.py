@@ -61,7 +61,7 @@ def test_the_commands_make_the_tables_and_tell_how_they_stand(configured, run):
     code, said = run("store", "status")
     assert (code, "hint: tokenkit store init" in said) == (6, True)
     assert run("store", "migrate")[0] == 6
-    assert run("store", "init") == (0, "tables: version 8; this tokenkit needs version 8\nrole: postgres\n")
+    assert run("store", "init") == (0, "tables: version 9; this tokenkit needs version 9\nrole: postgres\n")
     assert run("store", "init")[0] == run("store", "migrate")[0] == 0
     code, said = run("store", "status")
     assert code == 0, said
@@ -79,7 +79,7 @@ def test_tables_of_another_version_end_with_6_and_the_command(configured, run, k
     code, said = run("list")
     assert code == 6
     assert hint in said
-    if version > 8:
+    if version > 9:
         for command in ("init", "migrate"):
             code, said = run("store", command)
             assert (code, hint in said) == (6, True), "no tables are made by an older tokenkit"

@@ -1,6 +1,6 @@
 """When grants fall due, in a table of its own: several workers claim from it, and none takes what another has."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tokenkit.store import Due, Name
 from tokenkit.store.postgres.connections import Connections
@@ -29,8 +29,8 @@ _LEVEL = """least(%(burst)s, greatest(p.level, 0) + %(rate)s * greatest(
     extract(epoch FROM excluded.filled)::float8 - extract(epoch FROM p.filled)::float8, 0))"""
 """What a bucket holds that is filled at the rate, by the clock of the statement: so each use of it is one value."""
 
-_FILLED = "CASE WHEN p.filled > excluded.filled + interval '1 minute' THEN excluded.filled"
-_FILLED += " ELSE greatest(p.filled, excluded.filled) END"
+_FILLED = """CASE WHEN p.filled > excluded.filled + interval '1 minute' THEN excluded.filled
+    ELSE greatest(p.filled, excluded.filled) END"""
 """Statements do not come in the order of their times; one of minutes ahead is by a clock that was set back since."""
 
 _CLAIM = f"""WITH found AS ({_DUE}),
@@ -52,11 +52,14 @@ _NEVER = f"DELETE FROM {{s}}.due WHERE {_THIS} AND at = %(until)s"
 class PostgresSchedule:
     """The `Schedule` of a `PostgresStore`."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, listen: Callable[[], None]) -> None:
+        """Each question calls `listen`: who keeps grants fresh hears of the saves of all machines."""
         self._connections = connections
+        self._listen = listen
 
     def first(self) -> Mapping[str, float]:
         """Return each provider that has grants to refresh, and when the first of them falls due."""
+        self._listen()
         return {text(provider): at for provider, at in self._connections.ask(_FIRST) if is_text(provider)}
 
     def claim(self, provider: str, *, before: float, until: float, limit: int, rate: float) -> list[Due]:

@@ -41,9 +41,9 @@ class Heard(NamedTuple):
 
 
 class Line:
-    """Calls `changed` with the digests of what has changed, in a thread that ends when nobody looks any more."""
+    """Calls `changed` with each message of what has changed, in a thread that ends when nobody looks any more."""
 
-    def __init__(self, session: Session, connections: Connections, changed: Callable[[list[str]], None]) -> None:
+    def __init__(self, session: Session, connections: Connections, changed: Callable[[str], None]) -> None:
         self.heard = Heard()
         self._session = session
         self._connections = connections
@@ -106,7 +106,7 @@ class Line:
                 self._connections.once(_PROOF, {"channel": proof, "number": number}, within=EVERY)
             for told in connection.notifies(timeout=max(now + EVERY - elapsed(), 0.0)):
                 if told.channel != proof:
-                    self._changed(told.payload.split())
+                    self._changed(told.payload)
                 elif told.payload in sent:
                     self.heard = self.heard._replace(until=sent.pop(told.payload))
         connection.execute("UNLISTEN *")

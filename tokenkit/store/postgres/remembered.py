@@ -15,6 +15,7 @@ from tokenkit.store.lost import LostSave, Server
 from tokenkit.store.postgres import schema
 from tokenkit.store.postgres.high_water import KEPT, ODD, HighWater
 from tokenkit.store.postgres.names import key
+from tokenkit.store.postgres.told import LACKING, Told
 
 COUNTED = """, counted AS (INSERT INTO {s}.confirmed AS c (machine, slot, saves)
     SELECT %(machine)s, %(slot)s, 1 FROM saved ON CONFLICT (machine, slot)
@@ -50,6 +51,8 @@ class Remembered:
         self._name = name
         self._state = state
         self._memory: HighWater | None = None
+        self._server: Server | None = None
+        self.told = Told()
         self.identity = ""
 
     def greet(self, connection: "psycopg.Connection[Any]") -> None:
@@ -65,6 +68,9 @@ class Remembered:
                 self._compare(self._memory, connection, server)
         if not known:
             self._ask(connection, _ANOTHER, server)
+        if self._server not in (None, server):
+            self._ask(connection, LACKING, self.told.values())
+        self._server = server
 
     def _compare(self, memory: HighWater, connection: "psycopg.Connection[Any]", server: Server) -> None:
         if memory.is_new:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 
+from tokenkit.elapsed import elapsed
 from tokenkit.errors import Conflict, StoreUnavailable
 from tokenkit.store import Name, Store, Stored, Version
 from tokenkit.store.lost import LostSave
@@ -83,8 +84,8 @@ class PostgresStore(Store):
         self.machines = Machines(self._connections, self._remembered)
         self._session = Session(self._connections if direct is None else _connections(direct, self._greet))
         self._look = Look(self._versions)
-        self._look.line = self._line = Line(self._session, self._connections, self._look.changed)
-        self.schedule = PostgresSchedule(self._connections)
+        self._look.line = self._line = Line(self._session, self._connections, self._hear)
+        self.schedule = PostgresSchedule(self._connections, lambda: self._line.used(elapsed()))
         self.activity = PostgresActivity(self._connections)
         self._ahead = ReadAhead()
         self._ending = Ending()
@@ -92,6 +93,9 @@ class PostgresStore(Store):
     def _greet(self, connection: TimedConnection) -> None:
         self._remembered.greet(connection)
         self.machines.greet(connection, self.address.schema)
+
+    def _hear(self, told: str) -> None:
+        self._look.changed(self._remembered.told.add(told))
 
     def identity(self) -> str:
         """Return the id that the tables were given when they were made: each sealed record names it (R10)."""

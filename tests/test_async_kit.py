@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tokenkit import async_kit
 from tokenkit.async_kit import AsyncTokenKit
-from tokenkit.errors import ConsentRequired, ProviderUnavailable
+from tokenkit.errors import ConsentRequired, ProviderUnavailable, UsageError
 from tokenkit.kit import TokenKit
 from tokenkit.store.memory import MemoryStore
 
@@ -283,6 +283,14 @@ def test_a_proxy_that_is_none_is_reported_by_the_request_that_would_use_it(kit, 
     with peer(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as api:
         sync.scripted.resource_hosts = (api.url, "https://api.scripted.example")
         asyncio.run(main(api.url))
+
+
+def test_beside_another_kind_of_event_loop_it_says_what_to_take(kit):
+    """As trio drives a coroutine: with nothing of asyncio around it."""
+    for call in (kit.token("scripted"), kit.accounts(), kit.refresh("scripted")):
+        with pytest.raises(UsageError, match="no event loop of asyncio") as caught:
+            call.send(None)
+        assert "trio" in caught.value.hint
 
 
 def test_a_client_that_was_not_opened_says_how_it_is(kit):

@@ -178,7 +178,7 @@ def test_the_async_kit_runs_a_coroutine_function_in_its_loop(kit):
 
 
 def test_the_async_kit_says_where_it_calls_back_from(kit):
-    with pytest.raises(UsageError, match="no event loop runs here") as caught:
+    with pytest.raises(UsageError, match="no event loop of asyncio runs here") as caught:
         AsyncTokenKit(kit=kit).on("refreshed", print)
     assert "async def" in caught.value.hint
 

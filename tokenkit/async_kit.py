@@ -181,13 +181,7 @@ class AsyncTokenKit:
 
         Raises `UsageError` where no event loop runs.
         """
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            raise UsageError(
-                "no event loop runs here, in which to call back", hint="call kit.on() within your async def main()"
-            ) from None
-        return self.sync.on(event, in_loop(loop, callback))
+        return self.sync.on(event, in_loop(_running_loop(), callback))
 
     async def _looking(self, work: Callable[[], T]) -> T:
         """Run what touches the disk in one of a few threads: it takes milliseconds."""
@@ -276,7 +270,7 @@ def _in_thread(work: Callable[[], T], *, daemon: bool) -> "Future[T]":
 
 async def _brought(future: "Future[T]") -> T:
     """Return what a thread brings; a cancelled coroutine stops only its waiting. Half the work of `wrap_future`."""
-    loop = asyncio.get_running_loop()
+    loop = _running_loop()
     waiter: asyncio.Future[None] = loop.create_future()
     trace: TracebackType | None = None
 
@@ -293,6 +287,16 @@ async def _brought(future: "Future[T]") -> T:
     if failure is not None:
         raise failure.with_traceback(trace)  # one error tells all who wait: it would grow with each of them
     return future.result()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise UsageError(
+            "no event loop of asyncio runs here",
+            hint="call it within your async def main(); beside trio, take a TokenKit: to_thread.run_sync(kit.token, NAME)",
+        ) from None
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:

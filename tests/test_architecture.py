@@ -45,7 +45,7 @@ ROWS = """
     signing_in
     configured
     kit
-    importing moving worker
+    awaited importing moving worker
     async_kit
     adapters sandbox audit
     testing

@@ -8,7 +8,7 @@ import traceback
 
 import httpx
 import pytest
-from tokenkit import async_kit
+from tokenkit import awaited
 from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.errors import ConsentRequired, ProviderUnavailable, UsageError
 from tokenkit.kit import TokenKit
@@ -169,15 +169,15 @@ def test_two_event_loops_share_one_kit(kit, sync):
 
 def test_two_event_loops_that_look_first_at_the_same_moment_both_find_threads(kit, monkeypatch):
     """R7: the pool is there before anything says so."""
-    make = async_kit.ThreadPoolExecutor
+    make = awaited.ThreadPoolExecutor
     found = []
 
     def slowly(*args, **options):
-        monkeypatch.setattr(async_kit, "ThreadPoolExecutor", make)
+        monkeypatch.setattr(awaited, "ThreadPoolExecutor", make)
         found.append(kit._threads.looks)
         return make(*args, **options)
 
-    monkeypatch.setattr(async_kit, "ThreadPoolExecutor", slowly)
+    monkeypatch.setattr(awaited, "ThreadPoolExecutor", slowly)
     assert asyncio.run(kit.accounts())
     assert found
 

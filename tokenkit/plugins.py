@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 from tokenkit.account import is_provider_name
 from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider, UsageError
 from tokenkit.fork_lock import ForkLock
+from tokenkit.packages import entry_points
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
@@ -143,10 +144,8 @@ def load_provider(
     A file in ``<config_folder>/providers`` may take the name of an installed provider where `shadow` says so (R17).
     Raises `UnknownProvider`, `ConfigurationError` for a file or an option that is wrong, and `ProviderBroken`.
     """
-    from importlib.metadata import entry_points  # heavy, and a stored token needs no plugin
-
     path, declared = _path(config_folder, name), provider_file(config_folder, name)
-    installed = entry_points(group=GROUP)  # one look at all packages: it takes longer than all else here
+    installed = entry_points(GROUP)
     point = _installed(name, installed)
     if declared and point is not None and not shadow:
         raise ConfigurationError(
@@ -169,9 +168,7 @@ def provider_file(config_folder: str, name: str) -> bool:
 
 def provider_names(config_folder: str) -> list[str]:
     """Return the names of all providers that could be loaded, sorted; none is loaded."""
-    from importlib.metadata import entry_points
-
-    return sorted(_declared(config_folder) | entry_points(group=GROUP).names)
+    return sorted(_declared(config_folder) | entry_points(GROUP).names)
 
 
 def _declared(config_folder: str) -> set[str]:
@@ -188,10 +185,8 @@ def provider_index() -> dict[str, InShort]:
 
     None of the providers is loaded.
     """
-    from importlib.metadata import entry_points
-
     found: dict[str, InShort] = {}
-    for point in entry_points(group=INDEX_GROUP):
+    for point in entry_points(INDEX_GROUP):
         try:
             found |= {name: InShort(*members) for name, members in point.load().items()}
         except Exception:  # noqa: BLE001, S112 - a stranger's: its providers are loaded, then, and say what is wrong

@@ -22,7 +22,16 @@ _NOT_UTF8 = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 def read_toml_file(path: str) -> dict[str, Any] | None:
     """Return the tables of the file, None where there is none.
 
-    Raises `ConfigurationError` for a FIFO, device or folder, for more than `LIMIT` bytes, and as `parse_toml` does.
+    Raises `ConfigurationError` as `read_file` and `parse_toml` do.
+    """
+    data = read_file(path)
+    return None if data is None else parse_toml(path, data)
+
+
+def read_file(path: str) -> bytes | None:
+    """Return what the file holds, None where there is none.
+
+    Raises `ConfigurationError` for a FIFO, device or folder, and for more than `LIMIT` bytes.
     """
     try:
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
@@ -41,7 +50,7 @@ def read_toml_file(path: str) -> dict[str, Any] | None:
         os.close(fd)
     if len(data) > LIMIT:
         raise ConfigurationError(f"{path} has more than {LIMIT} bytes", hint=move_away(path))
-    return parse_toml(path, data)
+    return data
 
 
 def parse_toml(path: str, data: bytes) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """A client secret that a command of the person's prints, and what of our environment their programs get."""
 
 import re
-import subprocess
 import sys
 from collections.abc import Mapping
 
@@ -19,6 +18,8 @@ _APPS_SECRET = re.compile(r"[A-Z0-9]+_KEY|\w+_PASSPHRASE|[A-Z0-9]+_\w+_CLIENT_SE
 
 def printed_secret(name: str, command: tuple[str, ...], environ: Mapping[str, str], app: str) -> Secret:
     """Return what the command prints."""
+    import subprocess  # heavy, and few have such a command
+
     theirs = environment_of_programs(environ, app)
     what = f"the client_secret_command for {name} ({command[0]})"
     hint = f"run it yourself; it is in config.toml, under [providers.{name}]"

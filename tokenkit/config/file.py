@@ -26,13 +26,14 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any, ClassVar, cast
 
 from tokenkit.config.plain import NotPlain, plainly
 from tokenkit.errors import ConfigurationError
 from tokenkit.nearest import meant
 from tokenkit.net.hosts import parse_url
-from tokenkit.toml_file import read_toml_file
+from tokenkit.toml_file import parse_toml, read_file
 
 _STRICT: dict[str, Any] = {"strict": True, "extra": "forbid"}
 
@@ -110,9 +111,14 @@ def load_config(folder: str) -> Config:
     Raises `ConfigurationError`, which names the file, the wrong key and, for an unknown key, the nearest known one.
     """
     path = os.path.join(folder, "config.toml")
-    document = read_toml_file(path)
-    if document is None:
-        return Config()
+    data = read_file(path)
+    return Config() if data is None else _config(path, data)
+
+
+@lru_cache(maxsize=1)
+def _config(path: str, data: bytes) -> Config:
+    """Return what is written there. The list of providers asks for it at each of them."""
+    document = parse_toml(path, data)
     tables = document.get("providers")
     if isinstance(tables, dict):
         document["providers"] = {name: _with_options(table) for name, table in cast(dict[str, Any], tables).items()}

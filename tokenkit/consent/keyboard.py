@@ -10,7 +10,9 @@ import time
 import types
 from collections.abc import Generator
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+from tokenkit.consent.stopping import around_a_stop
 
 LINE_LIMIT = 16 * 1024
 """Characters of a line: what is longer is no address."""
@@ -134,15 +136,29 @@ def _whole_line(prompt: str) -> str:
 
 @contextlib.contextmanager
 def _unlimited(file: int) -> Generator[None]:
-    """Let a line on the terminal be of any length; Ctrl-C and the others work as before."""
+    """Let a line on the terminal be of any length; Ctrl-C, Ctrl-Z and the others work as before."""
     import termios
 
     before = termios.tcgetattr(file)
     changed = termios.tcgetattr(file)
     changed[3] &= ~(termios.ICANON | termios.ECHO)
     changed[6][termios.VMIN], changed[6][termios.VTIME] = 1, 0
-    termios.tcsetattr(file, termios.TCSADRAIN, changed)
+
+    def use(mode: list[Any]) -> None:
+        if _in_foreground(file):  # else the kernel would stop this process for it, until it is in the foreground again
+            with contextlib.suppress(termios.error):  # the terminal is gone
+                termios.tcsetattr(file, termios.TCSADRAIN, mode)
+
+    with around_a_stop(lambda: use(before), lambda: use(changed)):
+        use(changed)
+        try:
+            yield
+        finally:
+            use(before)
+
+
+def _in_foreground(file: int) -> bool:
     try:
-        yield
-    finally:
-        termios.tcsetattr(file, termios.TCSADRAIN, before)
+        return os.tcgetpgrp(file) == os.getpgrp()
+    except OSError:  # it controls no session: nobody can be in its background
+        return True

@@ -6,8 +6,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 from tokenkit import TokenKitError, seal
+from tokenkit.grant import grant_to_bytes
+from tokenkit.grants import beside
 from tokenkit.grants.rotate import every_record, finish, kids_in_use, rotate
 from tokenkit.grants.sealed_store import grant_name
+from tokenkit.signing_in.pendings import load_pending
 
 from patience import PATIENCE
 from scripted import LIFETIME, ScriptedKit
@@ -22,6 +25,10 @@ def kit(tmp_path):
 
 def another(kit, tmp_path, **options):
     return ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store, **options)
+
+
+def bytes_of(kit):
+    return grant_to_bytes(kit.records.get(kit.me).grant)
 
 
 def kid(kit):
@@ -48,6 +55,32 @@ def test_a_reader_with_the_old_list_goes_on(kit, tmp_path):
     rotate(kit.records)
     reader.clock.advance(2)
     assert reader.token("scripted")
+
+
+@pytest.mark.parametrize("kind", ["grant", "pending", "unsaved"])
+def test_a_record_that_is_sealed_anew_between_reading_and_opening_it_is_read_again(kind, kit, tmp_path):
+    """R29: on a fast disk a rotation takes less time than a busy machine leaves between the two."""
+    kit.begin("scripted", redirect_uri="http://127.0.0.1:1/callback/scripted", binding="b")
+    records = another(kit, tmp_path).records
+    store, original = records.store, records.store.load
+    records.write(beside.unsaved_name(kit.me), bytes_of(kit), None)
+    fresh = another(kit, tmp_path).records  # it has looked at no key yet
+
+    def load(name):
+        stored = original(name)
+        if name.kind == kind:
+            store.load = original
+            assert rotate(kit.records).dropped
+        return stored
+
+    store.load = load
+    read = {
+        "grant": lambda: fresh.load(kit.me),
+        "pending": lambda: [load_pending(fresh, name) for name in fresh.pendings()],
+        "unsaved": lambda: beside.found(fresh, kit.me),
+    }
+    assert read[kind]()
+    assert store.load == original
 
 
 def test_a_writer_with_the_old_list_seals_with_the_new_key(kit, tmp_path):

@@ -38,9 +38,10 @@ def found(records: SealedStore, account: Account) -> list[SavedBeside]:
     name = unsaved_name(account)
     lying: list[SavedBeside] = []
     for store in records.stores:
-        stored = store.load(name)
-        if stored is not None:
-            grant = grant_from_bytes(records.ring.open_record(name, stored.data), account=str(account))
+        read = records.opened(name, store.load(name), store)
+        if read is not None:
+            plaintext, stored = read
+            grant = grant_from_bytes(plaintext, account=str(account))
             lying.append(SavedBeside(store, stored.version, stored.data, grant))
     return sorted(lying, key=lambda each: each.grant.generation, reverse=True)
 

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 from tokenkit.account import Account, parse_account
-from tokenkit.errors import Conflict, StoreUnavailable, UnknownAccount
+from tokenkit.errors import Conflict, KeyUnavailable, StoreUnavailable, UnknownAccount
 from tokenkit.grant import Grant, grant_from_bytes, grant_to_bytes
 from tokenkit.grants import fleet_key
 from tokenkit.grants.due import due
@@ -87,12 +87,28 @@ class SealedStore:
         """
         name = grant_name(account)
         stored = self.store.load(name)
-        if stored is None:
-            return None
-        if seen is not None and seen.version == stored.version and not seen.beside:
+        if seen is not None and stored is not None and seen.version == stored.version and not seen.beside:
             return seen
-        plaintext = self.ring.open_record(name, stored.data)
+        found = self.opened(name, stored)
+        if found is None:
+            return None
+        plaintext, stored = found
         return StoredGrant(grant_from_bytes(plaintext, account=str(account)), stored.version, len(stored.data))
+
+    def opened(self, name: Name, stored: Stored | None, store: Store | None = None) -> tuple[bytes, Stored] | None:
+        """Return what a record holds that was found in `store`, and the record; None where there is none.
+
+        Where a rotation has sealed it anew since it was read, and dropped its key, what lies there now is opened (R29).
+        """
+        while stored is not None:
+            try:
+                return self.ring.open_record(name, stored.data), stored
+            except KeyUnavailable:
+                found = (store or self.store).load(name)
+                if found is not None and found.version == stored.version:
+                    raise
+                stored = found
+        return None
 
     def reading(self, *names: Name) -> AbstractContextManager[None]:
         """Let the first load of each of `names` be served by one question, where the store can do that."""

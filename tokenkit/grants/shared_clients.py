@@ -77,9 +77,9 @@ class SharedClients(Mapping[str, ClientRegistration]):
         for name in self._records.store.names("client", "", after=FOLDER):
             if not name.id.startswith(FOLDER):
                 break
-            stored = self._records.store.load(name)
-            if stored is not None:
-                found[name.id.removeprefix(FOLDER)] = _parsed(self._records.ring.open_record(name, stored.data))
+            read = self._records.opened(name, self._records.store.load(name))
+            if read is not None:
+                found[name.id.removeprefix(FOLDER)] = _parsed(read[0])
         return found
 
 

@@ -67,10 +67,11 @@ def refuse(records: SealedStore, account: Account, held: StoredGrant) -> StoredG
 
 def _read(records: SealedStore, account: Account) -> tuple[int, Version | None]:
     named = name(account)
-    stored = records.store.load(named)
-    if stored is None:
+    found = records.opened(named, records.store.load(named))
+    if found is None:
         return NEVER, None
-    return int(json.loads(records.ring.open_record(named, stored.data))["generation"]), stored.version
+    plaintext, stored = found
+    return int(json.loads(plaintext)["generation"]), stored.version
 
 
 def name(account: Account) -> Name:

@@ -21,10 +21,8 @@ PENDINGS_PER_OWNER = 200
 
 def load_pending(records: SealedStore, name: Name) -> tuple[PendingAuthorization, Version] | None:
     """Return a pending authorization and the version by which it is claimed; None where it is gone."""
-    stored = records.store.load(name)
-    if stored is None:
-        return None
-    return pending_from_bytes(records.ring.open_record(name, stored.data)), stored.version
+    found = records.opened(name, records.store.load(name))
+    return None if found is None else (pending_from_bytes(found[0]), found[1].version)
 
 
 class Pendings:

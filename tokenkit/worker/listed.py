@@ -75,10 +75,8 @@ class ListedSchedule:
     def _due(self, name: Name) -> float:
         """Return when a grant falls due; never where its record cannot be opened, which `tokenkit audit` reports."""
         try:
-            stored = self._records.store.load(name)
-            if stored is None:
-                return NEVER
-            return due(grant_from_bytes(self._records.ring.open_record(name, stored.data)))
+            found = self._records.opened(name, self._records.store.load(name))
+            return NEVER if found is None else due(grant_from_bytes(found[0]))
         except StoreError:
             return NEVER
 

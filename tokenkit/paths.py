@@ -113,7 +113,7 @@ def _below_home(path: str) -> str:
 
 def _can_be_made(path: str) -> bool:
     """Tell whether we may write in that folder, or, where there is none, in the first one above it that there is."""
-    if os.access(path, os.W_OK):  # one question, where it is there
+    if os.access(f"{path}{os.sep}.", os.W_OK):  # one question, where it is there and a folder
         return True
     while not os.path.lexists(path):
         path = os.path.dirname(path)

@@ -42,11 +42,15 @@ def authority():
 
 
 @pytest.fixture
-def machine(database, authority, tmp_path):
-    """Make the kit of a machine: ``machine("a")``; the same name is the same machine, in another process."""
+def machine(request, authority, tmp_path):
+    """Make the kit of a machine: ``machine("a")``; the same name is the same machine, in another process.
+
+    It keeps its accounts in the database of the test, which is made for the first that needs it; elsewhere with `url`.
+    """
     made = []
 
-    def make(name, *, key=KEY, url=database, owner="", **client):
+    def make(name, *, key=KEY, url=None, owner="", **client):
+        url = request.getfixturevalue("database") if url is None else url
         kit = TokenKit(environ=environ(tmp_path / name, url, key, authority, **client), owner=owner, background=False)
         made.append(kit)
         return kit

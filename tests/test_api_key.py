@@ -14,6 +14,7 @@ import httpx
 import pytest
 from tokenkit import ApiKey, Field, Secret, TokenKit
 from tokenkit.audit import Inventory, audit
+from tokenkit.audit.mounts import Mount
 from tokenkit.audit.online import CHECKS as ONLINE
 from tokenkit.errors import (
     AuthorizationError,
@@ -584,7 +585,7 @@ def test_the_audit_has_nothing_against_a_key_that_works_and_asks_the_service_abo
     kit = make_kit(authority, here(acme()), tmp_path, store=None)
     kit.login("acme", answers={"key": key_of("acme", "key")})
     for said in ([], ["TK501"]):
-        report = audit(Inventory(kit), ONLINE)
+        report = audit(Inventory(kit, mounts=(Mount("/", "ext4"),)), ONLINE)
         assert [finding.fault.hint for finding in report.findings] == ["tokenkit login acme/me@example.com"] * len(said)
         assert ([finding.check.id for finding in report.findings], report.accounts) == (said, 1)
         authority.flavours["acme"].revoked.add("me@example.com")

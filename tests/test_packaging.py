@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from statements import statements
+
 DISTRIBUTION = "tokenkit-oauth"
 TOP = Path(__file__).resolve().parent.parent
 
@@ -59,7 +61,7 @@ def test_everything_that_is_imported_is_declared() -> None:
     imported = set()
     for package in ("tokenkit", "tokenkit_providers"):
         for path in Path(str(files(package))).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in statements(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Import):
                     imported |= {alias.name.partition(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom):

@@ -186,6 +186,29 @@ def test_a_declaration_that_no_request_can_be_made_of_says_what_is_wrong(changes
     assert named in f"{caught.value} {caught.value.hint}"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "x",
+        " ",
+        "javascript:alert(1)",
+        "https://",
+        "https://u:p@a.example/",
+        "https://a.example:99999/",
+        "https://a.example/#x",
+    ],
+)
+def test_an_address_where_no_key_could_be_tried_is_refused_when_it_is_read(url):
+    """Before anybody has typed a key."""
+    with pytest.raises(ConfigurationError, match="cannot be an endpoint of acme"):
+        acme(userinfo_endpoint=url)
+
+
+def test_a_service_without_a_title_is_refused():
+    with pytest.raises(ConfigurationError, match="title of acme is empty"):
+        acme(title="")
+
+
 def test_it_is_a_provider_like_any_other():
     check_provider("acme", acme())
     with pytest.raises(UsageError, match="has no consent screen: it wants your API key") as caught:

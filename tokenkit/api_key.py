@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import parse_qsl
 
 from tokenkit.account import is_provider_name
-from tokenkit.declaration import check_evidence
+from tokenkit.declaration import check_evidence, scheme_of
 from tokenkit.errors import ConfigurationError, InvalidAnswer, ProviderUnavailable, UsageError
 from tokenkit.flows.answer import access_token_value
 from tokenkit.flows.identity import GET, UserinfoRequest, ask_identity
@@ -84,7 +84,11 @@ class ApiKey(WithoutOAuth, Settled):
         check_kinds(self)
         if not is_provider_name(self.name):
             raise ConfigurationError(f"{self.name!r} is no name for a provider: it takes a-z, 0-9, '.', '_' and '-'")
+        if not self.title:
+            raise ConfigurationError(f"title of {self.name} is empty", hint="write title = ...")
         self._fill_in(later=self.fields)
+        for url in self.endpoints.values():
+            scheme_of(self.name, url)
         if not self.resource_hosts:
             raise ConfigurationError(f"{self.name} has no resource_hosts", hint="the address of its API, https://...")
         if not self.fields:

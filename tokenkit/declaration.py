@@ -169,12 +169,12 @@ class Declaration(Settled):
             self.introspection_endpoint,
         )
         asked = (self.userinfo_endpoint, self.userinfo.name_endpoint)
-        schemes = {_scheme(self.name, url) for url in filter(None, (*own, *more, *asked))}
+        schemes = {scheme_of(self.name, url) for url in filter(None, (*own, *more, *asked))}
         if len(schemes) > 1:
             raise ConfigurationError(f"some endpoints of {self.name} are https and some are not", hint="write https")
         for what, url in (("the redirect_uri", self.redirect_uri), ("the issuer", self.issuer)):
             if url:
-                _scheme(self.name, url, what)
+                scheme_of(self.name, url, what)
         for entry in self.resource_hosts:
             resource_host(entry)
 
@@ -245,7 +245,7 @@ def check_evidence(
         raise ConfigurationError(f"checked of {provider} is no date: {checked!r}", hint="2026-11-28")
 
 
-def _scheme(provider: str, url: str, what: str = "an endpoint") -> str:
+def scheme_of(provider: str, url: str, what: str = "an endpoint") -> str:
     """Return the scheme of an endpoint. An endpoint has no fragment (RFC 6749 section 3.1)."""
     try:
         if "#" in url:

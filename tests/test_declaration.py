@@ -121,6 +121,31 @@ def test_a_value_that_no_provider_has_is_refused_before_anybody_signs_in(field: 
     assert len(str(caught.value)) < 200
 
 
+@pytest.mark.parametrize(
+    ("field", "query"),
+    [
+        ("authorization_endpoint", "response_type=code&client_id=YOUR_ID&redirect_uri=https%3A%2F%2Fexample.com"),
+        ("authorization_endpoint", "access_type=offline&scope=read"),
+        ("authorization_endpoint", "state"),
+        ("authorization_endpoint", "response_mode=form_post"),
+        ("token_endpoint", "grant_type=authorization_code"),
+        ("refresh_endpoint", "grant_type=refresh_token"),
+    ],
+)
+def test_the_address_of_an_example_is_refused_and_the_endpoint_named(field: str, query: str) -> None:
+    """RFC 6749 section 3.1: a query stays, and no parameter is there twice. Servers tell it in many ways, or not."""
+    members: dict[str, Any] = {"name": "acme", "title": "Acme", **AT, field: f"https://acme.example/x?{query}"}
+    with pytest.raises(ConfigurationError, match=f"the query of {field} may not set") as caught:
+        OAuth2(**members)
+    assert caught.value.hint == 'write "https://acme.example/x"'
+
+
+def test_a_query_of_the_endpoints_own_stays() -> None:
+    members: dict[str, Any] = {"name": "acme", "title": "Acme", **AT}
+    members["authorization_endpoint"] += "?tenant=a&api=2"
+    assert OAuth2(**members).authorization_endpoint.endswith("?tenant=a&api=2")
+
+
 @pytest.mark.parametrize("line", ["default_expires_in = nan", "refresh_lifetime = inf", 'redirect_host = "0.0.0.0"'])
 def test_a_file_is_refused_likewise_and_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "acme.toml"

@@ -10,7 +10,7 @@ from tokenkit.account import is_provider_name
 from tokenkit.errors import ConfigurationError
 from tokenkit.flows.answer import STANDARD, AnswerShape
 from tokenkit.flows.client_auth import ClientAuth
-from tokenkit.flows.declared import AUTHORIZATION, TOKEN, check_headers, check_parameters, check_renamed
+from tokenkit.flows.declared import AUTHORIZATION, TOKEN, check_headers, check_parameters, check_query, check_renamed
 from tokenkit.flows.identity import GET, UserinfoRequest
 from tokenkit.flows.kinds import check_kinds
 from tokenkit.flows.lifetime import LONGEST, Lifetime
@@ -205,6 +205,9 @@ class Declaration(Settled):
         check_parameters("authorization_parameters", self.authorization_parameters, AUTHORIZATION)
         check_parameters("token_parameters", self.token_parameters, TOKEN)
         check_parameters("refresh_parameters", self.refresh_parameters, TOKEN)
+        check_query("authorization_endpoint", self.authorization_endpoint, AUTHORIZATION)
+        check_query("token_endpoint", self.token_endpoint, TOKEN)
+        check_query("refresh_endpoint", self.refresh_endpoint, TOKEN)
         check_headers("headers", self.headers)
         check_headers("userinfo.headers", self.userinfo.headers)
         check_headers("token_header", {self.token_header: "x"} if self.token_header else {})

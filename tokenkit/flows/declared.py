@@ -34,6 +34,20 @@ def check_parameters(field: str, declared: Iterable[str], owned: Iterable[str]) 
             )
 
 
+def check_query(field: str, url: str, owned: Iterable[str]) -> None:
+    """Refuse an endpoint whose query says what the flow says itself; raises `ConfigurationError`.
+
+    That is the address of a documentation's example as a whole: each parameter would be there twice (RFC 6749
+    section 3.1).
+    """
+    endpoint, _, query = url.partition("?")
+    for name in (pair.partition("=")[0] for pair in query.split("&")):
+        if name in owned or name in _NEVER:
+            raise ConfigurationError(
+                f"the query of {field} may not set {name!r}: it is the flow's own", hint=f'write "{endpoint}"'
+            )
+
+
 def check_headers(field: str, declared: Mapping[str, str], *, secret: bool = False) -> None:
     """Refuse declared headers that carry secrets, or the shape of the request; raises `ConfigurationError`.
 

@@ -17,6 +17,7 @@ from postgres_server import server, without_tables
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
+from tokenkit.store.postgres.errors import not_connected  # noqa: E402
 from tokenkit.store.postgres.store import PostgresStore  # noqa: E402
 
 GRANT = Name("grant", "", "google/me@example.com")
@@ -224,6 +225,27 @@ def test_an_error_names_what_helps_against_its_cause(configured, run, change, hi
     code, said = run("list")
     assert code == 6
     assert hint in said
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("fe_sendauth: no password supplied", "~/.pgpass"),
+        ('FATAL:  Peer authentication failed for user "app"', "as the user of this system"),
+        ('FATAL:  no pg_hba.conf entry for host "192.0.2.1", user "app", no encryption', "pg_hba.conf"),
+        ("FATAL:  sorry, too many clients already", "max_connections"),
+        ("SSL error: certificate verify failed: self-signed certificate", "sslrootcert=FILE"),
+        ("server does not support SSL, but SSL was required", "ssl = on"),
+        ("failed to resolve host 'db.exmaple.com': [Errno -2] Name or service not known", "name of the host"),
+        ('connection is bad: invalid sslmode value: "bogus"', "correct it in the address"),
+        ("Connection refused", "check that the server runs"),
+        ("server closed the connection unexpectedly", "check that the server runs"),
+    ],
+)
+def test_each_cause_of_a_refused_connection_has_a_hint_of_its_own(said, hint):
+    error = not_connected(psycopg.OperationalError(f'connection to server at "h", port 5432 failed: {said}'))
+    assert hint in error.hint
+    assert said.removeprefix("connection is bad: ") in str(error)
 
 
 @real

@@ -20,7 +20,7 @@ CAUSES = (
     (r"does not support SSL", "let the server speak TLS (ssl = on); on this machine, take sslmode out of the address"),
     (r"read-only|recovery|standby|primary", "name the primary server in the address: a replica takes no changes"),
     (r"failed to resolve|translate host name", "correct the name of the host in the address"),
-    (r"invalid|bad value|not found|expected", "correct it in the address, or in the variable PG... that says it"),
+    (r"\b(invalid|bad value|not found|missing)\b", "correct it in the address, or in the variable PG... that says it"),
 )
 """What libpq and the server say of a connection that they refuse, and what helps."""
 
@@ -66,8 +66,7 @@ def translated(error: psycopg.Error) -> StoreUnavailable:
 def not_connected(error: psycopg.Error) -> StoreUnavailable:
     """Return our error for a connection that could not be made."""
     words = str(error).strip().splitlines() or [type(error).__name__]
-    reason = words[-1 if "\n" not in str(error).strip() else 0].rpartition(" failed: ")[2].strip()
-    reason = reason.removeprefix("connection is bad: ")
+    reason = re.split(r'(?:port \d+|"|connection) failed: |connection is bad: ', words[0])[-1].strip()
     hint = "check that the server runs, and that its address is right"
     for cause, helps in CAUSES:
         found = re.search(cause, reason)

@@ -11,10 +11,11 @@ from tokenkit.errors import StoreUnavailable, UsageError
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.errors import not_connected, translated, translating
 
-TABLES = ("record", "accounts", "lease", "due", "confirmed", "activity", "server", "lost", "machine", "pace")
-"""What the role of a program reads and writes."""
-
-ONLY_READ = ("migration", "identity")
+RIGHTS = {
+    "SELECT": "migration identity",
+    "SELECT, INSERT, UPDATE, DELETE": "record accounts lease due confirmed activity server lost machine pace",
+}
+"""What the role of a program may do with which tables."""
 
 
 class Schema(NamedTuple):
@@ -100,9 +101,7 @@ def _changed(address: Address, role: str, *, make: bool) -> Schema:
     schema = address.schema
     with connect(address) as connection:
         found = asked(connection, schema)
-        if not found.version and not make:
-            raise StoreUnavailable("the database has no tables of tokenkit yet", hint="tokenkit store init")
-        if found.version > NEWEST:
+        if found.version > NEWEST or not (found.version or make):
             refuse_unfit(found)
         if found.role == role:
             raise UsageError(
@@ -148,12 +147,10 @@ def _users(connection: "psycopg.Connection[Any]", schema: str) -> list[str]:
 def _grant(connection: "psycopg.Connection[Any]", schema: str, role: str) -> None:
     names = {"s": sql.Identifier(schema), "role": sql.Identifier(role)}
     connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {s} TO {role}").format(**names))
-    for table in ONLY_READ:
-        grant = sql.SQL("GRANT SELECT ON {s}.{table} TO {role}")
-        connection.execute(grant.format(table=sql.Identifier(table), **names))
-    for table in TABLES:
-        grant = sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {s}.{table} TO {role}")
-        connection.execute(grant.format(table=sql.Identifier(table), **names))
+    for rights, tables in RIGHTS.items():
+        for table in tables.split():
+            grant = sql.SQL("GRANT {rights} ON {s}.{table} TO {role}")
+            connection.execute(grant.format(rights=sql.SQL(rights), table=sql.Identifier(table), **names))
 
 
 _OF_MIGRATIONS = "CREATE TABLE IF NOT EXISTS {}.migration (version int PRIMARY KEY, at timestamptz NOT NULL)"

@@ -1,5 +1,8 @@
 """The store in PostgreSQL as people use it: chosen by a variable or a file, looked after by commands."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,17 @@ from tokenkit.store.postgres.store import PostgresStore  # noqa: E402
 GRANT = Name("grant", "", "google/me@example.com")
 ME = Account("google", "me@example.com")
 CALLER = Path(__file__).parent / "never_lost" / "caller.py"
+
+COMMANDS = [
+    "list",
+    "token google",
+    "worker --once",
+    "store init",
+    "store migrate",
+    "store status",
+    "store copy",
+    "audit",
+]
 
 real = pytest.mark.real
 
@@ -106,6 +120,21 @@ def test_the_role_of_a_program_owns_nothing_and_can_do_its_work(configured, run)
         connection.execute("DROP TABLE tokenkit.record")
     with psycopg.connect(configured, autocommit=True) as connection:
         connection.execute("DROP OWNED BY tokenkit_app; DROP ROLE tokenkit_app")
+
+
+@real
+def test_who_may_make_no_tables_is_told_who_may(configured, run, monkeypatch):
+    with psycopg.connect(configured, autocommit=True) as connection:
+        connection.execute("CREATE ROLE visitor LOGIN")
+    try:
+        monkeypatch.setenv("TOKENKIT_STORE", configured.replace("postgres:@", "visitor@", 1))
+        code, said = run("store", "init")
+        assert code == 6
+        assert "the role visitor may not make or change tables here" in said
+        assert "GRANT CREATE ON DATABASE" in said
+    finally:
+        with psycopg.connect(configured, autocommit=True) as connection:
+            connection.execute("DROP ROLE visitor")
 
 
 @real
@@ -265,6 +294,32 @@ def test_a_database_that_is_away_says_so_without_a_secret(monkeypatch, tmp_path)
     with pytest.raises(StoreUnavailable, match="cannot be reached") as caught:
         PostgresStore(Address("postgresql://app@127.0.0.1:1/x", "the test")).load(GRANT)
     assert "hunter2" not in f"{caught.value!r} {caught.value.hint} {caught.value.__context__!r}"
+
+
+WITHOUT_PSYCOPG = """
+import sys
+sys.modules["psycopg"] = None
+from tokenkit.cli.app import main
+for line in sys.stdin:
+    try:
+        main(line.split())
+    except SystemExit as ended:
+        print(line.strip(), ended.code)
+"""
+
+
+def test_without_psycopg_every_command_says_how_to_install_it(monkeypatch):
+    copy = ["store copy postgresql://app@localhost/x"]
+    for address, commands in (("postgresql://app@localhost/x", COMMANDS), ("", copy)):
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT_PSYCOPG],
+            input="\n".join(commands),
+            env=os.environ | {"TOKENKIT_STORE": address},
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout.splitlines() == [f"{command} 3" for command in commands]
+        assert done.stderr.count("hint: python -m pip install 'tokenkit-oauth[postgres]'") == len(commands)
 
 
 def test_without_a_variable_or_a_line_the_records_are_files():

@@ -11,7 +11,6 @@ from tokenkit.cli.store_copy import copy_store
 from tokenkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from tokenkit.store.postgres.address import Address
     from tokenkit.store.postgres.schema import Schema
     from tokenkit.store.postgres.store import PostgresStore
 
@@ -27,17 +26,19 @@ def init_store(
     ] = "",
 ) -> None:
     """Make the tables, as the role that owns them, and let another role use them. What is there already stays."""
+    address = _shared(ctx).address  # first: it says where psycopg is missing
     from tokenkit.store.postgres import schema
 
-    _tell(schema.init(_address(ctx), role))
+    _tell(schema.init(address, role))
 
 
 @store.command("migrate", short_help="Change the tables to what this tokenkit needs.")
 def migrate_store(ctx: typer.Context) -> None:
     """Change the tables to what this tokenkit needs, as the role that owns them. No record is touched."""
+    address = _shared(ctx).address
     from tokenkit.store.postgres import schema
 
-    _tell(schema.migrate(_address(ctx)))
+    _tell(schema.migrate(address))
 
 
 store.command("copy", short_help="Move all accounts into this store from another one.")(copy_store)
@@ -46,9 +47,9 @@ store.command("copy", short_help="Move all accounts into this store from another
 @store.command("status", short_help="Tell whether the tables fit this tokenkit.")
 def store_status(ctx: typer.Context) -> None:
     """Tell whether the tables fit this tokenkit, and whether the role owns no more than it should."""
+    shared = _shared(ctx)
     from tokenkit.store.postgres import schema
 
-    shared = _shared(ctx)
     found = schema.status(shared.address)
     _tell(found)
     if found.owned:
@@ -70,10 +71,6 @@ def store_status(ctx: typer.Context) -> None:
 def _tell(found: "Schema") -> None:
     data(f"tables: version {found.version}; this tokenkit needs version {found.newest}")
     data(f"role: {found.role}")
-
-
-def _address(ctx: typer.Context) -> "Address":
-    return _shared(ctx).address
 
 
 def _shared(ctx: typer.Context) -> "PostgresStore":

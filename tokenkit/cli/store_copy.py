@@ -54,9 +54,11 @@ def _source(kit: "TokenKit", named: str) -> "Store":
 
     if named.startswith(("postgresql://", "postgres://")):
         from tokenkit.store.postgres.address import Address
+
+        address = Address(named, "FROM", kit.app)  # first: it says where psycopg is missing
         from tokenkit.store.postgres.store import PostgresStore
 
-        other = PostgresStore(Address(named, "FROM", kit.app))
+        other = PostgresStore(address)
         if other.identity() == kit.records.ring.store_id():
             raise UsageError("the accounts are to be moved from a database into itself", hint=SHARED)
         return other

@@ -115,12 +115,18 @@ def _changed(address: Address, role: str, *, make: bool) -> Schema:
                 for name in {*_users(connection, schema), *filter(None, [role])}:
                     _grant(connection, schema, name)
 
-        translating(work, lambda error: _no_role(role) if isinstance(error, pg.UndefinedObject) else translated(error))
+        def refused(error: psycopg.Error) -> StoreUnavailable:
+            if isinstance(error, pg.UndefinedObject):
+                return StoreUnavailable(f"there is no role {role}", hint=f'CREATE ROLE "{role}" LOGIN')
+            if isinstance(error, pg.InsufficientPrivilege):
+                return StoreUnavailable(
+                    f"the role {found.role} may not make or change tables here",
+                    hint=f"run it as the role that owns them, or: GRANT CREATE ON DATABASE DATABASE TO {found.role}",
+                )
+            return translated(error)
+
+        translating(work, refused)
         return asked(connection, schema)
-
-
-def _no_role(role: str) -> StoreUnavailable:
-    return StoreUnavailable(f"there is no role {role}", hint=f'CREATE ROLE "{role}" LOGIN')
 
 
 def _migrate(connection: "psycopg.Connection[Any]", schema: str) -> None:

@@ -198,6 +198,14 @@ def test_imported_keys_open_and_do_not_seal_where_there_is_a_key_already(ring, t
     assert ring.import_keys(other.export_keys(), "the file x") == ring.keys()
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_backup_opens_in_every_encoding_that_a_shell_or_an_editor_writes_it_in(ring, tmp_path, encoding):
+    """PowerShell writes ``tokenkit key export > FILE`` in UTF-16, and Notepad a byte order mark."""
+    other = KeyRing(KeyFileSource(str(tmp_path / "other")), "tokenkit")
+    other.import_keys(ring.export_keys().decode().encode(encoding), "the file x")
+    assert other.keys() == ring.keys()
+
+
 def test_an_import_that_makes_no_sense_changes_nothing(ring):
     keys = ring.keys()
     other = jwks.dump(jwks.KeyList(1, (seal.Key(keys.first.kid, bytes(32)),)))

@@ -77,7 +77,11 @@ def move_key(
     kit = open_kit(ctx)
     source = kit.records.ring.source
     if not isinstance(source, KeyFileSource):
-        raise UsageError(f"the keys come from {source.describe()}, which tokenkit cannot change")
+        where = source.describe()
+        raise UsageError(
+            f"the keys come from {where}, which tokenkit cannot change",
+            hint=f"put the output of `tokenkit key export` into `tokenkit key import -`, run without {where}",
+        )
     source.move(to)
     kit.activity.record("key_changed", how="moved", to=to)
     say(f"The keys are in {source.describe()} now.")
@@ -103,9 +107,9 @@ def import_keys(
     from tokenkit.cli.registration import read_file
 
     kit = open_kit(ctx)
-    keys = kit.records.ring.import_keys(read_file(file), file)
+    keys = kit.records.ring.import_keys(read_file(file), "stdin" if file == "-" else file)
     kit.activity.record("key_changed", how="imported")
-    say(f"{len(keys.keys)} keys are there now.")
+    say(f"{len(keys.keys)} keys are there now." if len(keys.keys) > 1 else "One key is there now.")
 
 
 def _rows(kit: "TokenKit") -> list[tuple[str, Literal["seals", "opens", "missing"], int]]:

@@ -58,9 +58,12 @@ def load(data: bytes, where: str, *, hint: Hint) -> KeyList:
 
 
 def parse(data: bytes, where: str, *, hint: Hint) -> dict[str, Any]:
-    """Return the JSON object in `data`. Raises `KeyUnavailable` for anything else, or an unknown version."""
+    """Return the JSON object in `data`. Raises `KeyUnavailable` for anything else, or an unknown version.
+
+    Any encoding of Unicode is read, and a byte order mark passed over: PowerShell and Notepad write a backup so.
+    """
     try:
-        found: dict[str, Any] | None = json.loads(data.decode())
+        found: dict[str, Any] | None = json.loads(data)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

@@ -143,7 +143,7 @@ def from_environment(environ: Mapping[str, str], app: str, person: Callable[[], 
             return person()
         if not passphrase:
             raise KeyUnavailable(
-                "the keys are wrapped by a passphrase, and none was given",
+                "the keys need a passphrase, and none was given",
                 hint=f"read -rs {variable} && export {variable}",
             )
         return passphrase

@@ -27,6 +27,7 @@ GO = {
     "refresh_token": "1//r",
     "expiry": "2027-01-15T10:00:00.5+02:00",
 }
+MAIL = "https://mail.google.com/"
 NODE = {"access_token": "ya29.a", "refresh_token": "1//r", "scope": "https://mail.google.com/", "expiry_date": 1.8e12}
 RCLONE = f"""
 [gdrive]
@@ -237,6 +238,23 @@ def test_nothing_that_shows_itself_holds_a_token(tool: str, write: Write) -> Non
         ]
         assert not any(secret in f"{found!r} {file!r}" for secret in secrets if secret and len(secret) > 3)
         assert "secret-1" not in f"{found!r} {file!r}"
+
+
+@pytest.mark.parametrize("tokens", [{"refresh_token": "r"}, {"access_token": "a"}, {"scope": "openid"}])
+def test_what_has_members_of_googles_and_tokens_of_nobodys_is_not_taken_for_googles(
+    tokens: dict[str, str], write: Write
+) -> None:
+    """R17: Qwen Code keeps its sign-in so, and Google would be sent its refresh token."""
+    members = {"access_token": "a", "refresh_token": "r", "resource_url": "qwen.example", "expiry_date": 1.8e12}
+    (grant,) = grants_in(write("oauth_creds.json", {**members, **tokens}))
+    assert issuer_of(grant) == ""
+
+
+@pytest.mark.parametrize("tokens", [{"refresh_token": "1//r"}, {"access_token": "ya29.a"}, {"scope": MAIL}])
+def test_what_looks_of_googles_in_one_place_is_googles(tokens: dict[str, str], write: Write) -> None:
+    members = {"access_token": "a", "refresh_token": "r", "expiry_date": 1.8e12}
+    (grant,) = grants_in(write("token.json", {**members, **tokens}))
+    assert grant.provider == "google"
 
 
 def test_of_several_the_named_one_is_taken_or_that_of_the_named_provider(write: Write) -> None:

@@ -75,6 +75,10 @@ def refusal(file: SourceFile) -> UsageError:
     elif not file.text:
         why, hint = "is not text in UTF-8, UTF-16 or UTF-32", f"file {path}"
     else:
-        why = "holds no sign-in that can be read" if members else "is neither JSON nor another format that is known"
+        why = (
+            "holds no sign-in that can be read"
+            if members
+            else "is neither a JSON object nor of another format that is known"
+        )
         hint = "tokenkit import --help names what can be read; a JSON object with a refresh_token always can"
     return UsageError(f"{file.title} {why}", hint=hint)

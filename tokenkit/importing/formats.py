@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tokenkit.importing.files import Members, SourceFile, mapping, mappings
 from tokenkit.importing.found import Found, found, scopes_in, text
-from tokenkit.importing.guessing import host_of
+from tokenkit.importing.guessing import host_of, looks_of
 
 POCKETPAW_SERVICES = {
     "google_gmail": "google",
@@ -31,16 +31,21 @@ class Entry(NamedTuple):
 
 
 class Format(NamedTuple):
-    """The `tool` that writes it, and what finds its entries in a file; none where another tool wrote it."""
+    """The `tool` that writes it, and what finds its entries in a file; none where another tool wrote it.
+
+    `by_looks` says that other tools write the same for other providers: then the tokens must look of the provider's.
+    """
 
     tool: str
     entries: Callable[[SourceFile], Iterator[Entry]]
+    by_looks: bool = False
 
     def read(self, file: SourceFile) -> Iterator[Found]:
         """Yield the grant of each entry that has one."""
         for members, name, provider, account in self.entries(file):
             if grant := found(self.tool, members):
-                yield grant.but(entry=name, provider=provider, account=account)
+                theirs = provider if not self.by_looks or looks_of(grant) == provider else ""
+                yield grant.but(entry=name, provider=theirs, account=account)
 
 
 def google_credentials(members: Members) -> Iterator[Entry]:
@@ -200,8 +205,9 @@ JSON_FORMATS = (
     Format("Home Assistant", _home_assistant),
     Format("OpenClaw", _openclaw),
     # src/auth/credentials.ts of google-auth-library-nodejs: access_token, refresh_token, scope, expiry_date in
-    # milliseconds. The Google Calendar MCP server keeps one such object for an account, by its name.
-    Format("Google's library for Node", _objects("expiry_date", provider="google")),
+    # milliseconds. The Google Calendar MCP server keeps one such object for an account, by its name; Qwen Code, made of
+    # Google's own, keeps its provider's tokens so.
+    Format("Google's library for Node", _objects("expiry_date", provider="google"), by_looks=True),
     # token.go of golang/oauth2: access_token, refresh_token, expiry, a time as RFC 3339 has it, in the machine's zone.
     Format("Go's oauth2 library", _objects("expiry", "access_token")),
 )

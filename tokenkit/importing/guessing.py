@@ -34,7 +34,7 @@ for GitHub; Google documents none, and has kept to these for ten years."""
 
 def issuer_of(found: Found) -> str:
     """Return the name of the provider that seems to have issued it; empty where nothing tells."""
-    return found.provider or host_of(found.issuer) or _begins(found)
+    return found.provider or host_of(found.issuer) or looks_of(found)
 
 
 def host_of(url: str) -> str:
@@ -56,7 +56,8 @@ def is_of(url: str, provider: Provider) -> bool:
         return False
 
 
-def _begins(found: Found) -> str:
+def looks_of(found: Found) -> str:
+    """Return the provider of whose making the scopes and tokens look; empty where they look of nobody's."""
     tokens = [found.refresh_token.reveal()] if found.refresh_token else []
     tokens += [found.access_token.value] if found.access_token else []
     for table, values in ((_SCOPES, sorted(found.scopes)), (_TOKENS, tokens)):

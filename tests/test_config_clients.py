@@ -5,6 +5,7 @@ import os
 import stat
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -330,3 +331,20 @@ def test_any_other_json_is_refused_with_the_way_to_get_the_right_one(data: bytes
         google_download(data)
     assert "s3cret" not in str(caught.value)
     assert caught.value.hint
+
+
+def test_many_that_write_and_remove_one_file_at_once_leave_one_of_what_they_wrote(place: Place) -> None:
+    """Each file has one temporary file; two that wrote it at once would take it from each other."""
+    folder, secrets = str(place.config), [f"{number}" * 40 for number in range(4)]
+
+    def change(secret: str) -> None:
+        for _ in range(10):
+            save_client(folder, "google", ClientRegistration("google-id", Secret(secret)))
+            if secret == secrets[0]:
+                remove_client(folder, "google")
+
+    with ThreadPoolExecutor(len(secrets)) as threads:
+        list(threads.map(change, secrets))
+    save_client(folder, "google", ClientRegistration("google-id", Secret(secrets[1])))
+    assert place.ask() == ("google-id", secrets[1])
+    assert sorted(os.listdir(os.path.join(folder, "clients"))) == [".lock", "google.toml"]

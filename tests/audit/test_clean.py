@@ -60,7 +60,10 @@ def test_no_account_is_missed_after_a_sign_out_or_in_a_home_without_any(house):
     for account in (GOOGLE, SPOTIFY):
         kit = house.kit()
         kit.records.remove(account, replaces=kit.records.get(account).version)
-        Activity(house.folders, now=house.clock.now).record("signed_out", account)
+        log = Activity(house.folders, now=house.clock.now)
+        log.record("signed_out", account)
+        log.record("refresh_failed", account, error="ConsentRequired")  # it was under way, and had nothing to refresh
+        log.used(account, ["under way, too"])
     kit = house.kit("alice")
     kit.records.remove(ALICE, replaces=kit.records.get(ALICE).version)
     assert (house.found(), house.audit().accounts) == (set(), 0)

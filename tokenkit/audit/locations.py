@@ -181,10 +181,20 @@ def _is_account(below: str) -> bool:
 
 
 def _not_signed_out(inventory: Inventory) -> list[str]:
-    """Return the accounts whose last event in the activity log is not a sign-out."""
-    last = {account: event for account, event in inventory.events if account}
-    kept = (account for account, event in last.items() if event != "signed_out")
-    return sorted(account for account in kept if not _lies_there(inventory, account))
+    """Return the accounts of the activity log that were not signed out since something was stored for them.
+
+    What was under way then, a use or a refresh that fails, may be written after the sign-out.
+    """
+    kept: dict[str, bool] = {}
+    for account, event in inventory.events:
+        if event in _STORED or account not in kept:
+            kept[account] = event != "signed_out"
+    left = (account for account, is_kept in kept.items() if account and is_kept)
+    return sorted(account for account in left if not _lies_there(inventory, account))
+
+
+_STORED = ("signed_in", "refreshed", "saved_aside", "signed_out")
+"""The events that tell whether there is a record."""
 
 
 def _lies_there(inventory: Inventory, account: str) -> bool:

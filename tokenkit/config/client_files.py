@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import TYPE_CHECKING
 
 from tokenkit import durable_file, private_file
 from tokenkit.config.credential import credential_text
@@ -13,7 +14,11 @@ from tokenkit.provider import ClientRegistration
 from tokenkit.token import Secret
 from tokenkit.toml_file import parse_toml
 
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
 _MEMBERS = ("client_id", "client_secret")
+_LOCK_WAIT = 10.0  # seconds
 
 
 def client_file(config: str, provider: str) -> str:
@@ -71,7 +76,8 @@ def save_client(folder: str, provider: str, client: ClientRegistration) -> str:
     path, members = client_file(folder, provider), check_client(provider, client)
     text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in members.items())  # ASCII JSON is TOML, too
     private_file.ensure_folder(_folder(folder), linked=True)
-    durable_file.write(path, text.encode())
+    with _changing(folder):
+        durable_file.write(path, text.encode())
     return path
 
 
@@ -86,9 +92,19 @@ def check_client(provider: str, client: ClientRegistration) -> dict[str, str]:
 def remove_client(folder: str, provider: str) -> bool:
     """Delete ``clients/<provider>.toml``; return whether there was one."""
     path = client_file(folder, provider)
-    existed = os.path.lexists(path)
-    durable_file.remove(path)
+    if not os.path.lexists(path):
+        return False
+    with _changing(folder):
+        existed = os.path.lexists(path)
+        durable_file.remove(path)
     return existed
+
+
+def _changing(config: str) -> "AbstractContextManager[None]":
+    """Return the lock to hold while a file is written or deleted: each has one temporary file only."""
+    from tokenkit.store.file_lock import locked
+
+    return locked(os.path.join(_folder(config), ".lock"), wait=_LOCK_WAIT)
 
 
 def _folder(config: str) -> str:

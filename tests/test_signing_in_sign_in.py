@@ -22,6 +22,8 @@ from tokenkit.errors import (
     StoreUnavailable,
     UsageError,
 )
+from tokenkit.grants.rotate import rotate
+from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.kit import TokenKit
 from tokenkit.provider import Context, Request
 from tokenkit.sandbox import CLIENTS, Authority, providers
@@ -417,6 +419,42 @@ def test_a_sign_in_in_two_steps_is_nobody_elses(
     monkeypatch.setenv("TOKENKIT_KEY", "A" * 43)
     with pytest.raises(CallbackRefused):
         complete_by_hand(make_kit(authority, clock, store=store).authorizations, Spoken(answer).read)
+    monkeypatch.delenv("TOKENKIT_KEY")
+    assert str(complete_by_hand(mine.authorizations, Spoken(answer).read)) == "google/me@example.com"
+
+
+def rotate_key(records: SealedStore) -> None:
+    rotate(records)
+
+
+def add_key(records: SealedStore) -> None:
+    records.ring.add()
+
+
+@pytest.mark.parametrize("changes", [[add_key], [rotate_key], [add_key, rotate_key], [rotate_key, rotate_key]])
+def test_a_sign_in_in_two_steps_outlives_a_change_of_the_key(
+    changes: list[Callable[[SealedStore], None]], authority: Authority, clock: Clock
+) -> None:
+    """R29: a person who is at the consent screen need not know that the key was rotated."""
+    store = MemoryStore()
+    kit = make_kit(authority, clock, store=store)
+    answer = authority.approve(begin_by_hand(kit.authorizations, kit.provider("google"), None).url)
+    for change in changes:
+        change(kit.records)
+    other = make_kit(authority, clock, store=store)
+    assert str(complete_by_hand(other.authorizations, Spoken(answer).read)) == "google/me@example.com"
+
+
+def test_a_sign_in_in_two_steps_begins_anew_once_its_key_is_lost(authority: Authority, clock: Clock) -> None:
+    """R30: nothing that could be opened is replaced."""
+    store = MemoryStore()
+    kit = make_kit(authority, clock, store=store)
+    begin_by_hand(kit.authorizations, kit.provider("google"), None)
+    os.unlink(os.path.join(kit.folders.data, "keys.json"))
+    other = make_kit(authority, clock, store=store)
+    other.records.ring.add()
+    answer = authority.approve(begin_by_hand(other.authorizations, other.provider("google"), None).url)
+    assert str(complete_by_hand(other.authorizations, Spoken(answer).read)) == "google/me@example.com"
 
 
 def test_the_name_that_was_asked_for_is_the_accounts_own_where_the_provider_cannot_say(

@@ -1,15 +1,16 @@
 """The second step of a sign-in in two, which another process of the same user may take: the pasted answer."""
 
-import hashlib
-import hmac
+import secrets
+from contextlib import suppress
 
 from tokenkit.account import Account
 from tokenkit.consent import paste
 from tokenkit.consent.pasted import answer_in, tidied
 from tokenkit.consent.terminal import Say
-from tokenkit.errors import ProviderUnavailable, UsageError
+from tokenkit.errors import BrokenRecord, Conflict, KeyUnavailable, ProviderUnavailable, UsageError
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.signing_in.authorization import Authorizations
+from tokenkit.store import Name
 
 
 def complete_by_hand(authorizations: Authorizations, read: paste.Read, *, say: Say | None = None) -> Account:
@@ -50,8 +51,20 @@ def _complete(authorizations: Authorizations, answer: str, binding: str) -> Acco
         raise
 
 
-def user_binding(records: SealedStore) -> str:
-    """Return what every process of this user can compute and nobody else: it needs the key that seals (R22)."""
+def user_binding(records: SealedStore, *, begins: bool = False) -> str:
+    """Return what every process of this user can have and nobody else: a secret in a record that the key opens (R22).
+
+    A rotation of the key seals it anew, as the sign-ins that are under way (R29). The one who `begins` makes it, also
+    where it cannot be opened: nor can those that were begun with it. Without it, nothing is awaited.
+    """
     records.probe()  # on a new machine this is what makes the key
-    secret = records.ring.current().secret
-    return hmac.new(secret, b"tokenkit sign-in in two steps", hashlib.sha256).hexdigest()
+    name = Name("metadata", records.owner, "sign-in-in-two-steps")
+    while True:
+        stored = records.store.load(name)
+        with suppress(BrokenRecord, KeyUnavailable):
+            if stored is not None:
+                return records.ring.open_record(name, stored.data).decode()
+        if not begins:
+            return secrets.token_urlsafe()
+        with suppress(Conflict):  # another began one just now
+            records.write(name, secrets.token_urlsafe().encode(), None if stored is None else stored.version)

@@ -292,4 +292,4 @@ def begin_by_hand(
 ) -> PendingAuthorization:
     """Begin a sign-in in two steps that different processes of one user may take: show the result's `url`."""
     wish = _SignIn(authorizations, provider, scopes, account, name, replace_broken, only, unverified)
-    return wish.begin_unheard(user_binding(authorizations.records))
+    return wish.begin_unheard(user_binding(authorizations.records, begins=True))

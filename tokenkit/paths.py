@@ -170,13 +170,13 @@ def file_name(name: str) -> str:
     lower-case hex digits. So two names that differ only in case, or in Unicode normalization, stay apart on every file
     system. Raises `UsageError` for a name that is too long.
     """
+    if _stands_for_itself(name):
+        return name
     try:
         raw = name.encode()
     except UnicodeEncodeError:
         raise UsageError(f"the name {name!r} is not valid Unicode", hint="use --as NAME with a plain name") from None
-    encoded = name
-    if raw.translate(None, _PLAIN):
-        encoded = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02x}" for byte in raw)
+    encoded = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02x}" for byte in raw)
     if encoded.startswith(".") or encoded.partition(".")[0] in _RESERVED:
         encoded = f"%{raw[0]:02x}{encoded[1:]}"
     if encoded.endswith("."):
@@ -187,6 +187,18 @@ def file_name(name: str) -> str:
     return encoded
 
 
+def _stands_for_itself(name: str) -> bool:
+    """Tell whether the encoded name is the name, as it is of most accounts."""
+    return (
+        name.isascii()
+        and not name.encode().translate(None, _PLAIN)
+        and name[:1] != "."
+        and name[-1:] != "."
+        and name.partition(".")[0] not in _RESERVED
+        and 0 < len(name) <= LONGEST_NAME
+    )
+
+
 def grant_file(provider: str, account: str) -> str:
     """Return where a grant of the nameless owner lies below the tokens folder. Raises `UsageError` as `file_name`."""
     return f"{provider}{os.sep}{file_name(account)}{SUFFIX}"
@@ -194,7 +206,9 @@ def grant_file(provider: str, account: str) -> str:
 
 def account_name(file_name: str) -> str:
     """Decode what `file_name` has made. Raises `FileRefused` for a name that it never makes."""
-    name = _decoded(file_name) if "%" in file_name else file_name
+    if _stands_for_itself(file_name):
+        return file_name
+    name = _decoded(file_name)
     if not name or not _is_encoding(file_name, name):
         raise FileRefused(f"{file_name!r} is not a file name that tokenkit writes", hint="move that file elsewhere")
     return name

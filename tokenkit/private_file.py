@@ -49,7 +49,10 @@ def read_version(
         size = check_plain(path, status, private=private)
         if size > limit:
             raise FileRefused(f"{path} has {size} bytes, of {limit} at most", hint=move_away(path))
-        return _read_all(fd, size), (status.st_ino, status.st_mtime_ns, status.st_size)
+        data = os.read(fd, size)
+        if len(data) < size:
+            data = _read_on(fd, data, size)
+        return data, (status.st_ino, status.st_mtime_ns, size)
     except OSError as error:
         raise unavailable(path, error) from None
     finally:
@@ -212,8 +215,7 @@ def _make_folder(path: str) -> os.stat_result:
     return os.lstat(path)
 
 
-def _read_all(fd: int, size: int) -> bytes:
-    data = os.read(fd, size)
+def _read_on(fd: int, data: bytes, size: int) -> bytes:
     while len(data) < size and (part := os.read(fd, size - len(data))):
         data += part
     return data

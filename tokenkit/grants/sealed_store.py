@@ -93,7 +93,7 @@ class SealedStore:
         if found is None:
             return None
         plaintext, stored = found
-        return StoredGrant(grant_from_bytes(plaintext, account=str(account)), stored.version, len(stored.data))
+        return StoredGrant(grant_from_bytes(plaintext, account=name.id), stored.version, len(stored.data))
 
     def opened(self, name: Name, stored: Stored | None, store: Store | None = None) -> tuple[bytes, Stored] | None:
         """Return what a record holds that was found in `store`, and the record; None where there is none.

@@ -5,11 +5,14 @@ import signal
 import threading
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tokenkit import TokenKit
 from tokenkit.config import Config, ProviderSettings, load_config
+from tokenkit.config import file as config_file
 from tokenkit.errors import ConfigurationError
+from tokenkit.toml_file import parse_toml
 
 from patience import PATIENCE
 
@@ -154,3 +157,17 @@ def test_a_child_forked_while_another_thread_reads_the_configuration_does_not_wa
     go_on.set()
     reader.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_file_that_is_as_before_is_read_and_not_parsed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list of providers asks at each of them, and what a person has corrected counts at once."""
+    parsed: list[bytes] = []
+
+    def counted(path: str, data: bytes) -> dict[str, Any]:
+        parsed.append(data)
+        return parse_toml(path, data)
+
+    monkeypatch.setattr(config_file, "parse_toml", counted)
+    for port in (8765, 8765, 8766):
+        assert load(tmp_path, f"[providers.google]\nredirect_port = {port}\n").settings("google").redirect_port == port
+    assert len(parsed) == 2

@@ -120,7 +120,9 @@ def statuses_of(refresher: Refresher, now: Callable[[], float], accounts: Iterab
     lying = beside.names(refresher.records)
     for account in accounts:
         try:
-            found = status(refresher, account, now(), alone=lying is not None and (not lying or str(account) not in lying))
+            found = status(
+                refresher, account, now(), alone=lying is not None and (not lying or str(account) not in lying)
+            )
         except UnknownAccount:
             continue
         yield found

@@ -88,7 +88,7 @@ def rolled_back(database: str) -> Generator[None]:
     tables = ("record", "accounts", "lease", "due", "confirmed", "lost")
     with psycopg.connect(database, autocommit=True) as connection:
         for table in tables:
-            connection.execute(f"CREATE TABLE public.{table} AS TABLE tokenkit.{table}")
+            connection.execute(f"CREATE TEMPORARY TABLE {table} AS TABLE tokenkit.{table}")
         yield
         connection.execute("SET session_replication_role = replica")  # no trigger tells of it
         connection.execute(
@@ -97,7 +97,7 @@ def rolled_back(database: str) -> Generator[None]:
         )
         for table in tables:
             connection.execute(f"DELETE FROM tokenkit.{table}")
-            connection.execute(f"INSERT INTO tokenkit.{table} SELECT * FROM public.{table}")
+            connection.execute(f"INSERT INTO tokenkit.{table} SELECT * FROM pg_temp.{table}")
 
 
 def becomes_another(database: str) -> None:

@@ -12,6 +12,7 @@ from tokenkit.errors import Conflict, StoreUnavailable
 from tokenkit.testing.store_contract import GRANT, StoreContract
 
 import real_parts
+from failover import rolled_back
 from fault_table import tell
 from look_clock import wait_for_answers
 from patience import PATIENCE
@@ -85,6 +86,10 @@ class TestPostgresStore(StoreContract):
     def losing(self, monkeypatch):
         yield partial(losing, monkeypatch)
         tell("the answer of a commit is lost", "the row tells whether it was done")
+
+    @pytest.fixture
+    def restoring(self, database):
+        return lambda: rolled_back(database)
 
 
 @contextmanager

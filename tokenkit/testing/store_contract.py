@@ -51,6 +51,14 @@ class StoreContract(LeaseContract):
         """
         return lambda done: nullcontext()
 
+    @pytest.fixture
+    def restoring(self) -> Callable[[], AbstractContextManager[object]]:
+        """Return what puts a backup from the beginning of a ``with`` in place at its end.
+
+        A store that others may restore overrides this.
+        """
+        return nullcontext
+
     def test_what_was_saved_is_loaded_with_its_version(self, store: Store) -> None:
         """Check the plain round trip."""
         version = store.save(GRANT, b"one", replaces=None)
@@ -92,6 +100,21 @@ class StoreContract(LeaseContract):
             assert version not in seen
             seen.add(version)
             store.save(GRANT, None, replaces=version)
+
+    def test_a_version_that_a_restore_has_taken_back_is_that_of_no_other_save(
+        self, store: Store, restoring: Callable[[], AbstractContextManager[object]]
+    ) -> None:
+        """Hold R8, R10: who has read it from before writes over nothing that was saved since."""
+        first = store.save(GRANT, b"one", replaces=None)
+        with restoring():
+            lost = store.save(GRANT, b"two", replaces=first)
+        found = store.load(GRANT)
+        assert found is not None
+        again = store.save(GRANT, b"new", replaces=found.version)
+        assert again != lost
+        with pytest.raises(Conflict):
+            store.save(GRANT, b"late", replaces=lost)
+        assert store.load(GRANT) == (b"new", again)
 
     def test_a_record_is_claimed_by_exactly_one(self, store: Store) -> None:
         """Hold R21: of many that delete the version that they have read, one succeeds."""

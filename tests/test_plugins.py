@@ -1,6 +1,7 @@
 """Providers are found by name, one at a time, and a wrong file or plugin gets an exact error."""
 
 import importlib.metadata
+import re
 import subprocess
 import sys
 import threading
@@ -184,6 +185,58 @@ def test_a_client_secret_in_the_file_is_refused_and_not_shown(folder):
 )
 def test_what_is_wrong_in_a_file_is_said(folder, old, new, words):
     assert words in str(refused(folder, ACME.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hint"),
+    [
+        ('client_auth = "basic"', 'client_auth = "client_secret_basic"', 'write client_auth = "basic"'),
+        ('client_auth = "basic"', 'client_auth = "client_secret_post"', 'write client_auth = "post"'),
+        ('client_auth = "basic"', 'client_auth = "bsic"', 'write client_auth = "basic"'),
+        ('client_auth = "basic"', 'client_auth = "private_key_jwt"', "write one of these"),
+        ('client_auth = "basic"', "client_auth = true", "write one of these"),
+        ("pkce = true", "checked = 2026-01-01", 'write checked = "2026-01-01"'),
+        ('"acme"', '"other"', 'write name = "acme" below [provider], or give the file its name'),
+        ("[provider]\n", "stray = 1\n[provider]\n", "put stray below [provider], or take it out"),
+        ("[provider]\n", "", "write the line [provider] above all others"),
+        ("[provider]\n", "[providers]\n", "write [provider] in place of [providers]"),
+        ("[provider]\n", "[[provider]]\n", "write [provider], with one pair of brackets"),
+        ("https://{region}.acme.example/oauth/token", "http://a.example/t", "write https://a.example/t"),
+        ("https://{region}.acme.example/api", "api.acme.example/v1", 'write "https://api.acme.example/v1"'),
+    ],
+)
+def test_what_makes_it_right_is_the_line_itself(folder, old, new, hint):
+    """And never a value that was not meant."""
+    head = ACME.partition("[provider.authorization_parameters]")[0]
+    error = refused(folder, head.replace(old, new, 1).replace("{region}", "eu"))
+    assert error.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("token_endpoint_auth_method", "client_auth"),
+        ("server_metadata_url", "issuer"),
+        ("api_base_url", "resource_hosts"),
+        ("hosts", "resource_hosts"),
+        ("use_pkce", "pkce"),
+        ("expires_in", "default_expires_in"),
+        ("well_known", "issuer"),
+    ],
+)
+def test_a_key_that_others_call_so_is_known_by_its_name_here(folder, key, meant):
+    head = ACME.partition("[provider.authorization_parameters]")[0]
+    assert refused(folder, f'{head}\n{key} = "x"\n').hint == f"did you mean {meant}?"
+
+
+@pytest.mark.parametrize("called", ["Acme.toml", "acme.TOML", "acme.toml.txt", "ACME.Toml"])
+def test_a_file_that_is_not_read_for_its_name_is_told(folder, called):
+    """Editors and file systems change a name; the list passes over it, and nobody sees why."""
+    path = write(folder, ACME)
+    path.rename(path.with_name(called))
+    with pytest.raises(UnknownProvider, match=re.escape(f"the file {path.with_name(called)} is not read")) as caught:
+        load(folder)
+    assert caught.value.hint == f"mv {path.with_name(called)} {path}"
 
 
 @pytest.mark.parametrize(

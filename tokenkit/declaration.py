@@ -169,9 +169,13 @@ class Declaration(Settled):
             self.introspection_endpoint,
         )
         asked = (self.userinfo_endpoint, self.userinfo.name_endpoint)
-        schemes = {scheme_of(self.name, url) for url in filter(None, (*own, *more, *asked))}
-        if len(schemes) > 1:
-            raise ConfigurationError(f"some endpoints of {self.name} are https and some are not", hint="write https")
+        schemes = {url: scheme_of(self.name, url) for url in filter(None, (*own, *more, *asked))}
+        if len(set(schemes.values())) > 1:
+            plain = next(url for url, scheme in schemes.items() if scheme != "https")
+            raise ConfigurationError(
+                f"some endpoints of {self.name} are https and some are not: {plain}",
+                hint=f"write https://{plain.partition('://')[2]}",
+            )
         for what, url in (("the redirect_uri", self.redirect_uri), ("the issuer", self.issuer)):
             if url:
                 scheme_of(self.name, url, what)

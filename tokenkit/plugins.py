@@ -9,6 +9,7 @@ from tokenkit.account import is_provider_name
 from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider, UsageError
 from tokenkit.fork_lock import ForkLock
 from tokenkit.packages import entry_points
+from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
@@ -274,9 +275,28 @@ def _configured(
     return provider if not options else cast("Provider", cast(Any, provider).configured(options))
 
 
+def _misnamed(name: str, config_folder: str) -> str:
+    """Return the path of a file that was probably meant to describe the provider, or an empty text."""
+    folder = os.path.join(config_folder, "providers")
+    try:
+        files = os.listdir(folder)
+    except OSError:
+        return ""
+    endings = (".toml", ".toml.txt", ".txt")
+    meant = {name.casefold() + ending for ending in endings} if is_provider_name(name.casefold()) else set[str]()
+    found = next((file for file in sorted(files) if file.casefold() in meant), "")
+    return os.path.join(folder, found) if found else ""
+
+
 def _unknown(name: str, config_folder: str, known: Collection[str]) -> UnknownProvider:
     from tokenkit.nearest import nearest
 
+    misnamed = _misnamed(name, config_folder)
+    if misnamed:
+        return UnknownProvider(
+            f"there is no provider {name!r}: the file {misnamed} is not read, for its name",
+            hint=f"mv {quoted(misnamed)} {quoted(_path(config_folder, name))}",
+        )
     near = nearest(name, sorted(known))
     meant = f"did you mean {near}? " if near else ""
     file = _path(config_folder, "NAME")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
+from datetime import date, time
 from types import new_class
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -18,7 +19,7 @@ from tokenkit.flows.answer import AnswerShape
 from tokenkit.flows.identity import UserinfoRequest
 from tokenkit.flows.refusal import Ended
 from tokenkit.flows.revoke import RevocationRequest
-from tokenkit.nearest import meant
+from tokenkit.nearest import meant, nearest
 from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import Field, Scope
 from tokenkit.toml_file import read_toml_file
@@ -51,6 +52,17 @@ _ENDPOINTS: Mapping[str, str] = {
 }  # fmt: skip
 """What endpoints are called elsewhere, and by the RFCs."""
 
+_ELSEWHERE: Mapping[str, str] = {
+    "api_base_url": "resource_hosts", "api_hosts": "resource_hosts", "api_url": "resource_hosts",
+    "auth_method": "client_auth", "base_url": "resource_hosts", "code_challenge_method": "pkce",
+    "discovery_url": "issuer", "expires_in": "default_expires_in", "hosts": "resource_hosts",
+    "issuer_url": "issuer", "metadata_url": "issuer", "openid_configuration": "issuer",
+    "scope_delimiter": "scope_separator", "server_metadata_url": "issuer",
+    "token_endpoint_auth_method": "client_auth", "token_endpoint_auth_methods": "client_auth",
+    "token_lifetime": "default_expires_in", "use_pkce": "pkce", "well_known": "issuer",
+}  # fmt: skip
+"""What other libraries and the metadata of servers call a key."""
+
 T = TypeVar("T", OAuth2, ApiKey)
 
 
@@ -66,12 +78,28 @@ def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> O
         )
     table = document.pop("provider", None)
     if document or not isinstance(table, dict):
-        raise ConfigurationError(f"{path} must hold one table, [provider], and nothing beside it")
+        hint = _shape(table, document)
+        raise ConfigurationError(f"{path} must hold one table, [provider], and nothing beside it", hint=hint)
     members = cast(dict[str, Any], table)
     if members.get("name") != name:
-        raise ConfigurationError(f'{path} must say name = "{name}": a provider is called as its file is')
+        raise ConfigurationError(
+            f'{path} must say name = "{name}": a provider is called as its file is',
+            hint=f'write name = "{name}" below [provider], or give the file its name',
+        )
     made = _checked(path, ApiKey, members) if "fields" in members else _checked(path, OAuth2, members)
     return made.configured(options)
+
+
+def _shape(table: object, beside: Mapping[str, object]) -> str:
+    """Return what makes the file one table of the right name."""
+    other = next(iter(beside), "")
+    if isinstance(table, dict):
+        return f"put {other} below [provider], or take it out"
+    if isinstance(table, list):
+        return "write [provider], with one pair of brackets"
+    if isinstance(beside.get(other), dict) and nearest(other, ("provider",)):
+        return f"write [provider] in place of [{other}]"
+    return "write the line [provider] above all others"
 
 
 def schema() -> dict[str, Any]:
@@ -124,22 +152,48 @@ def _checked(path: str, kind: type[T], members: object) -> T:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         first = next((fault for fault in found if fault["type"] == _UNKNOWN), found[0])  # it is why another is missing
-        wrong = _wrong(path, kind, first["loc"], first["type"])
+        wrong = _wrong(path, kind, first["loc"], first["type"], members)
     except TypeError:
-        wrong = ConfigurationError(f"{path} holds a date or time, which no field takes")
+        key, written = next(_dates(members), ("a field", ""))
+        where = f"{path}{_at_line(path, key)}"
+        wrong = ConfigurationError(f"{where}: {key} holds a date or time, which no field takes", hint=written)
     except ConfigurationError as error:
         wrong = ConfigurationError(f"{path}: {error}", hint=error.hint)
     raise wrong  # out here, for the validator's error holds what was written (R35)
 
 
-def _wrong(path: str, kind: type[Any], loc: Sequence[int | str], fault: str) -> ConfigurationError:
+def _dates(value: object, way: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the keys that hold a date or time, and how each is written as a text."""
+    if isinstance(value, dict):
+        for name, item in cast(dict[str, object], value).items():
+            yield from _dates(item, f"{way}.{name}".strip("."))
+    elif isinstance(value, list):
+        for item in cast(list[object], value):
+            yield from _dates(item, way)
+    elif isinstance(value, date | time):
+        yield way, f'write {way.rpartition(".")[2]} = "{value.isoformat()}"'
+
+
+def _given(members: object, loc: Sequence[int | str]) -> object:
+    """Return what the file has at that place."""
+    for part in loc:
+        try:
+            members = cast(Any, members)[part]
+        except (TypeError, LookupError):
+            break
+    return members
+
+
+def _wrong(path: str, kind: type[Any], loc: Sequence[int | str], fault: str, members: object) -> ConfigurationError:
     key = ".".join(map(str, loc))
     if fault == _MISSING:
         return ConfigurationError(f"{path}: {key} is missing", hint=f"add {key} to the file")
     if fault != _UNKNOWN:
         wrong = wrong_value(kind, loc, "provider")
         where = f"{path}{_at_line(path, key)}"
-        return ConfigurationError(f"{where}: {wrong.key} must be {wrong.must_be}", hint=wrong.written)
+        return ConfigurationError(
+            f"{where}: {wrong.key} must be {wrong.must_be}", hint=wrong.written_for(_given(members, loc))
+        )
     if loc[-1] in ("client_id", "client_secret"):
         hint = "the client registration is kept apart from its provider: tokenkit client set PROVIDER"
     else:
@@ -170,6 +224,7 @@ def _at_line(path: str, key: str) -> str:
 
 def _called_here(key: str) -> Iterator[str]:
     """Yield what the key may be called here: elsewhere endpoints are called URLs, and some of them by a verb."""
+    yield _ELSEWHERE.get(key, key)
     endpoint = key.replace("_url", "_endpoint").replace("_uri", "_endpoint")
     yield endpoint
     verb = endpoint.removesuffix("_endpoint")

@@ -10,6 +10,8 @@ from dataclasses import fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
+from tokenkit.nearest import nearest
+
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _PLAIN = {
     bool: ("true or false", "true"),
@@ -22,11 +24,21 @@ _OWN_NAMES = {"fields": "key", "scopes": "read", "variables": "region"}
 
 
 class WrongValue(NamedTuple):
-    """The `key` that is wrong, what its value `must_be`, and how that is `written`."""
+    """The `key` that is wrong, what its value `must_be`, and how that is `written`; the `choices` of words, if any."""
 
     key: str
     must_be: str
     written: str
+    choices: tuple[str, ...] = ()
+
+    def written_for(self, given: object) -> str:
+        """Return how it is written, with the choice that was probably meant by what is there."""
+        if len(self.choices) < 2:
+            return self.written
+        said = given.casefold() if isinstance(given, str) else ""
+        held = [each for each in self.choices if each in said]
+        near = max(held, key=len) if held else nearest(said, self.choices)
+        return self.written.replace(json.dumps(self.choices[0]), json.dumps(near)) if near else "write one of these"
 
 
 def wrong_value(root: type[Any], loc: Sequence[int | str], table: str = "") -> WrongValue:
@@ -45,7 +57,7 @@ def wrong_value(root: type[Any], loc: Sequence[int | str], table: str = "") -> W
     if value and in_a_list:
         return WrongValue(".".join(way), must_be, f"write {_quoted(way[-2])} = [{value}]")
     if value:
-        return WrongValue(".".join(way), must_be, f"write {_quoted(name)} = {value}")
+        return WrongValue(".".join(way), must_be, f"write {_quoted(name)} = {value}", _choices(kind))
     if in_a_list or get_origin(kind) is tuple:
         lines = _table(table, way[:-1] if in_a_list else way)
         return WrongValue(".".join(way), must_be, f"write [[{lines}]] above each")
@@ -78,6 +90,11 @@ def _sole(kind: Any) -> Any:
         others = [each for each in get_args(kind) if each is not type(None)]
         return others[0] if len(others) == 1 else kind
     return kind
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    kind = _sole(kind)
+    return tuple(filter(None, get_args(kind))) if get_origin(kind) is Literal else ()
 
 
 def _described(kind: Any) -> tuple[str, str]:

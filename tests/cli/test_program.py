@@ -143,7 +143,7 @@ def test_a_fault_of_ours_says_where_and_never_what_it_holds(
     def broken(*args: object) -> None:
         raise KeyError("the-secret")
 
-    monkeypatch.setattr("tokenkit.grants.status.statuses", broken)
+    monkeypatch.setattr("tokenkit.grants.status.statuses_of", broken)
     done = run(["list"], "")
     assert done.code == 70
     assert done.stdout == ""
@@ -169,7 +169,7 @@ def test_an_interruption_ends_with_130_and_without_a_traceback(
     def interrupted(*args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tokenkit.grants.status.statuses", interrupted)
+    monkeypatch.setattr("tokenkit.grants.status.statuses_of", interrupted)
     done = run(["list"], "")
     assert done.code == 130
     assert "Traceback" not in done.stderr

@@ -1,7 +1,7 @@
 """Asking by a code that is entered on another device (RFC 8628 section 3.3)."""
 
 from tokenkit.consent.opener import require_web_url
-from tokenkit.consent.terminal import Say, printable, say
+from tokenkit.consent.terminal import Say, printable, require_reader, say
 
 
 def show(verification_uri: str, user_code: str, *, say: Say = say) -> None:
@@ -9,6 +9,7 @@ def show(verification_uri: str, user_code: str, *, say: Say = say) -> None:
 
     This is the ``show`` that a provider's `device` takes. Raises `UsageError` for what is not an http(s) URL.
     """
+    require_reader(say)
     say("On any device with a browser, open\n")
     say(f"    {require_web_url(verification_uri)}\n")
     say("and enter the code\n")

@@ -16,7 +16,7 @@ from tokenkit.consent.opener import Opener, in_wsl, open_in_browser, open_nothin
 from tokenkit.consent.pages import CLEAN, page
 from tokenkit.consent.pasted import answers
 from tokenkit.consent.redirect_file import redirect_file
-from tokenkit.consent.terminal import Say, say
+from tokenkit.consent.terminal import Say, require_reader, say
 from tokenkit.errors import AuthorizationError, CallbackRefused, StoreError, TokenKitError, UsageError
 from tokenkit.net.loopback import LoopbackServer
 from tokenkit.pending import PendingAuthorization
@@ -102,6 +102,7 @@ class LoopbackConsent:
         if show is not None:
             show(self._start, "")
         elif opener is open_nothing:
+            require_reader(say)
             self._say_address(f"Sign in to {name}.")
         elif in_wsl():
             self._say_address(f"Sign in to {name}.")

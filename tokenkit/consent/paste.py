@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tokenkit.consent.advice import ADVICE_TIME
 from tokenkit.consent.opener import require_web_url
 from tokenkit.consent.pasted import answer_in, tidied
-from tokenkit.consent.terminal import Say, say
+from tokenkit.consent.terminal import Say, require_reader, say
 from tokenkit.errors import AuthorizationError, CallbackRefused
 from tokenkit.pending import PendingAuthorization
 
@@ -33,6 +33,7 @@ def redirect_uri(name: str, redirect_host: str = "127.0.0.1", port: int = 0) -> 
 
 def invite(pending: PendingAuthorization, *, listening: bool, say: Say = say) -> None:
     """Say where to go, and what to paste. Raises `UsageError` for what is not an http(s) URL."""
+    require_reader(say)
     say("Open this address in a browser, on any machine, and sign in there:\n")
     say(f"    {require_web_url(pending.url)}\n")
     if listening:

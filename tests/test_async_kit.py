@@ -2,6 +2,9 @@
 
 import asyncio
 import inspect
+import os
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -283,6 +286,75 @@ def test_a_proxy_that_is_none_is_reported_by_the_request_that_would_use_it(kit, 
     with peer(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as api:
         sync.scripted.resource_hosts = (api.url, "https://api.scripted.example")
         asyncio.run(main(api.url))
+
+
+def test_a_look_that_meets_a_close_is_made_in_a_new_thread(kit, monkeypatch):
+    """Another event loop closes the kit right after this one has found its threads."""
+    threads, closed = kit._threads, []
+    whole = type(threads).looks.fget
+
+    def looks(self):
+        pool = whole(self)
+        if not closed:
+            closed.append(pool)
+            self.end()
+        return pool
+
+    monkeypatch.setattr(type(threads), "looks", property(looks))
+    assert asyncio.run(kit.accounts()) == [kit.sync.me]
+    assert threads._pool is not closed[0]
+
+
+def test_a_close_that_meets_a_look_ends_the_threads_that_it_found(kit):
+    """And not the new ones: nobody could look any more."""
+    asyncio.run(kit.accounts())
+    threads, first = kit._threads, kit._threads._pool
+
+    class Meeting(type(threads)):
+        """Somebody looks right after it was said that there are no threads any more."""
+
+        @property
+        def _pid(self):
+            return self.__dict__["_pid"]
+
+        @_pid.setter
+        def _pid(self, pid):
+            self.__dict__["_pid"] = pid
+            if not pid:
+                self.look(len)
+
+    threads.__class__ = Meeting
+    threads.end()
+    assert threads._pool is not first
+    assert asyncio.run(kit.accounts()) == [kit.sync.me]
+
+
+def test_it_serves_at_the_end_of_the_program_and_where_no_thread_can_be_had(tmp_path):
+    """An assistant that says good-bye: at that time Python takes no new threads."""
+    program = """
+import asyncio, atexit, sys, threading
+from tokenkit import AsyncTokenKit
+from scripted import ScriptedKit
+sync = ScriptedKit(sys.argv[1])
+sync.sign_in()
+
+async def bye():
+    kit = AsyncTokenKit(kit=sync)
+    accounts, fresh = await kit.accounts(), await kit.refresh("scripted")
+    print(len(accounts), fresh.type, (await kit.token("scripted", min_ttl=1)).type)
+    threading.Thread.start = refuse
+    print((await kit.refresh("scripted")).type)
+
+def refuse(self):
+    raise RuntimeError("can't start new thread")
+
+atexit.register(lambda: asyncio.run(bye()))
+"""
+    here = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, str(tmp_path)], capture_output=True, text=True, env=here
+    )
+    assert (done.stdout, done.stderr) == ("1 Bearer Bearer\nBearer\n", "")
 
 
 def test_beside_another_kind_of_event_loop_it_says_what_to_take(kit):

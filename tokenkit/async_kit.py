@@ -177,7 +177,7 @@ class AsyncTokenKit:
 
     async def _looking(self, work: Callable[[], T]) -> T:
         """Run what touches the disk in one of a few threads: it takes milliseconds."""
-        return await brought(self._threads.looks.submit(self.sync.leaving.around(work)))
+        return await brought(self._threads.look(self.sync.leaving.around(work)))
 
     async def _alone(self, work: Callable[[], T]) -> T:
         """Run what waits for a provider in a thread of its own, which outlives its caller (R7)."""

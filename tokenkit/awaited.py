@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from tokenkit.errors import UsageError
 from tokenkit.frames import no_locals
+from tokenkit.grants.single_flight import flown
 
 T = TypeVar("T")
 
@@ -33,6 +34,16 @@ class AwaitedThreads:
             self._pid = os.getpid()  # last: another thread's loop may look in between
         return self._pool
 
+    def look(self, work: Callable[[], T]) -> "Future[T]":
+        """Run `work` in one of the few; where they are ended at this moment, in a new one."""
+        while True:
+            pool = self.looks
+            try:
+                return pool.submit(work)
+            except RuntimeError:
+                if self._pid == os.getpid() and self._pool is pool:
+                    return flown(work)  # the interpreter is shutting down and takes no new threads
+
     def outliving(self, work: Callable[[], T]) -> "Future[T]":
         """Run `work` in a thread of its own, which outlives its caller (R7)."""
         future = in_thread(work, daemon=False)
@@ -47,14 +58,17 @@ class AwaitedThreads:
     def end(self) -> None:
         """End those that look at the disk; the next look starts new ones."""
         if self._pid == os.getpid():
-            self._pid = 0
-            self._pool.shutdown()
+            pool, self._pid = self._pool, 0
+            pool.shutdown()
 
 
 def in_thread(work: Callable[[], T], *, daemon: bool) -> "Future[T]":
     """Run `work` in a thread of its own; where it is a `daemon`, the program may end without what it brings."""
     future: Future[T] = Future()
-    threading.Thread(target=_run, args=(future, work), name="tokenkit", daemon=daemon).start()
+    try:
+        threading.Thread(target=_run, args=(future, work), name="tokenkit", daemon=daemon).start()
+    except RuntimeError:  # none can be had, or the interpreter is shutting down: then here and now
+        _run(future, work)
     return future
 
 

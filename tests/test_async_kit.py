@@ -329,6 +329,48 @@ def test_a_close_that_meets_a_look_ends_the_threads_that_it_found(kit):
     assert asyncio.run(kit.accounts()) == [kit.sync.me]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_that_closes_the_kit_waits_for_no_thread_of_its_parent(tmp_path):
+    """R7: the thread that was at work there is not here, and nobody would ever end its work."""
+    program = """
+import asyncio, os, sys, threading
+from tokenkit import AsyncTokenKit
+from scripted import ScriptedKit
+sync = ScriptedKit(sys.argv[1])
+sync.sign_in()
+kit, begun, go = AsyncTokenKit(kit=sync), threading.Event(), threading.Event()
+
+def slowly():
+    begun.set()
+    go.wait()
+
+async def main():
+    sync.scripted.will(slowly)
+    under_way = asyncio.create_task(kit.refresh("scripted"))
+    while not begun.is_set():
+        await asyncio.sleep(0.001)
+    child = os.fork()
+    if not child:
+        try:
+            asyncio.events._set_running_loop(None)
+            asyncio.run(kit.close())
+            print("closed", flush=True)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    go.set()
+    print((await under_way).type)
+    await kit.close()
+
+asyncio.run(main())
+"""
+    here = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, env=here, timeout=PATIENCE
+    )
+    assert (done.stdout, done.stderr) == ("closed\nBearer\n", "")
+
+
 def test_it_serves_at_the_end_of_the_program_and_where_no_thread_can_be_had(tmp_path):
     """An assistant that says good-bye: at that time Python takes no new threads."""
     program = """

@@ -24,7 +24,7 @@ class AwaitedThreads:
 
     def __init__(self) -> None:
         self._pid = 0
-        self._outliving: set[Future[Any]] = set()
+        self._outliving: dict[Future[Any], int] = {}
 
     @property
     def looks(self) -> ThreadPoolExecutor:
@@ -47,13 +47,13 @@ class AwaitedThreads:
     def outliving(self, work: Callable[[], T]) -> "Future[T]":
         """Run `work` in a thread of its own, which outlives its caller (R7)."""
         future = in_thread(work, daemon=False)
-        self._outliving.add(future)
-        future.add_done_callback(self._outliving.discard)
+        self._outliving[future] = os.getpid()
+        future.add_done_callback(lambda done: self._outliving.pop(done, None))
         return future
 
     def wait(self) -> None:
-        """Wait for those that outlive their callers."""
-        wait([*self._outliving])
+        """Wait for those that outlive their callers, and not for those of a parent process, which are not here (R7)."""
+        wait([future for future, pid in list(self._outliving.items()) if pid == os.getpid()])
 
     def end(self) -> None:
         """End those that look at the disk; the next look starts new ones."""

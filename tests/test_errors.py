@@ -39,11 +39,20 @@ def test_a_note_of_the_programs_own_stands_below_the_hint() -> None:
     assert lines[-3:] == ["hint: tokenkit audit\n", "while mailing\n", "to a friend\n"]
 
 
-def test_what_a_missing_extra_brings_is_said_with_the_command() -> None:
-    program = "import sys; sys.modules['starlette'] = None; import tokenkit.web"
+@pytest.mark.parametrize(
+    ("missing", "module", "command"),
+    [
+        ("starlette", "tokenkit.web", "pip install 'tokenkit-oauth[web]'"),
+        ("google", "tokenkit.adapters.google_auth", "pip install google-auth"),
+    ],
+)
+def test_what_a_missing_package_brings_is_said_with_the_command(missing: str, module: str, command: str) -> None:
+    """To install what is called `google` would bring somebody else's package."""
+    program = f"import sys; sys.modules[{missing!r}] = None; import {module}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 1
-    assert "pip install 'tokenkit-oauth[web]'" in done.stderr
+    assert command in done.stderr
+    assert done.stderr.count("Traceback") == 1
 
 
 def _any(kind: type[Any]) -> TokenKitError:

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
         def apply(self, headers: MutableMapping[str, str], token: str | None = None) -> None: ...
 
 else:
-    from google.auth.credentials import Credentials as _GoogleCredentials
+    try:
+        from google.auth.credentials import Credentials as _GoogleCredentials
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "tokenkit.adapters.google_auth needs google-auth (google is another's package): pip install google-auth",
+            name=error.name,
+        ) from None
 
 
 class Credentials(_GoogleCredentials):

@@ -15,6 +15,7 @@ from tokenkit.sandbox import CLIENTS, Authority, serve
 from tokenkit.store.files import FileStore
 from tokenkit.token import Secret
 
+from fleet import OTHER_KEY
 from in_process import ended
 from postgres_server import new_database, server, with_tables
 from test_moving import Counted, Mortal
@@ -87,6 +88,23 @@ def test_the_files_of_a_machine_go_into_the_database_and_back(database, machine,
     assert run("store", "copy", database)[:2] == (0, "2 moved\n")
     assert run("refresh", "google")[0] == run("--owner", "alice", "refresh", "google")[0] == 0
     assert machine.counters["google token refresh_token"] == 3
+
+
+def test_what_is_missing_for_all_accounts_is_said_once(database, url, machine, run, monkeypatch):
+    """R28: the key of the files is to be added to that of the database, and nobody is to sign in again."""
+    empty = new_database(url)
+    _, key, _ = run("key", "export")
+    code, _, said = run("store", "copy", empty)
+    assert (code, "FROM: the database has no tables" in said, "store init" in said) == (6, True, False)
+    for store, own, what in (
+        (empty, key.strip(), "hint: tokenkit store init"),
+        (database, OTHER_KEY, "hint: tokenkit key export, where these records are used"),
+    ):
+        monkeypatch.setenv("TOKENKIT_STORE", store)
+        monkeypatch.setenv("TOKENKIT_KEY", own)
+        code, out, said = run("store", "copy")
+        assert (code, out, said.count("hint")) == (6, "", 1)
+        assert what in said
 
 
 def test_an_account_that_was_signed_out_in_the_database_can_be_moved_into_it(database, tmp_path):

@@ -7,13 +7,15 @@ import typer
 
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
-from tokenkit.errors import StoreUnavailable, TokenKitError, UsageError
+from tokenkit.errors import KeyUnavailable, StoreUnavailable, TokenKitError, UsageError
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
     from tokenkit.moving.account import Moved
     from tokenkit.store import Store
 
+
+WITH_BOTH_KEYS = "tokenkit key export, where these records are used, prints the key: add it to the list of this machine"
 
 SHARED = "export TOKENKIT_STORE=postgresql://USER@HOST/DATABASE"
 
@@ -30,6 +32,7 @@ def copy_store(
     Each is marked as moved where it was, and serves nothing there from then on. Run it again after it was interrupted:
     it goes on where it stopped. An account that another program refreshes at that moment is left out, and said.
     """
+    from tokenkit.grants import fleet_key
     from tokenkit.moving.store import move_all
 
     kit = open_kit(ctx)
@@ -38,9 +41,13 @@ def copy_store(
     came_from = kit.records.of_store(_source(kit, source))
     counts: dict[str, int] = {}
     kit.records.ring.current()
-    for moved in move_all(came_from, kit.records, kit.context.now()):
-        counts[moved.outcome] = counts.get(moved.outcome, 0) + 1
-        _tell(moved)
+    fleet_key.check(kit.records.store, kit.records.ring)  # now, and not at each account
+    try:
+        for moved in move_all(came_from, kit.records, kit.context.now()):
+            counts[moved.outcome] = counts.get(moved.outcome, 0) + 1
+            _tell(moved)
+    except KeyUnavailable as error:
+        raise KeyUnavailable(str(error), hint=WITH_BOTH_KEYS) from None
     data(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "there is nothing to move")
     if counts.get("failed"):
         raise StoreUnavailable("not all accounts could be moved", hint="run it again")
@@ -58,8 +65,12 @@ def _source(kit: "TokenKit", named: str) -> "Store":
         address = Address(named, "FROM", kit.app)  # first: it says where psycopg is missing
         from tokenkit.store.postgres.store import PostgresStore
 
-        other = PostgresStore(address)
-        if other.identity() == kit.records.ring.store_id():
+        other, into = PostgresStore(address), kit.records.ring.store_id()
+        try:
+            same = other.identity() == into
+        except StoreUnavailable as error:
+            raise StoreUnavailable(f"FROM: {error}", hint="correct the address after: tokenkit store copy") from None
+        if same:
             raise UsageError("the accounts are to be moved from a database into itself", hint=SHARED)
         return other
     store = FileStore(named or kit.folders.tokens, kit.folders.state)

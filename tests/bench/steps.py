@@ -22,8 +22,6 @@ from tokenkit.grant import grant_from_bytes, grant_to_bytes
 from tokenkit.grants.sealed_store import StoredGrant, grant_name
 from tokenkit.grants.status import status
 from tokenkit.keys import jwks
-from tokenkit.keys.choice import key_source
-from tokenkit.paths import folders
 from tokenkit.store.file_lock import locked
 
 import store
@@ -60,7 +58,6 @@ class Plan(NamedTuple):
 def reading(place: Place, rounds: int) -> Steps:
     """What `store.reading` measures, taken apart; each part with all that it needs in hand."""
     key_file, record = store.files(place)
-    source = key_source(folders(environ=place.environ), place.environ)
     records = place.kit().records
     name, ring = grant_name(ME), records.ring
     keys, bare_keys = ring.keys(), store.bare_keys(key_file)
@@ -72,14 +69,11 @@ def reading(place: Place, rounds: int) -> Steps:
     def aes() -> object:
         return AESGCM(aes_key_unwrap(key.secret, wrapped)).decrypt(iv, ciphertext + tag, header)
 
-    def read_key_file() -> None:
-        source.version()
-        private_file.read(key_file, private=True)
-
     plans = [
         Plan("find the folders, choose the source of keys", None, lambda: store.opened(place), "no path is given"),
-        Plan("read the key file", lambda: store.bare_file(key_file), read_key_file,
-             "its version first, for a rotation (R29); refused if not plainly ours (R26, R28)"),
+        Plan("read the key file", lambda: store.bare_file(key_file),
+             lambda: private_file.read_version(key_file, private=True),
+             "its version, for a rotation (R29); refused if not plainly ours (R26, R28)"),
         Plan("read the keys in it", lambda: store.bare_keys_in(document),
              lambda: jwks.key_list(jwks.parse(document, "", hint=str), "", hint=str), "each member is checked"),
         Plan("read the record", lambda: store.bare_file(record), lambda: records.store.load(name),

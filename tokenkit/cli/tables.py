@@ -36,7 +36,7 @@ def show_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     widths = [len(title) for title in titles]
     heads, remaining = [titles], iter(rows)
     while part := [[printable(cell) for cell in row] for row in islice(remaining, PART)]:
-        widths = [max(size, *(len(row[column]) for row in part)) for column, size in enumerate(widths)]
+        widths = [max(size, *map(len, column)) for size, column in zip(widths, zip(*part, strict=True), strict=True)]
         _show_part(titles, heads, part, widths)
         heads = []
     if heads:  # there was no row

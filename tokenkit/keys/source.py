@@ -13,7 +13,11 @@ Change = Callable[[KeyList | None], KeyList]
 
 
 class KeySource(Protocol):
-    """A place that holds a key list. Every method may block, is safe from any thread, and raises `StoreError` only."""
+    """A place that holds a key list. Every method may block, is safe from any thread, and raises `StoreError` only.
+
+    A source may have `load_version`, which returns what `load` and `version` return of one moment, or None without
+    keys: then both are one look.
+    """
 
     @property
     def writable(self) -> bool:

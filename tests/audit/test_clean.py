@@ -14,6 +14,7 @@ from tokenkit.audit import Check, Inventory, Severity, audit
 from tokenkit.audit.foreign import TOOLS
 from tokenkit.audit.found_record import Opening
 from tokenkit.grants import beside
+from tokenkit.grants.owner_erasure import erase_owner
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.keys import passphrase
@@ -65,7 +66,9 @@ def test_no_account_is_missed_after_a_sign_out_or_in_a_home_without_any(house):
         log.record("refresh_failed", account, error="ConsentRequired")  # it was under way, and had nothing to refresh
         log.used(account, ["under way, too"])
     kit = house.kit("alice")
-    kit.records.remove(ALICE, replaces=kit.records.get(ALICE).version)
+    kit.activity.record("signed_in", ALICE)
+    list(erase_owner(kit.refresher, kit.context))
+    house.kit().activity.record("owner_deleted", owner="alice")
     assert (house.found(), house.audit().accounts) == (set(), 0)
 
 

@@ -171,10 +171,12 @@ class Inventory:
             return []
 
     @property
-    def events(self) -> Iterator[tuple[str, str]]:
-        """The accounts and what happened to them, of all owners, as the sound lines of the activity log say."""
+    def events(self) -> Iterator[tuple[str, str, str]]:
+        """Owners, accounts and what happened to them, as the sound lines of the activity log say."""
         sound = (line.entry for line in self.log if line.sound and line.entry)
-        return ((str(entry.get("account", "")), str(entry.get("event", ""))) for entry in sound)
+        for entry in sound:
+            owner, account, event = (str(entry.get(name, "")) for name in ("owner", "account", "event"))
+            yield owner, account, event
 
     @cached_property
     def uses(self) -> Mapping[tuple[str, str], list[Use]]:

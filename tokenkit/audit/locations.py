@@ -185,11 +185,13 @@ def _not_signed_out(inventory: Inventory) -> list[str]:
 
     What was under way then, a use or a refresh that fails, may be written after the sign-out.
     """
-    kept: dict[str, bool] = {}
-    for account, event in inventory.events:
-        if event in _STORED or account not in kept:
-            kept[account] = event != "signed_out"
-    left = (account for account, is_kept in kept.items() if account and is_kept)
+    kept: dict[tuple[str, str], bool] = {}
+    for owner, account, event in inventory.events:
+        if event == "owner_deleted":
+            kept = {each: is_kept for each, is_kept in kept.items() if each[0] != owner}
+        elif account and (event in _STORED or (owner, account) not in kept):
+            kept[owner, account] = event != "signed_out"
+    left = {account for (_, account), is_kept in kept.items() if is_kept}
     return sorted(account for account in left if not _lies_there(inventory, account))
 
 

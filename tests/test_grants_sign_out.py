@@ -1,7 +1,7 @@
 """Sign-out says which of the two happened, and whom else it ends (R19)."""
 
 import pytest
-from tokenkit.errors import ProviderUnavailable, UnknownAccount
+from tokenkit.errors import ProviderUnavailable, StoreUnavailable, UnknownAccount
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.provider import Revocation
 
@@ -26,6 +26,23 @@ def test_a_local_sign_out_asks_nobody(kit):
     outcome = kit.logout("scripted", local=True)
     assert (outcome.revoked, outcome.removed) == (False, True)
     assert kit.scripted.revoked == []
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_a_store_that_removes_nothing_is_told_with_what_was_revoked(kit, monkeypatch, local):
+    """R19: it says which of the two happened; the token that has ended is served here still."""
+
+    def refuse(*_, **__):
+        raise StoreUnavailable("the file system is read-only", hint="findmnt --target /home")
+
+    monkeypatch.setattr(type(kit.records.store), "save", refuse)
+    with pytest.raises(StoreUnavailable, match="the file system is read-only") as raised:
+        kit.logout("scripted", local=local)
+    assert str(raised.value).startswith(f"{kit.me} was revoked at the provider, and cannot be removed here: ") != local
+    again = "" if local else f"; then: tokenkit logout {kit.me} --local"
+    assert raised.value.hint == f"findmnt --target /home{again}"
+    monkeypatch.undo()
+    assert kit.logout("scripted", local=True).removed
 
 
 def test_a_provider_that_cannot_be_reached_does_not_keep_the_account_here(kit, monkeypatch):

@@ -222,9 +222,14 @@ def test_a_user_without_a_home_keeps_everything_beside_the_tokens(nobody, monkey
 
 def test_the_state_lies_beside_the_tokens_where_its_own_folder_cannot_be_written(ours, nobody):
     """A read-only home with a volume for the tokens: a refresh needs somewhere to leave its note (R8)."""
-    found = folders("tokenkit", {"HOME": str(ours), "TOKENKIT_HOME": "/v"})
-    assert (found.tokens, found.state) == ("/v/tokens", "/v/state")
+    found = folders("tokenkit", {"HOME": str(ours), "TOKENKIT_HOME": f"{HOME}/v"})
+    assert (found.tokens, found.state) == (f"{HOME}/v/tokens", f"{HOME}/v/state")
     assert found.data == f"{ours}/.local/share/tokenkit"
+
+
+def test_the_state_is_where_it_was_while_nothing_can_be_written(ours, nobody):
+    """A whole disk that has become read-only: its activity log is not empty, and can be read."""
+    assert folders("tokenkit", {"HOME": str(ours)}).state == f"{ours}/.local/state/tokenkit"
 
 
 def test_root_in_the_home_of_the_user_who_called_sudo_is_refused(tmp_path):

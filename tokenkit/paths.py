@@ -40,7 +40,7 @@ def folders(app: str = "tokenkit", environ: Mapping[str, str] | None = None) -> 
 
     R26: tokens, keys and configuration lie apart, and ``<APP>_HOME`` moves the tokens only. On other systems than Linux
     the last three are what platformdirs says. Where the user has no home folder (a container with any user id), they
-    lie beside the tokens under ``<APP>_HOME``; so does the state where its own folder cannot be written. Raises
+    lie beside the tokens under ``<APP>_HOME``; so does the state where only its own folder cannot be written. Raises
     `ConfigurationError` for a relative ``<APP>_HOME``, where there is neither a home nor that variable, and for root in
     the home of the user who called sudo.
     """
@@ -64,7 +64,8 @@ def folders(app: str = "tokenkit", environ: Mapping[str, str] | None = None) -> 
     _refuse_sudo(home, variable, environ)
     top = top or f"{home}{os.sep}.{app}"
     config, data, state = _base_folders(app, home, environ) if has_home else _beside(top, app, environ)
-    return Folders(f"{top}{os.sep}tokens", config, data, state if _can_be_made(state) else f"{top}{os.sep}state")
+    beside = not _can_be_made(state) and _can_be_made(top)  # else nothing can be written, and what was is there
+    return Folders(f"{top}{os.sep}tokens", config, data, f"{top}{os.sep}state" if beside else state)
 
 
 def activity_folder(folders: Folders) -> str:

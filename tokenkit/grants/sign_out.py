@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tokenkit.account import Account
-from tokenkit.errors import Conflict, ProviderError, StoreError, TokenKitError, UnknownAccount
+from tokenkit.errors import Conflict, ProviderError, StoreError, StoreUnavailable, TokenKitError, UnknownAccount
 from tokenkit.grant import MOVED, Grant
 from tokenkit.grants import signed_out
 from tokenkit.grants.bound_to import check_bound, same_person, within
@@ -13,6 +13,7 @@ from tokenkit.grants.quarantine import erase, erase_old, set_aside
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.returned import revoked
 from tokenkit.provider import Context, Field, Provider
+from tokenkit.shell import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,13 @@ def sign_out(refresher: Refresher, account: Account, context: Context, *, local:
     the revocation: with a short time-out, because a person waits.
 
     It takes no lease: a refresh on its way finds the record gone, and revokes what it got (R8: a sign-out beats a
-    refresh on its way). Raises `UnknownAccount` when nothing is stored.
+    refresh on its way). Raises `UnknownAccount` when nothing is stored, and `StoreError`, which says what was revoked.
     """
     held = refresher.newest(account)  # perhaps not written yet: and what is stored was used up by that refresh (R9)
     while True:
         asked = _Asked(False, "only removed here") if local else _revoke(refresher, account, held.grant, context)
-        signed_out.mark(refresher.records, account, held.grant.generation)
         try:
+            signed_out.mark(refresher.records, account, held.grant.generation)
             refresher.records.remove(account, replaces=held.version)
             break
         except Conflict:
@@ -76,12 +77,20 @@ def sign_out(refresher: Refresher, account: Account, context: Context, *, local:
             if newer is None:
                 break
             held = newer
+        except StoreError as error:
+            raise _not_removed(account, error) if asked.revoked else error from None
     refresher.unsaved.forget(account)
     ask = asked.reached and not local
     left = _end_superseded(refresher, account, held.grant, context, ask=ask)
     erase_old(refresher.records, refresher.context.now())
     note = f"{_sentence(asked.note)} {left}".strip() if left else asked.note
     return SignOut(account, removed=True, revoked=asked.revoked, note=note)
+
+
+def _not_removed(account: Account, error: StoreError) -> StoreUnavailable:
+    """Return the error that says which of the two happened: the token has ended, and is served here still (R19)."""
+    hint = f"{error.hint}; then: tokenkit logout {quoted(str(account))} --local"
+    return StoreUnavailable(f"{account} was revoked at the provider, and cannot be removed here: {error}", hint=hint)
 
 
 def end_superseded(refresher: Refresher, account: Account, context: Context) -> str:

@@ -104,6 +104,25 @@ def test_lines_of_a_pipe_are_read_one_by_one_and_nothing_more(pipe: IO[str]) -> 
         assert typed.read() == ""
 
 
+def test_what_is_pasted_at_once_is_read_together(pipe: IO[str]) -> None:
+    pipe.write("one\ntwo\nthr")
+    threading.Timer(0.1, pipe.write, ["ee\n"]).start()
+    with Keyboard() as typed:
+        assert typed.read_paste() == "one\ntwo\nthree\n"
+        pipe.close()
+        assert typed.read_paste() == ""
+
+
+def test_what_was_typed_when_the_time_was_over_is_not_lost(pipe: IO[str]) -> None:
+    """A hint is shown while somebody types."""
+    pipe.write("http://127.0.0.1:50000/call")
+    pipe.flush()
+    with Keyboard() as typed:
+        assert typed.read(0.01) is None
+        pipe.write("back\n")
+        assert typed.read() == "http://127.0.0.1:50000/callback\n"
+
+
 def test_a_line_is_bounded(pipe: IO[str]) -> None:
     threading.Thread(target=pipe.write, args=("x" * 100_000,), daemon=True).start()
     with Keyboard() as typed:

@@ -82,6 +82,22 @@ def test_an_address_that_was_broken_over_lines_is_put_together(cut: int) -> None
     assert ask(["nonsense\n", f"{ANSWER[:cut]}\n", "\n", f"  {ANSWER[cut:]}\n"]) == ANSWER
 
 
+STATE_FIRST = f"{REDIRECT}?state=s&iss=https://accounts.example&code=4/0AX4XfWh&scope=email"
+"""As Google sends it: each beginning that holds the state would pass for the whole."""
+
+
+@pytest.mark.parametrize("cut", range(1, len(STATE_FIRST), 7))
+def test_lines_that_were_pasted_at_once_count_together_before_one_alone(cut: int) -> None:
+    """A code that is cut short is refused by the provider, and the sign-in would be lost."""
+    assert ask([f"nonsense\n{STATE_FIRST[:cut]}\n{STATE_FIRST[cut:]}\n"]) == STATE_FIRST
+    assert ask([f"{STATE_FIRST[:cut]}\n    {STATE_FIRST[cut:]}\n"]) == STATE_FIRST
+
+
+def test_of_lines_that_were_pasted_at_once_the_right_one_is_found() -> None:
+    assert ask([f"{ANSWER}\n{ANSWER}\n"]) == ANSWER
+    assert ask([f"wrong\n\n{ANSWER.replace('state=s', 'state=older')}\n{ANSWER}\n"]) == ANSWER
+
+
 def test_an_input_that_ends_is_an_error_that_names_the_command() -> None:
     with pytest.raises(AuthorizationError, match="the input ended") as caught:
         ask([])

@@ -1,5 +1,7 @@
 """What people paste as an answer is understood, or refused (R22, R23, R25)."""
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +53,17 @@ AS_COPIED = [
     f"Here it is: {ANSWER}",
     f"view-source:{ANSWER}",
     f"({ANSWER})",
+    ANSWER.replace("&", "&amp;amp;"),
+    ANSWER.replace("&", "\\&").replace("?", "\\?").replace("=", "\\="),
+    f'{{"url": "{ANSWER}"}}',
+    f"location = '{ANSWER}';",
+    f'<a href="{ANSWER}">the answer</a>',
+    f"<{ANSWER}|{ANSWER}>",
+    f"curl '{ANSWER}'",
+    f"> {ANSWER[:60]}\n> {ANSWER[60:]}",
+    f"> > {ANSWER}",
+    quote(ANSWER, safe=""),
+    quote(quote(ANSWER, safe=""), safe=""),
 ]
 
 

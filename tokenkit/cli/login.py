@@ -128,7 +128,7 @@ def _complete(authorizations: "Authorizations") -> Account:
     if asked:
         say("The whole address at which the browser stopped:")
     with Keyboard() as keyboard:
-        return complete_by_hand(authorizations, keyboard.read, say=say if asked else None)
+        return complete_by_hand(authorizations, keyboard.read_paste, say=say if asked else None)
 
 
 def _which(kit: "TokenKit", provider: str) -> tuple[str, bool]:

@@ -14,6 +14,9 @@ from typing import Any, Self
 
 from tokenkit.consent.stopping import around_a_stop
 
+AT_ONCE = 0.05
+"""Seconds after a line within which the next one was pasted with it."""
+
 LINE_LIMIT = 16 * 1024
 """Characters of a line: what is longer is no address."""
 
@@ -35,6 +38,7 @@ class Keyboard:
         self._hidden = hidden
         self._closing = contextlib.ExitStack()
         self._terminal = False
+        self._line = bytearray()
 
     @staticmethod
     def is_a_terminal() -> bool:
@@ -58,7 +62,8 @@ class Keyboard:
         """Return a line with its line break, empty at the end of the input.
 
         None when `wake` has something to read, or after `timeout` seconds; where stdin cannot be waited for (a
-        notebook, Windows), only a line ends the wait. What is not text is no address: such bytes are replaced.
+        notebook, Windows), only a line ends the wait. What is not text is no address: such bytes are replaced. What
+        was typed of a line when the time was over stands at the beginning of the next.
         """
         file = _descriptor()
         if file is None:
@@ -66,7 +71,7 @@ class Keyboard:
         if self._terminal:
             self._show(self._prompt)
         until = None if timeout is None else time.monotonic() + timeout
-        line = bytearray()
+        line = self._line
         while len(line) < LINE_LIMIT:
             if not self._is_ready(file, until):
                 return None
@@ -76,7 +81,23 @@ class Keyboard:
             self._take(byte, line)
             if byte == b"\n":
                 break
-        return line.decode("utf-8", "replace")
+        text = line.decode("utf-8", "replace")
+        line.clear()
+        return text
+
+    def read_paste(self, timeout: float | None = None) -> str | None:
+        """Return a line as `read` does, and with it those that came at once: what is pasted may have several."""
+        text = self.read(timeout)
+        while text and text.endswith("\n") and len(text) < LINE_LIMIT and self._comes_along():
+            more = self.read(timeout)
+            if not more:
+                break
+            text += more
+        return text
+
+    def _comes_along(self) -> bool:
+        file = _descriptor()
+        return file is not None and bool(select.select([file], [], [], AT_ONCE)[0])
 
     def _is_ready(self, file: int, until: float | None) -> bool:
         sources = [file] if self._wake is None else [file, self._wake.fileno()]

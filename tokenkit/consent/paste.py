@@ -2,7 +2,8 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 
 from tokenkit.consent.advice import ADVICE_TIME
 from tokenkit.consent.opener import require_web_url
@@ -84,9 +85,19 @@ def read_answer(
 
 
 def first_of(lines: list[str], answer_of: Callable[[str], str | None]) -> str | None:
-    """Return the answer in the last line, or in the last lines together: copying may have broken an address."""
+    """Return the answer in the last line, or in the last lines together: copying may have broken an address.
+
+    Each may be several lines that were pasted at once. All of them count before one alone, which might end too early.
+    """
     texts = ("".join(lines[start:]) for start in reversed(range(len(lines))))
-    return next(filter(None, map(answer_of, texts)), None)
+    return next(filter(None, map(answer_of, chain(texts, _parts(lines[-1])))), None)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield the lines that were pasted at once, and those that stand together: the more of them, the earlier."""
+    lines = text.splitlines(keepends=True)[:ATTEMPTS]
+    for size in range(len(lines) - 1, 0, -1):
+        yield from ("".join(lines[start : start + size]) for start in range(len(lines) - size + 1))
 
 
 def refusal(line: str, awaited: str = "") -> str:

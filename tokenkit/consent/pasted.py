@@ -3,13 +3,18 @@
 import hmac
 import re
 import unicodedata
+from collections.abc import Iterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tokenkit.net.loopback import HOSTS
 from tokenkit.pending import PendingAuthorization
 
 _PASTE_MARKS = re.compile(r"\x1b\[20[01]~")
-_AMPERSAND = re.compile(r"&(?:amp|#38|#x26);", re.IGNORECASE)
+_AMPERSAND = re.compile(r"&(?:(?:amp|#38|#x26);)+", re.IGNORECASE)
+_QUOTED_IN_MAIL = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
+_ENCODED = re.compile(r"https?%(?:25)*3a%(?:25)*2f%(?:25)*2f", re.IGNORECASE)
+_NEVER_IN_ADDRESS = re.compile(r"[<>\"']")  # browsers encode them (URL Standard, special-query percent-encode set)
+_AROUND_ADDRESS = re.compile(r"[<>\"'`|]")
 _MARKDOWN_LINK = re.compile(r"\[[^]]*\]\((.+)\)")
 _BEFORE_ADDRESS = re.compile(r"[^?=]*?(?=https?://)", re.IGNORECASE)
 _QUOTES = "<>\"'`\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}" + (
@@ -38,8 +43,7 @@ def answer_in(text: str, pending: PendingAuthorization) -> str | None:
     and at no host of its own: the port, the path and the
     state are what tells an answer.
     """
-    whole = tidied(text)
-    for address in (whole, whole.rstrip(_END_OF_SENTENCE)):
+    for address in _addresses(tidied(text)):
         try:
             query = _query(address, pending.redirect_uri)
         except ValueError:
@@ -53,12 +57,12 @@ def answer_in(text: str, pending: PendingAuthorization) -> str | None:
 
 def tidied(text: str) -> str:
     """Return the address in what was pasted, without what terminals, chats and mails put around and into it."""
-    text = _PASTE_MARKS.sub("", text)
+    text = _QUOTED_IN_MAIL.sub("", _PASTE_MARKS.sub("", text)).replace("\\", "")
     text = "".join(character for character in text if unicodedata.category(character)[0] not in "CZ")
     link = _MARKDOWN_LINK.search(text)
     text = _AMPERSAND.sub("&", link[1] if link else text).strip(_QUOTES)
-    if re.match(r"https?%3a%2f%2f", text, re.IGNORECASE):
-        text = unquote(text)
+    if _ENCODED.match(text):
+        text = _decoded(text)
     before = _BEFORE_ADDRESS.match(text)
     if before:
         text = text[before.end() :].removesuffix(")" if before[0].endswith("(") else "")
@@ -67,9 +71,29 @@ def tidied(text: str) -> str:
     return text.partition("#")[0].strip(_QUOTES)
 
 
+def _addresses(whole: str) -> Iterator[str]:
+    """Yield what may be the answer: all of it, or the first address in it, up to what no address has as it is.
+
+    An answer that stands within another address is none: that one led elsewhere.
+    """
+    plain = _NEVER_IN_ADDRESS.split(whole, maxsplit=1)[0]
+    yield plain
+    yield plain.rstrip(_END_OF_SENTENCE)
+    found = re.search("https?://", whole, re.IGNORECASE)
+    if found:
+        yield _AROUND_ADDRESS.split(whole[found.start() :], maxsplit=1)[0]
+
+
+def _decoded(text: str) -> str:
+    """Return an address that was encoded as a whole, perhaps twice."""
+    for _ in range(3):
+        text = unquote(text) if _ENCODED.match(text) else text
+    return text
+
+
 def _query(address: str, redirect_uri: str) -> str | None:
     """Return the query of an address at the awaited place, or of one that was copied without its beginning."""
-    if re.match(r"\??\w+=", address):
+    if re.match(r"\??\w+=", address) and f"{urlsplit(redirect_uri).path}?" not in address:
         return address.removeprefix("?")
     found, awaited = urlsplit(address), urlsplit(redirect_uri)
     whole = found.scheme in ("http", "https")

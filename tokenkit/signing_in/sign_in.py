@@ -208,7 +208,7 @@ def _by_paste(wish: _SignIn, read: paste.Read | None) -> Account:
             answer = consent.wait(PENDING_LASTS)
         else:
             paste.invite(pending, listening=True, say=wish.say)
-            answer = _read(wish, pending, read or keyboard.read, lambda: consent.callback_url)
+            answer = _read(wish, pending, read or keyboard.read_paste, lambda: consent.callback_url)
         account = wish.authorizations.complete(answer, binding=binding)
         consent.finish("Signed in", f"{account} is connected.")
     return account
@@ -219,7 +219,7 @@ def _by_paste_alone(wish: _SignIn, read: paste.Read | None) -> Account:
     pending = wish.begin_unheard(binding)
     with Keyboard() as keyboard:
         paste.invite(pending, listening=False, say=wish.say)
-        return wish.authorizations.complete(_read(wish, pending, read or keyboard.read), binding=binding)
+        return wish.authorizations.complete(_read(wish, pending, read or keyboard.read_paste), binding=binding)
 
 
 def _read(wish: _SignIn, pending: PendingAuthorization, read: paste.Read, came: Callable[[], str] = str) -> str:

@@ -18,7 +18,7 @@ help:  ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 test: $(VENV)/.test $(NODE)  ## the whole suite, real parts included where they are there
-	$(BIN)/python -m pytest -n 3 $(ARGS)  # more than there are processors: half of it waits
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)  # more than there are processors: half of it waits
 
 check:  ## lint, types and the quick suite, side by side: what to run before every commit
 	@$(MAKE) --no-print-directory --jobs=3 style types quick

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import settings
 from tokenkit.consent import loopback
 
-import installed
 from patience import PATIENCE
 
 FOREIGN = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY", "DBUS_SESSION_BUS_ADDRESS")
@@ -43,7 +42,6 @@ def pytest_configure(config: pytest.Config) -> None:
     the quick one waits for no disk: a tenth of a second for each of thousands of homes is what it would wait for most.
     """
     forget_who_runs_it()
-    installed.remember()
     loopback.SHOW_TIME = PATIENCE  # a busy machine's browser comes late
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tokenkit import AsyncTokenKit, UnknownAccount
+from tokenkit import AsyncTokenKit, ConsentRequired, UnknownAccount
 
 from scripted import ScriptedKit, ScriptedProvider
 
@@ -78,7 +78,7 @@ def test_it_neither_stops_nor_turns_to_another_account_where_one_comes(kit, hold
 def test_it_may_be_made_before_anybody_has_signed_in(tmp_path):
     kit = ScriptedKit(tmp_path, provider=Open())
     source = kit.source("scripted")
-    with pytest.raises(Exception, match="no account is signed in"):
+    with pytest.raises(ConsentRequired, match="no account is signed in"):
         source.token()
     kit.sign_in()
     assert source.token().value == kit.token("scripted").value

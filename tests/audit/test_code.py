@@ -6,12 +6,11 @@ import os
 import re
 import sys
 import tomllib
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 from tokenkit.audit import Severity, audit, code_files
-
-from installed import look
 
 ACME = "[tokenkit.providers]\nacme = acme:provider\n"
 GIT = {"vcs": "git", "commit_id": "0f"}
@@ -21,8 +20,8 @@ HEAD = "Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n"
 @pytest.fixture
 def install(house, tmp_path, monkeypatch):
     """Install a package that registers something: its metadata, and one file."""
-    monkeypatch.setattr("tokenkit.audit.inventory.entry_points", look)
-    monkeypatch.setattr("importlib.metadata.entry_points", look)
+    monkeypatch.setattr("tokenkit.audit.inventory.entry_points", entry_points)
+    monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))

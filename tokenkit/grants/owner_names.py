@@ -1,11 +1,15 @@
 """Which names an owner may have: none that people could take for another owner's, since it looks the same (R37)."""
 
+import re
 import unicodedata
 from typing import cast
 
 from tokenkit.errors import UsageError
 from tokenkit.paths import file_name
 from tokenkit.store import Store
+
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""Default-ignorable characters that are no format characters: variation selectors, fillers, the grapheme joiner."""
 
 
 def check_owner(owner: str) -> None:
@@ -51,5 +55,6 @@ def _form(name: str) -> str:
     """Return the name in the one form that NFKC gives, without what nobody sees (joiners, marks of direction)."""
     if name.isascii():
         return name
-    seen = "".join(char for char in unicodedata.normalize("NFKC", name) if unicodedata.category(char) != "Cf")
+    shown = (char for char in unicodedata.normalize("NFKC", name) if unicodedata.category(char) != "Cf")
+    seen = "".join(char for char in shown if not _UNSEEN.fullmatch(char))
     return unicodedata.normalize("NFKC", seen)

@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
 
 from tokenkit.store import Name
+from tokenkit.store.postgres import high_water
 from tokenkit.store.postgres.high_water import REMEMBERED, HighWater, Server
 
 NAME = Name("grant", "alice", "google/me@example.com")
@@ -47,6 +48,25 @@ def test_a_count_that_went_back_says_which_saves_are_gone(memory):
 def test_a_count_that_others_have_moved_on_is_no_loss(memory, count):
     """Another process of this machine saves between the look at the files and that at the database."""
     assert compare(memory, count) == []
+
+
+def test_what_processes_save_in_turn_is_remembered_of_all(memory, folder):
+    """Each keeps what it wrote last in mind, and sees that another has written since."""
+    other = HighWater(folder)
+    for count in (4, 6, 8):
+        other.saved(NAME, count, f"v{count - 1}", deleted=False)
+        memory.saved(NAME, count + 1, f"v{count}", deleted=False)
+    assert compare(HighWater(folder), 2) == [f"v{number}" for number in range(2, 9)]
+
+
+def test_a_process_that_saves_alone_reads_its_memory_once(folder, monkeypatch):
+    """R37: to read what it has written itself would cost a refresh as much as a statement."""
+    read, parsed = [], high_water._parsed
+    monkeypatch.setattr(high_water, "_parsed", lambda data: read.append(data) or parsed(data))
+    memory = HighWater(folder)
+    for count in range(1, 20):
+        memory.saved(NAME, count, "", deleted=False)
+    assert len(read) <= 1
 
 
 def test_a_loss_is_told_once_and_to_every_process(memory, folder):

@@ -44,6 +44,7 @@ KEPT = 180 * 86400.0
 WAIT = 1.0
 """Seconds that another process of this machine may hold one of the files."""
 
+_TO_JSON = json.JSONEncoder(separators=(",", ":"))
 
 ODD = (StoreError, ValueError, TypeError, KeyError)
 """What reading and writing the memory raises, where it was damaged, too."""
@@ -64,6 +65,8 @@ class HighWater:
         self._machine: uuid.UUID | None = None
         self._lost: tuple[LostSave, ...] = ()
         self._has_new = False
+        self._written: dict[str, tuple[bytes, dict[str, Any]]] = {}
+        """What this process wrote last into each file, and what that says: each save would else read it anew."""
 
     @property
     def is_new(self) -> bool:
@@ -149,11 +152,16 @@ class HighWater:
         fd = private_file.open_lock(path)
         try:
             with locked(path, wait=WAIT, fd=fd):
-                memory = _parsed(os.pread(fd, os.fstat(fd).st_size, 0))
+                found = os.pread(fd, os.fstat(fd).st_size, 0)
+                written, memory = self._written.pop(file, (b"", {}))
+                if found != written:  # another process was here
+                    memory = _parsed(found)
                 yield memory
-                data = json.dumps(memory, separators=(",", ":")).encode()
+                data = _TO_JSON.encode(memory).encode()
                 durable_file.overwrite(fd, path, data)
-                os.ftruncate(fd, len(data))
+                if len(data) < len(found):
+                    os.ftruncate(fd, len(data))
+                self._written[file] = data, memory
         finally:
             private_file.close(fd)
 

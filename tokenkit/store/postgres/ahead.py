@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 
 from tokenkit.store import Name, Stored, Version
 from tokenkit.store.postgres.connections import Connections
@@ -16,6 +17,12 @@ _ONE = """(SELECT {number}, data, version, ARRAY(SELECT deleted FROM {{s}}.lost 
     WHERE kind = %(kind{number})s AND owner = %(owner{number})s AND id = %(id{number})s AND data IS NOT NULL)"""
 
 
+@lru_cache(maxsize=8)
+def _of(count: int) -> str:
+    """Return the statement that reads so many records."""
+    return " UNION ALL ".join(_ONE.format(number=number) for number in range(count))
+
+
 class ReadAhead(threading.local):
     """What this thread has read ahead: each record serves one load, within the ``with`` that it was read for."""
 
@@ -26,9 +33,8 @@ class ReadAhead(threading.local):
     @contextmanager
     def reading(self, connections: Connections, names: Sequence[Name]) -> Generator[None]:
         """Read all of `names` now."""
-        statement = " UNION ALL ".join(_ONE.format(number=number) for number in range(len(names)))
         values = {f"{column}{at}": value for at, name in enumerate(names) for column, value in key(name).items()}
-        rows = connections.ask(statement, values)
+        rows = connections.ask(_of(len(names)), values)
         found: dict[Name, Stored] = {names[number]: Stored(bytes(data), version) for number, data, version, _ in rows}
         self._found = {name: found.get(name) for name in names}
         self._lost = {(names[number], version): lost for number, _, version, lost in rows}

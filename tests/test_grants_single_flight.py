@@ -8,7 +8,7 @@ from tokenkit import Account
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.single_flight import SingleFlight
 
-from patience import PATIENCE
+from patience import PATIENCE, wait_until
 from scripted import LIFETIME, ScriptedKit
 
 ALICE, BOB = Account("google", "me@example.com", "alice"), Account("google", "me@example.com", "bob")
@@ -46,6 +46,15 @@ def test_closing_waits_for_the_flights_and_ends_the_threads() -> None:
     flights.close()
     assert flight.done()
     assert flights.run(ALICE, lambda: "again").result() == "again"
+    flights.close()
+
+
+def test_threads_that_have_ended_are_forgotten() -> None:
+    """R37: what a thread has used is kept for nobody, however often the flights come and go."""
+    flights = SingleFlight()
+    for number in range(5):
+        flights.run(ALICE, lambda number=number: number).result()  # the last one in the air: its thread ends
+        wait_until(lambda: not flights._threads)
     flights.close()
 
 

@@ -82,8 +82,8 @@ def test_a_program_that_refreshes_once_has_written_that_when_it_gets_the_token(t
 
 
 def test_a_use_that_cannot_be_written_hides_no_other_line(log, monkeypatch):
-    log.used(PEOPLE[0])
     monkeypatch.setattr(log, "_line", raising)
+    log.used(PEOPLE[0])
     log.record("signed_out", PEOPLE[1])
     assert written(log) == [f"signed_out {PEOPLE[1]}"]
 

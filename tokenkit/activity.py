@@ -12,6 +12,7 @@ directory or a URL. A log that cannot be written never fails a caller.
 import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tokenkit import use_markers
@@ -105,7 +106,7 @@ class Activity:
         if now < self._quiet.get(key, 0.0) <= now + use_markers.INTERVAL or self._off:
             return
         self._note(key, now + RETRY)  # a use that cannot be written is tried again then
-        self._write(lambda: self._line(account, key[1], now), later=self._are_late)
+        self._write(partial(self._line, account, key[1], now), later=self._are_late)
 
     def record(self, event: str, account: Account | None = None, **details: Detail) -> None:
         """Log something else: ``signed_in``, ``refreshed``, ``refresh_failed``, ``signed_out``, ``key_changed``.
@@ -116,7 +117,7 @@ class Activity:
         if not self._off:
             now = self._now()
             entry = self._entry(event, account, details, now)
-            self._write(lambda: self._line_of(entry, now), later=self._are_late and event in _LATE)
+            self._write(partial(self._line_of, entry, now), later=self._are_late and event in _LATE)
 
     def flush(self) -> None:
         """Write what waits."""

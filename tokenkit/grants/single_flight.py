@@ -9,7 +9,6 @@ keeps many people signed in would else keep them for nothing (R37).
 import os
 import threading
 import weakref
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,10 +23,6 @@ T = TypeVar("T")
 THREADS = 32
 """At once at one provider: fewer would wait for its answers one after the other where the machine is fast, and more
 would make an event loop wait longer for its turn among them."""
-
-
-ENDED = 8
-"""Pools that end on their own, which `close` waits for: the thread of a last flight lives on for some microseconds."""
 
 
 class SingleFlight:
@@ -50,10 +45,13 @@ class SingleFlight:
     def close(self) -> None:
         """Wait for the flights on their way, and end the threads. What is asked for later starts new ones."""
         with self._lock:
-            pools = [*self._pools.values(), *self._ended]
+            pools, threads = [*self._pools.values()], [*self._threads]
             self._pools.clear()
         for pool in pools:
             pool.shutdown()
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join()
 
     def _start(self, account: Account, work: Callable[[], Any]) -> "Future[Any]":
         def fly() -> Any:
@@ -74,22 +72,27 @@ class SingleFlight:
         """Let the threads of a provider end where none of its accounts is in the air; the lock is held."""
         idle = provider in self._pools and all(account.provider != provider for account in self._flights)
         if idle:
-            pool = self._pools.pop(provider)
-            pool.shutdown(wait=False)  # this very thread is one of them
-            self._ended.append(pool)
+            self._pools.pop(provider).shutdown(wait=False)  # this very thread is one of them
 
     def _pool(self, provider: str) -> "ThreadPoolExecutor":
         if provider not in self._pools:
             from concurrent.futures import ThreadPoolExecutor  # heavy, and a good token needs no flight
 
-            self._pools[provider] = ThreadPoolExecutor(THREADS, thread_name_prefix=f"tokenkit-{provider}")
+            self._pools[provider] = ThreadPoolExecutor(
+                THREADS, thread_name_prefix=f"tokenkit-{provider}", initializer=self._begin_thread
+            )
         return self._pools[provider]
+
+    def _begin_thread(self) -> None:
+        with self._lock:
+            self._threads.add(threading.current_thread())
 
     def _clear(self) -> None:
         self._lock = threading.RLock()
         self._flights: dict[Account, Future[Any]] = {}
         self._pools: dict[str, ThreadPoolExecutor] = {}
-        self._ended: deque[ThreadPoolExecutor] = deque(maxlen=ENDED)
+        self._threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+        """Those that live, which `close` waits for: some microseconds longer than the last flight of their pool."""
 
 
 def flown(work: Callable[[], T]) -> "Future[T]":

@@ -1,7 +1,5 @@
 """The program ``tokenkit``: its commands by section, each loaded only when it is run."""
 
-import atexit
-import gc
 import sys
 from collections import UserDict
 from collections.abc import Iterator, Sequence
@@ -134,6 +132,5 @@ def program(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program, and end the process with its exit code."""
     forbid_core_dumps()
-    atexit.register(gc.freeze)  # so that at its end the interpreter collects no garbage among all that was loaded
     with reporting():
         get_command(app).main(args=sys.argv[1:] if arguments is None else list(arguments), prog_name="tokenkit")

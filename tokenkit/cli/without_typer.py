@@ -1,5 +1,7 @@
 """The command lines that need none of typer, which takes longer to load than all else that they do."""
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Collection
@@ -19,4 +21,5 @@ def main(foreign: Collection[str]) -> None:
         from tokenkit.cli.auditing import print_audit as program
     else:
         from tokenkit.cli.app import main as program
+    atexit.register(gc.freeze)  # so that at its end the interpreter collects no garbage among all that was loaded
     return program()

@@ -343,7 +343,8 @@ class TokenKit:
 
         A callback of your own that has checked its state gives `provider`, `code`, `redirect_uri` and, as it has them,
         `code_verifier`, `iss`, `scopes`, `name` and `variables` instead. Raises `CallbackRefused` for any answer that
-        is not this browser's own, once and in time; `ConsentDenied`; `UsageError`, which names what is wrong.
+        is not this browser's own, once and in time; `ConsentDenied`; `UsageError`, which names what is wrong. After
+        `StoreUnavailable` this process keeps what was granted, and stores it when it can.
         """
         if elsewhere:
             from tokenkit.signing_in.adopting import exchange_code

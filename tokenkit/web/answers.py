@@ -112,7 +112,9 @@ def failure(visit: Visit, error: TokenKitError) -> Response:
 def failed_return(visit: Visit, error: TokenKitError, provider: str) -> Response:
     """Say that the person came back with an answer that led nowhere; the page that waits for them is told, too."""
     message = next((text for kind, text in CALLBACK_WORDS if isinstance(error, kind)), "The sign-in failed.")
-    kept = any(str(account) == error.account for account in visit.kit.refresher.unsaved.accounts)
+    kept = error.account in {
+        str(each) for each in visit.kit.refresher.unsaved.accounts if each.owner == visit.kit.owner
+    }
     values = {
         "outcome": "failed",
         "provider": provider,

@@ -106,7 +106,7 @@ def login(
         account=hint, name=name, way=way, replace_broken=replace, only=only, unverified=unverified, opener=opener,
         confirm=confirm,
     )  # fmt: skip
-    return _tell(kit, signed_in, account, json)
+    return _tell(kit, signed_in, f"{provider}/{name}" if name else account, json)
 
 
 def confirmed(question: str) -> bool:

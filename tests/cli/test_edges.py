@@ -128,3 +128,27 @@ def test_without_a_binding_the_error_says_where_to_get_one(machine: Machine) -> 
     with pytest.raises(UsageError) as caught:
         TokenKit().begin("google", redirect_uri="http://127.0.0.1:9/callback/google", binding="")
     assert "secrets.token_urlsafe()" in caught.value.hint
+
+
+def test_another_folder_than_that_of_the_tokens_is_not_taken_for_an_empty_store(
+    signed_in: Machine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script that copies and then deletes would delete all accounts."""
+    tokens = signed_in.tokens
+    monkeypatch.setenv("TOKENKIT_HOME", f"{tokens.parent}-new")
+    above = run(["store", "copy", str(tokens.parent)])
+    assert (above.code, f"hint: tokenkit store copy {tokens}\n" in above.stderr) == (2, True)
+    for other in (tokens / "google", signed_in.config):
+        done = run(["store", "copy", str(other)])
+        assert (done.code, f"no account lies in {other}\n" in done.stderr) == (2, True)
+    assert run(["store", "copy", str(tokens)]).stdout == "1 moved\n"
+    assert run(["store", "copy", str(tokens)]).stdout == "1 moved before\n"
+
+
+@pytest.mark.parametrize("address", ["mysql://me:hunter2@db/x", "http://me:hunter2@db/x"])
+def test_an_address_of_another_kind_is_no_folder_and_is_not_repeated(
+    address: str, signed_in: Machine, run: Run
+) -> None:
+    """R35: it may hold a password."""
+    done = run(["store", "copy", address])
+    assert (done.code, "hunter2" in done.stderr) == (2, False)

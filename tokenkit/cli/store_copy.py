@@ -8,6 +8,7 @@ import typer
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import KeyUnavailable, StoreUnavailable, TokenKitError, UsageError
+from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
@@ -73,6 +74,10 @@ def _source(kit: "TokenKit", named: str) -> "Store":
         if same:
             raise UsageError("the accounts are to be moved from a database into itself", hint=SHARED)
         return other
+    if "://" in named:  # it may hold a password
+        raise UsageError(
+            "FROM is no address of PostgreSQL, and no folder", hint="write it as postgresql://USER@HOST/DATABASE"
+        )
     store = FileStore(named or kit.folders.tokens, kit.folders.state)
     if isinstance(kit.records.store, FileStore) and kit.records.store.tokens == store.tokens:
         raise UsageError(
@@ -81,6 +86,10 @@ def _source(kit: "TokenKit", named: str) -> "Store":
         )
     if not os.path.isdir(store.tokens):
         raise UsageError(f"there is no folder {store.tokens}", hint="tokenkit store copy FOLDER")
+    if named and not any(next(store.names("grant", owner), None) for owner in store.owners()):
+        inner = os.path.join(store.tokens, "tokens")
+        meant = quoted(inner) if os.path.isdir(inner) else "FOLDER, in which a folder of each provider lies"
+        raise UsageError(f"no account lies in {store.tokens}", hint=f"tokenkit store copy {meant}")
     return store
 
 

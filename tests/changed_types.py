@@ -66,9 +66,10 @@ def states() -> dict[str, str]:
     known = modules()
     texts = {name: path.read_text(encoding="utf-8") for name, path in known.items()}
     direct = {name: needs(text, known) for name, text in texts.items()}
-    around = environment() + " ".join(sorted(known))
+    around = environment()
+    below = {name: sorted(with_all_below(name, direct)) for name in known}
     return {
-        str(path.relative_to(TOP)): digest(around, *(texts[each] for each in sorted(with_all_below(name, direct))))
+        str(path.relative_to(TOP)): digest(around, *(f"{each}\0{texts[each]}" for each in below[name]))
         for name, path in known.items()
     }
 

@@ -84,6 +84,17 @@ def test_a_first_key_is_made_only_where_no_sealed_record_exists(new_ring, folder
     assert new_ring().current().kid == kid
 
 
+def test_a_first_key_that_another_makes_and_seals_with_meanwhile_is_not_taken_for_lost(new_ring):
+    """R28: between the look at the key file and that for records, another process may do both."""
+    ring, other = new_ring(), new_ring()
+
+    def exists():
+        other.ensure(lambda: False)
+        return True
+
+    assert ring.ensure(exists) == other.current()
+
+
 def test_a_key_file_that_vanishes_under_a_running_program_stops_the_sealing(ring, folder):
     """What memory still holds would open nothing after the next start."""
     data = ring.seal_record(NAME, b"plain")

@@ -130,11 +130,9 @@ class KeyRing:
         since a new key would hide the record; so does it where the store is shared (R28).
         """
         keys = self._load()
-        if keys is None:
-            if self.shared or exists():
-                raise self._missing()
-            keys = self.source.change(lambda keys: keys or jwks.new_key_list())
-        return self._sealer(keys)
+        if keys is None and (self.shared or exists()):
+            keys = self.keys()  # another may have made the first one, and sealed with it, since we looked
+        return self._sealer(keys or self.source.change(lambda keys: keys or jwks.new_key_list()))
 
     def seal_record(self, name: "Name", plaintext: bytes, key: Key | None = None) -> bytes:
         """Seal one record with `key`, else with the current one."""

@@ -1,7 +1,7 @@
 """The tables: made and changed by plain SQL in numbered files, and compared before they are used."""
 
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg import errors as pg
@@ -11,7 +11,7 @@ from tokenkit.errors import StoreUnavailable, UsageError
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.errors import not_connected, translated, translating
 
-RIGHTS = {
+RIGHTS: dict[LiteralString, str] = {
     "SELECT": "migration identity",
     "SELECT, INSERT, UPDATE, DELETE": "record accounts lease due confirmed activity server lost machine pace",
 }

@@ -407,3 +407,20 @@ def test_scopes_given_as_a_string_are_refused_and_not_read_letter_by_letter(kit)
     kit.sign_in()
     with pytest.raises(UsageError, match="list"):
         kit.token("scripted", scopes="read")
+
+
+@pytest.mark.parametrize("name", [" ", "\t\n", "\N{NO-BREAK SPACE}"])
+def test_a_blank_name_is_refused_before_anybody_is_asked(kit, name):
+    """R4: it comes of a variable that is not set, and nobody could ask for that account."""
+    with pytest.raises(UsageError, match="blank") as caught:
+        begin(kit, name=name)
+    assert caught.value.hint == "tokenkit login scripted --as NAME"
+
+
+def test_an_answer_that_is_cut_short_is_refused_and_not_consumed(kit):
+    """R21: the person gives the whole of it, and nothing is begun anew."""
+    pending = begin(kit)
+    short = urlencode({"state": pending.state.reveal(), "iss": "https://scripted.example"})
+    with pytest.raises(CallbackRefused, match="cut short"):
+        kit.complete(f"{REDIRECT}?{short}", binding="browser-1")
+    assert kit.complete(answer(pending), binding="browser-1")

@@ -31,6 +31,9 @@ from tokenkit.signing_in.redirects import callback_name, check_redirect_uri, pro
 from tokenkit.signing_in.settle import AskValue, settle
 from tokenkit.signing_in.survey import UNREADABLE, survey
 
+_SAYS_NOTHING = frozenset({"state", "iss"})
+"""Parameters that say which sign-in an answer belongs to and who gives it, and not what came of it."""
+
 
 class Prepared(NamedTuple):
     """What a sign-in begins with: the broken account whose place it takes, and what is stored of the others by name.
@@ -176,6 +179,8 @@ class Authorizations:
         Then find out whose the accounts are of which the provider failed to say it, see `AccountLinker.learn`.
         """
         check_endpoints(provider)
+        if name and not name.strip():
+            raise UsageError("the name of the account is blank", hint=f"tokenkit login {provider.name} --as NAME")
         self.records.probe()
         certain = name or ("" if provider.identify else account)  # it will be called so, whatever else is stored
         grants, closed = survey(self.records, provider.name, certain)
@@ -203,6 +208,10 @@ class Authorizations:
         """
         path, parameters = _taken_apart(callback_url)
         state = parameters.get("state") or path.rpartition("/")[2]
+        if "state" in parameters and parameters.keys() <= _SAYS_NOTHING:
+            raise CallbackRefused(
+                "the answer is cut short: it holds neither a code nor an error", hint="give the whole address"
+            )
         pending = self.pendings.claim(state, binding, path)
         provider = provider_of(self.refresher, pending)
         client = self.refresher.client(provider)

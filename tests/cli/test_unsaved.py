@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import threading
 
 import pytest
 from tokenkit.cli.errors import reporting
@@ -112,11 +113,10 @@ def test_a_sign_in_that_could_be_saved_nowhere_prints_what_puts_it_back(failing,
 
 def test_a_sign_in_whose_disk_is_well_again_within_a_minute_has_lost_nothing(failing, run, monkeypatch):
     """R9: the command goes on trying, and says how that ends."""
-    tried = []
 
     def try_all(self):
-        tried.append(self)
-        failing.heal()
+        if threading.current_thread() is threading.main_thread():  # a kit of another test may still try by itself
+            failing.heal()
         return tried_for_real(self)
 
     tried_for_real = unsaved.Unsaved.try_all

@@ -268,6 +268,13 @@ def test_of_several_the_named_one_is_taken_or_that_of_the_named_provider(write: 
         choose(file, entry="x")
 
 
+def test_the_only_sign_in_of_a_file_has_no_name_to_ask_for(write: Write) -> None:
+    file = write("token.json", {"refresh_token": "r"})
+    with pytest.raises(UsageError, match="has no name") as caught:
+        choose(file, entry="work")
+    assert caught.value.hint == f"tokenkit import {file.path}, without --entry"
+
+
 def test_what_is_no_sign_in_of_a_tools_is_none(write: Write) -> None:
     """An API key beside a grant, or a member of a file that is called as another tool calls a profile."""
     profiles = {"acme:key": {"type": "api_key", "provider": "acme", "accessToken": "sk"}}

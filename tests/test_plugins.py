@@ -239,6 +239,15 @@ def test_a_file_that_is_not_read_for_its_name_is_told(folder, called):
     assert caught.value.hint == f"mv {path.with_name(called)} {path}"
 
 
+def test_a_file_that_is_read_is_not_said_to_have_a_wrong_name(folder):
+    """To follow such a hint would take the provider away."""
+    write(folder, ACME)
+    with pytest.raises(UnknownProvider, match="there is no provider 'ACME'") as caught:
+        load(folder, "ACME")
+    assert str(caught.value) == "there is no provider 'ACME'"
+    assert caught.value.hint.startswith("did you mean acme? ")
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [

@@ -291,11 +291,11 @@ def _misnamed(name: str, config_folder: str) -> str:
 def _unknown(name: str, config_folder: str, known: Collection[str]) -> UnknownProvider:
     from tokenkit.nearest import nearest
 
-    misnamed = _misnamed(name, config_folder)
+    misnamed = "" if name.casefold() in known else _misnamed(name, config_folder)
     if misnamed:
         return UnknownProvider(
             f"there is no provider {name!r}: the file {misnamed} is not read, for its name",
-            hint=f"mv {quoted(misnamed)} {quoted(_path(config_folder, name))}",
+            hint=f"mv {quoted(misnamed)} {quoted(_path(config_folder, name.casefold()))}",
         )
     near = nearest(name, sorted(known))
     meant = f"did you mean {near}? " if near else ""

@@ -75,6 +75,8 @@ def check_declaration(kit: "TokenKit", path: str) -> None:
     if not os.path.exists(path) and path in kit.providers():
         _check_known(kit.provider(path))
         return
+    if os.path.isdir(path):
+        raise ConfigurationError(f"{path} is a folder", hint="tokenkit providers check FILE, for each file in it")
     name = os.path.splitext(os.path.basename(path))[0]
     made = read_provider_file(path, name, {})
     data(f"{path} declares {made.title}")

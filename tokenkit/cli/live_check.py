@@ -37,7 +37,8 @@ def check_live(kit: "TokenKit", name: str) -> None:
         found = discover(kit.context, provider.issuer or _origin(provider.authorization_endpoint))
     except InvalidAnswer as error:
         raise InvalidAnswer(
-            f"{provider.title} cannot be compared: {error}", hint=f"its documentation: {provider.console_url}"
+            f"{provider.title} cannot be compared: {error}",
+            hint=f"its documentation: {provider.console_url}" if provider.console_url else f"tokenkit providers {name}",
         ) from None
     moved = list(_moved(provider, {key: str(value) for key, value in found.items()}))
     for line in moved:

@@ -64,10 +64,10 @@ def _addresses(issuer: str) -> list[str]:
 def _read(issuer: str, members: Mapping[str, Any]) -> Discovered:
     named = members.get("issuer")
     if not (isinstance(named, str) and _same_issuer(issuer, named)):
-        found = named if isinstance(named, str) and vschar(named) and len(named) < 200 else "none"
+        found = named if isinstance(named, str) and vschar(named) and len(named) < 200 else ""
         raise InvalidAnswer(
-            f"the metadata found for {issuer} is another issuer's (RFC 8414 section 3.3): it names {found}",
-            hint=f"ask for the issuer {found}, if that is the one you mean",
+            f"the metadata found for {issuer} is another issuer's (RFC 8414 section 3.3): it names {found or 'none'}",
+            hint=f"ask for the issuer {found}, if that is the one you mean" if found else "is that the whole address?",
         )
     endpoints = {name: _endpoint(issuer, members, name) for name in _ENDPOINTS}
     if not (endpoints["authorization_endpoint"] and endpoints["token_endpoint"]):

@@ -48,6 +48,11 @@ def choose(file: SourceFile, *, provider: str = "", entry: str = "") -> Found:
         fitting = [grant for grant in fitting if grant.provider in ("", provider)] or fitting
     if len(fitting) == 1:
         return fitting[0]
+    if not any(grant.entry for grant in grants):
+        raise UsageError(
+            f"{file.title} holds one sign-in, which has no name",
+            hint=f"tokenkit import {quoted(file.path)}, without --entry",
+        )
     what = f"nothing called {entry!r}" if not fitting else f"{len(fitting)} sign-ins"
     named = [quoted(grant.entry) for grant in fitting or grants]
     raise UsageError(

@@ -3,7 +3,7 @@
 import http.client
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -361,6 +361,27 @@ def test_finish_does_not_wait_when_no_browser_came_back(opened: str, consent: Lo
     finishing.start()
     finishing.join(loopback.SHOW_TIME / 2)  # a minute
     assert not finishing.is_alive()
+
+
+def test_who_hears_of_an_answer_waits_until_its_browser_has_the_last_page(
+    opened: str, consent: LoopbackConsent, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However fast the sign-in ends then: the port would be closed before the browser comes for that page."""
+    there: list[bool] = []
+    with monkeypatch.context() as looking:
+        looking.setattr(consent, "_rope", Rope(lambda: there.append(answered(consent))))
+        assert browser.ask(f"/callback/google?code=1&state={STATE}")[0] == 303
+    assert there == [True]
+
+
+class Rope:
+    """What rings the bell: here it looks around."""
+
+    def __init__(self, rung: Callable[[], None]) -> None:
+        self.rung = rung
+
+    def send(self, data: bytes) -> None:
+        self.rung()
 
 
 def test_a_person_who_never_answers_is_an_error_that_names_the_command(opened: str, consent: LoopbackConsent) -> None:

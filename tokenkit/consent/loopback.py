@@ -232,8 +232,8 @@ class LoopbackConsent:
         with self._lock:
             if not self._callback_url:
                 self._callback_url = callback_url
+                self._answered.set()  # before anybody hears of it, so that `finish` waits for this browser
                 self._rope.send(b"!")
-        self._answered.set()
         return Response(303, (("Location", self._done_path), *CLEAN))
 
     def _show_outcome(self) -> Response:

@@ -1,5 +1,6 @@
 """What holds for every test: a home of its own, no settings of the person who runs it, and no excuse in CI."""
 
+import gc
 import itertools
 import os
 import shutil
@@ -81,6 +82,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     soaks = [item for item in items if item.get_closest_marker("soak")]
     config.hook.pytest_deselected(items=soaks)
     items[:] = [item for item in items if item not in soaks]
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of each search for garbage: it stays to the end, and is large."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

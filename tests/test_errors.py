@@ -85,13 +85,15 @@ def test_each_error_can_be_pickled_and_copied_whole(name: str, again: Callable[[
     assert vars(other) == vars(error)
 
 
-def _raise_ambiguous() -> None:
-    raise AmbiguousAccount("google has 2 accounts", candidates=map(str, ("google/a", "google/b")), hint="name one")
+RAISES = (
+    "from tokenkit.errors import AmbiguousAccount\n"
+    "raise AmbiguousAccount('two', candidates=map(str, ('google/a', 'google/b')), hint='name one')"
+)
 
 
 def test_a_pool_of_processes_goes_on_after_an_error_of_ours() -> None:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         with pytest.raises(AmbiguousAccount) as caught:
-            pool.submit(_raise_ambiguous).result(timeout=PATIENCE)
+            pool.submit(exec, RAISES).result(timeout=PATIENCE)
         assert (caught.value.candidates, caught.value.hint) == (("google/a", "google/b"), "name one")
         assert pool.submit(len, "abc").result(timeout=PATIENCE) == 3

@@ -364,9 +364,14 @@ async def main():
 
 asyncio.run(main())
 """
+    quiet = ("-W", "ignore:This process:DeprecationWarning")  # Python 3.12 and later warn of any fork beside threads
     here = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, env=here, timeout=PATIENCE
+        [sys.executable, *quiet, "-c", program, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env=here,
+        timeout=PATIENCE,
     )
     assert (done.stdout, done.stderr) == ("closed\nBearer\n", "")
 

@@ -220,10 +220,11 @@ def test_a_user_without_a_home_keeps_everything_beside_the_tokens(nobody, monkey
     )
 
 
-def test_the_state_lies_beside_the_tokens_where_its_own_folder_cannot_be_written(ours, nobody):
+def test_the_state_lies_beside_the_tokens_where_its_own_folder_cannot_be_written(ours, monkeypatch):
     """A read-only home with a volume for the tokens: a refresh needs somewhere to leave its note (R8)."""
-    found = folders("tokenkit", {"HOME": str(ours), "TOKENKIT_HOME": f"{HOME}/v"})
-    assert (found.tokens, found.state) == (f"{HOME}/v/tokens", f"{HOME}/v/state")
+    monkeypatch.setattr(os, "access", lambda path, mode: path.startswith("/v"))
+    found = folders("tokenkit", {"HOME": str(ours), "TOKENKIT_HOME": "/v"})
+    assert (found.tokens, found.state) == ("/v/tokens", "/v/state")
     assert found.data == f"{ours}/.local/share/tokenkit"
 
 

@@ -1,6 +1,7 @@
 """No test fails because the machine is slow: none measures time, and what is awaited is awaited with patience."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,8 +29,8 @@ def tree(path: Path, *words: str) -> ast.Module:
     return ast.parse(text if any(word in text for word in words) else "")
 
 
-def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
-    for node in ast.walk(tree(path, "timeout")):
+def calls(path: Path, word: str) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(tree(path, word)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
             yield node.func.id if isinstance(node.func, ast.Name) else node.func.attr, node
 
@@ -49,9 +50,28 @@ def test_what_must_come_is_awaited_with_patience() -> None:
     short = [
         f"{path.relative_to(TESTS)}:{call.lineno}: {name}(timeout={given.value})"
         for path in FILES
-        for name, call in calls(path)
+        for name, call in calls(path, "timeout")
         if name in WAITS
         for given in (word.value for word in call.keywords if word.arg == "timeout")
         if isinstance(given, ast.Constant) and isinstance(given.value, int | float) and 1 < given.value < 120
     ]
     assert short == []
+
+
+OWN_CLOCK = {"test_sandbox_control.py", "test_sandbox_oauth2.py"}
+"""Where the authority sleeps by a clock of the test."""
+
+
+def test_no_answer_comes_after_some_seconds_while_something_else_is_to_happen() -> None:
+    """Whoever stalls for as long as the answer takes meets it too early: write `HELD`, and let it go."""
+    timed = [
+        f"{path.relative_to(TESTS)}:{call.lineno}"
+        for path in FILES
+        if path.name not in OWN_CLOCK
+        for name, call in calls(path, "delay=")
+        if name == "next"
+        for word in call.keywords
+        if word.arg == "delay" and isinstance(word.value, ast.Constant)
+    ]
+    transcripts = [path.name for path in TESTS.rglob("*.txt") if re.search(r"delay=[\d.]", path.read_text("utf-8"))]
+    assert timed + transcripts == []

@@ -18,6 +18,7 @@ from tokenkit.seal import b64url_encode
 from tokenkit.worker.worker import Worker
 
 import real_parts
+from held_answers import HELD, HeldAnswers
 from patience import PATIENCE, wait_until
 from pgbouncer import pgbouncer
 from postgres_server import server, with_tables
@@ -48,11 +49,14 @@ def authority(url, home, monkeypatch):
     assert client.client_secret is not None
     monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_ID", client.client_id)
     monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_SECRET", client.client_secret.reveal())
-    authority = Authority(rotating=("google",))
+    answers = HeldAnswers()
+    authority = Authority(rotating=("google",), sleep=answers.sleep)
     with serve(authority) as sandbox:
         authority.config = f'[providers.google]\nbase_url = "{sandbox.base_url}/google"\n'
+        authority.let_go = answers.let_go
         configure(home, authority)
         yield authority
+        answers.let_go()
 
 
 @pytest.fixture
@@ -141,10 +145,11 @@ def test_several_workers_share_what_is_due_and_each_account_is_refreshed_once(au
 def test_a_worker_that_is_told_to_end_saves_the_answers_under_way(authority, start):
     """R7: the provider has rotated by then."""
     sign_in(authority, 12)
-    authority.next("token", flavour="google", delay=1.5, times=12)
+    authority.next("token", flavour="google", delay=HELD, times=12)
     worker = start()
     wait_until(lambda: authority.counters[ASKED] >= 3)
     worker.send_signal(signal.SIGTERM)
+    authority.let_go()
     _, said = worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 0, said
     assert f"{authority.counters[ASKED]} refreshed" in said
@@ -154,11 +159,12 @@ def test_a_worker_that_is_told_to_end_saves_the_answers_under_way(authority, sta
 def test_what_a_killed_worker_had_claimed_comes_back(authority, start, url):
     """Its claims end by themselves, and so do its leases; the provider had not acted, so no session is lost."""
     sign_in(authority, 12)
-    authority.next("token", flavour="google", delay=20, drop=True, times=12)
+    authority.next("token", flavour="google", delay=HELD, drop=True, times=12)
     worker = start()
     wait_until(lambda: authority.counters[ASKED] >= 12)
     worker.kill()
     worker.communicate(timeout=PATIENCE)
+    authority.let_go()
     other = start("--once")
     assert "0 refreshed" in other.communicate(timeout=PATIENCE)[1]
     execute(url, "UPDATE tokenkit.due SET at = at - 180; UPDATE tokenkit.lease SET ends = now()")

@@ -13,18 +13,22 @@ from tokenkit.cli import fast_path
 from tokenkit.sandbox import Authority, serve
 from transcript import Done, Run
 
+from held_answers import HeldAnswers
+
 
 @pytest.fixture
 def machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     """A machine with clients registered and nobody signed in."""
-    with serve(Authority()) as served:
-        machine = Machine(home, served.authority, served.base_url)
+    answers = HeldAnswers()
+    with serve(Authority(sleep=answers.sleep)) as served:
+        machine = Machine(home, served.authority, served.base_url, answers)
         machine.configure()
         machine.register()
         monkeypatch.setattr("tokenkit.signing_in.sign_in.way_to_ask", lambda environ: "browser")
         monkeypatch.setattr("tokenkit.signing_in.sign_in.open_in_browser", machine.person.open)
         monkeypatch.setattr("tokenkit.grants.refresh.RETRY_AFTER", 0.0)
         yield machine
+        answers.let_go()
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from tokenkit.sandbox import CLIENTS, Authority
 from tokenkit.testing import Browser
 from tokenkit.token import AccessToken
 
+from held_answers import HeldAnswers
+
 
 class Person:
     """Whoever sits at the browser. `user` is who they are at the provider; `denies` and `only` is what they decide."""
@@ -32,12 +34,13 @@ class Person:
 class Machine:
     """The folders, the sandbox and the person; and how a test reaches in between two commands."""
 
-    def __init__(self, home: Path, authority: Authority, base_url: str) -> None:
+    def __init__(self, home: Path, authority: Authority, base_url: str, answers: HeldAnswers) -> None:
         self.home = home
         self.tokens = home / ".tokenkit" / "tokens"
         self.config = home / ".config" / "tokenkit"
         self.authority = authority
         self.base_url = base_url
+        self.answers = answers
         self.person = Person(authority)
 
     def configure(self, text: str = "", *, redirect_port: int | None = None) -> None:

@@ -13,6 +13,7 @@ from machine import Machine
 from tokenkit.cli import app, fast_path
 from transcript import Done, Run
 
+from held_answers import HELD
 from patience import PATIENCE, wait_until
 from test_light import HEAVY
 
@@ -253,11 +254,12 @@ def test_the_first_use_in_an_hour_is_logged(machine: Machine, run: Run, monkeypa
 def test_ctrl_c_in_the_middle_of_a_refresh_waits_for_it(signed_in: Machine, run: Run) -> None:
     """R7: the process ends with 130, and what it was given lies in the store."""
     signed_in.expire(ACCOUNT)
-    signed_in.authority.next("token", delay=1.0)
+    signed_in.authority.next("token", delay=HELD)
     command = [sys.executable, "-c", "from tokenkit.cli.fast_path import main; main()", "token", ACCOUNT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asking:
         wait_until(lambda: requests(signed_in))
         asking.send_signal(signal.SIGINT)
+        signed_in.answers.let_go()
         assert asking.communicate(timeout=PATIENCE) == ("", "")
     assert asking.returncode == 130
     assert run(["token", ACCOUNT], "").stdout.startswith("ya29.")

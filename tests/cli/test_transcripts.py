@@ -8,6 +8,9 @@ import pytest
 from machine import Machine
 from transcript import Run, play
 
+from held_answers import HELD
+from patience import wait_until
+
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
@@ -30,4 +33,6 @@ def names(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> dict[str, object
         "setenv": monkeypatch.setenv,
         "listen": socket.create_server,
         "time": time,
+        "wait_until": wait_until,
+        "HELD": HELD,
     }

@@ -46,11 +46,12 @@ def one(told):
 
 def test_one_that_is_killed_before_the_provider_has_acted_is_succeeded_at_the_end_of_its_lease(fleet):
     """R38: what it has sent may be under way still, and a rotating provider ends the session at a second request."""
-    fleet.authority.next("token", delay=1.0, drop=True)
+    fleet.authority.next("token", delay=HELD, drop=True)
     holder = fleet.holder()
     fleet.go(holder)
     fleet.refreshing()
     holder.kill()
+    fleet.answers.let_go()
     ends = fleet.end_lease_in(1.0)
     assert is_token(one(fleet.asked()))
     assert fleet.authority.requested[1] >= ends
@@ -64,12 +65,13 @@ def test_one_that_is_killed_before_the_provider_has_acted_is_succeeded_at_the_en
 def test_one_that_is_killed_where_nothing_rotates_is_succeeded_long_before_its_lease_ends(fleet, monkeypatch):
     """R38: declared and observed, so a second request does no harm; its lease would last for 90 seconds."""
     monkeypatch.setattr(lease, "GONE_FOR", BRIEFLY)
-    fleet.authority.next("token", delay=1.0, drop=True)
+    fleet.authority.next("token", delay=HELD, drop=True)
     holder = fleet.holder()
     fleet.go(holder)
     fleet.refreshing()
     killed, ends = time.time(), fleet.lease_ends()
     holder.kill()
+    fleet.answers.let_go()
     assert is_token(one(fleet.asked()))
     assert killed + BRIEFLY <= fleet.authority.requested[1] < ends
     assert (fleet.refreshes(), fleet.alive()) == (2, True)

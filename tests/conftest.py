@@ -4,6 +4,7 @@ import gc
 import itertools
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -43,6 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
     the quick one waits for no disk: a tenth of a second for each of thousands of homes is what it would wait for most.
     """
     forget_who_runs_it()
+    for name in ("SIGHUP", "SIGINT", "SIGQUIT"):  # a shell has programs in the background, or of nohup, ignore them
+        if signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
     loopback.SHOW_TIME = PATIENCE  # a busy machine's browser comes late
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -1,7 +1,6 @@
 """A home with one account at a provider that rotates refresh tokens, and ends the session when a spent one comes."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -53,14 +52,6 @@ class Assistant:
         command = [*before, sys.executable, str(HERE / script), *arguments]
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         return subprocess.Popen(command, text=True, env=dict(os.environ), **pipes)
-
-
-@pytest.fixture(autouse=True)
-def hang_up() -> Iterator[None]:
-    """Let SIGHUP end a program that a test starts, also where these tests run under nohup, which has it ignored."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture

@@ -291,3 +291,99 @@ def in_another_queue(store):
     """As another process: not behind the thread of this one that holds the lease."""
     file_lock._queues.clear()
     return store.lease(GRANT, lasts=60, wait=2.0)
+
+
+OF_ALICE = GRANT._replace(owner="alice")
+
+
+def linked(store, below):
+    """Put a folder of the store elsewhere, and a link in its place; return where it is now."""
+    path, there = os.path.join(store.tokens, below).rstrip("/"), f"{store.tokens}-elsewhere"
+    os.rename(path, there)
+    os.symlink(there, path)
+    return there
+
+
+@pytest.mark.parametrize(("name", "below"), [(GRANT, "google"), (OF_ALICE, "@alice"), (OF_ALICE, "@alice/google")])
+def test_a_link_among_the_folders_is_followed_by_no_read_and_no_write(store, name, below):
+    """R26, ADR 5: only the tokens as a whole may be elsewhere. The account is listed all the same."""
+    version = store.save(name, b"one", replaces=None)
+    there = linked(store, below)
+    before = sorted(everything(there))
+    with store.lease(name, lasts=1, wait=1):
+        for act in (
+            lambda: store.load(name),
+            lambda: store.save(name, b"two", replaces=version),
+            lambda: store.save(name, None, replaces=version),
+        ):
+            with pytest.raises(FileRefused, match="is a symlink, not a folder") as raised:
+                act()
+            assert raised.value.hint.startswith(f"cp -RpL {store.tokens}/{below} ")
+    assert sorted(everything(there)) == before
+    assert list(store.names("grant", name.owner)) == [name]
+    assert os.system(raised.value.hint) == 0
+    assert store.load(name).data == b"one"
+
+
+def test_a_link_among_the_locks_or_the_notes_is_not_followed(store):
+    """R26: a link lets somebody else choose where we write."""
+    with store.lease(GRANT, lasts=1, wait=1) as lease:
+        lease.write_note(b"newest")
+    os.rename(os.path.join(store.notes, "google"), f"{store.notes}-elsewhere")
+    os.symlink(f"{store.notes}-elsewhere", os.path.join(store.notes, "google"))
+    with pytest.raises(FileRefused, match="symlink"):
+        store.note(GRANT)
+    linked(store, ".locks")
+    with pytest.raises(FileRefused, match="symlink"), store.lease(GRANT, lasts=1, wait=1):
+        pass
+
+
+def test_the_tokens_as_a_whole_may_be_elsewhere(store):
+    """ADR 5: people keep a whole folder on another disk."""
+    version = store.save(GRANT, b"one", replaces=None)
+    linked(store, "")
+    assert store.load(GRANT).data == b"one"
+    assert store.save(GRANT, b"two", replaces=version) is not None
+
+
+@pytest.mark.parametrize("place", [leads_nowhere, is_a_file])
+@pytest.mark.parametrize(("owner", "below"), [("", "google"), ("alice", "@alice"), ("alice", "@alice/google")])
+def test_what_lies_in_the_place_of_accounts_is_told_and_hides_no_other(tmp_path, store, place, owner, below):
+    """R30: vanished is not signed out."""
+    other = Name("grant", owner, "spotify/me")
+    for name in (GRANT._replace(owner=owner), other):
+        store.save(name, b"x", replaces=None)
+    path = tmp_path / "home" / "tokens" / below
+    path.rename(tmp_path / "moved")
+    place(path)
+    found = []
+    with pytest.raises(FileRefused) as raised:
+        found.extend(store.names("grant", owner))
+    assert str(raised.value).startswith(f"{path} ")
+    assert raised.value.hint.startswith("findmnt" if place is leads_nowhere else f"mv {path} ")
+    assert found == ([] if below == "@alice" else [other])
+    if below != "@alice":
+        assert list(store.names("grant", owner, prefix="spotify/")) == [other]
+    with pytest.raises(FileRefused):
+        list(store.names("grant", owner, prefix="google/"))
+
+
+def test_a_stray_beside_the_folders_of_providers_hides_nothing(store):
+    """A name that could be a provider's, or an owner's, which had no account here."""
+    store.save(GRANT, b"x", replaces=None)
+    for stray in ("thumbs.db", "@desktop.ini"):
+        with open(os.path.join(store.tokens, stray), "w") as file:
+            file.write("?")
+    os.symlink("nowhere", os.path.join(store.tokens, "old"))
+    assert [*store.names("grant")] == [GRANT]
+    assert [*store.names("grant", "desktop.ini")] == []
+
+
+@pytest.mark.parametrize("look", ["load", "version"])
+def test_a_file_in_the_place_of_a_folder_is_named_with_what_helps(store, look):
+    os.makedirs(store.tokens)
+    with open(os.path.join(store.tokens, "google"), "w") as file:
+        file.write("?")
+    with pytest.raises(StoreUnavailable, match=r"google is a file, not a folder") as raised:
+        getattr(store, look)(GRANT)
+    assert raised.value.hint == f"mv {store.tokens}/google {store.tokens}/google.odd"

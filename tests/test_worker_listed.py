@@ -86,3 +86,15 @@ def test_a_record_that_cannot_be_opened_hinders_no_other(kit, schedule, tmp_path
     claimed = schedule.claim("scripted", before=2e9, until=3e9, limit=9, rate=1.0)
     assert [due.name.id for due in claimed] == ["scripted/you"]
     assert path.read_bytes() == b"damaged"
+
+
+def test_what_lies_in_a_folders_place_hides_no_other_account(kit, schedule, tmp_path):
+    """The audit reports it; a worker keeps all others fresh."""
+    for owner in ("alice", "bob", "carol"):
+        add(kit, "me", owner=owner)
+    folder = tmp_path / "tokens" / "@bob" / "scripted"
+    folder.rename(tmp_path / "moved")
+    folder.write_text("")
+    schedule.look(0)
+    claimed = schedule.claim("scripted", before=NEVER - 1, until=2e9, limit=9, rate=1.0)
+    assert {due.name.owner for due in claimed} == {"alice", "carol"}

@@ -7,7 +7,7 @@ import errno
 import os
 import stat
 
-from tokenkit.errors import FileRefused, StoreError
+from tokenkit.errors import FileRefused, StoreError, StoreUnavailable
 from tokenkit.os_errors import move_away, unavailable
 from tokenkit.shell import quoted
 
@@ -71,8 +71,22 @@ def version(path: str) -> Version | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise unavailable(path, error) from None
+        raise _not_reached(path, error) from None
     return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def check_way(base: str, path: str) -> bool:
+    """Tell whether all folders between `base` and the file at `path` are there. Raises `FileRefused` for a symlink.
+
+    `O_NOFOLLOW` looks at the last part of a path only. `base` itself may lead anywhere.
+    """
+    end, there = path.rfind(os.sep), True
+    while end > len(base):
+        there = is_folder(path[:end]) and there
+        if not there and os.path.islink(path[:end]):
+            raise _not_a_folder(path[:end], stat.S_IFLNK)
+        end = path.rfind(os.sep, 0, end)
+    return there
 
 
 def is_folder(path: str) -> bool:
@@ -99,7 +113,7 @@ def ensure_folder(path: str, *, linked: bool = False) -> None:
     except OSError as error:
         raise unavailable(path, error) from None
     if not stat.S_ISDIR(status.st_mode):
-        raise FileRefused(f"{path} is {_kind(status.st_mode)}, not a folder", hint=move_away(path))
+        raise _not_a_folder(path, status.st_mode)
     _check_owner(path, status)
     if POSIX and status.st_mode & 0o022:
         raise FileRefused(f"others may write into the folder {path}", hint=f"chmod 700 {quoted(path)}")
@@ -164,7 +178,7 @@ def _cannot_open(path: str, error: OSError) -> StoreError:
     try:
         mode = os.lstat(path).st_mode
     except OSError:
-        return unavailable(path, error)
+        return _not_reached(path, error)
     return unavailable(path, error) if stat.S_ISREG(mode) else _not_a_file(path, mode)
 
 
@@ -188,6 +202,22 @@ def _check_owner(path: str, status: os.stat_result) -> None:
             f"{path} belongs to user {status.st_uid}, and this process is user {os.geteuid()}",
             hint=f"chown {os.geteuid()} {quoted(path)}",
         )
+
+
+def _not_reached(path: str, error: OSError) -> StoreUnavailable:
+    """Return the error for a path that cannot be looked at now; it names a file that lies in a folder's place."""
+    above = path
+    while isinstance(error, NotADirectoryError) and not os.path.lexists(above):
+        above = os.path.dirname(above)
+    if above == path or os.path.isdir(above):
+        return unavailable(path, error)
+    told = StoreUnavailable(f"{above} is a file, not a folder", hint=move_away(above))
+    told.lasts = True
+    return told
+
+
+def _not_a_folder(path: str, mode: int) -> FileRefused:
+    return FileRefused(f"{path} is {_kind(mode)}, not a folder", hint=move_away(path))
 
 
 def _not_a_file(path: str, mode: int) -> FileRefused:

@@ -162,6 +162,13 @@ def a_folder_lies_where_a_record_should(house):
 
 
 @fault("TK108", alone=True)
+def a_file_lies_where_a_provider_had_accounts(house):
+    shutil.rmtree(house.tokens / "spotify")
+    (house.tokens / "spotify").write_text("")
+    (house.tokens / ".locks" / "spotify").mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+@fault("TK108", alone=True)
 def a_folder_lies_where_the_key_should(house):
     house.keys.unlink()
     house.keys.mkdir(mode=0o700)

@@ -101,10 +101,11 @@ def saving(place: Place, rounds: int) -> Steps:
     plaintext, key = grant_to_bytes(grant), ring.current()
     parsed, sealed = json.loads(plaintext), ring.seal_record(name, plaintext, key)
     folder = os.path.dirname(path)
-    lock = os.path.join(os.path.dirname(folder), ".locks", "google", f"{ME.name}.write")
+    tokens = os.path.dirname(folder)
+    lock = os.path.join(tokens, ".locks", "google", f"{ME.name}.write")
 
     def looks() -> None:
-        private_file.is_folder(folder)
+        private_file.check_way(tokens, path)
         private_file.version(lock)
         private_file.version(path)
         ring.current()

@@ -5,6 +5,7 @@ and so nothing rotates. Only the kit's own owner is asked for.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.found_record import FoundRecord
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.wording import about, active, command, login
-from tokenkit.errors import ConfigurationError, ProviderUnavailable, TokenKitError
+from tokenkit.errors import ConfigurationError, FileRefused, ProviderUnavailable, TokenKitError
 from tokenkit.grant import Grant
 from tokenkit.grants.bound_to import check_bound, within
 from tokenkit.kit import TokenKit
@@ -104,11 +105,10 @@ CHECKS = (refused, somebody_else, clock, unreachable)
 
 def refresh_all(kit: TokenKit) -> None:
     """Refresh every account that can be, now. How that went is kept with the accounts, where the checks find it."""
-    for account in kit.accounts():
-        try:
-            kit.refresh(str(account))
-        except TokenKitError:
-            continue
+    with suppress(FileRefused):  # what lies in a folder's place hides no other; a check of files reports it
+        for account in kit.records.each_account():
+            with suppress(TokenKitError):
+                kit.refresh(str(account))
 
 
 @lru_cache(maxsize=1)

@@ -94,10 +94,15 @@ class Tree:
                 continue
             path, status = found
             is_folder = stat.S_ISDIR(status.st_mode)
-            misplaced = _is_file(role, parts) if is_folder else parts in _FOLDERS[role]
-            yield Node(path, *role(parts, is_folder), status, misplaced)
+            wrong = _is_file(role, parts) if is_folder else parts in _FOLDERS[role] or self._had_records(role, parts)
+            yield Node(path, *role(parts, is_folder), status, misplaced=wrong)
             if is_folder:
                 ahead += [(os.path.join(path, entry), (*parts, entry)) for entry in reversed(self._listed(path))]
+
+    def _had_records(self, role: _RoleOf, parts: tuple[str, ...]) -> bool:
+        """Tell whether a folder of records was there: it has lock files, which are never deleted."""
+        top = role is _in_tokens and 0 < len(parts) <= (2 if owner_of(parts[0]) else 1)
+        return top and os.path.lexists(os.path.join(self.tokens, LOCKS, *parts))
 
     def _status(self, path: str, parts: tuple[str, ...], *, followed: bool) -> tuple[str, os.stat_result] | None:
         try:

@@ -10,7 +10,7 @@ from tokenkit.cli.errors import reporting
 from tokenkit.cli.output import say
 from tokenkit.cli.session import one_shot
 from tokenkit.core_dumps import forbid_core_dumps
-from tokenkit.errors import TokenKitError
+from tokenkit.errors import StoreError, TokenKitError
 
 if TYPE_CHECKING:
     from tokenkit.account import Account
@@ -30,16 +30,29 @@ def print_list() -> None:
 
 
 def show_accounts(kit: "TokenKit") -> None:
-    """Print the table of all accounts, or how to begin."""
+    """Print the table of all accounts, or how to begin. Raises `StoreError` where some cannot be listed, after it."""
     from tokenkit.grants.status import statuses_of
 
-    accounts = kit.accounts()
+    accounts, lacking = accounts_there(kit)
     found = statuses_of(kit.refresher, kit.context.now, accounts)
     first = next(found, None)
-    if first is None:
-        say(NOBODY)
-    else:
+    if first is not None:
         print_accounts(kit, chain([first], found), accounts)
+    elif lacking is None:
+        say(NOBODY)
+    if lacking is not None:
+        raise lacking
+
+
+def accounts_there(kit: "TokenKit") -> "tuple[list[Account], StoreError | None]":
+    """Return the accounts that can be listed, and why others cannot: to be raised once these were shown."""
+    found: list[Account] = []
+    try:
+        for account in kit.records.each_account():
+            found.append(account)
+    except StoreError as error:
+        return found, error
+    return found, None
 
 
 def print_accounts(kit: "TokenKit", statuses: "Iterable[Status]", accounts: "Collection[Account]" = ()) -> None:

@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tokenkit.cli.account_list import NOBODY, show_accounts
+from tokenkit.cli.account_list import NOBODY, accounts_there, show_accounts
 from tokenkit.cli.options import AsJson, complete_account, parse_span
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import UsageError
 
 if TYPE_CHECKING:
+    from tokenkit.errors import StoreError
     from tokenkit.grants.status import Status
     from tokenkit.kit import TokenKit
 
@@ -22,7 +23,10 @@ def list_accounts(ctx: typer.Context, json: AsJson = False) -> None:
     """
     kit = open_kit(ctx)
     if json:
-        _print_json(kit.statuses())
+        statuses, lacking = _statuses(kit)
+        _print_json(statuses)
+        if lacking is not None:
+            raise lacking
     else:
         show_accounts(kit)
 
@@ -50,15 +54,24 @@ def status(
     if not check and given is not None and given.name == "COMMANDLINE":
         raise UsageError("--within goes with --check", hint=f"tokenkit status --check --within {within}")
     kit = open_kit(ctx)
-    statuses = [kit.status(account)] if account else kit.statuses()
+    statuses, lacking = ([kit.status(account)], None) if account else _statuses(kit)
     if json:
         _print_json(statuses)
-    elif not check and not statuses:
+    elif not check and not statuses and lacking is None:
         say(NOBODY)
     elif not check:
         _print_blocks(kit, statuses)
-    if check:
-        raise typer.Exit(_check(statuses, kit.context.now(), seconds))
+    code = _check(statuses, kit.context.now(), seconds) if check else 0
+    if lacking is not None:
+        raise lacking
+    raise typer.Exit(code)
+
+
+def _statuses(kit: "TokenKit") -> "tuple[list[Status], StoreError | None]":
+    from tokenkit.grants.status import statuses_of
+
+    accounts, lacking = accounts_there(kit)
+    return list(statuses_of(kit.refresher, kit.context.now, accounts)), lacking
 
 
 def _print_json(statuses: "list[Status]") -> None:

@@ -69,7 +69,10 @@ def _stored(asked: str) -> str | None:
     if may_name_a_store(where.config):
         return None
     provider, _, name = asked.partition("/")
-    account = Account(provider, name or _only_account(os.path.join(where.tokens, provider)))
+    folder = os.path.join(where.tokens, provider)
+    if not private_file.is_folder(folder):
+        return None
+    account = Account(provider, name or _only_account(folder))
     if use_markers.due(where, account, now=now, app="tokenkit", environ=os.environ):
         return None
     keys = key_file.load(where.data)

@@ -136,7 +136,7 @@ def _which(kit: "TokenKit", provider: str) -> tuple[str, bool]:
 
     Where nobody can be asked, none is named: then it is asked for what was granted to all of them (R18).
     """
-    accounts = [account for account in kit.accounts() if account.provider == provider]
+    accounts = kit.records.accounts(provider)
     if len(accounts) < 2:
         return "", False
     if not someone_is_there():

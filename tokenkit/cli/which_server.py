@@ -18,7 +18,7 @@ def settled(kit: "TokenKit", provider: str, given: list[str], *, account: str = 
     `account` is the name of the one that is renewed; an only account is, where nothing is given.
     """
     if not (account or given):
-        stored = [each.name for each in kit.accounts() if each.provider == provider]
+        stored = [each.name for each in kit.records.accounts(provider)]
         account = stored[0] if len(stored) == 1 else ""
     return kit.authorizations.settle(provider, parse_settings(given), account=account, ask=asker())
 

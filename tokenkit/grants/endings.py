@@ -9,7 +9,7 @@ import json
 from contextlib import suppress
 from typing import NamedTuple
 
-from tokenkit.errors import StoreError
+from tokenkit.errors import FileRefused, StoreError
 from tokenkit.grant import ACTIVE, NEEDS_CONSENT, Grant
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.store import Name, Store
@@ -133,7 +133,8 @@ class Endings:
         """Count the provider's grants of all owners, up to `most`: then it is enough."""
         found = 0
         for owner in self._store.owners():
-            found += sum(1 for _ in self._store.names("grant", owner, prefix=f"{provider}/", most=most - found))
+            with suppress(FileRefused):  # what lies in a folder's place holds no grants, and hides no other owner's
+                found += sum(1 for _ in self._store.names("grant", owner, prefix=f"{provider}/", most=most - found))
             if found == most:
                 break
         return found

@@ -76,9 +76,13 @@ class SealedStore:
 
     def accounts(self, provider: str = "", *, most: int | None = None) -> list[Account]:
         """Return the accounts that have a record, by name, and no more than `most`; nothing is opened."""
+        return list(self.each_account(provider, most=most))
+
+    def each_account(self, provider: str = "", *, most: int | None = None) -> Iterator[Account]:
+        """Yield the same; a provider's folder that cannot be had raises once all others are through."""
         prefix = f"{provider}/" if provider else ""
-        names = self.store.names("grant", self.owner, prefix=prefix, most=most)
-        return [Account(*parse_account(name.id), owner=self.owner) for name in names]
+        for name in self.store.names("grant", self.owner, prefix=prefix, most=most):
+            yield Account(*parse_account(name.id), owner=self.owner)
 
     def load(self, account: Account, seen: StoredGrant | None = None) -> StoredGrant | None:
         """Return the account's grant, or None where none is stored. Nothing is opened where `seen` is still stored.

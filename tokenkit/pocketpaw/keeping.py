@@ -93,7 +93,8 @@ class Shelf:
         path = self.path(service)
         named = _named_in(path)
         candidates = [named] if named else [Account(provider, service) for provider in dict.fromkeys(SERVICES.values())]
-        stored = set(self.kit.accounts())
+        providers = {each.provider for each in candidates}
+        stored = {account for provider in providers for account in self.kit.records.accounts(provider)}
         found = next((account for account in candidates if account in stored), None)
         return found or self._from_plaintext(service)
 

@@ -16,19 +16,18 @@ was newest (R10).
 import os
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from itertools import islice, takewhile
+from itertools import islice
 
 from tokenkit import durable_file, private_file
-from tokenkit.account import is_provider_name
-from tokenkit.errors import Conflict, FileRefused, StoreUnavailable
-from tokenkit.os_errors import move_away, unavailable
+from tokenkit.errors import Conflict, StoreUnavailable
 from tokenkit.paths import SUFFIX
 from tokenkit.shell import quoted
 from tokenkit.store import Lease, Name, Store, Stored, Version
 from tokenkit.store.file_lock import locked
-from tokenkit.store.layout import LOCKS, OF_ACCOUNTS, id_of_file, owner_folder, owner_of, relative
+from tokenkit.store.file_names import ids, owners
+from tokenkit.store.layout import LOCKS, OF_ACCOUNTS, relative
 
 NOTE_SIZE = 4096
 WRITE_WAIT = 10.0
@@ -66,7 +65,9 @@ class FileStore(Store):
 
     def load(self, name: Name) -> Stored | None:
         """Return the record, or None when there is none. Raises `FileRefused` for a file that is not plainly ours."""
-        found = private_file.read_version(self.path(name))
+        path = self.path(name)
+        private_file.check_way(self.tokens, path)
+        found = private_file.read_version(path)
         return None if found is None else Stored(*found)
 
     def save(
@@ -78,7 +79,7 @@ class FileStore(Store):
         if ready is not None and ready.path == path and data is not None and replaces is not None:
             self._check_not_gone(path, lock)
             return ready.save(name, data, replaces)
-        if not (private_file.is_folder(os.path.dirname(path)) and private_file.version(lock)):
+        if not (private_file.check_way(self.tokens, path) and private_file.version(lock)):
             if replaces is not None:
                 self._check_not_gone(path, lock)
             _make_folders(self.tokens, path)
@@ -100,29 +101,22 @@ class FileStore(Store):
         self, kind: str, owner: str = "", *, after: str = "", prefix: str = "", most: int | None = None
     ) -> Iterator[Name]:
         """Yield the names of that kind and owner after `after`; a provider's folder is read when its turn comes."""
-        base = os.path.join(self.tokens, owner_folder(owner)) if owner else self.tokens
-        if kind != "grant":
-            base = os.path.join(base, "." + kind)
-        start = max(after, prefix)  # ids come in order: those with the prefix are the first that are not below it
-        listed = _listed(base) or _none_in(self.tokens)
-        found = _grants(base, listed, start) if kind in OF_ACCOUNTS else iter(sorted(_ids(listed)))
-        if start:
-            found = takewhile(lambda id: id.startswith(prefix), (id for id in found if id > after and id >= prefix))
+        found = ids(self.tokens, kind, owner, after=after, prefix=prefix)
         return (Name(kind, owner, id) for id in islice(found, most))
 
     def owners(self) -> Iterator[str]:
         """Yield the owners that have, or once had, records: those of folders with ``@``, and the nameless one."""
-        return iter(sorted({"", *filter(None, map(owner_of, _listed(self.tokens) or _none_in(self.tokens)))}))
+        return iter(sorted(owners(self.tokens)))
 
     def note(self, name: Name) -> bytes:
         """Return the note of the last lease."""
-        return _read_note(f"{self.notes}{os.sep}{relative(name)}")
+        return _read_note(self.notes, f"{self.notes}{os.sep}{relative(name)}")
 
     @contextmanager
     def lease(self, name: Name, *, lasts: float, wait: float) -> Generator["FileLease"]:
         """Hold the kernel's lock of that name. It ends with its holder, however the holder dies."""
         lock = self._lock(name, "refresh")
-        if not private_file.is_folder(os.path.dirname(lock)):
+        if not private_file.check_way(self.tokens, lock):
             _make_folders(self.tokens, lock)
         lease = FileLease(self.path(name), self._lock(name, "write"), self.notes, relative(name), self._prepared)
         lasts_at_most = lasts if name.kind == "grant" else None  # an unsaved grant is held for as long as that takes
@@ -207,12 +201,12 @@ class FileLease(Lease):
     @property
     def note(self) -> bytes:
         """What the last holder left."""
-        return _read_note(self._path)
+        return _read_note(self._notes, self._path)
 
     def write_note(self, note: bytes, *, acts: bool = False) -> None:
         """Replace the note with one write of a fixed size: a kill leaves the old note or the new one."""
         if self._fd < 0:
-            if not private_file.is_folder(os.path.dirname(self._path)):
+            if not private_file.check_way(self._notes, self._path):
                 _make_folders(self._notes, self._path)
             self._fd = private_file.open_lock(self._path)
         durable_file.overwrite(self._fd, self._path, note[:NOTE_SIZE].ljust(NOTE_SIZE))
@@ -256,47 +250,7 @@ def _make_folders(base: str, path: str) -> None:
         private_file.ensure_folder(base)
 
 
-def _listed(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except PermissionError as error:
-        raise StoreUnavailable(
-            f"{folder} cannot be read: {error.strerror}", hint=f"chmod 700 {quoted(folder)}"
-        ) from None
-    except OSError as error:
-        raise unavailable(folder, error) from None
-
-
-def _none_in(tokens: str) -> list[str]:
-    """Return no names, unless the folder cannot be had: a link that leads nowhere, or something else, is in its way."""
-    while not os.path.lexists(tokens):
-        tokens = os.path.dirname(tokens)
-    if os.path.isdir(tokens):
-        return []
-    if os.path.islink(tokens):
-        target = os.path.realpath(tokens)
-        raise StoreUnavailable(
-            f"{tokens} leads to {target}, which is not there: moved, or its disk is not mounted",
-            hint=f"findmnt --target {quoted(target)}",
-        )
-    raise FileRefused(f"{tokens} is not a folder", hint=move_away(tokens))
-
-
-def _grants(base: str, listed: Iterable[str], after: str) -> Iterator[str]:
-    """Yield the ids of grants in order, from the provider of `after` on, of the folders `listed` in `base`."""
-    prefixes = sorted(f"{provider}/" for provider in listed if is_provider_name(provider))
-    for prefix in prefixes:
-        if prefix >= after or after.startswith(prefix):
-            yield from sorted(prefix + account for account in _ids(_listed(os.path.join(base, prefix))))
-
-
-def _ids(listed: Iterable[str]) -> list[str]:
-    """Return the names of the records among these files, without what no tokenkit wrote: the audit reports that."""
-    return [*filter(None, map(id_of_file, listed))]
-
-
-def _read_note(path: str) -> bytes:
+def _read_note(notes: str, path: str) -> bytes:
+    private_file.check_way(notes, path)
     found = private_file.read_version(path)
     return b"" if found is None else found[0].rstrip()

@@ -70,7 +70,7 @@ def callback(visit: Visit) -> Response:
 def connected(visit: Visit) -> Response:
     """Say which account was connected, with which scopes. Raises `UnknownAccount` where there is no such account."""
     provider, name = visit.part("provider"), visit.part("name")
-    if Account(provider, name, visit.kit.owner) not in visit.kit.accounts():
+    if Account(provider, name, visit.kit.owner) not in visit.kit.records.accounts(provider):
         raise UnknownAccount("there is no such account here", hint="tokenkit list")
     view = overview(visit.kit, [provider])[0]
     account = next(one for one in view.accounts if one.name == name)

@@ -2,8 +2,9 @@
 
 import heapq
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
-from tokenkit.errors import StoreError
+from tokenkit.errors import FileRefused, StoreError
 from tokenkit.grant import grant_from_bytes
 from tokenkit.grants.due import NEVER, due
 from tokenkit.grants.sealed_store import SealedStore
@@ -68,9 +69,11 @@ class ListedSchedule:
             self._plan(due.name, at)
 
     def _names(self) -> Iterator[Name]:
+        """Yield all grants; what lies in a folder's place hides no other, and `tokenkit audit` reports it."""
         store = self._records.store
         for owner in store.owners():
-            yield from store.names("grant", owner)
+            with suppress(FileRefused):
+                yield from store.names("grant", owner)
 
     def _due(self, name: Name) -> float:
         """Return when a grant falls due; never where its record cannot be opened, which `tokenkit audit` reports."""

@@ -8,7 +8,7 @@ PIP     = $(BIN)/python -m pip install -qq --disable-pip-version-check
 QUICK   = not slow and not real
 NODE    = tests/interop/node_modules/.package-lock.json tests/web/node_modules/.package-lock.json
 
-.PHONY: demo help test interop pocketpaw check lint style types quick docs bench faults soak torture clean
+.PHONY: demo help test interop pocketpaw check lint style quick docs bench faults soak torture clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime  ## the whole life of three accounts, against the sandbox
@@ -20,22 +20,19 @@ help:  ## this list
 test: $(VENV)/.test $(NODE)  ## the whole suite, real parts included where they are there
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)  # more than there are processors: half of it waits
 
-check:  ## lint, types and the quick suite, side by side: what to run before every commit
-	@$(MAKE) --no-print-directory --jobs=3 style types quick
+check:  ## lint, mypy and the quick suite, side by side: what to run before every commit
+	@$(MAKE) --no-print-directory --jobs=2 style quick
 
 interop: $(VENV)/.test $(VENV)/.interop  ## the adapters and recipes, each with the library that it is for
 	$(BIN)/python -m pytest tests/interop/test_adapters.py tests/interop/test_recipes.py $(ARGS)
 
-lint: style  ## lint and the types of all files
+lint: style  ## lint, mypy and pyright, which keeps no cache and takes half a minute
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 style: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-
-types: $(VENV)/.dev
-	$(BIN)/python tests/changed_types.py
 
 quick: $(VENV)/.dev  ## the tests that are not marked slow or real
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "$(QUICK)" $(ARGS)

@@ -33,6 +33,7 @@ def ended(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Authority]:
     assert client.client_secret is not None
     monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_ID", client.client_id)
     monkeypatch.setenv("TOKENKIT_GOOGLE_CLIENT_SECRET", client.client_secret.reveal())
+    monkeypatch.setattr("tokenkit.grants.refresh.RETRY_AFTER", 0.0)
     authority = Authority(rotating=("google",))
     with serve(authority) as sandbox:
         config = home / ".config" / "tokenkit"

@@ -16,6 +16,7 @@ from tokenkit.grants.machine import Turns
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import grant_name
+from tokenkit.signing_in import places
 
 from scripted import ScriptedKit, expire, stored, unavailable
 from stores import BriefStore
@@ -245,8 +246,9 @@ def test_what_could_not_be_revoked_after_a_sign_out_is_told_as_such(kit, monkeyp
         kit.token("scripted/me@example.com")
 
 
-def test_a_refresh_of_a_former_grant_never_replaces_that_of_a_new_login(kit):
+def test_a_refresh_of_a_former_grant_never_replaces_that_of_a_new_login(kit, monkeypatch):
     """R8: not even where the note, and with it the newest generation, was lost in between."""
+    monkeypatch.setattr(places, "SHORT_WAIT", 0.0)
     expire(kit)
     former = stored(kit).refresh_token
     signed_in = []
@@ -346,6 +348,7 @@ def test_a_lease_that_ran_out_while_the_answer_was_lost_allows_no_second_request
 
 def test_a_refusal_that_a_login_overtakes_while_it_is_latched_serves_what_the_login_stored(kit, monkeypatch):
     """R13: between the last look into the store and the verdict's being written."""
+    monkeypatch.setattr(places, "SHORT_WAIT", 0.0)
     expire(kit)
     kit.scripted.will(ConsentRequired("refused", reason="revoked"))
     replace, overtaken = kit.records.replace, []

@@ -160,6 +160,7 @@ def test_a_key_file_that_cannot_be_used_is_named_and_never_replaced(folder, sour
 JSON = st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=100) | JSON.map(lambda value: json.dumps({"keys": value}).encode()))
 def test_no_bytes_raise_anything_but_key_unavailable(data):
     with pytest.raises(KeyUnavailable):

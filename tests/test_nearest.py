@@ -21,6 +21,7 @@ def _exchanged(name: str, at: int) -> str:
     return name[:at] + name[at + 1] + name[at] + name[at + 2 :]
 
 
+@pytest.mark.slow
 def test_one_slip_of_the_finger_leads_back_to_each_name(known: list[str]) -> None:
     """A letter that is missing, doubled, another, or exchanged with the next; of names of four letters and more."""
     missed = []

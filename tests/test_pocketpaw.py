@@ -36,6 +36,7 @@ MAIL = "https://mail.google.com/"
 def authority(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Authority]:
     """The sandbox that PocketPaw's providers lead to, and a kit of this test's own."""
     monkeypatch.setattr(keeping, "_made", [])
+    monkeypatch.setattr("tokenkit.signing_in.linking.RETRY_AFTER", 0.0)
     with serve(Authority()) as served:
         for provider, host in (("google", "localhost"), ("spotify", "127.0.0.1")):  # as PocketPaw's manual has it
             served.authority.registry.redirect_uris[provider].append(f"http://{host}:8888/oauth/callback")

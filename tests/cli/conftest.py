@@ -26,7 +26,8 @@ def machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
         machine.register()
         monkeypatch.setattr("tokenkit.signing_in.sign_in.way_to_ask", lambda environ: "browser")
         monkeypatch.setattr("tokenkit.signing_in.sign_in.open_in_browser", machine.person.open)
-        monkeypatch.setattr("tokenkit.grants.refresh.RETRY_AFTER", 0.0)
+        for module in ("tokenkit.grants.refresh", "tokenkit.signing_in.linking"):
+            monkeypatch.setattr(f"{module}.RETRY_AFTER", 0.0)
         yield machine
         answers.let_go()
 

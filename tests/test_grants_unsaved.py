@@ -7,11 +7,13 @@ import signal
 import sys
 
 import pytest
+from tokenkit import signals
 from tokenkit.errors import ConsentRequired, GrantSuperseded, StoreUnavailable, UnknownAccount
 from tokenkit.grants.machine import Turns
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import grant_name
+from tokenkit.grants.unsaved import Unsaved
 from tokenkit.store.files import FileStore
 
 from scripted import ScriptedKit, expire, stored
@@ -129,6 +131,24 @@ def test_a_grant_is_written_late_without_waiting_for_whoever_holds_the_lease(ful
     full.records.store.full_for_save = False
     with full.records.store.lease(grant_name(full.me), lasts=60, wait=1):
         assert full.token("scripted").value == stored(full).access_token.value
+
+
+def test_a_signal_that_ends_the_process_waits_until_it_is_known_what_only_memory_has(full, monkeypatch):
+    """R7, R9: what is held is printed as the process ends, and so it must be known before."""
+    seen, keep = [], Unsaved.keep
+
+    def noticed(self, *arguments):
+        seen.append(bool(signals._state.under_way))
+        keep(self, *arguments)
+
+    monkeypatch.setattr(Unsaved, "keep", noticed)
+    full.records.store.full_for_save = True
+    with pytest.raises(StoreUnavailable):
+        full.token("scripted")
+    assert (seen, bool(signals.only_here)) == ([True], True)
+    full.records.store.full_for_save = False
+    assert full.token("scripted")
+    assert (full.refresher.unsaved.accounts, signals._state.under_way) == ([], set())
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from tokenkit.configured import Configured
 from tokenkit.errors import ConsentRequired, UnknownAccount
 from tokenkit.frames import NoLocals, leaving
 from tokenkit.grants.account_names import AccountNames
+from tokenkit.grants.last_words import AT_EXIT, save_or_print
 from tokenkit.grants.owner_names import check_owner
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import SealedStore
@@ -175,12 +176,16 @@ class TokenKit:
     def close(self) -> None:
         """Wait for the refreshes that are under way, at most 90 seconds, and end this kit's threads.
 
+        A grant that could be saved nowhere is tried again for five seconds, and then printed to stderr, sealed, within
+        the command that puts it back: your program may end after this in a way that runs no more code.
+
         Between requests no connection to a provider is open; those to a database are closed here. A kit that is asked
         again afterwards starts what it needs. The kit that `for_owner` has made has no threads of its own: to close it
         does nothing, to close the first one ends all.
         """
         if self._made is self:
             self.refresher.close()
+            save_or_print(AT_EXIT, [self.refresher.unsaved])
             self.activity.flush()
             close = getattr(self._closes, "close", None)
             if close is not None:

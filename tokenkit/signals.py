@@ -7,7 +7,7 @@ the session. Nothing here takes a lock: a handler runs in the main thread, which
 import os
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from tokenkit.errors import ProviderUnavailable, UsageError
 
@@ -18,6 +18,7 @@ class _State:
     def __init__(self) -> None:
         self.under_way: set[object] = set()
         self.ending = 0
+        self.told = False
         self.before_sending: Callable[[], None] = _nothing
 
 
@@ -26,6 +27,10 @@ def _nothing() -> None:
 
 
 _state = _State()
+
+only_here: set[object] = set()
+"""What the memory of this process holds, and no disk: while there is any, a signal ends it as `sys.exit` does, so that
+`tokenkit.grants.last_words` comes to speak."""
 
 
 @contextmanager
@@ -88,7 +93,7 @@ def ending_by_itself(told: Callable[[], None], *names: str) -> Generator[None]:
     import signal
 
     def heard(number: int, _: object) -> None:
-        _state.ending = number
+        _state.ending, _state.told = number, True
         told()
 
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
@@ -100,8 +105,28 @@ def ending_by_itself(told: Callable[[], None], *names: str) -> Generator[None]:
             signal.signal(number, handler)
 
 
+def told_to_end() -> bool:
+    """Tell whether one of these signals came: who sent it may wait for ten seconds, and kill then."""
+    return _state.told
+
+
+@contextmanager
+def ignored() -> Generator[None]:
+    """Let none of the signals that end a process cut off what takes no time; in the main thread, elsewhere nothing."""
+    try:
+        import signal
+    except (ImportError, OSError):  # a disk that takes nothing may give nothing either
+        yield
+        return
+    with ExitStack() as stack:
+        for number in (getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)):
+            with suppress(ValueError):
+                stack.callback(signal.signal, number, signal.signal(number, signal.SIG_IGN) or signal.SIG_DFL)
+        yield
+
+
 def _end(number: int, _: object) -> None:
-    _state.ending = number
+    _state.ending, _state.told = number, True
     if not _state.under_way:
         die_of(number)
 
@@ -116,6 +141,8 @@ def die_of(number: int) -> None:
     _state.ending = 0
     if number == signal.SIGINT:
         raise KeyboardInterrupt
+    if only_here:
+        sys.exit(128 + number)
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     sys.exit(128 + number)

@@ -15,10 +15,8 @@ ME = "google/me@example.com"
 
 
 @pytest.fixture
-def stuck(machine, run, monkeypatch):
-    """An account whose token has ended, on disks that take no grant any more, wherever."""
-    assert run(["login", "google"]).code == 0
-    machine.expire(ME)
+def failing(machine, monkeypatch):
+    """Each disk takes no grant any more, once the provider has answered."""
     save = FileStore.save
 
     def refuse(self, name, data, *, replaces, due=None):
@@ -28,16 +26,27 @@ def stuck(machine, run, monkeypatch):
 
     monkeypatch.setattr("tokenkit.grants.insistently.SAVE_PAUSES", ())
     monkeypatch.setattr("tokenkit.cli.unsaved.TRY_FOR", 0.0)
-    monkeypatch.setattr(FileStore, "save", refuse)
+    machine.fail = lambda: monkeypatch.setattr(FileStore, "save", refuse)
     machine.heal = lambda: monkeypatch.setattr(FileStore, "save", save)
+    machine.fail()
     yield machine
     machine.heal()
     end_the_process()
 
 
+@pytest.fixture
+def stuck(failing, run):
+    """An account whose token has ended, on such disks."""
+    failing.heal()
+    assert run(["login", "google"]).code == 0
+    failing.expire(ME)
+    failing.fail()
+    return failing
+
+
 def end_the_process():
     """As far as what it holds in memory goes."""
-    for kit in list(unsaved._all):
+    for kit in list(unsaved.all_of_process):
         for account in kit.accounts:
             kit._let_go(account)
 
@@ -75,25 +84,6 @@ def test_what_was_not_printed_by_a_command_is_refused(stuck, run, text):
     done = run(["refresh", ME, "--restore"], text)
     assert done.code == 6
     assert "hint: run again all the lines that the command printed" in done.stderr
-
-
-@pytest.fixture
-def failing(machine, monkeypatch):
-    """Nobody is signed in, and each disk takes no grant any more, once a code was exchanged."""
-    save = FileStore.save
-
-    def refuse(self, name, data, *, replaces, due=None):
-        if name.kind == "grant" and data is not None:
-            raise StoreUnavailable("the disk failed", hint="dmesg | tail")
-        return save(self, name, data, replaces=replaces)
-
-    monkeypatch.setattr("tokenkit.grants.insistently.SAVE_PAUSES", ())
-    monkeypatch.setattr("tokenkit.cli.unsaved.TRY_FOR", 0.0)
-    monkeypatch.setattr(FileStore, "save", refuse)
-    machine.heal = lambda: monkeypatch.setattr(FileStore, "save", save)
-    yield machine
-    machine.heal()
-    end_the_process()
 
 
 def test_a_sign_in_that_could_be_saved_nowhere_prints_what_puts_it_back(failing, run):

@@ -29,23 +29,23 @@ class Assistant:
         """As another process would have it: nothing in memory."""
         return TokenKit(background=False)
 
-    def sign_in(self) -> None:
+    def sign_in(self, name: str = ME.name) -> None:
         kit = self.kit()
         redirect_uri = "http://127.0.0.1:9/callback/google"
         pending = kit.begin("google", redirect_uri=redirect_uri, binding="b", scopes=["gmail.readonly"])
-        kit.complete(self.authority.approve(pending.url, as_user=ME.name), binding="b")
+        kit.complete(self.authority.approve(pending.url, as_user=name), binding="b")
 
     def refreshes(self) -> int:
         return self.authority.counters["google token refresh_token"]
 
-    def expire(self) -> None:
+    def expire(self, account: Account = ME) -> None:
         """End the stored access token without waiting for it."""
         records = self.kit().records
-        held = records.get(ME)
+        held = records.get(account)
         token = held.grant.access_token
         assert token is not None
         spent = AccessToken(token.value, expires_at=3600.0, obtained_at=0.0, scopes=token.scopes)
-        records.save(ME, held.grant.renewed(access_tokens={"": spent}), replaces=held.version)
+        records.save(account, held.grant.renewed(access_tokens={"": spent}), replaces=held.version)
 
     def start(self, script: str, *arguments: str, before: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
         """A process of the assistant that runs one of the scripts beside this file."""

@@ -171,8 +171,10 @@ def test_a_signal_in_mid_sign_out_leaves_no_account_that_was_revoked(assistant, 
     assert assistant.kit().accounts() == []
 
 
-@pytest.mark.parametrize("name", ["TERM", "HUP"])
-@pytest.mark.parametrize("host", ["main", "thread", "background", "asyncio"])
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("main", "TERM"), ("main", "HUP"), ("thread", "TERM"), ("background", "TERM"), ("asyncio", "TERM")],
+)
 def test_a_host_of_the_library_that_asks_for_it_finishes_before_it_dies_of_a_signal(slow, host, name):
     """R7: `finish_on_signals`; without it these signals are the host's own."""
     process = slow.start("finishing.py", host)

@@ -1,9 +1,9 @@
 """What is left to a command that got a grant and could save it nowhere: to go on trying, and to print it (R9)."""
 
 import sys
+from contextlib import suppress
 
 from tokenkit.cli.output import say
-from tokenkit.shell import quoted
 
 TRY_FOR = 50.0
 """Seconds for which a command goes on: with the ten under the lease, that makes a minute."""
@@ -12,24 +12,27 @@ TRY_FOR = 50.0
 def save_or_print() -> bool:
     """Try for `TRY_FOR` seconds to save what this process could save nowhere, and print what is left: tell whether any.
 
-    What is printed is sealed, and nobody can use it without the key. Ctrl-C prints it at once.
+    Not for so long after a signal that ends the process: who sent it may not wait. One that comes now ends the tries.
     """
-    unsaved = sys.modules.get("tokenkit.grants.unsaved")
-    if unsaved is None or not unsaved.waiting():
+    last_words = sys.modules.get("tokenkit.grants.last_words")
+    if last_words is None or not last_words.waiting():
         return False
-    say(f"tokenkit: trying for up to {TRY_FOR:g} seconds more to save it: do not end this process")
-    try:
-        left = unsaved.saved_or_sealed(TRY_FOR)
-    except KeyboardInterrupt:
-        left = unsaved.saved_or_sealed(0.0)
+    if last_words.all_printed():
+        return True
+    from tokenkit.signals import told_to_end
+
+    seconds = min(TRY_FOR, last_words.AT_EXIT) if told_to_end() else TRY_FOR
+    say(f"tokenkit: trying for up to {seconds:g} seconds more to save it: do not end this process")
+    with suppress(KeyboardInterrupt, SystemExit):
+        last_words.save_or_print(seconds, speak=say)
+    left: bool = last_words.waiting()
     if not left:
         say("tokenkit: it is saved now, and nothing was lost")
-    for account, sealed in left:
-        print_sealed(str(account), sealed)
-    return bool(left)
+    return left
 
 
 def print_sealed(account: str, sealed: bytes) -> None:
-    """Print a sealed grant within the command that puts it back."""
-    say(f"tokenkit: what keeps {account} signed in is lost but for this, sealed. Once the disk is well, paste:")
-    say(f"tokenkit refresh {quoted(account)} --restore <<'END'\n{sealed.decode()}\nEND")
+    """Print a sealed grant, which a child of this command could save nowhere."""
+    from tokenkit.grants.last_words import words
+
+    say(words("tokenkit", account, sealed))

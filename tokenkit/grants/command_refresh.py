@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager, suppress
 from tokenkit.account import Account
 from tokenkit.errors import StoreUnavailable, TokenKitError
 from tokenkit.grants import outlive
+from tokenkit.grants.last_words import saved_or_sealed
 from tokenkit.grants.refresh_job import RefreshJob, RefreshOutcome
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import StoredGrant
-from tokenkit.grants.unsaved import saved_or_sealed
 from tokenkit.provider import ClientRegistration
 
 GO_ON_FOR = 50.0
@@ -67,7 +67,9 @@ class CommandRefresh:
         except StoreUnavailable as error:
             if account not in self._refresher.unsaved:
                 raise
-            error.sealed = tuple((str(whose), sealed) for whose, sealed in saved_or_sealed(GO_ON_FOR))
+            error.sealed = tuple(
+                (str(whose), sealed) for whose, sealed in saved_or_sealed(GO_ON_FOR, outlive.told_to_end)
+            )
             if error.sealed:
                 raise
         return RefreshOutcome(self._refresher.stored(account), refreshed=True)

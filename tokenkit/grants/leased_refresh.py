@@ -18,7 +18,7 @@ from tokenkit.grants.refresh import Refresh
 from tokenkit.grants.refresh_job import SERVED_WAIT, RefreshJob, RefreshOutcome
 from tokenkit.grants.refresh_state import RefreshState, seen_state
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
-from tokenkit.grants.unsaved import NotSaved, Unsaved
+from tokenkit.grants.unsaved import Unsaved
 from tokenkit.provider import ClientRegistration, Provider
 from tokenkit.store import Lease
 
@@ -113,15 +113,12 @@ class LeasedRefresh:
             lease,
             note,
             self.endings,
+            lambda grant: self.unsaved.keep(self.account, grant, held, holding.keep(note)),
             needs=self.needs,
             forced=forced,
         )
         try:
             renewed = refresh.run()
-        except NotSaved as loss:
-            self.unsaved.keep(self.account, loss.grant, loss.held, holding.keep(note))
-            self.activity.record("refresh_failed", self.account, error=type(loss.told).__name__)
-            raise loss.told from None
         except TokenKitError as error:
             self.activity.record("refresh_failed", self.account, error=type(error).__name__)
             raise

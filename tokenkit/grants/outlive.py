@@ -64,7 +64,7 @@ def run(work: Callable[[], Any], waiting: Callable[[], AbstractContextManager[No
 
     Our own errors arrive as they are, others as `ChildFault`; `StoreUnavailable` when the child was killed, and
     `NoChild` where none can be had. A signal that ends this process is passed on to the child, and this process waits
-    until the child has ended.
+    until the child has ended; if it brings back a grant that it could save nowhere, that is raised all the same (R9).
     """
     parent = os.getpid()
     child, reading, writing, before = _forked()
@@ -72,8 +72,15 @@ def run(work: Callable[[], Any], waiting: Callable[[], AbstractContextManager[No
         _be_the_child(work, writing, parent, before)
     os.close(writing)
     with waiting():
-        told = _told(child, reading, before)
+        told, came = _told(child, reading, before)
+    if came and not _brings_sealed(told):
+        signals.die_of(came)
     return _result(told)
+
+
+def told_to_end() -> bool:
+    """Tell, in the child, whether the command got a signal that ends it, and waits for the child."""
+    return not signal.sigpending().isdisjoint(_ENDING)
 
 
 def _forked() -> tuple[int, int, int, Mask]:
@@ -148,8 +155,8 @@ def places(error: BaseException) -> list[tuple[str, int, str]]:
     return [(frame.filename, frame.lineno or 0, frame.name) for frame in extract_tb(error.__traceback__)]
 
 
-def _told(child: int, reading: int, mask: Mask) -> bytes:
-    """Return what the child has written until its end; a signal that came meanwhile ends this process then."""
+def _told(child: int, reading: int, mask: Mask) -> tuple[bytes, int]:
+    """Return what the child has written until its end, and the signal that came meanwhile, else 0."""
     came: list[int] = []
 
     def hand_on(number: int, _: object) -> None:
@@ -166,9 +173,12 @@ def _told(child: int, reading: int, mask: Mask) -> bytes:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if came:
-        signals.die_of(came[0])
-    return told
+    return told, came[0] if came else 0
+
+
+def _brings_sealed(told: bytes) -> bool:
+    kind, *rest = marshal.loads(told) if told else ("",)  # noqa: S302 - our own child has written it
+    return kind == "error" and bool(rest[2].get("sealed"))
 
 
 def _result(told: bytes) -> Any:

@@ -34,7 +34,6 @@ from tokenkit.grants.refresh_errors import (
 )
 from tokenkit.grants.refresh_state import RefreshState, noted_state, outcome_known, write_state
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
-from tokenkit.grants.unsaved import NotSaved
 from tokenkit.plugins import guarded
 from tokenkit.provider import ClientRegistration, Context, Provider, Request, Response
 from tokenkit.signals import sending
@@ -60,10 +59,12 @@ class Refresh:
         lease: Lease,
         note: RefreshState,
         endings: Endings,
+        keep: Callable[[Grant], None],
         *,
         needs: float,
         forced: bool,
     ) -> None:
+        """Prepare it; `keep` gets what can be written nowhere, and must not be lost (R9)."""
         self.records = records
         self.ctx = context
         self.parties = parties
@@ -72,6 +73,7 @@ class Refresh:
         self.lease = lease
         self.note = note
         self.endings = endings
+        self.keep = keep
         self.needs = needs
         self.forced = forced
         self.answer_was_lost = note.attempt is not None
@@ -81,7 +83,7 @@ class Refresh:
         self.acts = True
 
     def run(self) -> StoredGrant:
-        """Refresh, and return what was saved, as the record or beside it; `NotSaved` carries what was not (R9)."""
+        """Refresh, and return what was saved, as the record or beside it; `keep` gets what was not (R9)."""
         provider, client = self.parties()
         check_bound(self.account, self.held.grant, provider, client.client_id, "refresh")
         if provider.refresh is None or not self.held.grant.refresh_token:
@@ -254,11 +256,12 @@ class Refresh:
         grant = self._next(answered)
         try:
             beside.save(self.records, self.account, grant)
-        except BaseException:  # noqa: BLE001 - `NotSaved` carries what must not be lost
+        except BaseException:  # noqa: BLE001 - it is kept in memory, before a signal may end this process
+            self.keep(grant)
             told = cannot_be_saved(self.account, error)
             waits = self.note.failed(told, self.ctx.now(), outcome_known=False)
             self._write_note_if_possible(waits._replace(unsaved=f"process {os.getpid()}"))
-            raise NotSaved(told, grant, self.held) from None
+            raise told from None
         self.saved_beside = True
         self.note = self.note.ended(grant.generation, confirmed=self._confirms(grant))
         self._write_note_if_possible(self.note)

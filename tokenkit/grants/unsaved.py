@@ -3,7 +3,6 @@
 A process that holds one also holds a lock, which ends with it: so others know that the newest grant still exists (R8).
 """
 
-import atexit
 import threading
 import time
 import weakref
@@ -11,8 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+from tokenkit import signals
 from tokenkit.account import Account
-from tokenkit.errors import Conflict, StoreUnavailable
+from tokenkit.errors import Conflict
 from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import Grant, grant_to_bytes
 from tokenkit.grants import beside
@@ -21,22 +21,6 @@ from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 
 TRY_EVERY = 1.0
 """Seconds between two tries to save what waits."""
-
-AT_EXIT = 5.0
-"""Seconds for which the end of the interpreter waits for what could not be saved."""
-
-
-class NotSaved(Exception):
-    """The provider has rotated, and nothing could be saved: the `grant` that must be written in the place of `held`.
-
-    `told` is what the caller is to get.
-    """
-
-    def __init__(self, told: StoreUnavailable, grant: Grant, held: StoredGrant) -> None:
-        super().__init__(str(told))
-        self.told = told
-        self.grant = grant
-        self.held = held
 
 
 class _Waiting(NamedTuple):
@@ -54,10 +38,16 @@ class Unsaved:
         self._waiting: dict[Account, _Waiting] = {}
         self._lock = ForkLock()
         self._thread: threading.Thread | None = None
-        _all.add(self)
+        self.printed: set[Account] = set()
+        all_of_process.add(self)
 
     def __contains__(self, account: Account) -> bool:
         return account in self._waiting
+
+    @property
+    def app(self) -> str:
+        """The program whose accounts these are."""
+        return self._records.ring.app
 
     @property
     def accounts(self) -> list[Account]:
@@ -84,6 +74,10 @@ class Unsaved:
     def _keep(self, account: Account, waiting: _Waiting) -> None:
         former = self._waiting.get(account)
         self._waiting[account] = waiting
+        self.printed.discard(account)
+        signals.only_here.add((id(self), account))
+        for prepare in on_keeping:
+            prepare()
         if former is not None:
             former.give_back()
         if self._thread is None or not self._thread.is_alive():
@@ -151,7 +145,9 @@ class Unsaved:
         return None
 
     def _let_go(self, account: Account) -> None:
-        self._waiting.pop(account).give_back()
+        waiting = self._waiting.pop(account)
+        signals.only_here.discard((id(self), account))
+        waiting.give_back()
 
     def _go_on(self) -> None:
         while self._waiting:
@@ -169,32 +165,8 @@ class Unsaved:
         return may_help
 
 
-def waiting() -> bool:
-    """Tell whether this process holds a grant that could be saved nowhere."""
-    return any(kit.accounts for kit in _all)
+all_of_process: "weakref.WeakSet[Unsaved]" = weakref.WeakSet()
+"""What all kits of this process keep; `tokenkit.grants.last_words` sees to it when the process ends."""
 
-
-def saved_or_sealed(seconds: float) -> list[tuple[Account, bytes]]:
-    """Try for so many seconds to save all that waits in this process; return the rest, sealed, by account.
-
-    Not for so long where no place will take it, as on a read-only file system. For a program that is about to end: what
-    is returned is lost with it unless it is kept elsewhere.
-    """
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        may_help = [kit.try_all() for kit in _all]
-        if not any(may_help):
-            break
-        time.sleep(min(TRY_EVERY, max(0.0, until - time.monotonic())))
-    return [(account, kit.sealed(account)) for kit in _all for account in kit.accounts]
-
-
-_all: "weakref.WeakSet[Unsaved]" = weakref.WeakSet()
-
-
-def _save_at_exit() -> None:
-    with suppress(Exception):  # the interpreter ends: nobody is there to be told
-        saved_or_sealed(AT_EXIT)
-
-
-atexit.register(_save_at_exit)
+on_keeping: list[Callable[[], None]] = []
+"""What is called when something begins to wait."""

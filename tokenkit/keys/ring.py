@@ -66,7 +66,7 @@ class KeyRing:
         self.shared = shared
         self.store_id = store
         """Returns the id of the shared store; empty for files."""
-        self._app = app
+        self.app = app
         self.proved: set[str] = set()
         """The ids of keys that were compared with those of the other machines, see `tokenkit.grants.fleet_key`."""
         self._loaded: _Loaded | None = None
@@ -76,7 +76,7 @@ class KeyRing:
     def of_store(self, store: "Store") -> "KeyRing":
         """Return the same keys for the records of another store."""
         shared, identity = getattr(store, "shared", False), getattr(store, "identity", lambda: "")
-        return KeyRing(self.source, self._app, shared=shared, store=identity, machines=getattr(store, "machines", None))
+        return KeyRing(self.source, self.app, shared=shared, store=identity, machines=getattr(store, "machines", None))
 
     def keys(self) -> KeyList:
         """Return the keys of this moment. Raises `KeyUnavailable` where there are none."""
@@ -146,7 +146,7 @@ class KeyRing:
         by_kid = self._loaded.by_kid if self._loaded else self.keys().by_kid
         try:  # as `_open` does, with nothing made on the way: ten thousand are opened in turn
             return seal.open(
-                data, by_kid, typ=name.kind, app=self._app, owner=name.owner, account=name.id, store=self.store_id()
+                data, by_kid, typ=name.kind, app=self.app, owner=name.owner, account=name.id, store=self.store_id()
             )
         except KeyUnavailable:
             pass
@@ -193,7 +193,7 @@ class KeyRing:
     def _claims(self, name: "Name") -> dict[str, str]:
         """Return what the header of a record of that name says."""
         store = self.store_id()
-        return {"typ": name.kind, "app": self._app, "owner": name.owner, "account": name.id, "store": store}
+        return {"typ": name.kind, "app": self.app, "owner": name.owner, "account": name.id, "store": store}
 
     def _open(self, data: bytes, claims: Mapping[str, str]) -> bytes:
         by_kid = self._loaded.by_kid if self._loaded else self.keys().by_kid
@@ -247,6 +247,6 @@ class KeyRing:
         """Say how a machine gets the keys of the others; to sign in again would lock those out (R28)."""
         return (
             "on a machine that has the key: tokenkit key export; "
-            f"here: put what that prints into the variable {prefix(self._app)}_KEY, or into the credential "
-            f"{self._app}.key of the service, and start again"
+            f"here: put what that prints into the variable {prefix(self.app)}_KEY, or into the credential "
+            f"{self.app}.key of the service, and start again"
         )

@@ -20,7 +20,7 @@ SHORT_WAIT = 1.0
 
 
 class Places:
-    """The places of one owner's accounts."""
+    """The places of one owner's accounts, for one sign-in."""
 
     def __init__(self, refresher: Refresher) -> None:
         self._refresher = refresher
@@ -81,7 +81,6 @@ class Places:
                 self._records.save(account, grant.renewed(generation=generation), replaces=replaced)
             except Conflict:
                 continue
-            self._copied.discard((account, replaced))
             with suppress(StoreError):  # otherwise it lies there, older than the record, until a refresh finds it
                 beside.quarantine(self._records, account, self._ctx.now())
             self._tell(account, generation)

@@ -1,8 +1,11 @@
 """Sign-out says which of the two happened, and whom else it ends (R19)."""
 
+import os
+
 import pytest
-from tokenkit.errors import ProviderUnavailable, StoreUnavailable, UnknownAccount
+from tokenkit.errors import ProviderUnavailable, StoreError, StoreUnavailable, UnknownAccount
 from tokenkit.grants.sealed_store import grant_name
+from tokenkit.keys.file import path_in
 from tokenkit.provider import Revocation
 
 from scripted import ScriptedKit
@@ -119,3 +122,32 @@ def test_an_account_whose_plugin_is_gone_is_removed_and_that_nobody_was_asked_is
 def test_signing_out_of_what_is_not_there_is_told(kit):
     with pytest.raises(UnknownAccount):
         kit.logout("scripted/nobody")
+
+
+def lose_the_key(kit):
+    os.unlink(path_in(kit.folders.data))
+
+
+def garble(kit):
+    stored = kit.records.store.load(grant_name(kit.me))
+    kit.records.store.save(grant_name(kit.me), b"no record", replaces=stored.version)
+
+
+@pytest.mark.parametrize("spoil", [lose_the_key, garble])
+def test_a_record_that_cannot_be_opened_is_removed_where_nothing_is_sent(kit, spoil, tmp_path):
+    """R19: who has lost the key can be rid of the account; what was not revoked is said, not guessed."""
+    kit.sign_in()  # so that a former grant lies in quarantine
+    spoil(kit)
+    fresh = ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store)
+    for act in (fresh.logout, fresh.sharing_fate):
+        with pytest.raises(StoreError) as raised:
+            act("scripted")
+        assert raised.value.hint.endswith(f"; to remove it only here, unopened: tokenkit logout {kit.me} --local")
+        assert fresh.accounts() == [kit.me]
+    outcome = fresh.logout("scripted", local=True)
+    assert (outcome.removed, outcome.revoked) == (True, False)
+    assert "not opened" in outcome.note
+    assert "may still work at scripted" in outcome.note
+    assert fresh.accounts() == []
+    assert list(fresh.records.store.names("quarantine")) == []
+    assert kit.scripted.revoked == []

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def logout(
     ctx: typer.Context,
     account: AccountName,
-    local: Annotated[bool, typer.Option("--local", help="Only remove here; the provider is not asked.")] = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="Only remove here; no provider is asked, and no key is needed.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask, even when other accounts end with it.")] = False,
     json: AsJson = False,
 ) -> None:
@@ -26,6 +28,8 @@ def logout(
 
     It says which of the two happened. A provider that cannot be reached does not keep the account here.
     """
+    from tokenkit.grants.sign_out import ONLY_HERE
+
     kit = open_kit(ctx)
     others = [] if local else kit.sharing_fate(account)
     if others and not yes and not _agreed(account, others):
@@ -38,7 +42,9 @@ def logout(
 
         return data(signed_out_json(outcome))
     if local:
-        return say(f"{outcome.account}: removed here; the provider was not asked.")
+        say(f"{outcome.account}: removed here; the provider was not asked.")
+        rest = outcome.note.removeprefix(ONLY_HERE).lstrip(". ")
+        return say(f"{rest[0].upper()}{rest[1:]}") if rest else None
     say(f"{outcome.account}: {'revoked at the provider' if outcome.revoked else 'not revoked'}, removed here.")
     if outcome.note:
         say(outcome.note)

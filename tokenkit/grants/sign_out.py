@@ -12,8 +12,12 @@ from tokenkit.grants.bound_to import check_bound, same_person, within
 from tokenkit.grants.quarantine import erase, erase_old, set_aside
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.returned import revoked
+from tokenkit.grants.unopened import offering_local, remove_unopened
 from tokenkit.provider import Context, Field, Provider
 from tokenkit.shell import quoted
+
+ONLY_HERE = "only removed here"
+"""The note of a sign-out that asked nobody, where there is no more to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class _Asked(NamedTuple):
 
 def sharing_fate(refresher: Refresher, account: Account) -> list[Account]:
     """Return the other local accounts that a revocation ends: the same person's, where it reaches the whole client."""
-    mine = refresher.records.get(account).grant
+    with offering_local(account):
+        mine = refresher.records.get(account).grant
     try:
         provider = refresher.provider_of(mine, account)
     except TokenKitError:
@@ -62,12 +67,20 @@ def sign_out(refresher: Refresher, account: Account, context: Context, *, local:
     What lies in quarantine of the account is revoked and erased as well, since it may still work (R19). `context` sends
     the revocation: with a short time-out, because a person waits.
 
+    A `local` one needs no key: a record that cannot be opened is deleted as it is.
+
     It takes no lease: a refresh on its way finds the record gone, and revokes what it got (R8: a sign-out beats a
     refresh on its way). Raises `UnknownAccount` when nothing is stored, and `StoreError`, which says what was revoked.
     """
-    held = refresher.newest(account)  # perhaps not written yet: and what is stored was used up by that refresh (R9)
+    try:
+        with offering_local(account):
+            held = refresher.newest(account)  # perhaps not written yet: what is stored was used up by that refresh (R9)
+    except StoreError as error:
+        if not local:
+            raise
+        return SignOut(account, removed=True, revoked=False, note=remove_unopened(refresher, account, error))
     while True:
-        asked = _Asked(False, "only removed here") if local else _revoke(refresher, account, held.grant, context)
+        asked = _Asked(False, ONLY_HERE) if local else _revoke(refresher, account, held.grant, context)
         try:
             signed_out.mark(refresher.records, account, held.grant.generation)
             refresher.records.remove(account, replaces=held.version)

@@ -87,7 +87,35 @@ def listening(store):
     """Let a store listen as that of a worker does, and return what it has been told of."""
     store.schedule.first()
     wait_until(lambda: store._line.heard.line)
-    return store._remembered.told._saves
+    return store._remembered._told._saves
+
+
+def test_who_may_not_read_the_tables_says_of_no_account_that_it_lost_a_save(machine, authority, database):  # noqa: F811
+    """R10: every role that may connect may also send messages; what they say is at most a reason to look."""
+    kit = machine("a")
+    for owner in ("alice", "bob"):
+        sign_in(kit.for_owner(owner), authority)
+    elsewhere = machine("b").records.store
+    told, heard = listening(elsewhere), []
+    elsewhere._line._changed = lambda said: (heard.append(said), elsewhere._hear(said))
+    with rolled_back(database):
+        kit.for_owner("alice").refresh(str(ME))
+        wait_until(lambda: len(told) == 1)
+        alice, bob = (digest(grant_name(ME._replace(owner=owner))) for owner in ("alice", "bob"))
+        true = next(said for said in heard if said.startswith(alice))
+        later = str(float(true.split()[2]) + 1000)
+        for said in (f"{bob} x {later}", f"{bob} x {later} {'0' * 24}", true.replace(alice, bob), f"{bob} x {later} é"):
+            ask(database, "SELECT pg_notify('tokenkit', %s)", said)
+        ask(database, "SELECT pg_notify('tokenkit', %s)", true.replace(true.split()[2], later))
+        ask(database, "SELECT pg_notify('tokenkit', %s)", true)  # said again, it is as true as before
+        wait_until(lambda: heard.count(true) == 2)
+        assert [*told] == [alice]
+        assert told[alice].at == float(true.split()[2])
+        elsewhere.close()
+    becomes_another(database)
+    elsewhere._remembered._server = Server("the one before", 1)
+    elsewhere.load(grant_name(ME))
+    assert ask(database, "SELECT owner FROM tokenkit.lost") == [(b"alice",)]
 
 
 def test_of_what_was_told_before_a_failover_only_a_later_sign_in_is_good(machine, authority, database):  # noqa: F811

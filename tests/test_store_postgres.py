@@ -24,7 +24,7 @@ from tokenkit.store.postgres import lease as lease_module  # noqa: E402
 from tokenkit.store.postgres import schema  # noqa: E402
 from tokenkit.store.postgres.address import Address  # noqa: E402
 from tokenkit.store.postgres.connections import Connections  # noqa: E402
-from tokenkit.store.postgres.errors import AnswerLost  # noqa: E402
+from tokenkit.store.postgres.errors import AnswerLost, NotDone, translated  # noqa: E402
 from tokenkit.store.postgres.store import PostgresStore  # noqa: E402
 
 pytestmark = pytest.mark.real
@@ -275,6 +275,60 @@ def test_a_locked_table_is_an_error_in_time(store, database, monkeypatch):
         with pytest.raises(StoreUnavailable, match="did not answer in time"):
             store.version(GRANT)
     assert store.version(GRANT) is not None
+
+
+def test_a_server_that_has_become_a_replica_is_left_for_one_that_takes_changes(store, database):
+    """An address that leads elsewhere after a failover: a connection to the server of before would fail for ever."""
+    store.save(GRANT, b"one", replaces=None)
+    for connection in store._connections._idle:
+        connection.execute("SET default_transaction_read_only = on")
+    before = [*store._connections._idle]
+    store.save(GRANT, b"two", replaces=store.version(GRANT))
+    assert all(connection.closed for connection in before)
+    assert store.load(GRANT).data == b"two"
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "hint"),
+    [
+        ("53100", StoreUnavailable, "free some space"),
+        ("53200", StoreUnavailable, "tokenkit store status"),
+        ("54000", StoreUnavailable, "tokenkit store status"),
+        ("55P03", NotDone, "SET lock_timeout"),
+        ("57014", NotDone, "SET statement_timeout"),
+        ("25P04", NotDone, "SET transaction_timeout"),
+        ("25006", NotDone, "try again"),
+        ("57P01", AnswerLost, "try again"),
+        ("08006", AnswerLost, "try again"),
+    ],
+)
+def test_only_the_end_of_a_connection_leaves_open_whether_a_statement_was_done(state, kind, hint):
+    said = translated(psycopg.errors.lookup(state)("its own words"))
+    assert type(said) is kind
+    assert hint in said.hint
+    assert "its own words" not in str(said)
+
+
+ENCODINGS = ["SQL_ASCII", "LATIN1", "EUC_JP"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_database_of_any_encoding_keeps_any_name(url, encoding):
+    """Names lie in it as bytes; what the server says of itself comes as text."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        name = f"in_{encoding.lower()}"
+        connection.execute(f"DROP DATABASE IF EXISTS {name}")
+        locale = "LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        connection.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' {locale}")
+    address = url.replace("/postgres?", f"/{name}?")
+    assert schema.init(Address(address, "the test")).role == "postgres"
+    store = PostgresStore(Address(address, "the test"))
+    odd = GRANT._replace(owner="Zoë 日本 'x' \"", id="google/日本@example.com")
+    store.save(odd, b"one", replaces=None)
+    assert [*store.owners()] == [odd.owner]
+    assert [*store.names("grant", odd.owner)] == [odd]
+    assert isinstance(store.identity(), str)
+    store.close()
 
 
 def test_serializable_transactions_of_the_server_change_nothing(url):

@@ -141,8 +141,8 @@ def test_no_name_is_told(open_store, url):
         connection.execute("LISTEN tokenkit")
         open_store().save(GRANT._replace(owner="alice"), b"one", replaces=None)
         (told,) = list(connection.notifies(timeout=PATIENCE, stop_after=1))
-    digest, of_all, date = told.payload.split()
-    assert (len(digest), len(of_all)) == (24, 24)
+    digest, of_all, date, proof = told.payload.split()
+    assert (len(digest), len(of_all), len(proof)) == (24, 24, 24)
     assert float(date)
     assert not any(word in told.payload for word in ("alice", "google", "example"))
 

@@ -76,7 +76,7 @@ def test_the_commands_make_the_tables_and_tell_how_they_stand(configured, run):
     code, said = run("store", "status")
     assert (code, "hint: tokenkit store init" in said) == (6, True)
     assert run("store", "migrate")[0] == 6
-    assert run("store", "init") == (0, "tables: version 9; this tokenkit needs version 9\nrole: postgres\n")
+    assert run("store", "init") == (0, "tables: version 10; this tokenkit needs version 10\nrole: postgres\n")
     assert run("store", "init")[0] == run("store", "migrate")[0] == 0
     code, said = run("store", "status")
     assert code == 0, said
@@ -94,7 +94,7 @@ def test_tables_of_another_version_end_with_6_and_the_command(configured, run, k
     code, said = run("list")
     assert code == 6
     assert hint in said
-    if version > 9:
+    if version > 10:
         for command in ("init", "migrate"):
             code, said = run("store", command)
             assert (code, hint in said) == (6, True), "no tables are made by an older tokenkit"
@@ -135,6 +135,70 @@ def test_who_may_make_no_tables_is_told_who_may(configured, run, monkeypatch):
     finally:
         with psycopg.connect(configured, autocommit=True) as connection:
             connection.execute("DROP ROLE visitor")
+
+
+@real
+def test_everybody_is_no_role_of_a_program(configured, run):
+    """To PostgreSQL it is one, in quotes as well: each that may connect could change the records."""
+    code, said = run("store", "init", "--role", "public")
+    assert (code, "public is every role of the server" in said) == (2, True)
+    assert "tables: version 0" in run("store", "status")[1]
+
+
+@real
+def test_a_name_in_a_hint_is_quoted_as_a_statement_needs_it(configured, run):
+    code, said = run("store", "init", "--role", 'no"such')
+    assert (code, 'CREATE ROLE "no""such" LOGIN' in said) == (6, True)
+
+
+@real
+def test_a_schema_of_another_role_or_with_tables_of_another_program_is_said(configured, run, monkeypatch):
+    with psycopg.connect(configured, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA tokenkit; CREATE TABLE tokenkit.record (a int); CREATE ROLE visitor LOGIN")
+        try:
+            code, said = run("store", "init")
+            assert (code, "which tokenkit has not made" in said) == (6, True)
+            monkeypatch.setenv("TOKENKIT_STORE", configured.replace("postgres:@", "visitor@", 1))
+            code, said = run("store", "init")
+            assert (code, "run it as the role that owns the schema" in said) == (6, True)
+        finally:
+            connection.execute("DROP ROLE visitor")
+
+
+@real
+@pytest.mark.parametrize("table", ["record", "migration", "identity", "due"])
+def test_rows_that_are_hidden_from_the_program_are_not_taken_for_none(configured, run, key, table, monkeypatch):
+    """R30: nobody is told that no account is signed in, where a policy of the database hides them."""
+    with psycopg.connect(configured, autocommit=True) as connection:
+        connection.execute("DROP ROLE IF EXISTS tokenkit_app; CREATE ROLE tokenkit_app LOGIN")
+        run("store", "init", "--role", "tokenkit_app")
+        connection.execute(f"ALTER TABLE tokenkit.{table} ENABLE ROW LEVEL SECURITY")
+        try:
+            assert run("list")[0] == 0, "a superuser sees all"
+            monkeypatch.setenv("TOKENKIT_STORE", configured.replace("postgres:@", "tokenkit_app@", 1))
+            for command in ("list", "store status", "worker --once"):
+                code, said = run(*command.split())
+                assert (code, f"hides rows of {table}" in said) == (6, True)
+                assert f'ALTER TABLE "tokenkit"."{table}" DISABLE ROW LEVEL SECURITY' in said
+        finally:
+            connection.execute("DROP OWNED BY tokenkit_app; DROP ROLE tokenkit_app")
+
+
+@real
+@pytest.mark.parametrize("holds", ["LOCK TABLE tokenkit.record", "SELECT pg_advisory_xact_lock(hashtext(%s))"])
+def test_a_migration_gives_up_soon_where_somebody_holds_the_tables_or_its_lock(configured, run, monkeypatch, holds):
+    """What programs save would have to wait behind it, for as long as an administrator keeps a transaction open."""
+    run("store", "init")
+    monkeypatch.setattr("tokenkit.store.postgres.schema.LOCKED_FOR", 0.1)
+    with psycopg.connect(configured) as connection:
+        connection.execute("DELETE FROM tokenkit.migration WHERE version = 3")
+        connection.execute("DROP TRIGGER tell ON tokenkit.record; DROP TRIGGER tell_removed ON tokenkit.record")
+        connection.execute("DROP FUNCTION tokenkit.tell")
+        connection.commit()
+        connection.execute(holds, ["tokenkit tokenkit"] if "%s" in holds else None)
+        code, said = run("store", "migrate")
+        assert (code, "this one gave up: nothing was changed" in said) == (6, True)
+    assert run("store", "migrate")[0] == 0
 
 
 @real
@@ -245,6 +309,9 @@ def test_a_line_with_a_typo_is_not_taken_for_none(home):
         (lambda url: f"{url}&connect_timeout=soon", "correct it in the address"),
         (lambda url: f"{url}&service=nosuch&sslmode=verify-full", "correct it in the address"),
         (lambda url: f"{url}&options=-cstatement_timeout%3D1", "SET statement_timeout"),
+        (lambda url: f"{url}&options=-cnosuch%3D1", "correct it in the address"),
+        (lambda _: f"postgresql://u@{'h' * 64}/d", "name of the host"),
+        (lambda _: "postgresql://u@db..example.com/d", "name of the host"),
     ],
 )
 @real
@@ -263,6 +330,12 @@ def test_an_error_names_what_helps_against_its_cause(configured, run, change, hi
         ('FATAL:  Peer authentication failed for user "app"', "as the user of this system"),
         ('FATAL:  no pg_hba.conf entry for host "192.0.2.1", user "app", no encryption', "pg_hba.conf"),
         ("FATAL:  sorry, too many clients already", "max_connections"),
+        ('FATAL:  too many connections for role "app"', "ALTER ROLE app CONNECTION LIMIT -1"),
+        ('FATAL:  role "app" is not permitted to log in', "ALTER ROLE app LOGIN"),
+        ('FATAL:  permission denied for database "db"', "GRANT CONNECT ON DATABASE db"),
+        ('FATAL:  database "db" is not currently accepting connections', "ALTER DATABASE db ALLOW_CONNECTIONS true"),
+        ("FATAL:  the database system is starting up", "try again"),
+        ("session is read-only", "ALTER ROLE ROLE SET default_transaction_read_only = off"),
         ("SSL error: certificate verify failed: self-signed certificate", "sslrootcert=FILE"),
         ("server does not support SSL, but SSL was required", "ssl = on"),
         ("failed to resolve host 'db.exmaple.com': [Errno -2] Name or service not known", "name of the host"),

@@ -38,8 +38,13 @@ class Address:
 
         Raises what psycopg raises; `errors.translated` makes a `StoreUnavailable` of it.
         """
-        # PgBouncer before 1.21 mixes up statements that are prepared by name: none is until it is known to be absent.
-        return kind.connect(autocommit=True, prepare_threshold=None, **self._settings)
+        try:
+            # PgBouncer before 1.21 mixes up statements that are prepared by name: none is until it is known absent
+            return kind.connect(autocommit=True, prepare_threshold=None, **self._settings)
+        except UnicodeError:  # a part of the name is empty, or too long for any
+            from psycopg import OperationalError
+
+            raise OperationalError("failed to resolve host: what stands there is no name of one") from None
 
 
 def _settings(url: str, where: str) -> dict[str, Any]:
@@ -68,7 +73,7 @@ def _settings(url: str, where: str) -> dict[str, Any]:
             settings.setdefault(name, os.environ[f"PG{name.upper()}"])
     _protect(settings, where)
     defaults = {"connect_timeout": CONNECT_FOR, "application_name": "tokenkit", "target_session_attrs": "read-write"}
-    return {**defaults, **settings}
+    return {**defaults, **settings, "client_encoding": "UTF8"}  # else names can come as bytes
 
 
 def _mistyped(url: str) -> str:

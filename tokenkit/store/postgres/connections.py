@@ -97,7 +97,7 @@ class Connections:
         """
         deadline = time.monotonic() + within
         with self._connection(deadline) as connection:
-            return translating(lambda: _rows(connection.execute(self.statement(text), values)))
+            return translating(lambda: _run(connection, self.statement(text), values))
 
     def ask(self, text: str, values: Values = (), *, within: float = ANSWER_IN) -> list[tuple[Any, ...]]:
         """Run a statement that may be done twice, again while its answer is lost and there is time."""
@@ -188,7 +188,12 @@ class Connections:
         self.was_connected = False
 
 
-def _rows(cursor: "psycopg.Cursor[tuple[Any, ...]]") -> list[tuple[Any, ...]]:
+def _run(connection: TimedConnection, statement: bytes, values: Values) -> list[tuple[Any, ...]]:
+    try:
+        cursor = connection.execute(statement, values)
+    except psycopg.errors.ReadOnlySqlTransaction:
+        connection.close()  # the server has become a replica: a new one is made to one that takes changes
+        raise
     return cursor.fetchall() if cursor.description else []
 
 

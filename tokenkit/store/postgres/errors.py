@@ -14,15 +14,30 @@ CAUSES = (
     (r"password", "put the line HOST:5432:DATABASE:USER:PASSWORD into ~/.pgpass, and chmod 600 ~/.pgpass"),
     (r'database "(\w+)" does not exist', r"correct its name in the address, or as an administrator: createdb \1"),
     (r'role "(\w+)" does not exist', r"correct its name in the address, or as an administrator: createuser \1"),
+    (r'role "(\w+)" is not permitted to log in', r"as an administrator: ALTER ROLE \1 LOGIN"),
+    (r'too many connections for role "(\w+)"', r"as an administrator: ALTER ROLE \1 CONNECTION LIMIT -1"),
+    (r'permission denied for database "(\w+)"', r"as an administrator: GRANT CONNECT ON DATABASE \1 TO ROLE"),
+    (r'database "(\w+)" is not currently accepting', r"as an administrator: ALTER DATABASE \1 ALLOW_CONNECTIONS true"),
+    (r"is starting up|is shutting down|in recovery mode", "try again in some seconds"),
     (r"no pg_hba.conf entry", "let pg_hba.conf of the server admit this role from this machine, by hostssl"),
     (r"too many clients|too many connections|connection slots", "raise max_connections, or put PgBouncer before it"),
     (r"certificate", "name the authority of the server's certificate in the address: sslrootcert=FILE"),
     (r"does not support SSL", "let the server speak TLS (ssl = on); on this machine, take sslmode out of the address"),
-    (r"read-only|recovery|standby|primary", "name the primary server in the address: a replica takes no changes"),
+    (
+        r"read-only|recovery|standby|primary",
+        "name the primary server in the address: a replica takes no changes; if it is the primary: "
+        "ALTER ROLE ROLE SET default_transaction_read_only = off",
+    ),
     (r"failed to resolve|translate host name", "correct the name of the host in the address"),
-    (r"\b(invalid|bad value|not found|missing)\b", "correct it in the address, or in the variable PG... that says it"),
+    (
+        r"\b(invalid|bad value|not found|missing|unrecognized|could not match)\b",
+        "correct it in the address, or in the variable PG... that says it",
+    ),
 )
 """What libpq and the server say of a connection that they refuse, and what helps."""
+
+TIME_OUTS = {"57014": "statement_timeout", "55P03": "lock_timeout", "25P04": "transaction_timeout"}
+"""What ends a statement that takes too long, by SQLSTATE, and its setting."""
 
 T = TypeVar("T")
 
@@ -41,11 +56,13 @@ def translated(error: psycopg.Error) -> StoreUnavailable:
         return NotDone("other programs change the same records of the database", hint="try again")
     if isinstance(error, pg.ReadOnlySqlTransaction):
         return NotDone("the database takes no changes: it is a replica, or was set to read only", hint="try again")
-    if isinstance(error, (pg.QueryCanceled, pg.LockNotAvailable)):
+    if error.sqlstate in TIME_OUTS:
         return NotDone(
             "the database gave a statement up: its time-out is too short, or an administrator ended it",
-            hint="for the role of this program: ALTER ROLE ROLE SET statement_timeout = '10s'",
+            hint=f"for the role of this program: ALTER ROLE ROLE SET {TIME_OUTS[error.sqlstate]} = '10s'",
         )
+    if isinstance(error, pg.DiskFull):
+        return StoreUnavailable("the disk of the database server is full", hint="free some space on that machine")
     if isinstance(error, (pg.UndefinedTable, pg.UndefinedColumn)):
         return StoreUnavailable(
             "a table of tokenkit lacks in the database, or a part of it", hint="restore all its tables from a backup"
@@ -55,12 +72,17 @@ def translated(error: psycopg.Error) -> StoreUnavailable:
             "the role of this program may not use the tables of tokenkit",
             hint="as the role that owns them: tokenkit store init --role ROLE",
         )
-    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) and not isinstance(error, pg.DiskFull):
+    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) and _ends_the_line(error):
         return AnswerLost("the connection to the database ended, or it did not answer in time", hint="try again")
     return StoreUnavailable(
         f"the database refused: {type(error).__name__}, SQLSTATE {error.sqlstate or 'none'}",
         hint="tokenkit store status",
     )
+
+
+def _ends_the_line(error: psycopg.Error) -> bool:
+    """Tell an error of a connection from that of a statement, of which a server without memory has some."""
+    return error.sqlstate is None or error.sqlstate[:2] in ("08", "57")
 
 
 def not_connected(error: psycopg.Error) -> StoreUnavailable:

@@ -52,7 +52,7 @@ class Remembered:
         self._state = state
         self._memory: HighWater | None = None
         self._server: Server | None = None
-        self.told = Told()
+        self._told = Told()
         self.identity = ""
 
     def greet(self, connection: "psycopg.Connection[Any]") -> None:
@@ -69,8 +69,12 @@ class Remembered:
         if not known:
             self._ask(connection, _ANOTHER, server)
         if self._server not in (None, server):
-            self._ask(connection, LACKING, self.told.values())
+            self._ask(connection, LACKING, self._told.values())
         self._server = server
+
+    def hear(self, told: str) -> list[str]:
+        """Remember a change that is told, and return the digests of the names that it is about."""
+        return self._told.add(told, self.identity)
 
     def _compare(self, memory: HighWater, connection: "psycopg.Connection[Any]", server: Server) -> None:
         if memory.is_new:

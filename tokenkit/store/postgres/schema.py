@@ -18,6 +18,10 @@ RIGHTS: dict[LiteralString, str] = {
 """What the role of a program may do with which tables."""
 
 
+LOCKED_FOR = 10
+"""Seconds for which a migration waits for a table that another program holds."""
+
+
 class Schema(NamedTuple):
     """What `status` has found: `version` 0 is a database without our tables; `durable` as `check` demands it.
 
@@ -66,7 +70,7 @@ def refuse_unfit(found: Schema) -> None:
     if not found.durable:
         raise StoreUnavailable(
             "the database confirms what it has not written yet, which loses a sign-in when the power fails",
-            hint=f'ALTER ROLE "{found.role}" SET synchronous_commit = on; and fsync = on in postgresql.conf',
+            hint=f"ALTER ROLE {named(found.role)} SET synchronous_commit = on; and fsync = on in postgresql.conf",
         )
 
 
@@ -99,6 +103,11 @@ def migrate(address: Address) -> Schema:
 
 def _changed(address: Address, role: str, *, make: bool) -> Schema:
     schema = address.schema
+    if role == "public":  # in quotes as well
+        raise UsageError(
+            "public is every role of the server, and each could then change the records",
+            hint="CREATE ROLE tokenkit_app LOGIN; then: tokenkit store init --role tokenkit_app",
+        )
     with connect(address) as connection:
         found = asked(connection, schema)
         if found.version > NEWEST or not (found.version or make):
@@ -115,23 +124,45 @@ def _changed(address: Address, role: str, *, make: bool) -> Schema:
                 for name in {*_users(connection, schema), *filter(None, [role])}:
                     _grant(connection, schema, name)
 
-        def refused(error: psycopg.Error) -> StoreUnavailable:
-            if isinstance(error, pg.UndefinedObject):
-                return StoreUnavailable(f"there is no role {role}", hint=f'CREATE ROLE "{role}" LOGIN')
-            if isinstance(error, pg.InsufficientPrivilege):
-                return StoreUnavailable(
-                    f"the role {found.role} may not make or change tables here",
-                    hint=f"run it as the role that owns them, or: GRANT CREATE ON DATABASE DATABASE TO {found.role}",
-                )
-            return translated(error)
-
-        translating(work, refused)
+        translating(work, lambda error: _refused(error, connection, found, role))
         return asked(connection, schema)
 
 
+def _refused(error: psycopg.Error, connection: "psycopg.Connection[Any]", found: Schema, role: str) -> StoreUnavailable:
+    if isinstance(error, pg.UndefinedObject):
+        return StoreUnavailable(f"there is no role {role}", hint=f"CREATE ROLE {named(role)} LOGIN")
+    if isinstance(error, pg.InsufficientPrivilege):
+        database, us = named(connection.info.dbname), named(found.role)
+        return StoreUnavailable(
+            f"the role {found.role} may not make or change tables here",
+            hint=f"run it as the role that owns the schema, or, if there is none: GRANT CREATE ON DATABASE {database} "
+            f"TO {us}",
+        )
+    if isinstance(error, pg.DuplicateObject | pg.DuplicateTable | pg.DuplicateFunction):
+        return StoreUnavailable(
+            "the schema holds a table of this name already, which tokenkit has not made",
+            hint="name an empty database in the address",
+        )
+    if isinstance(error, pg.LockNotAvailable):
+        return StoreUnavailable(
+            f"another program holds the tables, and after {LOCKED_FOR} seconds this one gave up: nothing was changed",
+            hint="run it again; SELECT pid, usename, state, query FROM pg_stat_activity says who works there",
+        )
+    return translated(error)
+
+
+def named(role: str) -> str:
+    """Return the name of a role, or of something else, as a statement has it."""
+    return sql.Identifier(role).as_string(None)
+
+
 def _migrate(connection: "psycopg.Connection[Any]", schema: str) -> None:
-    """Run what is missing, in one transaction; another program that migrates waits."""
+    """Run what is missing, in one transaction; another program that migrates waits.
+
+    It gives up after some seconds where somebody holds a table: all that programs save would have to wait behind it.
+    """
     name = sql.Identifier(schema)
+    connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(f"{LOCKED_FOR}s"))
     connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext(%s))", (f"tokenkit {schema}",))
     connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
     connection.execute(sql.SQL(_OF_MIGRATIONS).format(name))
@@ -165,17 +196,26 @@ _USERS = """SELECT DISTINCT role.rolname FROM pg_catalog.pg_class AS t, pg_catal
     JOIN pg_catalog.pg_roles AS role ON role.oid = acl.grantee
     WHERE t.oid = to_regclass(%s) AND acl.grantee <> t.relowner"""
 
-_STATE = """SELECT current_user, to_regclass(%(table)s) IS NOT NULL,
-    EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = to_regclass(%(table)s)
-        AND pg_catalog.pg_has_role(relowner, 'MEMBER')),
-    current_setting('synchronous_commit') <> 'off' AND current_setting('fsync') = 'on'"""
+_STATE = """WITH ours AS (SELECT t.* FROM pg_catalog.pg_class AS t JOIN pg_catalog.pg_namespace AS n
+        ON n.oid = t.relnamespace AND n.nspname = %(schema)s::name WHERE t.relkind = 'r')
+    SELECT current_user, count(*) > 0, coalesce(bool_or(pg_catalog.pg_has_role(relowner, 'MEMBER')), false),
+        current_setting('synchronous_commit') <> 'off' AND current_setting('fsync') = 'on',
+        ARRAY(SELECT relname FROM ours WHERE relrowsecurity AND pg_catalog.row_security_active(oid) ORDER BY 1)
+    FROM ours WHERE relname = 'migration'"""
 
 
 def asked(connection: "psycopg.Connection[Any]", schema: str) -> Schema:
     """Return how the tables stand, as `connection` sees them. Raises `StoreUnavailable`."""
-    row = translating(lambda: connection.execute(_STATE, {"table": f'"{schema}".migration'}).fetchone())
+    row = translating(lambda: connection.execute(_STATE, {"schema": schema}).fetchone())
     assert row is not None
-    role, there, owned, durable = row
+    role, there, owned, durable, hidden = row
+    if hidden:
+        raise StoreUnavailable(
+            f"row-level security hides rows of {', '.join(hidden)} from the role {role}: accounts would seem gone",
+            hint="; ".join(
+                f"ALTER TABLE {named(schema)}.{named(table)} DISABLE ROW LEVEL SECURITY" for table in hidden
+            ),
+        )
     version = 0
     if there:
         newest = sql.SQL("SELECT coalesce(max(version), 0) FROM {}.migration").format(sql.Identifier(schema))

@@ -95,7 +95,7 @@ class PostgresStore(Store):
         self.machines.greet(connection, self.address.schema)
 
     def _hear(self, told: str) -> None:
-        self._look.changed(self._remembered.told.add(told))
+        self._look.changed(self._remembered.hear(told))
 
     def identity(self) -> str:
         """Return the id that the tables were given when they were made: each sealed record names it (R10)."""

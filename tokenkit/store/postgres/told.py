@@ -7,6 +7,8 @@ without a state folder.
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
+from hashlib import sha256
+from hmac import compare_digest
 from typing import NamedTuple
 
 MOST = 4096
@@ -35,15 +37,20 @@ class Told:
     def __init__(self) -> None:
         self._saves: OrderedDict[str, _Save] = OrderedDict()
 
-    def add(self, told: str) -> list[str]:
-        """Remember what a message tells, and return its digests: of the account, and of all at its provider."""
-        words = told.split()
-        with suppress(ValueError, IndexError):  # no date: a row was taken out by hand, or anybody's message
-            account, save = words[0], _Save(float(words[2]), "-" in words)
-            self._saves[account] = max(self._saves.pop(account, save), save)
+    def add(self, told: str, store: str) -> list[str]:
+        """Remember a save that a message tells, and return its digests: of the account, and of all at its provider.
+
+        Its date is believed with the proof that who sent it may read the tables of the `store` of that id.
+        """
+        said, _, proof = told.rpartition(" ")
+        if compare_digest(proof.encode(), _proof(said, store)):
+            with suppress(ValueError, IndexError):  # no date: a row was taken out by hand
+                words = said.split()
+                account, save = words[0], _Save(float(words[2]), "-" in words)
+                self._saves[account] = max(self._saves.pop(account, save), save)
         if len(self._saves) > MOST:
             self._saves.popitem(last=False)
-        return words[:2]
+        return told.split()[:2]
 
     def values(self) -> Mapping[str, object]:
         """Return the values that `LACKING` needs."""
@@ -53,3 +60,8 @@ class Told:
             "dates": [save.at for _, save in saves],
             "deleted": [save.deleted for _, save in saves],
         }
+
+
+def _proof(said: str, store: str) -> bytes:
+    """Return what only those can append who may read the store's id: every role of the database may send messages."""
+    return sha256(f"{store} {said} {store}".encode()).hexdigest()[:24].encode()

@@ -13,7 +13,7 @@ from house import CLIENT, DAY, GOOGLE, PROVIDERS, SPOTIFY, House
 from tokenkit import chained_log
 from tokenkit.account import Account
 from tokenkit.activity import Activity
-from tokenkit.audit.mounts import Mount
+from tokenkit.audit.mounts import Mount, Room
 from tokenkit.config import save_client
 from tokenkit.grant import grant_to_bytes
 from tokenkit.grants import beside
@@ -286,6 +286,21 @@ def the_keys_lie_on_a_stick(house):
 @fault("TK127", alone=True)
 def all_of_it_lies_in_a_container(house):
     house.mounts.append(Mount("/", "overlay"))
+
+
+@fault("TK129", alone=True)
+def the_disk_of_the_tokens_is_full(house):
+    house.room = lambda path: Room(read_only=False, left=4096, files=9)
+
+
+@fault("TK129", alone=True)
+def the_disk_of_the_notes_takes_no_more_files(house):
+    house.room = lambda path: Room(read_only=False, left=1 << 30, files=0 if path == house.folders.state else 9)
+
+
+@fault("TK129", alone=True)
+def the_disk_of_the_tokens_is_mounted_read_only(house):
+    house.room = lambda path: Room(read_only=True, left=0, files=0)
 
 
 # Keys

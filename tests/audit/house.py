@@ -39,6 +39,7 @@ class House:
         self.clock = Clock(float(int(time.time())))
         self.environ = dict(os.environ)
         self.mounts = [Mount("/", "ext4")]
+        self.room = lambda path: None
         self.core_limit = 0
         self.container_since = None
         self.scripts = os.path.dirname(sys.executable)
@@ -136,6 +137,7 @@ class House:
             cwd=str(self.cwd),
             deep=deep,
             mounts=tuple(self.mounts),
+            room=self.room,
             core_limit=self.core_limit,
             container_since=self.container_since,
             scripts=self.scripts,

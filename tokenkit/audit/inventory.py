@@ -7,7 +7,7 @@ What it cannot look at, it says.
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tokenkit import chained_log
 from tokenkit.audit.found_record import FoundRecord, Keys, load_record, open_record
 from tokenkit.audit.modes import is_plain
-from tokenkit.audit.mounts import Mount, container_since, mounted
+from tokenkit.audit.mounts import Mount, Room, container_since, mounted, room_at
 from tokenkit.audit.shared_walk import Walked, walk
 from tokenkit.audit.tree import Node, Role, Tree
 from tokenkit.config import Config, client_name
@@ -64,6 +64,7 @@ class Inventory:
     cwd: str = field(default_factory=os.getcwd)
     deep: bool = False
     mounts: tuple[Mount, ...] = field(default_factory=mounted)
+    room: Callable[[str], Room | None] = room_at
     core_limit: int = field(default_factory=lambda: _core_limit())
     container_since: float | None = field(default_factory=container_since)
     scripts: str = field(default_factory=lambda: sysconfig.get_path("scripts"))
@@ -260,8 +261,7 @@ class Inventory:
     def _grants(self) -> Iterator[tuple[Name, str]]:
         """Yield the names of all grants, and where each lies: of all owners in files, of the kit's own elsewhere."""
         if self.files is None:
-            store = self.kit.records.store
-            yield from ((name, "the store") for name in store.names("grant", self.kit.owner))
+            yield from ((name, "the store") for name in self.kit.records.store.names("grant", self.kit.owner))
             return
         for node in self.nodes(Role.RECORD):
             if node.name is not None and node.name.kind == "grant":

@@ -30,6 +30,9 @@ NETWORK = frozenset(
 MODELESS = frozenset(("vfat", "msdos", "exfat", "ntfs", "ntfs3", "fuseblk"))
 PASSING = frozenset(("overlay", "aufs", "tmpfs", "ramfs"))
 
+NEEDED = 1 << 16
+"""Bytes that must be left: a refresh writes the new record beside the old one, its note, and lines of the log."""
+
 SYNCED_NAMES = ("dropbox", "onedrive", "google drive", "googledrive", "my drive", "icloud", "iclouddrive", "nextcloud")
 SYNCED_PARTS = ("Mobile Documents", "CloudStorage")  # iCloud, and all others, in ~/Library on macOS
 SYNCED_MARKS = {".stfolder": "Syncthing", ".dropbox.cache": "Dropbox", ".sync": "Resilio Sync"}
@@ -146,6 +149,32 @@ def gone(inventory: Inventory) -> Iterator[Fault]:
         yield Fault(where, f"nothing is there of {named}", f"{hint} {prefix(inventory.kit.app)}_HOME to where they are")
 
 
+@check(
+    "TK129",
+    Severity.ERROR,
+    "What a refresh brings cannot be saved",
+    "No token is refreshed before there is room for the new one, so tools stop when the stored ones end.",
+)
+def no_room(inventory: Inventory) -> Iterator[Fault]:
+    """Find tokens that are refreshed, or the notes of that, on a file system that is full, out of files, or read-only.
+    A quota of the user's own is not seen.
+    """
+    if inventory.files is None or not any(each.grant is None or each.grant.refresh_token for each in inventory.records):
+        return
+    for folder in (inventory.folders.tokens, inventory.folders.state):
+        room, there = inventory.room(folder), quoted(folder)
+        if room is None:
+            continue
+        if room.read_only:
+            hint = f"mount it for writing, or move what is there; to see its mount: findmnt --target {there}"
+            yield Fault(folder, "its file system is read-only", hint)
+        elif room.left is not None and room.left < NEEDED:
+            hint = f"make room; to see where: df -h {there}"
+            yield Fault(folder, f"its file system has {room.left} bytes left", hint)
+        elif room.files == 0:
+            yield Fault(folder, "its file system takes no more files", f"delete some; to see where: df -i {there}")
+
+
 CHECKS = (
     tokens_in_git,
     secrets_in_git,
@@ -155,6 +184,7 @@ CHECKS = (
     modeless_file_system,
     passing_file_system,
     gone,
+    no_room,
 )
 
 

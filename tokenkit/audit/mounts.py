@@ -1,4 +1,4 @@
-"""Which file system a path lies on, as Linux says in ``/proc/self/mounts`` (fstab(5))."""
+"""Which file system a path lies on, as Linux says in ``/proc/self/mounts`` (fstab(5)), and what it still takes."""
 
 import os
 import re
@@ -12,6 +12,33 @@ class Mount(NamedTuple):
 
     point: str
     kind: str
+
+
+class Room(NamedTuple):
+    """What a file system still takes of this user: bytes and new files, None where it does not count them."""
+
+    read_only: bool
+    left: int | None
+    files: int | None
+
+
+def room_at(path: str) -> Room | None:
+    """Return what the file system of `path`, or of the first folder above it that is there, takes; None if unknown.
+
+    A quota of the user's own is not seen. What is kept back for root counts for root alone.
+    """
+    while not os.path.exists(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
+    try:
+        found = os.statvfs(path)
+    except (AttributeError, OSError):  # Windows has none
+        return None
+    root = os.geteuid() == 0
+    return Room(
+        read_only=bool(found.f_flag & os.ST_RDONLY),
+        left=(found.f_bfree if root else found.f_bavail) * found.f_frsize if found.f_blocks else None,
+        files=(found.f_ffree if root else found.f_favail) if found.f_files else None,
+    )
 
 
 def mounted() -> tuple[Mount, ...]:

@@ -190,7 +190,8 @@ class LoopbackConsent:
             self.finish("The sign-in did not succeed", why, good=False)
         self._closing.close()
         self._server.close()
-        self._rope.close()
+        with self._lock:  # who answers may not have pulled the rope yet
+            self._rope.close()
         self.bell.close()
 
     def _respond(self, request: Request) -> Response:

@@ -44,6 +44,8 @@ class FileStore(Store):
         self._notes = ""
         self._elsewhere: FileStore | None = None
         self._prepared = _Prepared()
+        self._plain: set[str] = set()
+        """Folders that were seen to be no symlinks: what is written is looked at each time."""
 
     @property
     def notes(self) -> str:
@@ -66,7 +68,9 @@ class FileStore(Store):
     def load(self, name: Name) -> Stored | None:
         """Return the record, or None when there is none. Raises `FileRefused` for a file that is not plainly ours."""
         path = self.path(name)
-        private_file.check_way(self.tokens, path)
+        folder = path.rpartition(os.sep)[0]
+        if folder not in self._plain and private_file.check_way(self.tokens, path):
+            self._plain.add(folder)
         found = private_file.read_version(path)
         return None if found is None else Stored(*found)
 

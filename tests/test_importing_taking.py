@@ -16,6 +16,7 @@ from tokenkit.errors import (
     ClientMissing,
     ClientRefused,
     ConsentRequired,
+    GrantMoved,
     InvalidAnswer,
     ProviderChanged,
     ProviderUnavailable,
@@ -27,7 +28,7 @@ from tokenkit.importing.files import open_file
 from tokenkit.importing.found import Found
 from tokenkit.importing.taking import Taken, take
 from tokenkit.kit import TokenKit
-from tokenkit.provider import ClientRegistration, Context, Request, Response
+from tokenkit.provider import ClientRegistration, Context, Identity, Request, Response
 from tokenkit.sandbox import CLIENTS, providers
 from tokenkit.signing_in.linking import AccountLinker
 from tokenkit.store.memory import MemoryStore
@@ -297,21 +298,61 @@ def test_a_refresh_that_rotates_and_brings_no_access_token_loses_no_session(worl
     assert make_kit(world, store).token("spotify/importing").good(world.clock.now())
 
 
-def test_what_has_taken_the_place_of_an_import_under_way_stays(
+def test_what_another_has_refreshed_while_the_account_got_its_name_is_what_it_gets(
     kit: TokenKit, world: World, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R8: another process may have refreshed it by then, and that is the only copy."""
+    """R8: that is the only copy; what this import has refreshed is spent by then."""
     path = write(".cache", spotipy(world))
     world.clock.advance(7200)
-    adopt = AccountLinker.adopt
+    identify = AccountLinker.identify
 
-    def overtaken(*args: Any, **named: Any) -> Account:
+    def overtaken(*args: Any, **named: Any) -> Identity:
         kit.refresh("spotify/importing")
-        return adopt(*args, **named)
+        return identify(*args, **named)
 
-    monkeypatch.setattr(AccountLinker, "adopt", overtaken)
+    monkeypatch.setattr(AccountLinker, "identify", overtaken)
     account = import_grant(kit, path)
-    assert [str(each) for each in kit.accounts()] == ["spotify/importing", str(account)]
+    assert kit.accounts() == [account]
+    assert kit.refresh(str(account))
+
+
+def test_nobody_refreshes_it_under_its_former_name_once_it_gets_another(
+    kit: TokenKit, world: World, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R8: two records that serve would end the session at their second refresh, and the import may be killed here."""
+    path = write(".cache", spotipy(world))
+    adopt, told = AccountLinker.adopt, []
+
+    def tried(*args: Any, **named: Any) -> Account:
+        account = adopt(*args, **named)
+        with pytest.raises(GrantMoved, match="cut off") as caught:
+            kit.refresh("spotify/importing")
+        told.append(caught.value.hint)
+        return account
+
+    monkeypatch.setattr(AccountLinker, "adopt", tried)
+    assert import_grant(kit, path).name == "me@example.com"
+    assert told == ["run the same command again: tokenkit import FILE; nothing is sent twice"]
+
+
+def test_a_grant_that_cannot_get_its_name_serves_under_the_former_again(world: World, write: Write) -> None:
+    """R9: the disk was full for its record alone."""
+    path = write(".cache", spotipy(world))
+    world.clock.advance(7200)
+    store = FillsUp(3)
+    kit = make_kit(world, store)
+    make_room = kit.records.store.save
+
+    def refuse_once(name, data, *, replaces, due=None):  # type: ignore[no-untyped-def]
+        if name.id.endswith("me@example.com") and data is not None:
+            raise StoreUnavailable("the disk is full", hint="df -h")
+        store.room = 9
+        return make_room(name, data, replaces=replaces)
+
+    store.save = refuse_once  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailable, match="kept as spotify/importing"):
+        import_grant(kit, path)
+    assert kit.refresh("spotify/importing")
 
 
 def test_grants_of_which_nobody_says_whose_they_are_are_called_as_their_files(

@@ -127,7 +127,6 @@ ENDS = {
     "closed": closed,
     "closed on a loop": closed_on_a_loop,
     "told": told,
-    "end": hold,
     "pool": pooled,
     "fork": forked,
 }

@@ -1,13 +1,17 @@
 """Killed at every system call of a refresh and a sign-in that touches the store; the kernel counts, not luck."""
 
 import itertools
+import json
 import os
 import shutil
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from never_lost_paths import touched
-from tokenkit import CallbackRefused, ConsentRequired
+from tokenkit import Account, CallbackRefused, ConsentRequired
 from tokenkit.grants.rotate import rotate
 
 from lock_times import lock_waits
@@ -26,6 +30,10 @@ CALLS = (
     "fchmod",
     "mkdir",
 )
+TOKENKIT = str(Path(sys.executable).with_name("tokenkit"))
+
+ME = Account("google", "me@example.com")
+
 QUICK = 2
 """How many of them the normal suite takes; `make torture` takes all."""
 
@@ -138,3 +146,49 @@ def test_a_rotation_of_the_key_killed_at_any_point_leaves_records_that_open(assi
     assert len(kit.records.ring.keys().keys) == 1
     assert assistant.kit().token("google")
     assert kills > 3
+
+
+IMPORTS = {"rename": (3,), "fsync": (6,)}
+"""Where the normal suite kills an import: before the account has its name, and after; `make torture` at every point."""
+
+
+def run_import(file, *before):
+    command = (*before, TOKENKIT, "import", str(file), "--provider", "google")
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+
+
+def import_killed_at(assistant, file, call, number):
+    """Import a sign-in that nobody has, with a kill of the command, and not of its child; whether that survived."""
+    if assistant.kit().accounts():
+        assistant.kit().logout(str(ME), local=True)
+    assistant.sign_in()
+    kit = assistant.kit()
+    held = kit.records.get(ME)
+    kit.records.remove(ME, replaces=held.version)
+    file.write_text(json.dumps({"refresh_token": held.grant.refresh_token.reveal()}))
+    paths = [path for name in (ME, Account("google", "importing")) for path in touched(assistant.home, str(name))]
+    traced = [option for path in dict.fromkeys(paths) for option in ("-P", path)]
+    inject = f"inject={call}:signal=KILL:when={number}"
+    done = run_import(file, "strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}", *traced, "-e", inject)
+    assert done.returncode in (0, -9, 137), done.stderr
+    return done.returncode == 0
+
+
+def test_an_import_killed_at_any_point_loses_no_session(assistant, tmp_path, rounds):
+    """R8, R9: what serves may be refreshed, whoever does it; and to import the file again ends it all."""
+    ended = Counter()
+    for call, numbers in rounds(IMPORTS, dict.fromkeys(CALLS, itertools.count(1))).items():
+        for number in numbers:
+            if import_killed_at(assistant, tmp_path / "token.json", call, number):
+                break
+            kit = assistant.kit()
+            serving = [account for account in kit.accounts() if kit.records.get(account).grant.state == "active"]
+            ended[tuple(account.name for account in serving)] += 1
+            for account in serving:
+                assert kit.refresh(str(account)), (call, number)
+            done = run_import(tmp_path / "token.json")
+            assert done.returncode == 0, (call, number, done.stderr)
+            assert [str(account) for account in assistant.kit().accounts()] == [str(ME)], (call, number)
+            assert assistant.kit().refresh(str(ME)), (call, number)
+    print(dict(ended))
+    assert len(ended) == rounds(2, 3)

@@ -22,7 +22,6 @@ ENDS = {
     "told by SIGTERM": 128 + signal.SIGTERM,
     "closed": 0,
     "closed on a loop": 0,
-    "end": 0,
     "pool": 0,
     "fork": 0,
 }

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tokenkit import Account
 
 from held_answers import HELD
 from patience import PATIENCE, wait_until
@@ -33,6 +34,8 @@ ENDS = {"TERM": -signal.SIGTERM, "HUP": -signal.SIGHUP, "INT": 130, "QUIT": -sig
 
 FEW = [*(("token", name) for name in ENDS), ("request", "KILL"), ("audit", "KILL"), ("refresh", "TERM")]
 ALL = [(command, name) for command in COMMANDS for name in ENDS]
+
+ME = Account("google", "me@example.com")
 
 pytestmark = pytest.mark.slow
 
@@ -140,10 +143,9 @@ def test_a_command_that_waits_for_the_lease_ends_at_once(assistant):
 @pytest.mark.parametrize("name", ["TERM", "HUP", "INT"])
 def test_a_signal_in_mid_sign_in_loses_neither_the_code_nor_the_account(assistant, name):
     """R18: the code is exchanged once; what it brings is saved (R7)."""
-    before = assistant.kit().status("google").authorized_at
+    before = assistant.kit().records.get(ME).grant.refresh_token
     begun, _ = start(TOKENKIT, "login", "google", "--print-url").communicate(timeout=PATIENCE)
     answer = assistant.authority.approve(begun.strip(), as_user="me@example.com")
-    time.sleep(1.1)
     assistant.authority.next("token", delay=HELD)
     asked = assistant.authority.counters["google token authorization_code"]
     process = start(TOKENKIT, "login", "--complete", stdin=subprocess.PIPE)
@@ -154,7 +156,7 @@ def test_a_signal_in_mid_sign_in_loses_neither_the_code_nor_the_account(assistan
     assistant.answers.let_go()
     process.communicate(timeout=PATIENCE)
     assert process.returncode == ENDS[name]
-    assert assistant.kit().status("google").authorized_at > before
+    assert assistant.kit().records.get(ME).grant.refresh_token != before
     assistant.kit().refresh("google")
 
 
@@ -171,10 +173,8 @@ def test_a_signal_in_mid_sign_out_leaves_no_account_that_was_revoked(assistant, 
     assert assistant.kit().accounts() == []
 
 
-@pytest.mark.parametrize(
-    ("host", "name"),
-    [("main", "TERM"), ("main", "HUP"), ("thread", "TERM"), ("background", "TERM"), ("asyncio", "TERM")],
-)
+@pytest.mark.parametrize("name", ["TERM", "HUP"])
+@pytest.mark.parametrize("host", ["main", "thread", "background", "asyncio"])
 def test_a_host_of_the_library_that_asks_for_it_finishes_before_it_dies_of_a_signal(slow, host, name):
     """R7: `finish_on_signals`; without it these signals are the host's own."""
     process = slow.start("finishing.py", host)

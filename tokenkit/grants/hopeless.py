@@ -7,9 +7,18 @@ from tokenkit.grants.refresh_errors import consent_required
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.shell import quoted
 
+IMPORT_CUT_OFF = "its import was cut off"
+"""The `reason` of a grant that an import has marked as moved: to the name that its account was to get."""
+
 
 def refuse_hopeless(account: Account, grant: Grant, note: RefreshState) -> None:
     """Raise the error that only a person can help against, so that nothing is sent (R10, R13)."""
+    if grant.state == MOVED and grant.reason == IMPORT_CUT_OFF:
+        raise GrantMoved(
+            f"the import of {account} was cut off before it had its name",
+            hint="run the same command again: tokenkit import FILE; nothing is sent twice",
+            account=str(account),
+        )
     if grant.state == MOVED:
         raise GrantMoved(
             f"the grant of {account} was moved to another place",

@@ -32,6 +32,7 @@ from tokenkit.grants.sealed_store import StoredGrant, grant_name
 from tokenkit.importing.clients import client_of, forget_client
 from tokenkit.importing.files import SourceFile
 from tokenkit.importing.found import Found
+from tokenkit.importing.handing_over import hand_over, is_handed_over, take_back
 from tokenkit.importing.origin import provider_of
 from tokenkit.provider import ClientRegistration, Identity, Provider
 from tokenkit.signing_in.places import with_server
@@ -111,45 +112,59 @@ class _Taking:
         self.digest = digest_of(found)
 
     def run(self, name: str) -> tuple[Account, bool]:
-        known = self._known()
-        if known and not re.fullmatch(rf"{UNDER_WAY}(-\d+)?", known.name):
+        known, cut_off = self._known()
+        if known is not None:
+            self._remove_all(cut_off)  # it has its name
             self.kit.token(str(known))  # raises where it has ended
             return known, True
         if self.found.refresh_token is None:
             return self._unrefreshed(name), False
         if self.provider.refresh is None:
             raise UsageError(f"{self.provider.title} refreshes nothing", hint=f"tokenkit login {self.provider.name}")
-        place = known or self.linker.put_aside(self.provider, self.client, self._grant(), name=UNDER_WAY)
-        proved = self._refreshed(place)
+        place = next(iter(cut_off), None) or self.linker.put_aside(
+            self.provider, self.client, self._grant(), name=UNDER_WAY
+        )
+        return self._renamed(place, self._refreshed(place), name), False
+
+    def _renamed(self, place: Account, proved: StoredGrant, name: str) -> Account:
+        """Give the account its name, which nothing is asked for any more once `place` is marked (R8)."""
+        identity = self.linker.identify(self.provider, self.client, proved.grant)
+        name = name or self._name(proved.grant, place, identity)
+        held = proved
         try:
-            account = self._adopted(proved.grant, name, place)
-        except StoreError as error:
+            held = hand_over(self.kit.refresher, place)
+            account = self._adopted(held.grant.renewed(state=ACTIVE, reason=""), name, identity)
+        except BaseException as error:
+            if self._is_elsewhere(place, held):
+                self._remove(place, held)
+            elif is_handed_over(held):
+                take_back(self.kit.refresher, place, held)
+            if not isinstance(error, StoreError):
+                raise
             message = (
                 f"the grant of {self.file.title} was refreshed, and is kept as {place}: it cannot be renamed: {error}"
             )
             raise StoreUnavailable(message, hint=error.hint, account=str(place)) from None
-        except BaseException:
-            if self._is_elsewhere(place, proved):  # two records of one grant would end it at their second refresh
-                self._remove(place, proved)
-            raise
         if account != place:  # else it is to be called so
-            self._remove(place, proved)
-        return account, False
+            self._remove(place, held)
+        return account
 
     def _is_elsewhere(self, place: Account, proved: StoredGrant) -> bool:
         """Tell whether another account has the grant that lies at `place`."""
         token = proved.grant.refresh_token
         return any(account != place and held.refresh_token == token for account, held in self._held())
 
-    def _known(self) -> Account | None:
-        """Return the account as which this grant was taken over before."""
-        token = self.found.refresh_token
-        taken = (
-            account
-            for account, held in self._held()
-            if held.extra.get(IMPORTED) == self.digest or (token is not None and held.refresh_token == token)
-        )
-        return next(taken, None)
+    def _known(self) -> tuple[Account | None, list[Account]]:
+        """Return the account as which this grant was taken over before, and those that are still called ``importing``.
+
+        Of these an import was cut off.
+        """
+        token, done, cut_off = self.found.refresh_token, list[Account](), list[Account]()
+        for account, held in self._held():
+            if held.extra.get(IMPORTED) == self.digest or (token is not None and held.refresh_token == token):
+                is_under_way = re.fullmatch(rf"{UNDER_WAY}(-\d+)?", account.name)
+                (cut_off if is_under_way else done).append(account)
+        return next(iter(done), None), cut_off
 
     def _grant(self) -> Grant:
         token = self.found.access_token if self.found.refresh_token is None else None
@@ -170,12 +185,13 @@ class _Taking:
         grant = self._grant()
         if self.provider.identify and self._identity(grant) is None:
             raise UsageError(f"{self.provider.title} does not take the token of {self.file.title}", hint=again)
-        return self._adopted(grant, name, None)
+        identity = self.linker.identify(self.provider, self.client, grant)
+        return self._adopted(grant, name or self._name(grant, None, identity), identity)
 
-    def _adopted(self, grant: Grant, name: str, place: Account | None) -> Account:
-        return self.linker.adopt(self.provider, self.client, grant, name=name or self._name(grant, place))
+    def _adopted(self, grant: Grant, name: str, identity: Identity) -> Account:
+        return self.linker.adopt(self.provider, self.client, grant, name=name, identity=identity)
 
-    def _name(self, grant: Grant, place: Account | None) -> str:
+    def _name(self, grant: Grant, place: Account | None, identity: Identity) -> str:
         """Return what the account is called: as this person's is here, else as the provider calls them.
 
         It is called as the file, or as the grant in it, where the provider does not say whose it is, and where the
@@ -183,8 +199,7 @@ class _Taking:
         such a name, so it replaces nothing.
         """
         own = self.found.entry or os.path.splitext(self.file.name)[0].strip(".- ") or UNDER_WAY
-        identity = self._identity(grant)
-        if identity is None:
+        if not identity.subject:
             return self._free(own)
         bound = bind(grant, self.provider, self.client.client_id).renewed(subject=identity.subject)
         theirs = [pair for pair in self._held() if pair[0] != place and same_person(pair[1], bound)]
@@ -219,7 +234,10 @@ class _Taking:
 
     def _refreshed(self, place: Account) -> StoredGrant:
         """Refresh what lies there; if that fails, take it away, unless the provider has rotated it (R9)."""
-        kit, before = self.kit, self.kit.records.get(place).grant
+        kit, found = self.kit, self.kit.records.get(place)
+        before = found.grant
+        if is_handed_over(found):
+            return found
         try:
             return kit.refresher.renew(place, RefreshJob(early=True)).result().held  # early: nobody is handed it
         except TokenKitError as error:
@@ -237,6 +255,13 @@ class _Taking:
             hint=f"tokenkit login {self.provider.name}",
             reason=reason,
         )
+
+    def _remove_all(self, cut_off: list[Account]) -> None:
+        """Take away what was left by an import that was cut off once the account had its name."""
+        for place in cut_off:
+            held = self.kit.records.get(place)
+            if is_handed_over(held):
+                self._remove(place, held)
 
     def _remove(self, place: Account, held: StoredGrant) -> None:
         """Take away what was seen there, and nothing that has come in its place since: it may be the only copy (R8)."""

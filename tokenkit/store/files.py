@@ -67,11 +67,7 @@ class FileStore(Store):
 
     def load(self, name: Name) -> Stored | None:
         """Return the record, or None when there is none. Raises `FileRefused` for a file that is not plainly ours."""
-        path = self.path(name)
-        folder = path.rpartition(os.sep)[0]
-        if folder not in self._plain and private_file.check_way(self.tokens, path):
-            self._plain.add(folder)
-        found = private_file.read_version(path)
+        found = self._read(self.tokens, self.path(name))
         return None if found is None else Stored(*found)
 
     def save(
@@ -114,7 +110,7 @@ class FileStore(Store):
 
     def note(self, name: Name) -> bytes:
         """Return the note of the last lease."""
-        return _read_note(self.notes, f"{self.notes}{os.sep}{relative(name)}")
+        return _note_of(self._read(self.notes, f"{self.notes}{os.sep}{relative(name)}"))
 
     @contextmanager
     def lease(self, name: Name, *, lasts: float, wait: float) -> Generator["FileLease"]:
@@ -126,6 +122,12 @@ class FileStore(Store):
         lasts_at_most = lasts if name.kind == "grant" else None  # an unsaved grant is held for as long as that takes
         with locked(lock, wait=wait, lasts=lasts_at_most), closing(lease):
             yield lease
+
+    def _read(self, base: str, path: str) -> tuple[bytes, private_file.Version] | None:
+        folder = path.rpartition(os.sep)[0]
+        if folder not in self._plain and private_file.check_way(base, path):
+            self._plain.add(folder)
+        return private_file.read_version(path)
 
     def _of_these(self, kind: str) -> str:
         from hashlib import sha256
@@ -205,7 +207,8 @@ class FileLease(Lease):
     @property
     def note(self) -> bytes:
         """What the last holder left."""
-        return _read_note(self._notes, self._path)
+        private_file.check_way(self._notes, self._path)
+        return _note_of(private_file.read_version(self._path))
 
     def write_note(self, note: bytes, *, acts: bool = False) -> None:
         """Replace the note with one write of a fixed size: a kill leaves the old note or the new one."""
@@ -254,7 +257,5 @@ def _make_folders(base: str, path: str) -> None:
         private_file.ensure_folder(base)
 
 
-def _read_note(notes: str, path: str) -> bytes:
-    private_file.check_way(notes, path)
-    found = private_file.read_version(path)
+def _note_of(found: tuple[bytes, private_file.Version] | None) -> bytes:
     return b"" if found is None else found[0].rstrip()

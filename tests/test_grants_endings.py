@@ -2,15 +2,17 @@
 
 import itertools
 import json
+from contextlib import contextmanager
 
 import pytest
 from tokenkit import Account, TokenKit
-from tokenkit.errors import ConsentRequired, ProviderUnavailable
+from tokenkit.errors import ConsentRequired, ProviderUnavailable, StoreUnavailable
 from tokenkit.grant import NEEDS_CONSENT
 from tokenkit.grants import endings
 from tokenkit.grants.endings import Endings, Ends
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.grants.status import NeedsConsent, Unavailable
+from tokenkit.store import Name
 from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
 
@@ -192,8 +194,6 @@ def test_a_forced_refresh_is_sent_in_a_bad_hour_too(kit):
 @pytest.mark.slow
 def test_a_store_in_trouble_latches_as_ever(kit, monkeypatch):
     """R13: who cannot count believes the provider."""
-    from tokenkit.errors import StoreUnavailable
-
     def refuse(name, **_):
         raise StoreUnavailable("no", hint="")
 
@@ -217,6 +217,49 @@ def test_the_note_stays_small():
     assert Ends.from_bytes(ends.to_bytes()) == ends
 
 
+def test_of_many_people_a_bad_hour_is_noticed_before_it_is_over(monkeypatch):
+    """R13, R37: to count them takes seconds. So no ending counts what one before has counted, nor under the lease."""
+    store, read, leased = MemoryStore(), [], []
+    for who in names(3000):
+        store.save(Name("grant", who, ME), b"sealed", replaces=None)
+    original, lease = MemoryStore.names, store.lease
+
+    def counted(*args, **more):
+        assert not leased, "all others wait meanwhile, and give up"
+        return (read.append(1) or name for name in original(*args, **more))
+
+    @contextmanager
+    def noted(*args, **more):
+        with lease(*args, **more) as held:
+            leased.append(1)
+            yield held
+            leased.pop()
+
+    monkeypatch.setattr(MemoryStore, "names", counted)
+    monkeypatch.setattr(store, "lease", noted)
+    found = Endings(store)
+    assert [found.one_more("scripted", 1e9 + number) for number in range(155)] == [False] * 150 + [True] * 5
+    assert len(read) < 3 * 3000
+    assert found.one_more("other", 1e9) is False
+    assert found.has_many("scripted", 1e9 + 154)
+    store.save(Name("grant", "one-more", ME), b"sealed", replaces=None)
+    assert found._stored("scripted", 3001, 1e9 + 10_000) == 3001, "an old count does not serve"
+
+
+def test_a_store_in_trouble_hides_no_ending(tmp_path, monkeypatch):
+    """R13: the person is told that they are needed, though it cannot be counted whether they are one of many."""
+    kit = crowd(tmp_path, 2)
+
+    def refuse(*_, **__):
+        raise StoreUnavailable("no", hint="")
+
+    kit.scripted.ended.update(names(2))
+    assert ask(kit, "person-000") == "signed out"
+    monkeypatch.setattr(kit.records.store, "owners", refuse)
+    assert ask(kit, "person-001") == "signed out"
+    assert kit.heard == [("consent_needed", "person-000"), ("consent_needed", "person-001")]
+
+
 @pytest.mark.slow
 def test_no_more_names_are_read_than_tell(kit, monkeypatch):
     """R37: whether there are many is known after twenty-one."""
@@ -224,7 +267,7 @@ def test_no_more_names_are_read_than_tell(kit, monkeypatch):
     monkeypatch.setattr(
         MemoryStore, "names", lambda *args, **more: (read.append(1) or name for name in original(*args, **more))
     )
-    assert Endings(kit.records.store).has_many("scripted")
+    assert Endings(kit.records.store).has_many("scripted", kit.clock.now())
     assert len(read) <= endings.MORE_THAN + 2
     assert json.loads(Ends().to_bytes()) == {"counts": [], "hours": []}
     assert kit.records.store.version(grant_name(Account("scripted", "me@example.com", "person-000")))

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tokenkit.errors import FileRefused, StoreError
+from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import ACTIVE, NEEDS_CONSENT, Grant
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.store import Name, Store
@@ -89,24 +90,49 @@ class Ends(NamedTuple):
             return cls()
 
 
+class Counted(NamedTuple):
+    """How many grants of a provider were `found` at a time (Unix seconds), where the count went up to `most`."""
+
+    at: float
+    found: int
+    most: int
+
+    def tells(self, most: int, now: float) -> bool:
+        """Tell whether it says how many there are, up to `most`: for ten minutes a count is true enough."""
+        return 0 <= now - self.at < WITHIN and (self.found >= most or self.found < self.most)
+
+
 class Endings:
     """Counts the grants that end, over all owners of a store. A store in trouble counts nothing, and fails nobody."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._counted: dict[str, Counted] = {}
+        self._counting = ForkLock()
 
     def one_more(self, provider: str, now: float) -> bool:
         """Count an ending; tell whether it is one of too many to be believed."""
         name = _name(provider)
-        with suppress(StoreError), self._store.lease(name, lasts=_LEASE, wait=_WAIT) as lease:
-            now = lease.now(now)
+        with suppress(StoreError):
+            self._count_for(provider, Ends.from_bytes(self._store.note(name)), now)
+            return self._one_more(provider, name, now)
+        return False
+
+    def _count_for(self, provider: str, ends: Ends, here: float) -> None:
+        """Count the grants before the lease is taken: of many that takes seconds, and the others would give up."""
+        if MORE_THAN <= ends.total and not ends.lasts(here):
+            enough = (ends.total + 1) * ONE_IN
+            self._stored(provider, enough, here, count_to=2 * enough)  # of twice as many endings, none counts again
+
+    def _one_more(self, provider: str, name: Name, here: float) -> bool:
+        with self._store.lease(name, lasts=_LEASE, wait=_WAIT) as lease:
+            now = lease.now(here)
             ends = Ends.from_bytes(lease.note).one_more(now)
-            many = ends.lasts(now) or self._too_many(provider, ends.total)
+            many = ends.lasts(now) or self._too_many(provider, ends.total, here)
             ends = ends.bad(now) if many else ends
             many = many and ends.lasts(now)
             lease.write_note(ends.to_bytes())
             return many
-        return False
 
     def in_bad_hour(self, provider: str, at: float) -> bool:
         """Tell whether a grant that ended at that time ended with many others."""
@@ -122,15 +148,28 @@ class Endings:
             return grant.renewed(state=ACTIVE, reason="")
         return grant
 
-    def has_many(self, provider: str) -> bool:
+    def has_many(self, provider: str, now: float) -> bool:
         """Tell whether so many grants of the provider are stored that too many could end."""
-        return self._stored(provider, MORE_THAN + 1) > MORE_THAN
+        with suppress(StoreError):
+            return self._stored(provider, MORE_THAN + 1, now) > MORE_THAN
+        return False
 
-    def _too_many(self, provider: str, ended: int) -> bool:
-        return ended > MORE_THAN and self._stored(provider, ended * ONE_IN) < ended * ONE_IN
+    def _too_many(self, provider: str, ended: int, now: float) -> bool:
+        return ended > MORE_THAN and self._stored(provider, ended * ONE_IN, now) < ended * ONE_IN
 
-    def _stored(self, provider: str, most: int) -> int:
-        """Count the provider's grants of all owners, up to `most`: then it is enough."""
+    def _stored(self, provider: str, most: int, now: float, *, count_to: int = 0) -> int:
+        """Return how many grants of the provider all owners have, up to `most`; what a count said serves for a while.
+
+        Where it does not say enough, they are counted up to `count_to`. Threads that come meanwhile wait for that.
+        """
+        with self._counting.lock:
+            counted = self._counted.get(provider)
+            if counted is None or not counted.tells(most, now):
+                up_to = max(most, count_to)
+                counted = self._counted[provider] = Counted(now, self._count(provider, up_to), up_to)
+        return counted.found
+
+    def _count(self, provider: str, most: int) -> int:
         found = 0
         for owner in self._store.owners():
             with suppress(FileRefused):  # what lies in a folder's place holds no grants, and hides no other owner's

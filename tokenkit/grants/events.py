@@ -124,7 +124,7 @@ class Events:
             first = last is None or not 0 <= now - last < WITHIN
             if first:
                 self._told[provider] = now
-        return not first and self._endings.has_many(provider)
+        return not first and self._endings.has_many(provider, now)
 
     def _tell_held(self, now: float) -> None:
         """Tell of what has waited for its ten minutes, and was not part of a bad hour."""

@@ -14,6 +14,7 @@ import pytest
 from tokenkit import AccessToken, Account, AsyncTokenKit, TokenKit
 from tokenkit.errors import ConsentRequired, UnknownAccount, UsageError
 from tokenkit.grant import Grant
+from tokenkit.store import Name
 from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
 from tokenkit.token import Secret
@@ -297,6 +298,42 @@ def test_a_new_owner_who_is_another_form_of_an_existing_one_is_refused(kit, othe
     assert ascii(first) in refused.value.hint
     assert list(kit.records.store.owners()) in ([first], ["", first])
     assert ask(kit.for_owner(first)) == "first"
+
+
+def test_of_two_forms_that_come_at_once_one_is_refused(kit, monkeypatch):
+    """R37: each of two processes, or threads, sees that the other's owner does not exist yet."""
+    store, outcomes, reached = kit.records.store, [], threading.Event()
+    owners, lease = store.owners, store.lease
+
+    def come(who: str) -> None:
+        try:
+            kit.for_owner(who).records.write(Name("pending", who, "first"), b"{}", None)
+            outcomes.append(who)
+        except UsageError:
+            outcomes.append("refused")
+        reached.set()
+
+    def owners_while_another_comes():
+        seen = list(owners())
+        monkeypatch.setattr(store, "owners", owners)
+        monkeypatch.setattr(store, "lease", lambda name, **more: reached.set() or lease(name, **more))
+        other.start()
+        assert reached.wait(PATIENCE)
+        return iter(seen)
+
+    other = threading.Thread(target=come, args=("ａlice",))
+    monkeypatch.setattr(store, "owners", owners_while_another_comes)
+    come("alice")
+    other.join(PATIENCE)
+    assert sorted(outcomes) == ["alice", "refused"]
+
+
+def test_the_owners_of_a_store_are_not_read_for_one_of_them(kit, monkeypatch):
+    """R37: a sign-in among a hundred thousand people costs what it costs among two."""
+    sign_in(kit.for_owner("alice"))
+    monkeypatch.setattr(kit.records.store, "owners", lambda: pytest.fail("there may be many"))
+    sign_in(kit.for_owner("alice"))
+    assert ask(kit.for_owner("alice")) == "alice"
 
 
 def test_an_ascii_name_is_another_form_too(kit):

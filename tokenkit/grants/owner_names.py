@@ -2,11 +2,19 @@
 
 import re
 import unicodedata
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import cast
 
-from tokenkit.errors import UsageError
+from tokenkit.errors import StoreError, UsageError
 from tokenkit.paths import file_name
-from tokenkit.store import Store
+from tokenkit.store import KINDS, Name, Store
+
+_FIRST_RECORDS = Name("quarantine", "", "first-records")
+"""What is leased while an owner's first record is written: among what is never leased while a person is waited for."""
+
+_LEASE = 30.0
+_WAIT = 10.0
 
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 """Default-ignorable characters that are no format characters: variation selectors, fillers, the grapheme joiner."""
@@ -32,7 +40,21 @@ def check_owner(owner: str) -> None:
         ) from None
 
 
-def check_new_owner(store: Store, owner: str) -> None:
+@contextmanager
+def writing_for(store: Store, owner: str) -> Generator[None]:
+    """Let records of the owner be written in the block; where they may be the first ones, of one owner after the other.
+
+    Raises `UsageError` for a new owner whose name is only another form in Unicode of one that exists.
+    """
+    with ExitStack() as held:
+        if not any(next(store.names(kind, owner, most=1), None) for kind in KINDS):
+            with suppress(StoreError):  # a store in trouble keeps no grant from being kept elsewhere (R9)
+                held.enter_context(store.lease(_FIRST_RECORDS, lasts=_LEASE, wait=_WAIT))
+            _check_new_owner(store, owner)
+        yield
+
+
+def _check_new_owner(store: Store, owner: str) -> None:
     """Refuse a name that is new, and only another form in Unicode of an owner that exists. Raises `UsageError`.
 
     Programs that bring names into one form (a database, a browser, a file system) would give the one person what is

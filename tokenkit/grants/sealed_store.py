@@ -12,7 +12,7 @@ from tokenkit.errors import Conflict, KeyUnavailable, StoreUnavailable, UnknownA
 from tokenkit.grant import Grant, grant_from_bytes, grant_to_bytes
 from tokenkit.grants import fleet_key
 from tokenkit.grants.due import due
-from tokenkit.grants.owner_names import check_new_owner
+from tokenkit.grants.owner_names import writing_for
 from tokenkit.keys.ring import KeyRing
 from tokenkit.shell import quoted
 from tokenkit.store import Name, Store, Stored, Version
@@ -182,6 +182,7 @@ class SealedStore:
         if stored is None or self.ring.open_record(name, stored.data) != b"probe":
             raise StoreUnavailable("the store does not give back what was written to it", hint="tokenkit audit")
         self.store.save(name, None, replaces=version)
+        self._owner_is_known = not self.owner  # a store may forget an owner with their last record (R37)
 
     def pendings(self) -> Iterator[Name]:
         """Yield the names of the owner's pending authorizations."""
@@ -210,12 +211,19 @@ class SealedStore:
         if not leased:
             fleet_key.check(self.store, self.ring)
         if replaces is None and not self._owner_is_known:
-            check_new_owner(self.store, self.owner)
+            with writing_for(self.store, self.owner):
+                stored = self._write(name, plaintext, None, store or self.store, leased, due)
             self._owner_is_known = True
+            return stored
+        return self._write(name, plaintext, replaces, store or self.store, leased, due)
+
+    def _write(
+        self, name: Name, plaintext: bytes, replaces: Version | None, store: Store, leased: bool, due: float | None
+    ) -> Stored:
         while True:
             with self.ring.sealing_leased() if leased else self.ring.sealing(self._any_sealed) as key:
                 data = self.ring.seal_record(name, plaintext, key)
-                version = (store or self.store).save(name, data, replaces=replaces, due=due)
+                version = store.save(name, data, replaces=replaces, due=due)
             if leased or self.ring.current().kid == key.kid:
                 return Stored(data, version)
             replaces = version

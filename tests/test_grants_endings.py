@@ -194,6 +194,7 @@ def test_a_forced_refresh_is_sent_in_a_bad_hour_too(kit):
 @pytest.mark.slow
 def test_a_store_in_trouble_latches_as_ever(kit, monkeypatch):
     """R13: who cannot count believes the provider."""
+
     def refuse(name, **_):
         raise StoreUnavailable("no", hint="")
 

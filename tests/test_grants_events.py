@@ -5,9 +5,11 @@ import sys
 from typing import get_args
 
 import pytest
+from tokenkit import AccessToken, Account
 from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.errors import ConsentRequired, ProviderUnavailable, StoreError, UnknownAccount, UsageError
-from tokenkit.grants.events import SOON, Kind
+from tokenkit.grant import Grant
+from tokenkit.grants.events import MOST_ENDS, SOON, Kind
 
 from patience import PATIENCE
 from scripted import LIFETIME, ScriptedKit, expire, unavailable
@@ -191,6 +193,29 @@ def test_a_callback_can_be_taken_back(kit):
     expire(kit)
     kit.token("scripted")
     assert (told, kinds(kit)) == ([], ["refreshed"])
+
+
+def test_an_owner_who_takes_a_callback_back_leaves_it_to_the_others(kit):
+    """R37: a program registers one function for many people."""
+    heard = []
+    ends = [kit.for_owner(who).on("refreshed", heard.append) for who in ("alice", "bob")]
+    again = kit.for_owner("bob").on("refreshed", heard.append)
+    ends[0]()
+    again()
+    for who in ("alice", "bob"):
+        kit.refresher.events.refreshed(Account("scripted", "me", who), Grant("scripted", {}), 0.0)
+    assert [event.account.owner for event in heard] == ["bob"]
+
+
+def test_ends_that_are_over_are_forgotten(kit):
+    """R37: what is remembered of the people of this year is not kept beside that of the next."""
+    kit.on("ends_soon", lambda event: None)
+    events = kit.refresher.events
+    for number in range(5 * MOST_ENDS):
+        token = AccessToken("a", expires_at=number * 86400.0, obtained_at=0.0)
+        ends = Grant("scripted", access_tokens={"": token})
+        events.seen(Account("scripted", f"person-{number}"), ends, number * 86400.0)
+    assert len(events._ends) <= MOST_ENDS
 
 
 def test_an_event_that_there_is_not_is_refused(kit):

@@ -26,6 +26,9 @@ _COROUTINE = 0x80
 SOON = 14 * 86400.0
 """Seconds before the end of a grant at which it is told; only the person can put the end off."""
 
+MOST_ENDS = 1000
+"""Ends that are remembered before those that are over are looked for."""
+
 
 class Event(NamedTuple):
     """What happened to an account; `error` says why, and `ends_at` (Unix time in seconds, UTC) when it ends."""
@@ -49,6 +52,7 @@ class Events:
         self._callbacks: dict[Kind, list[tuple[Callback, str | None]]] = {}
         self._trouble: dict[Account, Kind] = {}
         self._ends: dict[Account, float] = {}
+        self._most_ends = MOST_ENDS
         self._changing = ForkLock()
 
     def on(self, kind: Kind, callback: Callback, *, owner: str | None = None) -> Callable[[], None]:
@@ -65,12 +69,13 @@ class Events:
                 "a callback that is a coroutine function would never run: no event loop is known here",
                 hint="register it with an AsyncTokenKit, or give a plain function",
             )
+        registered = (callback, owner)
         with self._changing.lock:
-            self._callbacks[kind] = [*self._callbacks.get(kind, ()), (callback, owner)]
+            self._callbacks[kind] = [*self._callbacks.get(kind, ()), registered]
 
         def off() -> None:
-            with self._changing.lock:
-                self._callbacks[kind] = [other for other in self._callbacks[kind] if other[0] is not callback]
+            with self._changing.lock:  # by identity: another owner may have registered the same callback
+                self._callbacks[kind] = [other for other in self._callbacks[kind] if other is not registered]
 
         return off
 
@@ -90,7 +95,7 @@ class Events:
             end = _end(grant)
             soon = end is not None and end <= now + SOON and self._ends.get(account) != end
             if end is not None and soon:
-                self._ends[account] = end
+                self._note_end(account, end, now)
         if back:
             self._tell(Event("back", account))
         if soon:
@@ -117,6 +122,13 @@ class Events:
             self._trouble[account] = kind
         if not known:
             self._tell(event)
+
+    def _note_end(self, account: Account, end: float, now: float) -> None:
+        """Remember that this end was told, and forget those that are over, whenever they are twice as many (R37)."""
+        self._ends[account] = end
+        if len(self._ends) > self._most_ends:
+            self._ends = {one: at for one, at in self._ends.items() if at > now - SOON}
+            self._most_ends = max(MOST_ENDS, 2 * len(self._ends))
 
     def _may_be_one_of_many(self, provider: str, now: float) -> bool:
         with self._changing.lock:

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import cast
 
-from tokenkit.errors import StoreError, UsageError
+from tokenkit.errors import FileRefused, StoreError, UsageError
 from tokenkit.paths import file_name
 from tokenkit.store import KINDS, Name, Store
 
@@ -47,11 +47,17 @@ def writing_for(store: Store, owner: str) -> Generator[None]:
     Raises `UsageError` for a new owner whose name is only another form in Unicode of one that exists.
     """
     with ExitStack() as held:
-        if not any(next(store.names(kind, owner, most=1), None) for kind in KINDS):
+        if not any(_has(store, owner, kind) for kind in KINDS):
             with suppress(StoreError):  # a store in trouble keeps no grant from being kept elsewhere (R9)
                 held.enter_context(store.lease(_FIRST_RECORDS, lasts=_LEASE, wait=_WAIT))
             _check_new_owner(store, owner)
         yield
+
+
+def _has(store: Store, owner: str, kind: str) -> bool:
+    with suppress(FileRefused):  # what lies in a folder's place holds no records, and keeps none from being written
+        return next(store.names(kind, owner, most=1), None) is not None
+    return False
 
 
 def _check_new_owner(store: Store, owner: str) -> None:

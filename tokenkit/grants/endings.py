@@ -120,7 +120,7 @@ class Endings:
 
     def _count_for(self, provider: str, ends: Ends, here: float) -> None:
         """Count the grants before the lease is taken: of many that takes seconds, and the others would give up."""
-        if MORE_THAN <= ends.total and not ends.lasts(here):
+        if ends.total >= MORE_THAN and not ends.lasts(here):
             enough = (ends.total + 1) * ONE_IN
             self._stored(provider, enough, here, count_to=2 * enough)  # of twice as many endings, none counts again
 

@@ -7,6 +7,7 @@ import stat
 import pytest
 from faults import spoil
 from house import GOOGLE, SPOTIFY
+from tokenkit.activity import Activity
 from tokenkit.audit import inventory
 from tokenkit.cli import app
 from tokenkit.cli.app import SECTIONS, main
@@ -130,3 +131,41 @@ def test_another_owner_and_another_app_are_named_in_the_command(house):
     assert inventory.command("login google", "alice smith") == "tokenkit --owner 'alice smith' login google"
     house.environ["POCKETPAW_HOME"] = str(house.home / ".pocketpaw")
     assert house.inventory(app="pocketpaw").command("audit --fix") == "tokenkit --app pocketpaw audit --fix"
+
+
+NO_STORE = {
+    "a file that is no TOML": ('store = "postgresql:', "TK406"),
+    "a key that is not known": ('store = "postgresql://me@/db"\ndefault = 1\n', "TK406"),
+    "no address": ('store = "mysql://me@host/db"\n', "TK601"),
+    "no address of a server": ('store_direct = "postgresql://me@/db"\n', "TK601"),
+}
+
+
+@pytest.mark.parametrize(("config", "id"), NO_STORE.values(), ids=NO_STORE)
+@pytest.mark.parametrize("options", [(), ("--online", "--refresh")], ids=["plain", "online"])
+def test_a_store_that_cannot_be_told_is_a_finding_and_the_files_are_looked_at(house, audit, config, id, options):
+    """No shared store is said to have been looked at, and nothing that lies here, perhaps outdated, is used."""
+    house.record(SPOTIFY).chmod(0o644)
+    house.write(".config/tokenkit/config.toml", config, 0o644)
+    code, out, err = audit("--json", *options)
+    report = json.loads(out)
+    assert (code, err, house.answers) == (1, "", [])
+    assert {id, "TK103"} <= {finding["id"] for finding in report["findings"]}
+    assert any("anything but the files of this machine" in words for words in report["not_checked"])
+
+
+def test_accounts_of_a_store_that_cannot_be_told_are_not_called_gone(house, audit):
+    """They lie in the database, and the log of this machine knows of them."""
+    Activity(house.folders, now=house.clock.now).record("signed_in", GOOGLE)
+    for path in house.tokens.rglob("*.jwe"):
+        path.unlink()
+    assert "TK128" in audit()[1]
+    house.write(".config/tokenkit/config.toml", 'store = "mysql://me@host/db"\n', 0o644)
+    assert "TK128" not in audit()[1]
+
+
+def test_without_a_home_there_is_nothing_to_look_at(audit, monkeypatch):
+    monkeypatch.setenv("TOKENKIT_HOME", "relative")
+    code, out, err = audit()
+    assert (code, out) == (3, "")
+    assert "relative path" in err

@@ -120,9 +120,8 @@ def rivals(inventory: Inventory) -> Iterator[Fault]:
 )
 def unreadable(inventory: Inventory) -> Iterator[Fault]:
     """Find a config.toml, and files of providers and of clients, that are refused."""
-    try:
-        inventory.kit.config  # noqa: B018 - reading it is the check
-    except ConfigurationError as error:
+    error = inventory.config_error
+    if error is not None:
         yield Fault(os.path.join(inventory.folders.config, "config.toml"), str(error), error.hint or "correct it")
         return
     yield from _unusable_clients(inventory.folders.config)

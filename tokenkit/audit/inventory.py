@@ -1,14 +1,12 @@
 """What is looked at: the folders, records, keys and configuration of one app on this machine, each read at most once.
 
-An inventory changes nothing and asks nobody: no lock is taken, no file made, no command run, no passphrase asked for.
-What it cannot look at, it says.
+It changes nothing: no lock is taken, no file made, no command run, nobody asked. What cannot be looked at is said.
 """
 
 import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import Distribution, EntryPoints, entry_points
@@ -16,12 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tokenkit import chained_log
 from tokenkit.audit.found_record import FoundRecord, Keys, load_record, open_record
+from tokenkit.audit.logged import Use, events, uses
 from tokenkit.audit.modes import is_plain
 from tokenkit.audit.mounts import Mount, Room, container_since, mounted, room_at
 from tokenkit.audit.shared_walk import Walked, walk
 from tokenkit.audit.tree import Node, Role, Tree
 from tokenkit.config import Config, client_name
-from tokenkit.errors import FileRefused, KeyUnavailable, StoreError, TokenKitError
+from tokenkit.errors import ConfigurationError, FileRefused, KeyUnavailable, StoreError, TokenKitError
 from tokenkit.grant import Grant
 from tokenkit.grants.bound_to import of
 from tokenkit.keys import file as key_file
@@ -48,16 +47,11 @@ class Package(NamedTuple):
     adds: list[str]
 
 
-class Use(NamedTuple):
-    """A use in the activity log: when, and which scopes the caller named."""
-
-    at: float
-    scopes: frozenset[str]
-
-
 @dataclass(frozen=True, eq=False)
 class Inventory:
-    """Everything that a check may look at. `kit` gives folders, configuration and providers; `deep` looks further."""
+    """Everything that a check may look at. `kit` gives folders, configuration and providers; `deep` looks further.
+    `no_store` is why the store that was named cannot be had: then `kit` has the files of this machine in its place.
+    """
 
     kit: TokenKit
     home: str = field(default_factory=lambda: os.path.expanduser("~"))
@@ -68,6 +62,7 @@ class Inventory:
     core_limit: int = field(default_factory=lambda: _core_limit())
     container_since: float | None = field(default_factory=container_since)
     scripts: str = field(default_factory=lambda: sysconfig.get_path("scripts"))
+    no_store: TokenKitError | None = None
 
     @property
     def folders(self) -> Folders:
@@ -174,22 +169,12 @@ class Inventory:
     @property
     def events(self) -> Iterator[tuple[str, str, str]]:
         """Owners, accounts and what happened to them, as the sound lines of the activity log say."""
-        sound = (line.entry for line in self.log if line.sound and line.entry)
-        for entry in sound:
-            owner, account, event = (str(entry.get(name, "")) for name in ("owner", "account", "event"))
-            yield owner, account, event
+        return events(self.log)
 
     @cached_property
     def uses(self) -> Mapping[tuple[str, str], list[Use]]:
         """The uses in the activity log, by owner and account, the oldest first; a line that is odd is none."""
-        found: dict[tuple[str, str], list[Use]] = {}
-        for line in self.log:
-            entry = line.entry or {}
-            if line.sound and entry.get("event") == "used":
-                with suppress(ValueError, TypeError):
-                    use = Use(float(entry.get("at", 0.0)), frozenset(map(str, entry.get("scopes", ()))))
-                    found.setdefault((str(entry.get("owner", "")), str(entry.get("account", ""))), []).append(use)
-        return found
+        return uses(self.log)
 
     @cached_property
     def entry_points(self) -> Mapping[str, EntryPoints]:
@@ -242,13 +227,19 @@ class Inventory:
                 self._client_ids[name] = None
         return self._client_ids[name]
 
-    @cached_property
+    @property
     def config(self) -> Config:
         """What ``config.toml`` says; nothing, where it cannot be used."""
+        return self.kit.config if self.config_error is None else Config()
+
+    @cached_property
+    def config_error(self) -> ConfigurationError | None:
+        """Why ``config.toml`` cannot be used; None where it can."""
         try:
-            return self.kit.config
-        except TokenKitError:
-            return Config()
+            self.kit.config  # noqa: B018 - reading it tells
+        except ConfigurationError as error:
+            return error
+        return None
 
     def command(self, arguments: str, owner: str = "") -> str:
         """Return a command line of ours, for this app and the account's owner."""

@@ -139,7 +139,7 @@ def gone(inventory: Inventory) -> Iterator[Fault]:
     """Find a tokens folder in which nothing is left of accounts that were refreshed there, not even their lock files,
     or that has no accounts while the activity log knows of some that were not signed out.
     """
-    if inventory.files is None or _is_anothers_link(inventory.folders.tokens):
+    if inventory.files is None or inventory.no_store is not None or _is_anothers_link(inventory.folders.tokens):
         return
     missing = _without_locks(inventory) or ([] if inventory.records else _not_signed_out(inventory))
     if missing:

@@ -61,6 +61,8 @@ def _order(finding: Finding) -> tuple[str, str, int, str, str]:
 
 def _not_checked(inventory: Inventory) -> Iterator[str]:
     """Yield what could not be looked at, and why. What should be readable is also a fault: TK113 and TK133."""
+    if inventory.no_store is not None:
+        yield f"anything but the files of this machine, as the store that is meant cannot be had: {inventory.no_store}"
     locked = sum(record.opening is Opening.LOCKED for record in inventory.records)
     if locked:
         why = inventory.keys.said or "there are none"

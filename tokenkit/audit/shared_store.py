@@ -21,7 +21,9 @@ WHERE = "the database"
 )
 def unusable(inventory: Inventory) -> Iterator[Fault]:
     """Find a database that cannot be reached, or whose tables are of another version than this tokenkit needs."""
-    if inventory.shared_error is not None:
+    if inventory.no_store is not None and not inventory.config_error:
+        yield Fault(WHERE, str(inventory.no_store), inventory.no_store.hint)
+    elif inventory.shared_error is not None:
         yield Fault(WHERE, str(inventory.shared_error), inventory.shared_error.hint)
     elif inventory.shared is not None and inventory.shared.schema.version != inventory.shared.schema.newest:
         found = inventory.shared.schema

@@ -1,12 +1,12 @@
 """``tokenkit audit``: its options."""
 
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from tokenkit.cli.auditing import FOUND, fixed, look, show
-from tokenkit.cli.session import open_kit
+from tokenkit.cli.auditing import FOUND, fixed, look, open_to_look, show
 from tokenkit.errors import UsageError
 
 
@@ -39,15 +39,17 @@ def audit(
         raise UsageError("--yes goes with --fix, and --refresh with --online", hint="tokenkit audit --help")
     from tokenkit.audit.check import Severity
 
-    kit = open_kit(ctx)
-    if refresh:
+    options = ctx.find_root().params
+    kit, no_store = open_to_look(options["app"], options["owner"])
+    if refresh and no_store is None:
         from tokenkit.audit.online import refresh_all
 
         refresh_all(kit)
-    report = look(kit, deep=deep, online=online)
+    again = partial(look, kit, no_store, deep=deep, online=online)
+    report = again()
     if fix:
         try:
-            report = fixed(kit, report, yes=yes, deep=deep, online=online)
+            report = fixed(report, yes=yes, again=again)
         except UsageError:  # nobody can be asked here; what was found is reported all the same
             show(report, json=json, sarif=sarif)
             raise

@@ -8,8 +8,13 @@ from tokenkit.cli.errors import reporting
 from tokenkit.cli.output import agree, data, say, to_paste, to_stdout, waiting
 from tokenkit.cli.session import one_shot
 from tokenkit.core_dumps import forbid_core_dumps
+from tokenkit.errors import ConfigurationError
+from tokenkit.paths import folders
+from tokenkit.store.files import FileStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tokenkit.audit import Check, Report
     from tokenkit.audit.check import Fault
     from tokenkit.kit import TokenKit
@@ -23,20 +28,34 @@ def print_audit() -> None:
     forbid_core_dumps()
     with reporting():
         from tokenkit.audit.check import Severity
-        from tokenkit.kit import TokenKit
 
-        report = look(one_shot(TokenKit(background=False)))
+        report = look(*open_to_look())
         show(report)
         if report.fails(Severity.ERROR):
             sys.exit(FOUND)
 
 
-def look(kit: "TokenKit", *, deep: bool = False, online: bool = False) -> "Report":
-    """Run the checks."""
+def open_to_look(app: str = "tokenkit", owner: str = "") -> "tuple[TokenKit, ConfigurationError | None]":
+    """Return the kit, and why the store that was named cannot be had: then it has the files of this machine."""
+    from tokenkit.kit import TokenKit
+
+    try:
+        return one_shot(TokenKit(app, owner, background=False)), None
+    except ConfigurationError as error:
+        where = folders(app)
+        files = FileStore(where.tokens, where.state)
+        return one_shot(TokenKit(app, owner, store=files, background=False)), error
+
+
+def look(
+    kit: "TokenKit", no_store: "ConfigurationError | None" = None, *, deep: bool = False, online: bool = False
+) -> "Report":
+    """Run the checks. Without the store that was named no provider is asked: what lies here may be outdated."""
     from tokenkit.audit import Inventory, audit
 
+    online = online and no_store is None
     with waiting("asking the providers" if online else "looking"):
-        return audit(Inventory(kit, deep=deep), _online() if online else ())
+        return audit(Inventory(kit, deep=deep, no_store=no_store), _online() if online else ())
 
 
 def _online() -> "tuple[Check, ...]":
@@ -45,7 +64,7 @@ def _online() -> "tuple[Check, ...]":
     return CHECKS
 
 
-def fixed(kit: "TokenKit", report: "Report", *, yes: bool, deep: bool, online: bool) -> "Report":
+def fixed(report: "Report", *, yes: bool, again: "Callable[[], Report]") -> "Report":
     """Show the plan, carry it out once the person agrees, and look again."""
     from tokenkit.audit.fix import act, plan
 
@@ -62,7 +81,7 @@ def fixed(kit: "TokenKit", report: "Report", *, yes: bool, deep: bool, online: b
     for each in done:
         if each.failure:
             say(f"This failed: {each.fix}: {each.failure}")
-    return look(kit, deep=deep, online=online)._replace(fixed=tuple(done))
+    return again()._replace(fixed=tuple(done))
 
 
 def _to_paste(fault: "Fault") -> "Fault":

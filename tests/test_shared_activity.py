@@ -60,9 +60,10 @@ def test_the_database_sees_no_line_in_clear(machine, authority, database):  # no
     assert "secretive" not in row[0]
 
 
-def test_a_line_that_is_moved_to_another_owner_is_left_out(machine, database):  # noqa: F811
+def test_a_line_that_is_moved_to_another_owner_is_left_out(machine, authority, database):  # noqa: F811
     kit = machine("a")
-    kit.activity.others.tell({"event": "used", "account": str(ME), "owner": "alice", "at": time.time()})
+    sign_in(kit.for_owner("alice"), authority)
+    assert len(kit.activity.others.lines("alice")) == 1
     ask(database, "UPDATE tokenkit.activity SET owner = 'bob'")
     assert kit.activity.others.lines("bob") == []
 
@@ -119,6 +120,19 @@ def test_an_owner_that_is_deleted_leaves_no_line(machine, authority):  # noqa: F
     sign_in(alice, authority)
     list(erase_owner(alice.refresher, kit.context))
     assert told(kit, "alice") == []
+
+
+def test_what_other_machines_say_of_an_owner_after_that_leaves_none_either(machine, authority, database, run):  # noqa: F811
+    """Nor does the line that says so: nothing that names the owner would be erased by a command again."""
+    kit, other = machine("a"), machine("b")
+    for owner in ("alice", "bob"):
+        sign_in(kit.for_owner(owner), authority)
+    assert run(kit, "owner", "delete", "alice", "--yes")[0] == 0
+    for owner in ("alice", "bob"):
+        other.for_owner(owner).activity.record("refresh_failed", ME._replace(owner=owner), error="ProviderUnavailable")
+    assert set(ask(database, "SELECT owner FROM tokenkit.activity")) == {(b"bob",)}
+    sign_in(kit.for_owner("alice"), authority)
+    assert told(kit, "alice") == [("signed_in", "alice")], "who comes back begins anew"
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ MOST = 1000
 _ADD = """INSERT INTO {s}.activity AS a (owner, account, slot, at, line)
     SELECT owner, account, slot, to_timestamp(at), line FROM unnest(%(owners)s::bytea[], %(accounts)s::bytea[],
         %(slots)s::bytea[], %(ats)s::double precision[], %(lines)s::bytea[]) AS new (owner, account, slot, at, line)
+    WHERE owner = ''::bytea OR EXISTS (SELECT FROM {s}.accounts AS known WHERE known.owner = new.owner)
     ON CONFLICT (owner, account, slot) DO UPDATE SET at = excluded.at, line = excluded.line WHERE a.at < excluded.at"""
 
 _SWEEP = "DELETE FROM {s}.activity WHERE at < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %(kept)s)"
@@ -31,7 +32,7 @@ class PostgresActivity:
         self._swept = False
 
     def add(self, lines: Sequence[SealedLine]) -> None:
-        """Store the lines, all in one statement."""
+        """Store the lines, all in one statement; those of an owner who was deleted meanwhile are dropped."""
         last = {(each.owner, each.account, each.slot): each for each in sorted(lines, key=lambda each: each.at)}
         kept = [*last.values()]
         values = {

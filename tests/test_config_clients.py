@@ -51,7 +51,9 @@ class Place:
         )
 
     def listed(self, environ: dict[str, str] | None = None) -> list[KnownClient]:
-        return list_clients(folders=self.folders, environ=environ or {}, app="tokenkit")
+        found, refused = list_clients(folders=self.folders, environ=environ or {}, app="tokenkit")
+        assert refused == []
+        return found
 
 
 @pytest.fixture
@@ -348,3 +350,19 @@ def test_many_that_write_and_remove_one_file_at_once_leave_one_of_what_they_wrot
     save_client(folder, "google", ClientRegistration("google-id", Secret(secrets[1])))
     assert place.ask() == ("google-id", secrets[1])
     assert sorted(os.listdir(os.path.join(folder, "clients"))) == [".lock", "google.toml"]
+
+
+def test_what_cannot_be_used_hides_no_other_registration_and_is_told_once(place: Place) -> None:
+    """A broken config.toml would else be told for each provider that has no file of its own."""
+    place.save()
+    for name, text in {"spotify": "client_id = 5\n", "pocket": "no = [toml"}.items():
+        path = place.config / "clients" / f"{name}.toml"
+        path.write_text(text)
+        path.chmod(0o600)
+    (place.config / "config.toml").write_text("[")
+    found, refused = list_clients(folders=place.folders, environ={}, app="tokenkit")
+    assert [client.provider for client in found] == ["google"]
+    assert sorted(str(error).partition(" ")[0].rpartition("/")[2] for error in refused) == [
+        "client_id", "config.toml", "pocket.toml",
+    ]  # fmt: skip
+    assert all(error.hint for error in refused)

@@ -70,7 +70,7 @@ def test_all_of_them_are_listed(bare):
     kit = bare("a")
     kit.configured.save_client("google", CLIENT)
     kit.configured.save_client("acme", ClientRegistration("public"))  # of a provider that this machine does not know
-    assert [(each.provider, each.has_secret) for each in kit.configured.known_clients()] == [
+    assert [(each.provider, each.has_secret) for each in kit.configured.known_clients()[0]] == [
         ("acme", False), ("google", True)
     ]  # fmt: skip
 

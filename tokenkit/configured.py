@@ -13,6 +13,7 @@ from tokenkit.store.files import FileStore
 
 if TYPE_CHECKING:
     from tokenkit.config import Config, KnownClient
+    from tokenkit.errors import TokenKitError
     from tokenkit.grants.events import Event
     from tokenkit.grants.shared_clients import SharedClients
     from tokenkit.provider import ClientRegistration, Context, Provider
@@ -136,8 +137,8 @@ class Configured:
         """Return the provider where nobody names another server; without servers of its own, as it is."""
         return self.providers[provider.name] if getattr(provider, "client_of", "") else provider
 
-    def known_clients(self) -> "list[KnownClient]":
-        """Return every client registration of this app, as they may be shown."""
+    def known_clients(self) -> "tuple[list[KnownClient], list[TokenKitError]]":
+        """Return every client registration of this app, as they may be shown, and why others cannot be used."""
         from tokenkit.config import list_clients
 
         return list_clients(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from tokenkit.cli.errors import report
 from tokenkit.cli.group import group
 from tokenkit.cli.options import AsJson, ProviderName, Settings, Unverified
 from tokenkit.cli.output import data, say, someone_is_there
@@ -87,8 +88,8 @@ def import_client(
 
 @client.command("list", short_help="List the registrations; no secret is shown.")
 def list_registrations(ctx: typer.Context, json: AsJson = False) -> None:
-    """List the registrations and where they come from; no secret is shown."""
-    found = open_kit(ctx).configured.known_clients()
+    """List the registrations and where they come from; no secret is shown. Those that cannot be used come after it."""
+    found, refused = open_kit(ctx).configured.known_clients()
     if json:
         from tokenkit.cli.json_output import clients_json
 
@@ -101,8 +102,12 @@ def list_registrations(ctx: typer.Context, json: AsJson = False) -> None:
                 for item in found
             ],
         )
-    else:
+    elif not refused:
         say("No client is registered. Begin with tokenkit client setup PROVIDER; tokenkit providers lists them.")
+    for error in refused[1:]:
+        report(error)
+    if refused:
+        raise refused[0]
 
 
 @client.command("remove", short_help="Remove a registration that was stored here.")

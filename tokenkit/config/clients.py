@@ -14,7 +14,7 @@ from tokenkit.config.client_command import printed_secret
 from tokenkit.config.client_files import client_file, read_client, stored_clients
 from tokenkit.config.credential import credential_text
 from tokenkit.config.file import load_config
-from tokenkit.errors import ClientMissing, ConfigurationError, UsageError
+from tokenkit.errors import ClientMissing, ConfigurationError, TokenKitError, UsageError
 from tokenkit.paths import Folders, prefix
 from tokenkit.plugins import InShort, provider_names
 from tokenkit.provider import ClientRegistration, Provider
@@ -101,15 +101,20 @@ def client_registration(
 
 def list_clients(
     *, folders: Folders, environ: Mapping[str, str], app: str, given: Given = _NONE, shared: Given = _NONE
-) -> list[KnownClient]:
-    """Return all client registrations, by provider. No command is run."""
+) -> tuple[list[KnownClient], list[TokenKitError]]:
+    """Return all client registrations that can be used, by provider, and why others cannot be. No command is run."""
     names = sorted({*stored_clients(folders.config), *shared, *provider_names(folders.config), *given})
-    known = ((name, _find(name, folders, environ, app, _Sources(given, shared))) for name in names)
-    return [
-        KnownClient(name, found.client_id, bool(found.client_secret or found.command), found.source)
-        for name, found in known
-        if found
-    ]
+    known, refused = list[KnownClient](), dict[str, TokenKitError]()
+    for name in names:
+        try:
+            found = _find(name, folders, environ, app, _Sources(given, shared))
+        except TokenKitError as error:  # that of config.toml comes with each name
+            refused.setdefault(str(error), error)
+            continue
+        if found:
+            secret = bool(found.client_secret or found.command)
+            known.append(KnownClient(name, found.client_id, secret, found.source))
+    return known, [*refused.values()]
 
 
 def known_client(

@@ -217,6 +217,22 @@ def test_closing_an_owners_kit_ends_nothing_and_closing_the_first_ends_all(kit):
     assert ask(alice) == "alice"
 
 
+def test_the_async_kit_of_an_owners_kit_ends_the_threads_that_it_made(kit):
+    """R37: a program that makes one for each request would else keep the threads of all of them."""
+    sign_in(kit.for_owner("alice"))
+
+    async def asked() -> bool:
+        async with AsyncTokenKit(kit=kit.for_owner("alice")) as face:
+            assert whose(await face.token(ME)) == "alice"
+            assert face.for_owner("bob")._threads is face._threads
+            pool = face._threads.looks
+            await face.for_owner("bob").close()
+            assert not pool._shutdown, "an owner's kit has no threads of its own"
+        return pool._shutdown
+
+    assert asyncio.run(asked())
+
+
 def test_a_callback_hears_of_its_own_owner_or_of_everybody_at_the_first_kit(kit):
     heard: list[tuple[str, str]] = []
     kit.on("refreshed", lambda event: heard.append(("all", event.account.owner)))
@@ -275,9 +291,35 @@ def test_an_owner_who_is_forgotten_leaves_nothing_in_memory(tmp_path):
     assert len(kit._recent._order) == 2
 
 
-def test_a_cache_for_nobody_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="cache of 0"):
-        ScriptedKit(tmp_path, cache_size=0)
+def test_what_is_forgotten_while_it_is_looked_up_does_not_stay_for_ever(tmp_path):
+    """R37: many threads ask, and one account makes room for another between its look and its answer."""
+    kit = ScriptedKit(tmp_path, provider=Everybodys(), cache_size=1)
+    alice, bob = (kit.for_owner(who) for who in ("alice", "bob"))
+    for one in (alice, bob):
+        sign_in(one)
+    check = type(alice._cache)._check_scopes
+
+    def crowded(cache, *args):
+        if cache.owner == "alice":
+            ask(bob)
+        return check(cache, *args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(alice._cache), "_check_scopes", crowded)
+        assert ask(alice) == "alice"
+
+    def remembered() -> list[str]:
+        return [name for one in (alice, bob) for name in (*one._cache.memory, *one._cache._remembered)]
+
+    assert (len(kit._recent._order), remembered()) == (1, [ME, ME])
+    bob._cache.grant("scripted")  # as an adapter asks for where its account is
+    assert (len(kit._recent._order), remembered()) == (1, ["scripted"])
+
+
+@pytest.mark.parametrize("size", [0, -1, None, "5", 1.5, float("nan")])
+def test_a_cache_for_nobody_is_refused(tmp_path, size):
+    with pytest.raises(UsageError, match="a cache of "):
+        ScriptedKit(tmp_path, cache_size=size)
 
 
 LATIN = "jos\u00e9"

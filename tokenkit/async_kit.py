@@ -80,7 +80,7 @@ class AsyncTokenKit:
         )  # fmt: skip
         self._memory = self.sync._memory
         self._now = self.sync.context.now
-        self._threads = AwaitedThreads()
+        self._threads = self._own_threads = AwaitedThreads()
 
     def for_owner(self, owner: str) -> "AsyncTokenKit":
         """Return the kit of another owner, which shares all else with this one; see `TokenKit.for_owner`."""
@@ -99,7 +99,7 @@ class AsyncTokenKit:
 
     async def close(self) -> None:
         """Wait for what is under way, and end the threads; see `TokenKit.close`."""
-        if self.sync._made is self.sync:
+        if self._threads is self._own_threads:
             await self._asking(self._threads.wait)
             await self._asking(self.sync.close)
             await self._asking(self._threads.end)

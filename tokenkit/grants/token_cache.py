@@ -7,7 +7,7 @@ calls `look`, and as long as a refresh is needed, waits for the refresher's flig
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TypeGuard
+from typing import TypeGuard, cast
 
 from tokenkit.account import Account, is_provider_name, parse_account
 from tokenkit.duration import duration
@@ -48,8 +48,8 @@ class RecentlyAsked:
     """
 
     def __init__(self, size: int) -> None:
-        if size < 1:
-            raise UsageError(f"a cache of {size} accounts is none", hint=f"TokenKit(cache_size={SIZE})")
+        if not isinstance(cast(object, size), int) or size < 1:
+            raise UsageError(f"a cache of {size!r} accounts is none", hint=f"TokenKit(cache_size={SIZE})")
         self._size = size
         self._order: OrderedDict[tuple[str, str], TokenCache] = OrderedDict()
         self._caches: weakref.WeakValueDictionary[str, TokenCache] = weakref.WeakValueDictionary()
@@ -146,7 +146,6 @@ class TokenCache:
             version = renewed.held.version if "/" in asked else None
             for name in (wanted.account.provider, str(wanted.account)):  # it is asked for by both
                 self.memory.pop(name, None)
-            self._recent.asked(self, asked)
             found = Remembered(scopes, wanted.account, renewed.held, version, self._now())
             return self._remember(asked, ask, found, NEVER)
         return wanted._replace(held=renewed.held)
@@ -166,7 +165,10 @@ class TokenCache:
     def grant(self, asked: str) -> Grant:
         """Return the grant of the account, as it was found last: where it is from does not change (R17)."""
         remembered = self._remembered.get(asked)
-        return (self._find(asked, TokenQuery(), self._now())[0] if remembered is None else remembered).held.grant
+        if remembered is None:
+            remembered, _ = self._find(asked, TokenQuery(), self._now())
+            self._recent.asked(self, asked)
+        return remembered.held.grant
 
     def forget(self) -> None:
         """Look at the store again, whatever is asked next."""
@@ -270,4 +272,5 @@ class TokenCache:
         proved = ask.scopes if isinstance(ask.scopes, (tuple, frozenset)) else ()  # a list may change under us
         self._remembered[asked] = found
         self.memory[asked] = (token, looked, until, ends, found.scopes, proved)
+        self._recent.asked(self, asked)  # last: what was forgotten meanwhile would never be forgotten again
         return token

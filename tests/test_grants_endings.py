@@ -181,6 +181,29 @@ def test_processes_count_together(tmp_path):
     assert outcomes == ["signed out"] * 20 + ["try later"] * 24
 
 
+def test_a_restart_in_the_middle_tells_nobody_once_more(tmp_path):
+    """R13: at most one notice, however often the process is started anew, and all work again."""
+    store = FileStore(str(tmp_path / "tokens"), str(tmp_path / "state"))
+    kit = first = crowd(tmp_path, 44, store=store)
+    first.scripted.ended.update(names(44))
+    for number, who in enumerate(names(44)):
+        if number in (5, 19, 30):
+            kit = started_anew(tmp_path, kit)
+        ask(kit, who)
+    first.scripted.ended.clear()
+    first.clock.advance(61)
+    kit = started_anew(tmp_path, kit)
+    assert [ask(kit, who) for who in names(44)] == names(44)
+    assert [event for event in first.heard if event[0] == "consent_needed"] == [("consent_needed", "person-000")]
+
+
+def started_anew(tmp_path, kit: ScriptedKit) -> ScriptedKit:
+    again = ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=kit.records.store)
+    again.heard = kit.heard
+    again.on("consent_needed", lambda event: again.heard.append((event.kind, event.account.owner)))
+    return again
+
+
 @pytest.mark.slow
 def test_a_forced_refresh_is_sent_in_a_bad_hour_too(kit):
     """R13: the person's own try counts at once."""

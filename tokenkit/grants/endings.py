@@ -141,6 +141,13 @@ class Endings:
             return any(hour.since <= at <= min(hour.until, hour.since + LONGEST) for hour in hours)
         return False
 
+    def has_others(self, provider: str, now: float) -> bool:
+        """Tell whether more than one grant ended within the time that counts, whichever process has seen it."""
+        with suppress(StoreError):
+            counts = Ends.from_bytes(self._store.note(_name(provider))).counts
+            return sum(count for at, count in counts if now - WITHIN - _BUCKET < at <= now) > 1
+        return False
+
     def reopened(self, grant: Grant, note: RefreshState) -> Grant:
         """Return the grant; as active, where it was latched while many others ended: it is tried again."""
         latched = note.latched if grant.state == NEEDS_CONSENT else None

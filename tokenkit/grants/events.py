@@ -131,9 +131,10 @@ class Events:
             self._most_ends = max(MOST_ENDS, 2 * len(self._ends))
 
     def _may_be_one_of_many(self, provider: str, now: float) -> bool:
+        others = self._endings.has_others(provider, now)  # another process, or this one before a restart, told of one
         with self._changing.lock:
             last = self._told.get(provider)
-            first = last is None or not 0 <= now - last < WITHIN
+            first = not others and (last is None or not 0 <= now - last < WITHIN)
             if first:
                 self._told[provider] = now
         return not first and self._endings.has_many(provider, now)

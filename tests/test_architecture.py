@@ -23,7 +23,7 @@ ROWS = """
     account duration fork_lock parsing token
     confidential core_dumps errors nearest
     elapsed listing request shell signals
-    context frames os_errors packages paths
+    context frames os_errors packages paths unknown_provider
     private_file toml_file wrong_value
     durable_file use_markers
     store

@@ -1,15 +1,14 @@
 """Providers by name, loaded one at a time and only when asked for: from entry points and the user's TOML files."""
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from tokenkit.account import is_provider_name
-from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider, UsageError
+from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UsageError
 from tokenkit.fork_lock import ForkLock
 from tokenkit.packages import entry_points
-from tokenkit.shell import quoted
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
@@ -158,7 +157,9 @@ def load_provider(
 
         return read_provider_file(path, name, options)
     if point is None:
-        raise _unknown(name, config_folder, {*_declared(config_folder), *installed.names})
+        from tokenkit.unknown_provider import unknown_provider  # not needed for one that is known
+
+        raise unknown_provider(name, _folder(config_folder), {*_declared(config_folder), *installed.names})
     return _made(name, point, options)
 
 
@@ -175,7 +176,7 @@ def provider_names(config_folder: str) -> list[str]:
 def _declared(config_folder: str) -> set[str]:
     """Return the names of the providers that files of the person's own describe."""
     try:
-        files = os.listdir(os.path.join(config_folder, "providers"))
+        files = os.listdir(_folder(config_folder))
     except OSError:
         return set()
     return {stem for stem, ending in map(os.path.splitext, files) if ending == ".toml" and is_provider_name(stem)}
@@ -221,8 +222,12 @@ def _where(error: Exception) -> str:
     return f"{type(error).__name__}{place}"
 
 
+def _folder(config_folder: str) -> str:
+    return os.path.join(config_folder, "providers")
+
+
 def _path(config_folder: str, name: str) -> str:
-    return os.path.join(config_folder, "providers", f"{name}.toml")
+    return os.path.join(_folder(config_folder), f"{name}.toml")
 
 
 def _installed(name: str, installed: "EntryPoints") -> "EntryPoint | None":
@@ -273,33 +278,3 @@ def _configured(
             f"{name} has no option {option!r}", hint=f"it has {', '.join(known) or 'none'}; see [providers.{name}]"
         )
     return provider if not options else cast("Provider", cast(Any, provider).configured(options))
-
-
-def _misnamed(name: str, config_folder: str) -> str:
-    """Return the path of a file that was probably meant to describe the provider, or an empty text."""
-    folder = os.path.join(config_folder, "providers")
-    try:
-        files = os.listdir(folder)
-    except OSError:
-        return ""
-    endings = (".toml", ".toml.txt", ".txt")
-    meant = {name.casefold() + ending for ending in endings} if is_provider_name(name.casefold()) else set[str]()
-    found = next((file for file in sorted(files) if file.casefold() in meant), "")
-    return os.path.join(folder, found) if found else ""
-
-
-def _unknown(name: str, config_folder: str, known: Collection[str]) -> UnknownProvider:
-    from tokenkit.nearest import nearest
-
-    misnamed = "" if name.casefold() in known else _misnamed(name, config_folder)
-    if misnamed:
-        return UnknownProvider(
-            f"there is no provider {name!r}: the file {misnamed} is not read, for its name",
-            hint=f"mv {quoted(misnamed)} {quoted(_path(config_folder, name.casefold()))}",
-        )
-    near = nearest(name, sorted(known))
-    meant = f"did you mean {near}? " if near else ""
-    file = _path(config_folder, "NAME")
-    return UnknownProvider(
-        f"there is no provider {name!r}", hint=f"{meant}`tokenkit providers` lists all; describe others in {file}"
-    )

@@ -15,7 +15,6 @@ from tokenkit.errors import (
     InvalidAnswer,
     ProviderUnavailable,
     StoreError,
-    StoreUnavailable,
     TokenKitError,
     UnknownAccount,
 )
@@ -34,8 +33,8 @@ from tokenkit.grants.refresh_errors import (
 )
 from tokenkit.grants.refresh_state import RefreshState, noted_state, outcome_known, write_state
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
-from tokenkit.plugins import guarded
-from tokenkit.provider import ClientRegistration, Context, Provider, Request, Response
+from tokenkit.grants.sent_refresh import check_time_left, send, while_leased
+from tokenkit.provider import ClientRegistration, Context, Provider
 from tokenkit.signals import sending
 from tokenkit.store import Lease
 
@@ -100,7 +99,7 @@ class Refresh:
         self.note = self.note.begun(self.ctx.now(), this_machine())
         self._write_note(self.note, acts=self.acts)
         try:
-            self._check_time_left(self.needs)
+            check_time_left(self.lease, self.account, self.needs)
             grant = self._exchange(provider, client)
         except TokenKitError as error:
             other = self._brought_by_another()
@@ -123,13 +122,6 @@ class Refresh:
         if brought is None or brought is self.held.grant.access_token:
             raise self._brought_nothing(provider)
         return held
-
-    def _check_time_left(self, needed: float) -> None:
-        """Check that a lease that ends by time outlasts the request, and its retry (R6)."""
-        if self.lease.left() < needed:
-            raise StoreUnavailable(
-                f"the lease on {self.account} ran out before the refresh could begin", hint="try again"
-            )
 
     def _exchange(self, provider: Provider, client: ClientRegistration) -> Grant:
         """Send the refresh; when its outcome is unknown, send the same one once more, within seconds (R12)."""
@@ -155,33 +147,11 @@ class Refresh:
         return False
 
     def _send(self, provider: Provider, client: ClientRegistration) -> Grant:
-        """Send the refresh once, and return what it brought, whatever was raised after the answer (R9)."""
-        from tokenkit.grants.heard import Heard  # heavy, and not needed for a stored token
-        from tokenkit.grants.returned import whole_grant
-
-        assert provider.refresh is not None
-        heard = Heard(self._while_leased(within(self.ctx, self.account, self.held.grant, provider)))
-        try:
-            answered = guarded(provider, "refresh", provider.refresh, heard.context, client, self.held.grant)
-            return whole_grant(provider, "refresh", answered)
-        except BaseException as error:
-            grant = heard.grant_despite(error, provider, client, self.held.grant)
-            if grant is None:
-                raise
-            self.interrupted_by = None if isinstance(error, Exception) else error
-            return grant
-
-    def _while_leased(self, context: Context) -> Context:
-        """Return a context that begins no request which the lease may not outlast: this process may have been stopped.
-
-        R38: from here on the deadline of the transport counts, by which nothing leaves later than eight seconds on.
-        """
-
-        def send(request: Request) -> Response:
-            self._check_time_left(self.needs / 2)
-            return context.send(request)
-
-        return context._replace(send=send)
+        within_the_grant = within(self.ctx, self.account, self.held.grant, provider)
+        context = while_leased(within_the_grant, self.lease, self.account, self.needs / 2)
+        answered = send(context, provider, client, self.held.grant)
+        self.interrupted_by = answered.interrupted_by
+        return answered.grant
 
     def _changed(self) -> bool:
         """Tell whether the record is another by now, or may be, as far as a store in trouble says."""

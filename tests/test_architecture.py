@@ -23,7 +23,7 @@ ROWS = """
     account duration fork_lock parsing token
     confidential core_dumps errors nearest
     elapsed listing request shell signals
-    context frames os_errors packages paths unknown_provider
+    context frames os_errors packages paths
     private_file toml_file wrong_value
     durable_file use_markers
     store
@@ -38,7 +38,7 @@ ROWS = """
     declaration
     discovering
     api_key oauth2
-    provider_file
+    provider_file unknown_provider
     plugins
     config chained_log uses_later
     activity consent

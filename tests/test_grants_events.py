@@ -9,7 +9,9 @@ from tokenkit import AccessToken, Account
 from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.errors import ConsentRequired, ProviderUnavailable, StoreError, UnknownAccount, UsageError
 from tokenkit.grant import Grant
-from tokenkit.grants.events import MOST_ENDS, SOON, Kind
+from tokenkit.grants.due import SOON, consent_end
+from tokenkit.grants.events import MOST_ENDS, Kind
+from tokenkit.token import Secret
 
 from patience import PATIENCE
 from scripted import LIFETIME, ScriptedKit, expire, unavailable
@@ -251,3 +253,13 @@ def test_a_store_in_trouble_is_a_failure(kit, monkeypatch):
 
 def _fail(*_, **__):
     raise StoreError("away")
+
+
+def test_what_a_callback_hears_of_the_end_is_what_the_status_says(kit):
+    """R11: a refresh token that worked after its noted end has another one, as the status knows too."""
+    now = kit.clock.now()
+    token = AccessToken("a", expires_at=now + 3600, obtained_at=now)
+    held = Grant("scripted", {"": token}, refresh_token=Secret("r"), refresh_expires_at=now - 60)
+    assert consent_end(held) is None
+    kit.refresher.events.seen(kit.me, held, now)
+    assert kinds(kit) == []

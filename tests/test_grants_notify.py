@@ -6,7 +6,7 @@ import time
 
 import pytest
 from tokenkit.errors import ConsentRequired
-from tokenkit.grants.events import SOON
+from tokenkit.grants.due import SOON
 
 from scripted import LIFETIME, ScriptedKit, expire
 

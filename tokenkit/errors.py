@@ -284,7 +284,7 @@ class GrantSuperseded(StoreError):
 
 
 class GrantMoved(StoreError):
-    """The grant was exported as a transfer; another machine holds it now (R10)."""
+    """The grant was moved to another place, and is not used here, so that neither ends the other (R10)."""
 
 
 class KeyUnavailable(StoreError):

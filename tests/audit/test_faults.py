@@ -6,6 +6,7 @@ import pytest
 import states
 from faults import FAULTS, CannotBePlanted, another, spoil
 from tokenkit.audit.registry import our_checks
+from tokenkit.grants.hopeless import IMPORT_CUT_OFF
 from tokenkit.grants.refresh_state import Failure, RefreshState
 
 from another_user import as_another_user
@@ -38,6 +39,20 @@ def test_a_refresh_that_failed_is_told_with_how_often_and_when(house, failures, 
     another(house, "failing", note=RefreshState(newest=3, failure=failure))
     (finding,) = house.audit().findings
     assert finding.fault.what == f"google could not be reached ({often}, last 60 seconds ago)"
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("", "tokenkit logout google/moved --local"),
+        (IMPORT_CUT_OFF, "run the same command again: tokenkit import FILE"),
+    ],
+)
+def test_the_only_copy_of_a_grant_is_not_told_to_be_removed(house, reason, hint):
+    """R9: what an import was cut off with lies nowhere else, whereas what was copied into another store does."""
+    another(house, "moved", state="moved", reason=reason)
+    (finding,) = house.audit().findings
+    assert (finding.check.id, finding.fault.hint) == ("TK315", hint)
 
 
 def test_all_faults_together_are_found_in_one_home(house):

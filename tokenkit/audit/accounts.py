@@ -8,12 +8,11 @@ from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.wording import about, active, command, login, whose
 from tokenkit.duration import ago, duration, within
 from tokenkit.grant import NEEDS_CONSENT, Grant
-from tokenkit.grants.status import Active, Moved, NeedsConsent, consent_end
+from tokenkit.grants.due import SOON, consent_end
+from tokenkit.grants.hopeless import IMPORT_CUT_OFF
+from tokenkit.grants.status import Active, Moved, NeedsConsent
 
 DAY = 86400.0
-
-SOON = 14 * DAY
-"""Seconds before the end of a refresh token at which it is told."""
 
 TESTING = 7 * DAY
 """Seconds that a refresh token of a Google app in testing lasts
@@ -133,13 +132,16 @@ def unused(inventory: Inventory) -> Iterator[Fault]:
 @check(
     "TK315",
     Severity.NOTE,
-    "A grant was moved to another machine",
-    "It is not used here any more, so that the two machines do not end each other's session.",
+    "A grant was moved to another place",
+    "It is not used here any more, so that the two places do not end each other's session.",
 )
 def moved(inventory: Inventory) -> Iterator[Fault]:
-    """Find grants that were exported as a transfer."""
-    for record, _ in inventory.grants:
-        if isinstance(record.state, Moved):
+    """Find grants that `store copy`, or an import that was cut off, has marked as moved."""
+    for record, grant in inventory.grants:
+        if isinstance(record.state, Moved) and grant.reason == IMPORT_CUT_OFF:  # then it is the only one there is
+            hint = inventory.command("import FILE", record.account.owner)
+            yield about(record, "its import was cut off before it had its name", f"run the same command again: {hint}")
+        elif isinstance(record.state, Moved):
             yield about(record, "this copy is marked as moved", command(inventory, record, "logout", "--local"))
 
 

@@ -40,7 +40,7 @@ def state_words(status: Status, now: float) -> str:
         case Broken():
             return "none, its record cannot be opened"
         case Moved():
-            return "none, another machine holds the grant"
+            return "none, it was moved to another place"
 
 
 def _served(until: float | None, now: float, after: str) -> str:

@@ -12,6 +12,7 @@ from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount, UsageError
 from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import Grant
+from tokenkit.grants.due import SOON, consent_end
 from tokenkit.grants.endings import WITHIN, Endings
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ Kind = Literal["refreshed", "consent_needed", "back", "ends_soon", "failed"]
 
 _COROUTINE = 0x80
 """`inspect.CO_COROUTINE`; each kit registers callbacks of its own, and `inspect` takes long to import."""
-
-SOON = 14 * 86400.0
-"""Seconds before the end of a grant at which it is told; only the person can put the end off."""
 
 MOST_ENDS = 1000
 """Ends that are remembered before those that are over are looked for."""
@@ -92,7 +90,7 @@ class Events:
         with self._changing.lock:
             self._held.pop(account, None)
             back = self._trouble.pop(account, None) is not None
-            end = _end(grant)
+            end = consent_end(grant)
             soon = end is not None and end <= now + SOON and self._ends.get(account) != end
             if end is not None and soon:
                 self._note_end(account, end, now)
@@ -178,14 +176,6 @@ def in_loop(loop: "AbstractEventLoop", callback: Callback) -> Callback:
             loop.call_soon_threadsafe(call, event)
 
     return tell
-
-
-def _end(grant: Grant) -> float | None:
-    """Return when the person must sign in again, as far as that is known."""
-    token = grant.access_token
-    if grant.refresh_token:
-        return grant.refresh_expires_at
-    return None if token is None else token.expires_at
 
 
 class _Unraisable:

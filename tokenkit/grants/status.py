@@ -9,12 +9,12 @@ from tokenkit.account import Account
 from tokenkit.errors import GrantSuperseded, StoreError, TokenKitError, UnknownAccount
 from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
 from tokenkit.grants import after_loss, beside
+from tokenkit.grants.due import consent_end, token_end
 from tokenkit.grants.hopeless import refuse_hopeless
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.plugins import guarded
-from tokenkit.token import AccessToken
 
 UNIDENTIFIED = "unidentified"
 """The member of a grant's extra that holds why its provider did not say whose it is."""
@@ -72,7 +72,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Another machine holds the grant now."""
+    """The grant is in another place now, which holds its newest refresh token."""
 
 
 State = Active | Expiring | Expired | NeedsConsent | Unavailable | Broken | Moved
@@ -187,19 +187,6 @@ def judge(account: Account, grant: Grant, noted: RefreshState, now: float) -> St
     return state
 
 
-def consent_end(grant: Grant) -> float | None:
-    """Return when the person must sign in again (Unix seconds, UTC), as far as that is known; None for not known.
-
-    It is the refresh token's end, or without one the access token's. A refresh token that has worked after its end has
-    another one: the clock was wrong when that end was noted.
-    """
-    token = grant.access_token
-    if not grant.refresh_token:
-        return None if token is None or token.expires_at is None else _end(token)
-    end = grant.refresh_expires_at
-    return None if end is None or (token is not None and token.obtained_at > end) else end
-
-
 def _state(refresher: Refresher, account: Account, held: StoredGrant, now: float) -> tuple[State, RefreshState]:
     """Return the judgement and what the refreshes noted; that of a good token holds also while it cannot be read."""
     grant = held.grant
@@ -218,7 +205,7 @@ def _token_state(grant: Grant, now: float) -> State:
     if token is not None:
         if token.expires_at is None:
             return Active(None)
-        end = _end(token)
+        end = token_end(token)
         if token.good(now):
             return Expiring(end) if token.closing(now) and grant.refresh_token else Active(end)
     if not grant.refresh_token:
@@ -232,12 +219,7 @@ def _served_until(grant: Grant, now: float) -> float | None:
     token = grant.access_token
     if token is None or not (token.good(now) or token.alive(now)):
         return None
-    return _end(token)
-
-
-def _end(token: AccessToken) -> float:
-    """Return when a token is no longer given out: its end, or a while after for one expired on arrival (R16)."""
-    return token.good_until() if token.expires_at is None else max(token.expires_at, token.good_until())
+    return token_end(token)
 
 
 def _in_words(state: State) -> str:
@@ -257,7 +239,7 @@ def _in_words(state: State) -> str:
         case Broken(message):
             return f"cannot be used: {message}"
         case Moved():
-            return "has moved to another machine"
+            return "was moved to another place"
 
 
 def _utc(moment: float) -> str:

@@ -8,8 +8,6 @@ from tokenkit.duration import ago, within
 from tokenkit.grants.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, State, Unavailable
 
 HUES = 8
-SOON = 14 * 86400.0
-"""Seconds before the end of a grant from which the page asks to renew it."""
 
 
 def day(time: float) -> str:
@@ -58,4 +56,4 @@ def state_words(state: State, title: str, now: float) -> tuple[str, str]:
         case Broken(message, _):
             return "attention", sentence(message)
         case Moved():
-            return "attention", "Another computer keeps this account now."
+            return "attention", "This account was moved to another place."

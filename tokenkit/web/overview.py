@@ -7,11 +7,12 @@ from typing import Any
 from tokenkit.account import Account
 from tokenkit.config import serves
 from tokenkit.errors import ConfigurationError, TokenKitError
+from tokenkit.grants.due import SOON
 from tokenkit.grants.status import Broken, Status
 from tokenkit.kit import TokenKit
 from tokenkit.provider import Provider
 from tokenkit.signing_in.asking import asks
-from tokenkit.web.humanize import SOON, away, state_words
+from tokenkit.web.humanize import away, state_words
 from tokenkit.web.server_choice import VariableView, variables_of
 
 

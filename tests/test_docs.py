@@ -1,6 +1,7 @@
 """The documents are true: every example runs, against the sandbox, and every link leads somewhere."""
 
 import ast
+import inspect
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import tokenkit.consent
 from tokenkit import chained_log, errors
 from tokenkit.account import Account
 from tokenkit.activity import Activity
+from tokenkit.async_kit import AsyncTokenKit
 from tokenkit.cli.app import SECTIONS, app
 from tokenkit.kit import TokenKit
 from tokenkit.paths import activity_folder, folders
@@ -343,6 +345,25 @@ def test_the_page_of_python_names_every_method() -> None:
     page = (TOP / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
     methods = [name for name, member in vars(TokenKit).items() if callable(member) and name[0] != "_"]
     assert [name for name in methods if f"`{name}(" not in page and f" `{name}(" not in page] == []
+
+
+def test_the_page_of_python_names_every_argument() -> None:
+    rows = [line for line in page("reference/python.md").splitlines() if line.startswith("| ")]
+    missing = []
+    for method in (TokenKit, AsyncTokenKit):
+        for name, member in vars(method).items():
+            if name[0] != "_" and inspect.isfunction(member):
+                said = " ".join(row for row in rows if f"`{name}(" in row)
+                takes = inspect.signature(member).parameters.values()
+                named = [each.name for each in takes if each.name != "self" and each.kind is not each.VAR_KEYWORD]
+                missing += [f"{name}({each})" for each in named if not re.search(rf"\b{each}\b", said)]
+    assert missing == []
+
+
+def test_the_async_kit_has_the_methods_that_the_page_of_python_says() -> None:
+    alone = {"provider", "client", "known_client"}
+    methods = {name for name, member in vars(TokenKit).items() if name[0] != "_" and callable(member)}
+    assert methods - vars(AsyncTokenKit).keys() == alone
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)

@@ -193,6 +193,7 @@ class AsyncTokenKit:
     adopt = _awaited(TokenKit.adopt, _alone)
     logout = _awaited(TokenKit.logout, _alone)
     end_superseded = _awaited(TokenKit.end_superseded, _alone)
+    sharing_fate = _awaited(TokenKit.sharing_fate, _looking)
     refresh = _awaited(TokenKit.refresh, _alone)
     accounts = _awaited(TokenKit.accounts, _looking)
     status = _awaited(TokenKit.status, _looking)

@@ -1,7 +1,7 @@
 """What somebody writes into the tables by hand stops neither a worker nor a listing (R30)."""
 
 import pytest
-from tokenkit.worker.worker import Worker
+from tokenkit.worker.worker import LOOK_EVERY, Worker
 
 from fleet import ask, authority, database, machine, refreshes, sign_in, url  # noqa: F401
 
@@ -42,11 +42,13 @@ def test_rows_that_have_no_names_are_passed_over(kit, database):  # noqa: F811
 
 def test_a_worker_passes_over_what_is_no_name(kit, database, authority):  # noqa: F811
     ask(database, "DELETE FROM tokenkit.due")
-    for odd in ({"owner": NO_NAME}, {"id": NO_NAME}, {"id": b"noslash"}, {"owner": b"bob", "provider": NO_NAME}):
+    never = {"id": b"spotify/me", "provider": b"spotify", "at": float("nan")}
+    for odd in ({"owner": NO_NAME}, {"id": NO_NAME}, {"id": b"noslash"}, {"owner": b"bob", "provider": NO_NAME}, never):
         due(database, **odd)
     ask(database, "UPDATE tokenkit.due SET at = '-infinity' WHERE id = 'noslash'")
     worker = Worker(kit)
     worker.run_once()
+    assert worker.turn() == LOOK_EVERY, "what says no number is not asked for again and again"
     assert worker.healthy
     assert worker.figures.total("failed") == 0
     assert refreshes(authority) == 0

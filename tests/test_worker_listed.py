@@ -1,6 +1,7 @@
 """The schedule of a store that has none: records are opened once, and when they have changed."""
 
 import pytest
+from tokenkit.errors import KeyUnavailable, StoreUnavailable
 from tokenkit.seal import open as unseal
 from tokenkit.store import Due
 from tokenkit.store.files import FileStore
@@ -98,3 +99,25 @@ def test_what_lies_in_a_folders_place_hides_no_other_account(kit, schedule, tmp_
     schedule.look(0)
     claimed = schedule.claim("scripted", before=NEVER - 1, until=2e9, limit=9, rate=1.0)
     assert {due.name.owner for due in claimed} == {"alice", "carol"}
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("the disk is away"), KeyUnavailable("the keyring is locked")])
+def test_a_record_that_could_not_be_read_is_read_again_at_the_next_look(kit, schedule, monkeypatch, error):
+    """R3: else its token would be refreshed ahead of its end by nobody, until a caller has refreshed it."""
+    add(kit, "me")
+    add(kit, "you")
+    opened = schedule._records.opened
+
+    def away(name, stored):
+        if name.id == "scripted/me":
+            raise error
+        return opened(name, stored)
+
+    monkeypatch.setattr(schedule._records, "opened", away)
+    schedule.look(0)
+    assert len(schedule.claim("scripted", before=1.9e9, until=2e9, limit=9, rate=1.0)) == 1
+    monkeypatch.undo()
+    schedule.look(LOOK_EVERY)
+    assert [due.name.id for due in schedule.claim("scripted", before=1.9e9, until=2e9, limit=9, rate=1.0)] == [
+        "scripted/me"
+    ]

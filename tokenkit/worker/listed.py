@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from tokenkit.errors import FileRefused, StoreError
+from tokenkit.errors import FileRefused, KeyUnavailable, StoreError, StoreUnavailable
 from tokenkit.grant import grant_from_bytes
 from tokenkit.grants.due import NEVER, due
 from tokenkit.grants.sealed_store import SealedStore
@@ -16,6 +16,9 @@ LOOK_EVERY = 30.0
 A look at 1,000 accounts that have not changed takes some ten milliseconds; the first one, which opens all, ten times
 that.
 """
+
+TRANSIENT = (FileRefused, KeyUnavailable, StoreUnavailable)
+"""What may be well the next time, though the record has not changed."""
 
 
 class ListedSchedule:
@@ -37,8 +40,9 @@ class ListedSchedule:
             seen.add(name)
             version = self._records.store.version(name)
             if version != self._versions.get(name):
-                self._versions[name] = version
-                self._plan(name, self._due(name))
+                with suppress(*TRANSIENT):  # the next look tries again
+                    self._plan(name, self._due(name))
+                    self._versions[name] = version
         for gone in self._versions.keys() - seen:
             del self._versions[gone]
             self._at.pop(gone, None)
@@ -76,10 +80,15 @@ class ListedSchedule:
                 yield from store.names("grant", owner)
 
     def _due(self, name: Name) -> float:
-        """Return when a grant falls due; never where its record cannot be opened, which `tokenkit audit` reports."""
+        """Return when a grant falls due; never where its record is broken, which `tokenkit audit` reports.
+
+        Raises one of `TRANSIENT`.
+        """
         try:
             found = self._records.opened(name, self._records.store.load(name))
             return NEVER if found is None else due(grant_from_bytes(found[0]))
+        except TRANSIENT:
+            raise
         except StoreError:
             return NEVER
 

@@ -128,24 +128,22 @@ class Worker:
         Return after how many seconds to look again. Raises `StoreError`.
         """
         now = self._now()
-        self._listed_look(now)
+        until = now if before is None else before
+        if self._schedule is self._listed:
+            self._listed.look(now)
         first, wait = self._schedule.first(), LOOK_EVERY
         self._looked = self._clock()
         for provider, at in first.items():
             pace = self._pace(provider)
-            if at > (now if before is None else before):
+            if not at <= until:  # a row may say that it is no number
                 wait = min(wait, at - now)
                 continue
             room = pace.room(self._clock())
             if room:
-                self._claim(provider, pace, room, now if before is None else before)
+                self._claim(provider, pace, room, until)
             wait = min(wait, max(pace.wait(self._clock()), SHORTEST_WAIT))
         self._look_at(first, now)
         return wait
-
-    def _listed_look(self, now: float) -> None:
-        if self._schedule is self._listed:
-            self._listed.look(now)
 
     def _claim(self, provider: str, pace: Pace, room: int, before: float) -> None:
         until = self._now() + HOLD

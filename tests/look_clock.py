@@ -18,7 +18,7 @@ def clock_of_looks(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def wait_for_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a look wait for a server that is merely slow."""
-    monkeypatch.setattr(look, "ANSWERED_IN", PATIENCE)
+    monkeypatch.setattr(look, "LOOK_IN", PATIENCE)
     monkeypatch.setattr("tokenkit.store.postgres.store.LOOK_IN", PATIENCE)
 
 

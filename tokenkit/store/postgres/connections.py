@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import psycopg
@@ -56,8 +57,8 @@ class TimedConnection(psycopg.Connection[tuple[Any, ...]]):
         )
 
 
-Greet = Callable[[TimedConnection], None]
-"""Is called with a connection that was just made."""
+Ask = Callable[..., list[tuple[Any, ...]]]
+"""Runs a statement with its values, on one connection, and returns its rows. Raises psycopg's errors."""
 
 
 class Connections:
@@ -66,8 +67,8 @@ class Connections:
     def __init__(
         self,
         address: Address,
-        check: Greet,
-        greet: Greet = lambda connection: None,
+        check: Callable[[TimedConnection], None],
+        greet: Callable[[Ask], None],
     ) -> None:
         """`check` is called once, with the first connection, and raises what makes the database unusable.
 
@@ -77,11 +78,15 @@ class Connections:
         self._check = check
         self._greet = greet
         self._statements: dict[str, bytes] = {}
-        self.was_connected = False
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin anew: a child must not speak on its parent's connections, and does not close them either."""
         self._pid = os.getpid()
         self._idle: list[TimedConnection] = []
         self._slots = threading.BoundedSemaphore(AT_MOST)
         self._lock = threading.Lock()
+        self.was_connected = False
 
     def statement(self, text: str) -> bytes:
         """Return a statement with ``{s}`` in its text replaced by the schema's name; of each text, once."""
@@ -97,7 +102,7 @@ class Connections:
         """
         deadline = time.monotonic() + within
         with self._connection(deadline) as connection:
-            return translating(lambda: _run(connection, self.statement(text), values))
+            return translating(lambda: self._run(connection, text, values))
 
     def ask(self, text: str, values: Values = (), *, within: float = ANSWER_IN) -> list[tuple[Any, ...]]:
         """Run a statement that may be done twice, again while its answer is lost and there is time."""
@@ -129,7 +134,7 @@ class Connections:
     def _welcome(self, connection: TimedConnection) -> None:
         if not self.was_connected:
             self._check(connection)
-        self._greet(connection)
+        self._greet(partial(self._run, connection))
         self.was_connected = True
         connection.prepare_threshold = PREPARED_FROM if _leads_to_the_server(connection) else None
 
@@ -145,7 +150,7 @@ class Connections:
     @contextmanager
     def _connection(self, deadline: float) -> Generator[TimedConnection]:
         if self._pid != os.getpid():
-            self._forget()
+            self._begin()
         slots = self._slots
         if not slots.acquire(timeout=max(deadline - time.monotonic(), 0)):
             raise NotDone("all connections of this process to the database are busy", hint="try again")
@@ -157,6 +162,14 @@ class Connections:
                 self._give_back(connection)
         finally:
             slots.release()
+
+    def _run(self, connection: TimedConnection, text: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        try:
+            cursor = connection.execute(self.statement(text), values)
+        except psycopg.errors.ReadOnlySqlTransaction:
+            connection.close()  # the server has become a replica: a new one is made to one that takes changes
+            raise
+        return cursor.fetchall() if cursor.description else []
 
     def _taken(self, deadline: float) -> TimedConnection:
         with self._lock:
@@ -178,23 +191,6 @@ class Connections:
             return None
         with self._lock:
             return self._idle.append(connection)
-
-    def _forget(self) -> None:
-        """Begin anew: a child must not speak on its parent's connections, and does not close them either."""
-        self._pid = os.getpid()
-        self._idle = []
-        self._slots = threading.BoundedSemaphore(AT_MOST)
-        self._lock = threading.Lock()
-        self.was_connected = False
-
-
-def _run(connection: TimedConnection, statement: bytes, values: Values) -> list[tuple[Any, ...]]:
-    try:
-        cursor = connection.execute(statement, values)
-    except psycopg.errors.ReadOnlySqlTransaction:
-        connection.close()  # the server has become a replica: a new one is made to one that takes changes
-        raise
-    return cursor.fetchall() if cursor.description else []
 
 
 def _leads_to_the_server(connection: TimedConnection) -> bool:

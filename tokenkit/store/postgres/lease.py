@@ -16,7 +16,7 @@ from tokenkit.elapsed import elapsed
 from tokenkit.errors import StoreUnavailable
 from tokenkit.store import Lease, Name
 from tokenkit.store.postgres.connections import ANSWER_IN, Connections
-from tokenkit.store.postgres.names import key
+from tokenkit.store.postgres.names import THIS, key
 from tokenkit.store.postgres.session import Session
 
 GONE_FOR = 5.0
@@ -52,12 +52,10 @@ _TAKE = f"""INSERT INTO {{s}}.lease AS l (kind, owner, id, holder, session, inca
 _LOOK = f"""SELECT holder, session, began_to_act,
     session IS NOT NULL AND incarnation = pg_catalog.pg_postmaster_start_time()
     AND NOT {_ALIVE.format(session="l.session")} FROM {{s}}.lease AS l
-    WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s
-    AND holder IS NOT NULL AND ends > pg_catalog.clock_timestamp()"""
+    WHERE {THIS} AND holder IS NOT NULL AND ends > pg_catalog.clock_timestamp()"""
 
-_WRITE = """UPDATE {s}.lease SET note = %(note)s, began_to_act = %(acts)s
-    WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s
-    AND ends > pg_catalog.clock_timestamp()"""
+_WRITE = f"""UPDATE {{s}}.lease SET note = %(note)s, began_to_act = %(acts)s
+    WHERE {THIS} AND holder = %(holder)s AND ends > pg_catalog.clock_timestamp()"""
 _WRITE_SOON = f"{_WRITE} RETURNING 1, {_SOON}"
 _OF_LATE = """since BETWEEN pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %(comparing)s)
         AND pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => %(comparing)s)"""
@@ -71,23 +69,30 @@ _COMPARING = f"""SELECT %(comparing)s - extract(epoch FROM pg_catalog.clock_time
     FROM {{s}}.server WHERE {_OF_LATE}"""
 
 _RELEASE = f"""UPDATE {{s}}.lease SET holder = NULL, note = coalesce(%(note)s, note)
-    WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s RETURNING {_SOON}"""
+    WHERE {THIS} AND holder = %(holder)s RETURNING {_SOON}"""
 
-ENDED = """, ended AS (UPDATE {s}.lease SET holder = NULL, note = %(note)s
-    WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s AND holder = %(holder)s
-    AND EXISTS (SELECT FROM saved))"""
+ENDED = f""", ended AS (UPDATE {{s}}.lease SET holder = NULL, note = %(note)s
+    WHERE {THIS} AND holder = %(holder)s AND EXISTS (SELECT FROM saved))"""
 """Part of a statement that saves, named ``saved`` there: what `_RELEASE` would do, in the same write."""
 
-_NOTE = "SELECT note FROM {s}.lease WHERE kind = %(kind)s AND owner = %(owner)s AND id = %(id)s"
+_NOTE = f"SELECT note FROM {{s}}.lease WHERE {THIS}"
 
 
 class PostgresLease(Lease):
     """A lease that ends by the database's clock, however its holder fares."""
 
     def __init__(
-        self, connections: Connections, name: Name, holder: uuid.UUID, note: bytes, ends: float, ahead: float
+        self,
+        connections: Connections,
+        ending: "Ending",
+        name: Name,
+        holder: uuid.UUID,
+        note: bytes,
+        ends: float,
+        ahead: float,
     ) -> None:
         self._connections = connections
+        self._ending = ending
         self.name = name
         self._holder = holder
         self._note = note
@@ -95,7 +100,6 @@ class PostgresLease(Lease):
         self._ahead = ahead
         self.left_note: bytes | None = None
         """The note that is written as the lease is given back; None where the one that stands there is to stay."""
-        self.ending: Ending | None = None
         self.last: dict[str, object] = {}
         """The values that `ENDED` needs, once a save is to end the lease."""
         self.has_ended = False
@@ -136,8 +140,7 @@ class PostgresLease(Lease):
 
     def end_with_save(self, note: bytes) -> None:
         """Let this thread's next save, of this name, give the lease back in the same statement, and leave the note."""
-        if self.ending is not None:
-            self.ending.lease, self.last = self, {"holder": self._holder, "note": note}
+        self._ending.lease, self.last = self, {"holder": self._holder, "note": note}
 
     def _refuse_after_a_failover(self) -> None:
         self._connections.close()  # behind a pooler, only a new connection learns of it, and compares
@@ -163,34 +166,6 @@ class Ending(threading.local):
         return lease if lease is not None and lease.name == name else None
 
 
-def read_note(connections: Connections, name: Name) -> bytes:
-    """Return the note of the last lease; empty when there is none."""
-    rows = connections.ask(_NOTE, key(name))
-    return bytes(rows[0][0]) if rows else b""
-
-
-@contextmanager
-def leased(
-    connections: Connections, session: Session, name: Name, *, lasts: float, wait: float, ending: Ending
-) -> Generator[PostgresLease]:
-    """Hold the lease of that name, waited for up to `wait` seconds, for `lasts` seconds at most.
-
-    A save that takes it out of `ending` gives it back; otherwise it is given back at the end.
-    """
-    holder = uuid.uuid4()
-    lease: PostgresLease | None = None
-    try:
-        lease = _taken(connections, session, name, holder, lasts, wait)
-        lease.ending = ending
-        yield lease
-    finally:
-        if lease is None or not lease.has_ended:
-            session.give_back(name, holder)
-            with suppress(StoreUnavailable):  # it ends by itself, and hides neither a result nor an error
-                left = {**key(name), "holder": holder, "note": lease and lease.left_note}
-                connections.ask(_RELEASE, left, within=ANSWER_IN / 2)
-
-
 class _Busy(NamedTuple):
     """Who holds a lease, whether it has begun what cannot be repeated, and whether its session is gone."""
 
@@ -200,64 +175,78 @@ class _Busy(NamedTuple):
     gone: bool
 
 
-def _taken(
-    connections: Connections, session: Session, name: Name, holder: uuid.UUID, lasts: float, wait: float
-) -> PostgresLease:
-    end, polls = elapsed() + wait, iter(POLLS)
-    pause = POLLS[-1]
-    gone: uuid.UUID | None = None
-    while True:
-        lease = _try(connections, session, name, holder, lasts, gone)
-        if lease is not None:
-            return lease
-        busy = _look(connections, name)
-        gone = _may_be_succeeded(session, busy)
-        if gone is not None:
-            continue
-        left = end - elapsed()
-        if left <= 0:
-            raise _not_given(name, busy)
-        pause = next(polls, pause)
-        time.sleep(min(pause, left))
+class Leases:
+    """The leases of one process, by the sign of life of its `session`."""
 
+    def __init__(self, connections: Connections, session: Session) -> None:
+        self._connections = connections
+        self._session = session
+        self.ending = Ending()
 
-def _may_be_succeeded(session: Session, busy: _Busy | None) -> uuid.UUID | None:
-    """Return the holder, if it is gone and does not act. A line that was cut comes back sooner, under another number.
+    def note(self, name: Name) -> bytes:
+        """Return the note of the last lease; empty when there is none."""
+        rows = self._connections.ask(_NOTE, key(name))
+        return bytes(rows[0][0]) if rows else b""
 
-    Whose session was seen to be gone once, over this lease or another one, is not waited for twice.
-    """
-    if busy is None or not busy.gone or busy.began or busy.session is None:
+    @contextmanager
+    def held(self, name: Name, *, lasts: float, wait: float) -> Generator[PostgresLease]:
+        """Hold the lease of that name, waited for up to `wait` seconds, for `lasts` seconds at most.
+
+        A save that takes it out of `ending` gives it back; otherwise it is given back at the end.
+        """
+        holder = uuid.uuid4()
+        lease: PostgresLease | None = None
+        try:
+            lease = self._taken(name, holder, lasts, wait)
+            yield lease
+        finally:
+            if lease is None or not lease.has_ended:
+                self._session.give_back(name, holder)
+                with suppress(StoreUnavailable):  # it ends by itself, and hides neither a result nor an error
+                    left = {**key(name), "holder": holder, "note": lease and lease.left_note}
+                    self._connections.ask(_RELEASE, left, within=ANSWER_IN / 2)
+
+    def _taken(self, name: Name, holder: uuid.UUID, lasts: float, wait: float) -> PostgresLease:
+        end, polls = elapsed() + wait, iter(POLLS)
+        gone: uuid.UUID | None = None
+        while True:
+            lease = self._try(name, holder, lasts, gone)
+            if lease is not None:
+                return lease
+            busy = next((_Busy(*row) for row in self._connections.ask(_LOOK, key(name))), None)
+            gone = None if busy is None else self._may_be_succeeded(busy)
+            if gone is not None:
+                continue
+            left = end - elapsed()
+            if left <= 0:
+                raise _not_given(name, busy)
+            time.sleep(min(next(polls, POLLS[-1]), left))
+
+    def _may_be_succeeded(self, busy: _Busy) -> uuid.UUID | None:
+        """Return the holder, if it is gone and does not act. A line that was cut comes back sooner, as another one.
+
+        Whose session was seen to be gone once, over this lease or another one, is not waited for twice.
+        """
+        if not busy.gone or busy.began or busy.session is None:
+            return None
+        return busy.holder if self._session.absent_for(busy.session) >= GONE_FOR else None
+
+    def _try(self, name: Name, holder: uuid.UUID, lasts: float, gone: uuid.UUID | None) -> PostgresLease | None:
+        number = self._session.key()
+        for tried in (1, 2, 3):
+            asked = elapsed()
+            values = {**key(name), "holder": holder, "session": number, "lasts": lasts, "gone": gone}
+            values["given_back"] = self._session.given_back(name)
+            rows = self._connections.ask(_TAKE, values)
+            if not rows:
+                break
+            note, alive, now = rows[0][:3]
+            if alive or number is None:
+                ahead = now - elapsed()
+                return PostgresLease(self._connections, self.ending, name, holder, bytes(note), asked + lasts, ahead)
+            # The server has restarted, or the line was cut: again, with a new one; or that leads to another database.
+            number = self._session.key(lost=number) if tried == 1 else None
         return None
-    return busy.holder if session.absent_for(busy.session) >= GONE_FOR else None
-
-
-def _try(
-    connections: Connections,
-    session: Session,
-    name: Name,
-    holder: uuid.UUID,
-    lasts: float,
-    gone: uuid.UUID | None,
-) -> PostgresLease | None:
-    number = session.key()
-    for tried in (1, 2, 3):
-        asked = elapsed()
-        values = {**key(name), "holder": holder, "session": number, "lasts": lasts, "gone": gone}
-        values["given_back"] = session.given_back(name)
-        rows = connections.ask(_TAKE, values)
-        if rows and (rows[0][1] or number is None):
-            ahead = rows[0][2] - elapsed()
-            return PostgresLease(connections, name, holder, bytes(rows[0][0]), asked + lasts, ahead)
-        if not rows:
-            break
-        # The server has restarted, or the line was cut: taken again under a new one; or its database is not this one.
-        number = session.key(lost=number) if tried == 1 else None
-    return None
-
-
-def _look(connections: Connections, name: Name) -> _Busy | None:
-    rows = connections.ask(_LOOK, key(name))
-    return _Busy(*rows[0]) if rows else None
 
 
 def _not_given(name: Name, busy: _Busy | None) -> StoreUnavailable:

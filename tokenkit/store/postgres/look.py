@@ -17,8 +17,8 @@ PROVED = 1.5
 SERVES = 1.0
 """Seconds for which an answer serves where nothing is told."""
 
-ANSWERED_IN = 1.5
-"""Seconds that a caller waits: a good token in memory is served without an answer (R14)."""
+LOOK_IN = 1.5
+"""Seconds in which a look must be answered: a good token in memory is served without it (R14)."""
 
 Ask = Callable[[Sequence[Name]], list[Version | None]]
 
@@ -34,10 +34,13 @@ class _Known(NamedTuple):
 class Look:
     """Answers which version a record has. The database is asked in a thread, which no caller waits for too long."""
 
-    def __init__(self, ask: Ask) -> None:
-        """`ask` puts the question; it raises `StoreUnavailable` where there is no answer in time."""
+    def __init__(self, ask: Ask, line: Line) -> None:
+        """`ask` puts the question; it raises `StoreUnavailable` where there is no answer in time.
+
+        On the `line` changes are told, for as long as there are looks.
+        """
         self._ask = ask
-        self.line: Line | None = None
+        self._line = line
         self._begin()
 
     def _begin(self) -> None:
@@ -51,15 +54,14 @@ class Look:
         self._asking = False
         self._failed: StoreUnavailable | None = None
         self._failed_at = self._asked_at = float("-inf")
-        self._line = 0
+        self._asked_on = 0
 
     def versions(self, names: Sequence[Name]) -> list[Version | None]:
         """Return the version of each, as of 1.5 seconds ago or later; see `Store.versions`."""
         if self._pid != os.getpid():
             self._begin()
         now = elapsed()
-        if self.line is not None:
-            self.line.used(now)
+        self._line.used(now)
         for name in names:
             self._used[name] = now
         known = self._fresh(names, now)
@@ -81,13 +83,13 @@ class Look:
 
     def _fresh(self, names: Sequence[Name], now: float) -> list[Version | None] | None:
         """Return what is known, if it still serves for all of them."""
-        heard = None if self.line is None else self.line.heard
+        heard = self._line.heard
         found: list[Version | None] = []
         for name in names:
             known = self._known.get(name)
             if known is None:
                 return None
-            told = heard is not None and known.line == heard.line != 0 and now - heard.until < PROVED
+            told = known.line == heard.line != 0 and now - heard.until < PROVED
             if not told and now - known.asked >= SERVES:
                 return None
             found.append(known.version)
@@ -106,7 +108,7 @@ class Look:
                 if self._is_away():
                     assert self._failed is not None
                     raise StoreUnavailable(str(self._failed), hint=self._failed.hint)
-                if not self._answered.wait(max(began + ANSWERED_IN - elapsed(), 0.0)):
+                if not self._answered.wait(max(began + LOOK_IN - elapsed(), 0.0)):
                     self._fail(StoreUnavailable("the database did not answer in time", hint="try again"))
 
     def _is_away(self) -> bool:
@@ -114,7 +116,7 @@ class Look:
         if self._failed is None:
             return False
         now = elapsed()
-        return now - self._failed_at < 2 * SERVES or (self._asking and now - self._asked_at >= ANSWERED_IN)
+        return now - self._failed_at < 2 * SERVES or (self._asking and now - self._asked_at >= LOOK_IN)
 
     def _fail(self, failed: StoreUnavailable) -> None:
         self._failed, self._failed_at = failed, elapsed()
@@ -141,7 +143,7 @@ class Look:
                 self._asking = False
                 return []
             self._asked_at = now = elapsed()
-            self._line = 0 if self.line is None else self.line.heard.line
+            self._asked_on = self._line.heard.line
             for name in [name for name, used in list(self._used.items()) if now - used >= UNUSED_FOR]:
                 self._used.pop(name)
                 self._known.pop(name, None)
@@ -153,15 +155,15 @@ class Look:
             return names
 
     def _told(self, name: Name) -> bool:
-        known, heard = self._known.get(name), None if self.line is None else self.line.heard
-        return known is not None and heard is not None and known.line == heard.line != 0
+        known = self._known.get(name)
+        return known is not None and known.line == self._asked_on != 0
 
     def _learn(self, answers: dict[Name, Version | None]) -> None:
         with self._answered:
             for name, version in answers.items():
                 each = digest(name)
                 self._names[each] = name
-                self._known[name] = _Known(version, self._asked_at, 0 if each in self._changed else self._line)
+                self._known[name] = _Known(version, self._asked_at, 0 if each in self._changed else self._asked_on)
             self._failed = None
             self._answered.notify_all()
 

@@ -3,13 +3,9 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from socket import gethostname
-from typing import Any
-
-import psycopg
-from psycopg import sql
 
 from tokenkit.errors import StoreError
-from tokenkit.store.postgres.connections import OLDEST, Connections
+from tokenkit.store.postgres.connections import OLDEST, Ask, Connections
 from tokenkit.store.postgres.remembered import Remembered
 
 COUNTS_FOR = 2 * 86400.0
@@ -37,18 +33,15 @@ class Machines:
         """Say which keys this machine has: now, and by each new connection. Where that fails, the next one says it."""
         self._kids = list(kids)
         with suppress(StoreError):
-            if self._connections.was_connected and self._values():
-                self._connections.ask(_SEEN, self._values())
+            if self._connections.was_connected:
+                self.greet(self._connections.ask)
 
-    def greet(self, connection: "psycopg.Connection[Any]", schema: str) -> None:
-        """Say it by a connection that was just made. Raises psycopg's errors."""
-        if self._values():
-            connection.execute(sql.SQL(_SEEN).format(s=sql.Identifier(schema)), self._values())
+    def greet(self, ask: Ask) -> None:
+        """Say it by a connection that was just made. Raises what `ask` raises."""
+        machine = self._remembered.machine
+        if machine and self._kids:
+            ask(_SEEN, {"id": machine, "name": gethostname(), "kids": self._kids})
 
     def lacking(self, kid: str) -> list[str]:
         """Return the names of the machines that lack this key, each in one line. Raises `StoreUnavailable`."""
         return [" ".join(name.split()) for (name,) in self._connections.ask(_LACKING, {"kid": kid, "for": COUNTS_FOR})]
-
-    def _values(self) -> dict[str, object]:
-        machine = self._remembered.machine
-        return {"id": machine, "name": gethostname(), "kids": self._kids} if machine and self._kids else {}

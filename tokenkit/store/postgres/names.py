@@ -2,6 +2,9 @@
 
 from tokenkit.store import Name
 
+THIS = "kind = %(kind)s AND owner = %(owner)s AND id = %(id)s"
+"""The row of a name, by the values of `key`."""
+
 
 def key(name: Name) -> dict[str, object]:
     """Return the columns that a name is found by."""

@@ -4,15 +4,13 @@ import os
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 import psycopg
-from psycopg import sql
 
-from tokenkit.errors import StoreError
+from tokenkit.errors import StoreError, StoreUnavailable
 from tokenkit.store import Name
 from tokenkit.store.lost import LostSave, Server
-from tokenkit.store.postgres import schema
+from tokenkit.store.postgres.connections import Ask
 from tokenkit.store.postgres.high_water import KEPT, ODD, HighWater
 from tokenkit.store.postgres.names import key
 from tokenkit.store.postgres.told import LACKING, Told
@@ -35,6 +33,8 @@ _SERVER = """WITH now AS (SELECT (SELECT system_identifier::text FROM pg_catalog
         EXISTS (SELECT FROM {s}.server AS s WHERE s.system = now.system AND s.timeline = now.timeline)
     FROM {s}.identity, now"""
 
+_IDENTITY = "SELECT id::text FROM {s}.identity"
+
 _ANOTHER = """INSERT INTO {s}.server AS s (system, timeline, since) VALUES (%s, %s, '-infinity')
     ON CONFLICT (one) DO UPDATE
     SET system = excluded.system, timeline = excluded.timeline, since = pg_catalog.clock_timestamp()
@@ -45,64 +45,60 @@ _LOST = """INSERT INTO {s}.lost (owner, id, version, deleted)
 
 
 class Remembered:
-    """The id of the store in the schema `name`, and the memory of this machine below the folder `state`, if given."""
+    """The id of the store, and the memory of this machine below the folder `state`, if given."""
 
-    def __init__(self, name: str, state: str) -> None:
-        self._name = name
+    def __init__(self, state: str) -> None:
         self._state = state
         self._memory: HighWater | None = None
         self._server: Server | None = None
         self._told = Told()
         self.identity = ""
 
-    def greet(self, connection: "psycopg.Connection[Any]") -> None:
-        """Ask a new connection which store it leads to, and compare that with the memory. Raises psycopg's errors.
+    def greet(self, ask: Ask) -> None:
+        """Ask a new connection which store it leads to, and compare that with the memory. Raises what `ask` raises.
 
         What is lost is written down for all machines, and so is that another server answers than before.
         """
-        self.identity, server, known = self._store_and_server(connection)
+        self.identity, server, known = self._store_and_server(ask)
         if self._state and self._memory is None:
             self._memory = HighWater(os.path.join(self._state, "shared", self.identity))
         if self._memory is not None:
             with suppress(*ODD):  # a memory that cannot be kept stops nobody
-                self._compare(self._memory, connection, server)
+                self._compare(self._memory, ask, server)
         if not known:
-            self._ask(connection, _ANOTHER, server)
+            ask(_ANOTHER, server)
         if self._server not in (None, server):
-            self._ask(connection, LACKING, self._told.values())
+            ask(LACKING, self._told.values())
         self._server = server
 
     def hear(self, told: str) -> list[str]:
         """Remember a change that is told, and return the digests of the names that it is about."""
         return self._told.add(told, self.identity)
 
-    def _compare(self, memory: HighWater, connection: "psycopg.Connection[Any]", server: Server) -> None:
+    def _compare(self, memory: HighWater, ask: Ask, server: Server) -> None:
         if memory.is_new:
-            self._ask(connection, _SWEEP, {"kept": KEPT})
+            ask(_SWEEP, {"kept": KEPT})
         before = memory.marks()
-        found: dict[int, int] = dict(self._ask(connection, _COUNTS, (memory.machine,)).fetchall())
-        memory.compare(before, found, server)
-        memory.report(lambda lost: self._report(connection, lost))
+        memory.compare(before, dict(ask(_COUNTS, (memory.machine,))), server)
+        memory.report(lambda lost: self._report(ask, lost))
 
-    def _report(self, connection: "psycopg.Connection[Any]", lost: Sequence[LostSave]) -> None:
+    def _report(self, ask: Ask, lost: Sequence[LostSave]) -> None:
         for each in lost:
             with suppress(ValueError):  # no version: nothing stands there now, or the memory was damaged
                 version = uuid.UUID(each.replaced)
-                self._ask(connection, _LOST, {**key(each.name), "version": version, "deleted": each.deleted})
+                ask(_LOST, {**key(each.name), "version": version, "deleted": each.deleted})
 
-    def _store_and_server(self, connection: "psycopg.Connection[Any]") -> tuple[str, Server, bool]:
+    def _store_and_server(self, ask: Ask) -> tuple[str, Server, bool]:
         """Return which store and which server it is, and whether all know that; some providers keep the server secret.
 
-        Raises what `schema.identity` raises.
+        Raises `StoreUnavailable` where the tables have lost their id.
         """
         with suppress(psycopg.Error):
-            row = self._ask(connection, _SERVER).fetchone()
-            if row is not None:
-                return row[0], Server(*row[1:3]), row[3]
-        return schema.identity(connection, self._name), Server(), True
-
-    def _ask(self, connection: "psycopg.Connection[Any]", text: Any, values: Any = ()) -> "psycopg.Cursor[Any]":
-        return connection.execute(sql.SQL(text).format(s=sql.Identifier(self._name)), values)
+            for id, system, timeline, known in ask(_SERVER):
+                return id, Server(system, timeline), known
+        for (id,) in ask(_IDENTITY):
+            return id, Server(), True
+        raise StoreUnavailable("the database has lost the id of its tables", hint="restore the table identity")
 
     @property
     def machine(self) -> uuid.UUID | None:

@@ -74,14 +74,6 @@ def refuse_unfit(found: Schema) -> None:
         )
 
 
-def identity(connection: "psycopg.Connection[Any]", schema: str) -> str:
-    """Return the id that the tables were given when they were made. Raises psycopg's errors."""
-    row = connection.execute(sql.SQL("SELECT id FROM {}.identity").format(sql.Identifier(schema))).fetchone()
-    if row is None:
-        raise StoreUnavailable("the database has lost the id of its tables", hint="restore the table identity")
-    return str(row[0])
-
-
 def status(address: Address) -> Schema:
     """Return how the tables stand. Raises `StoreUnavailable` where the database cannot be asked."""
     with connect(address) as connection:

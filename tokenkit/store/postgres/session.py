@@ -35,15 +35,18 @@ class Session:
     def __init__(self, connections: Connections) -> None:
         """Connect by `connections` when it is needed."""
         self._connections = connections
-        self._pid = os.getpid()
         self._changing = ForkLock()
-        self._connection: TimedConnection | None = None
-        self._listening: TimedConnection | None = None
-        self._key = 0
+        self._begin()
         self._absent_since: OrderedDict[int, float] = OrderedDict()
         self._given_back: OrderedDict[Name, uuid.UUID] = OrderedDict()
         self.pooled = False
         """Whether a pooler lies between: then there is no sign of life, and nothing is heard."""
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._connection: TimedConnection | None = None
+        self._listening: TimedConnection | None = None
+        self._key = 0
 
     def key(self, *, lost: int | None = None) -> int | None:
         """Return the number of the lock; a new one where there is none, or where the server has lost the one `lost`.
@@ -108,7 +111,7 @@ class Session:
 
     def _open(self, lost: int | None) -> TimedConnection | None:
         if self._pid != os.getpid():
-            self._forget()
+            self._begin()
         connection = self._connection
         if connection is not None and lost is None:
             return connection
@@ -142,11 +145,6 @@ class Session:
             return None
         self._key = key
         return connection
-
-    def _forget(self) -> None:
-        self._pid = os.getpid()
-        self._connection = self._listening = None
-        self._key = 0
 
 
 def _wake_the_reader(connection: TimedConnection) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 
 from tokenkit.elapsed import elapsed
@@ -13,28 +13,23 @@ from tokenkit.store.postgres import schema
 from tokenkit.store.postgres.activity import PostgresActivity
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.ahead import LOST, ReadAhead
-from tokenkit.store.postgres.connections import ANSWER_IN, Connections, Greet, TimedConnection
+from tokenkit.store.postgres.connections import ANSWER_IN, Ask, Connections
 from tokenkit.store.postgres.due import NOT_PLANNED, PLANNED, PostgresSchedule
 from tokenkit.store.postgres.errors import AnswerLost
 from tokenkit.store.postgres.forget import FORGET
-from tokenkit.store.postgres.lease import ENDED, Ending, PostgresLease, leased, read_note
+from tokenkit.store.postgres.lease import ENDED, Leases, PostgresLease
 from tokenkit.store.postgres.line import Line
-from tokenkit.store.postgres.look import Look
+from tokenkit.store.postgres.look import LOOK_IN, Look
 from tokenkit.store.postgres.machines import Machines
-from tokenkit.store.postgres.names import is_text, key, text, to_bytes
+from tokenkit.store.postgres.names import THIS, is_text, key, text, to_bytes
 from tokenkit.store.postgres.remembered import COUNTED, Remembered
 from tokenkit.store.postgres.session import Session
 
 PAGE = 500
 """Names that one statement brings at most."""
 
-LOOK_IN = 1.5
-"""Seconds in which a look at a version must be answered: a good token in memory is served without it (R14)."""
-
 DELETED_FOR = "1 day"
 """How long the row of a deleted record that is no grant stays: it tells who has claimed it (R21)."""
-
-_THIS = "kind = %(kind)s AND owner = %(owner)s AND id = %(id)s"
 
 _MOVED = """, moved AS (INSERT INTO {s}.accounts AS a (owner, provider, version)
     SELECT %(owner)s, %(provider)s, %(version)s FROM saved
@@ -48,10 +43,10 @@ _INSERT = """INSERT INTO {s}.record AS r (kind, owner, id, data, version)
 
 _UPDATE = f"""UPDATE {{s}}.record
     SET data = %(data)s, version = %(version)s, changed = pg_catalog.clock_timestamp()
-    WHERE {_THIS} AND version = %(replaces)s AND data IS NOT NULL RETURNING 1"""
+    WHERE {THIS} AND version = %(replaces)s AND data IS NOT NULL RETURNING 1"""
 
-_LOAD = f"SELECT data, version FROM {{s}}.record WHERE {_THIS}"
-_VERSION = f"SELECT version FROM {{s}}.record WHERE {_THIS} AND data IS NOT NULL"
+_LOAD = f"SELECT data, version FROM {{s}}.record WHERE {THIS}"
+_VERSION = f"SELECT version FROM {{s}}.record WHERE {THIS} AND data IS NOT NULL"
 _VERSION_OF_ALL = "SELECT version FROM {s}.accounts WHERE owner = %(owner)s AND provider = %(id)s"
 _VERSIONS = """SELECT coalesce(r.version, a.version)
     FROM unnest(%(owners)s::bytea[], %(ids)s::bytea[]) WITH ORDINALITY AS asked (owner, id, place)
@@ -79,20 +74,20 @@ class PostgresStore(Store):
         `state` this machine remembers what was confirmed to it; without it, it remembers nothing.
         """
         self.address = address
-        self._remembered = Remembered(address.schema, state)
+        self._remembered = Remembered(state)
         self._connections = _connections(address, self._greet)
         self.machines = Machines(self._connections, self._remembered)
         self._session = Session(self._connections if direct is None else _connections(direct, self._greet))
-        self._look = Look(self._versions)
-        self._look.line = self._line = Line(self._session, self._connections, self._hear)
+        self._line = Line(self._session, self._connections, self._hear)
+        self._look = Look(self._versions, self._line)
         self.schedule = PostgresSchedule(self._connections, lambda: self._line.used(elapsed()))
         self.activity = PostgresActivity(self._connections)
         self._ahead = ReadAhead()
-        self._ending = Ending()
+        self._leases = Leases(self._connections, self._session)
 
-    def _greet(self, connection: TimedConnection) -> None:
-        self._remembered.greet(connection)
-        self.machines.greet(connection, self.address.schema)
+    def _greet(self, ask: Ask) -> None:
+        self._remembered.greet(ask)
+        self.machines.greet(ask)
 
     def _hear(self, told: str) -> None:
         self._look.changed(self._remembered.hear(told))
@@ -142,7 +137,7 @@ class PostgresStore(Store):
                 raise _changed(name)
             return None
         self._ahead.take(name)
-        ending = self._ending.take(name)
+        ending = self._leases.ending.take(name)
         version = uuid.uuid4()
         lost = False
 
@@ -207,11 +202,11 @@ class PostgresStore(Store):
 
     def note(self, name: Name) -> bytes:
         """Return the note of the account's last lease."""
-        return read_note(self._connections, name)
+        return self._leases.note(name)
 
     def lease(self, name: Name, *, lasts: float, wait: float) -> AbstractContextManager[PostgresLease]:
         """Take the lease of that name; see `tokenkit.store.postgres.lease` for who succeeds whom, and when."""
-        return leased(self._connections, self._session, name, lasts=lasts, wait=wait, ending=self._ending)
+        return self._leases.held(name, lasts=lasts, wait=wait)
 
     def close(self) -> None:
         """Close the connections. Who asks again afterwards opens new ones."""
@@ -257,7 +252,7 @@ class PostgresStore(Store):
         return (rows[0][0], rows[0][1]) if rows else (None, None)
 
 
-def _connections(address: Address, greet: Greet) -> Connections:
+def _connections(address: Address, greet: Callable[[Ask], None]) -> Connections:
     return Connections(address, lambda connection: schema.check(connection, address.schema), greet)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tokenkit import Account, AmbiguousAccount, ConsentRequired, TokenKit, UnknownAccount, UnknownProvider
+from tokenkit import Account, AmbiguousAccount, ConsentRequired, TokenKit, UnknownAccount, UnknownProvider, UsageError
 from tokenkit.grant import Grant
 from tokenkit.provider import Context
 from tokenkit.store.memory import MemoryStore
@@ -68,12 +68,35 @@ def test_a_name_that_fits_one_account_finds_it_everywhere_but_where_something_is
     assert len(kit.accounts()) == 3
 
 
-@pytest.mark.parametrize("asked", ["google/", "google/nobody", "nobody@example.com", "@", "/", "google//"])
+@pytest.mark.parametrize("asked", ["google/nobody", "nobody@example.com", "@", "google//"])
 def test_a_name_that_a_variable_left_empty_signs_nobody_out(asked: str, stored: Stored) -> None:
     """R4: ``tokenkit logout google/$NAME`` without a NAME is not the only account of Google."""
     kit = stored(ME)
     with pytest.raises(UnknownAccount, match=r"^(no account is called|nothing is stored for) ") as raised:
         kit.logout(asked)
+    assert "tokenkit list" in raised.value.hint
+    assert len(kit.accounts()) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("", "no account is named"),
+        (" ", "no account is named"),
+        ("google/", "'google/' names no account"),
+        ("google/ ", "'google/ ' names no account"),
+        ("/", "'/' names no provider"),
+        ("/me@example.com", "'/me@example.com' names no provider"),
+    ],
+)
+@pytest.mark.parametrize("act", ["token", "source", "status", "refresh", "logout", "sharing_fate", "http", "auth"])
+def test_a_name_of_which_a_variable_left_a_part_empty_is_told_and_means_no_account(
+    asked: str, said: str, act: str, stored: Stored
+) -> None:
+    """R4: a bare provider means its only account where somebody wrote that, and not ``google/$NAME`` without a NAME."""
+    kit = stored(ME)
+    with pytest.raises(UsageError, match=said) as raised:
+        getattr(kit, act)(asked)
     assert "tokenkit list" in raised.value.hint
     assert len(kit.accounts()) == 1
 

@@ -64,13 +64,15 @@ class Program(Group):
 
 
 def _loaded(name: str, command: Command) -> Any:
+    from tokenkit.cli.empty_names import never_empty
+
     module, _, member = command.where.partition(":")
     loaded = getattr(import_module(f"tokenkit.cli.{module}"), member)
     if not isinstance(loaded, typer.Typer):
         single = typer.Typer(rich_markup_mode=None, add_completion=False, context_settings=CONTEXT)
         single.command(name)(loaded)
         loaded = single
-    return get_command(loaded)
+    return never_empty(get_command(loaded))
 
 
 app = typer.Typer(

@@ -38,7 +38,7 @@ def _run() -> None:
 
 
 def _plain(arguments: list[str]) -> bool:
-    if len(arguments) != 2 or arguments[0] != "token" or arguments[1].startswith("-"):
+    if len(arguments) != 2 or arguments[0] != "token" or arguments[1].startswith("-") or arguments[1].endswith("/"):
         return False
     return not any(name in os.environ for name in FOREIGN)
 

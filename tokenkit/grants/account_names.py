@@ -140,12 +140,23 @@ class AccountNames:
 
 
 def check_asked(asked: str) -> None:
-    """Refuse what is no text. Raises `UsageError`: an `Account`, too, is named by its text."""
+    """Refuse what is no text, and one in which a variable has left the provider or the account empty: `UsageError`.
+
+    An `Account`, too, is named by its text.
+    """
     if not isinstance(cast(object, asked), str):
         raise UsageError(
             f"an account is named by a text, not by {type(asked).__name__}",
             hint='kit.token("google/me@example.com"); of an Account it is str(account)',
         )
+    provider, slash, name = asked.partition("/")
+    if provider.strip() and (name.strip() or not slash):
+        return
+    lacks = "provider, before" if not provider.strip() else "account, after"
+    raise UsageError(
+        f"{asked!r} names no {lacks} the slash" if slash else "no account is named: the name is empty",
+        hint="is a variable empty that was to hold it? tokenkit list shows the accounts",
+    )
 
 
 def _no_name(asked: str, near: Collection[Account]) -> UnknownAccount:

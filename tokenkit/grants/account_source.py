@@ -5,6 +5,7 @@ from typing import cast
 
 from tokenkit.account import Account
 from tokenkit.errors import ProviderBroken
+from tokenkit.grants.account_names import check_asked
 from tokenkit.grants.bound_to import differs, of
 from tokenkit.grants.token_cache import TokenCache
 from tokenkit.grants.token_query import TokenQuery
@@ -22,7 +23,11 @@ class AccountSource:
     """
 
     def __init__(self, account: str, cache: TokenCache, ask: Callable[[str], AccessToken]) -> None:
-        """Make the source of `account` as asked; `ask` is the kit's `token`, which looks into memory first."""
+        """Make the source of `account` as asked; `ask` is the kit's `token`, which looks into memory first.
+
+        Raises `UsageError` for what names no account.
+        """
+        check_asked(account)
         self._asked = account
         self._cache = cache
         self._ask = ask

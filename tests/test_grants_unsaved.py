@@ -9,6 +9,7 @@ import sys
 import pytest
 from tokenkit import signals
 from tokenkit.errors import ConsentRequired, GrantSuperseded, StoreUnavailable, UnknownAccount
+from tokenkit.grants import last_words
 from tokenkit.grants.machine import Turns
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.refresh_state import RefreshState
@@ -149,6 +150,24 @@ def test_a_signal_that_ends_the_process_waits_until_it_is_known_what_only_memory
     full.records.store.full_for_save = False
     assert full.token("scripted")
     assert (full.refresher.unsaved.accounts, signals._state.under_way) == ([], set())
+
+
+def test_what_a_kit_prints_as_it_is_closed_names_the_program_and_the_owner_and_comes_once(full, capsys):
+    """R9, R37: pasted, it works on the same accounts; the end of the interpreter does not say it again."""
+    alice = full.for_owner("alice")
+    alice.sign_in()
+    expire(alice)
+    full.records.store.full_for_save = True
+    with pytest.raises(StoreUnavailable):
+        alice.token("scripted")
+    last_words.save_or_print(0.0, [full.refresher.unsaved])
+    printed = capsys.readouterr().err
+    assert "\ntokenkit --owner alice refresh scripted/me@example.com --restore <<'END'\n" in printed
+    full.close()
+    last_words._at_exit()
+    assert (capsys.readouterr().err, last_words.all_printed()) == ("", True)
+    full.records.store.full_for_save = False
+    assert alice.token("scripted")
 
 
 @pytest.fixture

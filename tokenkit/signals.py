@@ -6,6 +6,7 @@ the session. Nothing here takes a lock: a handler runs in the main thread, which
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
 
@@ -139,6 +140,8 @@ def die_of(number: int) -> None:
     import signal
 
     _state.ending = 0
+    if (only_here or number == signal.SIGINT) and not threading.main_thread().is_alive():
+        return  # the interpreter has come to its end, and waits for what is under way alone
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     if only_here:

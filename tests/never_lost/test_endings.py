@@ -19,6 +19,7 @@ ENDS = {
     "dashboard by SIGTERM": 6,
     "dashboard by SIGINT": 6,
     "command": 6,
+    "killed": -signal.SIGKILL,
     "told by SIGTERM": 128 + signal.SIGTERM,
     "closed": 0,
     "closed on a loop": 0,
@@ -71,6 +72,10 @@ class Holder:
         self.put_back(ended, err)
 
     def put_back(self, ended, err):
+        if ended == "killed":  # nobody is left who could print it, and its child goes on
+            assert self.assistant.kit().token(str(self.account))
+            assert self.assistant.kit().refresh(str(self.account))
+            return
         ((command, sealed),) = re.findall(r"tokenkit (refresh .*) <<'END'\n(.*)\nEND\n", err) or [(ended, err)]
         if ended == "closed":
             done = subprocess.run([TOKENKIT, *shlex.split(command)], input=sealed, capture_output=True, text=True)

@@ -49,10 +49,11 @@ def worker(
         raise UsageError("a worker keeps the tokens of all owners fresh", hint="leave --owner out")
     become_undumpable()
     with ExitStack() as stack:
-        kit = stack.enter_context(TokenKit(options["app"]))
+        kit = TokenKit(options["app"])
         fleet_key.check(kit.records.store, kit.records.ring)  # now, and not at the first refresh
         working = Worker(kit, limit=limit, report=lambda text: say(f"tokenkit: {text}"))
         stack.enter_context(signals.ending_by_itself(working.stop, "SIGTERM", "SIGINT", "SIGHUP"))
+        stack.callback(kit.close)  # while a second signal still ends nothing
         if listen:
             stack.enter_context(_pages(working, listen))
         if once:

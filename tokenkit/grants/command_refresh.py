@@ -1,5 +1,6 @@
 """A refresh for a command, which asks once and ends: in a child that outlives it and saves to the last (R7, R9)."""
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 
@@ -10,6 +11,7 @@ from tokenkit.grants.last_words import saved_or_sealed
 from tokenkit.grants.refresh_job import RefreshJob, RefreshOutcome
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import StoredGrant
+from tokenkit.grants.unsaved import TRY_EVERY
 from tokenkit.provider import ClientRegistration
 
 GO_ON_FOR = 50.0
@@ -67,9 +69,11 @@ class CommandRefresh:
         except StoreUnavailable as error:
             if account not in self._refresher.unsaved:
                 raise
-            error.sealed = tuple(
-                (str(whose), sealed) for whose, sealed in saved_or_sealed(GO_ON_FOR, outlive.told_to_end)
-            )
+            left = saved_or_sealed(GO_ON_FOR, outlive.told_to_end)
+            while left and outlive.is_alone():  # nobody would print it: so it goes on until the kernel ends it
+                time.sleep(TRY_EVERY)
+                left = saved_or_sealed(0.0)
+            error.sealed = tuple((str(whose), sealed) for whose, sealed in left)
             if error.sealed:
                 raise
         return RefreshOutcome(self._refresher.stored(account), refreshed=True)

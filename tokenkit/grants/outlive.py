@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from functools import partial
 from typing import Any, NoReturn
 
 from tokenkit import errors, signals
@@ -27,6 +26,10 @@ _ENDING = (signal.SIGTERM, signal.SIGINT, *((signal.SIGHUP,) if sys.platform != 
 
 Mask = set[int | signal.Signals]
 """The signals that are blocked, as `signal.pthread_sigmask` has them."""
+
+
+_parent = 0
+"""The command, in a child that it has forked."""
 
 
 class ChildFault(Exception):
@@ -83,6 +86,11 @@ def told_to_end() -> bool:
     return not signal.sigpending().isdisjoint(_ENDING)
 
 
+def is_alone() -> bool:
+    """Tell, in the child, whether the command has gone, and nobody is left to whom anything could be handed back."""
+    return _parent not in (0, os.getppid())
+
+
 def _forked() -> tuple[int, int, int, Mask]:
     """Fork; return the child, 0 in the child itself, two ends of a pipe, and the signals that were blocked before."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
@@ -109,7 +117,9 @@ def _pipe() -> tuple[int, int]:
 
 
 def _be_the_child(work: Callable[[], Any], writing: int, parent: int, mask: Mask) -> NoReturn:
+    global _parent
     try:
+        _parent = parent
         os.setsid()
         null = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
@@ -119,7 +129,7 @@ def _be_the_child(work: Callable[[], Any], writing: int, parent: int, mask: Mask
                 signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(LONGEST)
-        signals.before_sending(partial(_go_on_alone, parent))
+        signals.before_sending(_go_on_alone)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask - {signal.SIGALRM})
         data = marshal.dumps(_outcome(work))
         while data:
@@ -129,10 +139,10 @@ def _be_the_child(work: Callable[[], Any], writing: int, parent: int, mask: Mask
         os.kill(os.getpid(), signal.SIGKILL)  # where a test has replaced `os._exit`
 
 
-def _go_on_alone(parent: int) -> None:
+def _go_on_alone() -> None:
     """Let no signal end the child from here on, right before the request. It ends by itself, within a deadline."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    if os.getppid() != parent:
+    if is_alone():
         raise _Orphaned
     with suppress(RuntimeError):  # of no more threads; it is loaded while the answer is on its way
         threading.Thread(target=become_undumpable, daemon=True).start()

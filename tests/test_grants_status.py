@@ -5,9 +5,10 @@ from contextlib import suppress
 from math import inf
 
 import pytest
-from tokenkit.cli.status_text import exit_code, hint_for, state_words
-from tokenkit.errors import ConsentRequired, GrantSuperseded, ProviderUnavailable, StoreUnavailable
+from tokenkit.cli.status_text import end_words, exit_code, hint_for, state_words
+from tokenkit.errors import ConsentRequired, GrantMoved, GrantSuperseded, ProviderUnavailable, StoreUnavailable
 from tokenkit.grants import beside
+from tokenkit.grants.hopeless import IMPORT_CUT_OFF
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.grants.status import Active, Broken, Expired, Expiring, Moved, NeedsConsent, Unavailable, statuses
 from tokenkit.store.files import FileStore
@@ -197,9 +198,18 @@ def test_a_record_that_cannot_be_opened_is_broken_with_what_mends_it(kit):
     assert "--replace" in found.hint
 
 
-def test_a_moved_grant_says_so(kit):
-    change(kit, state="moved")
-    assert state(kit) == Moved()
+@pytest.mark.parametrize(("reason", "helps"), [("", "TOKENKIT_STORE"), (IMPORT_CUT_OFF, "tokenkit import FILE")])
+def test_a_moved_grant_says_so_and_what_helps_as_the_error_does(kit, reason, helps):
+    """R11: what an import was cut off with needs no new sign-in, and is in no other store."""
+    change(kit, state="moved", reason=reason)
+    with pytest.raises(GrantMoved) as moved:
+        kit.token("scripted")
+    found = state(kit)
+    assert found == Moved(str(moved.value), found.hint)
+    assert helps in found.hint
+    assert helps in moved.value.hint
+    status = kit.status("scripted")
+    assert (helps in hint_for(status), end_words(status, kit.clock.now())) == (True, "")
 
 
 @pytest.fixture

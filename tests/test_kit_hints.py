@@ -86,7 +86,7 @@ def test_an_error_of_the_provider_has_its_http_status_and_its_error_code(
         (NeedsConsent("the person removed the app"), "needs a new sign-in: the person removed the app"),
         (Unavailable(1_800_000_000.0, "no answer"), "cannot be refreshed before 2027-01-15 08:00:00 UTC: no answer"),
         (Broken("it is damaged", "tokenkit login"), "cannot be used: it is damaged"),
-        (Moved(), "was moved to another place"),
+        (Moved("it was moved", "tokenkit login x"), "cannot be used: it was moved"),
         (Active(1e30), "is signed in; its token is good until a time far away"),
     ],
 )

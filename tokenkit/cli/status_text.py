@@ -40,7 +40,7 @@ def state_words(status: Status, now: float) -> str:
         case Broken():
             return "none, its record cannot be opened"
         case Moved():
-            return "none, it was moved to another place"
+            return "none, the grant is in another place"
 
 
 def _served(until: float | None, now: float, after: str) -> str:
@@ -55,7 +55,7 @@ def reason(status: Status) -> str:
     match status.state:
         case NeedsConsent(reason):
             return reason
-        case Unavailable(_, message) | Broken(message, _):
+        case Unavailable(_, message) | Broken(message, _) | Moved(message, _):
             return message
         case _:
             return ""
@@ -68,9 +68,9 @@ def brief_reason(status: Status) -> str:
 
 def end_words(status: Status, now: float) -> str:
     """Say when the person has to sign in again, as far as that is known; empty where it is not."""
-    if isinstance(status.state, NeedsConsent | Moved):
+    if isinstance(status.state, NeedsConsent):
         return "now"
-    if status.ends_at is None:
+    if status.ends_at is None or isinstance(status.state, Moved):
         return ""
     return "now" if status.ends_at <= now else within(status.ends_at - now)
 
@@ -91,7 +91,7 @@ def is_fine(status: Status) -> bool:
 def hint_for(status: Status) -> str:
     """Return the command that brings the account back, or keeps it; words where only waiting helps."""
     match status.state:
-        case Broken(_, hint):
+        case Broken(_, hint) | Moved(_, hint):
             return to_paste(hint)
         case Unavailable():
             return "try again later; nobody is signed out"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tokenkit.account import Account
-from tokenkit.errors import GrantSuperseded, StoreError, TokenKitError, UnknownAccount
-from tokenkit.grant import MOVED, NEEDS_CONSENT, Grant
+from tokenkit.errors import GrantMoved, GrantSuperseded, StoreError, TokenKitError, UnknownAccount
+from tokenkit.grant import NEEDS_CONSENT, Grant
 from tokenkit.grants import after_loss, beside
 from tokenkit.grants.due import consent_end, token_end
 from tokenkit.grants.hopeless import refuse_hopeless
@@ -72,7 +72,10 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The grant is in another place now, which holds its newest refresh token."""
+    """The grant is in another place now, which holds its newest refresh token; `hint` says how to go on."""
+
+    message: str
+    hint: str
 
 
 State = Active | Expiring | Expired | NeedsConsent | Unavailable | Broken | Moved
@@ -171,12 +174,12 @@ def judge(account: Account, grant: Grant, noted: RefreshState, now: float) -> St
 
     It is the one judgement: the status, the audit and the web pages show it, and it says what `token` would do.
     """
-    if grant.state == MOVED:
-        return Moved()
     if grant.state == NEEDS_CONSENT:
         return NeedsConsent(grant.reason, _served_until(grant, now))
     try:
         refuse_hopeless(account, grant, noted)
+    except GrantMoved as error:
+        return Moved(str(error), error.hint)
     except GrantSuperseded as error:
         return Broken(str(error), error.hint, superseded=True, until=_served_until(grant, now))
     if noted.failure is not None and noted.failure.presumed_reason:
@@ -236,10 +239,8 @@ def _in_words(state: State) -> str:
             return f"needs a new sign-in: {reason}"
         case Unavailable(retry_at, message):
             return f"cannot be refreshed before {_utc(retry_at)}: {message}"
-        case Broken(message):
+        case Broken(message) | Moved(message):
             return f"cannot be used: {message}"
-        case Moved():
-            return "was moved to another place"
 
 
 def _utc(moment: float) -> str:

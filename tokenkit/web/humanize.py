@@ -53,7 +53,5 @@ def state_words(state: State, title: str, now: float) -> tuple[str, str]:
             return "attention", sentence(reason)
         case Unavailable(retry_at, _):
             return "unavailable", f"{title} cannot be reached at the moment. The next try is {away(retry_at, now)}."
-        case Broken(message, _):
+        case Broken(message, _) | Moved(message, _):
             return "attention", sentence(message)
-        case Moved():
-            return "attention", "This account was moved to another place."

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tokenkit.store.postgres.connections import Connections
-from tokenkit.store.postgres.names import is_text, text, to_bytes
+from tokenkit.store.postgres.names import text, to_bytes
 from tokenkit.store.sealed_line import SealedLine
 
 KEPT = 90 * 86400.0
@@ -50,4 +50,4 @@ class PostgresActivity:
     def recent(self, owner: str | None = None) -> list[tuple[str, bytes]]:
         """Return the newest lines, each with its owner, the newest first; of one owner, or of all."""
         rows = self._connections.ask(_RECENT, {"owner": None if owner is None else to_bytes(owner)})
-        return [(text(whose), bytes(line)) for whose, line in rows if is_text(whose)]
+        return [(who, bytes(line)) for owner, line in rows if (who := text(owner)) is not None]

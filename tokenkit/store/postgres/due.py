@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from tokenkit.store import Due, Name
 from tokenkit.store.postgres.connections import Connections
-from tokenkit.store.postgres.names import is_text, key, text
+from tokenkit.store.postgres.names import key, text
 
 _THIS = "owner = %(owner)s AND id = %(id)s"
 
@@ -60,7 +60,7 @@ class PostgresSchedule:
     def first(self) -> Mapping[str, float]:
         """Return each provider that has grants to refresh, and when the first of them falls due."""
         self._listen()
-        return {text(provider): at for provider, at in self._connections.ask(_FIRST) if is_text(provider)}
+        return {name: at for provider, at in self._connections.ask(_FIRST) if (name := text(provider)) is not None}
 
     def claim(self, provider: str, *, before: float, until: float, limit: int, rate: float) -> list[Due]:
         """Take what falls due `before` a time, the oldest first; who does not come back loses it `until` then.
@@ -69,9 +69,8 @@ class PostgresSchedule:
         """
         values = {"provider": provider.encode(), "before": before, "until": until, "limit": limit}
         values |= {"rate": rate, "burst": max(rate, 1.0)}
-        rows = self._connections.ask(_CLAIM, values)
-        named = [row for row in rows if all(map(is_text, row))]
-        return [Due(Name("grant", text(owner), text(id)), until) for owner, id in named]
+        names = (map(text, row) for row in self._connections.ask(_CLAIM, values))
+        return [Due(Name("grant", owner, id), until) for owner, id in names if owner is not None and id is not None]
 
     def put_off(self, due: Due, at: float) -> None:
         """Let what was claimed fall due `at` that time, or never; a save that came in between stands."""

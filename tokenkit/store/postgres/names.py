@@ -16,15 +16,12 @@ def to_bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def text(data: bytes) -> str:
-    """Return a name's part as it was before `to_bytes`; raises `UnicodeDecodeError` for what nothing of ours wrote."""
-    return bytes(data).decode("utf-8", "surrogatepass")
+def text(data: bytes) -> str | None:
+    """Return a name's part as it was before `to_bytes`; None for what nothing of ours wrote.
 
-
-def is_text(data: bytes) -> bool:
-    """Tell whether `text` returns a name: an administrator can write any bytes, and no record is found by those."""
+    An administrator can write any bytes, and no record is found by those.
+    """
     try:
-        text(data)
+        return bytes(data).decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
-        return False
-    return True
+        return None

@@ -21,7 +21,7 @@ from tokenkit.store.postgres.lease import ENDED, Leases, PostgresLease
 from tokenkit.store.postgres.line import Line
 from tokenkit.store.postgres.look import LOOK_IN, Look
 from tokenkit.store.postgres.machines import Machines
-from tokenkit.store.postgres.names import THIS, is_text, key, text, to_bytes
+from tokenkit.store.postgres.names import THIS, key, text, to_bytes
 from tokenkit.store.postgres.remembered import COUNTED, Remembered
 from tokenkit.store.postgres.session import Session
 
@@ -139,16 +139,19 @@ class PostgresStore(Store):
         self._ahead.take(name)
         ending = self._leases.ending.take(name)
         version = uuid.uuid4()
+        statement, values = self._saving(name, data, replaces, version, due, ending)
         lost = False
 
         def attempt(left: float) -> None:
             nonlocal lost
             try:
-                done = self._write(name, data, replaces, version, due, ending, left)
+                done, count = self._connections.once(statement, values, within=left)[0]
             except AnswerLost:
                 lost = True
                 raise
-            if not done and not (lost and self._row(name, left)[1] == version):
+            if done:
+                self._remembered.saved(name, count, replaces, deleted=data is None)
+            elif not lost or [row[1] for row in self._connections.once(_LOAD, key(name), within=left)] != [version]:
                 raise _changed(name)
 
         self._connections.repeat(attempt, within=ANSWER_IN)
@@ -186,13 +189,13 @@ class PostgresStore(Store):
             rows = self._connections.ask(_NAMES, {**values, "page": page})
             for (id,) in rows:
                 values["id"] = id
-                if is_text(id):
-                    yield Name(kind, owner, text(id))
+                if (named := text(id)) is not None:
+                    yield Name(kind, owner, named)
             left -= len(rows) if len(rows) == page else left
 
     def owners(self) -> Iterator[str]:
         """Yield the owners that have, or once had, records."""
-        return (text(owner) for (owner,) in self._connections.ask(_OWNERS) if is_text(owner))
+        return (name for (owner,) in self._connections.ask(_OWNERS) if (name := text(owner)) is not None)
 
     def forget_owner(self, owner: str) -> None:
         """Delete every row that names the owner, once their records are deleted; one that was written since stays."""
@@ -214,7 +217,7 @@ class PostgresStore(Store):
         self._session.close()
         self._connections.close()
 
-    def _write(
+    def _saving(
         self,
         name: Name,
         data: bytes | None,
@@ -222,34 +225,25 @@ class PostgresStore(Store):
         version: uuid.UUID,
         due: float | None,
         ending: PostgresLease | None,
-        within: float,
-    ) -> bool:
+    ) -> tuple[str, dict[str, object]]:
+        """Return the statement that saves, with its values: it answers whether it did, and how that was counted."""
         saved = _INSERT if replaces is None else _UPDATE
-        values = {**key(name), "data": data, "version": version, "replaces": replaces, "due": due}
+        written = {"data": data, "version": version, "replaces": replaces, "due": due}
+        values: dict[str, object] = {**key(name), **written}
         if name.kind != "grant":
-            statement = f"WITH saved AS ({saved}) SELECT count(*) FROM saved"
-            return bool(self._connections.once(statement, values, within=within)[0][0])
-        values["provider"] = name.id.partition("/")[0].encode()
+            return f"WITH saved AS ({saved}) SELECT (SELECT count(*) FROM saved), NULL", values
         self.identity()  # it connects, and so knows how this machine is counted
         counting = self._remembered.counting(name)
         counted, count = (COUNTED, "(SELECT saves FROM counted)") if counting else ("", "NULL")
         ended, last = (ENDED, ending.last) if ending else ("", {})
         statement = f"WITH saved AS ({saved}){_MOVED}{_planned(data, due)}{counted}{ended}"
-        statement += f" SELECT (SELECT count(*) FROM saved), {count}"
-        done, confirmed = self._connections.once(statement, {**values, **(counting or {}), **last}, within=within)[0]
-        if done:
-            self._remembered.saved(name, confirmed, replaces, deleted=data is None)
-        return bool(done)
+        values |= {"provider": name.id.partition("/")[0].encode(), **(counting or {}), **last}
+        return f"{statement} SELECT (SELECT count(*) FROM saved), {count}", values
 
     def _versions(self, names: Sequence[Name]) -> list[Version | None]:
         asked = [key(name) for name in names]
         values = {"owners": [each["owner"] for each in asked], "ids": [each["id"] for each in asked]}
         return [row[0] for row in self._connections.ask(_VERSIONS, values, within=LOOK_IN)]
-
-    def _row(self, name: Name, within: float) -> tuple[object, object]:
-        """Return data and version of the row, also of a deleted record's."""
-        rows = self._connections.once(_LOAD, key(name), within=within)
-        return (rows[0][0], rows[0][1]) if rows else (None, None)
 
 
 def _connections(address: Address, greet: Callable[[Ask], None]) -> Connections:

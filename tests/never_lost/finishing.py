@@ -1,7 +1,7 @@
 """A host of the library that is told to end in the middle of a refresh.
 
-usage: finishing.py main | thread | background | asyncio | lifespan
-The first four have asked for `finish_on_signals`; the last closes its kit when uvicorn tells it to shut down.
+usage: finishing.py main | thread | background | asyncio | lifespan | dashboard
+The first four have asked for `finish_on_signals`; the fifth closes its kit when uvicorn tells it to shut down.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from socket import socket
 
 from tokenkit import AsyncTokenKit, TokenKit, finish_on_signals
 
@@ -51,7 +52,24 @@ def under_uvicorn() -> None:
     uvicorn.run(Starlette(lifespan=lifespan), port=0, log_level="error")
 
 
-if sys.argv[1] != "lifespan":
+def dashboard() -> None:
+    """``tokenkit dashboard``, which answers a request in a thread of its server."""
+    import uvicorn
+    from starlette.concurrency import run_in_threadpool
+    from tokenkit.cli.fast_path import main as program
+
+    startup = uvicorn.Server.startup
+
+    async def up(self: uvicorn.Server, sockets: list[socket] | None = None) -> None:
+        await startup(self, sockets)
+        self.asking = asyncio.create_task(run_in_threadpool(main))
+
+    uvicorn.Server.startup = up
+    sys.argv[1:] = ["dashboard", "--no-browser"]
+    program()
+
+
+if sys.argv[1] not in ("lifespan", "dashboard"):
     finish_on_signals()
 HOSTS = {
     "main": main,
@@ -59,6 +77,7 @@ HOSTS = {
     "background": in_the_background,
     "asyncio": on_a_loop,
     "lifespan": under_uvicorn,
+    "dashboard": dashboard,
 }
 HOSTS[sys.argv[1]]()
 time.sleep(60)  # the signal ends it, and nothing else

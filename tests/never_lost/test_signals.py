@@ -100,17 +100,24 @@ def test_a_signal_to_the_whole_process_group_loses_nothing(slow, name):
     assert_session_lives(slow)
 
 
-@pytest.mark.parametrize("options", [(), ("-s", "KILL")], ids=["TERM", "KILL"])
-def test_a_time_out_in_mid_refresh_loses_nothing(assistant, options):
+def test_a_time_out_in_mid_refresh_loses_nothing(assistant):
     """R7: ``timeout 5 tokenkit token google`` in a script. With KILL nobody waits for the answer."""
-    assistant.expire()
-    assistant.authority.next("token", delay=HELD if options else 4)
-    process = start("timeout", *options, "3", TOKENKIT, "token", "google")
-    out, _ = process.communicate(timeout=PATIENCE)
-    assert out == ""
-    assert process.returncode == (124 if not options else -signal.SIGKILL)
-    assistant.answers.let_go()
-    assert_session_lives(assistant)
+    you = Account("google", "you@example.com")
+    assistant.sign_in(you.name)
+    for account in (ME, you):
+        assistant.expire(account)
+        assistant.authority.next("token", delay=HELD)
+    told = start("timeout", "3", TOKENKIT, "token", str(ME))
+    killed = start("timeout", "-s", "KILL", "3", TOKENKIT, "token", str(you))
+    assert killed.communicate(timeout=PATIENCE)[0] == ""
+    assistant.answers.let_go()  # the other was told to end before: its time began first
+    assert told.communicate(timeout=PATIENCE)[0] == ""
+    assert (told.returncode, killed.returncode) == (124, -signal.SIGKILL)
+    for account in (ME, you):
+        assert assistant.kit().token(str(account))
+    assert assistant.refreshes() == 2
+    for account in (ME, you):
+        assistant.kit().refresh(str(account))
 
 
 def test_a_terminal_that_is_closed_in_mid_refresh_loses_nothing(slow):
@@ -183,6 +190,18 @@ def test_a_host_of_the_library_that_asks_for_it_finishes_before_it_dies_of_a_sig
     slow.answers.let_go()
     out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (ENDS[name], "", "")
+    assert_session_lives(slow)
+
+
+@pytest.mark.parametrize("name", ["TERM", "HUP"])
+def test_a_dashboard_that_is_ended_while_a_thread_of_its_server_asks_loses_nothing(slow, name):
+    """R7: it waits for what is under way, and dies of the signal then, without a word."""
+    process = slow.start("finishing.py", "dashboard")
+    wait_for_the_rotation(slow, process)
+    process.send_signal(getattr(signal, f"SIG{name}"))
+    slow.answers.let_go()
+    _, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, err.count("\n")) == (ENDS[name], 1), err
     assert_session_lives(slow)
 
 

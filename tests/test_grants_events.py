@@ -263,3 +263,16 @@ def test_what_a_callback_hears_of_the_end_is_what_the_status_says(kit):
     assert consent_end(held) is None
     kit.refresher.events.seen(kit.me, held, now)
     assert kinds(kit) == []
+
+
+def test_the_hint_that_a_callback_gets_is_about_its_owners_account(kit):
+    """R37: it is what the caller reads, who got it from the owner's kit."""
+    alice = kit.for_owner("alice")
+    alice.sign_in()
+    expire(kit)
+    kit.scripted.will(ConsentRequired("revoked", reason="revoked"))
+    hints = []
+    kit.on("consent_needed", lambda event: hints.append(event.error.hint))
+    with pytest.raises(ConsentRequired) as caught:
+        alice.token("scripted")
+    assert [*hints, caught.value.hint] == ["tokenkit --owner alice login scripted/me@example.com"] * 2

@@ -66,6 +66,21 @@ def test_a_sign_in_that_has_ended_is_told_in_no_words_of_the_provider(kit, tmp_p
     ]
 
 
+def test_the_notice_of_an_owners_account_says_whose_it_is_and_their_command(kit, tmp_path):
+    """R37: the command without the owner would sign in somebody else, and leave this account as it is."""
+    (tmp_path / "told").unlink(missing_ok=True)
+    alice = kit.for_owner("alice smith")
+    alice.sign_in()
+    expire(kit)
+    kit.scripted.will(ConsentRequired("x", reason="revoked"))
+    with pytest.raises(ConsentRequired):
+        alice.token("scripted")
+    assert told(tmp_path, 1) == [
+        "The sign-in of scripted/me@example.com of alice smith has ended. "
+        "To renew it: tokenkit --owner 'alice smith' login scripted/me@example.com"
+    ]
+
+
 def test_it_is_told_once_a_day_for_each_account_by_all_processes_together(kit, tmp_path):
     ends_in(kit, SOON / 2)
     kit.token("scripted")

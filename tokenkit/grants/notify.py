@@ -15,7 +15,7 @@ from hashlib import sha256
 from tokenkit.account import Account
 from tokenkit.config.client_command import environment_of_programs
 from tokenkit.grants.events import Event
-from tokenkit.shell import quoted
+from tokenkit.shell import our_program, quoted
 
 DAY = 86400.0
 
@@ -46,7 +46,7 @@ class Notifier:
         """Tell it, if nobody has told of this account today; a command that cannot be run is as good as none."""
         command = self._command()
         if command and self._first_today(event.account):
-            _start([*command, _sentence(event)], environment_of_programs(self._environ, self._app))
+            _start([*command, _sentence(event, self._app)], environment_of_programs(self._environ, self._app))
 
     def _first_today(self, account: Account) -> bool:
         """Leave the mark of today, and say whether it is new. Where none can be left, nobody is told every minute."""
@@ -74,8 +74,10 @@ def _start(command: Sequence[str], environ: Mapping[str, str]) -> None:
         threading.Thread(target=started.wait, name="tokenkit-notify", daemon=True).start()
 
 
-def _sentence(event: Event) -> str:
-    again = f"To renew it: tokenkit login {quoted(str(event.account))}"
+def _sentence(event: Event, app: str) -> str:
+    account, owner = event.account, event.account.owner
+    who = f"{account} of {owner}" if owner else str(account)
+    again = f"To renew it: {our_program(app, owner)} login {quoted(str(account))}"
     if event.kind == "ends_soon" and event.ends_at is not None:
-        return f"The sign-in of {event.account} ends on {datetime.fromtimestamp(event.ends_at, UTC):%Y-%m-%d}. {again}"
-    return f"The sign-in of {event.account} has ended. {again}"
+        return f"The sign-in of {who} ends on {datetime.fromtimestamp(event.ends_at, UTC):%Y-%m-%d}. {again}"
+    return f"The sign-in of {who} has ended. {again}"

@@ -25,6 +25,7 @@ from tokenkit.grants.refresh_state import RefreshState, seen_state
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.grants.single_flight import SingleFlight, flown
 from tokenkit.grants.unsaved import Unsaved
+from tokenkit.shell import account_options, with_options
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -148,6 +149,8 @@ class Refresher:
         try:
             renewed = self._under_lease(account).run(need, seen)
         except TokenKitError as error:
+            options = account_options(self.records.ring.app, account.owner)  # callbacks get it before it leaves a kit
+            error.hint = with_options(error.hint, options)
             self.events.failed(account, error, self.context.now())
             raise
         tell = self.events.refreshed if renewed.refreshed else self.events.seen

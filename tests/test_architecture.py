@@ -22,6 +22,7 @@ PROVIDERS = Path(tokenkit_providers.__path__[0])
 ROWS = """
     account duration fork_lock parsing token
     confidential core_dumps errors nearest
+    arguments
     elapsed listing request shell signals
     context frames os_errors packages paths
     private_file toml_file wrong_value

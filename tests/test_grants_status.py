@@ -223,7 +223,6 @@ def three(kit):
 def test_all_accounts_stand_as_each_of_them_does(three):
     assert three.statuses() == [three.status(str(account)) for account in three.accounts()]
     assert three.statuses("scripted") == three.statuses()
-    assert three.statuses("another") == []
 
 
 def test_where_nothing_lies_beside_the_records_nobody_looks_beside_each(three, monkeypatch):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Coroutine, Mapping
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from tokenkit.arguments import check_query
 from tokenkit.awaited import AwaitedThreads, brought, in_thread, running_loop
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
 from tokenkit.frames import no_locals
@@ -113,23 +114,26 @@ class AsyncTokenKit:
         rejected: AccessToken | None = None,
     ) -> AccessToken:
         """Return a good access token; see `TokenKit.token`."""
-        held = self._memory.get(account)
-        if held is not None:
-            token, since, until, ends, granted, proved = held
-            now = self._now()
-            if (
-                since <= now < until
-                and now + min_ttl <= ends
-                and (not scopes or scopes is proved or granted.issuperset(scopes))
-                and rejected is None
-            ):
-                return token
         try:
+            held = self._memory.get(account)
+            if held is not None:
+                token, since, until, ends, granted, proved = held
+                now = self._now()
+                if (
+                    since <= now < until
+                    and now + min_ttl <= ends
+                    and (not scopes or scopes is proved or granted.issuperset(scopes))
+                    and rejected is None
+                ):
+                    return token
             with self.sync.leaving:
                 return await self._token(account, TokenQuery(scopes or (), min_ttl, rejected))
         except (ConsentRequired, UnknownAccount):
             if not interactive:
                 raise
+        except (AttributeError, TypeError):
+            check_query(account, scopes, min_ttl, rejected)
+            raise
         return await self._asking(partial(self.sync.token, account, scopes, min_ttl, interactive=True))
 
     async def _token(self, account: str, ask: TokenQuery) -> AccessToken:

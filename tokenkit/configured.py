@@ -98,10 +98,12 @@ class Configured:
         """Return what providers are given to send requests with; each may take `deadline` seconds in all."""
         return http_context(deadline, lambda: self.config.insecure_hosts())
 
-    def client(self, provider: "Provider") -> "ClientRegistration":
+    def client(self, provider: "str | Provider") -> "ClientRegistration":
         """Return the client registration for a provider. Raises `ClientMissing`, which names the ways to give one."""
         from tokenkit.config import client_name, client_registration
 
+        if isinstance(provider, str):
+            provider = self.providers[provider]
         given = self._given_for(provider.name, client_name(provider))
         return client_registration(
             provider,

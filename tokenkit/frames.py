@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
+from tokenkit.arguments import checked_by
 from tokenkit.errors import TokenKitError
 from tokenkit.shell import with_options
 
@@ -74,12 +75,14 @@ Self = TypeVar("Self", bound=Leaving)
 
 
 def leaving(method: Callable[Concatenate[Self, P], T]) -> Callable[Concatenate[Self, P], T]:
-    """Return the method within the `leaving` of its object."""
+    """Return the method within the `leaving` of its object; its arguments are looked at first."""
+    check = checked_by(method)
 
     @wraps(method)
     def called(self: Self, /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             with self.leaving:
+                check(args, kwargs)
                 return method(self, *args, **kwargs)
         except BaseException:
             del args, kwargs  # this frame still runs: nobody else can let them go

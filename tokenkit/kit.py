@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from tokenkit.account import Account
 from tokenkit.activity import Activity
+from tokenkit.arguments import check_parts, check_query
 from tokenkit.configured import Configured
 from tokenkit.errors import ConsentRequired, UnknownAccount
 from tokenkit.frames import NoLocals, leaving
@@ -87,6 +88,7 @@ class TokenKit:
         if environ is None:  # no default argument: `help` would print all of it (R35)
             environ = os.environ
         check_owner(owner)
+        check_parts(app=app, store=store, keys=keys, context=context, tool=tool, environ=environ)
         self.app = app
         self.owner = owner
         self.configured = configured = Configured(app, environ, providers, clients)
@@ -208,23 +210,26 @@ class TokenKit:
         `ProviderUnavailable` (never while the stored token has life left), `StoreError`, and `UsageError` for a
         misspelled scope or a `min_ttl` longer than the provider's tokens last.
         """
-        held = self._memory.get(account)
-        if held is not None:
-            token, since, until, ends, granted, proved = held
-            now = self._now()
-            if (
-                since <= now < until
-                and now + min_ttl <= ends
-                and (not scopes or scopes is proved or granted.issuperset(scopes))
-                and rejected is None
-            ):
-                return token
         try:
+            held = self._memory.get(account)
+            if held is not None:
+                token, since, until, ends, granted, proved = held
+                now = self._now()
+                if (
+                    since <= now < until
+                    and now + min_ttl <= ends
+                    and (not scopes or scopes is proved or granted.issuperset(scopes))
+                    and rejected is None
+                ):
+                    return token
             with self.leaving:
                 return self._cache.token(account, TokenQuery(scopes or (), min_ttl, rejected))
         except (ConsentRequired, UnknownAccount):
             if not interactive:
                 raise
+        except (AttributeError, TypeError):
+            check_query(account, scopes, min_ttl, rejected)
+            raise
         from tokenkit.signing_in.first_use import first_use
 
         with self.leaving:
@@ -421,7 +426,10 @@ class TokenKit:
 
     @leaving
     def statuses(self, provider: str = "") -> "list[Status]":
-        """Return how each account stands, or each of one provider, by name; faster than `status` for each."""
+        """Return how each account stands, or each of one provider, by name; faster than `status` for each.
+
+        Raises `UnknownProvider`, which names the nearest, for one that there is not.
+        """
         from tokenkit.grants.status import statuses
 
         return list(statuses(self.refresher, self._now, provider))
@@ -452,10 +460,11 @@ class TokenKit:
         return self.providers[name]
 
     @leaving
-    def client(self, provider: "Provider") -> "ClientRegistration":
+    def client(self, provider: "str | Provider") -> "ClientRegistration":
         """Return the client registration for a provider. Raises `ClientMissing`, which names the ways to give one."""
         return self.configured.client(provider)
 
+    @leaving
     def known_client(self, provider: "str | Provider") -> "KnownClient | None":
         """Return the client registration for that provider as it may be shown; no command is run for its secret.
 

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tokenkit.account import Account
-from tokenkit.errors import GrantMoved, GrantSuperseded, StoreError, TokenKitError, UnknownAccount
+from tokenkit.errors import (
+    GrantMoved,
+    GrantSuperseded,
+    StoreError,
+    TokenKitError,
+    UnknownAccount,
+    UnknownProvider,
+)
 from tokenkit.grant import NEEDS_CONSENT, Grant
 from tokenkit.grants import after_loss, beside
 from tokenkit.grants.due import consent_end, token_end
@@ -111,8 +118,23 @@ class Status:
 
 
 def statuses(refresher: Refresher, now: Callable[[], float], provider: str = "") -> Iterator[Status]:
-    """Yield how each of the owner's accounts stands, or each of one provider, by name; see `statuses_of`."""
-    return statuses_of(refresher, now, refresher.records.accounts(provider))
+    """Yield how each of the owner's accounts stands, or each of one provider, by name; see `statuses_of`.
+
+    Raises `UnknownProvider`, which names the nearest, for one that there is not.
+    """
+    accounts = refresher.records.accounts(provider)
+    if provider and not accounts:
+        _check_known(refresher, provider)
+    return statuses_of(refresher, now, accounts)
+
+
+def _check_known(refresher: Refresher, provider: str) -> None:
+    try:
+        refresher.provider(provider)
+    except UnknownProvider:
+        raise
+    except TokenKitError:  # it is known, and what is wrong with it is told where it is used
+        return
 
 
 def statuses_of(refresher: Refresher, now: Callable[[], float], accounts: Iterable[Account]) -> Iterator[Status]:

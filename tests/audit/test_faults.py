@@ -5,6 +5,7 @@ import os
 import pytest
 import states
 from faults import FAULTS, CannotBePlanted, another, spoil
+from tokenkit.account import Account
 from tokenkit.audit.registry import our_checks
 from tokenkit.grants.hopeless import IMPORT_CUT_OFF
 from tokenkit.grants.refresh_state import Failure, RefreshState
@@ -53,6 +54,15 @@ def test_the_only_copy_of_a_grant_is_not_told_to_be_removed(house, reason, hint)
     another(house, "moved", state="moved", reason=reason)
     (finding,) = house.audit().findings
     assert (finding.check.id, finding.fault.hint) == ("TK315", hint)
+
+
+def test_a_hint_that_an_error_brought_is_about_its_owners_account(house):
+    """R37: without the owner, the command would work on the account of that name that is the nameless one's."""
+    hint = "tokenkit login google/me@example.com"
+    failure = Failure("ClientRefused", "google refuses the client", hint, house.now - 60, house.now, 1)
+    house.sign_in(Account("google", "me@example.com", "alice"), note=RefreshState(newest=3, failure=failure))
+    hints = [finding.fault.hint for finding in house.audit().findings if finding.fault.owner == "alice"]
+    assert hints == ["tokenkit --owner alice login google/me@example.com"]
 
 
 def test_all_faults_together_are_found_in_one_home(house):

@@ -9,6 +9,7 @@ from tokenkit.audit.fix import Done
 from tokenkit.audit.found_record import Opening
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.registry import broken, our_checks, plugin_checks
+from tokenkit.shell import account_options, with_options
 
 
 class Report(NamedTuple):
@@ -48,9 +49,15 @@ def audit(inventory: Inventory, more: Iterable[Check] = ()) -> Report:
 
 def _run(check: Check, inventory: Inventory) -> list[Finding]:
     try:
-        return [Finding(check, fault) for fault in check.find(inventory)]
+        return [Finding(check, _to_paste(fault, inventory.kit.app)) for fault in check.find(inventory)]
     except Exception as error:  # noqa: BLE001 - one check that fails hides no other
         return [broken(check.id, error)]
+
+
+def _to_paste(fault: Fault, app: str) -> Fault:
+    """Return the fault with a hint whose commands work on its owner's accounts: an error may have brought the hint."""
+    options = account_options(app, fault.owner)
+    return fault._replace(hint=with_options(fault.hint, options)) if options else fault
 
 
 def _order(finding: Finding) -> tuple[str, str, int, str, str]:

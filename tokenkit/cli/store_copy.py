@@ -8,7 +8,7 @@ import typer
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import KeyUnavailable, StoreUnavailable, TokenKitError, UsageError
-from tokenkit.shell import quoted
+from tokenkit.shell import account_options, quoted, with_options
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
@@ -46,7 +46,7 @@ def copy_store(
     try:
         for moved in move_all(came_from, kit.records, kit.context.now()):
             counts[moved.outcome] = counts.get(moved.outcome, 0) + 1
-            _tell(moved)
+            _tell(moved, kit.app)
     except KeyUnavailable as error:
         raise KeyUnavailable(str(error), hint=WITH_BOTH_KEYS) from None
     data(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "there is nothing to move")
@@ -93,10 +93,10 @@ def _source(kit: "TokenKit", named: str) -> "Store":
     return store
 
 
-def _tell(moved: "Moved") -> None:
+def _tell(moved: "Moved", app: str) -> None:
     who = str(moved.account) + (f" of {moved.account.owner}" if moved.account.owner else "")
     if moved.outcome == "moved":
         say(f"Moved {who}.")
     elif moved.outcome != "moved before":
         say(f"tokenkit: warning: {who} was not moved: {moved.reason}")
-        say(f"tokenkit: hint: {moved.hint}")
+        say(f"tokenkit: hint: {with_options(moved.hint, account_options(app, moved.account.owner))}")

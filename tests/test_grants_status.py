@@ -5,6 +5,7 @@ from contextlib import suppress
 from math import inf
 
 import pytest
+from tokenkit.account import Account
 from tokenkit.cli.status_text import end_words, exit_code, hint_for, state_words
 from tokenkit.errors import ConsentRequired, GrantMoved, GrantSuperseded, ProviderUnavailable, StoreUnavailable
 from tokenkit.grants import beside
@@ -196,6 +197,16 @@ def test_a_record_that_cannot_be_opened_is_broken_with_what_mends_it(kit):
     found = state(kit)
     assert isinstance(found, Broken)
     assert "--replace" in found.hint
+
+
+def test_what_helps_is_about_the_owners_account(kit):
+    """R37: the command that sets a broken record aside would else ask for another's."""
+    alice = kit.for_owner("alice")
+    alice.sign_in()
+    name = grant_name(Account("scripted", "me@example.com", "alice"))
+    kit.records.store.save(name, b"torn", replaces=kit.records.store.version(name))
+    assert "tokenkit --owner alice login scripted/me@example.com --replace" in alice.status("scripted").state.hint
+    assert [each.state.hint for each in alice.statuses()] == [alice.status("scripted").state.hint]
 
 
 @pytest.mark.parametrize(("reason", "helps"), [("", "TOKENKIT_STORE"), (IMPORT_CUT_OFF, "tokenkit import FILE")])

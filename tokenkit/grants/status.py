@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from tokenkit.account import Account
@@ -22,6 +22,7 @@ from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.plugins import guarded
+from tokenkit.shell import account_options, with_options
 
 UNIDENTIFIED = "unidentified"
 """The member of a grant's extra that holds why its provider did not say whose it is."""
@@ -162,12 +163,13 @@ def status(refresher: Refresher, account: Account, now: float, *, alone: bool = 
         held = refresher.stored(account, alone=alone)
         state, noted = _state(refresher, account, held, now)
     except StoreError as error:
-        return Status(account, Broken(str(error), error.hint, superseded=isinstance(error, GrantSuperseded)))
+        broken = Broken(str(error), error.hint, superseded=isinstance(error, GrantSuperseded))
+        return Status(account, _for_owner(refresher, account, broken))
     grant = held.grant
     token = grant.access_token
     return Status(
         account,
-        state,
+        _for_owner(refresher, account, state),
         scopes=grant.scopes,
         missing=grant.missing,
         authorized_at=grant.authorized_at,
@@ -178,6 +180,13 @@ def status(refresher: Refresher, account: Account, now: float, *, alone: bool = 
         server=_server(refresher, account, grant),
         unidentified="" if grant.subject else grant.extra.get(UNIDENTIFIED, ""),
     )
+
+
+def _for_owner(refresher: Refresher, account: Account, state: State) -> State:
+    """Return the state with a hint whose commands work on the accounts of that owner (R37)."""
+    if not isinstance(state, Broken | Moved):
+        return state
+    return replace(state, hint=with_options(state.hint, account_options(refresher.records.ring.app, account.owner)))
 
 
 def _server(refresher: Refresher, account: Account, grant: Grant) -> str:

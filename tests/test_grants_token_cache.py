@@ -1,5 +1,6 @@
 """From an account as asked to a token: memory, names, scopes, the refresh ahead of the end (R1, R3, R4)."""
 
+import multiprocessing
 import os
 import shlex
 import threading
@@ -245,6 +246,20 @@ def test_a_one_shot_kit_starts_no_background_refresh(kit):
     kit.clock.advance(LIFETIME - 200)
     kit.token("scripted")
     assert kit.scripted.refreshes == 0
+
+
+def test_a_process_of_a_pool_starts_no_background_refresh(tmp_path, monkeypatch):
+    """R3, R7: the pool ends it by SIGTERM once its tasks are done, and that would lose the session."""
+    kit = ScriptedKit(tmp_path, background=True)
+    kit.sign_in()
+    kit.clock.advance(LIFETIME - 200)
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
+    kit.token("scripted")
+    wait_for_flights(kit)
+    assert kit.scripted.refreshes == 0
+    kit.clock.advance(200)
+    assert kit.token("scripted")
+    assert kit.scripted.refreshes == 1
 
 
 def test_first_use_signs_in_when_interactive(kit, monkeypatch):

@@ -111,6 +111,12 @@ def told_to_end() -> bool:
     return _state.told
 
 
+def ended_unasked() -> bool:
+    """Tell whether this is a process of a `multiprocessing.Pool`, which sends it SIGTERM whatever it still does."""
+    process = sys.modules.get("multiprocessing.process")
+    return process is not None and bool(process.current_process().daemon)
+
+
 @contextmanager
 def ignored() -> Generator[None]:
     """Let none of the signals that end a process cut off what takes no time; in the main thread, elsewhere nothing."""

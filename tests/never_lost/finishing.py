@@ -1,6 +1,6 @@
 """A host of the library that is told to end in the middle of a refresh.
 
-usage: finishing.py main | thread | background | asyncio | lifespan | dashboard
+usage: finishing.py main | thread | background | asyncio | lifespan | pool | dashboard
 The first four have asked for `finish_on_signals`; the fifth closes its kit when uvicorn tells it to shut down.
 """
 
@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from multiprocessing import get_context
 from socket import socket
 
 from tokenkit import AsyncTokenKit, TokenKit, finish_on_signals
@@ -52,6 +53,14 @@ def under_uvicorn() -> None:
     uvicorn.run(Starlette(lifespan=lifespan), port=0, log_level="error")
 
 
+def in_a_pool() -> None:
+    """It ends its processes by SIGTERM, once the ``with`` is over."""
+    with get_context("fork").Pool(1, initializer=finish_on_signals) as pool:
+        pool.apply_async(main)
+        sys.stdin.readline()
+    sys.exit()
+
+
 def dashboard() -> None:
     """``tokenkit dashboard``, which answers a request in a thread of its server."""
     import uvicorn
@@ -69,7 +78,7 @@ def dashboard() -> None:
     program()
 
 
-if sys.argv[1] not in ("lifespan", "dashboard"):
+if sys.argv[1] not in ("lifespan", "pool", "dashboard"):
     finish_on_signals()
 HOSTS = {
     "main": main,
@@ -77,6 +86,7 @@ HOSTS = {
     "background": in_the_background,
     "asyncio": on_a_loop,
     "lifespan": under_uvicorn,
+    "pool": in_a_pool,
     "dashboard": dashboard,
 }
 HOSTS[sys.argv[1]]()

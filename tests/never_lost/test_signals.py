@@ -205,6 +205,17 @@ def test_a_dashboard_that_is_ended_while_a_thread_of_its_server_asks_loses_nothi
     assert_session_lives(slow)
 
 
+def test_a_pool_whose_processes_ask_for_it_loses_nothing_where_it_ends_them(slow):
+    """R7: `multiprocessing.Pool` sends them SIGTERM at the end of its ``with``, whatever they still do."""
+    process = slow.start("finishing.py", "pool")
+    wait_for_the_rotation(slow, process)
+    process.stdin.write("\n")
+    process.stdin.flush()
+    slow.answers.let_go()
+    assert process.communicate(timeout=PATIENCE) == ("", "")
+    assert_session_lives(slow)
+
+
 def test_a_server_that_closes_its_kit_when_it_shuts_down_loses_nothing(slow):
     """R7: uvicorn dies of SIGTERM by its default action once the application has shut down."""
     process = slow.start("finishing.py", "lifespan")

@@ -20,6 +20,7 @@ from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.scopes import check_scopes, every_name, not_granted, plain_scopes
 from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.grants.token_query import Memory, RefreshNeeded, Remembered, TokenQuery
+from tokenkit.signals import ended_unasked
 from tokenkit.store import Name
 from tokenkit.token import AccessToken, Secret
 
@@ -123,7 +124,7 @@ class TokenCache:
         looked = now if away is None else found.looked
         token = self._remember(asked, ask, Remembered(scopes, account, held, found.version, looked), now)
         ahead = grant.state == ACTIVE and grant.refresh_token and not grant.perhaps_spent
-        if self._background and token.closing(now) and ahead and away is None:
+        if self._background and token.closing(now) and ahead and away is None and not ended_unasked():
             self._refresh_ahead(account, now, min(AHEAD_PAUSE, token.lifetime() / 20))
         self.refresher.activity.used(account, ask.scopes)
         self.refresher.events.seen(account, grant, now)

@@ -23,8 +23,9 @@ psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'"
 from tokenkit.store.postgres import lease as lease_module  # noqa: E402
 from tokenkit.store.postgres import schema  # noqa: E402
 from tokenkit.store.postgres.address import Address  # noqa: E402
-from tokenkit.store.postgres.connections import Connections  # noqa: E402
+from tokenkit.store.postgres.connections import ANSWER_IN, Connections  # noqa: E402
 from tokenkit.store.postgres.errors import AnswerLost, NotDone, translated  # noqa: E402
+from tokenkit.store.postgres.look import LOOK_IN  # noqa: E402
 from tokenkit.store.postgres.store import PostgresStore  # noqa: E402
 
 pytestmark = pytest.mark.real
@@ -426,3 +427,20 @@ def test_a_server_that_is_stopped_at_once_and_starts_again_costs_no_call(store, 
     assert failed == []
     assert min(counts) > 1
     assert store.note(GRANT) == b"done"
+
+
+def test_where_memory_has_nothing_a_far_server_is_waited_for(store, monkeypatch):
+    """R14: the second and a half of a look are for those whose token in memory is good; to connect may take longer."""
+    asked, ask_for = [], Connections.ask
+
+    def noting(self, text, values=(), *, within=ANSWER_IN):
+        asked.append(within)
+        return ask_for(self, text, values, within=within)
+
+    monkeypatch.setattr(Connections, "ask", noting)
+    store.version(GRANT)
+    store.version(GRANT._replace(id="scripted"))
+    assert {*asked} == {ANSWER_IN}
+    asked.clear()
+    store.versions([GRANT])
+    assert {*asked} == {LOOK_IN}

@@ -165,9 +165,9 @@ class PostgresStore(Store):
         return None
 
     def version(self, name: Name) -> Version | None:
-        """Return the record's version, or that of a bare provider's set of accounts; within two seconds, or raise."""
+        """Return the record's version, or that of a bare provider's set of accounts."""
         of_all = name.kind == "grant" and "/" not in name.id
-        rows = self._connections.ask(_VERSION_OF_ALL if of_all else _VERSION, key(name), within=LOOK_IN)
+        rows = self._connections.ask(_VERSION_OF_ALL if of_all else _VERSION, key(name))
         version: Version | None = rows[0][0] if rows else None
         return version
 

@@ -26,16 +26,20 @@ def checked_by(method: Callable[..., object]) -> Callable[[tuple[Any, ...], Mapp
     positional = code.co_varnames[1 : code.co_argcount]
     texts = frozenset(name for name, kind in kinds.items() if kind is str) - {"redirect_uri"}  # its check says more
 
+    def look(name: str, value: object) -> None:
+        if name in texts and not isinstance(value, str):
+            raise _no_text("provider" if method.__name__ == "provider" else name, value)
+        if kinds.get(name) == "str | Provider" and not (isinstance(value, str) or hasattr(value, "authenticate")):
+            raise _no_text("provider", value)
+        if name == "variables" and value is not None and not isinstance(value, Mapping):
+            raise UsageError(f"variables is a mapping by name, not {_kind(value)}", hint='variables={"region": "eu"}')
+
     def check(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        for name, value in (*zip(positional, args, strict=False), *kwargs.items()):
-            if name in texts and not isinstance(value, str):
-                raise _no_text("provider" if method.__name__ == "provider" else name, value)
-            if kinds.get(name) == "str | Provider" and not (isinstance(value, str) or hasattr(value, "authenticate")):
-                raise _no_text("provider", value)
-            if name == "variables" and value is not None and not isinstance(value, Mapping):
-                raise UsageError(
-                    f"variables is a mapping by name, not {_kind(value)}", hint='variables={"region": "eu"}'
-                )
+        for name, value in zip(positional, args, strict=False):
+            if type(value) is not str:  # most are
+                look(name, value)
+        for name, value in kwargs.items():
+            look(name, value)
 
     return check
 

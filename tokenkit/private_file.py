@@ -78,15 +78,21 @@ def version(path: str) -> Version | None:
 def check_way(base: str, path: str) -> bool:
     """Tell whether all folders between `base` and the file at `path` are there. Raises `FileRefused` for a symlink.
 
-    `O_NOFOLLOW` looks at the last part of a path only. `base` itself may lead anywhere.
+    `O_NOFOLLOW` looks at the last part of a path only. `base` itself may lead anywhere. Raises `StoreUnavailable` for
+    what is neither.
     """
-    end, there = path.rfind(os.sep), True
-    while end > len(base):
-        there = is_folder(path[:end]) and there
-        if not there and os.path.islink(path[:end]):
-            raise _not_a_folder(path[:end], stat.S_IFLNK)
-        end = path.rfind(os.sep, 0, end)
-    return there
+    end = path.find(os.sep, len(base) + 1)
+    while end > 0:
+        try:
+            mode = os.lstat(path[:end]).st_mode
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise _not_reached(path, error) from None
+        if not stat.S_ISDIR(mode):
+            raise _not_a_folder(path[:end], mode) if stat.S_ISLNK(mode) else _in_the_way(path[:end])
+        end = path.find(os.sep, end + 1)
+    return True
 
 
 def is_folder(path: str) -> bool:
@@ -209,9 +215,11 @@ def _not_reached(path: str, error: OSError) -> StoreUnavailable:
     above = path
     while isinstance(error, NotADirectoryError) and not os.path.lexists(above):
         above = os.path.dirname(above)
-    if above == path or os.path.isdir(above):
-        return unavailable(path, error)
-    told = StoreUnavailable(f"{above} is a file, not a folder", hint=move_away(above))
+    return unavailable(path, error) if above == path or os.path.isdir(above) else _in_the_way(above)
+
+
+def _in_the_way(path: str) -> StoreUnavailable:
+    told = StoreUnavailable(f"{path} is a file, not a folder", hint=move_away(path))
     told.lasts = True
     return told
 

@@ -21,12 +21,12 @@ def ids(tokens: str, kind: str, owner: str, *, after: str, prefix: str) -> Itera
     Raises `StoreError`, for a provider's folder that cannot be had once all others are through.
     """
     base = os.path.join(tokens, owner_folder(owner)) if owner else tokens
-    if owner and kind == "grant":
-        _refuse_other(tokens, base)
     if kind != "grant":
         base = os.path.join(base, "." + kind)
     start = max(after, prefix)  # ids come in order: those with the prefix are the first that are not below it
     listed = _listed(base) or _none_in(tokens)
+    if not listed and owner and kind == "grant":
+        _refuse_other(tokens, base)
     if kind not in OF_ACCOUNTS:
         found = iter(sorted(_ids(listed)))
     else:
@@ -50,8 +50,10 @@ def _of_accounts(tokens: str, base: str, providers: list[str], start: str, prefi
         if not (folder.startswith(prefix) or prefix.startswith(folder)):
             continue
         try:
-            _refuse_other(tokens, os.path.join(base, folder[:-1]), asked=prefix.startswith(folder))
-            yield from sorted(folder + account for account in _ids(_listed(os.path.join(base, folder))))
+            found = _ids(_listed(os.path.join(base, folder)))
+            if not found:
+                _refuse_other(tokens, os.path.join(base, folder[:-1]), asked=prefix.startswith(folder))
+            yield from sorted(folder + account for account in found)
         except StoreError as error:  # it hides no other
             refused = refused or error
     if refused is not None:

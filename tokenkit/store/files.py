@@ -125,7 +125,9 @@ class FileStore(Store):
 
     def _read(self, base: str, path: str) -> tuple[bytes, private_file.Version] | None:
         folder = path.rpartition(os.sep)[0]
-        if folder not in self._plain and private_file.check_way(base, path):
+        if folder not in self._plain:
+            if not private_file.check_way(base, path):
+                return None
             self._plain.add(folder)
         return private_file.read_version(path)
 

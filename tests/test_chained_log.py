@@ -49,6 +49,17 @@ def test_what_was_appended_is_read_in_order_and_is_sound(log):
     assert unsound(log) == []
 
 
+def test_of_many_lines_those_with_some_members_are_parsed_alone(log, monkeypatch):
+    """R37: a page of one person's accounts reads the log of everybody's."""
+    write(log, "a", "b\u00e9", "c", "b\u00e9")
+    edit(log, lambda lines: lines.insert(1, lines[1][:-20]))
+    parsed, original = [], chained_log._parsed
+    monkeypatch.setattr(chained_log, "_parsed", lambda body: parsed.append(body) or original(body))
+    assert [entry["text"] for entry in chained_log.entries(log, text="b\u00e9")] == ["b\u00e9", "b\u00e9"]
+    assert len(parsed) == 3, "the third is the one that is torn"
+    assert list(chained_log.entries(log, text="b")) == list(chained_log.entries(log, more="a")) == []
+
+
 def test_a_log_that_was_never_written_has_no_lines(log):
     assert list(chained_log.lines(log)) == []
 

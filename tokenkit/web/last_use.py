@@ -38,6 +38,7 @@ def last_uses(kit: TokenKit) -> Mapping[str, LastUse]:
 
 
 def _lines(kit: TokenKit) -> Iterator[Mapping[str, Any]]:
-    yield from (line.entry or {} for line in chained_log.lines(activity_folder(kit.folders)))
+    whose = {"owner": kit.owner} if kit.owner else {}
+    yield from chained_log.entries(activity_folder(kit.folders), event="used", **whose)
     if kit.activity.others is not None:
         yield from kit.activity.others.lines(kit.owner)

@@ -25,9 +25,10 @@ from tokenkit.errors import (
 from tokenkit.grants.rotate import rotate
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.kit import TokenKit
-from tokenkit.provider import Context, Request
+from tokenkit.provider import Context, Identity, Request
 from tokenkit.sandbox import CLIENTS, Authority, providers
 from tokenkit.signing_in.by_hand import complete_by_hand
+from tokenkit.signing_in.linking import AccountLinker
 from tokenkit.signing_in.sign_in import begin_by_hand, sign_in
 from tokenkit.store.memory import MemoryStore
 from tokenkit.testing import Browser, Clock
@@ -506,3 +507,19 @@ def test_the_first_sign_in_at_addresses_that_no_source_confirms_wants_a_yes_by_e
     kit.login("google", unverified=True, way="browser", opener=browser)
     browser.join()
     assert kit.begin("google", **begun).url
+
+
+def test_ctrl_c_once_the_answer_was_stored_says_which_account_that_is(
+    kit: TokenKit, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R7: Ctrl-C waits until what a code has brought is stored, and then something was changed."""
+
+    def interrupted(*_: object) -> Identity:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AccountLinker, "identify", interrupted)
+    spoken = Spoken()
+    with pytest.raises(KeyboardInterrupt):
+        by_paste(kit, spoken, lambda _: pasted(authority, spoken))
+    assert [str(account) for account in kit.accounts()] == ["google/default"]
+    assert spoken.text.endswith("Given up, once google/default was stored.\n")

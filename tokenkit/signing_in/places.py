@@ -26,6 +26,7 @@ class Places:
         self._refresher = refresher
         self._records = refresher.records
         self._ctx = refresher.context
+        self.latest: Account | None = None  # what was stored here last
         self._copied: set[tuple[Account, Version | None]] = set()
 
     def store(
@@ -81,6 +82,7 @@ class Places:
                 self._records.save(account, grant.renewed(generation=generation), replaces=replaced)
             except Conflict:
                 continue
+            self.latest = account
             with suppress(StoreError):  # otherwise it lies there, older than the record, until a refresh finds it
                 beside.quarantine(self._records, account, self._ctx.now())
             self._tell(account, generation)

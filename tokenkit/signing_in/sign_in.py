@@ -125,7 +125,7 @@ def sign_in(
     if answers is not None:
         raise UsageError(f"{provider.title} has a consent screen, and asks for nothing here", hint="leave answers out")
     chosen = way_to_ask(environ) if way == "auto" else way
-    with _giving_up(say):
+    with _giving_up(wish):
         confirm_replacing(authorizations, provider, account=account, name=name, confirm=confirm)
         if chosen == "browser":
             return _in_browser(wish, opener or open_in_browser, read)
@@ -139,7 +139,7 @@ def _by_answers(wish: _SignIn, answers: Answers | None) -> Account:
             f"{wish.provider.title} has no scopes to ask for: a key may do what it was made for",
             hint=f"tokenkit login {wish.provider.name}",
         )
-    with _giving_up(wish.say):
+    with _giving_up(wish):
         confirm_replacing(
             wish.authorizations, wish.provider, account=wish.account, name=wish.name, confirm=wish.confirm
         )
@@ -164,12 +164,13 @@ def _check_way(way: str) -> None:
 
 
 @contextmanager
-def _giving_up(say: Say) -> Generator[None]:
-    """Say what a person who presses Ctrl-C wants to know."""
+def _giving_up(wish: _SignIn) -> Generator[None]:
+    """Say what a person who presses Ctrl-C wants to know; it waits for what a code has brought (R7)."""
     try:
         yield
     except KeyboardInterrupt:
-        say("\nGiven up. Nothing was changed.")
+        stored = wish.authorizations.linker.places.latest
+        wish.say(f"\nGiven up, once {stored} was stored." if stored else "\nGiven up. Nothing was changed.")
         raise
 
 

@@ -101,13 +101,7 @@ class TokenKit:
         self._closes: Store | None = None
         if store is None:
             store = self._closes = configured.store()
-        ring = KeyRing(
-            keys or key_source(self.folders, environ, app),
-            app,
-            shared=getattr(store, "shared", False),
-            store=getattr(store, "identity", lambda: ""),
-            machines=getattr(store, "machines", None),
-        )
+        ring = KeyRing(keys or key_source(self.folders, environ, app), app).of_store(store)
         self.records = SealedStore(store, ring, owner)
         self.activity = Activity(
             self.folders,

@@ -61,19 +61,7 @@ def _source(kit: "TokenKit", named: str) -> "Store":
     from tokenkit.store.files import FileStore
 
     if named.startswith(("postgresql://", "postgres://")):
-        from tokenkit.store.postgres.address import Address
-
-        address = Address(named, "FROM", kit.app)  # first: it says where psycopg is missing
-        from tokenkit.store.postgres.store import PostgresStore
-
-        other, into = PostgresStore(address), kit.records.ring.store_id()
-        try:
-            same = other.identity() == into
-        except StoreUnavailable as error:
-            raise StoreUnavailable(f"FROM: {error}", hint="correct the address after: tokenkit store copy") from None
-        if same:
-            raise UsageError("the accounts are to be moved from a database into itself", hint=SHARED)
-        return other
+        return _database(kit, named)
     if "://" in named:  # it may hold a password
         raise UsageError(
             "FROM is no address of PostgreSQL, and no folder", hint="write it as postgresql://USER@HOST/DATABASE"
@@ -91,6 +79,22 @@ def _source(kit: "TokenKit", named: str) -> "Store":
         meant = quoted(inner) if os.path.isdir(inner) else "FOLDER, in which a folder of each provider lies"
         raise UsageError(f"no account lies in {store.tokens}", hint=f"tokenkit store copy {meant}")
     return store
+
+
+def _database(kit: "TokenKit", named: str) -> "Store":
+    from tokenkit.store.postgres.address import Address
+
+    address = Address(named, "FROM", kit.app)  # first: it says where psycopg is missing
+    from tokenkit.store.postgres.store import PostgresStore
+
+    other, into = PostgresStore(address), kit.records.ring.store_id()
+    try:
+        same = other.identity() == into
+    except StoreUnavailable as error:
+        raise StoreUnavailable(f"FROM: {error}", hint="correct the address after: tokenkit store copy") from None
+    if same:
+        raise UsageError("the accounts are to be moved from a database into itself", hint=SHARED)
+    return other
 
 
 def _tell(moved: "Moved", app: str) -> None:

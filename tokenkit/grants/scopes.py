@@ -141,3 +141,16 @@ def not_granted(
         reason="scopes were never granted",
         missing=missing,
     )
+
+
+def check_device_scopes(provider: "Provider", asked: Collection[str]) -> None:
+    """Refuse, before anything is sent, the scopes that the provider's device flow does not give (R25)."""
+    allowed = {scope.value for scope in provider.scopes.values() if scope.device}
+    refused = set(asked) - allowed if allowed else set[str]()
+    if refused:
+        scopes = ", ".join(short_names(provider, refused))
+        raise UsageError(
+            f"{provider.title} gives no sign-in by device code the scopes {scopes}",
+            hint=f"tokenkit login {provider.name} --paste, or ask for no more than "
+            f"--scopes {','.join(short_names(provider, allowed))}",
+        )

@@ -74,7 +74,7 @@ class KeyRing:
         self._seals: tuple[KeyList, Key, float] | None = None
 
     def of_store(self, store: "Store") -> "KeyRing":
-        """Return the same keys for the records of another store."""
+        """Return the same keys for the records of that store, which says who shares it."""
         shared, identity = getattr(store, "shared", False), getattr(store, "identity", lambda: "")
         return KeyRing(self.source, self.app, shared=shared, store=identity, machines=getattr(store, "machines", None))
 

@@ -15,7 +15,7 @@ from tokenkit.consent.redirect import fixed_redirect_uri, loopback_parts
 from tokenkit.consent.terminal import Say, printable, say
 from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.grant import Grant
-from tokenkit.grants.scopes import short_names
+from tokenkit.grants.scopes import check_device_scopes
 from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import Context, Provider
 from tokenkit.provider.defaults import no_consent_screen
@@ -238,19 +238,9 @@ def _by_device(wish: _SignIn) -> Account:
     ready = authorizations.prepare(provider, name=wish.name, account=wish.account, replace_broken=wish.replace_broken)
     name = wish.name or authorizations.linker.kept_name(provider, wish.account)
     request = authorizations.request(provider, wish.scopes, ready, account=wish.account, name=wish.name, only=wish.only)
-    _check_device_scopes(provider, request.scopes)
+    check_device_scopes(provider, request.scopes)
 
-    shown: list[str] = []
-
-    def show(verification_uri: str, user_code: str) -> None:
-        if user_code in shown:
-            return  # the plugin reads the same answers once more
-        shown.append(user_code)
-        if wish.show:
-            wish.show(require_web_url(verification_uri), printable(user_code))
-        else:
-            device.show(verification_uri, user_code, say=wish.say)
-            wish.say("Waiting until it is entered. Ctrl-C gives up.")
+    show = _showing_once(wish)
 
     def ask(ctx: Context) -> Grant:
         assert provider.device is not None
@@ -267,17 +257,21 @@ def _by_device(wish: _SignIn) -> Account:
         return linker.adopt(provider, client, grant, name=name, replaces=ready.replaces, identity=identity, keeps=True)
 
 
-def _check_device_scopes(provider: Provider, asked: Collection[str]) -> None:
-    """Refuse, before anything is sent, the scopes that the provider's device flow does not give (R25)."""
-    allowed = {scope.value for scope in provider.scopes.values() if scope.device}
-    refused = set(asked) - allowed if allowed else set[str]()
-    if refused:
-        scopes = ", ".join(short_names(provider, refused))
-        raise UsageError(
-            f"{provider.title} gives no sign-in by device code the scopes {scopes}",
-            hint=f"tokenkit login {provider.name} --paste, or ask for no more than "
-            f"--scopes {','.join(short_names(provider, allowed))}",
-        )
+def _showing_once(wish: _SignIn) -> Callable[[str, str], None]:
+    """Return what shows the person a code: each once, for the plugin may read the same answers once more."""
+    shown: set[str] = set()
+
+    def show(verification_uri: str, user_code: str) -> None:
+        if user_code in shown:
+            return
+        shown.add(user_code)
+        if wish.show:
+            wish.show(require_web_url(verification_uri), printable(user_code))
+        else:
+            device.show(verification_uri, user_code, say=wish.say)
+            wish.say("Waiting until it is entered. Ctrl-C gives up.")
+
+    return show
 
 
 def begin_by_hand(

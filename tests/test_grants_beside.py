@@ -16,7 +16,7 @@ from tokenkit import seal
 from tokenkit.account import Account
 from tokenkit.errors import ConsentRequired, KeyUnavailable, StoreUnavailable, UnknownAccount, UsageError
 from tokenkit.grants import beside
-from tokenkit.grants.last_words import saved_or_sealed
+from tokenkit.grants.at_exit import saved_or_sealed
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.rotate import every_record, kids_in_use, records_by_kid, rotate
 from tokenkit.grants.sealed_store import grant_name
@@ -125,7 +125,7 @@ def test_a_program_that_ends_goes_on_for_as_long_as_one_of_the_places_may_take_w
     monkeypatch.setattr("tokenkit.grants.insistently.SAVE_PAUSES", ())
     clock = SimpleNamespace(monotonic=itertools.count(step=2).__next__, sleep=lambda seconds: None)
     monkeypatch.setattr(kit.refresher.unsaved, "_go_on", lambda: None)
-    monkeypatch.setattr("tokenkit.grants.last_words.time", clock)
+    monkeypatch.setattr("tokenkit.grants.at_exit.time", clock)
     monkeypatch.setattr(kit.records.store, "save", fail)
     with pytest.raises(StoreUnavailable, match="cannot be written"):
         kit.token(ME)

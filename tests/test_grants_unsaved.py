@@ -9,7 +9,7 @@ import sys
 import pytest
 from tokenkit import signals
 from tokenkit.errors import ConsentRequired, GrantSuperseded, StoreUnavailable, UnknownAccount
-from tokenkit.grants import last_words
+from tokenkit.grants import at_exit
 from tokenkit.grants.machine import Turns
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.refresh_state import RefreshState
@@ -160,12 +160,12 @@ def test_what_a_kit_prints_as_it_is_closed_names_the_program_and_the_owner_and_c
     full.records.store.full_for_save = True
     with pytest.raises(StoreUnavailable):
         alice.token("scripted")
-    last_words.save_or_print(0.0, [full.refresher.unsaved])
+    at_exit.save_or_print(0.0, [full.refresher.unsaved])
     printed = capsys.readouterr().err
     assert "\ntokenkit --owner alice refresh scripted/me@example.com --restore <<'END'\n" in printed
     full.close()
-    last_words._at_exit()
-    assert (capsys.readouterr().err, last_words.all_printed()) == ("", True)
+    at_exit._at_exit()
+    assert (capsys.readouterr().err, at_exit.all_printed()) == ("", True)
     full.records.store.full_for_save = False
     assert alice.token("scripted")
 

@@ -2,7 +2,7 @@
 
 import pytest
 from tokenkit.errors import BrokenRecord, StoreUnavailable, UnknownAccount, UsageError
-from tokenkit.grants.last_words import saved_or_sealed
+from tokenkit.grants.at_exit import saved_or_sealed
 from tokenkit.signing_in.kept import is_of_a_sign_in, put_back
 
 from scripted import ScriptedKit, expire

@@ -11,7 +11,7 @@ from tokenkit.configured import Configured
 from tokenkit.errors import ConsentRequired, UnknownAccount
 from tokenkit.frames import NoLocals, leaving
 from tokenkit.grants.account_names import AccountNames
-from tokenkit.grants.last_words import AT_EXIT, save_or_print
+from tokenkit.grants.at_exit import AT_EXIT, save_or_print
 from tokenkit.grants.owner_names import check_owner
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import SealedStore

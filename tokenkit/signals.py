@@ -31,7 +31,7 @@ _state = _State()
 
 only_here: set[object] = set()
 """What the memory of this process holds, and no disk: while there is any, a signal ends it as `sys.exit` does, so that
-`tokenkit.grants.last_words` comes to speak."""
+`tokenkit.grants.at_exit` gets to print it."""
 
 
 @contextmanager

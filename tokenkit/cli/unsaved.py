@@ -14,18 +14,18 @@ def save_or_print() -> bool:
 
     Not for so long after a signal that ends the process: who sent it may not wait. One that comes now ends the tries.
     """
-    last_words = sys.modules.get("tokenkit.grants.last_words")
-    if last_words is None or not last_words.waiting():
+    at_exit = sys.modules.get("tokenkit.grants.at_exit")
+    if at_exit is None or not at_exit.waiting():
         return False
-    if last_words.all_printed():
+    if at_exit.all_printed():
         return True
     from tokenkit.signals import told_to_end
 
-    seconds = min(TRY_FOR, last_words.AT_EXIT) if told_to_end() else TRY_FOR
+    seconds = min(TRY_FOR, at_exit.AT_EXIT) if told_to_end() else TRY_FOR
     say(f"tokenkit: trying for up to {seconds:g} seconds more to save it: do not end this process")
     with suppress(KeyboardInterrupt, SystemExit):
-        last_words.save_or_print(seconds, speak=say)
-    left: bool = last_words.waiting()
+        at_exit.save_or_print(seconds, speak=say)
+    left: bool = at_exit.waiting()
     if not left:
         say("tokenkit: it is saved now, and nothing was lost")
     return left
@@ -33,6 +33,6 @@ def save_or_print() -> bool:
 
 def print_sealed(account: str, sealed: bytes) -> None:
     """Print a sealed grant, which a child of this command could save nowhere."""
-    from tokenkit.grants.last_words import words
+    from tokenkit.grants.at_exit import how_to_restore
 
-    say(words("tokenkit", account, sealed))
+    say(how_to_restore("tokenkit", account, sealed))

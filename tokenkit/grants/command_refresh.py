@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, suppress
 from tokenkit.account import Account
 from tokenkit.errors import StoreUnavailable, TokenKitError
 from tokenkit.grants import outlive
-from tokenkit.grants.last_words import saved_or_sealed
+from tokenkit.grants.at_exit import saved_or_sealed
 from tokenkit.grants.refresh_job import RefreshJob, RefreshOutcome
 from tokenkit.grants.refresher import Refresher
 from tokenkit.grants.sealed_store import StoredGrant

@@ -166,7 +166,7 @@ class Unsaved:
 
 
 all_of_process: "weakref.WeakSet[Unsaved]" = weakref.WeakSet()
-"""What all kits of this process keep; `tokenkit.grants.last_words` sees to it when the process ends."""
+"""What all kits of this process keep; `tokenkit.grants.at_exit` sees to it when the process ends."""
 
 on_keeping: list[Callable[[], None]] = []
 """What is called when something begins to wait."""

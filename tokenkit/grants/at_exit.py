@@ -54,11 +54,11 @@ def save_or_print(
         with signals.ignored():
             for kit in [*kits]:
                 for account in set(kit.accounts) - kit.printed:
-                    (speak or _print)(_words(kit, account))
+                    (speak or _print)(_told(kit, account))
                     kit.printed.add(account)
 
 
-def words(program: str, account: str, sealed: bytes) -> str:
+def how_to_restore(program: str, account: str, sealed: bytes) -> str:
     """Return what is printed: a sealed grant within the command of our `program` that puts it back."""
     return (
         f"tokenkit: what keeps {account} signed in can be written nowhere, and is lost with this process but for this, "
@@ -67,9 +67,9 @@ def words(program: str, account: str, sealed: bytes) -> str:
     )
 
 
-def _words(kit: Unsaved, account: Account) -> str:
+def _told(kit: Unsaved, account: Account) -> str:
     try:
-        return words(our_program(kit.app, account.owner), str(account), kit.sealed(account))
+        return how_to_restore(our_program(kit.app, account.owner), str(account), kit.sealed(account))
     except Exception as error:  # noqa: BLE001 - of the others as much as can be is printed
         return f"tokenkit: what keeps {account} signed in is lost, for it cannot be sealed: {type(error).__name__}"
 

@@ -310,6 +310,15 @@ def test_only_the_end_of_a_connection_leaves_open_whether_a_statement_was_done(s
     assert "its own words" not in str(said)
 
 
+def test_a_psycopg_that_knows_no_time_out_of_its_own_serves_too(open_store, monkeypatch):
+    """That of 3.2, which is allowed, and of most of 3.3: to wait with one came with a patch of that."""
+    wait = psycopg.Connection.wait
+    monkeypatch.setattr(psycopg.Connection, "wait", lambda self, gen, interval=0.1: wait(self, gen, interval))
+    store = open_store()
+    version = store.save(GRANT, b"one", replaces=None)
+    assert store.load(GRANT) == (b"one", version)
+
+
 ENCODINGS = ["SQL_ASCII", "LATIN1", "EUC_JP"]
 
 

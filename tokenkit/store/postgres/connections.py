@@ -48,13 +48,22 @@ class TimedConnection(psycopg.Connection[tuple[Any, ...]]):
     def __del__(self, *_: Any) -> None:
         """Stay silent where a kit was dropped and not closed: libpq's part ends itself, in its own process only."""
 
-    def wait(self, gen: Any, interval: float = 0.0, timeout: float | None = None) -> Any:
+    def wait(self, gen: Any, interval: float = 0.0, *timeout: Any, **named: Any) -> Any:
         """Wait as psycopg does, but only until the deadline; then it raises an `OperationalError`."""
-        left = max(self.deadline - time.monotonic(), 0.001)
-        limit = left if timeout is None else min(left, timeout)
-        return super().wait(
-            gen, interval=interval or self.wakes_every, timeout=None if limit == float("inf") else limit
-        )
+        return super().wait(_until(self.deadline, gen), interval or self.wakes_every, *timeout, **named)
+
+
+def _until(deadline: float, gen: Any) -> Generator[Any, Any, Any]:
+    """Go on with what psycopg waits for, which it wakes each interval. Its own time-out came with a patch of 3.3."""
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            if time.monotonic() > deadline:
+                raise psycopg.OperationalError("no answer in time")
+            wanted = gen.send(ready)
+    except StopIteration as done:
+        return done.value
 
 
 Ask = Callable[..., list[tuple[Any, ...]]]

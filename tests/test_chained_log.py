@@ -263,3 +263,16 @@ def test_a_segment_that_was_begun_and_has_no_line_breaks_no_chain(log):
     write(log, "c")
     assert told(log) == ["a", "b", "c"]
     assert unsound(log) == []
+
+
+def test_a_link_in_the_place_of_the_logs_folder_is_told_and_not_taken_for_an_empty_log(log):
+    """R26: no writer follows it, so nothing has been written since it is there."""
+    write(log, "a")
+    os.rename(log, f"{log}.aside")
+    os.symlink(f"{log}.aside", log)
+    for look in (lambda: write(log, "b"), lambda: told(log)):
+        with pytest.raises(FileRefused, match="is a symlink, not a folder") as raised:
+            look()
+        assert raised.value.hint.startswith(f"cp -RpL {log} ")
+    assert os.system(raised.value.hint) == 0
+    assert told(log) == ["a"]

@@ -227,6 +227,7 @@ def _chain_in(tail: bytes) -> str:
 
 
 def _stems(folder: str) -> list[str]:
+    private_file.check_way(os.path.dirname(folder), os.path.join(folder, _SUFFIX))  # no writer follows a link either
     try:
         names = os.listdir(folder)
     except FileNotFoundError:

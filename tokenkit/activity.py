@@ -135,10 +135,11 @@ class Activity:
 
     @property
     def _later(self) -> "UsesLater[Waiting]":
-        if self._waiting is None:  # two threads may make two, and both are written
-            from tokenkit.uses_later import UsesLater  # not for a program that asks once
+        if self._waiting is None:
+            from tokenkit.uses_later import MAKING, UsesLater  # not for a program that asks once
 
-            self._waiting = UsesLater(self._write_all)
+            with MAKING.lock:  # two threads would make two, and `flush` would know of one
+                self._waiting = self._waiting or UsesLater(self._write_all)
         return self._waiting
 
     def _write_all(self, waiting: "Sequence[Waiting]") -> None:

@@ -18,6 +18,9 @@ from tokenkit.fork_lock import ForkLock
 
 T = TypeVar("T")
 
+MAKING = ForkLock()
+"""To be held while one is made that several threads share."""
+
 PAUSE = 0.5
 """Seconds for which lines are gathered."""
 

@@ -28,7 +28,7 @@ never empty where something can be done). None of them ever carries a token, cod
         ├── BrokenRecord           6   a record that cannot be opened: never absent, never overwritten (R30)
         ├── Conflict               6   the record changed since it was read (R8)
         ├── GrantSuperseded        6   the record is older than one already used (R10)
-        ├── GrantMoved             6   the grant was transferred elsewhere (R10)
+        ├── GrantMoved             6   the grant was moved to another place (R10)
         └── KeyUnavailable         6   the key that seals the records cannot be had
 """
 

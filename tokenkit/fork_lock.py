@@ -8,8 +8,8 @@ import weakref
 class ForkLock:
     """Has a `lock`, a `threading.Lock`, to be looked up whenever it is taken: a forked child gets a new one.
 
-    It is not wrapped: a ``with`` gives back the very lock that it took, in a child that was forked meanwhile too, and
-    Ctrl-C finds no moment at which it is taken and would not be given back.
+    It is not wrapped. So a ``with`` gives back the very lock that it took, also in a child that was forked meanwhile.
+    And there is no moment at which Ctrl-C could leave it taken.
     """
 
     def __init__(self) -> None:

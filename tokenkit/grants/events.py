@@ -102,8 +102,9 @@ class Events:
     def failed(self, account: Account, error: TokenKitError, now: float) -> None:
         """Tell that a refresh failed, or that only the person can go on; once until the account is back.
 
-        Where a provider has so many accounts that many could end at once, the second one to end within ten minutes is
-        told when these are over, and not at all if that was the provider's bad hour (R13).
+        At a provider with many accounts, more than one may end within ten minutes. Then the first is told at once, by
+        whichever process saw it. The others are told when the ten minutes are over, and not at all if that was the
+        provider's bad hour (R13).
         """
         if isinstance(error, UnknownAccount):
             return  # it was signed out, here or elsewhere

@@ -40,7 +40,7 @@ class SharedActivity:
     """Tells other machines what this one logs, and reads what they do. Telling raises nothing."""
 
     def __init__(self, lines: Lines, ring: KeyRing, *, later: bool) -> None:
-        """`later` tells within a second, in a thread of its own; else at once."""
+        """Take the store's `lines`. With `later` it tells within a second, in a thread of its own; else at once."""
         self._lines = lines
         self._ring = ring
         self._waiting: UsesLater[Mapping[str, object]] | None = UsesLater(self._tell) if later else None

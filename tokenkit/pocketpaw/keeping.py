@@ -163,7 +163,7 @@ def grant_of(found: Found, provider: str) -> Grant:
 
 
 def _named_in(path: str) -> Account | None:
-    """The account that the file of a service names; None where it is PocketPaw's own, or there is none."""
+    """Return the account that the file of a service names; None where it is PocketPaw's own, or there is none."""
     try:
         members = open_file(path).members
     except UsageError:

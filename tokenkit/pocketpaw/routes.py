@@ -121,6 +121,6 @@ class _Flow:
 
 
 def _page(status: int, title: str, text: str) -> HTMLResponse:
-    """A page that shows what happened, as text."""
+    """Make a page that shows what happened, as text."""
     body = f"<!doctype html><title>{html.escape(title)}</title><h2>{html.escape(title)}</h2><p>{html.escape(text)}</p>"
     return HTMLResponse(body, status_code=status, headers=HEADERS)

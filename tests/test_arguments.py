@@ -111,15 +111,21 @@ def test_a_kit_says_of_which_part_it_cannot_be_made(part, home):
 
 def test_a_client_registration_is_found_by_the_name_of_its_provider(kit):
     assert kit.client("scripted") == kit.client(kit.scripted)
-    with pytest.raises(UnknownProvider, match="'googel'") as raised:
-        kit.client("googel")
-    assert "did you mean google?" in raised.value.hint
+
+
+@pytest.mark.parametrize(("name", "meant"), [("googel", "google"), ("scriptd", "scripted"), ("aded", "added")])
+def test_a_name_that_is_near_is_offered_wherever_the_provider_came_from(kit, name, meant):
+    """Packages, the program that made the kit, and the one that added to it."""
+    kit.providers.add(ScriptedProvider("added"))
+    for ask in (kit.client, kit.provider, kit.statuses, kit.token):
+        with pytest.raises(UnknownProvider, match=repr(name)) as raised:
+            ask(name)
+        assert raised.value.hint.startswith(f"did you mean {meant}? ")
 
 
 def test_no_account_at_a_provider_is_no_error_and_no_such_provider_is(kit):
     """As in `kit.token`, which names the nearest."""
     kit.providers.add(ScriptedProvider("another"))
     assert kit.statuses("another") == kit.statuses("spotify") == []
-    with pytest.raises(UnknownProvider, match="'googel'") as raised:
+    with pytest.raises(UnknownProvider, match="'googel'"):
         kit.statuses("googel")
-    assert "did you mean google?" in raised.value.hint

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from tokenkit.account import is_provider_name
-from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UsageError
+from tokenkit.errors import ConfigurationError, ProviderBroken, TokenKitError, UnknownProvider, UsageError
 from tokenkit.fork_lock import ForkLock
 from tokenkit.packages import entry_points
 
@@ -95,8 +95,20 @@ class Providers(Mapping[str, "Provider"]):
         if name not in self._loaded:
             with self._loading.lock:  # otherwise each thread of a crowd would load it
                 if name not in self._loaded:
-                    self._loaded[name] = self._load(name)
+                    self._loaded[name] = self._load_or_name_ours(name)
         return self._loaded[name]
+
+    def _load_or_name_ours(self, name: str) -> "Provider":
+        """Load a plugin; of none, the error names a provider of the program's own that is near."""
+        try:
+            return self._load(name)
+        except UnknownProvider as error:
+            from tokenkit.nearest import nearest
+
+            near = nearest(name, sorted({*self._added, *self._given}))
+            if near and not error.hint.startswith("did you mean "):
+                error.hint = f"did you mean {near}? {error.hint}"
+            raise
 
     def __contains__(self, name: object) -> bool:
         return name in self()

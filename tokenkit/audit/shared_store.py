@@ -42,9 +42,7 @@ def unusable(inventory: Inventory) -> Iterator[Fault]:
 def not_durable(inventory: Inventory) -> Iterator[Fault]:
     """Find a server with ``synchronous_commit`` or ``fsync`` switched off, for the role of this program."""
     if inventory.shared is not None and not inventory.shared.schema.durable:
-        role = inventory.shared.schema.role.replace('"', '""')
-        hint = f'ALTER ROLE "{role}" SET synchronous_commit = on; and fsync = on in postgresql.conf'
-        yield Fault(WHERE, "synchronous_commit or fsync is off", hint)
+        yield Fault(WHERE, "synchronous_commit or fsync is off", inventory.shared.schema.makes_durable)
 
 
 @check(

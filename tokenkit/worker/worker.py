@@ -179,7 +179,7 @@ class Worker:
             self._end(ended)
             handled += 1
 
-    def _end(self, ended: "_Ended") -> None:
+    def _end(self, ended: _Ended) -> None:
         """Count what came of a refresh, and plan the next one where no save has done that."""
         now, provider = self._now(), ended.account.provider
         verdict = judge(self._refresher(ended.account.owner), ended.account, ended.flight, now, stopping=self._stopping)

@@ -9,6 +9,8 @@ from psycopg import errors as pg
 
 from tokenkit.errors import StoreUnavailable
 
+WRITABLE = "ALTER ROLE ROLE SET default_transaction_read_only = off"
+
 CAUSES = (
     (r"[Pp]eer authentication|Ident authentication", "connect as the user of this system, or with @localhost"),
     (r"password", "put the line HOST:5432:DATABASE:USER:PASSWORD into ~/.pgpass, and chmod 600 ~/.pgpass"),
@@ -23,11 +25,7 @@ CAUSES = (
     (r"too many clients|too many connections|connection slots", "raise max_connections, or put PgBouncer before it"),
     (r"certificate", "name the authority of the server's certificate in the address: sslrootcert=FILE"),
     (r"does not support SSL", "let the server speak TLS (ssl = on); on this machine, take sslmode out of the address"),
-    (
-        r"read-only|recovery|standby|primary",
-        "name the primary server in the address: a replica takes no changes; if it is the primary: "
-        "ALTER ROLE ROLE SET default_transaction_read_only = off",
-    ),
+    (r"read-only|recovery|standby|primary", f"name the primary server in the address; or, if it is: {WRITABLE}"),
     (r"failed to resolve|translate host name", "correct the name of the host in the address"),
     (
         r"\b(invalid|bad value|not found|missing|unrecognized|could not match)\b",

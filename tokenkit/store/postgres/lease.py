@@ -81,18 +81,8 @@ _NOTE = f"SELECT note FROM {{s}}.lease WHERE {THIS}"
 class PostgresLease(Lease):
     """A lease that ends by the database's clock, however its holder fares."""
 
-    def __init__(
-        self,
-        connections: Connections,
-        ending: "Ending",
-        name: Name,
-        holder: uuid.UUID,
-        note: bytes,
-        ends: float,
-        ahead: float,
-    ) -> None:
-        self._connections = connections
-        self._ending = ending
+    def __init__(self, leases: "Leases", name: Name, holder: uuid.UUID, note: bytes, ends: float, ahead: float) -> None:
+        self._connections, self._ending = leases.connections, leases.ending
         self.name = name
         self._holder = holder
         self._note = note
@@ -179,13 +169,13 @@ class Leases:
     """The leases of one process, by the sign of life of its `session`."""
 
     def __init__(self, connections: Connections, session: Session) -> None:
-        self._connections = connections
+        self.connections = connections
         self._session = session
         self.ending = Ending()
 
     def note(self, name: Name) -> bytes:
         """Return the note of the last lease; empty when there is none."""
-        rows = self._connections.ask(_NOTE, key(name))
+        rows = self.connections.ask(_NOTE, key(name))
         return bytes(rows[0][0]) if rows else b""
 
     @contextmanager
@@ -204,7 +194,7 @@ class Leases:
                 self._session.give_back(name, holder)
                 with suppress(StoreUnavailable):  # it ends by itself, and hides neither a result nor an error
                     left = {**key(name), "holder": holder, "note": lease and lease.left_note}
-                    self._connections.ask(_RELEASE, left, within=ANSWER_IN / 2)
+                    self.connections.ask(_RELEASE, left, within=ANSWER_IN / 2)
 
     def _taken(self, name: Name, holder: uuid.UUID, lasts: float, wait: float) -> PostgresLease:
         end, polls = elapsed() + wait, iter(POLLS)
@@ -213,7 +203,7 @@ class Leases:
             lease = self._try(name, holder, lasts, gone)
             if lease is not None:
                 return lease
-            busy = next((_Busy(*row) for row in self._connections.ask(_LOOK, key(name))), None)
+            busy = next((_Busy(*row) for row in self.connections.ask(_LOOK, key(name))), None)
             gone = None if busy is None else self._may_be_succeeded(busy)
             if gone is not None:
                 continue
@@ -237,13 +227,12 @@ class Leases:
             asked = elapsed()
             values = {**key(name), "holder": holder, "session": number, "lasts": lasts, "gone": gone}
             values["given_back"] = self._session.given_back(name)
-            rows = self._connections.ask(_TAKE, values)
+            rows = self.connections.ask(_TAKE, values)
             if not rows:
                 break
             note, alive, now = rows[0][:3]
             if alive or number is None:
-                ahead = now - elapsed()
-                return PostgresLease(self._connections, self.ending, name, holder, bytes(note), asked + lasts, ahead)
+                return PostgresLease(self, name, holder, bytes(note), asked + lasts, now - elapsed())
             # The server has restarted, or the line was cut: again, with a new one; or that leads to another database.
             number = self._session.key(lost=number) if tried == 1 else None
         return None

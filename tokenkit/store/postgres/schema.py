@@ -34,6 +34,11 @@ class Schema(NamedTuple):
     owned: bool
     durable: bool
 
+    @property
+    def makes_durable(self) -> str:
+        """What lets the server write before it confirms."""
+        return f"ALTER ROLE {named(self.role)} SET synchronous_commit = on; and fsync = on in postgresql.conf"
+
 
 def migrations() -> list[tuple[int, str]]:
     """Return the numbers and the SQL of all migrations, in order."""
@@ -70,7 +75,7 @@ def refuse_unfit(found: Schema) -> None:
     if not found.durable:
         raise StoreUnavailable(
             "the database confirms what it has not written yet, which loses a sign-in when the power fails",
-            hint=f"ALTER ROLE {named(found.role)} SET synchronous_commit = on; and fsync = on in postgresql.conf",
+            hint=found.makes_durable,
         )
 
 

@@ -4,6 +4,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
+from typing import Any
 
 from tokenkit.elapsed import elapsed
 from tokenkit.errors import Conflict, StoreUnavailable
@@ -139,7 +140,8 @@ class PostgresStore(Store):
         self._ahead.take(name)
         ending = self._leases.ending.take(name)
         version = uuid.uuid4()
-        statement, values = self._saving(name, data, replaces, version, due, ending)
+        written = {"data": data, "version": version, "replaces": replaces, "due": due}
+        statement, values = self._saving(name, written, ending)
         lost = False
 
         def attempt(left: float) -> None:
@@ -218,25 +220,18 @@ class PostgresStore(Store):
         self._connections.close()
 
     def _saving(
-        self,
-        name: Name,
-        data: bytes | None,
-        replaces: Version | None,
-        version: uuid.UUID,
-        due: float | None,
-        ending: PostgresLease | None,
+        self, name: Name, written: dict[str, Any], ending: PostgresLease | None
     ) -> tuple[str, dict[str, object]]:
         """Return the statement that saves, with its values: it answers whether it did, and how that was counted."""
-        saved = _INSERT if replaces is None else _UPDATE
-        written = {"data": data, "version": version, "replaces": replaces, "due": due}
-        values: dict[str, object] = {**key(name), **written}
+        saved = _INSERT if written["replaces"] is None else _UPDATE
+        values = {**key(name), **written}
         if name.kind != "grant":
             return f"WITH saved AS ({saved}) SELECT (SELECT count(*) FROM saved), NULL", values
         self.identity()  # it connects, and so knows how this machine is counted
         counting = self._remembered.counting(name)
         counted, count = (COUNTED, "(SELECT saves FROM counted)") if counting else ("", "NULL")
         ended, last = (ENDED, ending.last) if ending else ("", {})
-        statement = f"WITH saved AS ({saved}){_MOVED}{_planned(data, due)}{counted}{ended}"
+        statement = f"WITH saved AS ({saved}){_MOVED}{_planned(written['data'], written['due'])}{counted}{ended}"
         values |= {"provider": name.id.partition("/")[0].encode(), **(counting or {}), **last}
         return f"{statement} SELECT (SELECT count(*) FROM saved), {count}", values
 

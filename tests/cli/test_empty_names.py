@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tokenkit.cli.app import app
 from tokenkit.cli.empty_names import OPTIONS
 from transcript import Run
@@ -58,4 +59,16 @@ def test_an_empty_name_is_told_and_nothing_is_done(home: Path, run: Run) -> None
         assert "tokenkit: hint: " in done.stderr, line
         tried |= {" ".join(line[:2]).strip(), line[0]}
     assert {"client remove", "import", "login", "logout", "token", "refresh", "status", "store copy"} <= tried
+    assert [*home.rglob("*")] == []
+
+
+@pytest.mark.parametrize("option", ["--owner", "--app"])
+@pytest.mark.parametrize("value", BLANK)
+def test_nobody_in_particular_is_not_meant_by_an_owner_that_is_empty(
+    option: str, value: str, home: Path, run: Run
+) -> None:
+    """In ``--owner "$USER_ID"``; the variable TOKENKIT_OWNER may be empty, as one that is not set."""
+    done = run([option, value, "logout", "google/me"], "")
+    assert (done.code, done.stdout) == (2, "")
+    assert f"{option} is empty" in done.stderr
     assert [*home.rglob("*")] == []

@@ -15,6 +15,7 @@ from tokenkit.cli.group import Group, in_our_words
 from tokenkit.cli.options import CONTEXT
 from tokenkit.cli.output import data, keep_options
 from tokenkit.core_dumps import forbid_core_dumps
+from tokenkit.errors import UsageError
 
 
 class _Commands(UserDict[str, Any]):
@@ -114,6 +115,10 @@ def _given(ctx: typer.Context) -> Iterator[str]:
     for name, value in ctx.params.items():
         source = ctx.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
+            if not value.strip():  # it would mean the accounts of nobody in particular
+                raise UsageError(
+                    f"--{name} is empty", hint="is a variable empty that was to hold it? Else leave it out"
+                )
             yield f"--{name} {quoted(value)}"
 
 

@@ -33,14 +33,38 @@ def pgbouncer(url: str, *, size: int = 4, lifetime: int = 3600) -> Generator[str
     folder = tempfile.mkdtemp(prefix="tk-pool-", dir="/tmp")  # short, for a socket
     settings = Path(folder, "pgbouncer.ini")
     settings.write_text(SETTINGS.format(target=target, folder=folder, size=size, lifetime=lifetime))
-    process = subprocess.Popen([*_as_user_of(target, folder), program, "-q", str(settings)], stderr=subprocess.PIPE)
+    command = [*_as_user_of(target, folder), program, "-q", str(settings)]
     try:
-        _wait_for(Path(folder, ".s.PGSQL.5432"), process)
+        _start(folder, command)
         yield f"{before}host={folder}"
     finally:
-        process.kill()
-        process.communicate()
+        _kill(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def crash(url: str) -> None:
+    """Kill the one that leads there, and start it again."""
+    folder = url.partition("host=")[2]
+    command = _kill(folder)
+    Path(folder, ".s.PGSQL.5432").unlink()
+    _start(folder, command)
+
+
+_running: dict[str, "tuple[subprocess.Popen[bytes], list[str]]"] = {}
+"""The process of each folder, and how it was started."""
+
+
+def _start(folder: str, command: list[str]) -> None:
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    _running[folder] = process, command
+    _wait_for(Path(folder, ".s.PGSQL.5432"), process)
+
+
+def _kill(folder: str) -> list[str]:
+    process, command = _running.pop(folder)
+    process.kill()
+    process.communicate()
+    return command
 
 
 def _as_user_of(target: str, folder: str) -> list[str]:

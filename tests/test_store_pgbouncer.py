@@ -10,8 +10,8 @@ from tokenkit.testing.store_contract import GRANT, StoreContract
 import real_parts
 from look_clock import clock_of_looks, wait_for_answers
 from patience import wait_until
-from pgbouncer import pgbouncer
-from postgres_server import server, with_tables
+from pgbouncer import crash, pgbouncer
+from postgres_server import server, wait_for_restarts, with_tables
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
@@ -116,6 +116,22 @@ def test_many_statements_on_few_connections_fail_for_nobody(store):
     for thread in threads:
         thread.join()
     assert failed == []
+
+
+def test_a_pooler_that_is_killed_and_starts_again_costs_no_call(store, pooled, monkeypatch):
+    """Each call finds a connection that has ended; a lease that was taken before is held still."""
+    wait_for_restarts(monkeypatch)
+    version = store.save(GRANT, b"one", replaces=None)
+    with store.lease(GRANT, lasts=60, wait=1) as lease:
+        crash(pooled)
+        lease.write_note(b"note", acts=True)
+        crash(pooled)
+        version = store.save(GRANT, b"two", replaces=version)
+        crash(pooled)
+    assert store.load(GRANT) == (b"two", version)
+    assert store.note(GRANT) == b"note"
+    with store.lease(GRANT, lasts=60, wait=0):
+        pass
 
 
 def test_no_lock_is_taken_on_a_connection_that_others_use(open_store, url):

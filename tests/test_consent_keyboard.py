@@ -123,6 +123,24 @@ def test_what_was_typed_when_the_time_was_over_is_not_lost(pipe: IO[str]) -> Non
         assert typed.read() == "http://127.0.0.1:50000/callback\n"
 
 
+def test_a_signal_that_comes_right_before_the_wait_is_seen_within_a_second(
+    pipe: IO[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python calls its handler when the wait ends, and such a signal does not end it: the wait begins anew."""
+    waits: list[float | None] = []
+
+    def wait(sources: list[object], _: object, __: object, seconds: float | None) -> tuple[list[object], ...]:
+        waits.append(seconds)
+        return ([] if len(waits) < 3 else sources[:1]), [], []
+
+    monkeypatch.setattr("tokenkit.consent.keyboard.select.select", wait)
+    pipe.write("x\n")
+    pipe.flush()
+    with Keyboard() as typed:
+        assert typed.read() == "x\n"
+    assert set(waits) == {keyboard.AWAKE}
+
+
 def test_a_line_is_bounded(pipe: IO[str]) -> None:
     threading.Thread(target=pipe.write, args=("x" * 100_000,), daemon=True).start()
     with Keyboard() as typed:

@@ -1,6 +1,7 @@
 """Ctrl-Z while a person types: the shell has its terminal back, and a secret is not shown afterwards (R35)."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from tokenkit.consent.stopping import around_a_stop
 
-from patience import wait_until
+from patience import PATIENCE, wait_until
 
 SHELL = """
 import fcntl, os, signal, termios
@@ -51,6 +52,7 @@ class Shell:
 
     def read_to(self, words: str) -> None:
         while words not in self.shown:
+            assert select.select([self.ours], [], [], PATIENCE)[0], self.shown
             self.shown += os.read(self.ours, 4096).decode()
 
     def type(self, text: str) -> None:

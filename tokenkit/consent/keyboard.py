@@ -17,6 +17,10 @@ from tokenkit.consent.stopping import around_a_stop
 AT_ONCE = 0.05
 """Seconds after a line within which the next one was pasted with it."""
 
+AWAKE = 1.0
+"""Seconds after which a wait is begun anew: a signal that comes right before one, such as Ctrl-Z, does not end it, and
+Python calls the handler only then."""
+
 LINE_LIMIT = 16 * 1024
 """Characters of a line: what is longer is no address."""
 
@@ -101,8 +105,11 @@ class Keyboard:
 
     def _is_ready(self, file: int, until: float | None) -> bool:
         sources = [file] if self._wake is None else [file, self._wake.fileno()]
-        ready, _, _ = select.select(sources, [], [], None if until is None else max(0.0, until - time.monotonic()))
-        return ready == [file]
+        while True:
+            left = AWAKE if until is None else max(0.0, until - time.monotonic())
+            ready, _, _ = select.select(sources, [], [], min(left, AWAKE))
+            if ready or (until is not None and left <= AWAKE):
+                return ready == [file]
 
     def _take(self, byte: bytes, line: bytearray) -> None:
         """Add a byte to the line, or edit it as a terminal does."""

@@ -13,6 +13,7 @@ from typing import IO
 import pytest
 from tokenkit.consent import keyboard
 from tokenkit.consent.keyboard import Keyboard
+from tokenkit.signals import AWAKE, wait_for
 
 LONG = "http://127.0.0.1:50000/callback/google?code=" + "x" * 9000 + "&state=s\n"
 
@@ -138,7 +139,22 @@ def test_a_signal_that_comes_right_before_the_wait_is_seen_within_a_second(
     pipe.flush()
     with Keyboard() as typed:
         assert typed.read() == "x\n"
-    assert set(waits) == {keyboard.AWAKE}
+    assert set(waits) == {AWAKE}
+
+
+def test_so_is_one_that_comes_right_before_the_wait_for_a_browser() -> None:
+    waits: list[float | None] = []
+
+    class Answered(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout)
+            if len(waits) == 3:
+                self.set()
+            return self.is_set()
+
+    assert wait_for(Answered())
+    assert waits == [AWAKE] * 3
+    assert not wait_for(threading.Event(), 0.01)
 
 
 def test_a_line_is_bounded(pipe: IO[str]) -> None:

@@ -1,16 +1,29 @@
 """A signal that ends the process waits for the answers that are under way, until they are saved (R7).
 
 Between a request that makes a provider rotate and the saved record, the default action of SIGTERM or SIGHUP would lose
-the session. Nothing here takes a lock: a handler runs in the main thread, which may hold it.
+the session. No handler takes a lock: it runs in the main thread, which may hold it.
 """
 
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
 
 from tokenkit.errors import ProviderUnavailable, UsageError
+
+AWAKE = 1.0
+"""Seconds after which a wait in the main thread is begun anew: a signal that comes right before one, such as Ctrl-C,
+does not end it, and Python calls the handler only then."""
+
+
+def wait_for(event: threading.Event, seconds: float = float("inf")) -> bool:
+    """Wait for the event for so many seconds, and tell whether it came; a signal is seen within a second."""
+    until = time.monotonic() + seconds
+    while not event.is_set() and (left := until - time.monotonic()) > 0:
+        event.wait(min(left, AWAKE))
+    return event.is_set()
 
 
 class _State:

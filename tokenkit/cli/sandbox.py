@@ -12,6 +12,7 @@ from tokenkit.cli.output import data, say
 from tokenkit.core_dumps import become_undumpable
 from tokenkit.errors import ConfigurationError
 from tokenkit.shell import quoted
+from tokenkit.signals import wait_for
 
 if TYPE_CHECKING:
     from tokenkit.sandbox import Served
@@ -50,7 +51,7 @@ def sandbox(
             say("Their tokens go to its own addresses and to no real provider. Those of its APIs:\n")
             say("\n".join([*_apis(served), *_keys(served)]) + "\n")
             data(served.base_url)
-            threading.Event().wait()
+            wait_for(threading.Event())
     except KeyboardInterrupt:
         say("The sandbox is closed.")
 

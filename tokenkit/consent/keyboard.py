@@ -13,13 +13,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from tokenkit.consent.stopping import around_a_stop
+from tokenkit.signals import AWAKE
 
 AT_ONCE = 0.05
 """Seconds after a line within which the next one was pasted with it."""
-
-AWAKE = 1.0
-"""Seconds after which a wait is begun anew: a signal that comes right before one, such as Ctrl-Z, does not end it, and
-Python calls the handler only then."""
 
 LINE_LIMIT = 16 * 1024
 """Characters of a line: what is longer is no address."""

@@ -21,6 +21,7 @@ from tokenkit.errors import AuthorizationError, CallbackRefused, StoreError, Tok
 from tokenkit.net.loopback import LoopbackServer
 from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import Request, Response
+from tokenkit.signals import wait_for
 
 OPEN_TIME = 5.0
 """Seconds after which the address is printed, where no browser has come: some cannot read our file (snap, flatpak)."""
@@ -146,9 +147,9 @@ class LoopbackConsent:
         """
         began = time.monotonic()
         for after, remark in sorted(self._remarks, key=lambda pair: pair[0]):
-            if after < timeout and not self._answered.wait(max(0.0, began + after - time.monotonic())):
+            if after < timeout and not wait_for(self._answered, began + after - time.monotonic()):
                 remark()
-        if not self._answered.wait(max(0.0, began + timeout - time.monotonic())):
+        if not wait_for(self._answered, began + timeout - time.monotonic()):
             raise AuthorizationError(
                 f"nobody answered {self._provider_name}'s consent screen within {timeout:.0f} seconds",
                 hint=f"tokenkit login {self._provider_name}",

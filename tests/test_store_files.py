@@ -8,7 +8,7 @@ import pytest
 from tokenkit import durable_file, private_file
 from tokenkit.errors import FileRefused, StoreError, StoreUnavailable, UsageError
 from tokenkit.store import Name, file_lock
-from tokenkit.store.files import FileStore
+from tokenkit.store.files import MOST_PLAIN, FileStore
 from tokenkit.testing.store_contract import GRANT, StoreContract
 
 from another_user import as_another_user
@@ -154,7 +154,7 @@ def test_a_forked_child_does_not_hold_the_lease_of_its_dead_parent(store):
 
     script = f"""
 import os, sys, time
-from tokenkit.store.files import FileStore
+from tokenkit.store.files import MOST_PLAIN, FileStore
 from tokenkit.testing.store_contract import GRANT
 store = FileStore({store.tokens!r}, {store.notes!r})
 with store.lease(GRANT, lasts=1, wait=1):
@@ -323,6 +323,16 @@ def test_a_link_among_the_folders_is_followed_by_no_read_and_no_write(store, nam
     assert list(store.names("grant", name.owner)) == [name]
     assert os.system(raised.value.hint) == 0
     assert store.load(name).data == b"one"
+
+
+def test_of_many_people_no_folders_are_remembered_for_ever(store):
+    """R37: an owner who was asked for once takes no memory afterwards."""
+    names = [Name("grant", f"owner-{number}", "google/me") for number in range(MOST_PLAIN + 1)]
+    for name in names:
+        store.save(name, b"x", replaces=None)
+        assert store.load(name).data == b"x"
+    assert len(store._plain) <= MOST_PLAIN
+    assert store.load(names[0]).data == b"x"
 
 
 def test_a_link_among_the_locks_or_the_notes_is_not_followed(store):

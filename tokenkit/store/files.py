@@ -29,6 +29,9 @@ from tokenkit.store.file_lock import locked
 from tokenkit.store.file_names import ids, owners
 from tokenkit.store.layout import LOCKS, OF_ACCOUNTS, relative
 
+MOST_PLAIN = 256
+"""Folders of which it is remembered that they are no symlinks: of many people, each has their own (R37)."""
+
 NOTE_SIZE = 4096
 WRITE_WAIT = 10.0
 SETTLED = 2.0
@@ -128,6 +131,8 @@ class FileStore(Store):
         if folder not in self._plain:
             if not private_file.check_way(base, path):
                 return None
+            if len(self._plain) >= MOST_PLAIN:
+                self._plain.clear()
             self._plain.add(folder)
         return private_file.read_version(path)
 

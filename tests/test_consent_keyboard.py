@@ -13,6 +13,7 @@ from typing import IO
 import pytest
 from tokenkit.consent import keyboard
 from tokenkit.consent.keyboard import Keyboard
+from tokenkit.consent.loopback import LoopbackConsent
 from tokenkit.signals import AWAKE, wait_for
 
 LONG = "http://127.0.0.1:50000/callback/google?code=" + "x" * 9000 + "&state=s\n"
@@ -155,6 +156,11 @@ def test_so_is_one_that_comes_right_before_the_wait_for_a_browser() -> None:
     assert wait_for(Answered())
     assert waits == [AWAKE] * 3
     assert not wait_for(threading.Event(), 0.01)
+    waits.clear()
+    with LoopbackConsent("acme") as consent:
+        consent._answered = Answered()
+        consent.wait(60.0)
+    assert waits == [AWAKE] * 3
 
 
 def test_a_line_is_bounded(pipe: IO[str]) -> None:

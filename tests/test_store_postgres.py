@@ -23,7 +23,7 @@ psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'"
 from tokenkit.store.postgres import lease as lease_module  # noqa: E402
 from tokenkit.store.postgres import schema  # noqa: E402
 from tokenkit.store.postgres.address import Address  # noqa: E402
-from tokenkit.store.postgres.connections import ANSWER_IN, Connections  # noqa: E402
+from tokenkit.store.postgres.connections import ANSWER_IN, Connections, _until  # noqa: E402
 from tokenkit.store.postgres.errors import AnswerLost, NotDone, translated  # noqa: E402
 from tokenkit.store.postgres.look import LOOK_IN  # noqa: E402
 from tokenkit.store.postgres.store import PostgresStore  # noqa: E402
@@ -453,3 +453,20 @@ def test_where_memory_has_nothing_a_far_server_is_waited_for(store, monkeypatch)
     asked.clear()
     store.versions([GRANT])
     assert {*asked} == {LOOK_IN}
+
+
+def test_an_answer_that_has_come_is_taken_however_late():
+    """R9: a process that was stopped must not take what the server has confirmed for lost."""
+
+    def waiting():
+        return (yield "wanted")
+
+    late = _until(float("-inf"), waiting())
+    next(late)
+    with pytest.raises(StopIteration) as taken:
+        late.send(1)
+    assert taken.value.value == 1
+    stalled = _until(float("-inf"), waiting())
+    next(stalled)
+    with pytest.raises(psycopg.OperationalError, match="no answer in time"):
+        stalled.send(0)

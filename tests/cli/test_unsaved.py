@@ -36,7 +36,7 @@ def failing(machine, monkeypatch):
 
 @pytest.fixture
 def stuck(failing, run):
-    """An account whose token has ended, on such disks."""
+    """An account with a token that has ended; no disk takes a new grant."""
     failing.heal()
     assert run(["login", "google"]).code == 0
     failing.expire(ME)

@@ -69,7 +69,7 @@ def working() -> None:
 
 
 def closed() -> None:
-    """As a server does whose framework ends it by the signal's default action."""
+    """Close the kit, and end without `atexit`, as some servers do after a signal."""
     with TokenKit(background=False) as kit:
         hold(kit)
     os._exit(0)

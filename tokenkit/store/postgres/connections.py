@@ -54,12 +54,15 @@ class TimedConnection(psycopg.Connection[tuple[Any, ...]]):
 
 
 def _until(deadline: float, gen: Any) -> Generator[Any, Any, Any]:
-    """Go on with what psycopg waits for, which it wakes each interval. Its own time-out came with a patch of 3.3."""
+    """Go on with what psycopg waits for, which it wakes each interval. Its own time-out came with a patch of 3.3.
+
+    An answer that has come is taken, however late: this process may have been stopped meanwhile.
+    """
     try:
         wanted = next(gen)
         while True:
             ready = yield wanted
-            if time.monotonic() > deadline:
+            if not ready and time.monotonic() > deadline:
                 raise psycopg.OperationalError("no answer in time")
             wanted = gen.send(ready)
     except StopIteration as done:

@@ -13,6 +13,8 @@ from tokenkit.oauth2 import OAuth2
 from tokenkit.pending import PendingAuthorization
 from tokenkit.token import Secret
 
+from patience import PATIENCE
+
 ACME = OAuth2(
     name="acme",
     title="Acme",
@@ -81,3 +83,28 @@ def test_whoever_comes_back_sooner_does_not_hear_it() -> None:
         threading.Timer(0.01, lambda: consent._accept(f"{uri}?state=s")).start()
         assert consent.wait(60.0) == f"{uri}?state=s"
     assert "look there" not in said
+
+
+def test_an_answer_that_comes_as_the_sign_in_ends_ends_first() -> None:
+    """The browser that brings it gets a page, and no broken connection."""
+    happened: list[str] = []
+    pulling, closing = threading.Event(), threading.Event()
+
+    class Rope:
+        def send(self, _: bytes) -> None:
+            pulling.set()
+            closing.wait(0.2)  # it must not come
+            happened.append("pulled")
+
+        def close(self) -> None:
+            closing.set()
+            happened.append("closed")
+
+    with LoopbackConsent("acme") as consent:
+        consent._rope.close()
+        consent._rope = Rope()  # type: ignore[assignment]
+        browser = threading.Thread(target=consent._accept, args=(f"{consent.redirect_uri}?state=s",))
+        browser.start()
+        assert pulling.wait(PATIENCE)
+    browser.join()
+    assert happened == ["pulled", "closed"]

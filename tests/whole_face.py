@@ -50,7 +50,7 @@ def sync_face(kit: TokenKit, google: Provider, person: Person, api: str) -> None
         assert assert_type(http, httpx.Client).get(api).status_code == 200
     with kit.http("google", transport=httpx.HTTPTransport()) as http:
         assert http.get(api).is_success
-    with httpx.Client(auth=assert_type(kit.auth("google"), httpx.Auth)) as own:
+    with httpx.Client(auth=kit.auth("google")) as own:
         assert own.get(api).is_success
     assert_type(kit.refresh("google", force=False), AccessToken)
     assert assert_type(kit.status("google"), Status).expires_at is not None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tokenkit.net.http_options import AsyncHttpOptions
+    from tokenkit.net.http_options import AsyncHttpOptions, EitherAuth
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -162,11 +162,11 @@ class AsyncTokenKit:
         source = AsyncAccountSource(self, account)
         return async_client(source, insecure_hosts=self.sync.config.insecure_hosts(str(source.account)), **options)
 
-    async def auth(self, account: str) -> "httpx.Auth":
+    async def auth(self, account: str) -> "EitherAuth":
         """Return an `httpx.Auth` for an async client of yours; see `TokenKit.auth`."""
         return await self._looking(partial(self._auth, account))
 
-    def _auth(self, account: str) -> "httpx.Auth":
+    def _auth(self, account: str) -> "EitherAuth":
         from tokenkit.adapters.httpx_auth import async_auth
 
         source = AsyncAccountSource(self, account)

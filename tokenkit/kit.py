@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tokenkit.grants.events import Callback, Kind
     from tokenkit.grants.sign_out import SignOut
     from tokenkit.grants.status import Status
-    from tokenkit.net.http_options import HttpOptions
+    from tokenkit.net.http_options import EitherAuth, HttpOptions
     from tokenkit.pending import PendingAuthorization
     from tokenkit.provider import ClientRegistration, Context, Provider
     from tokenkit.signing_in.adopting import Elsewhere
@@ -249,7 +249,7 @@ class TokenKit:
         return client(source, insecure_hosts=self.config.insecure_hosts(str(source.account)), **options)
 
     @leaving
-    def auth(self, account: str) -> "httpx.Auth":
+    def auth(self, account: str) -> "EitherAuth":
         """Return an `httpx.Auth` for a client of yours; `TokenRefused` for tokens outside ``Authorization`` (R33)."""
         from tokenkit.adapters.httpx_auth import auth
 

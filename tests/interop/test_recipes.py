@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +29,10 @@ SLOTS = {
 }  # fmt: skip
 
 
+UNTYPED = ("spotipy", "import github", "from googleapiclient")
+"""Libraries of which a strict type checker knows nothing, or what is not so."""
+
+
 @pytest.fixture
 def api() -> Iterator[Api]:
     with serving("127.0.0.1") as (api,):
@@ -49,6 +55,24 @@ def test_every_block_of_the_page_is_run_here() -> None:
     marks = [line.split('recipe("')[1].split('"')[0] for line in text.splitlines() if ' = recipe("' in line]
     blocks = [example for example in examples(PAGE) if example.why_not]
     assert [str(block) for block in blocks if not any(mark in block.text for mark in marks)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("checker", [["mypy", "--strict"], ["pyright"]], ids=["mypy", "pyright"])
+def test_strict_type_checkers_accept_the_recipes(checker: list[str], tmp_path: Path) -> None:
+    """Each in a program of its own: what takes an adapter names types of its own library."""
+    for needed in (checker[0], "aiohttp", "fastmcp", "gspread", "mcp", "openai", "pydantic_ai", "slack_sdk"):
+        pytest.importorskip(needed)
+    begin, *recipes = examples(PAGE)
+    for number, block in enumerate(recipes):
+        if not any(mark in block.text for mark in UNTYPED):
+            (tmp_path / f"recipe_{number}.py").write_text(f"{begin.text}\n{block.text}", encoding="utf-8")
+    (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}')
+    options = ["--pythonpath", sys.executable, "-p"] if checker[0] == "pyright" else []
+    done = subprocess.run(
+        [sys.executable, "-m", *checker, *options, str(tmp_path)], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_httpx2(api: Api) -> None:

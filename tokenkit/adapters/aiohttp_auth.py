@@ -13,9 +13,10 @@ from tokenkit.grants.token_source import AsyncTokenSource
 class _Request(Protocol):
     """What is used of `aiohttp.ClientRequest`."""
 
-    method: str
-    headers: MutableMapping[str, str]
-
+    @property
+    def method(self) -> str: ...
+    @property
+    def headers(self) -> MutableMapping[str, str]: ...
     @property
     def url(self) -> object: ...
     @property
@@ -25,18 +26,19 @@ class _Request(Protocol):
 class _Response(Protocol):
     """What is used of `aiohttp.ClientResponse`."""
 
-    status: int
-
+    @property
+    def status(self) -> int: ...
     def release(self) -> object: ...
 
 
+Q = TypeVar("Q", bound=_Request)
 R = TypeVar("R", bound=_Response)
 
 
 class Middleware(Protocol):
     """An `aiohttp.ClientMiddlewareType`."""
 
-    async def __call__(self, request: _Request, handler: Callable[[_Request], Awaitable[R]], /) -> R:
+    async def __call__(self, request: Q, handler: Callable[[Q], Awaitable[R]], /) -> R:
         """Sign the request and hand it on."""
         ...
 
@@ -50,7 +52,7 @@ def aiohttp_auth(source: AsyncTokenSource, *, insecure_hosts: Collection[str] = 
     """
     signer = HeaderSigner(source, insecure_hosts)
 
-    async def middleware(request: _Request, handler: Callable[[_Request], Awaitable[R]], /) -> R:
+    async def middleware(request: Q, handler: Callable[[Q], Awaitable[R]], /) -> R:
         url = str(request.url)
         signer.check(url, request.headers.items())
         token = await source.token()

@@ -4,34 +4,24 @@ They ask for a token before each request, and refresh after a 401; both ways lea
 that nothing of theirs holds the refresh token.
 """
 
+# pyright: basic, reportMissingImports=false
+# (google-auth is an extra's, and says little of its types)
+
 import threading
 from collections.abc import Collection, MutableMapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from tokenkit.adapters.header_signer import HeaderSigner
 from tokenkit.grants.token_source import TokenSource
 from tokenkit.token import AccessToken
 
-if TYPE_CHECKING:
-
-    class _GoogleCredentials:
-        """What is used of `google.auth.credentials.Credentials`, which type checkers need not have."""
-
-        token: str | None
-        expiry: datetime | None
-
-        def __init__(self) -> None: ...
-        def apply(self, headers: MutableMapping[str, str], token: str | None = None) -> None: ...
-
-else:
-    try:
-        from google.auth.credentials import Credentials as _GoogleCredentials
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "tokenkit.adapters.google_auth needs google-auth (google is another's package): pip install google-auth",
-            name=error.name,
-        ) from None
+try:
+    from google.auth.credentials import Credentials as _GoogleCredentials
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "tokenkit.adapters.google_auth needs google-auth (google is another's package): pip install google-auth",
+        name=error.name,
+    ) from None
 
 
 class Credentials(_GoogleCredentials):

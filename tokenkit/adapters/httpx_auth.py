@@ -7,7 +7,7 @@ other headers and bodies along. So this serves only tokens that travel in ``Auth
 
 from collections.abc import AsyncGenerator, Collection, Generator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import httpx
 
@@ -19,6 +19,8 @@ from tokenkit.net.hosts import require_header_token
 from tokenkit.token import AccessToken
 
 if TYPE_CHECKING:
+    from tokenkit.net.http_options import EitherAuth
+
     _Auth = httpx.Auth
 else:
     try:
@@ -31,20 +33,20 @@ else:
         _Auth = httpx.Auth
 
 
-def auth(source: TokenSource, *, insecure_hosts: Collection[str] = ()) -> httpx.Auth:
+def auth(source: TokenSource, *, insecure_hosts: Collection[str] = ()) -> "EitherAuth":
     """Make an auth for a sync or async client; in an async one each token is asked for in a thread.
 
     Raises `TokenRefused` at once for a token that travels elsewhere than in ``Authorization``; so does a request to a
     host where the token may not go (R32). `insecure_hosts` are the account's opt-in to plain http.
     """
     require_header_token(source.provider, source.account)
-    return _TokenAuth(source, insecure_hosts)
+    return cast("EitherAuth", _TokenAuth(source, insecure_hosts))
 
 
-def async_auth(source: AsyncTokenSource, *, insecure_hosts: Collection[str] = ()) -> httpx.Auth:
+def async_auth(source: AsyncTokenSource, *, insecure_hosts: Collection[str] = ()) -> "EitherAuth":
     """Make an auth for an async client; see `auth`."""
     require_header_token(source.provider, source.account)
-    return _AsyncTokenAuth(source, insecure_hosts)
+    return cast("EitherAuth", _AsyncTokenAuth(source, insecure_hosts))
 
 
 def _sign(signer: Signer, request: httpx.Request, token: AccessToken) -> httpx.Request:

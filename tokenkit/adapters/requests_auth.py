@@ -6,7 +6,7 @@ and keeps it for any path of the same host. So the header is taken off here wher
 
 from collections.abc import Collection, Mapping, MutableMapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urljoin
 
 from tokenkit.adapters.header_signer import HeaderSigner
@@ -43,6 +43,9 @@ class _Response(Protocol):
     def close(self) -> None: ...
 
 
+T = TypeVar("T")
+
+
 class RequestsAuth:
     """Puts a token on each request to the provider's resource hosts; any other is refused with `TokenRefused` (R32).
 
@@ -54,13 +57,14 @@ class RequestsAuth:
         self._source = source
         self._signer = HeaderSigner(source, insecure_hosts)
 
-    def __call__(self, request: _Prepared) -> _Prepared:
-        """Sign the request: requests calls this as it prepares one."""
+    def __call__(self, prepared: T) -> T:
+        """Sign the `requests.PreparedRequest`: requests calls this as it prepares one."""
+        request = cast(_Prepared, prepared)
         self._signer.check(request.url, request.headers.items())
         token = self._source.token()
         self._signer.put(request.headers, request.method, request.url, token)
         request.register_hook("response", partial(self._answered, token, request.headers.get("Authorization")))
-        return request
+        return prepared
 
     def _answered(self, token: AccessToken, shown: str | None, response: _Response, **how: Any) -> _Response:
         sent = response.request

@@ -6,6 +6,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, cast
 
 if TYPE_CHECKING:
     import httpx
+    import httpx2
+
+    class EitherAuth(httpx.Auth, httpx2.Auth):
+        """What `kit.auth` returns: both libraries take it, of which a program need not have the second."""
+
+        auth_flow: Any
+        sync_auth_flow: Any
+        async_auth_flow: Any
 
 
 T = TypeVar("T")

@@ -53,7 +53,7 @@ ROWS = """
     testing
     web
     cli
-    pocketpaw
+    __main__ pocketpaw
 """
 """A room (a module, or a package) imports only rooms of rows above its own; what stands in one row is independent."""
 

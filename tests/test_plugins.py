@@ -345,6 +345,16 @@ def test_an_unknown_provider_names_the_nearest(folder):
     assert caught.value.hint.startswith("did you mean google? `tokenkit providers` lists all;")
 
 
+def test_where_no_package_names_its_providers_the_error_says_how_to_install_or_freeze_it(folder, monkeypatch):
+    """As in a program frozen by PyInstaller, or beside a copy of the folders: no metadata, so no entry points."""
+    install(monkeypatch)
+    with pytest.raises(
+        UnknownProvider, match="there is no provider 'google', nor any that came with tokenkit"
+    ) as caught:
+        load(folder, "google")
+    assert "pyinstaller --copy-metadata tokenkit-oauth" in caught.value.hint
+
+
 @pytest.mark.parametrize("name", ["../acme", "providers/acme", "/etc/passwd", "", ".", "ACME"])
 def test_a_name_never_leads_out_of_the_folder(folder, name):
     write(folder, ACME)

@@ -171,7 +171,7 @@ def load_provider(
     if point is None:
         from tokenkit.unknown_provider import unknown_provider  # not needed for one that is known
 
-        raise unknown_provider(name, _folder(config_folder), {*_declared(config_folder), *installed.names})
+        raise unknown_provider(name, _folder(config_folder), _declared(config_folder), installed.names)
     return _made(name, point, options)
 
 

@@ -8,15 +8,24 @@ from tokenkit.errors import UnknownProvider
 from tokenkit.nearest import nearest
 from tokenkit.shell import quoted
 
+_NO_METADATA = (
+    "the package tokenkit-oauth is here without its metadata, by which its providers are found: install it with pip, "
+    "or freeze your program with pyinstaller --copy-metadata tokenkit-oauth --collect-all tokenkit "
+    "--collect-submodules tokenkit_providers"
+)
 
-def unknown_provider(name: str, folder: str, known: Collection[str]) -> UnknownProvider:
-    """Return the error for `name`; `folder` is where a person's own files describe providers, `known` who there is."""
+
+def unknown_provider(name: str, folder: str, declared: Collection[str], installed: Collection[str]) -> UnknownProvider:
+    """Return the error for `name`; `folder` is where a person's own files describe providers, the `declared` ones."""
+    known = {*declared, *installed}
     misnamed = "" if name.casefold() in known else _misnamed(name, folder)
     if misnamed:
         return UnknownProvider(
             f"there is no provider {name!r}: the file {misnamed} is not read, for its name",
             hint=f"mv {quoted(misnamed)} {quoted(os.path.join(folder, f'{name.casefold()}.toml'))}",
         )
+    if not installed:
+        return UnknownProvider(f"there is no provider {name!r}, nor any that came with tokenkit", hint=_NO_METADATA)
     near = nearest(name, sorted(known))
     meant = f"did you mean {near}? " if near else ""
     file = os.path.join(folder, "NAME.toml")

@@ -48,6 +48,13 @@ finally:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
+def test_python_m_tokenkit_is_the_program() -> None:
+    """For whom the folder that pip put it into is not on the PATH."""
+    done = subprocess.run([sys.executable, "-m", "tokenkit", "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Usage: tokenkit " in done.stdout
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_line_in_the_help_is_the_first_line_of_the_commands_own(name: str) -> None:
     module, _, member = COMMANDS[name].where.partition(":")

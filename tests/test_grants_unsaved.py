@@ -152,7 +152,7 @@ def test_a_signal_that_ends_the_process_waits_until_it_is_known_what_only_memory
     assert (full.refresher.unsaved.accounts, signals._state.under_way) == ([], set())
 
 
-def test_what_a_kit_prints_as_it_is_closed_names_the_program_and_the_owner_and_comes_once(full, capsys):
+def test_what_a_kit_prints_as_it_is_closed_names_the_program_and_the_owner_and_comes_once(full, capsys, monkeypatch):
     """R9, R37: pasted, it works on the same accounts; the end of the interpreter does not say it again."""
     alice = full.for_owner("alice")
     alice.sign_in()
@@ -163,6 +163,7 @@ def test_what_a_kit_prints_as_it_is_closed_names_the_program_and_the_owner_and_c
     at_exit.save_or_print(0.0, [full.refresher.unsaved])
     printed = capsys.readouterr().err
     assert "\ntokenkit --owner alice refresh scripted/me@example.com --restore <<'END'\n" in printed
+    monkeypatch.delattr(at_exit.time, "sleep")  # nobody waits for what was printed
     full.close()
     at_exit._at_exit()
     assert (capsys.readouterr().err, at_exit.all_printed()) == ("", True)

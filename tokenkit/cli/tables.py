@@ -10,10 +10,10 @@ from itertools import islice
 from tokenkit.cli.output import data, printable, to_stdout
 
 GAP = 2
+"""Columns between two columns."""
 
 NARROW = 80
 """Columns below which a log line is written in two."""
-"""Columns between two columns."""
 
 PART = 50
 """Rows that are printed together, while the next ones are looked up: more than a screen has."""

@@ -26,9 +26,9 @@ def waiting() -> bool:
     return any(kit.accounts for kit in [*all_of_process])
 
 
-def all_printed() -> bool:
+def all_printed(kits: Iterable[Unsaved] = all_of_process) -> bool:
     """Tell whether all that waits was printed, so that nothing is lost with this process."""
-    return all(kit.printed.issuperset(kit.accounts) for kit in [*all_of_process])
+    return all(kit.printed.issuperset(kit.accounts) for kit in [*kits])
 
 
 def saved_or_sealed(seconds: float, enough: Callable[[], bool] = lambda: False) -> list[tuple[Account, bytes]]:
@@ -46,10 +46,10 @@ def save_or_print(
 ) -> None:
     """Try for so many seconds to save what waits, and print what is left and was not printed before.
 
-    A signal that ends the process ends the tries, and goes on once all is printed: it gets to stderr, or to `speak`.
+    Where all of it was printed before, it is tried once: nobody waits for what is not lost. A signal that ends the process ends the tries, and goes on once all is printed: it gets to stderr, or to `speak`.
     """
     try:
-        _try(seconds, kits)
+        _try(0.0 if all_printed(kits) else seconds, kits)
     finally:
         with signals.ignored():
             for kit in [*kits]:
@@ -93,7 +93,7 @@ def _print(text: str) -> None:
 
 def _at_exit() -> None:
     with suppress(BaseException):  # the interpreter ends: nobody is there to be told
-        save_or_print(0.0 if all_printed() else AT_EXIT)
+        save_or_print(AT_EXIT)
 
 
 @cache

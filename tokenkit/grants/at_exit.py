@@ -46,7 +46,8 @@ def save_or_print(
 ) -> None:
     """Try for so many seconds to save what waits, and print what is left and was not printed before.
 
-    Where all of it was printed before, it is tried once: nobody waits for what is not lost. A signal that ends the process ends the tries, and goes on once all is printed: it gets to stderr, or to `speak`.
+    Where all of it was printed before, it is tried once: nobody waits for what is not lost. A signal that ends the
+    process ends the tries, and goes on once all is printed: it gets to stderr, or to `speak`.
     """
     try:
         _try(0.0 if all_printed(kits) else seconds, kits)

@@ -17,13 +17,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenkit.errors import ConsentRequired, ProviderError
-from tokenkit.flows.answer import TokenAnswer
+from tokenkit.flows.answer import STANDARD, AnswerShape, TokenAnswer, read_answer
 from tokenkit.flows.members import UNREADABLE, read_members
 from tokenkit.flows.refresh import renewed
 from tokenkit.flows.token_endpoint import TokenEndpoint
+from tokenkit.grant import Grant
 from tokenkit.net import raw_answer
-from tokenkit.net.http import Transport
-from tokenkit.provider import Response
+from tokenkit.net.http import LIMIT, Transport
+from tokenkit.provider import ClientRegistration, Context, Response
+from tokenkit.store.files import FileStore
 
 from patience import PATIENCE
 from peers import peer, read_request
@@ -172,8 +174,6 @@ FRAMINGS = {
     ),
 }  # fmt: skip
 
-ENDPOINT = TokenEndpoint("acme", "Acme", "")
-
 
 def orderly(data: bytes, parts: int = 1) -> Callable[[socket.socket], None]:
     def handle(connection: socket.socket) -> None:
@@ -187,11 +187,13 @@ def orderly(data: bytes, parts: int = 1) -> Callable[[socket.socket], None]:
     return handle
 
 
-def asked(handler: Callable[[socket.socket], None], deadline: float = PATIENCE) -> object:
+def asked(
+    handler: Callable[[socket.socket], None], deadline: float = PATIENCE, shape: AnswerShape = STANDARD
+) -> object:
     """Send a refresh to a server that does this with the connection."""
     with peer(handler) as server:
         ctx = World().ctx._replace(send=Transport(deadline=deadline).send)
-        endpoint = TokenEndpoint("acme", "Acme", server.url)
+        endpoint = TokenEndpoint("acme", "Acme", server.url, shape=shape)
         return endpoint.ask(ctx, CLIENT, {"grant_type": "refresh_token", "refresh_token": "refresh-old"})
 
 
@@ -239,6 +241,58 @@ def test_a_connection_that_stays_open_has_brought_the_answer_at_the_deadline() -
         for told in beside.map(left_open, (sized(B, off=10), chunked(B, end=b""), sized(B, b"X Odd: 1\r\n", off=9))):
             assert isinstance(told, TokenAnswer)
             assert told.refresh_token is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("", '{"access_token":"a ","refresh_token":"refresh-new"}'),
+        ("", '{"data":{"access_token":"a ","refresh_token":"refresh-new"}}'),
+        ("", '{"data":{"refresh_token":"refresh-new"},"status":"ok"}'),
+        ("authed_user", '{"authed_user":{"access_token":null,"refresh_token":"refresh-new"}}'),
+        ("authed_user", '{"refresh_token":"the bot\'s","authed_user":{"refresh_token":"refresh-new"}}'),
+        ("a.b", '{"a":{"b":{"access_token":{},"refresh_token":"refresh-new"}}}'),
+    ],
+)
+def test_a_new_refresh_token_beside_an_access_token_that_cannot_be_used_is_read_where_tokens_lie(
+    path: str, text: str
+) -> None:
+    """R12: the old one is never sent again, wherever the provider has the object with the tokens."""
+    told = asked(orderly(sized(text.encode())), shape=AnswerShape(path=path))
+    assert isinstance(told, TokenAnswer)
+    kept = renewed(grant(), told)
+    assert kept.refresh_token is not None
+    assert kept.access_token is not None
+    assert (kept.refresh_token.reveal(), kept.access_token.value) == ("refresh-new", "access-old")
+
+
+def test_a_refresh_token_beside_the_object_that_holds_the_access_token_is_read() -> None:
+    told = asked(orderly(sized(b'{"data":{"access_token":"access-new"},"refresh_token":"refresh-new"}')))
+    assert isinstance(told, TokenAnswer)
+    assert told.refresh_token is not None
+    assert told.refresh_token.reveal() == "refresh-new"
+
+
+@pytest.mark.parametrize("character", ["a", "\x01", '"', "é", "€"])
+def test_the_largest_answer_makes_a_record_that_can_be_read(character: str, tmp_path: Path) -> None:
+    """R9, R16: one of 800 kB was saved, and was too large to be opened ever after."""
+    store = FileStore(str(tmp_path / "tokens"), str(tmp_path / "state"))
+    kit = ScriptedKit(tmp_path, store=store)
+    kit.me = kit.sign_in()
+    frame = '{"access_token":"access-new","refresh_token":"%s"}'
+    sent = character.replace('"', '\\"')
+    token = character * ((LIMIT - len(frame)) // len(sent.encode()))
+    body = (frame % (sent * len(token))).encode()
+
+    def refresh(ctx: Context, client: ClientRegistration, held: Grant) -> Grant:
+        response = Response(200, (), body, ctx.now())
+        return renewed(held, read_answer(response, read_members(response), default_expires_in=3600.0))
+
+    kit.scripted.refresh = refresh
+    expire(kit)
+    kit.token("scripted")
+    assert len(body) > LIMIT - 10
+    assert stored(kit).refresh_token.reveal() == token
 
 
 # What is not whole

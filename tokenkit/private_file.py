@@ -14,13 +14,16 @@ from tokenkit.shell import quoted
 Version = tuple[int, int, int]
 """Inode, mtime in nanoseconds, size: it changes with every `write` and never comes back."""
 
+LARGEST = 16 << 20
+"""Bytes of a file: a record of the largest answer (`net.http.LIMIT`) has half of it, if all of that is escaped."""
+
 POSIX = os.name == "posix"
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _SAFE = _NO_LINK | sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, getattr(errno, "ENOTSUP", errno.EINVAL), errno.EOPNOTSUPP)
 
 
-def read(path: str, *, private: bool = False, linked: bool = False, limit: int = 1 << 20) -> bytes | None:
+def read(path: str, *, private: bool = False, linked: bool = False, limit: int = LARGEST) -> bytes | None:
     """Return what the file holds, None only when there is none.
 
     Raises `FileRefused` for a symlink, hard link, FIFO, folder, device, another's file, or more than `limit` bytes;
@@ -33,7 +36,7 @@ def read(path: str, *, private: bool = False, linked: bool = False, limit: int =
 
 
 def read_version(
-    path: str, *, private: bool = False, linked: bool = False, limit: int = 1 << 20
+    path: str, *, private: bool = False, linked: bool = False, limit: int = LARGEST
 ) -> tuple[bytes, Version] | None:
     """Read like `read`, and return the version, too: that of the open file, even if another has taken its place."""
     try:

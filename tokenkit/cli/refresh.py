@@ -8,12 +8,10 @@ from tokenkit.cli.options import AccountName, AsJson
 from tokenkit.cli.output import data, read_stdin, say
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import BrokenRecord
+from tokenkit.private_file import LARGEST
 
 if TYPE_CHECKING:
     from tokenkit.kit import TokenKit
-
-LIMIT = 1 << 20
-"""Bytes that are read of what is put back, as of a record."""
 
 
 def refresh(
@@ -52,7 +50,7 @@ def refresh(
 def _restore(kit: "TokenKit", asked: str) -> None:
     from tokenkit.signing_in.kept import is_of_a_sign_in, put_back
 
-    sealed = read_stdin(LIMIT).strip()
+    sealed = read_stdin(LARGEST).strip()
     try:
         if is_of_a_sign_in(sealed):
             account = put_back(kit.refresher, asked, sealed)

@@ -37,7 +37,7 @@ class AnswerShape:
 
     - `path`: the object that holds the tokens, such as ``authed_user``. Empty: the top, or where no token is there, the
       one object right below it that holds one. `access_token`, `refresh_token`, `token_type`, `expires_in` and `scope`
-      are looked up in that object
+      are looked up in that object; a refresh token beside that one object is as good
     - `milliseconds`: whether a number of `expires_in` is one of milliseconds
     - `error`, `error_description`: where a refusal has its code and words, if in none of the usual places
     - `success`: a member that is false, or a number other than 0, in an answer that is an error whatever its status
@@ -55,23 +55,26 @@ class AnswerShape:
     success: str = ""
 
     def tokens(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the object that holds the tokens, or the top where none does."""
-        inner = value_at(values, self.path) if self.path else None
-        places = [inner, values]
-        if not self.path:
-            places += [held] if (held := self._only_holder(values)) else []
-        for place in places:
-            if isinstance(place, dict) and self._holds(cast(dict[str, Any], place)):
-                return cast(dict[str, Any], place)
+        """Return the object that holds the tokens, or the top where none does.
+
+        It is known by its access token, or where none can be used by its refresh token: that one is the session.
+        """
+        declared = value_at(values, self.path) if self.path else None
+        below = [] if self.path else [value for value in values.values() if isinstance(value, dict)]
+        for holds in (self._holds_access, self._holds_refresh):
+            for place in (declared, values):
+                if isinstance(place, dict) and holds(cast(dict[str, Any], place)):
+                    return cast(dict[str, Any], place)
+            holders = [place for place in below if holds(place)]
+            if len(holders) == 1:
+                return holders[0]
         return values
 
-    def _only_holder(self, values: Mapping[str, Any]) -> object:
-        inner = [cast(dict[str, Any], value) for value in values.values() if isinstance(value, dict)]
-        holders = [place for place in inner if self._holds(place)]
-        return holders[0] if len(holders) == 1 else None
-
-    def _holds(self, place: Mapping[str, Any]) -> bool:
+    def _holds_access(self, place: Mapping[str, Any]) -> bool:
         return bool(access_token_value(value_at(place, self.access_token)))
+
+    def _holds_refresh(self, place: Mapping[str, Any]) -> bool:
+        return _refresh_token(value_at(place, self.refresh_token)) is not None
 
 
 STANDARD = AnswerShape()
@@ -147,6 +150,8 @@ def read_answer(
     members = shape.tokens(answer.values)
     access = _access_token(value_at(members, shape.access_token))
     given = value_at(members, shape.refresh_token)
+    if given is None and not shape.path:
+        given = value_at(answer.values, shape.refresh_token)
     refresh_token = _refresh_token(given)
     if access is None and refresh_token is None:
         if not answer.values:

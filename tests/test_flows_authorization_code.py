@@ -19,7 +19,7 @@ from tokenkit.errors import (
 from tokenkit.flows.authorization_code import AuthorizationEndpoint, exchange
 from tokenkit.flows.token_endpoint import TokenEndpoint
 from tokenkit.pending import pending_from_bytes, pending_to_bytes
-from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration
+from tokenkit.provider import AuthorizationAnswer, AuthorizationRequest, ClientRegistration, Response
 
 from world import CLIENT, NOW, World, answer, query
 
@@ -287,3 +287,18 @@ def test_a_code_that_is_refused_has_expired_or_was_used_whatever_a_refusal_means
         exchange(World(refusal).ctx, endpoint, CLIENT, begin(), "the-code", {})
     assert "removed" not in str(caught.value)
     assert caught.value.hint == "tokenkit login acme"
+
+
+@pytest.mark.parametrize("words", ["redirect_uri mismatch", "Invalid code verifier."])
+def test_what_the_provider_says_of_a_refused_code_is_told(words):
+    """What is wrong may be the registration, or the sign-in's other end: only the provider knows."""
+    refusal = answer({"error": "invalid_grant", "error_description": f"{words} (the-code)"}, 400)
+    with pytest.raises(AuthorizationError, match=f"Acme says: {words}") as caught:
+        exchange(World(refusal).ctx, TOKENS, CLIENT, begin(), "the-code", {})
+    assert "the-code" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_where_nothing_takes_a_code_the_address_is_named(status):
+    with pytest.raises(AuthorizationError, match=f"HTTP {status}, .*: is {TOKENS.url} the right address"):
+        exchange(World(Response(status)).ctx, TOKENS, CLIENT, begin(), "the-code", {})

@@ -186,6 +186,14 @@ def captured_of(redirect: Mapping[str, str], paths: Sequence[str]) -> dict[str, 
     return {path: value for path, value in named if value and value.isprintable() and len(value) <= LONGEST}
 
 
+def _why(endpoint: TokenEndpoint, refusal: Refusal) -> str:
+    """Say why the code was refused: the provider's `reasons` for ``invalid_grant`` are about refresh tokens."""
+    if refusal.code != "invalid_grant":
+        return refusal.sentence
+    says = f" ({endpoint.title} says: {refusal.description})" if refusal.description else ""
+    return f"it has expired, or was used already{says}"
+
+
 def exchange(
     ctx: Context,
     endpoint: TokenEndpoint,
@@ -211,9 +219,7 @@ def exchange(
             error.hint = again
         raise
     if isinstance(answer, Refusal):
-        # the provider's `reasons` for this one are about refresh tokens
-        why = "it has expired, or was used already" if answer.code == "invalid_grant" else answer.sentence
-        raise AuthorizationError(f"{endpoint.title} did not accept the code: {why}", hint=again)
+        raise AuthorizationError(f"{endpoint.title} did not accept the code: {_why(endpoint, answer)}", hint=again)
     if answer.access is None:
         raise InvalidAnswer(f"{endpoint.title} answered without an access token that can be used", hint=again)
     return answer

@@ -65,13 +65,15 @@ class Ended:
 class Refusal(Confidential):
     """The endpoint said no: its error `code` as it came, empty where it gave none, and a `sentence` for people.
 
-    `told` is all that it said, which may quote a secret: it is compared and never shown. `status` is the HTTP status.
+    `description` are its own words beside the code, fit to be shown, whatever the `sentence` makes of them. `told` is
+    all that it said, which may quote a secret: it is compared and never shown. `status` is the HTTP status.
     """
 
     code: str
     sentence: str
     told: str = field(default="", repr=False, compare=False)
     status: int = field(default=0, compare=False)
+    description: str = field(default="", compare=False)
 
     @property
     def in_words(self) -> bool:

@@ -22,6 +22,9 @@ PAUSE = 30.0
 LONGEST_PAUSE = 3600.0
 """Seconds: a Retry-After beyond an hour is cut to this, for a mistake there would keep a person out (R12)."""
 
+_NOT_THERE = (404, 405)
+"""Statuses of an address where nothing takes such a request (RFC 9110 section 15.5)."""
+
 SECRET_FIELDS = ("client_secret", "code", "code_verifier", "device_code", "refresh_token", "token")
 
 
@@ -140,9 +143,15 @@ class TokenEndpoint:
         reasons = self.reasons or {}
         told = words.told.lower()
         reason = next((sentence for fragment, sentence in reasons.items() if fragment.lower() in told), "")
-        shown = (sanitized(text, secrets=secrets) for text in (words.code, words.description))
-        sentence = reason or ": ".join(filter(None, shown)) or _status_sentence(response.status)
-        return Refusal(words.code, sentence, words.told, response.status)
+        code, description = (sanitized(text, secrets=secrets) for text in (words.code, words.description))
+        sentence = reason or ": ".join(filter(None, (code, description))) or self._status_sentence(response.status)
+        return Refusal(words.code, sentence, words.told, response.status, description)
+
+    def _status_sentence(self, status: int) -> str:
+        if status == 410:
+            return "the service says that it is gone for good (HTTP 410)"
+        wrong_place = f": is {self.url.partition('?')[0]} the right address?" if status in _NOT_THERE else ""
+        return f"HTTP {status}, without saying why{wrong_place}"
 
     def ends_at(self, answer: TokenAnswer, authorized_at: float, before: float | None = None) -> float | None:
         """Return when the refresh token ends, by what the answer tells and the provider's limits; None where nothing
@@ -190,9 +199,3 @@ def _secrets(client: ClientRegistration, fields: Mapping[str, str], members: Map
     sent = [value for name, value in fields.items() if name in SECRET_FIELDS]
     got = [value for name, value in members.items() if name.endswith("_token") and isinstance(value, str)]
     return [*sent, *got, client.client_secret.reveal() if client.client_secret else ""]
-
-
-def _status_sentence(status: int) -> str:
-    if status == 410:
-        return "the service says that it is gone for good (HTTP 410)"
-    return f"HTTP {status}, without saying why"

@@ -11,7 +11,7 @@ from typing import Any, cast
 import httpx
 import pytest
 from tokenkit.adapters.httpx_client import async_client, client
-from tokenkit.errors import ConsentRequired, TokenRefused, UsageError
+from tokenkit.errors import ConfigurationError, ConsentRequired, TokenRefused, UsageError
 from tokenkit.provider import Request
 
 from patience import PATIENCE
@@ -312,6 +312,42 @@ def test_the_async_client_takes_the_proxy_of_the_environment_and_the_options_of_
         with pytest.raises(httpx.ProxyError):
             asyncio.run(get(proxy=url, verify=ssl.create_default_context()))
     assert len(connects) == 2
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SSL_CERT_FILE", "/nonexistent/authorities.pem"),
+        ("SSL_CERT_FILE", "/dev/null"),
+        ("https_proxy", "ftp://me:hunter2@proxy.example"),
+        ("https_proxy", "http://me:hunter2@proxy.example:many"),
+        ("https_proxy", "http://[::1"),
+    ],
+)
+def test_what_the_environment_names_and_nothing_can_use_is_a_matter_of_configuration(
+    variable: str, value: str, asynchronous: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be so at a refresh, too; and a password is not repeated (R35)."""
+    monkeypatch.setenv(variable, value)
+
+    async def get_later() -> None:
+        async with async_client(cast(Any, AsyncSource())) as http:
+            await http.get(f"{API}/v1")
+
+    def get() -> None:
+        with client(Source()) as http:
+            http.get(f"{API}/v1")
+
+    with pytest.raises(ConfigurationError) as caught:
+        asyncio.run(get_later()) if asynchronous else get()
+    assert variable.upper() in caught.value.hint
+    assert "hunter2" not in f"{caught.value}{caught.value.__context__}"
+
+
+def test_a_wrong_option_of_the_callers_is_httpxs_own_error() -> None:
+    with client(Source(), proxy="ftp://proxy.example") as http, pytest.raises(ValueError, match="ftp"):
+        http.get(f"{API}/v1")
 
 
 def test_mounts_are_refused_because_they_lead_past_the_check(face: Face) -> None:

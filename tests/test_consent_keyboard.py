@@ -8,6 +8,7 @@ import sys
 import termios
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO
 
 import pytest
@@ -184,6 +185,14 @@ def test_a_closed_stdin_is_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     with Keyboard() as typed:
         assert typed.read() == ""
+
+
+def test_a_stdin_that_cannot_be_read_is_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is open to be written only, or its terminal is gone."""
+    with open(os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with Keyboard() as typed:
+            assert typed.read() == ""
 
 
 def test_in_a_notebook_lines_come_by_input(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,8 @@ def test_a_provider_that_cannot_be_reached_does_not_keep_the_account_here(kit, m
     monkeypatch.setattr(kit.scripted, "revoke", revoke)
     outcome = kit.logout("scripted")
     assert (outcome.revoked, outcome.removed) == (False, True)
-    assert "could not be reached" in outcome.note
+    assert outcome.note.startswith("Scripted could not be reached")
+    assert outcome.note.endswith("Look for the app in your account at Scripted, and remove it there")
 
 
 def test_a_provider_without_revocation_says_where_to_remove_the_app(kit, monkeypatch):

@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -22,6 +23,13 @@ def test_a_file_is_read_in_every_unicode_encoding(encoding: str, home: Path) -> 
     found = choose(open_file(str(path)))
     assert found.refresh_token is not None
     assert found.refresh_token.reveal() == "1//r"
+
+
+def test_a_stdin_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open(os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with pytest.raises(UsageError, match="stdin cannot be read: Bad file descriptor"):
+            open_file("-")
 
 
 DEEP = "[" * 100_000 + "]" * 100_000

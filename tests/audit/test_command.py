@@ -40,6 +40,14 @@ def test_a_clean_installation_ends_with_0(audit):
     assert (code, out.endswith("nothing found.\n")) == (0, True)
 
 
+def test_a_working_folder_that_is_gone_is_no_fault(audit, tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert audit()[0] == 0
+
+
 def test_an_error_ends_with_1_and_a_warning_only_where_that_is_asked_for(house, audit):
     house.record(SPOTIFY).chmod(0o644)
     assert audit()[0] == 0

@@ -2,8 +2,10 @@
 
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tokenkit.cli import output
@@ -76,6 +78,35 @@ def test_what_is_no_text_on_stdin_is_refused_and_not_quoted(monkeypatch: pytest.
     with pytest.raises(UsageError, match="not text") as caught:
         output.ask("Client id: ")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("ask", [output.ask, output.ask_secret, lambda _: output.read_stdin()])
+def test_a_stdin_that_cannot_be_read_is_told(
+    ask: Callable[[str], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is open to be written only, or the terminal is gone that a command in the background reads from."""
+    with open(os.open(tmp_path / "file", os.O_WRONLY | os.O_CREAT)) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with pytest.raises(UsageError, match="stdin cannot be read: Bad file descriptor"):
+            ask("Client id: ")
+
+
+def test_a_line_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be read until there is no memory left."""
+    with open("/dev/zero") as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with pytest.raises(UsageError, match="does not end"):
+            output.ask("Client id: ")
+
+
+def test_ctrl_d_in_the_place_of_a_secret_ends_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ends(prompt: str, stream: object) -> str:
+        raise EOFError
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", ends)
+    with pytest.raises(UsageError, match="stdin ended before the answer"):
+        output.ask_secret("Client secret: ")
 
 
 @pytest.mark.parametrize(

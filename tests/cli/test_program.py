@@ -260,11 +260,12 @@ def test_an_output_that_cannot_be_written_is_no_fault(
     """A full disk behind ``> file``: it is said plainly, and nothing is lost but the output."""
     run(["login", "google", "--scopes", "drive"], "")
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
-    done = shell(f"{command.format(base=machine.base_url)} > /dev/full")
-    assert done.returncode == 1
-    assert done.stderr == (
-        "tokenkit: error: stdout cannot be written: No space left on device\ntokenkit: hint: send it elsewhere\n"
-    )
+    for _ in range(2):  # the first time, that the account was used is written down, and the fast path is not taken
+        done = shell(f"{command.format(base=machine.base_url)} > /dev/full")
+        assert done.returncode == 1
+        assert done.stderr == (
+            "tokenkit: error: stdout cannot be written: No space left on device\ntokenkit: hint: send it elsewhere\n"
+        )
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -13,11 +13,12 @@ import httpx
 
 from tokenkit.adapters.httpx_redirect import has_left, is_redirected, mark, passing, without_token
 from tokenkit.adapters.httpx_request import Signer, in_memory
-from tokenkit.errors import UsageError
+from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.frames import no_locals
 from tokenkit.grants.token_source import AsyncTokenSource, TokenSource
 from tokenkit.net.hosts import resource_host
-from tokenkit.net.proxy import proxy_for
+from tokenkit.net.http import unreadable_authorities
+from tokenkit.net.proxy import proxy_for, unusable_proxy
 from tokenkit.token import AccessToken
 
 _TRANSPORT_OPTIONS = ("verify", "cert", "trust_env", "http1", "http2", "limits", "proxy")
@@ -165,13 +166,31 @@ class _Routes(Generic[T]):
         self._lock = threading.Lock()
 
     def towards(self, scheme: str, host: str) -> T:
-        proxy = self._options.get("proxy")
-        if proxy is None and self._options.get("trust_env", True):
-            proxy = proxy_for(scheme, host)
+        """Return the transport; raises `ConfigurationError` where the environment names what cannot be used."""
+        given = self._options.get("proxy")
+        named = proxy_for(scheme, host) if given is None and self._trusts_environment else None
         with self._lock:
-            if proxy not in self._made:
-                self._made[proxy] = self._make(**{**self._options, "proxy": proxy})
-            return self._made[proxy]
+            if (given or named) not in self._made:
+                self._made[given or named] = self._new(scheme, named)
+            return self._made[given or named]
+
+    @property
+    def _trusts_environment(self) -> bool:
+        return bool(self._options.get("trust_env", True))
+
+    def _new(self, scheme: str, named: str | None) -> T:
+        failure: ConfigurationError
+        try:
+            return self._make(**(self._options if named is None else {**self._options, "proxy": named}))
+        except OSError as error:
+            if not self._trusts_environment or self._options.keys() & {"verify", "cert"}:
+                raise
+            failure = unreadable_authorities(error)
+        except (ValueError, ImportError, httpx.InvalidURL):
+            if named is None:
+                raise
+            failure = unusable_proxy(scheme)
+        raise failure  # out here no error comes along that quotes the proxy's password (R35)
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._made.values())
@@ -195,7 +214,9 @@ class _AsyncEnvironment(httpx.AsyncBaseTransport):
     def __init__(self, options: dict[str, Any], hosts: Collection[str]) -> None:
         self._routes = _Routes(httpx.AsyncHTTPTransport, options)
         for place in (resource_host(entry).place for entry in hosts):
-            with suppress(OSError, ValueError):  # a request that needs what is wrong with it reports it
+            with suppress(
+                ConfigurationError, OSError, ValueError
+            ):  # a request that needs what is wrong with it reports it
                 self._routes.towards(place.scheme, place.host)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

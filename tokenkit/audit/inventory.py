@@ -55,7 +55,7 @@ class Inventory:
 
     kit: TokenKit
     home: str = field(default_factory=lambda: os.path.expanduser("~"))
-    cwd: str = field(default_factory=os.getcwd)
+    cwd: str = field(default_factory=lambda: _working_folder())
     deep: bool = False
     mounts: tuple[Mount, ...] = field(default_factory=mounted)
     room: Callable[[str], Room | None] = room_at
@@ -280,6 +280,14 @@ def _name(distribution: Distribution) -> str:
     head = (distribution.read_text("METADATA") or "").partition("\n\n")[0]
     named = [line.removeprefix("Name:").strip() for line in head.split("\n") if line.startswith("Name:")]
     return named[0] if named else distribution.name
+
+
+def _working_folder() -> str:
+    """Return the working folder, or the home where somebody has deleted it."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return os.path.expanduser("~")
 
 
 def _core_limit() -> int:

@@ -19,6 +19,9 @@ QUIET = 0.5
 NARROWEST = 24
 """Columns: a narrower terminal breaks lines itself."""
 
+LONGEST_LINE = 1 << 16
+"""Characters of an answer: no id or secret that a person is asked for is longer."""
+
 _ESCAPED = "tokenkit.escaped"
 
 _options_given: list[str] = []
@@ -54,8 +57,8 @@ def data(text: str) -> None:
 def to_stdout() -> Generator[None]:
     """Turn an error of printing into a `TokenKitError`: a closed or full stdout is no fault of ours."""
     require_stdout()
-    _escape_what_does_not_fit(sys.stdout)
     try:
+        _escape_what_does_not_fit(sys.stdout)  # which writes what was left to be written
         yield
     except BrokenPipeError:
         raise  # the reader may stop when it has enough
@@ -116,8 +119,8 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
 
 def _spoken(text: str) -> None:
     if sys.stderr:  # there is none where it was closed
-        _escape_what_does_not_fit(sys.stderr)
         try:
+            _escape_what_does_not_fit(sys.stderr)
             sys.stderr.write(text)
             sys.stderr.flush()
         except OSError:  # a full disk, or a reader that is gone; that must not stop the work
@@ -163,12 +166,19 @@ def ask(prompt: str) -> str:
     if someone_is_there():
         _spoken(prompt)
     try:
-        line = sys.stdin.readline() if sys.stdin else ""
+        with _reading():
+            line = sys.stdin.readline(LONGEST_LINE + 1) if sys.stdin else ""
     except UnicodeDecodeError:
         raise UsageError("what stdin holds is not text", hint="write it in UTF-8") from None
+    if len(line) > LONGEST_LINE:
+        raise UsageError("what stdin holds is no answer: its line does not end", hint="write the answer in one line")
     if not line:
-        raise UsageError("stdin ended before the answer", hint="pipe the answer in, or run this in a terminal")
+        raise _ended()
     return line.strip()
+
+
+def _ended() -> UsageError:
+    return UsageError("stdin ended before the answer", hint="pipe the answer in, or run this in a terminal")
 
 
 def someone_is_there() -> bool:
@@ -178,7 +188,19 @@ def someone_is_there() -> bool:
 
 def read_stdin(limit: int = -1) -> bytes:
     """Return all of stdin, or at most `limit` bytes; nothing where it was closed."""
-    return sys.stdin.buffer.read(limit) if sys.stdin else b""
+    with _reading():
+        return sys.stdin.buffer.read(limit) if sys.stdin else b""
+
+
+@contextmanager
+def _reading() -> Generator[None]:
+    """Turn an error of reading stdin into a `UsageError`: it may be open to be written only, or its terminal gone."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"stdin cannot be read: {error.strerror}", hint="run this in a terminal, or with a pipe"
+        ) from None
 
 
 def ask_secret(prompt: str) -> str:
@@ -187,4 +209,7 @@ def ask_secret(prompt: str) -> str:
         return ask(prompt)
     from getpass import getpass
 
-    return getpass(prompt, stream=sys.stderr).strip()
+    try:
+        return getpass(prompt, stream=sys.stderr).strip()
+    except EOFError:
+        raise _ended() from None

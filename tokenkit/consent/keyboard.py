@@ -76,7 +76,7 @@ class Keyboard:
         while len(line) < LINE_LIMIT:
             if not self._is_ready(file, until):
                 return None
-            byte = os.read(file, 1)
+            byte = _byte(file)
             if not byte or (self._terminal and byte == _END.encode() and not line):
                 break
             self._take(byte, line)
@@ -131,6 +131,14 @@ class Keyboard:
         if sys.stderr:
             sys.stderr.write(text)
             sys.stderr.flush()
+
+
+def _byte(file: int) -> bytes:
+    """Read a byte: nothing at the end of the input, or where nothing can be read, as of a terminal that is gone."""
+    try:
+        return os.read(file, 1)
+    except OSError:
+        return b""
 
 
 def _descriptor() -> int | None:

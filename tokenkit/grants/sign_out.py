@@ -176,4 +176,6 @@ def _by_hand(provider: Provider) -> str:
         return f"The {secret.label} still works at {provider.title}: delete it there{f', at {where}' if where else ''}"
     if provider.manage_url:
         return f"Remove the app yourself at {provider.manage_url}"
-    return f"{provider.title} has no way to revoke"
+    if provider.revoke is None:
+        return f"{provider.title} has no way to revoke"
+    return f"Look for the app in your account at {provider.title}, and remove it there"

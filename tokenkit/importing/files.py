@@ -51,7 +51,10 @@ def open_file(path: str) -> SourceFile:
     Raises `UsageError` for none, a symlink, a FIFO, a file of another user, one that cannot be read or is too large.
     """
     if path == STDIN:
-        data = sys.stdin.buffer.read(LIMIT + 1) if sys.stdin else b""
+        try:
+            data = sys.stdin.buffer.read(LIMIT + 1) if sys.stdin else b""
+        except OSError as error:
+            raise UsageError(f"stdin cannot be read: {error.strerror}", hint="pipe in a file, or name it") from None
         if len(data) > LIMIT:
             raise UsageError(f"stdin holds more than {LIMIT} bytes", hint="pipe in the file of one sign-in")
         return SourceFile(path, data, None)

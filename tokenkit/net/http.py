@@ -20,7 +20,7 @@ from tokenkit.errors import ConfigurationError, InvalidAnswer, ProviderUnavailab
 from tokenkit.net.content_encoding import decoded
 from tokenkit.net.hosts import Target, check_tls, parse_url
 from tokenkit.net.network import READ_ON, Exchange, Network
-from tokenkit.net.proxy import proxy_for
+from tokenkit.net.proxy import proxy_for, unusable_proxy
 from tokenkit.net.raw_answer import RawAnswer, looks_cut
 from tokenkit.provider import Request, Response
 
@@ -175,9 +175,7 @@ class Transport:
                 auth = (unquote(url.username), unquote(url.password or "")) if url.username else None
                 tls = self._tls_context() if url.scheme == "https" else None
                 return httpcore.Proxy(httpcore.URL(named), auth=auth, ssl_context=tls)
-        message = f"the proxy that the environment names for {place.scheme} cannot be used"
-        hint = "set HTTPS_PROXY=http://host:port, or unset it; for socks5:// install the package socksio"
-        raise ConfigurationError(message, hint=hint)
+        raise unusable_proxy(place.scheme)
 
 
 def _proxy_schemes() -> set[str]:
@@ -191,8 +189,15 @@ def _system_tls() -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=file or (None if folder else certifi.where()), capath=folder or None)
     except OSError as error:
-        message = f"the certificate authorities cannot be read: {error.strerror or type(error).__name__}"
-        raise ConfigurationError(message, hint="set SSL_CERT_FILE to a PEM file of authorities, or unset it") from None
+        raise unreadable_authorities(error) from None
+
+
+def unreadable_authorities(error: OSError) -> ConfigurationError:
+    """Return the error for authorities that the environment names and that cannot be read."""
+    return ConfigurationError(
+        f"the certificate authorities cannot be read: {error.strerror or type(error).__name__}",
+        hint="set SSL_CERT_FILE to a PEM file of authorities, or unset it",
+    )
 
 
 def _place(url: str) -> Target:

@@ -3,6 +3,7 @@
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.request import getproxies, proxy_bypass
 
+from tokenkit.errors import ConfigurationError
 from tokenkit.net.hosts import is_loopback
 
 
@@ -18,6 +19,14 @@ def proxy_for(scheme: str, host: str) -> str | None:
         return None
     url = proxies.get(scheme) or proxies.get("all")
     return url if url is None or "://" in url else f"http://{url}"
+
+
+def unusable_proxy(scheme: str) -> ConfigurationError:
+    """Return the error for what `proxy_for` has named and nothing can use. It is not shown: it may hold a password."""
+    return ConfigurationError(
+        f"the proxy that the environment names for {scheme} cannot be used",
+        hint="set HTTPS_PROXY=http://host:port, or unset it; for socks5:// install the package socksio",
+    )
 
 
 def _in_a_range(host: str, no_proxy: str) -> bool:

@@ -104,6 +104,13 @@ NO_SECONDS = [0, -1, -5.0, math.nan, math.inf, -math.inf, 1e300, 10**400]
         ),
         ("title", ""),
         ("code_parameter", ""),
+        ("code_parameter", "state"),
+        ("code_parameter", "error"),
+        ("scope_parameter", "code"),
+        ("scope_parameter", "iss"),
+        ("parameter_names", {"client_id": "client_secret"}),
+        ("parameter_names", {"code": "token", "client_secret": "token"}),
+        ("parameter_names", {"refresh_token": "scope"}),
         ("checked", "2026-13-45"),
         ("ended", [Ended()]),
         ("ended", [Ended(code="gone"), Ended(reason="it is gone")]),
@@ -119,6 +126,30 @@ def test_a_value_that_no_provider_has_is_refused_before_anybody_signs_in(field: 
     with pytest.raises(ConfigurationError, match=field) as caught:
         OAuth2(**members)
     assert len(str(caught.value)) < 200
+
+
+def test_two_parameters_that_are_never_sent_together_may_have_one_name() -> None:
+    """A code and a refresh token are the two things that are exchanged."""
+    names = {"code": "token", "refresh_token": "token", "scope": ""}
+    assert OAuth2(name="acme", title="Acme", **AT, parameter_names=names).parameter_names == names
+
+
+@pytest.mark.parametrize("field", ["token_endpoint", "userinfo_endpoint", "issuer", "redirect_uri"])
+@pytest.mark.parametrize("url", ["https://me:s3cret@acme.example/x", "https://тест.example/", "acme.example/x", "a:b"])
+def test_an_address_that_is_none_is_told_with_one_that_is_and_without_a_password(field: str, url: str) -> None:
+    """R35."""
+    members: dict[str, Any] = {"name": "acme", "title": "Acme", **AT, field: url}
+    with pytest.raises(ConfigurationError, match="cannot be") as caught:
+        OAuth2(**members)
+    assert "s3cret" not in f"{caught.value} {caught.value.hint}"
+    assert caught.value.hint.startswith("write one such as http")
+    assert url.isascii() or "xn--" in caught.value.hint
+
+
+def test_a_field_of_the_evidence_that_there_is_not_names_the_nearest() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        OAuth2(name="acme", title="Acme", **AT, unverified=("token_endpont",))
+    assert caught.value.hint == "did you mean token_endpoint?"
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,7 @@ def test_what_is_wrong_in_a_file_is_said(folder, old, new, words):
         ("[provider]\n", "", "write the line [provider] above all others"),
         ("[provider]\n", "[providers]\n", "write [provider] in place of [providers]"),
         ("[provider]\n", "[[provider]]\n", "write [provider], with one pair of brackets"),
+        ("pkce = true", "ended = [{ status = true }]", "write status = 403"),
         ("https://{region}.acme.example/oauth/token", "http://a.example/t", "write https://a.example/t"),
         ("https://{region}.acme.example/api", "api.acme.example/v1", 'write "https://api.acme.example/v1"'),
     ],
@@ -256,9 +257,18 @@ def test_a_file_that_is_read_is_not_said_to_have_a_wrong_name(folder):
         ("answer = { milliseconds = 5 }\n", "answer.milliseconds"),
         ("answer.milliseconds = 5\n", "answer.milliseconds"),
         ("[[provider.ended]]\nstatus = 400\n[[provider.ended]]\nempty = 5\n", "ended.1.empty"),
+        ('[[provider.ended]]\ncode = "a"\n[[ provider . "ended" ]]\ncode = 5\n', "ended.1.code"),
+        (
+            '[provider.scopes]\n"a.b" = { value = "x", about = "y" }\n"a.c" = { value = "x", about = 5 }\n',
+            "scopes.a.c.about",
+        ),
+        ('[provider.scopes."mail.read"]\nvalue = "x"\nabout = 5\n', "scopes.mail.read.about"),
+        ('"scopes"."mail.read".value = "x"\n"scopes"."mail.read".about = 5\n', "scopes.mail.read.about"),
+        ("[provider.pkce] # = 5\n", "pkce"),
     ],
 )
 def test_a_wrong_type_names_the_file_and_the_line(folder, text, key):
+    """However the key is written: in a table, in an entry of a list, in one line with others, quoted."""
     names = ("authorization_endpoint", "token_endpoint")
     head = [
         "[provider]",
@@ -353,6 +363,19 @@ def test_where_no_package_names_its_providers_the_error_says_how_to_install_or_f
     ) as caught:
         load(folder, "google")
     assert "pyinstaller --copy-metadata tokenkit-oauth" in caught.value.hint
+
+
+@pytest.mark.parametrize("field", ["authorization_endpoint", "issuer", "resource_hosts"])
+def test_an_address_that_begins_with_a_part_of_one_says_which_line_makes_it_a_server(folder, field):
+    """The value that stands for one nobody knows yet is not what the person wrote."""
+    value = '["{home}/api"]' if field == "resource_hosts" else '"{home}/oauth"'
+    head = "\n".join(line for line in ACME.splitlines() if not line.startswith(field))
+    text = head.replace("pkce = true", f"{field} = {value}") + "\n[provider.variables.home]\nabout = 'your Acme'\n"
+    error = refused(folder, text)
+    assert "acme begins an address with {home}" in str(error)
+    assert 'write kind = "server" under [provider.variables.home]' in error.hint
+    write(folder, f'{text}kind = "server"\n')
+    load(folder)
 
 
 @pytest.mark.parametrize("name", ["../acme", "providers/acme", "/etc/passwd", "", ".", "ACME"])

@@ -10,12 +10,21 @@ from tokenkit.account import is_provider_name
 from tokenkit.errors import ConfigurationError
 from tokenkit.flows.answer import STANDARD, AnswerShape
 from tokenkit.flows.client_auth import ClientAuth
-from tokenkit.flows.declared import AUTHORIZATION, TOKEN, check_headers, check_parameters, check_query, check_renamed
+from tokenkit.flows.declared import (
+    AUTHORIZATION,
+    TOKEN,
+    check_headers,
+    check_parameters,
+    check_query,
+    check_read,
+    check_renamed,
+)
 from tokenkit.flows.identity import GET, UserinfoRequest
 from tokenkit.flows.kinds import check_kinds
 from tokenkit.flows.lifetime import LONGEST, Lifetime
 from tokenkit.flows.refusal import Ended
 from tokenkit.flows.revoke import RFC_7009, RevocationRequest
+from tokenkit.nearest import meant
 from tokenkit.net.hosts import is_loopback, parse_url, resource_host
 from tokenkit.provider import Scope
 from tokenkit.settled import Settled
@@ -216,6 +225,7 @@ class Declaration(Settled):
         check_headers("userinfo.headers", self.userinfo.headers)
         check_headers("token_header", {self.token_header: "x"} if self.token_header else {})
         check_renamed(self.parameter_names)
+        check_read(self.code_parameter, self.scope_parameter)
         for name in ("title", "code_parameter"):
             if not getattr(self, name):
                 raise ConfigurationError(f"{name} of {self.name} is empty", hint=f"write {name} = ...")
@@ -247,7 +257,8 @@ def check_evidence(
     for where, names in (("sources", sources), ("unverified", unverified)):
         for name in names:
             if name != "*" and name not in known:
-                raise ConfigurationError(f"{where} of {provider} names {name!r}, which is no field")
+                hint = meant(name, sorted(known), too_many="docs/reference/declaration.md")
+                raise ConfigurationError(f"{where} of {provider} names {name!r}, which is no field", hint=hint)
     if checked and not _DATE.fullmatch(checked):
         raise ConfigurationError(f"checked of {provider} is no date: {checked!r}", hint="2026-11-28")
 
@@ -260,7 +271,12 @@ def scheme_of(provider: str, url: str, what: str = "an endpoint") -> str:
         _check_port(url)
         return parse_url(url).scheme
     except ValueError as error:
-        raise ConfigurationError(f"{url!r} cannot be {what} of {provider}: {error}") from None
+        shown = re.sub(r"//[^/?#]*@", "//…@", url)  # a password stands there (R35)
+        example = "http://127.0.0.1:8765/callback" if what == "the redirect_uri" else "https://host/path"
+        form = "" if url.isascii() else "; of a host name that is not ASCII, the form that begins with xn--"
+        raise ConfigurationError(
+            f"{shown!r} cannot be {what} of {provider}: {error}", hint=f"write one such as {example}{form}"
+        ) from None
 
 
 def _check_port(url: str) -> None:

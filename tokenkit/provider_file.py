@@ -40,7 +40,7 @@ _GROUPS: Mapping[str, type[Any]] = {
     "variables": Variable,
 }
 
-_HEADER = re.compile(r"\s*\[\[?([^\[\]]+)\]")
+_HEADER = re.compile(r"\s*\[(\[?)([^\[\]]+)\]")
 _MISSING = "missing"
 _READERS: "dict[str, TypeAdapter[Any]]" = {}
 
@@ -204,22 +204,27 @@ def _wrong(path: str, kind: type[Any], loc: Sequence[int | str], fault: str, mem
 
 
 def _at_line(path: str, key: str) -> str:
-    """Return ``, line 7`` for the line that sets the key; empty where none is found, as for one that is missing."""
-    names = [name for name in key.split(".") if not name.isdecimal()]
-    table: list[str] = []
-    best = ""
+    """Return ``, line 7`` for the line that sets the key, or the table that it stands in; empty where none does."""
+    table, best, line = "", "", 0
+    begun: dict[str, int] = {}
     with suppress(OSError, UnicodeDecodeError), open(path, encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, 1):
-            header = _HEADER.match(line)
-            if header:
-                table = [name.strip(" \"'") for name in header[1].split(".")]
-                continue
-            set_here = [*table, *(name.strip(" \"'") for name in line.partition("=")[0].split("."))]
-            if set_here == ["provider", *names]:
-                return f", line {number}"
-            if set_here == ["provider", names[0]]:
-                best = f", line {number}"
-    return best
+        for number, text in enumerate(file, 1):
+            header = _HEADER.match(text)
+            if header is None:
+                here = f"{table}.{_bare(text.partition('=')[0])}"
+            else:
+                here = table = _bare(header[2])
+                if header[1]:  # [[...]] begins the next of a list
+                    begun[table] = begun.get(table, -1) + 1
+                    here = table = f"{table}.{begun[table]}"
+            if len(here) > len(best) and f"provider.{key}.".startswith(f"{here}."):
+                best, line = here, number
+    return f", line {line}" if best.count(".") else ""
+
+
+def _bare(written: str) -> str:
+    """Return a dotted name without the quotes and spaces that it may be written with."""
+    return ".".join(name.strip(" \"'") for name in written.strip().split("."))
 
 
 def _called_here(key: str) -> Iterator[str]:

@@ -227,6 +227,12 @@ def _shown(typed: str) -> str:
     return repr(plain if len(plain) <= 100 else f"{plain[:100]}…")
 
 
+def _begins_an_address(texts: Mapping[str, object], start: str) -> bool:
+    addresses = (text for name, text in texts.items() if name.endswith(("_endpoint", "_url", "_hosts", "issuer")))
+    each = (cast(tuple[object, ...], text) if isinstance(text, tuple) else (text,) for text in addresses)
+    return any(str(text).startswith(start) for group in each for text in group)
+
+
 def check_variables(
     provider: str, texts: Mapping[str, object], variables: Mapping[str, Variable], later: Collection[str] = ()
 ) -> None:
@@ -243,6 +249,11 @@ def check_variables(
             hint=f"add a table [provider.variables.{unknown}]",
         )
     for name, variable in variables.items():
+        if variable.kind == "part" and "://" not in variable.stand_in and _begins_an_address(texts, f"{{{name}}}/"):
+            raise ConfigurationError(
+                f"{provider} begins an address with {{{name}}}, which stands for a part of one",
+                hint=f'write kind = "server" under [provider.variables.{name}], or https:// before {{{name}}}',
+            )
         if name in taken or not NAMED.fullmatch(f"{{{name}}}"):
             raise ConfigurationError(f"{provider} cannot call a variable {name!r}", hint="a name that is no field's")
         if variable.default:

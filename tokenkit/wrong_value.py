@@ -19,6 +19,8 @@ _PLAIN = {
     int: ("a whole number", "8765"),
     float: ("a number of seconds", "7200"),
 }
+_EXAMPLES = {"status": "403"}
+"""Values of fields for which the usual one of their kind would mislead."""
 _OWN_NAMES = {"fields": "key", "scopes": "read", "variables": "region"}
 """A name for a table of each group, where somebody has written the members of one directly into the group."""
 
@@ -54,6 +56,7 @@ def wrong_value(root: type[Any], loc: Sequence[int | str], table: str = "") -> W
         way.append(str(part))
     must_be, value = _described(kind)
     name, in_a_list = way[-1] if way else "", get_origin(within) is tuple
+    value = _EXAMPLES.get(name, value)
     if value and in_a_list:
         return WrongValue(".".join(way), must_be, f"write {_quoted(way[-2])} = [{value}]")
     if value:

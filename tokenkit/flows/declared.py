@@ -1,6 +1,7 @@
 """What a declaration may not say: words that a flow owns, and headers that are not its business."""
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 from tokenkit.errors import ConfigurationError
 
@@ -20,6 +21,9 @@ RENAMABLE = frozenset({"client_id", "client_secret", "scope", "redirect_uri", "c
 
 _NEVER = ("request", "request_uri", "response_mode")
 """They move the request, or its answer, to where nothing of ours looks (RFC 9101, OpenID Connect Core)."""
+
+_REDIRECT = frozenset({"state", "iss", "error", "error_description", "error_uri"})
+"""Parameters of a redirect that are read as what they are (RFC 6749 section 4.1.2, RFC 9207)."""
 
 _HEADERS = ("host", "authorization", "cookie", "connection")
 _HEADER_STARTS = ("content-", "transfer-", "proxy-")
@@ -70,6 +74,20 @@ def check_renamed(renamed: Mapping[str, str]) -> None:
             f"parameter_names cannot rename {name!r}", hint=f"it can rename {', '.join(sorted(RENAMABLE))}"
         )
     check_parameters("parameter_names", renamed.values(), {"state", "code_challenge", "code_verifier", "grant_type"})
+    for never_beside in ("refresh_token", "code"):
+        sent = sorted(filter(None, (renamed.get(name, name) for name in RENAMABLE - {never_beside, "resource"})))
+        twice = next((name for name, after in pairwise(sent) if name == after), None)
+        if twice:
+            raise ConfigurationError(
+                f"with parameter_names, two parameters of one request are called {twice!r}",
+                hint=f"give one of them another name than {twice}",
+            )
+
+
+def check_read(code_parameter: str, scope_parameter: str) -> None:
+    """Refuse to read the code, or the scopes, where a redirect has something else; raises `ConfigurationError`."""
+    check_parameters("code_parameter", [code_parameter], _REDIRECT)
+    check_parameters("scope_parameter", filter(None, [scope_parameter]), {*_REDIRECT, code_parameter})
 
 
 def renamed(fields: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:

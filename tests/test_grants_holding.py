@@ -40,6 +40,16 @@ class Timed(Listening, BriefStore):
 
     left = 80.0
 
+    def __init__(self):
+        super().__init__()
+        self.prolonged = []
+
+    @contextmanager
+    def lease(self, name, *, lasts, wait):
+        with super().lease(name, lasts=lasts, wait=wait) as lease:
+            lease.prolong = lambda: self.prolonged.append(name)
+            yield lease
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
@@ -96,20 +106,31 @@ def test_a_grant_that_cannot_be_saved_is_held_beyond_the_refresh_and_the_lease_i
     with Holding(store, ME, 90) as held:
         held.lease(0)
         held.make_sure(RefreshState())
-        give_back = held.keep(RefreshState())
+        kept = held.keep(RefreshState())
     assert store.held == [unsaved_name(ME)]
-    give_back()
+    kept.give_back()
     assert store.held == []
 
 
+def test_what_is_kept_in_a_database_is_held_on_for_as_long_as_its_process_lives():
+    """R8: it would end by time, and who comes next would send the spent refresh token."""
+    store = Timed()
+    with Holding(store, ME, 90) as held:
+        held.lease(0)
+        kept = held.keep(RefreshState())
+    kept.prolong()
+    assert store.prolonged == [unsaved_name(ME)] * 2, "at once, and when it is told to"
+
+
 def test_where_the_store_is_away_by_then_the_lease_itself_is_kept():
-    """Until it ends by the store's clock, and this process tries to save each second meanwhile."""
+    """This process tries each second to save, and holds it on once the store is back."""
     store = Timed()
     with Holding(store, ME, 90) as held:
         held.lease(0)
         held.make_sure(RefreshState())
         with store.lease(unsaved_name(ME), lasts=90, wait=0):
-            give_back = held.keep(RefreshState())
+            kept = held.keep(RefreshState())
     assert store.held == [grant_name(ME)]
-    give_back()
+    assert store.prolonged == [grant_name(ME)]
+    kept.give_back()
     assert store.held == []

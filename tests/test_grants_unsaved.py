@@ -16,6 +16,7 @@ from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.grants.unsaved import Unsaved
 from tokenkit.store.files import FileStore
+from tokenkit.store.memory import MemoryLease
 
 from scripted import ScriptedKit, expire, stored
 from stores import FullStore
@@ -64,6 +65,23 @@ def test_the_caller_is_told_that_nothing_could_be_saved_though_the_old_token_is_
     full.records.store.full_for_save = False
     assert full.token("scripted", min_ttl=3000)
     assert full.scripted.refreshes == 1
+
+
+def test_what_waits_is_held_on_to_ahead_of_each_try(full, monkeypatch):
+    """R8: in a database it would end by time, and a try of all can take longer than that."""
+    told = []
+    full.records.store.full_for_save = True
+    monkeypatch.setattr(MemoryLease, "prolong", lambda self: told.append("held on"))
+    monkeypatch.setattr(Unsaved, "_go_on", lambda self: None)
+    with pytest.raises(StoreUnavailable):
+        full.token("scripted")
+    write = Unsaved.write
+    monkeypatch.setattr(Unsaved, "write", lambda self, account: told.append("tried") or write(self, account))
+    told.clear()
+    full.refresher.unsaved.try_all()
+    full.records.store.full_for_save = False
+    full.refresher.unsaved.try_all()
+    assert told == ["held on", "tried"] * 2
 
 
 def test_a_sign_out_ends_what_could_not_be_written_yet(full):

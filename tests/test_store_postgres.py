@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
+from tokenkit.elapsed import elapsed
 from tokenkit.errors import Conflict, StoreUnavailable
 from tokenkit.testing.store_contract import GRANT, StoreContract
 
@@ -15,7 +16,7 @@ import real_parts
 from failover import rolled_back
 from fault_table import tell
 from look_clock import wait_for_answers
-from patience import PATIENCE
+from patience import PATIENCE, wait_until
 from postgres_server import crash, end_connections, new_database, server, wait_for_restarts, with_tables
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
@@ -140,6 +141,41 @@ def test_a_lease_ends_by_the_clock_of_the_database(store, open_store):
                 late.write_note(b"late")
         assert late.left() < 0
     assert store.note(GRANT) == b"mine"
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Move the clock by which a holder counts on by so many seconds."""
+    return lambda seconds: monkeypatch.setattr(lease_module, "elapsed", lambda: elapsed() + seconds)
+
+
+def test_a_lease_that_is_prolonged_lasts_from_then_on_by_the_line_that_its_holder_has_now(
+    store, open_store, database, later, no_patience
+):
+    """R8: a process that holds what nobody else has may have lost its line, and that is no death."""
+    left = "SELECT ends > clock_timestamp() + interval '50 seconds' FROM tokenkit.lease"
+    with store.lease(GRANT, lasts=60, wait=1) as held:
+        ask(database, "UPDATE tokenkit.lease SET ends = clock_timestamp() + interval '5 seconds' RETURNING 1")
+        end_connections(database)
+        held.prolong()
+        assert ask(database, left) == [(True,)]
+        with pytest.raises(StoreUnavailable, match="has held"), open_store().lease(GRANT, lasts=60, wait=1):
+            raise AssertionError("it is held")
+        later(21)
+        ask(database, "UPDATE tokenkit.lease SET ends = clock_timestamp() + interval '5 seconds' RETURNING 1")
+        held.prolong()
+        assert ask(database, left) == [(True,)]
+        assert held.left() > 50
+
+
+def test_a_lease_that_another_has_by_now_is_not_prolonged(store, open_store, database):
+    """R38: it is that one's."""
+    with store.lease(GRANT, lasts=60, wait=1) as held:
+        ask(database, "UPDATE tokenkit.lease SET ends = clock_timestamp() RETURNING 1")
+        with open_store().lease(GRANT, lasts=60, wait=1):
+            before = ask(database, "SELECT holder, ends, session FROM tokenkit.lease")
+            held.prolong()
+            assert ask(database, "SELECT holder, ends, session FROM tokenkit.lease") == before
 
 
 def test_no_connection_is_held_while_a_lease_is(store):
@@ -276,6 +312,31 @@ def test_a_locked_table_is_an_error_in_time(store, database, monkeypatch):
         with pytest.raises(StoreUnavailable, match="did not answer in time"):
             store.version(GRANT)
     assert store.version(GRANT) is not None
+
+
+def test_a_statement_that_nobody_waits_for_leaves_no_connection_behind_a_lock(store, database, monkeypatch):
+    """The server would not notice: each try would leave one more, until there were none for any program."""
+    monkeypatch.setattr("tokenkit.store.postgres.connections.ENDED_AFTER", 0.5)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with psycopg.connect(database) as connection, psycopg.connect(database, autocommit=True) as looking:
+        assert store.owners(), "it is connected"
+        connection.execute("LOCK TABLE tokenkit.record")
+        with pytest.raises(StoreUnavailable):
+            store._connections.once("SELECT FROM {s}.record", within=0.1)
+        wait_until(lambda: looking.execute(waiting).fetchone() == (0,))
+
+
+@pytest.mark.parametrize("bound", ["0", "1min", "300ms", "5s"])
+def test_a_bound_that_an_administrator_has_set_stays_if_it_is_closer(store, database, bound):
+    """Only what nobody would wait for is ended by ours."""
+    role, name = ask(database, "SELECT current_user, current_database()")[0]
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE {role} IN DATABASE {name} SET statement_timeout = '{bound}'")
+        try:
+            found = store._connections.ask("SELECT current_setting('statement_timeout')")[0][0]
+        finally:
+            connection.execute(f"ALTER ROLE {role} IN DATABASE {name} RESET statement_timeout")
+    assert found == (bound if bound in ("300ms", "5s") else "12s")
 
 
 def test_a_server_that_has_become_a_replica_is_left_for_one_that_takes_changes(store, database):

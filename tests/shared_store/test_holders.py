@@ -6,12 +6,17 @@ import threading
 import time
 
 import pytest
-from tokenkit.store.postgres import lease
+from tokenkit.elapsed import elapsed
+from tokenkit.grants import insistently
+from tokenkit.store.postgres import lease, store
 
+import real_parts
 from fault_table import tell
 from held_answers import HELD
 from look_clock import wait_for_answers
-from patience import PATIENCE
+from patience import PATIENCE, wait_until
+
+psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -93,6 +98,31 @@ def test_one_that_is_killed_after_the_provider_has_rotated_takes_the_session_wit
     tell(
         "kill -9 after the provider has rotated, before the save",
         "a new sign-in is needed; the error says that an answer was lost",
+    )
+
+
+def test_one_that_cannot_save_what_it_got_is_not_succeeded_while_it_lives(fleet, monkeypatch):
+    """R8: a locked table, as while an index is made. Who asks after the end of a lease would send the spent token."""
+    fleet.authority.next("token", delay=HELD)
+    with psycopg.connect(fleet.url) as connection:
+        with monkeypatch.context() as hasty:
+            hasty.setattr(store, "ANSWER_IN", 0.2)
+            hasty.setattr(insistently, "SAVE_PAUSES", ())
+            told = fleet.waiting(1)
+            fleet.refreshing()
+            connection.execute("LOCK TABLE tokenkit.record IN SHARE MODE")
+            fleet.answers.let_go()
+            assert "This process keeps it" in one(told())
+            ends = fleet.end_lease_in(0)
+            hasty.setattr(lease, "elapsed", lambda: elapsed() + 60)
+            wait_until(lambda: fleet.lease_ends() > ends + 60)
+        assert "the newest grant of google/me@example.com is held by process" in one(fleet.asked(2))
+    wait_until(lambda: is_token(one(fleet.asked(1))))
+    assert (fleet.refreshes(), fleet.alive()) == (1, True)
+    tell(
+        "the table takes no saves for longer than a lease lasts, as while an index is made, after the provider has "
+        "rotated",
+        "the process that has the newest grant is waited for, and saves it then",
     )
 
 

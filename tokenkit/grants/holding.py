@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from tokenkit.account import Account
 from tokenkit.errors import StoreError, StoreUnavailable
@@ -14,6 +14,16 @@ from tokenkit.store import Lease, Store
 
 HOLDER_WAIT = 2.0
 """Seconds for which a process is waited for that holds the newest grant, and tries to save it (R8)."""
+
+
+class Kept(NamedTuple):
+    """What says that this process has the newest grant, until `give_back` is called.
+
+    In a database that would end by time: so `prolong` is called again and again. It may raise a `StoreError`.
+    """
+
+    prolong: Callable[[], None] = lambda: None
+    give_back: Callable[[], None] = lambda: None
 
 
 class Holding:
@@ -31,7 +41,8 @@ class Holding:
         self._leased = ExitStack()
         self._locked = ExitStack()
         self._ends_by_time = False
-        self._has_lock = False
+        self._lease: Lease | None = None
+        self._its_lock: Lease | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -46,7 +57,9 @@ class Holding:
 
     def lease(self, wait: float) -> Lease:
         """Take the account's lease, waiting up to `wait` seconds. Raises `StoreUnavailable` when it was not given."""
-        lease = self._leased.enter_context(self._store.lease(grant_name(self._account), lasts=self._lasts, wait=wait))
+        self._lease = lease = self._leased.enter_context(
+            self._store.lease(grant_name(self._account), lasts=self._lasts, wait=wait)
+        )
         self._ends_by_time = lease.left() != float("inf")
         if not self._ends_by_time:  # ahead of the look at what is stored: then that need not be looked at again
             with suppress(StoreError):
@@ -58,19 +71,23 @@ class Holding:
 
         Raises `StoreUnavailable` where one does.
         """
-        if self._has_lock or (self._ends_by_time and not note.unsaved and note.attempt is None):
+        if self._its_lock or (self._ends_by_time and not note.unsaved and note.attempt is None):
             return False
         self._lock(note)
         return True
 
-    def keep(self, note: RefreshState) -> Callable[[], None]:
+    def keep(self, note: RefreshState) -> Kept:
         """Let others know, beyond the ``with``, that this process has the newest grant; return what ends that."""
-        if not self._has_lock:
+        if not self._its_lock:
             try:
                 self._lock(note)
             except StoreError:
                 self._locked.push(self._leased.pop_all())
-        return self._locked.pop_all().close
+        held = self._its_lock or self._lease
+        assert held is not None
+        with suppress(StoreError):
+            held.prolong()
+        return Kept(held.prolong, self._locked.pop_all().close)
 
     def _lock(self, note: RefreshState) -> None:
         """Take the lock of who holds the newest grant, or raise the reason why not: another process lives (R8)."""
@@ -80,10 +97,14 @@ class Holding:
             who = note.unsaved or "another process"
             raise StoreUnavailable(
                 f"the newest grant of {self._account} is held by {who}, which waits until it can be written ({error})",
-                hint=f"make room for it on the disk, and do not end {who} before; then try again",
+                hint=f"{self._helps}, and do not end {who} before; then try again",
                 account=str(self._account),
             ) from None
 
     def _take_lock(self, wait: float) -> None:
-        self._locked.enter_context(self._store.lease(unsaved_name(self._account), lasts=self._lasts, wait=wait))
-        self._has_lock = True
+        lease = self._store.lease(unsaved_name(self._account), lasts=self._lasts, wait=wait)
+        self._its_lock = self._locked.enter_context(lease)
+
+    @property
+    def _helps(self) -> str:
+        return "see why the database does not save it" if self._ends_by_time else "make room for it on the disk"

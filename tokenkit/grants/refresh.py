@@ -230,7 +230,8 @@ class Refresh:
             self.keep(grant)
             told = cannot_be_saved(self.account, error)
             waits = self.note.failed(told, self.ctx.now(), outcome_known=False)
-            self._write_note_if_possible(waits._replace(unsaved=f"process {os.getpid()}"))
+            where = f" on {this_machine().name}" if self.records.ring.shared else ""
+            self._write_note_if_possible(waits._replace(unsaved=f"process {os.getpid()}{where}"))
             raise told from None
         self.saved_beside = True
         self.note = self.note.ended(grant.generation, confirmed=self._confirms(grant))

@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from tokenkit import signals
 from tokenkit.account import Account
-from tokenkit.errors import Conflict
+from tokenkit.errors import Conflict, StoreError
 from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import Grant, grant_to_bytes
 from tokenkit.grants import beside
+from tokenkit.grants.holding import Kept
 from tokenkit.grants.insistently import lasting
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 
@@ -26,7 +27,7 @@ TRY_EVERY = 1.0
 class _Waiting(NamedTuple):
     grant: Grant
     save: Callable[[], object]
-    give_back: Callable[[], None]
+    kept: Kept
     replaces: StoredGrant | None
 
 
@@ -59,17 +60,13 @@ class Unsaved:
         waiting = self._waiting.get(account)
         return None if waiting is None else waiting.grant
 
-    def keep(
-        self, account: Account, grant: Grant, replaces: StoredGrant, give_back: Callable[[], None] = lambda: None
-    ) -> None:
-        """Remember `grant`, to be saved in the place of `replaces`; `give_back` is called when that is over."""
-        self._keep(
-            account, _Waiting(grant, lambda: self._records.replace(account, grant, replaces), give_back, replaces)
-        )
+    def keep(self, account: Account, grant: Grant, replaces: StoredGrant, kept: Kept) -> None:
+        """Remember `grant`, to be saved in the place of `replaces`; what is `kept` is given back when that is over."""
+        self._keep(account, _Waiting(grant, lambda: self._records.replace(account, grant, replaces), kept, replaces))
 
     def keep_new(self, account: Account, grant: Grant, save: Callable[[], object]) -> None:
         """Remember a grant that a person gave just now, which no record came before; `save` stores it."""
-        self._keep(account, _Waiting(grant, save, lambda: None, None))
+        self._keep(account, _Waiting(grant, save, Kept(), None))
 
     def _keep(self, account: Account, waiting: _Waiting) -> None:
         former = self._waiting.get(account)
@@ -79,7 +76,7 @@ class Unsaved:
         for prepare in on_keeping:
             prepare()
         if former is not None:
-            former.give_back()
+            former.kept.give_back()
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._go_on, name="tokenkit-unsaved", daemon=True)
             with suppress(RuntimeError):  # none can be had: then the next call saves it
@@ -147,7 +144,13 @@ class Unsaved:
     def _let_go(self, account: Account) -> None:
         waiting = self._waiting.pop(account)
         signals.only_here.discard((id(self), account))
-        waiting.give_back()
+        waiting.kept.give_back()
+
+    def _hold_on(self) -> None:
+        """Let others know that this process still has what waits, for as long as it does (R8)."""
+        with suppress(StoreError):
+            for waiting in [*self._waiting.values()]:
+                waiting.kept.prolong()
 
     def _go_on(self) -> None:
         while self._waiting:
@@ -158,6 +161,7 @@ class Unsaved:
         """Try to save all that waits; raises nothing. Tell whether to try again soon may help."""
         may_help = False
         for account in self.accounts:
+            self._hold_on()  # ahead of each try: one that a locked table holds up takes twenty seconds
             try:
                 self.write(account)
             except Exception as error:  # noqa: BLE001 - it waits on

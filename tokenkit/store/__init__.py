@@ -61,6 +61,13 @@ class Lease(Protocol):
         """
         ...
 
+    def prolong(self) -> None:
+        """Hold it on for as long as it lasts from now, where it ends by time; nothing where another has it by now.
+
+        It is for who waits with what nobody else has, and not for a request (R8). Call it often: most calls do nothing.
+        """
+        return
+
     def leave_note(self, note: bytes) -> None:
         """Leave a note for the next holder: at once, or in the write that gives the lease back."""
         self.write_note(note)

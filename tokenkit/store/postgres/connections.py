@@ -24,6 +24,10 @@ AT_MOST = 4
 ANSWER_IN = 10.0
 """Seconds in which the database must have answered."""
 
+ENDED_AFTER = ANSWER_IN + 2.0
+"""Seconds after which the server ends a statement whose answer nobody waits for by then. It would not notice: behind a
+lock of an hour, each try would leave one more connection, until there were none for anybody."""
+
 OLDEST = 3600.0
 """Seconds after which a connection is replaced: each new one is greeted, and so a process is seen to be there."""
 
@@ -148,7 +152,7 @@ class Connections:
             self._check(connection)
         self._greet(partial(self._run, connection))
         self.was_connected = True
-        connection.prepare_threshold = PREPARED_FROM if _leads_to_the_server(connection) else None
+        connection.prepare_threshold = PREPARED_FROM if _bounded(connection) else None
 
     def close(self) -> None:
         """Close what is open. Who asks again afterwards opens it anew."""
@@ -205,7 +209,16 @@ class Connections:
             return self._idle.append(connection)
 
 
-def _leads_to_the_server(connection: TimedConnection) -> bool:
-    """Tell whether no pooler lies between: one that lends each statement another connection mixes prepared ones up."""
-    row = connection.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
-    return row is not None and row[0] == connection.info.backend_pid
+_BOUND = """SELECT pg_catalog.pg_backend_pid() = %(pid)s, CASE WHEN pg_catalog.pg_backend_pid() = %(pid)s
+    AND pg_catalog.current_setting('statement_timeout')::interval NOT BETWEEN '1ms' AND %(after)s::text::interval
+    THEN pg_catalog.set_config('statement_timeout', %(after)s::text, false) END"""
+
+
+def _bounded(connection: TimedConnection) -> bool:
+    """Bound its statements by `ENDED_AFTER`, and tell whether no pooler lies between, which lends others' connections.
+
+    One that does mixes prepared statements up, and would keep the bound for those who come after.
+    """
+    values = {"pid": connection.info.backend_pid, "after": f"{ENDED_AFTER:g}s"}
+    row = connection.execute(_BOUND, values).fetchone()
+    return row is not None and bool(row[0])

@@ -68,6 +68,10 @@ _WRITE_AND_ACT = f"""{_WRITE} AND NOT EXISTS (SELECT FROM {{s}}.server WHERE {_O
 _COMPARING = f"""SELECT %(comparing)s - extract(epoch FROM pg_catalog.clock_timestamp() - since)::float8
     FROM {{s}}.server WHERE {_OF_LATE}"""
 
+_PROLONG = f"""UPDATE {{s}}.lease AS l SET session = %(session)s, incarnation = pg_catalog.pg_postmaster_start_time(),
+        began_to_act = true, ends = pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => %(lasts)s)
+    WHERE {THIS} AND holder = %(holder)s RETURNING {_ALIVE.format(session="l.session")}"""
+
 _RELEASE = f"""UPDATE {{s}}.lease SET holder = NULL, note = coalesce(%(note)s, note)
     WHERE {THIS} AND holder = %(holder)s RETURNING {_SOON}"""
 
@@ -81,12 +85,17 @@ _NOTE = f"SELECT note FROM {{s}}.lease WHERE {THIS}"
 class PostgresLease(Lease):
     """A lease that ends by the database's clock, however its holder fares."""
 
-    def __init__(self, leases: "Leases", name: Name, holder: uuid.UUID, note: bytes, ends: float, ahead: float) -> None:
+    def __init__(
+        self, leases: "Leases", name: Name, holder: uuid.UUID, note: bytes, asked: float, lasts: float, ahead: float
+    ) -> None:
+        self._leases = leases
         self._connections, self._ending = leases.connections, leases.ending
         self.name = name
         self._holder = holder
         self._note = note
-        self._ends = ends
+        self._ends = asked + lasts
+        self._lasts = lasts
+        self._prolonged = float("-inf")
         self._ahead = ahead
         self.left_note: bytes | None = None
         """The note that is written as the lease is given back; None where the one that stands there is to stay."""
@@ -123,6 +132,12 @@ class PostgresLease(Lease):
                 hint="try again",
             )
         self._note, self.left_note = note, None
+
+    def prolong(self) -> None:
+        """Hold it on, by the session that this process has now; each third of its time (R8)."""
+        asked = elapsed()
+        if asked - self._prolonged >= self._lasts / 3 and self._leases.prolong(self.name, self._holder, self._lasts):
+            self._prolonged, self._ends = asked, asked + self._lasts
 
     def leave_note(self, note: bytes) -> None:
         """Leave the note for the next holder: it goes with the lease."""
@@ -196,6 +211,16 @@ class Leases:
                     left = {**key(name), "holder": holder, "note": lease and lease.left_note}
                     self.connections.ask(_RELEASE, left, within=ANSWER_IN / 2)
 
+    def prolong(self, name: Name, holder: uuid.UUID, lasts: float) -> bool:
+        """Let the lease of this holder last so long from now; False where another has it. Raises `StoreUnavailable`."""
+        number = self._session.key()
+        for _ in range(2):
+            rows = self.connections.ask(_PROLONG, {**key(name), "holder": holder, "session": number, "lasts": lasts})
+            if not rows or rows[0][0] or number is None:
+                return bool(rows)
+            number = self._session.key(lost=number)
+        return True
+
     def _taken(self, name: Name, holder: uuid.UUID, lasts: float, wait: float) -> PostgresLease:
         end, polls = elapsed() + wait, iter(POLLS)
         gone: uuid.UUID | None = None
@@ -232,7 +257,7 @@ class Leases:
                 break
             note, alive, now = rows[0][:3]
             if alive or number is None:
-                return PostgresLease(self, name, holder, bytes(note), asked + lasts, now - elapsed())
+                return PostgresLease(self, name, holder, bytes(note), asked, lasts, now - elapsed())
             # The server has restarted, or the line was cut: again, with a new one; or that leads to another database.
             number = self._session.key(lost=number) if tried == 1 else None
         return None

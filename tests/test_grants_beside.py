@@ -3,6 +3,7 @@
 import errno
 import itertools
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from tokenkit.grants.at_exit import saved_or_sealed
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.rotate import every_record, kids_in_use, records_by_kid, rotate
 from tokenkit.grants.sealed_store import grant_name
+from tokenkit.grants.status import Active
 from tokenkit.os_errors import unavailable
 from tokenkit.store.files import FileStore
 
@@ -471,3 +473,71 @@ os.kill(os.getpid(), 9)
 
 def grant_account():
     return Account("scripted", "me@example.com")
+
+
+@pytest.fixture
+def moved(tmp_path, monkeypatch):
+    """What a person does about a disk that takes nothing: a refresh is saved elsewhere, and the tokens are moved."""
+    kit = ScriptedKit(tmp_path, store=FileStore(str(tmp_path / "tokens"), str(tmp_path / "state")))
+    kit.me = kit.sign_in()
+    expire(kit)
+    with monkeypatch.context() as full:
+        full.setattr(os, "replace", _full_below(tmp_path / "tokens", os.replace))
+        kit.fresh = kit.token(ME).value
+    os.rename(tmp_path / "tokens", tmp_path / "another-disk")
+    (tmp_path / "tokens").symlink_to(tmp_path / "another-disk")
+    return again(kit, tmp_path)
+
+
+def _full_below(folder, replace):
+    def refused(source, target):
+        if str(source).startswith(str(folder)):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        replace(source, target)
+
+    return refused
+
+
+def again(kit, tmp_path, tokens="tokens"):
+    """As another process."""
+    store = FileStore(str(tmp_path / tokens), str(tmp_path / "state"))
+    other = ScriptedKit(tmp_path, provider=kit.scripted, clock=kit.clock, store=store)
+    other.me, other.fresh = kit.me, kit.fresh
+    return other
+
+
+def left_behind(kit):
+    return [*kit.records.left_behind[0].names("unsaved")]
+
+
+def test_what_was_saved_elsewhere_is_found_after_the_tokens_were_moved(moved):
+    """R9: the grant that it came from is used up, and to send that again would end the session."""
+    assert isinstance(moved.statuses()[0].state, Active)
+    assert moved.token(ME).value == moved.fresh
+    assert moved.scripted.refreshes == 1
+    assert left_behind(moved) == []
+
+
+def test_a_sign_out_revokes_and_erases_it_there_too(moved):
+    """R19."""
+    newest = moved.refresher.newest(moved.me).grant.refresh_token.reveal()
+    moved.logout(ME)
+    assert moved.scripted.revoked == [newest]
+    assert left_behind(moved) == []
+
+
+def test_a_rotation_of_the_key_seals_it_there_too(moved):
+    """R29: or it could not be opened once it is found."""
+    rotate(moved.records)
+    assert moved.token(ME).value == moved.fresh
+
+
+def test_what_waits_there_for_another_sign_in_of_that_name_is_left_to_it(moved, tmp_path):
+    """R18: programs may keep the same accounts in two folders, and the state of both in one."""
+    other = again(moved, tmp_path, tokens="others")
+    other.clock.advance(1)
+    assert other.sign_in() == moved.me
+    expire(other)
+    assert other.token(ME).value != moved.fresh
+    other.logout(ME)
+    assert moved.refresher.newest(moved.me).grant.access_token.value == moved.fresh

@@ -1,6 +1,7 @@
 """A record of a grant as the audit found it: opened where that is possible, and judged with what lies beside it."""
 
 import json
+from collections.abc import Iterator
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -91,6 +92,7 @@ def load_record(name: Name, where: str, records: SealedStore, keys: Keys, app: s
         return _refused(account, where, error)
     found = open_record(name, b"" if stored is None else stored.data, keys, app)
     beside = tuple(each for store in stores for each in _beside(account, store, keys, app))
+    beside += tuple(_left_behind(account, found.grant, records, keys, app))
     grant = _newest(found.grant, beside)
     state = None
     if grant is not None and stored is not None:
@@ -108,6 +110,16 @@ def _beside(account: Account, store: Store, keys: Keys, app: str) -> list[FoundR
     except StoreError as error:
         return [_refused(account, where, error)]
     return [] if stored is None else [open_record(name, stored.data, keys, app)._replace(where=where)]
+
+
+def _left_behind(
+    account: Account, grant: Grant | None, records: SealedStore, keys: Keys, app: str
+) -> Iterator[FoundRecord]:
+    """Yield what waits where these records lay before, and not what may wait there for records that others have."""
+    for store in records.left_behind:
+        for each in _beside(account, store, keys, app):
+            if grant is not None and each.grant is not None and each.grant.follows(grant):
+                yield each
 
 
 def _newest(grant: Grant | None, beside: tuple[FoundRecord, ...]) -> Grant | None:

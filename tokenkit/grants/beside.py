@@ -5,6 +5,7 @@ container see it, else in the state folder (`SealedStore.stores`). It is taken o
 that is older: a login beats it, and where nothing is stored any more, a sign-out has (R8).
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -35,15 +36,41 @@ def found(records: SealedStore, account: Account) -> list[SavedBeside]:
 
     Raises a `StoreError` where that cannot be read or opened: nobody knows then which grant is the newest.
     """
-    name = unsaved_name(account)
-    lying: list[SavedBeside] = []
-    for store in records.stores:
-        read = records.opened(name, store.load(name), store)
-        if read is not None:
-            plaintext, stored = read
-            grant = grant_from_bytes(plaintext, account=str(account))
-            lying.append(SavedBeside(store, stored.version, stored.data, grant))
+    lying = (_in_store(records, account, store) for store in records.stores)
+    return _newest_first(each for each in lying if each is not None)
+
+
+def _newest_first(lying: Iterable[SavedBeside]) -> list[SavedBeside]:
     return sorted(lying, key=lambda each: each.grant.generation, reverse=True)
+
+
+def _in_store(records: SealedStore, account: Account, store: Store) -> SavedBeside | None:
+    name = unsaved_name(account)
+    read = records.opened(name, store.load(name), store)
+    if read is None:
+        return None
+    plaintext, stored = read
+    return SavedBeside(store, stored.version, stored.data, grant_from_bytes(plaintext, account=str(account)))
+
+
+def _left_behind(records: SealedStore, account: Account, grant: Grant) -> list[SavedBeside]:
+    """Return what lies beside the account's record at a place where the tokens were before, of the same sign-in.
+
+    A disk that takes nothing is why something lies there, and why people move the tokens (R9). What is of another
+    sign-in, or cannot be opened, is another's.
+    """
+    lying: list[SavedBeside] = []
+    for store in records.left_behind:
+        with suppress(StoreError):
+            each = _in_store(records, account, store)
+            if each is not None and each.grant.authorized_at == grant.authorized_at:
+                lying.append(each)
+    return lying
+
+
+def _to_take(records: SealedStore, account: Account, grant: Grant) -> list[SavedBeside]:
+    """Return what lies beside the record of that grant, wherever the tokens were, the newest first."""
+    return _newest_first([*found(records, account), *_left_behind(records, account, grant)])
 
 
 def exists(records: SealedStore, account: Account) -> bool:
@@ -55,14 +82,16 @@ def exists(records: SealedStore, account: Account) -> bool:
 def names(records: SealedStore) -> set[str] | None:
     """Return which of the owner's accounts have something beside their record; None where that cannot be listed."""
     try:
-        return {name.id for store in records.stores for name in store.names("unsaved", records.owner)}
+        stores = (*records.stores, *records.left_behind)
+        return {name.id for store in stores for name in store.names("unsaved", records.owner)}
     except StoreError:
         return None
 
 
 def newest(records: SealedStore, account: Account, held: StoredGrant) -> StoredGrant:
     """Return `held`, with the grant that is to take its place where one lies beside it; nothing is changed."""
-    later = next((each.grant for each in found(records, account) if each.grant.follows(held.grant)), held.grant)
+    lying = _to_take(records, account, held.grant)
+    later = next((each.grant for each in lying if each.grant.follows(held.grant)), held.grant)
     return held if later is held.grant else held._replace(grant=later, beside=True)
 
 
@@ -71,7 +100,7 @@ def put_in_place(records: SealedStore, account: Account, held: StoredGrant) -> S
 
     Where the record still cannot be written, the grant is returned all the same, with the version of what is stored.
     """
-    lying = found(records, account)
+    lying = _to_take(records, account, held.grant)
     later = next((each.grant for each in lying if each.grant.follows(held.grant)), None)
     if later is not None:
         try:
@@ -102,9 +131,11 @@ def save(records: SealedStore, account: Account, grant: Grant) -> None:
     raise min(failures, key=lambda error: error.lasts, default=nowhere)
 
 
-def forget(records: SealedStore, account: Account) -> None:
-    """Delete what lies beside the account's record, readable or not: the account was signed out (R19)."""
+def forget(records: SealedStore, account: Account, grant: Grant | None = None) -> None:
+    """Delete what lies beside the account's record, readable or not: it was signed out (R19), and had that grant."""
     name = unsaved_name(account)
+    if grant is not None:
+        _delete(account, _left_behind(records, account, grant))
     for store in records.stores:
         with suppress(StoreError):
             version = store.version(name)

@@ -91,7 +91,7 @@ def _reseal_all(records: SealedStore) -> tuple[int, list[Name]]:
 
 def every_record(records: SealedStore) -> Iterator[tuple[Store, Name]]:
     """Yield the names of all sealed records of all owners, each with the store that it lies in."""
-    for store in records.stores:
+    for store in (*records.stores, *records.left_behind):
         yield from ((store, name) for owner in store.owners() for kind in KINDS for name in store.names(kind, owner))
 
 

@@ -74,6 +74,11 @@ class SealedStore:
             self._stores = (store, store.elsewhere) if isinstance(store, FileStore) else (store,)
         return self._stores
 
+    @property
+    def left_behind(self) -> Sequence[Store]:
+        """Where something may lie beside these records, if they lay at another place before; else it is another's."""
+        return self.store.left_behind if isinstance(self.store, FileStore) else ()
+
     def accounts(self, provider: str = "", *, most: int | None = None) -> list[Account]:
         """Return the accounts that have a record, by name, and no more than `most`; nothing is opened."""
         return list(self.each_account(provider, most=most))

@@ -92,7 +92,7 @@ def sign_out(refresher: Refresher, account: Account, context: Context, *, local:
             held = newer
         except StoreError as error:
             raise _not_removed(account, error) if asked.revoked else error from None
-    refresher.unsaved.forget(account)
+    refresher.unsaved.forget(account, held.grant)
     ask = asked.reached and not local
     left = _end_superseded(refresher, account, held.grant, context, ask=ask)
     erase_old(refresher.records, refresher.context.now())

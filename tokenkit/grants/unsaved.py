@@ -120,12 +120,12 @@ class Unsaved:
         lying = beside.found(self._records, account)
         return StoredGrant(lying[0].grant, lying[0].version, 0, beside=True) if lying else None
 
-    def forget(self, account: Account) -> None:
-        """Let go what waits for the account, here and beside its record: it was signed out."""
+    def forget(self, account: Account, grant: Grant | None = None) -> None:
+        """Let go what waits for the account, here and beside its record: it was signed out, and had that grant."""
         with self._lock.lock:
             if account in self._waiting:
                 self._let_go(account)
-        beside.forget(self._records, account)
+        beside.forget(self._records, account, grant)
 
     def sealed(self, account: Account) -> bytes:
         """Return what waits for the account, sealed as the record beside it would be; a new one as its record."""

@@ -24,13 +24,13 @@ def ids(tokens: str, kind: str, owner: str, *, after: str, prefix: str) -> Itera
     if kind != "grant":
         base = os.path.join(base, "." + kind)
     start = max(after, prefix)  # ids come in order: those with the prefix are the first that are not below it
-    listed = _listed(base) or _none_in(tokens)
-    if not listed and owner and kind == "grant":
+    within = listed(base) or _none_in(tokens)
+    if not within and owner and kind == "grant":
         _refuse_other(tokens, base)
     if kind not in OF_ACCOUNTS:
-        found = iter(sorted(_ids(listed)))
+        found = iter(sorted(_ids(within)))
     else:
-        found = _of_accounts(tokens, base, [each for each in listed if is_provider_name(each)], start, prefix)
+        found = _of_accounts(tokens, base, [each for each in within if is_provider_name(each)], start, prefix)
     if start:
         found = takewhile(lambda id: id.startswith(prefix), (id for id in found if id > after and id >= prefix))
     return found
@@ -38,7 +38,7 @@ def ids(tokens: str, kind: str, owner: str, *, after: str, prefix: str) -> Itera
 
 def owners(tokens: str) -> set[str]:
     """Return the owners that have, or once had, records: those of folders with ``@``, and the nameless one."""
-    return {"", *filter(None, map(owner_of, _listed(tokens) or _none_in(tokens)))}
+    return {"", *filter(None, map(owner_of, listed(tokens) or _none_in(tokens)))}
 
 
 def _of_accounts(tokens: str, base: str, providers: list[str], start: str, prefix: str) -> Iterator[str]:
@@ -50,7 +50,7 @@ def _of_accounts(tokens: str, base: str, providers: list[str], start: str, prefi
         if not (folder.startswith(prefix) or prefix.startswith(folder)):
             continue
         try:
-            found = _ids(_listed(os.path.join(base, folder)))
+            found = _ids(listed(os.path.join(base, folder)))
             if not found:
                 _refuse_other(tokens, os.path.join(base, folder[:-1]), asked=prefix.startswith(folder))
             yield from sorted(folder + account for account in found)
@@ -81,7 +81,8 @@ def _leads_nowhere(link: str, kind: type[StoreError]) -> StoreError:
     )
 
 
-def _listed(folder: str) -> list[str]:
+def listed(folder: str) -> list[str]:
+    """Return the names in a folder; none where there is no folder. Raises `StoreUnavailable`."""
     try:
         return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):

@@ -26,7 +26,7 @@ from tokenkit.paths import SUFFIX
 from tokenkit.shell import quoted
 from tokenkit.store import Lease, Name, Store, Stored, Version
 from tokenkit.store.file_lock import locked
-from tokenkit.store.file_names import ids, owners
+from tokenkit.store.file_names import ids, listed, owners
 from tokenkit.store.layout import LOCKS, OF_ACCOUNTS, relative
 
 MOST_PLAIN = 256
@@ -63,6 +63,12 @@ class FileStore(Store):
         if self._elsewhere is None:  # all owners share it
             self._elsewhere = FileStore(self._of_these("unsaved"), self._state)
         return self._elsewhere
+
+    @property
+    def left_behind(self) -> "list[FileStore]":
+        """The stores like `elsewhere` of tokens at other places: of these ones, perhaps, before they were moved."""
+        folder, own = os.path.split(self.elsewhere.tokens)
+        return [FileStore(os.path.join(folder, other), self._state) for other in listed(folder) if other != own]
 
     def path(self, name: Name) -> str:
         """Say where the record lies."""

@@ -369,7 +369,7 @@ def test_others_are_told_who_holds_the_newest_grant_and_do_not_spend_the_one_tha
 
 def test_once_nobody_holds_it_and_nothing_lies_beside_the_outcome_is_unknown(stuck, tmp_path):
     """R8: its holder has died: the old one is tried, and a refusal says why."""
-    stuck.refresher.unsaved._waiting.pop(stuck.me).give_back()
+    stuck.refresher.unsaved._waiting.pop(stuck.me).kept.give_back()
     stuck.records.store.full_for_save = False
     stuck.clock.advance(60)
     with pytest.raises(ConsentRequired, match="answer to an earlier refresh was lost"):
@@ -399,7 +399,7 @@ def test_what_a_program_could_save_nowhere_is_handed_out_sealed_and_put_back_by_
     ((account, sealed),) = saved_or_sealed(0.0)
     assert account == stuck.me
     assert b"refresh-" not in sealed
-    stuck.refresher.unsaved._waiting.pop(stuck.me).give_back()
+    stuck.refresher.unsaved._waiting.pop(stuck.me).kept.give_back()
     stuck.records.store.full_for_save = False
     other = another(stuck, tmp_path)
     other.refresher.restore(stuck.me, sealed)
@@ -410,7 +410,7 @@ def test_what_a_program_could_save_nowhere_is_handed_out_sealed_and_put_back_by_
 def test_what_is_put_back_must_be_that_accounts_and_newer_than_what_is_stored(stuck, tmp_path):
     """R8, R27: a sign-in stands, and one account is not opened as another."""
     ((_, sealed),) = saved_or_sealed(0.0)
-    stuck.refresher.unsaved._waiting.pop(stuck.me).give_back()
+    stuck.refresher.unsaved._waiting.pop(stuck.me).kept.give_back()
     stuck.records.store.full_for_save = False
     other = another(stuck, tmp_path)
     with pytest.raises(UsageError, match="not an unsaved grant of scripted/you"):

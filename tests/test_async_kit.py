@@ -13,7 +13,7 @@ import httpx
 import pytest
 from tokenkit import awaited
 from tokenkit.async_kit import AsyncTokenKit
-from tokenkit.errors import ConsentRequired, ProviderUnavailable, UsageError
+from tokenkit.errors import ConfigurationError, ConsentRequired, ProviderUnavailable, UsageError
 from tokenkit.kit import TokenKit
 from tokenkit.store.memory import MemoryStore
 
@@ -280,7 +280,7 @@ def test_a_proxy_that_is_none_is_reported_by_the_request_that_would_use_it(kit, 
     async def main(url):
         async with kit.http("scripted") as http:
             assert (await http.get(url)).status_code == 200
-            with pytest.raises(ValueError, match="proxy"):
+            with pytest.raises(ConfigurationError, match="proxy"):
                 await http.get("https://api.scripted.example/")
 
     with peer(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as api:

@@ -4,6 +4,7 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 from tokenkit import Account
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.single_flight import SingleFlight
@@ -46,6 +47,39 @@ def test_closing_waits_for_the_flights_and_ends_the_threads() -> None:
     flights.close()
     assert flight.done()
     assert flights.run(ALICE, lambda: "again").result() == "again"
+    flights.close()
+
+
+def test_flights_that_close_wait_neither_for_themselves_nor_for_each_other() -> None:
+    """R7: a callback runs in a flight, and may be the one that closes the kit."""
+    flights, both = SingleFlight(), threading.Barrier(2, timeout=PATIENCE)
+
+    def close() -> bool:
+        both.wait()
+        flights.close()
+        return True
+
+    assert [flight.result(PATIENCE) for flight in [flights.run(account, close) for account in (ALICE, BOB)]]
+    flights.close()
+
+
+def test_where_no_thread_can_be_had_no_account_waits_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R37: a container allows a number of threads, and a provider that hangs must not hang all people."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    flights, go_on, begun = SingleFlight(), threading.Event(), threading.Event()
+    hangs = threading.Thread(target=lambda: flights.run(ALICE, lambda: begun.set() or go_on.wait(PATIENCE)))
+    asks = threading.Thread(target=lambda: flights.run(BOB, go_on.set))
+    start = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    start(hangs)
+    assert begun.wait(PATIENCE)
+    start(asks)
+    assert go_on.wait(PATIENCE)
+    for thread in (asks, hangs):
+        thread.join(PATIENCE)
     flights.close()
 
 

@@ -33,28 +33,12 @@ class SingleFlight:
         _all.add(self)
 
     def run(self, account: Account, work: Callable[[], T]) -> "Future[T]":
-        """Start `work`, or join the account's flight that is on its way; its failure is shared, too."""
-        with self._lock:
-            flight = self._flights.get(account)
-            if flight is None:
-                flight = self._start(account, work)
-                if not flight.done():
-                    self._flights[account] = flight
-            return flight
+        """Start `work`, or join the account's flight that is on its way; its failure is shared, too.
 
-    def close(self) -> None:
-        """Wait for the flights on their way, and end the threads. What is asked for later starts new ones."""
-        with self._lock:
-            pools, threads = [*self._pools.values()], [*self._threads]
-            self._pools.clear()
-        for pool in pools:
-            pool.shutdown()
-        for thread in threads:
-            if thread is not threading.current_thread():
-                thread.join()
+        Where no thread can be had, it is done here and now, and holds up nobody else.
+        """
 
-    def _start(self, account: Account, work: Callable[[], Any]) -> "Future[Any]":
-        def fly() -> Any:
+        def fly() -> T:
             try:
                 with no_locals:
                     return work()
@@ -63,10 +47,30 @@ class SingleFlight:
                     self._flights.pop(account, None)
                     self._end_idle(account.provider)
 
-        try:
-            return self._pool(account.provider).submit(fly)
-        except RuntimeError:  # the interpreter is shutting down and takes no new threads
-            return flown(fly)
+        with self._lock:
+            flight = self._flights.get(account)
+            if flight is not None:
+                return flight
+            try:
+                flight = self._flights[account] = self._pool(account.provider).submit(fly)
+                return flight
+            except RuntimeError:  # the system gives none, or the interpreter is shutting down
+                flight = self._flights[account] = new_future()
+        return flown(fly, flight)
+
+    def close(self) -> None:
+        """Wait for the flights on their way, and end the threads. What is asked for later starts new ones.
+
+        A flight, as in a callback of its own, waits for no other: that one may wait for it.
+        """
+        with self._lock:
+            pools, threads = [*self._pools.values()], [*self._threads]
+            self._pools.clear()
+        waits = threading.current_thread() not in threads
+        for pool in pools:
+            pool.shutdown(wait=waits)
+        for thread in threads if waits else ():
+            thread.join()
 
     def _end_idle(self, provider: str) -> None:
         """Let the threads of a provider end where none of its accounts is in the air; the lock is held."""
@@ -95,11 +99,16 @@ class SingleFlight:
         """Those that live, which `close` waits for: some microseconds longer than the last flight of their pool."""
 
 
-def flown(work: Callable[[], T]) -> "Future[T]":
-    """Do `work` here and now, and return a `Future` that holds what came of it."""
+def new_future() -> "Future[Any]":
+    """Return one that holds nothing yet."""
     from concurrent.futures import Future
 
-    flight: Future[T] = Future()
+    return Future()
+
+
+def flown(work: Callable[[], T], flight: "Future[T] | None" = None) -> "Future[T]":
+    """Do `work` here and now, and return a `Future`, `flight` or a new one, that holds what came of it."""
+    flight = new_future() if flight is None else flight
     try:
         flight.set_result(work())
     except BaseException as error:  # noqa: BLE001 - the future gives it to the callers

@@ -22,7 +22,7 @@ from patience import PATIENCE
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """Chromium, from the distribution or Playwright's own; its pop-up blocker is on, as people have it."""
+    """Chromium, from the distribution or Playwright's own; as people have it, with pop-up blocker and page cache."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with api.sync_playwright() as playwright:
@@ -31,7 +31,7 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(
             executable_path=found,
             args=["--no-sandbox"],
-            ignore_default_args=["--disable-popup-blocking"],
+            ignore_default_args=["--disable-popup-blocking", "--disable-back-forward-cache"],
         )
         yield browser
         browser.close()

@@ -59,6 +59,36 @@ class TestTheButton:
         button(page, "google", "connected")
         assert page.url == f"{host}/"
 
+    def test_whoever_goes_back_from_the_provider_can_begin_again(self, host, browse):
+        """In the same tab: the browser shows the page as it was left, with all that its scripts were waiting for."""
+        page = browse()
+        page.add_init_script(
+            "window.open = () => null; addEventListener('pageshow', (event) => { window.kept = event.persisted })"
+        )
+        page.goto(host)
+        button(page, "google", "connect").get_by_role("button", name="Connect Google").click()
+        page.get_by_role("button", name="Allow").wait_for()
+        page.evaluate("setTimeout(() => history.back())")
+        page.wait_for_url(f"{host}/", wait_until="commit")
+        button(page, "google", "connect").get_by_role("button", name="Connect Google").click()
+        assert page.evaluate("window.kept")
+        page.get_by_role("button", name="Allow").wait_for()
+
+    def test_a_double_click_does_not_cancel_what_it_began(self, host, browse):
+        """Its second click lands on what has come into the place of the button."""
+        page = browse()
+        page.goto(host)
+        connect = button(page, "google", "connect").get_by_role("button", name="Connect Google")
+        box = connect.bounding_box()
+        where = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        with page.expect_popup() as opened:
+            page.mouse.click(*where)
+        page.get_by_role("button", name="Cancel").wait_for()
+        page.mouse.down(click_count=2)
+        page.mouse.up(click_count=2)
+        answer(opened.value, "Allow")
+        button(page, "google", "connected")
+
     def test_denied_closed_and_cancelled_leave_it_as_it_was(self, host, browse, kit):
         page = browse()
         page.goto(host)

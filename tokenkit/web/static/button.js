@@ -223,12 +223,14 @@ class TokenkitAuthorize extends HTMLElement {
     this.#channel = new BroadcastChannel(ANSWERS);
     this.#channel.addEventListener("message", this.#seen);
     document.addEventListener("visibilitychange", this.#seen);
+    window.addEventListener("pageshow", this.#seen);
     this.refresh();
   }
 
   disconnectedCallback() {
     this.#channel?.close();
     document.removeEventListener("visibilitychange", this.#seen);
+    window.removeEventListener("pageshow", this.#seen);
   }
 
   attributeChangedCallback(name, before, now) {
@@ -268,10 +270,13 @@ class TokenkitAuthorize extends HTMLElement {
   }
 
   #wait(cancel) {
-    this.#set("connecting", "Go on in the other window.", { label: "Cancel", part: "secondary", act: cancel });
+    const act = (event) => event.detail > 1 || cancel(); // where the second click of a double click on Connect lands
+    this.#set("connecting", "Go on in the other window.", { label: "Cancel", part: "secondary", act });
   }
 
   #comeBack(event) {
+    if (event.type === "pageshow" && !event.persisted) return;
+    if (event.type === "pageshow") this.#away = false; // back from the provider, to the page as it was left
     if (event.type === "visibilitychange" && (document.hidden || Date.now() - this.#looked < LOOK_AGAIN)) return;
     if (!this.#away) this.refresh();
   }

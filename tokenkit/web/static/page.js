@@ -15,6 +15,8 @@ for (const time of document.querySelectorAll("time")) {
   time.title = moment.toLocaleString("en-GB", { dateStyle: "full", timeStyle: "short" });
 }
 
+window.addEventListener("pageshow", (event) => event.persisted && window.location.reload()); // as it was left, it waits
+
 const search = document.getElementById("find");
 search?.addEventListener("input", () => find(search.value.trim().toLowerCase()));
 arrive();

@@ -182,6 +182,15 @@ class TestForms:
         assert Visitor(world.app).post(path, {"csrf": me.csrf(), **fields}).status_code == 403
         assert world.stored() == stored
 
+    def test_a_browser_that_keeps_no_cookie_is_told_so_and_not_only_to_load_the_page_again(self, world):
+        """As in a frame on another site, or where a person has blocked all cookies."""
+        me = world.visitor()
+        form = {"csrf": me.csrf()}
+        me.cookies.clear()
+        assert "allow it its cookie" in me.post("/start/google", form, **SCRIPT).json()["error"]["hint"]
+        me.csrf()
+        assert me.post("/start/google", form, **SCRIPT).json()["error"]["hint"] == "load the page again"
+
     @pytest.mark.parametrize(("path", "fields"), CHANGES)
     def test_a_get_changes_nothing(self, world, me, path, fields):
         world.connect(me)

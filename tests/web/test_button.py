@@ -9,7 +9,7 @@ from clicks import GOOGLE, MAIL, SPOTIFY, answer, away, button, sign_in, withdra
 from crowd import crowd
 from host import dashboard
 from live import allow_redirects, sandbox_kit
-from tokenkit import TokenKit
+from tokenkit import OAuth2, TokenKit
 from tokenkit.web import authorize_app
 
 from browsing import served
@@ -102,6 +102,36 @@ class TestTheButton:
             page.get_by_role("button", name="Cancel").click()
         button(page, "google", "connect")
         assert kit.accounts() == []
+
+    def test_what_keeps_a_sign_in_from_beginning_stays_in_sight_with_what_helps(self, sandbox, browse, tmp_path):
+        """Page and pop-up go on talking when it is said."""
+        acme = OAuth2(
+            name="acme",
+            title="Acme",
+            authorization_endpoint="https://acme.example/a",
+            token_endpoint="https://acme.example/t",
+            redirect_uri="https://dash.example/callback",
+        )
+        kit = sandbox_kit(sandbox.base_url, tmp_path, clients={"TOKENKIT_ACME_CLIENT_ID": "x"})
+        kit.providers.add(acme)
+        with served(dashboard(authorize_app(kit), '<tokenkit-authorize provider="acme"></tokenkit-authorize>')) as url:
+            page = browse(refused=409)
+            page.goto(url)
+            with page.expect_popup():
+                button(page, "acme", "connect").get_by_role("button", name="Connect Acme").click()
+            told = button(page, "acme", "unavailable").get_by_role("status")
+            assert "Acme sends people back to https://dash.example/callback alone" in told.inner_text()
+            assert "write redirect_uri = " in told.inner_text()
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a pop-up that is a tab goes
+            assert "alone" in button(page, "acme", "unavailable").get_by_role("status").inner_text()
+
+    def test_a_dashboard_that_has_ended_is_said_to(self, kit, browse):
+        page = browse()
+        with served(dashboard(authorize_app(kit), SPOTIFY)) as url:
+            page.goto(url)
+            found = button(page, "spotify", "connect").get_by_role("button")
+        found.click()
+        button(page, "spotify", "unavailable").get_by_text("does not answer. Load the page again.").wait_for()
 
     def test_it_tells_what_is_wrong_and_mends_it(self, host, browse, kit, authority):
         sign_in(kit, authority, "google")

@@ -77,6 +77,7 @@ def test_the_path_alone_lets_nobody_in_and_neither_does_a_cookie_of_their_own(me
             response = me.send("POST" if "start" in path else "GET", path, **SCRIPT, origin=HERE, cookie=cookie)
             assert response.status_code == 401
             assert "csrf" not in response.text
+            assert "Run tokenkit dashboard again" in response.text
 
 
 def test_a_cookie_that_another_port_sets_beside_ours_does_not_shut_the_person_out(me):

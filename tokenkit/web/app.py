@@ -22,6 +22,11 @@ from tokenkit.web.mount_point import Mounted, MountPoint
 from tokenkit.web.refusal import not_found, refusal
 from tokenkit.web.visit import Visit, read_form
 
+NOT_LET_IN = (
+    "The page is for the browser that opened its link, and for as long as that runs and keeps its cookie. "
+    "Run tokenkit dashboard again for another link."
+)
+
 KitFor = Callable[[Request], TokenKit | Awaitable[TokenKit | None] | None]
 Handler = Callable[[Visit], Response]
 
@@ -95,8 +100,10 @@ def _route(method: str, path: str, endpoint: Callable[[Request], Awaitable[Respo
 def _endpoint(place: MountPoint, kit_for: KitFor, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         browser = place.browser(request)
-        kit = None if browser is None else await _kit(kit_for, request)
-        if browser is None or kit is None:
+        if browser is None:
+            return refusal(request, 401, NOT_LET_IN)
+        kit = await _kit(kit_for, request)
+        if kit is None:
             return refusal(request, 401, "You are not signed in to this dashboard.")
         visit = Visit(request, kit, place, browser, {})
         try:

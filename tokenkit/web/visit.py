@@ -55,9 +55,10 @@ class Visit(Confidential):
     def check_form(self) -> None:
         """Raise `AuthorizationError` unless the form came from a page that this browser was shown, for this owner."""
         if not self.browser.sent(self.form.get("csrf", ""), self.kit.owner):
+            unknown = "; if that does not help, allow it its cookie, or open it in a tab of its own"
             raise AuthorizationError(
                 "this page is out of date, or was not meant for this browser: nothing was changed",
-                hint="load the page again",
+                hint=f"load the page again{unknown if self.browser.new_cookie else ''}",
             )
 
 

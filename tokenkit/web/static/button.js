@@ -17,6 +17,7 @@ const LIMIT = 500;
 const NAME_LIMIT = 80;
 const NAMED = 3;
 const HIDES = /[\p{C}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]|(?<=\p{M}{3})\p{M}/gu;
+const SILENT = "The dashboard does not answer. Load the page again.";
 const SIZE = { width: 520, height: 720 };
 
 /** Ask the server how the accounts stand. It only looks: nothing is refreshed. */
@@ -66,9 +67,10 @@ function ask(path, options = {}) {
 
 async function send(url, options) {
   const headers = { accept: "application/json" };
-  const response = await fetch(url, { ...options, headers, cache: "no-store", redirect: "error" });
+  const response = await fetch(url, { ...options, headers, cache: "no-store", redirect: "error" }).catch(() => null);
+  if (response === null) throw new Error(SILENT); // it has ended, or sends whoever is not signed in to another page
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw Object.assign(new Error(answer.error?.message ?? "The dashboard does not answer."), answer.error);
+  if (!response.ok) throw Object.assign(new Error(answer.error?.message ?? SILENT), answer.error);
   return answer;
 }
 
@@ -196,6 +198,11 @@ function sentence(text) {
   return text.slice(0, 1).toUpperCase() + text.slice(1) + (/[.!?:…]$|@[\w.-]+$/.test(text) ? "" : ".");
 }
 
+/** What happened, and what helps. */
+export function inFull(error) {
+  return [error.message, error.hint].filter(Boolean).join(". ");
+}
+
 /** What a provider or another user wrote is data: what is invisible, or turns the line around, is shown by its number. */
 function visible(text, limit = LIMIT) {
   const cut = text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
@@ -264,7 +271,8 @@ class TokenkitAuthorize extends HTMLElement {
       this.#tell(result.outcome, { provider, account: result.account ?? "" });
     } catch (error) {
       this.#away = false;
-      this.#set("unavailable", error.message, { label: "Try again", act: () => this.authorize() });
+      this.#looked = Date.now(); // what is said now is not taken away by the return from the pop-up
+      this.#set("unavailable", inFull(error), { label: "Try again", act: () => this.authorize() });
       this.#tell("failed", { provider, account: "" });
     }
   }
@@ -275,6 +283,7 @@ class TokenkitAuthorize extends HTMLElement {
   }
 
   #comeBack(event) {
+    if (event.type === "message" && !event.data.outcome) return; // what page and pop-up say to each other before
     if (event.type === "pageshow" && !event.persisted) return;
     if (event.type === "pageshow") this.#away = false; // back from the provider, to the page as it was left
     if (event.type === "visibilitychange" && (document.hidden || Date.now() - this.#looked < LOOK_AGAIN)) return;

@@ -1,6 +1,6 @@
 /* What the accounts page does beyond plain forms: the consent in a pop-up, a search while one types, times by the reader's clock. */
 
-import { authorize } from "./button.js";
+import { authorize, inFull } from "./button.js";
 
 for (const form of document.querySelectorAll("form[data-authorize]")) {
   form.addEventListener("submit", (event) => {
@@ -35,7 +35,7 @@ async function connect(form) {
     say(result, told(outcome, title));
   } catch (error) {
     if (error.kind === "ClientMissing") return window.location.assign(`client/${provider}`);
-    say(result, [error.message, error.hint].filter(Boolean).join(". "));
+    say(result, inFull(error));
   }
   button.disabled = false;
   button.replaceChildren(...label);

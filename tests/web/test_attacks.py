@@ -272,6 +272,18 @@ class TestTheAddress:
         with pytest.raises(UsageError, match="public_url"):
             authorize_app(world.kit, public_url=url)
 
+    @pytest.mark.parametrize(
+        "path", ["//connect", "/connect//", "/../connect", "/a b", "/ü", "/connect?", "/connect#", ":99999/connect"]
+    )
+    def test_a_public_url_whose_links_would_lead_elsewhere_is_refused_likewise(self, world, path):
+        """What begins with two slashes names another host: that of a form with our token in it."""
+        for host in ("https://dash.example", "http://127.0.0.1"):
+            with pytest.raises(UsageError, match="public_url"):
+                authorize_app(world.kit, public_url=f"{host}{path}")
+        with pytest.raises(UsageError, match="public_url") as caught:
+            authorize_app(world.kit, public_url="https://bücher.example/connect")
+        assert "xn--" in caught.value.hint
+
     def test_other_sites_get_neither_the_status_nor_the_scripts(self, me):
         for path in ("/status", "/button.js", "/style.css", "/"):
             for site in ("cross-site", "same-site"):

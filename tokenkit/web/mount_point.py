@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from tokenkit.consent.redirect import fixed_redirect_uri
 from tokenkit.errors import ConfigurationError, UsageError
+from tokenkit.net.hosts import parse_url
 from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import Provider
 from tokenkit.web.browser import Browser, cookie_values, set_cookie
@@ -74,11 +75,11 @@ class Mounted:
     asks: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
 
     def __post_init__(self) -> None:
-        url = urlsplit(self.public_url)
-        if self.public_url and not (_trustworthy(url.scheme, url.netloc) and not url.query and not url.fragment):
+        if self.public_url and not _may_be_public(self.public_url):
             raise UsageError(
                 f"public_url cannot be {self.public_url!r}",
-                hint="https://host[:port][/path], as people's browsers reach the page; http is for loopback alone",
+                hint="https://host[:port][/path], as people's browsers reach the page; http is for loopback alone. "
+                "All of it is ASCII (a host by its xn-- name), and the path has no empty part",
             )
 
     def origin(self, host: str) -> str | None:
@@ -140,8 +141,15 @@ def route_and_query(connection: HTTPConnection) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _trustworthy(scheme: str, netloc: str) -> bool:
-    return bool(netloc) and "@" not in netloc and (scheme == "https" or (scheme == "http" and _loopback(netloc)))
+def _may_be_public(url: str) -> bool:
+    """Tell whether links that begin with its path lead there, and a browser names its host as it is written."""
+    try:
+        place = parse_url(url)
+    except ValueError:
+        return False
+    parts = place.target.removesuffix("/").split("/")[1:]
+    plain = "?" not in url and "#" not in url and not {"", ".", ".."}.intersection(parts)
+    return plain and (place.scheme == "https" or _loopback(place.authority))
 
 
 def _loopback(host: str) -> bool:

@@ -60,7 +60,8 @@ class AnswerShape:
         It is known by its access token, or where none can be used by its refresh token: that one is the session.
         """
         declared = value_at(values, self.path) if self.path else None
-        below = [] if self.path else [value for value in values.values() if isinstance(value, dict)]
+        inner = () if self.path else values.values()
+        below = [cast(dict[str, Any], value) for value in inner if isinstance(value, dict)]
         for holds in (self._holds_access, self._holds_refresh):
             for place in (declared, values):
                 if isinstance(place, dict) and holds(cast(dict[str, Any], place)):

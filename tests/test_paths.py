@@ -253,6 +253,7 @@ def test_root_in_the_home_of_the_user_who_called_sudo_is_refused(tmp_path):
     [
         (".local/state/tokenkit", "XDG_STATE_HOME"),
         (".local/share/tokenkit", "XDG_DATA_HOME"),
+        (".local", "XDG_DATA_HOME"),
         (".config/tokenkit", "XDG_CONFIG_HOME"),
         (".tokenkit", "TOKENKIT_HOME"),
     ],

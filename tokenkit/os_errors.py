@@ -28,6 +28,7 @@ _LASTING = (
 _VARIABLES = {
     "/.local/state/": "XDG_STATE_HOME",
     "/.local/share/": "XDG_DATA_HOME",
+    "/.local/": "XDG_DATA_HOME",  # which is made first of all that lies below it
     "/.config/": "XDG_CONFIG_HOME",
     "/.tokenkit/": "TOKENKIT_HOME",
 }

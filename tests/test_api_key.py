@@ -200,7 +200,7 @@ def test_a_declaration_that_no_request_can_be_made_of_says_what_is_wrong(changes
 )
 def test_an_address_where_no_key_could_be_tried_is_refused_when_it_is_read(url):
     """Before anybody has typed a key."""
-    with pytest.raises(ConfigurationError, match="cannot be an endpoint of acme"):
+    with pytest.raises(ConfigurationError, match="cannot be the userinfo_endpoint of acme"):
         acme(userinfo_endpoint=url)
 
 

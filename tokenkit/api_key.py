@@ -87,8 +87,12 @@ class ApiKey(WithoutOAuth, Settled):
         if not self.title:
             raise ConfigurationError(f"title of {self.name} is empty", hint="write title = ...")
         self._fill_in(later=self.fields)
-        for url in self.endpoints.values():
-            scheme_of(self.name, url)
+        for name, url in (
+            ("userinfo_endpoint", self.userinfo_endpoint),
+            ("name_endpoint", self.userinfo.name_endpoint),
+        ):
+            if url:
+                scheme_of(self.name, name, url)
         if not self.resource_hosts:
             raise ConfigurationError(f"{self.name} has no resource_hosts", hint="the address of its API, https://...")
         if not self.fields:

@@ -25,9 +25,16 @@ from tokenkit.flows.lifetime import LONGEST, Lifetime
 from tokenkit.flows.refusal import Ended
 from tokenkit.flows.revoke import RFC_7009, RevocationRequest
 from tokenkit.nearest import meant
-from tokenkit.net.hosts import is_loopback, parse_url, resource_host
+from tokenkit.net.hosts import is_loopback, may_lack_the_scheme, parse_url, resource_host
 from tokenkit.provider import Scope
 from tokenkit.settled import Settled
+
+_ENDPOINTS = (
+    "authorization_endpoint", "token_endpoint", "refresh_endpoint", "revocation_endpoint",
+    "device_authorization_endpoint", "introspection_endpoint", "userinfo_endpoint",
+)  # fmt: skip
+
+_USER = re.compile(r"//[^/?#]*@")
 
 _DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 
@@ -166,28 +173,21 @@ class Declaration(Settled):
 
     def _check_addresses(self) -> None:
         """Check that every address can be read, and that no resource server is one of our own endpoints (R32)."""
-        own = (self.authorization_endpoint, self.token_endpoint)
-        for name, url in zip(("authorization_endpoint", "token_endpoint"), own, strict=True):
-            if not (url or self.issuer):
+        for name in ("authorization_endpoint", "token_endpoint"):
+            if not (getattr(self, name) or self.issuer):
                 published = "where the server publishes its metadata, issuer alone does: tokenkit providers add URL"
                 raise ConfigurationError(f"{name} is missing", hint=f"add {name}; {published}")
-        more = (
-            self.refresh_endpoint,
-            self.revocation_endpoint,
-            self.device_authorization_endpoint,
-            self.introspection_endpoint,
-        )
-        asked = (self.userinfo_endpoint, self.userinfo.name_endpoint)
-        schemes = {url: scheme_of(self.name, url) for url in filter(None, (*own, *more, *asked))}
+        endpoints = {name: getattr(self, name) for name in _ENDPOINTS} | {"name_endpoint": self.userinfo.name_endpoint}
+        schemes = {url: scheme_of(self.name, name, url) for name, url in endpoints.items() if url}
         if len(set(schemes.values())) > 1:
             plain = next(url for url, scheme in schemes.items() if scheme != "https")
             raise ConfigurationError(
                 f"some endpoints of {self.name} are https and some are not: {plain}",
                 hint=f"write https://{plain.partition('://')[2]}",
             )
-        for what, url in (("the redirect_uri", self.redirect_uri), ("the issuer", self.issuer)):
+        for name, url in (("redirect_uri", self.redirect_uri), ("issuer", self.issuer)):
             if url:
-                scheme_of(self.name, url, what)
+                scheme_of(self.name, name, url)
         for entry in self.resource_hosts:
             resource_host(entry)
 
@@ -263,19 +263,20 @@ def check_evidence(
         raise ConfigurationError(f"checked of {provider} is no date: {checked!r}", hint="2026-11-28")
 
 
-def scheme_of(provider: str, url: str, what: str = "an endpoint") -> str:
-    """Return the scheme of an endpoint. An endpoint has no fragment (RFC 6749 section 3.1)."""
+def scheme_of(provider: str, name: str, url: str) -> str:
+    """Return the scheme of the address in the field `name`. It has no fragment (RFC 6749 section 3.1)."""
     try:
         if "#" in url:
             raise ValueError("it has a fragment")
         _check_port(url)
         return parse_url(url).scheme
     except ValueError as error:
-        shown = re.sub(r"//[^/?#]*@", "//…@", url)  # a password stands there (R35)
-        example = "http://127.0.0.1:8765/callback" if what == "the redirect_uri" else "https://host/path"
+        shown = _USER.sub("//…@", url)[:100]  # a password stands there (R35)
+        example = "http://127.0.0.1:8765/callback" if name == "redirect_uri" else "https://host/path"
+        written = f"https://{url}" if may_lack_the_scheme(url) else example
         form = "" if url.isascii() else "; of a host name that is not ASCII, the form that begins with xn--"
         raise ConfigurationError(
-            f"{shown!r} cannot be {what} of {provider}: {error}", hint=f"write one such as {example}{form}"
+            f"{shown!r} cannot be the {name} of {provider}: {error}", hint=f'write {name} = "{written}"{form}'
         ) from None
 
 

@@ -121,13 +121,14 @@ def resource_host(entry: str) -> ResourceHost:
             raise ValueError("anyone can have a name under this suffix")
     except ValueError as error:
         hint = 'write it as "https://host[:port][/prefix]" or "https://*.your-domain.example"'
-        if _may_lack_the_scheme(entry):
+        if may_lack_the_scheme(entry):
             hint = f'write "https://{entry}"'
         raise ConfigurationError(f"{entry!r} cannot be a resource host: {error}", hint=hint) from None
     return ResourceHost(place, wildcard, place.target.rstrip("/"))
 
 
-def _may_lack_the_scheme(entry: str) -> bool:
+def may_lack_the_scheme(entry: str) -> bool:
+    """Tell whether it would be an address with ``https://`` before it."""
     host = entry.partition("/")[0]
     return "." in host and host.replace(".", "").replace("-", "").isalnum() and entry.isascii() and " " not in entry
 

@@ -211,12 +211,15 @@ def test_a_command_that_gives_no_secret_is_an_error_that_shows_nothing_of_it(
     assert "[providers.google]" in caught.value.hint or "copy" in caught.value.hint
 
 
-def test_a_command_that_is_not_there_is_an_error(place: Place) -> None:
+@pytest.mark.parametrize(
+    ("word", "why"), [("/nonexistent/pass", "No such file"), ("a\\u0000b", "it holds a null byte")]
+)
+def test_a_command_that_cannot_be_run_is_an_error(word: str, why: str, place: Place) -> None:
     place.config.mkdir()
     (place.config / "config.toml").write_text(
-        '[providers.google]\nclient_id = "i"\nclient_secret_command = ["/nonexistent/pass"]\n'
+        f'[providers.google]\nclient_id = "i"\nclient_secret_command = ["{word}"]\n'
     )
-    with pytest.raises(ConfigurationError, match="cannot be run: No such file"):
+    with pytest.raises(ConfigurationError, match=f"cannot be run: {why}"):
         place.ask()
 
 
@@ -225,6 +228,13 @@ def test_a_command_that_does_not_end_is_given_up(place: Place, monkeypatch: pyte
     place.command("import time; time.sleep(60)")
     with pytest.raises(ConfigurationError, match=r"more than 0\.1 s"):
         place.ask()
+
+
+def test_a_command_that_prints_without_end_is_given_up_before_it_takes_all_memory(place: Place) -> None:
+    place.command("while True: print('s3cret' * 1000)")
+    with pytest.raises(ConfigurationError, match="printed more than 65536 bytes") as caught:
+        place.ask()
+    assert "s3cret" not in f"{caught.value}{caught.value.__context__}"
 
 
 # The file

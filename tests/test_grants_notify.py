@@ -115,7 +115,12 @@ def test_without_a_command_nobody_is_told_and_nothing_is_left(tmp_path):
     assert not (tmp_path / ".local/state/tokenkit/notified").exists()
 
 
-def test_a_command_that_cannot_be_run_keeps_no_token_from_anybody(kit, tmp_path):
-    (tmp_path / ".config/tokenkit/config.toml").write_text('notify = ["/nowhere/notify"]\n')
+@pytest.mark.parametrize("word", ["/nowhere/notify", "", "a\0b"])
+def test_a_command_that_cannot_be_run_keeps_no_token_from_anybody(word, tmp_path):
+    config = tmp_path / ".config/tokenkit/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f"notify = {json.dumps([word])}\n")
+    kit = ScriptedKit(tmp_path)
+    kit.sign_in()
     ends_in(kit, SOON / 2)
     assert kit.token("scripted").value

@@ -1,16 +1,25 @@
 """A client secret that a command of the person's prints, and what of our environment their programs get."""
 
+import os
 import re
 import sys
+import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from tokenkit.config.credential import credential_text
 from tokenkit.errors import ConfigurationError
 from tokenkit.paths import prefix
 from tokenkit.token import Secret
 
+if TYPE_CHECKING:
+    from subprocess import Popen
+
 COMMAND_DEADLINE = 60.0
 """Seconds that a command may take to print a secret: a password manager may ask the person first."""
+
+LONGEST = 1 << 16
+"""Bytes that a secret may have: a command that goes on printing would take all memory."""
 
 _APPS_SECRET = re.compile(r"[A-Z0-9]+_KEY|\w+_PASSPHRASE|[A-Z0-9]+_\w+_CLIENT_SECRET")
 """Names that an app's variables with secrets have: ``POCKETPAW_KEY``, and not ``AWS_SECRET_ACCESS_KEY``."""
@@ -25,17 +34,45 @@ def printed_secret(name: str, command: tuple[str, ...], environ: Mapping[str, st
     hint = f"run it yourself; it is in config.toml, under [providers.{name}]"
     printed = b""
     try:
-        done = subprocess.run(
-            command, env=theirs, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=COMMAND_DEADLINE, check=False
+        with subprocess.Popen(command, env=theirs, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+            try:
+                printed = _output(process)
+                code = 0 if len(printed) > LONGEST else process.wait(COMMAND_DEADLINE)
+            finally:
+                process.kill()  # nothing, where it has ended
+        failure = (
+            f"printed more than {LONGEST} bytes" if len(printed) > LONGEST else f"ended with {code}" if code else ""
         )
-        printed, failure = done.stdout, f"ended with {done.returncode}" if done.returncode else ""
     except subprocess.TimeoutExpired:
         failure = f"took more than {COMMAND_DEADLINE:g} s"
     except OSError as error:
         failure = f"cannot be run: {error.strerror}"
+    except ValueError:
+        failure = "cannot be run: it holds a null byte"
     if failure:  # raised out here, or an error would come along that holds what was printed so far (R35)
         raise ConfigurationError(f"{what} {failure}", hint=hint)
     return Secret(credential_text(printed.decode(errors="replace").rstrip("\r\n"), f"what {what} printed"))
+
+
+def _output(process: "Popen[bytes]") -> bytes:
+    """Return what the process prints until it closes its output, or as much as is too much. Raises `TimeoutExpired`."""
+    if os.name != "posix":  # no pipe can be waited for there
+        return process.communicate(timeout=COMMAND_DEADLINE)[0]
+    import selectors
+    import subprocess
+
+    assert process.stdout is not None
+    printed, ends = b"", time.monotonic() + COMMAND_DEADLINE
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while len(printed) <= LONGEST:
+            if not selector.select(max(0.0, ends - time.monotonic())):
+                raise subprocess.TimeoutExpired(process.args, COMMAND_DEADLINE)
+            part = os.read(process.stdout.fileno(), LONGEST)
+            if not part:
+                break
+            printed += part
+    return printed
 
 
 def environment_of_programs(environ: Mapping[str, str], app: str) -> dict[str, str]:

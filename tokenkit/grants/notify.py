@@ -67,7 +67,7 @@ class Notifier:
 def _start(command: Sequence[str], environ: Mapping[str, str]) -> None:
     """Start it, and wait for its end where nobody else waits; it outlives a program that ends now."""
     nothing = subprocess.DEVNULL
-    with suppress(OSError, RuntimeError):  # RuntimeError: no thread begins while a program ends
+    with suppress(OSError, ValueError, RuntimeError):  # RuntimeError: no thread begins while a program ends
         started = subprocess.Popen(
             command, env=environ, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
         )

@@ -692,6 +692,17 @@ def test_subject_path_and_name_paths_say_where_the_identity_stands():
     assert (identity.subject, identity.name) == ("42", "42")
 
 
+def test_an_identity_may_stand_in_a_list_at_any_depth():
+    """Wise answers with a list of profiles. A path that leads past a list is told with one that does not."""
+    provider = acme(userinfo_endpoint="https://acme.example/me", subject_path="0.id", name_paths=("0.mails.0",))
+    profiles = [{"id": 42, "mails": ["me@example.com"]}]
+    identity = provider.identify(World(answer(profiles)).ctx, CLIENT, grant())
+    assert (identity.subject, identity.name) == ("42", "me@example.com")
+    for members, path in ((profiles, "0.id"), ({"data": [{"id": 42}]}, "data.0.id")):
+        with pytest.raises(InvalidAnswer, match=path):
+            acme(userinfo_endpoint="https://acme.example/me").identify(World(answer(members)).ctx, CLIENT, grant())
+
+
 def test_an_identity_may_stand_in_the_token_answer():
     """Dropbox, Notion, Slack: no endpoint is asked."""
     provider = acme(captured=("team.id", "team.name"), subject_path="team.id", name_paths=("team.name",))

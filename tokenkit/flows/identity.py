@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol, cast
@@ -104,8 +105,9 @@ def names_in(members: Mapping[str, Any], within: str = "") -> list[str]:
     A name that may be a value itself, as where members are kept by the id of a person, is left out (R35).
     """
     found: list[str] = []
-    for name, value in members.items():
-        if _NAME.fullmatch(name) and within.count(".") < _DEEPEST:
+    for name, written in members.items():
+        if (_NAME.fullmatch(name) or name == "0") and within.count(".") < _DEEPEST:
+            value = _by_number(cast(list[Any], written)[:1]) if isinstance(written, list) else written
             inner = names_in(cast("Mapping[str, Any]", value), f"{within}{name}.") if isinstance(value, Mapping) else []
             found += inner or ([f"{within}{name}"] if isinstance(value, str | int) else [])
     return found
@@ -137,4 +139,12 @@ def _members(ctx: Context, endpoint: TokenEndpoint, response: Response) -> dict[
         raise InvalidAnswer(f"{endpoint.title} does not say whose account it is (HTTP {response.status})").answered(
             response.status
         )
+    with suppress(ValueError, RecursionError):
+        value = json.loads(response.body)
+        if isinstance(value, list):
+            return _by_number(cast(list[object], value))
     return response.json_object()
+
+
+def _by_number(items: list[Any]) -> dict[str, Any]:
+    return {str(number): item for number, item in enumerate(items)}

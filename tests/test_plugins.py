@@ -247,6 +247,15 @@ def test_a_file_that_is_not_read_for_its_name_is_told(folder, called):
     assert caught.value.hint == f"mv {path.with_name(called)} {path}"
 
 
+def test_a_link_that_leads_nowhere_is_told_as_one(folder):
+    """A list says to ask for the reason."""
+    (folder / "providers" / "acme.toml").symlink_to("dotfiles/acme.toml")
+    assert "acme" in provider_names(str(folder))
+    with pytest.raises(ConfigurationError, match="is a link that leads nowhere") as caught:
+        load(folder)
+    assert caught.value.hint.endswith(f"rm {folder}/providers/acme.toml")
+
+
 def test_a_file_that_is_read_is_not_said_to_have_a_wrong_name(folder):
     """To follow such a hint would take the provider away."""
     write(folder, ACME)

@@ -177,7 +177,7 @@ def load_provider(
 
 def provider_file(config_folder: str, name: str) -> bool:
     """Tell whether a file of the person's own describes the provider of that name."""
-    return is_provider_name(name) and os.path.exists(_path(config_folder, name))
+    return is_provider_name(name) and os.path.lexists(_path(config_folder, name))
 
 
 def provider_names(config_folder: str) -> list[str]:

@@ -107,7 +107,7 @@ def names_in(members: Mapping[str, Any], within: str = "") -> list[str]:
     found: list[str] = []
     for name, written in members.items():
         if (_NAME.fullmatch(name) or name == "0") and within.count(".") < _DEEPEST:
-            value = _by_number(cast(list[Any], written)[:1]) if isinstance(written, list) else written
+            value = _by_number(cast(list[object], written)[:1]) if isinstance(written, list) else written
             inner = names_in(cast("Mapping[str, Any]", value), f"{within}{name}.") if isinstance(value, Mapping) else []
             found += inner or ([f"{within}{name}"] if isinstance(value, str | int) else [])
     return found
@@ -146,5 +146,5 @@ def _members(ctx: Context, endpoint: TokenEndpoint, response: Response) -> dict[
     return response.json_object()
 
 
-def _by_number(items: list[Any]) -> dict[str, Any]:
+def _by_number(items: list[object]) -> dict[str, Any]:
     return {str(number): item for number, item in enumerate(items)}

@@ -4,6 +4,7 @@ import errno
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -541,3 +542,80 @@ def test_what_waits_there_for_another_sign_in_of_that_name_is_left_to_it(moved, 
     assert other.token(ME).value != moved.fresh
     other.logout(ME)
     assert moved.refresher.newest(moved.me).grant.access_token.value == moved.fresh
+
+
+# A process that is killed between writing a record and putting it in its place
+
+
+@pytest.fixture
+def killed(tmp_path):
+    """What a refresh leaves that was killed after it had written the new record beside the old one, and no later."""
+    kit = ScriptedKit(tmp_path, store=FileStore(str(tmp_path / "tokens"), str(tmp_path / "state")))
+    kit.me = kit.sign_in()
+    expire(kit)
+    record, refresh = Path(kit.records.store.path(grant_name(kit.me))), kit.scripted.refresh
+
+    def refreshed(*asked):
+        for folder in ("tokens", "state"):
+            shutil.copytree(tmp_path / folder, tmp_path / "then" / folder)
+        return refresh(*asked)
+
+    kit.scripted.refresh = refreshed
+    kit.fresh = kit.token(ME).value
+    kit.scripted.refresh = refresh
+    written = record.read_bytes()
+    for folder in ("tokens", "state"):
+        shutil.rmtree(tmp_path / folder)
+        shutil.copytree(tmp_path / "then" / folder, tmp_path / folder)
+    other = again(kit, tmp_path)
+    other.new = record.with_name(record.name + ".new")
+    other.new.write_bytes(written)
+    return other
+
+
+def test_what_a_killed_refresh_had_written_is_put_in_its_place(killed):
+    """R9: the provider takes nothing else from now on."""
+    assert killed.token(ME).value == killed.fresh
+    assert not killed.new.exists()
+    assert stored(killed).access_token.value == killed.fresh
+    assert killed.refresh(ME, force=True)
+
+
+def test_so_it_is_with_the_space_that_was_reserved_for_it(killed):
+    with killed.new.open("ab") as file:
+        file.write(bytes(900))
+    assert killed.token(ME).value == killed.fresh
+    assert killed.refresh(ME, force=True)
+
+
+def test_a_part_of_a_record_is_not_taken(killed):
+    killed.new.write_bytes(killed.new.read_bytes()[:-9])
+    with pytest.raises(ConsentRequired, match="lost on the way"):
+        killed.token(ME)
+
+
+def test_a_sign_out_revokes_what_a_killed_refresh_had_written(killed):
+    """R19."""
+    killed.logout(ME)
+    assert killed.scripted.revoked == [killed.scripted._current.reveal()]
+    assert not killed.new.exists()
+
+
+def test_a_login_after_the_kill_is_not_written_over(killed):
+    """R18."""
+    written = killed.new.read_bytes()
+    killed.clock.advance(1)
+    killed.sign_in()
+    killed.new.write_bytes(written)
+    expire(killed)
+    assert killed.token(ME).value != killed.fresh
+    assert killed.scripted.refreshes == 2
+
+
+def test_a_writer_that_is_alive_puts_its_own_record_in_its_place(killed, monkeypatch):
+    """Who finds what it has written waits for its lock, and finds the record changed."""
+    held, store = killed.records.get(killed.me), killed.records.store
+    written = store.cut_off(grant_name(killed.me))
+    killed.records.save(killed.me, held.grant, replaces=held.version)
+    monkeypatch.setattr(store, "cut_off", lambda name: written)
+    assert beside.finish_cut_off(killed.records, killed.me, held) == held

@@ -90,6 +90,27 @@ def write_over(path: str, data: bytes, replaced: Version | None, reserved: Reser
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
+def finish(path: str, size: int, replaced: Version | None) -> Version:
+    """Put the temporary file in its place that a killed process has written, as `write_over` would have.
+
+    Its first `size` bytes are all that was to be written. For a caller that holds the lock, and has seen them.
+    """
+    new = path + NEW
+    fd, _ = open_ours(new)
+    try:
+        try:
+            os.ftruncate(fd, size)
+            status = _stamp(fd, new, max(time.time_ns(), replaced[1] + 1 if replaced else 0))
+            os.fsync(fd)
+        finally:
+            close(fd)
+        os.replace(new, path)
+        sync_folder(os.path.dirname(path))
+    except OSError as error:  # it stays: nothing else may hold what is in it
+        raise unavailable(path, error) from None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
 def overwrite(fd: int, path: str, data: bytes) -> None:
     """Write over the beginning of an open file with one write, neither beside nor durably: notes may be lost."""
     try:

@@ -34,6 +34,9 @@ TOKENKIT = str(Path(sys.executable).with_name("tokenkit"))
 
 ME = Account("google", "me@example.com")
 
+IN_MEMORY = ("flock", "write")
+"""At which of them the record may not be written yet. What is written is found by the next caller."""
+
 QUICK = 2
 """How many of them the normal suite takes; `make torture` takes all."""
 
@@ -67,7 +70,7 @@ def every_point(assistant, before, rounds):
 def test_a_refresh_killed_at_any_point_leaves_the_old_or_the_new_grant_and_delays_nobody(
     assistant, rounds, monkeypatch
 ):
-    """R26, R6; where the answer was lost on the way, that is told in words (R8)."""
+    """R26, R6, R9; where the answer was in memory alone, it is told in words that it was lost on the way (R8)."""
     ended, waits = Counter(), lock_waits(monkeypatch)
 
     def before():
@@ -81,6 +84,7 @@ def test_a_refresh_killed_at_any_point_leaves_the_old_or_the_new_grant_and_delay
         if not reason:
             ended["the session lived"] += 1
         else:
+            assert call in IN_MEMORY, (call, number)
             assert "answer to an earlier refresh was lost" in reason, (call, number)
             assert assistant.refreshes() > refreshes
             ended["the answer was lost, and that was told"] += 1
@@ -88,7 +92,7 @@ def test_a_refresh_killed_at_any_point_leaves_the_old_or_the_new_grant_and_delay
         assert sum(waits) < 5, f"{call} {number}: a dead holder delayed the next caller"
         assert_tidy(assistant)
     print(dict(ended))
-    assert len(ended) == 2
+    assert ended["the session lived"] >= 3
 
 
 def test_a_sign_in_killed_at_any_point_leaves_the_old_account_or_the_new_one(assistant, rounds):

@@ -15,6 +15,7 @@ from tokenkit.grant import Grant, grant_from_bytes, grant_to_bytes
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.seal import header
 from tokenkit.store import Name, Store, Version
+from tokenkit.store.files import FileStore
 
 
 class SavedBeside(NamedTuple):
@@ -110,6 +111,23 @@ def put_in_place(records: SealedStore, account: Account, held: StoredGrant) -> S
         except StoreError:
             return held._replace(grant=later, beside=True)
     _delete(account, lying)
+    return held
+
+
+def finish_cut_off(records: SealedStore, account: Account, held: StoredGrant) -> StoredGrant:
+    """Put in its place what a refresh had written that was killed before it did, and return it; else `held`.
+
+    One that is alive holds the lock under which it writes, until it has put that in its place. What a sign-in writes is
+    of another sign-in.
+    """
+    name, store = grant_name(account), records.store
+    if not isinstance(store, FileStore):
+        return held
+    with suppress(StoreError):  # it is part of a record, or a login has just written another
+        data = store.cut_off(name)
+        grant = grant_from_bytes(records.ring.open_record(name, data), account=str(account)) if data else held.grant
+        if data and grant.follows(held.grant):
+            return StoredGrant(grant, store.finish(name, data, replaces=held.version), len(data))
     return held
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tokenkit.account import Account
 from tokenkit.errors import Conflict, ProviderError, StoreError, StoreUnavailable, TokenKitError, UnknownAccount
 from tokenkit.grant import MOVED, Grant
-from tokenkit.grants import signed_out
+from tokenkit.grants import beside, signed_out
 from tokenkit.grants.bound_to import check_bound, same_person, within
 from tokenkit.grants.quarantine import erase, erase_old, set_aside
 from tokenkit.grants.refresher import Refresher
@@ -75,6 +75,7 @@ def sign_out(refresher: Refresher, account: Account, context: Context, *, local:
     try:
         with offering_local(account):
             held = refresher.newest(account)  # perhaps not written yet: what is stored was used up by that refresh (R9)
+            held = beside.finish_cut_off(refresher.records, account, held)
     except StoreError as error:
         if not local:
             raise

@@ -100,6 +100,23 @@ class FileStore(Store):
                 return None
             return durable_file.write_over(path, data, found)
 
+    def cut_off(self, name: Name) -> bytes | None:
+        """Return what a process that was killed has written for the record, and not put in its place; None for nothing.
+
+        It may be a part of that, or from a writer that is alive: `finish` tells.
+        """
+        found = self._read(self.tokens, self.path(name) + durable_file.NEW)
+        return None if found is None else found[0].rstrip(b"\0")  # the space that was reserved for it
+
+    def finish(self, name: Name, data: bytes, *, replaces: Version) -> Version:
+        """Put in its place what `cut_off` has returned. Raises `Conflict` where that, or the record, is another now."""
+        path = self.path(name)
+        with locked(self._lock(name, "write"), wait=WRITE_WAIT):
+            found = _checked_version(name, path, replaces)
+            if self.cut_off(name) != data:
+                raise Conflict(f"{name.id} is being written by another", hint="read it again")
+            return durable_file.finish(path, len(data), found)
+
     def version(self, name: Name) -> Version | None:
         """Return the file's version, or that of a bare provider's folder."""
         if name.kind == "grant" and "/" not in name.id:

@@ -137,7 +137,7 @@ def test_two_parameters_that_are_never_sent_together_may_have_one_name() -> None
 @pytest.mark.parametrize("field", ["token_endpoint", "userinfo_endpoint", "issuer", "redirect_uri"])
 @pytest.mark.parametrize("url", ["https://me:s3cret@acme.example/x", "https://тест.example/", "acme.example/x", "a:b"])
 def test_an_address_that_is_none_is_told_with_one_that_is_and_without_a_password(field: str, url: str) -> None:
-    """R35."""
+    """R35: an address may hold one."""
     members: dict[str, Any] = {"name": "acme", "title": "Acme", **AT, field: url}
     with pytest.raises(ConfigurationError, match="cannot be") as caught:
         OAuth2(**members)

@@ -520,7 +520,7 @@ def test_what_was_saved_elsewhere_is_found_after_the_tokens_were_moved(moved):
 
 
 def test_a_sign_out_revokes_and_erases_it_there_too(moved):
-    """R19."""
+    """R19: whoever signs out wants nothing of it to live on."""
     newest = moved.refresher.newest(moved.me).grant.refresh_token.reveal()
     moved.logout(ME)
     assert moved.scripted.revoked == [newest]
@@ -595,14 +595,14 @@ def test_a_part_of_a_record_is_not_taken(killed):
 
 
 def test_a_sign_out_revokes_what_a_killed_refresh_had_written(killed):
-    """R19."""
+    """R19: it is the grant that lives at the provider."""
     killed.logout(ME)
     assert killed.scripted.revoked == [killed.scripted._current.reveal()]
     assert not killed.new.exists()
 
 
 def test_a_login_after_the_kill_is_not_written_over(killed):
-    """R18."""
+    """R18: what was written before is of another sign-in."""
     written = killed.new.read_bytes()
     killed.clock.advance(1)
     killed.sign_in()

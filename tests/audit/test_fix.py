@@ -4,10 +4,12 @@ import os
 import stat
 
 import pytest
-from faults import PLAINTEXT, spoil
+from faults import PLAINTEXT, spoil, the_newest_grant_was_not_renamed
 from house import GOOGLE, SPOTIFY
 from tokenkit.audit.fix import STRAYS, Narrow, SetAside, act, plan
 from tokenkit.errors import StoreError
+from tokenkit.keys import passphrase
+from tokenkit.keys.choice import key_source
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +71,14 @@ def test_every_account_that_could_be_opened_can_be_opened_still(house):
 
 
 def test_nothing_is_planned_in_a_home_that_is_well_kept(house):
+    assert act_on(house) == []
+
+
+def test_what_may_be_the_newest_grant_stays_where_nothing_can_be_opened(house, monkeypatch):
+    """R30: what cannot be opened is no stray; the next refresh finds it once the key is at hand."""
+    the_newest_grant_was_not_renamed(house)
+    key_source(house.folders, {"TOKENKIT_PASSPHRASE": "correct horse"}).move(passphrase.SOURCE)
+    monkeypatch.setattr(passphrase, "_derived", {})
     assert act_on(house) == []
 
 

@@ -8,6 +8,7 @@ from tokenkit import durable_file, private_file
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.fix import SetAside
 from tokenkit.audit.foreign import holds_tokens
+from tokenkit.audit.found_record import Opening
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.tree import Node, Role
 from tokenkit.audit.wording import fault_of
@@ -88,7 +89,7 @@ def strays(inventory: Inventory) -> Iterator[Fault]:
 def leftovers(inventory: Inventory) -> Iterator[Fault]:
     """Find temporary files of no write on its way, but those that hold the newest grant (TK111)."""
     for node in inventory.nodes(Role.TEMPORARY):
-        if node.is_file and node.status.st_mtime < inventory.now - IN_USE and not _newer_generation(inventory, node):
+        if node.is_file and node.status.st_mtime < inventory.now - IN_USE and _newer_generation(inventory, node) == 0:
             fix = SetAside(node.path, inventory.tree.tokens)
             yield fault_of(node, "no write is on its way there", inventory.command("audit --fix"), fix)
 
@@ -112,17 +113,20 @@ def unrenamed(inventory: Inventory) -> Iterator[Fault]:
 CHECKS = (symlinks, hard_links, special_files, strays, leftovers, unrenamed)
 
 
-def _newer_generation(inventory: Inventory, node: Node) -> int:
-    """Return the generation of the grant in a temporary file, where it is newer than that in the record; else 0."""
+def _newer_generation(inventory: Inventory, node: Node) -> int | None:
+    """Return the generation of the grant in a temporary file, where it is newer than that in the record; else 0.
+
+    None where nobody can tell, as without the key: then it may be.
+    """
     if node.name is None or node.name.kind != "grant":
         return 0
     try:
         data = private_file.read(node.path) or b""
     except StoreError:
-        return 0
+        return None
     found = inventory.open(node.name, data)
     if found.grant is None:
-        return 0
+        return 0 if found.opening is Opening.BROKEN else None  # a part of a record, as a kill leaves
     target = node.path.removesuffix(durable_file.NEW)
     present = next((grant.generation for other, grant in inventory.grants if other.where == target), 0)
     return found.grant.generation if found.grant.generation > present else 0

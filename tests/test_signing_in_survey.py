@@ -5,8 +5,8 @@ import contextlib
 import pytest
 from tokenkit.account import Account
 from tokenkit.errors import BrokenRecord, StoreUnavailable
+from tokenkit.grants import sealed_store
 from tokenkit.grants.sealed_store import grant_name
-from tokenkit.signing_in import survey as surveying
 from tokenkit.signing_in.survey import survey
 from tokenkit.store.memory import MemoryStore
 
@@ -112,7 +112,7 @@ def test_a_record_that_is_damaged_is_in_nobodys_way_but_its_own(kit):
 
 
 def test_a_database_is_asked_in_a_few_questions(kit, monkeypatch):
-    monkeypatch.setattr(surveying, "AT_ONCE", 20)
+    monkeypatch.setattr(sealed_store, "AT_ONCE", 20)
     store = kit.records.store
     store.together.clear()
     found = survey(kit.records, "scripted")

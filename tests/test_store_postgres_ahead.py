@@ -53,6 +53,20 @@ def test_many_records_are_read_by_one_statement(store):
     assert len(store.asked) == 1
 
 
+def test_the_note_of_a_record_comes_with_it_and_serves_once(store):
+    """R12: who looks at many accounts asks no question more for what their refreshes have noted."""
+    store.save(GRANT, b"sealed", replaces=None)
+    with store.lease(GRANT, lasts=60, wait=0) as lease:
+        lease.write_note(b"first")
+    store.asked.clear()
+    with store.reading([GRANT, UNSAVED]):
+        assert (store.load(GRANT).data, store.note(GRANT), len(store.asked)) == (b"sealed", b"first", 1)
+        with store.lease(GRANT, lasts=60, wait=0) as lease:
+            lease.write_note(b"second")
+        assert store.note(GRANT) == b"second"
+        assert store.note(UNSAVED) == b""
+
+
 def test_what_was_read_ahead_serves_once_and_not_beyond(store):
     """R8: who reads again wants to know what is there now."""
     version = store.save(GRANT, b"one", replaces=None)

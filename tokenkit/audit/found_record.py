@@ -65,7 +65,7 @@ class FoundRecord(NamedTuple):
 
 def open_record(name: Name, data: bytes, keys: Keys, app: str) -> FoundRecord:
     """Open the record of a grant; never raises."""
-    account = Account(*parse_account(name.id), owner=name.owner)
+    account = _account(name)
     kid, plaintext = "", b""
     try:
         kid = seal.header(data)["kid"]
@@ -81,15 +81,20 @@ def open_record(name: Name, data: bytes, keys: Keys, app: str) -> FoundRecord:
         return FoundRecord(account, opening, said=str(error), kid=kid)
 
 
+def names_of(name: Name) -> tuple[Name, Name]:
+    """Return what `load_record` loads: the record of that name, and what lies beside it."""
+    return name, unsaved_name(_account(name))
+
+
 def load_record(name: Name, where: str, records: SealedStore, keys: Keys, app: str, now: float) -> FoundRecord:
     """Load the record of a grant, and what lies beside it in all stores; never raises."""
     stores = records.stores
-    account = Account(*parse_account(name.id), owner=name.owner)
+    account = _account(name)
     try:
         stored = stores[0].load(name)
         noted = RefreshState.from_bytes(stores[0].note(name))
     except StoreError as error:
-        return _refused(account, where, error)
+        return refused(name, where, error)
     found = open_record(name, b"" if stored is None else stored.data, keys, app)
     beside = tuple(each for store in stores for each in _beside(account, store, keys, app))
     beside += tuple(_left_behind(account, found.grant, records, keys, app))
@@ -108,7 +113,7 @@ def _beside(account: Account, store: Store, keys: Keys, app: str) -> list[FoundR
     try:
         stored = store.load(name)
     except StoreError as error:
-        return [_refused(account, where, error)]
+        return [refused(name, where, error)]
     return [] if stored is None else [open_record(name, stored.data, keys, app)._replace(where=where)]
 
 
@@ -129,9 +134,14 @@ def _newest(grant: Grant | None, beside: tuple[FoundRecord, ...]) -> Grant | Non
     return grant
 
 
-def _refused(account: Account, where: str, error: StoreError) -> FoundRecord:
+def refused(name: Name, where: str, error: StoreError) -> FoundRecord:
+    """Return the record of a grant that the store does not give out."""
     opening = Opening.REFUSED if isinstance(error, FileRefused) else Opening.UNREADABLE
-    return FoundRecord(account, opening, where=where, said=str(error))
+    return FoundRecord(_account(name), opening, where=where, said=str(error))
+
+
+def _account(name: Name) -> Account:
+    return Account(*parse_account(name.id), owner=name.owner)
 
 
 def _version(plaintext: bytes) -> int:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tokenkit.account import Account
-from tokenkit.audit.found_record import Keys, Opening, open_record
+from tokenkit.audit.found_record import FoundRecord, Keys, Opening, open_record
 from tokenkit.errors import StoreError
 from tokenkit.grants import signed_out
-from tokenkit.grants.sealed_store import SealedStore
+from tokenkit.grants.sealed_store import SealedStore, grant_name
 from tokenkit.store import Name
 
 KEPT = 50
@@ -45,24 +45,30 @@ def walk(records: SealedStore, keys: Keys, app: str) -> Walked:
     """Open every grant, one after the other. Raises `StoreError` where the store cannot be asked."""
     found = Walked(Counter(), Named(), Named(), 0)
     others = 0
-    for name in _grants(records):
-        stored = records.store.load(name)
+
+    def look(account: Account) -> tuple[FoundRecord, int] | None:
+        stored = records.store.load(grant_name(account))
         if stored is None:
-            continue  # signed out meanwhile
-        others += name.owner != records.owner
-        record = open_record(name, stored.data, keys, app)
+            return None  # signed out meanwhile
+        return open_record(grant_name(account), stored.data, keys, app), _ended(records, account)
+
+    def names(account: Account) -> tuple[Name, Name]:
+        return grant_name(account), signed_out.name(account)
+
+    for record, ended in filter(None, records.in_pages(_accounts(records), names, look)):
+        others += record.account.owner != records.owner
         if record.opening is Opening.UNKNOWN_KEY or (record.opening is Opening.LOCKED and record.kid):
             found.unknown[record.kid] += 1
         elif record.opening in (Opening.BROKEN, Opening.LATER):
             found.broken.add(record.account, record.said)
-        elif record.grant is not None and record.grant.generation <= _ended(records, record.account):
+        elif record.grant is not None and record.grant.generation <= ended:
             found.put_back.add(record.account, "it was signed out, and an old record of it was put back")
     return found._replace(others=others)
 
 
-def _grants(records: SealedStore) -> Iterator[Name]:
+def _accounts(records: SealedStore) -> Iterator[Account]:
     for owner in records.store.owners():
-        yield from records.store.names("grant", owner)
+        yield from records.for_owner(owner).each_account()
 
 
 def _ended(records: SealedStore, account: Account) -> int:

@@ -3,9 +3,10 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 from tokenkit.account import Account, parse_account
 from tokenkit.errors import Conflict, KeyUnavailable, StoreUnavailable, UnknownAccount
@@ -17,6 +18,12 @@ from tokenkit.keys.ring import KeyRing
 from tokenkit.shell import quoted
 from tokenkit.store import Name, Store, Stored, Version
 from tokenkit.store.files import FileStore
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+AT_ONCE = 50
+"""Accounts that a shared store is asked for in one question, by who looks at all of them."""
 
 
 class StoredGrant(NamedTuple):
@@ -120,9 +127,24 @@ class SealedStore:
         return None
 
     def reading(self, *names: Name) -> AbstractContextManager[None]:
-        """Let the first load of each of `names` be served by one question, where the store can do that."""
+        """Let the first load and note of each of `names` be served by one question, where the store can do that."""
         together: Callable[[Sequence[Name]], AbstractContextManager[None]] | None = getattr(self.store, "reading", None)
         return nullcontext() if together is None else together(names)
+
+    def in_pages(self, items: Iterable[T], names: Callable[[T], Iterable[Name]], look: Callable[[T], R]) -> Iterator[R]:
+        """Yield what `look` returns for each of many items, of which it loads the records and notes `names`.
+
+        A shared store is asked one question for `AT_ONCE` of them: thousands would be minutes of round trips. Raises
+        `StoreUnavailable` where it has no answer, and what `look` raises.
+        """
+        if getattr(self.store, "reading", None) is None:
+            yield from map(look, items)
+            return
+        remaining = iter(items)
+        while page := list(islice(remaining, AT_ONCE)):
+            with self.reading(*(name for item in page for name in names(item))):
+                found = [look(item) for item in page]  # all of them now: what is read ahead grows old
+            yield from found
 
     def get(self, account: Account, seen: StoredGrant | None = None) -> StoredGrant:
         """Return the account's grant, as `load` does. Raises `UnknownAccount` where none is stored."""

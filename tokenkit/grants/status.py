@@ -15,12 +15,12 @@ from tokenkit.errors import (
     UnknownProvider,
 )
 from tokenkit.grant import NEEDS_CONSENT, Grant
-from tokenkit.grants import after_loss, beside
+from tokenkit.grants import after_loss, beside, signed_out
 from tokenkit.grants.due import consent_end, token_end
 from tokenkit.grants.hopeless import refuse_hopeless
 from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.refresher import Refresher
-from tokenkit.grants.sealed_store import StoredGrant
+from tokenkit.grants.sealed_store import StoredGrant, grant_name
 from tokenkit.plugins import guarded
 from tokenkit.shell import account_options, with_options
 
@@ -141,17 +141,21 @@ def _check_known(refresher: Refresher, provider: str) -> None:
 def statuses_of(refresher: Refresher, now: Callable[[], float], accounts: Iterable[Account]) -> Iterator[Status]:
     """Yield how each of these accounts of the owner stands; one that is signed out meanwhile is left out.
 
-    What lies beside the records is listed once, at the beginning.
+    What lies beside the records is listed once, at the beginning. Raises `StoreUnavailable` where a shared store has no
+    answer.
     """
-    lying = beside.names(refresher.records)
-    for account in accounts:
+    records, lying = refresher.records, beside.names(refresher.records)
+
+    def look(account: Account) -> Status | None:
         try:
-            found = status(
+            return status(
                 refresher, account, now(), alone=lying is not None and (not lying or str(account) not in lying)
             )
         except UnknownAccount:
-            continue
-        yield found
+            return None
+
+    found = records.in_pages(accounts, lambda account: (grant_name(account), signed_out.name(account)), look)
+    return (each for each in found if each is not None)
 
 
 def status(refresher: Refresher, account: Account, now: float, *, alone: bool = False) -> Status:

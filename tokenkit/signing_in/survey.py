@@ -1,6 +1,8 @@
 """What is stored of one provider as a sign-in begins: each record is opened once, for all that is asked of it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 from tokenkit.account import Account
@@ -10,9 +12,6 @@ from tokenkit.grants.sealed_store import SealedStore, grant_name
 
 UNREADABLE = (BrokenRecord, KeyUnavailable)
 """A record that is damaged, or sealed with a key that is lost: nobody can say whose it is."""
-
-AT_ONCE = 100
-"""Records that a database is asked for in one question."""
 
 
 class Survey(NamedTuple):
@@ -30,22 +29,19 @@ def survey(records: SealedStore, provider: str, name: str = "") -> Survey:
     grants: dict[str, Grant] = {}
     closed: dict[str, StoreError] = {}
     accounts = [Account(provider, name, records.owner)] if name else records.accounts(provider)
-    for start in range(0, len(accounts), AT_ONCE):
-        some = accounts[start : start + AT_ONCE]
-        try:
-            with records.reading(*map(grant_name, some)):
-                for account in some:
-                    _open(records, account, grants, closed)
-        except UsageError:
-            continue  # no store keeps such a name: nothing lies there
+    with suppress(UsageError):  # no store keeps such a name: nothing lies there
+        opened = records.in_pages(accounts, lambda account: [grant_name(account)], partial(_opened, records))
+        for account, found in opened:
+            if isinstance(found, StoreError):
+                closed[account.name] = found
+            elif found is not None:
+                grants[account.name] = found
     return Survey(grants, closed)
 
 
-def _open(records: SealedStore, account: Account, grants: dict[str, Grant], closed: dict[str, StoreError]) -> None:
+def _opened(records: SealedStore, account: Account) -> tuple[Account, Grant | StoreError | None]:
     try:
         held = records.load(account)
     except StoreError as error:
-        closed[account.name] = error
-    else:
-        if held is not None:
-            grants[account.name] = held.grant
+        return account, error
+    return account, None if held is None else held.grant

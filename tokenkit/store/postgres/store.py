@@ -123,7 +123,7 @@ class PostgresStore(Store):
         return Stored(bytes(data), version)
 
     def reading(self, names: Sequence[Name]) -> AbstractContextManager[None]:
-        """Read all of `names` in one statement: within the ``with``, the first load of each is served from that."""
+        """Read all of `names` in one statement: within the ``with``, it serves the first load and note of each."""
         return self._ahead.reading(self._connections, names)
 
     def save(
@@ -207,7 +207,8 @@ class PostgresStore(Store):
 
     def note(self, name: Name) -> bytes:
         """Return the note of the account's last lease."""
-        return self._leases.note(name)
+        ahead = self._ahead.take_note(name)
+        return self._leases.note(name) if ahead is None else ahead
 
     def lease(self, name: Name, *, lasts: float, wait: float) -> AbstractContextManager[PostgresLease]:
         """Take the lease of that name; see `tokenkit.store.postgres.lease` for who succeeds whom, and when."""

@@ -336,7 +336,10 @@ def test_an_error_names_what_helps_against_its_cause(configured, run, change, hi
         ('FATAL:  database "db" is not currently accepting connections', "ALTER DATABASE db ALLOW_CONNECTIONS true"),
         ("FATAL:  the database system is starting up", "try again"),
         ("session is read-only", "ALTER ROLE ROLE SET default_transaction_read_only = off"),
-        ("SSL error: certificate verify failed: self-signed certificate", "sslrootcert=FILE"),
+        ("SSL error: certificate verify failed", "sslrootcert=FILE"),
+        ("SSL error: certificate verify failed", "has ended"),
+        ('server certificate for "db" (and 1 other name) does not match host name "h"', "write the host in the address"),
+        ('private key file "/a key" has group or world access; file must', 'chmod 600 "/a key"'),
         ("server does not support SSL, but SSL was required", "ssl = on"),
         ("failed to resolve host 'db.exmaple.com': [Errno -2] Name or service not known", "name of the host"),
         ('connection is bad: invalid sslmode value: "bogus"', "correct it in the address"),
@@ -348,6 +351,25 @@ def test_each_cause_of_a_refused_connection_has_a_hint_of_its_own(said, hint):
     error = not_connected(psycopg.OperationalError(f'connection to server at "h", port 5432 failed: {said}'))
     assert hint in error.hint
     assert said.removeprefix("connection is bad: ") in str(error)
+
+
+@pytest.mark.parametrize(
+    ("variables", "told", "hint"),
+    [
+        ({"PGPASSFILE": "/run/secrets/pgpass"}, "", "chmod 600 /run/secrets/pgpass"),
+        ({"PGPASSFILE": "/a place"}, "", "PASSWORD into '/a place', and"),
+        ({}, '\npassword retrieved from file "/named/in/the/address"', "chmod 600 /named/in/the/address"),
+        ({"PGPASSWORD": "of-before", "PGPASSFILE": "/not/looked/at"}, "", "correct the variable PGPASSWORD, and start"),
+    ],
+)
+def test_a_password_that_is_refused_is_to_be_corrected_where_it_was_looked_for(variables, told, hint, monkeypatch):
+    """It was changed at the server, and here in another place it would change nothing."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    said = f'connection to server at "h" failed: FATAL:  password authentication failed for user "app"{told}'
+    error = not_connected(psycopg.OperationalError(said))
+    assert hint in error.hint
+    assert "of-before" not in f"{error}{error.hint}"
 
 
 @real

@@ -18,6 +18,7 @@ from tokenkit.worker.worker import Worker
 from documents import TOP
 from patience import PATIENCE
 from scripted import unavailable
+from stores import FullStore
 from workers import CountingProvider, add, kit_of, stored_grant
 from world import PUBLIC
 
@@ -217,6 +218,25 @@ def test_a_store_that_is_away_is_waited_for_and_said_once(tmp_path):
     worker._turn_or_pause()
     assert worker.healthy
     assert said == ["the store cannot be asked: the database is away", "the store answers again"]
+    kit.close()
+
+
+def test_a_refresh_that_fails_and_not_by_the_provider_is_said_until_one_succeeds(tmp_path):
+    """A full disk, a key or a right that is missing: else a worker fails for days, is healthy, and says nothing."""
+    kit, said = kit_of(tmp_path, store=FullStore()), []
+    worker = Halting(kit, report=said.append)
+    for name in ("one", "two"):
+        add(kit, name)
+    for _ in range(2):
+        kit.clock.advance(DUE)
+        kit.records.store.full_for_reserve = True
+        worker.run_once()
+        kit.records.store.full_for_reserve = False
+        kit.clock.advance(200)
+        worker.run_once()
+    told = "scripted: a refresh fails on this machine, or in the store: No space left on device"
+    assert said == [told, told]
+    assert worker.figures.total("failed") == 4
     kit.close()
 
 

@@ -16,7 +16,7 @@ from tokenkit.grants.refresher import Refresher
 from tokenkit.store import Due, Schedule
 from tokenkit.worker.figures import Figures
 from tokenkit.worker.listed import ListedSchedule
-from tokenkit.worker.outcome import judge
+from tokenkit.worker.outcome import Verdict, judge
 from tokenkit.worker.pace import Pace
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ class Worker:
         self._ended: SimpleQueue[_Ended | None] = SimpleQueue()
         self._stopping = False
         self._store_failures = 0
+        self._fails_here = False
         self._looked = clock()
         self.figures = Figures()
 
@@ -193,10 +194,19 @@ class Worker:
                 if before
                 else f"{provider}: refreshes fail, so it is asked seldom for a while: {verdict.reason}"
             )
+        self._report_what_fails_here(provider, verdict)
         saved = verdict.result == "refreshed" and self._schedule is not self._listed  # the save has planned it
         if verdict.at is not None and not saved:
             with suppress(StoreError):  # then it is due again when the claim has ended
                 self._schedule.put_off(ended.due, verdict.at)
+
+    def _report_what_fails_here(self, provider: str, verdict: Verdict) -> None:
+        """Report a failure that is not the provider's, as of a key that this machine lacks; once until one succeeds."""
+        fails_here = verdict.provider_failed is None and bool(verdict.reason)
+        if fails_here and not self._fails_here:
+            self._report(f"{provider}: a refresh fails on this machine, or in the store: {verdict.reason}")
+        if fails_here or verdict.result == "refreshed":
+            self._fails_here = fails_here
 
     def _refresher(self, owner: str) -> Refresher:
         return self._kit.refresher.for_owner(self._kit.records.for_owner(owner))

@@ -1,5 +1,6 @@
 """What PostgreSQL's errors mean here. Their own words are not repeated where they could hold a value (R35)."""
 
+import os
 import re
 from collections.abc import Callable
 from typing import TypeVar
@@ -8,12 +9,16 @@ import psycopg
 from psycopg import errors as pg
 
 from tokenkit.errors import StoreUnavailable
+from tokenkit.shell import quoted
 
 WRITABLE = "ALTER ROLE ROLE SET default_transaction_read_only = off"
 
+PASSWORDS = "~/.pgpass"
+"""Where libpq looks for a password, if nobody says otherwise."""
+
 CAUSES = (
     (r"[Pp]eer authentication|Ident authentication", "connect as the user of this system, or with @localhost"),
-    (r"password", "put the line HOST:5432:DATABASE:USER:PASSWORD into ~/.pgpass, and chmod 600 ~/.pgpass"),
+    (r"password", f"put the line HOST:5432:DATABASE:USER:PASSWORD into {PASSWORDS}, and chmod 600 {PASSWORDS}"),
     (r'database "(\w+)" does not exist', r"correct its name in the address, or as an administrator: createdb \1"),
     (r'role "(\w+)" does not exist', r"correct its name in the address, or as an administrator: createuser \1"),
     (r'role "(\w+)" is not permitted to log in', r"as an administrator: ALTER ROLE \1 LOGIN"),
@@ -23,7 +28,13 @@ CAUSES = (
     (r"is starting up|is shutting down|in recovery mode", "try again in some seconds"),
     (r"no pg_hba.conf entry", "let pg_hba.conf of the server admit this role from this machine, by hostssl"),
     (r"too many clients|too many connections|connection slots", "raise max_connections, or put PgBouncer before it"),
-    (r"certificate", "name the authority of the server's certificate in the address: sslrootcert=FILE"),
+    (r"certificate.* does not match host name", "write the host in the address as the server's certificate names it"),
+    (
+        r"certificate",
+        "name the authority of the server's certificate in the address: sslrootcert=FILE; or that certificate has "
+        "ended, and the server needs a new one",
+    ),
+    (r"private key file (.+) has group or world access", r"chmod 600 \1"),
     (r"does not support SSL", "let the server speak TLS (ssl = on); on this machine, take sslmode out of the address"),
     (r"read-only|recovery|standby|primary", f"name the primary server in the address; or, if it is: {WRITABLE}"),
     (r"failed to resolve|translate host name", "correct the name of the host in the address"),
@@ -91,9 +102,20 @@ def not_connected(error: psycopg.Error) -> StoreUnavailable:
     for cause, helps in CAUSES:
         found = re.search(cause, reason)
         if found:
-            hint = found.expand(helps)
+            hint = _where_it_was_looked_for(found.expand(helps), error)
             break
     return NotDone(f"the database cannot be reached: {reason}", hint=hint)
+
+
+def _where_it_was_looked_for(hint: str, error: psycopg.Error) -> str:
+    """Return the hint with the place where libpq has looked for a password, where it is about one."""
+    if PASSWORDS not in hint:
+        return hint
+    if os.environ.get("PGPASSWORD"):
+        return "correct the variable PGPASSWORD, and start this program anew"
+    found = re.search(r'password retrieved from file "(.+)"', str(error))
+    file = found[1] if found else os.environ.get("PGPASSFILE")
+    return hint.replace(PASSWORDS, quoted(file)) if file else hint
 
 
 def translating(work: Callable[[], T], translate: Callable[[psycopg.Error], StoreUnavailable] = translated) -> T:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from tokenkit.cli.app import main
-from tokenkit.errors import ProviderUnavailable, UnknownAccount
+from tokenkit.errors import ProviderUnavailable, TokenKitError, UnknownAccount
 from tokenkit.grants.owner_erasure import erase_owner
+from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.sealed_store import grant_name
+from tokenkit.oauth2 import OAuth2
 from tokenkit.store import KINDS
 
 from fleet import ME, ask, authority, database, expire, machine, sign_in, url  # noqa: F401
@@ -99,6 +101,41 @@ def test_no_row_of_the_database_names_the_owner_or_the_account(machine, authorit
         assert not [row for row in rows if b"alice".hex() in row[0] or ME.name.encode().hex() in row[0]], table
     for path in Path(kit.folders.state, "shared").rglob("*.json"):
         assert "alice" not in path.read_text(), path
+
+
+def tables_of_alice(database):  # noqa: F811
+    of_owners = "SELECT table_name FROM information_schema.columns WHERE table_schema = %s AND column_name = 'owner'"
+    tables = ask(database, of_owners, "tokenkit")
+    return [name for (name,) in tables if ask(database, f"SELECT 1 FROM tokenkit.{name} WHERE owner = 'alice'::bytea")]
+
+
+@pytest.mark.real
+def test_a_refresh_that_is_under_way_meanwhile_leaves_no_row(machine, authority, database, monkeypatch):  # noqa: F811
+    """Its lease is held as the others are erased, and goes as it is given back."""
+    alice = machine("a").for_owner("alice")
+    sign_in(alice, authority)
+    expire(alice)
+    refresh = OAuth2.refresh
+
+    def deleted_meanwhile(*arguments):
+        erase(machine("b"))
+        return refresh(*arguments)
+
+    monkeypatch.setattr(OAuth2, "refresh", deleted_meanwhile)
+    with pytest.raises(TokenKitError):
+        alice.token(str(ME))
+    assert tables_of_alice(database) == []
+
+
+@pytest.mark.real
+def test_a_refresh_that_begins_right_after_it_leaves_no_row(machine, authority, database):  # noqa: F811
+    """A worker had claimed the account, or a caller had found it, just before."""
+    alice = machine("a").for_owner("alice")
+    sign_in(alice, authority)
+    erase(machine("b"))
+    with pytest.raises(UnknownAccount):
+        alice.refresher.renew(ME._replace(owner="alice"), RefreshJob(early=True)).result()
+    assert tables_of_alice(database) == []
 
 
 def test_no_folder_of_files_names_the_owner_but_that_of_the_locks(machine, authority):  # noqa: F811

@@ -338,7 +338,10 @@ def test_an_error_names_what_helps_against_its_cause(configured, run, change, hi
         ("session is read-only", "ALTER ROLE ROLE SET default_transaction_read_only = off"),
         ("SSL error: certificate verify failed", "sslrootcert=FILE"),
         ("SSL error: certificate verify failed", "has ended"),
-        ('server certificate for "db" (and 1 other name) does not match host name "h"', "write the host in the address"),
+        (
+            'server certificate for "db" (and 1 other name) does not match host name "h"',
+            "write the host in the address",
+        ),
         ('private key file "/a key" has group or world access; file must', 'chmod 600 "/a key"'),
         ("server does not support SSL, but SSL was required", "ssl = on"),
         ("failed to resolve host 'db.exmaple.com': [Errno -2] Name or service not known", "name of the host"),

@@ -72,8 +72,12 @@ _PROLONG = f"""UPDATE {{s}}.lease AS l SET session = %(session)s, incarnation = 
         began_to_act = true, ends = pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => %(lasts)s)
     WHERE {THIS} AND holder = %(holder)s RETURNING {_ALIVE.format(session="l.session")}"""
 
-_RELEASE = f"""UPDATE {{s}}.lease SET holder = NULL, note = coalesce(%(note)s, note)
-    WHERE {THIS} AND holder = %(holder)s RETURNING {_SOON}"""
+_RELEASE = f"""WITH forgotten AS (DELETE FROM {{s}}.lease WHERE {THIS} AND holder = %(holder)s
+        AND kind IN ('grant', 'unsaved') AND owner <> ''::bytea
+        AND NOT EXISTS (SELECT FROM {{s}}.accounts AS a WHERE a.owner = %(owner)s) RETURNING id)
+    UPDATE {{s}}.lease SET holder = NULL, note = coalesce(%(note)s, note)
+    WHERE {THIS} AND holder = %(holder)s AND NOT EXISTS (SELECT FROM forgotten) RETURNING {_SOON}"""
+"""Of the account of an owner who was deleted meanwhile no row stays: each owner that is kept has rows of accounts."""
 
 ENDED = f""", ended AS (UPDATE {{s}}.lease SET holder = NULL, note = %(note)s
     WHERE {THIS} AND holder = %(holder)s AND EXISTS (SELECT FROM saved))"""

@@ -1,5 +1,6 @@
 """A machine that holds a lease is killed, stopped, or loses its line to the database: no session is lost (R38)."""
 
+import itertools
 import os
 import signal
 import threading
@@ -8,7 +9,7 @@ import time
 import pytest
 from tokenkit.elapsed import elapsed
 from tokenkit.grants import insistently
-from tokenkit.store.postgres import lease, store
+from tokenkit.store.postgres import lease, session, store
 
 import real_parts
 from fault_table import tell
@@ -170,8 +171,12 @@ def test_one_whose_line_is_lost_in_mid_request_makes_no_second_one(fleet, link, 
 
 
 @pytest.mark.parametrize("where", ["checked", "connected"])
-def test_one_that_is_stopped_before_it_sends_sends_nothing_when_it_goes_on(fleet, where):
-    """R38: its lease has ended, and another has spent the refresh token. It gets what that one has brought."""
+def test_one_that_is_stopped_before_it_sends_sends_nothing_when_it_goes_on(fleet, where, monkeypatch):
+    """R38: its lease has ended, and another has spent the refresh token. It gets what that one has brought.
+
+    Its line lives, so that one has seen the lease for as long as it lasts: here, at each look for 30 seconds more.
+    """
+    monkeypatch.setattr(session, "elapsed", itertools.count(step=30.0).__next__)
     holder = fleet.holder(where)
     fleet.go(holder)
     assert holder.stdout.readline() == "stops\n"
@@ -183,6 +188,30 @@ def test_one_that_is_stopped_before_it_sends_sends_nothing_when_it_goes_on(fleet
     assert (fleet.refreshes(), fleet.alive()) == (1, True)
     when = {"checked": "its last check and the request", "connected": "its connection and the first byte"}[where]
     tell(f"SIGSTOP between {when}, for longer than its lease", "it sends nothing when it goes on; one request")
+
+
+def test_a_clock_of_the_database_that_is_set_forward_makes_no_second_request(fleet, monkeypatch):
+    """R38: all leases have ended by it at once, and who acts is still at it. Here they are moved, and not the clock."""
+    looked, look = [], lease.Leases._may_be_succeeded
+
+    def noting(*arguments):
+        looked.append(arguments)
+        return look(*arguments)
+
+    monkeypatch.setattr(lease.Leases, "_may_be_succeeded", noting)
+    fleet.authority.next("token", delay=HELD)
+    holder = fleet.holder()
+    fleet.go(holder)
+    fleet.refreshing()
+    fleet.end_lease_in(-600.0)
+    results = fleet.waiting()
+    wait_until(lambda: len(looked) >= 8 or fleet.refreshes() > 1)
+    fleet.answers.let_go()
+    told = results()
+    assert is_token(one(told))
+    assert said(holder) == one(told)
+    assert (fleet.refreshes(), fleet.alive()) == (1, True)
+    tell("the clock of the database is set forward by minutes in mid-request", "one request, and all get its token")
 
 
 def test_many_on_one_connection_each_wait_for_one_request(fleet, monkeypatch):

@@ -3,6 +3,9 @@
 A holder writes its note before it sends, and says whether it acts: sends what cannot be sent twice. Until then its
 lease can be taken over without harm: the note is refused to who no longer has the lease, and so nothing is sent. So a
 holder whose session has ended is succeeded after `GONE_FOR` seconds, but one that acts only at the end of its lease.
+
+The clock of a server can be set forward by minutes, and all leases have ended then. So one that acts, and whose session
+lives, is succeeded only by who has seen its lease for as long as one lasts, by a clock that nobody sets.
 """
 
 import threading
@@ -10,6 +13,7 @@ import time
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import NamedTuple
 
 from tokenkit.elapsed import elapsed
@@ -44,15 +48,16 @@ _TAKE = f"""INSERT INTO {{s}}.lease AS l (kind, owner, id, holder, session, inca
         pg_catalog.clock_timestamp() + pg_catalog.make_interval(secs => %(lasts)s))
     ON CONFLICT (kind, owner, id) DO UPDATE SET holder = excluded.holder, session = excluded.session,
         incarnation = excluded.incarnation, ends = excluded.ends, began_to_act = false
-    WHERE l.holder IS NULL OR l.ends <= pg_catalog.clock_timestamp() OR l.holder IN (%(holder)s, %(given_back)s)
-        OR (l.holder = %(gone)s AND NOT l.began_to_act)
+    WHERE l.holder IS NULL OR l.holder IN (%(holder)s, %(given_back)s)
+        OR (l.holder = %(gone)s AND NOT l.began_to_act) OR (l.ends <= pg_catalog.clock_timestamp()
+            AND (NOT l.began_to_act OR l.holder = %(gone)s OR NOT {_ALIVE.format(session="l.session")}))
     RETURNING note, {_ALIVE.format(session="l.session")},
         extract(epoch FROM pg_catalog.clock_timestamp())::float8, {_SOON}"""
 
 _LOOK = f"""SELECT holder, session, began_to_act,
     session IS NOT NULL AND incarnation = pg_catalog.pg_postmaster_start_time()
-    AND NOT {_ALIVE.format(session="l.session")} FROM {{s}}.lease AS l
-    WHERE {THIS} AND holder IS NOT NULL AND ends > pg_catalog.clock_timestamp()"""
+    AND NOT {_ALIVE.format(session="l.session")}, ends, ends <= pg_catalog.clock_timestamp()
+    FROM {{s}}.lease AS l WHERE {THIS} AND holder IS NOT NULL"""
 
 _WRITE = f"""UPDATE {{s}}.lease SET note = %(note)s, began_to_act = %(acts)s
     WHERE {THIS} AND holder = %(holder)s AND ends > pg_catalog.clock_timestamp()"""
@@ -176,12 +181,14 @@ class Ending(threading.local):
 
 
 class _Busy(NamedTuple):
-    """Who holds a lease, whether it has begun what cannot be repeated, and whether its session is gone."""
+    """Who holds a lease, whether it has begun what cannot be repeated, whether its session is gone, and the end."""
 
     holder: uuid.UUID
     session: int | None
     began: bool
     gone: bool
+    ends: datetime
+    ended: bool
 
 
 class Leases:
@@ -233,7 +240,7 @@ class Leases:
             if lease is not None:
                 return lease
             busy = next((_Busy(*row) for row in self.connections.ask(_LOOK, key(name))), None)
-            gone = None if busy is None else self._may_be_succeeded(busy)
+            gone = None if busy is None else self._may_be_succeeded(busy, lasts)
             if gone is not None:
                 continue
             left = end - elapsed()
@@ -241,14 +248,18 @@ class Leases:
                 raise _not_given(name, busy)
             time.sleep(min(next(polls, POLLS[-1]), left))
 
-    def _may_be_succeeded(self, busy: _Busy) -> uuid.UUID | None:
+    def _may_be_succeeded(self, busy: _Busy, lasts: float) -> uuid.UUID | None:
         """Return the holder, if it is gone and does not act. A line that was cut comes back sooner, as another one.
 
-        Whose session was seen to be gone once, over this lease or another one, is not waited for twice.
+        Whose session was seen to be gone once, over this lease or another one, is not waited for twice. So it is with a
+        lease that has ended, or whose end the server's clock has jumped over, of a holder that lives.
         """
-        if not busy.gone or busy.began or busy.session is None:
-            return None
-        return busy.holder if self._session.absent_for(busy.session) >= GONE_FOR else None
+        if busy.ended:
+            over = self._session.known_for((busy.holder, busy.ends)) >= lasts
+        else:
+            gone = busy.gone and not busy.began and busy.session is not None
+            over = gone and self._session.known_for(busy.session) >= GONE_FOR
+        return busy.holder if over else None
 
     def _try(self, name: Name, holder: uuid.UUID, lasts: float, gone: uuid.UUID | None) -> PostgresLease | None:
         number = self._session.key()

@@ -10,7 +10,7 @@ import socket
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Generator
+from collections.abc import Generator, Hashable
 from contextlib import contextmanager, suppress
 
 import psycopg
@@ -22,7 +22,7 @@ from tokenkit.store.postgres.connections import ANSWER_IN, Connections, TimedCon
 from tokenkit.store.postgres.errors import translating
 
 MOST_REMEMBERED = 1000
-"""Sessions that were seen to be gone, and leases that were given back, of which a process knows."""
+"""Sessions that are gone, leases that have ended, and those that were given back, of which a process knows."""
 
 _LOCK = """SELECT pg_catalog.pg_backend_pid() = %(pid)s,
     CASE WHEN pg_catalog.pg_backend_pid() = %(pid)s THEN pg_catalog.pg_advisory_lock(%(key)s) END"""
@@ -37,7 +37,7 @@ class Session:
         self._connections = connections
         self._changing = ForkLock()
         self._begin()
-        self._absent_since: OrderedDict[int, float] = OrderedDict()
+        self._known_since: OrderedDict[Hashable, float] = OrderedDict()
         self._given_back: OrderedDict[Name, uuid.UUID] = OrderedDict()
         self.pooled = False
         """Whether a pooler lies between: then there is no sign of life, and nothing is heard."""
@@ -56,13 +56,13 @@ class Session:
         connection = self._connections.repeat(lambda left: self._open(lost), within=ANSWER_IN)
         return None if connection is None else self._key
 
-    def absent_for(self, other: int) -> float:
-        """Return the seconds for which this other process's session was seen to be gone; it never comes back."""
+    def known_for(self, fact: Hashable) -> float:
+        """Return since how many seconds this is known, as that another's session is gone: it never comes back."""
         now = elapsed()
         with self._changing.lock:
-            since = self._absent_since.setdefault(other, now)
-            if len(self._absent_since) > MOST_REMEMBERED:
-                self._absent_since.popitem(last=False)
+            since = self._known_since.setdefault(fact, now)
+            if len(self._known_since) > MOST_REMEMBERED:
+                self._known_since.popitem(last=False)
         return now - since
 
     def given_back(self, name: Name) -> uuid.UUID | None:

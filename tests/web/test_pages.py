@@ -7,6 +7,7 @@ import pytest
 from tokenkit.activity import Activity
 from tokenkit.audit import audit
 from tokenkit.errors import ConsentRequired, ProviderUnavailable, UsageError
+from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.web import authorize_app
 from tokenkit.web.humanize import away, listed, sentence
 from visitor import NAVIGATION, SCRIPT, Visitor
@@ -133,6 +134,26 @@ def test_a_record_that_cannot_be_opened_is_shown_and_reconnecting_keeps_it_aside
     world.connect(me, "google", replace_broken="yes")
     assert provider(me, "google")["accounts"][0]["state"] == "connected"
     assert b"broken" in [found.data for name, found in world.stored().items() if name.kind == "quarantine" and found]
+
+
+def test_an_account_that_is_removed_elsewhere_while_the_page_is_made_is_left_out(world, me, monkeypatch):
+    """R19: in another tab, or by a command; the others are shown all the same."""
+    world.connect(me, "google")
+    world.connect(me, "spotify")
+    there = SealedStore.each_account
+
+    def then_removed(self, *arguments, **options):
+        found = list(there(self, *arguments, **options))
+        for account in found:
+            if account.provider == "google":
+                self.remove(account, replaces=self.get(account).version)
+        return iter(found)
+
+    monkeypatch.setattr(SealedStore, "each_account", then_removed)
+    page = me.go("/")
+    assert page.status_code == 200
+    assert "Connect Google" in text(page.text)
+    assert "see your country" in text(page.text)
 
 
 def test_a_provider_that_cannot_be_loaded_any_more_takes_no_other_with_it(world, me):

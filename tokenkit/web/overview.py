@@ -1,12 +1,14 @@
 """What there is to see: every provider and account, read from the store and from nowhere else."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tokenkit.account import Account
 from tokenkit.config import serves
-from tokenkit.errors import ConfigurationError, TokenKitError
+from tokenkit.errors import ConfigurationError, TokenKitError, UnknownAccount, UnknownProvider
 from tokenkit.grants.due import SOON
 from tokenkit.grants.status import Broken, Status
 from tokenkit.kit import TokenKit
@@ -73,18 +75,30 @@ class ProviderView:
         return asdict(self)
 
 
-def overview(kit: TokenKit, only: Sequence[str] = ()) -> list[ProviderView]:
-    """Return the providers of these names, or all there are."""
-    accounts = kit.accounts()
-    names = only or sorted({*kit.providers(), *(one.provider for one in accounts)})
-    return [_provider(kit, name, [one for one in accounts if one.provider == name]) for name in names]
+def overview(kit: TokenKit, only: str = "") -> list[ProviderView]:
+    """Return the provider of that name, or all there are."""
+    found: defaultdict[str, list[Status]] = defaultdict(list)
+    with suppress(UnknownProvider):  # its view says so
+        for status in kit.statuses(only):
+            found[status.account.provider].append(status)
+    names = [only] if only else sorted({*kit.providers(), *found})
+    return [_provider(kit, name, found[name]) for name in names]
 
 
-def _provider(kit: TokenKit, name: str, accounts: Sequence[Account]) -> ProviderView:
+def find_account(kit: TokenKit, id: str) -> tuple[ProviderView, AccountView]:
+    """Return the account with exactly that name: what shall end is not guessed. Raises `UnknownAccount`."""
+    for view in overview(kit, id.partition("/")[0]):
+        for account in view.accounts:
+            if account.id == id:
+                return view, account
+    raise UnknownAccount("there is no such account here", hint="tokenkit list")
+
+
+def _provider(kit: TokenKit, name: str, statuses: Sequence[Status]) -> ProviderView:
     try:
         provider = kit.provider(name)
     except TokenKitError as error:
-        left = tuple(_unloaded(account, str(error)) for account in accounts)
+        left = tuple(_unloaded(status.account, str(error)) for status in statuses)
         return ProviderView(name, name, registered=False, identifies=True, problem=str(error), scopes=(), accounts=left)
     registered, problem = _registered(kit, provider)
     return ProviderView(
@@ -94,7 +108,7 @@ def _provider(kit: TokenKit, name: str, accounts: Sequence[Account]) -> Provider
         identifies=provider.identify is not None,
         problem=provider.retired or problem,
         scopes=tuple(_scopes(provider)),
-        accounts=tuple(_account(provider, kit.status(str(account)), kit.context.now()) for account in accounts),
+        accounts=tuple(_account(provider, status, kit.context.now()) for status in statuses),
         variables=variables_of(provider),
         takes_key=asks(provider) is not None,
     )

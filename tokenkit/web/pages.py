@@ -8,12 +8,12 @@ from functools import partial
 from starlette.responses import Response
 
 from tokenkit.audit import Inventory, audit
-from tokenkit.errors import StoreError, UnknownAccount
+from tokenkit.errors import StoreError
 from tokenkit.provider import Provider
 from tokenkit.web.answers import json, page
 from tokenkit.web.choice import Choice, choice, only_identity
 from tokenkit.web.last_use import last_uses
-from tokenkit.web.overview import AccountView, ProviderView, overview
+from tokenkit.web.overview import AccountView, ProviderView, find_account, overview
 from tokenkit.web.visit import Visit
 
 FEW = 4
@@ -95,13 +95,13 @@ def status(visit: Visit) -> Response:
     name = visit.request.query_params.get("provider", "")
     if name:
         visit.kit.provider(name)
-    views = overview(visit.kit, [name] if name else [])
+    views = overview(visit.kit, name)
     return json({"version": 1, "csrf": visit.csrf_token, "providers": [view.record() for view in views]})
 
 
 def ask_disconnect(visit: Visit) -> Response:
     """Say what would end with the account, and ask (R19: a second account must not end unannounced)."""
-    view, account = _find(visit, visit.request.query_params.get("account", ""))
+    view, account = find_account(visit.kit, visit.request.query_params.get("account", ""))
     provider = _of_account(visit, account.id)
     also = [str(other) for other in visit.kit.sharing_fate(account.id)]
     values = {"view": view, "account": account, "provider": provider, "also": also}
@@ -118,19 +118,9 @@ def _of_account(visit: Visit, account: str) -> Provider:
 def disconnect(visit: Visit) -> Response:
     """Revoke at the provider (unless ``local`` is ``yes``), remove here, and say which of the two happened."""
     visit.check_form()
-    view, account = _find(visit, visit.form.get("account", ""))
+    view, account = find_account(visit.kit, visit.form.get("account", ""))
     outcome = visit.kit.logout(account.id, local=visit.form.get("local") == "yes")
     if visit.wants_json:
         done = {"removed": outcome.removed, "revoked": outcome.revoked, "note": outcome.note}
         return json({"version": 1, "account": account.id} | done)
     return page(visit, "disconnected.html", {"view": view, "account": account, "outcome": outcome})
-
-
-def _find(visit: Visit, id: str) -> tuple[ProviderView, AccountView]:
-    """Return the account with exactly that name: what shall end is not guessed."""
-    provider = id.partition("/")[0]
-    for view in overview(visit.kit, [provider] if provider else []):
-        for account in view.accounts:
-            if account.id == id:
-                return view, account
-    raise UnknownAccount("there is no such account here", hint="tokenkit list")

@@ -6,12 +6,11 @@ from urllib.parse import quote, urlsplit
 
 from starlette.responses import Response
 
-from tokenkit.account import Account
-from tokenkit.errors import ClientMissing, ConsentDenied, ProviderBroken, TokenKitError, UnknownAccount, UsageError
+from tokenkit.errors import ClientMissing, ConsentDenied, ProviderBroken, TokenKitError, UsageError
 from tokenkit.signing_in.asking import asks
 from tokenkit.web.answers import failed_return, json, page, popup_page, see_other
 from tokenkit.web.keys import form_address
-from tokenkit.web.overview import overview
+from tokenkit.web.overview import find_account
 from tokenkit.web.server_choice import chosen_server, query_of, redirect_uri
 from tokenkit.web.visit import Visit, account_name
 
@@ -69,12 +68,8 @@ def callback(visit: Visit) -> Response:
 
 def connected(visit: Visit) -> Response:
     """Say which account was connected, with which scopes. Raises `UnknownAccount` where there is no such account."""
-    provider, name = visit.part("provider"), visit.part("name")
-    if Account(provider, name, visit.kit.owner) not in visit.kit.records.accounts(provider):
-        raise UnknownAccount("there is no such account here", hint="tokenkit list")
-    view = overview(visit.kit, [provider])[0]
-    account = next(one for one in view.accounts if one.name == name)
-    values = {"outcome": "connected", "provider": provider, "title": view.title, "account": account}
+    view, account = find_account(visit.kit, f"{visit.part('provider')}/{visit.part('name')}")
+    values = {"outcome": "connected", "provider": view.name, "title": view.title, "account": account}
     return popup_page(visit, "returned.html", values)
 
 

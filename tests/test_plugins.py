@@ -362,6 +362,24 @@ def test_an_option_that_is_no_variable_is_refused(folder):
     assert "region" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "options", [{"redirect_host": "localhost"}, {"redirect_uri": "https://localhost:8765/callback"}], ids=str
+)
+def test_a_person_says_how_they_registered_a_client_of_any_provider_that_is_data(folder, options):
+    """Of most services no source says which loopback host they take; and what a sign-in keeps is as before (R17)."""
+    write(folder, ACME)
+    for name, more in (("acme", {"region": "eu"}), ("asana", {}), ("google", {})):
+        usual = load(folder, name, options=more)
+        made = load(folder, name, options={**more, **options})
+        assert made == replace(usual, **options)
+        assert made.settled == usual.settled
+        assert made.at(made.settled) == made
+    with pytest.raises(ConfigurationError, match="pocket has no option"):
+        load(folder, "pocket", options=options)
+    with pytest.raises(ConfigurationError, match="wise has no option"):
+        load(folder, "wise", options=options)
+
+
 # Names.
 
 

@@ -283,9 +283,9 @@ def _configured(
 ) -> "Provider":
     from inspect import signature
 
-    variables = getattr(provider, "variables", {})
-    known = [*signature(make).parameters, *variables]
-    for option in options.keys() - {*variables}:
+    settable = getattr(provider, "settable", ())
+    known = [*signature(make).parameters, *settable]
+    for option in options.keys() - {*settable}:
         raise ConfigurationError(
             f"{name} has no option {option!r}", hint=f"it has {', '.join(known) or 'none'}; see [providers.{name}]"
         )

@@ -21,6 +21,9 @@ from tokenkit.variables import PUBLIC_ONLY, Variable, check_variables, fill, nam
 LINKS = ("console_url", "manage_url")
 """Addresses that are shown to people: none is where nobody has said which server it is."""
 
+REGISTERED = ("redirect_host", "redirect_uri")
+"""Fields of which only the person knows what is right: it stands where they registered their client."""
+
 MOST = 256
 """Providers as accounts met them that are kept ready; of more, all are made again when they are asked for."""
 
@@ -131,16 +134,25 @@ class Settled:
         """Return the provider with what else a sign-in has settled."""
         return self
 
+    @property
+    def settable(self) -> tuple[str, ...]:
+        """The options that ``config.toml`` may have for it."""
+        return (*self.variables, *(each.name for each in fields(self) if each.init and each.name in REGISTERED))
+
     def configured(self, options: Mapping[str, object]) -> Self:
-        """Return the provider with the values that ``config.toml`` has for its variables: accounts may have others.
+        """Return the provider with what ``config.toml`` says of it: of its variables accounts may have other values.
 
         Raises `ConfigurationError`, which names the wrong one.
         """
-        for option in options.keys() - self.variables.keys():
+        for option in options.keys() - {*self.settable}:
             raise ConfigurationError(
-                f"{self.name} has no option {option!r}", hint=f"it has {', '.join(self.variables) or 'none'}"
+                f"{self.name} has no option {option!r}", hint=f"it has {', '.join(self.settable) or 'none'}"
             )
-        return self.at({name: str(value) for name, value in options.items()}) if options else self
+        registered = {name: options[name] for name in REGISTERED if name in options}
+        values = {name: str(options[name]) for name in options.keys() - registered.keys()}
+        written: dict[str, Any] = {**self.declared, **registered}
+        made = type(self)(**written) if registered else self
+        return made.at(values) if values else made
 
     def of(self, grant: Grant) -> Self:
         """Return the provider as the sign-in of this grant met it."""

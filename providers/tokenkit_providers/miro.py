@@ -32,6 +32,7 @@ def provider() -> OAuth2:
         manage_url="https://miro.com/app/settings/user-profile/apps",
         scopes=SCOPES,
         needs_secret=True,
+        default_expires_in="never",
         idle_lifetime=60 * DAY,
         revocation_reach="grant",
         captured=("user_id", "team_id"),
@@ -43,6 +44,7 @@ def provider() -> OAuth2:
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",
             "revocation_endpoint": "the provider's own pages",
+            "default_expires_in": "developers.miro.com reference: tokens end where the app enables it",
             "*": "developers.miro.com reference: 1 hour and 60 days where the app enables it; revocation ends both "
             "tokens",
         },

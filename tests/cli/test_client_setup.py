@@ -104,6 +104,17 @@ def test_a_redirect_port_of_ones_own_is_part_of_the_address_to_register(unregist
     assert done.code == 2
 
 
+def test_where_no_source_says_which_redirect_uri_it_takes_another_one_can_be_configured(
+    unregistered: Machine, run: Run
+) -> None:
+    done = run(["client", "setup", "asana", "--no-browser"], "")
+    assert "    http://127.0.0.1:8765/callback/asana\n" in done.stderr
+    assert "If Asana refuses it, put another below [providers.asana] in config.toml" in done.stderr
+    (unregistered.config / "config.toml").write_text('[providers.asana]\nredirect_host = "localhost"\n')
+    done = run(["client", "setup", "asana", "--no-browser"], "")
+    assert "    http://localhost:8765/callback/asana\n" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("provider", "code", "said"),
     [

@@ -59,6 +59,20 @@ def client_of(provider: OAuth2) -> ClientRegistration:
     return ClientRegistration(f"sandbox-{provider.name}", secret)
 
 
+@pytest.mark.parametrize("name", DECLARED)
+def test_a_scope_that_keeps_a_person_signed_in_is_asked_whatever_else_is(name: str):
+    """Whoever names scopes of their own would else be signed out within hours, or a day."""
+    provider = load(name)
+    keeps = {alias for alias, scope in provider.scopes.items() if "signed in" in scope.about}
+    assert keeps <= set(provider.identity_scopes)
+
+
+def test_a_token_of_which_no_end_is_told_lasts_where_the_provider_ends_none_by_itself():
+    """Without a refresh token an end that is only supposed signs the person out."""
+    told_if_any = {"github", "miro", "notion", "slack", "stackexchange", "todoist"}
+    assert {name for name in told_if_any if load(name).default_expires_in != "never"} == set()
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[] if name in SOONER else pytest.mark.slow) for name in OPEN]
 )

@@ -73,6 +73,9 @@ def _show_pages(kit: "TokenKit", provider: "Provider", opener: "Opener") -> None
         steps = {provider.console_url: "Register an application of your own."}
     if provider.name != "google" and not asks(provider):  # a desktop client of Google's needs none
         say(f"The client needs this redirect URI, exactly:\n    {redirect_uri(kit, provider)}")
+        if "redirect_host" in getattr(provider, "unverified", ()):
+            say(f"If {provider.title} refuses it, put another below [providers.{provider.name}] in config.toml, as in")
+            say('    redirect_host = "localhost"    or    redirect_uri = "https://localhost:8765/callback"')
     for number, (url, sentence) in enumerate(steps.items(), 1):
         say(f"{number} of {len(steps)}: {sentence}\n    {url}")
         opener(url)

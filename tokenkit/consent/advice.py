@@ -34,7 +34,10 @@ def about_error_pages(provider: Provider, port: int, sent: str, name: str = "") 
     ]
     other = other_loopback(sent)
     if other:
-        lines.append(f'Where {provider.title} takes {other} alone, its declaration needs redirect_host = "{other}".')
+        table = f"[providers.{provider.name}]"
+        lines.append(
+            f'Where {provider.title} takes {other} alone, put redirect_host = "{other}" below {table} in config.toml.'
+        )
     if not port and not fixed_redirect_uri(provider):
         drawn = sent.partition("://")[2].partition("/")[0].rpartition(":")[2]
         lines += [

@@ -12,6 +12,7 @@ from figures import Row, compare
 from hot import per_call
 from place import ME, Place
 from tokenkit import TokenKit
+from tokenkit.grant import grant_to_bytes
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.seal import b64url_encode
 
@@ -21,6 +22,7 @@ from postgres_server import own_server
 
 NAME = str(ME)
 SIZES = (1, 1_000, 100_000)
+MANY = 1_000
 SEALED = 1553
 """Bytes of a usual record."""
 
@@ -31,6 +33,10 @@ _SAVE = f"UPDATE bare.record SET data = %s, version = gen_random_uuid() WHERE {_
 _MORE = """INSERT INTO tokenkit.record (kind, owner, id, data, version)
     SELECT 'grant', '', convert_to('google/' || lpad(n::text, 6, '0') || '@example.com', 'UTF8'), %s, gen_random_uuid()
     FROM generate_series(1, %s) AS n ON CONFLICT DO NOTHING"""
+
+_ONE_MORE = """INSERT INTO tokenkit.record (kind, owner, id, data, version)
+    VALUES ('grant', 'many', %s, %s, gen_random_uuid())"""
+_ALL = "SELECT data, version FROM tokenkit.record WHERE kind = 'grant' AND owner = 'many'"
 
 
 def rows(place: Place, rounds: int) -> list[Row]:
@@ -51,7 +57,7 @@ def rows(place: Place, rounds: int) -> list[Row]:
                 bare.execute("INSERT INTO bare.record SELECT * FROM tokenkit.record ON CONFLICT DO NOTHING")
                 bare.execute("VACUUM ANALYZE")
                 result += of_size(kit, files, bare, size, rounds)
-            return result
+            return [*result, all_of_one_owner(kit, bare, rounds)]
 
 
 def of_size(
@@ -98,6 +104,22 @@ def of_size(
         line("a look, while changes are told", lambda: store.versions([name]), "the same", look, 200),
         line("loading and saving a grant", saved, "one bare SELECT and UPDATE", saved_bare, 60),
     ]
+
+
+def all_of_one_owner(kit: TokenKit, bare: "psycopg.Connection[tuple[object, ...]]", rounds: int) -> Row:
+    """An owner with many accounts, each the copy of one; over a line of 1 ms each statement takes that time longer."""
+    theirs = kit.for_owner("many")
+    plaintext = grant_to_bytes(kit.records.get(ME).grant)
+    for number in range(MANY):
+        name = grant_name(ME._replace(name=f"copy{number}@example.com", owner="many"))
+        sealed = kit.records.ring.seal_record(name, plaintext)
+        bare.execute(_ONE_MORE, (name.id.encode(), sealed))
+    assert len(theirs.statuses()) == MANY
+    return compare(
+        f"how {MANY:,} accounts stand, of 100,000 in PostgreSQL", partial(microseconds, theirs.statuses, 1),
+        "one bare SELECT of their records", partial(microseconds, lambda: bare.execute(_ALL).fetchall(), 1),
+        unit="µs", rounds=rounds,
+    )  # fmt: skip
 
 
 def listens(look: Callable[[], object]) -> None:

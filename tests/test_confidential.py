@@ -60,6 +60,22 @@ def test_a_value_that_holds_a_secret_does_not_show_it(value: object) -> None:
     assert HIDDEN not in f"{value!r} {value!s} {[value]}"
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        ClientRegistration("client", cast(Any, HIDDEN)),
+        Grant(provider="acme", access_tokens={}, refresh_token=cast(Any, HIDDEN)),
+        Grant(provider="acme", access_tokens={"": cast(Any, HIDDEN)}),
+        Grant(provider="acme", access_tokens=cast(Any, [HIDDEN])),
+        PendingAuthorization(provider="acme", url="", redirect_uri="", state=cast(Any, HIDDEN)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_secret_that_a_program_gave_as_a_plain_text_does_not_show_either(value: object) -> None:
+    """R35: that is refused where it is used, and logged before."""
+    assert HIDDEN not in f"{value!r} {value!s} {[value]}"
+
+
 COPIES: dict[str, Callable[[object], object]] = {
     "pickle": pickle.dumps,
     "pickle of an old protocol": lambda value: pickle.dumps(value, protocol=2),

@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from tokenkit.errors import BrokenRecord
 from tokenkit.parsing import ParseFailure, parse
 from tokenkit.shell import quoted
-from tokenkit.token import AccessToken, HoldsSecrets, Secret, access_token
+from tokenkit.token import AccessToken, HoldsSecrets, Secret, access_token, concealed
 
 VERSION = 1
 
@@ -93,8 +93,14 @@ class Grant(HoldsSecrets):
         self.unknown: Final = unknown
 
     def __repr__(self) -> str:
-        shown = (f"{name}={getattr(self, name)!r}" for name in self.__slots__ if name not in ("extra", "unknown"))
-        return f"Grant({', '.join(shown)})"
+        held: object = self.access_tokens
+        plain = isinstance(held, Mapping) and all(
+            isinstance(token, AccessToken) for token in self.access_tokens.values()
+        )
+        shown = {name: repr(getattr(self, name)) for name in self.__slots__ if name not in ("extra", "unknown")}
+        shown["access_tokens"] = repr(held) if plain else "…"
+        shown["refresh_token"] = concealed(self.refresh_token)
+        return f"Grant({', '.join(f'{name}={text}' for name, text in shown.items())})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Grant):

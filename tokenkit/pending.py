@@ -26,9 +26,9 @@ class PendingAuthorization(Confidential):
     provider: str
     url: str = field(repr=False)
     redirect_uri: str = field(repr=False)
-    state: Secret
-    code_verifier: Secret | None = None
-    request_token: Secret | None = None
+    state: Secret = field(repr=False)
+    code_verifier: Secret | None = field(default=None, repr=False)
+    request_token: Secret | None = field(default=None, repr=False)
     scopes: frozenset[str] = frozenset()
     issuer: str = ""
     client_id: str = ""

@@ -65,6 +65,11 @@ class Secret(HoldsSecrets):
         return "Secret(…)"
 
 
+def concealed(held: object) -> str:
+    """Return what a repr shows in the place of a secret, also of one that a program gave as a plain text (R35)."""
+    return "None" if held is None else "Secret(…)"
+
+
 class AccessToken(HoldsSecrets):
     """An access token (RFC 6749 section 1.4): `value`, `type`, `expires_at`, `scopes`.
 

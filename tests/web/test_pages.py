@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from tokenkit import AsyncTokenKit, TokenKit
 from tokenkit.activity import Activity
 from tokenkit.audit import audit
 from tokenkit.errors import ConsentRequired, ProviderUnavailable, UsageError
@@ -307,6 +308,30 @@ def test_exactly_one_of_kit_and_kit_for_is_given(world):
         authorize_app()
     with pytest.raises(UsageError, match="either"):
         authorize_app(world.kit, kit_for=lambda request: world.kit)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "hint"),
+    [
+        ({"kit": AsyncTokenKit()}, "kit is a TokenKit, not AsyncTokenKit", "pass kit.sync"),
+        ({"kit": TokenKit}, "kit is a TokenKit, not type", "kit is made by TokenKit()"),
+        ({"kit_for": TokenKit()}, "kit_for is a function", "kit_for=lambda request"),
+        ({"kit": TokenKit(), "hosts": "upstream:8000"}, "hosts is a list", "hosts=('upstream:8000',)"),
+        ({"kit": TokenKit(), "asks": ["google"]}, "asks is a mapping", 'asks={"google"'),
+    ],
+)
+def test_what_is_no_part_of_the_app_is_refused_when_it_is_made(arguments, said, hint):
+    """And not at the first request of somebody else."""
+    with pytest.raises(UsageError, match=said) as caught:
+        authorize_app(**arguments)
+    assert caught.value.hint.startswith(hint)
+
+
+def test_what_the_dashboard_finds_for_a_person_is_a_kit_or_nothing():
+    me = Visitor(authorize_app(kit_for=lambda request: AsyncTokenKit()))
+    with pytest.raises(UsageError, match="what kit_for returns is a TokenKit") as caught:
+        me.go("/")
+    assert caught.value.hint == "pass kit.sync"
 
 
 def test_scripts_are_not_sent_again_while_they_are_the_same(me):

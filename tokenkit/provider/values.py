@@ -8,7 +8,7 @@ from tokenkit.confidential import Confidential
 from tokenkit.context import Context
 from tokenkit.grant import Grant
 from tokenkit.request import Request, Response
-from tokenkit.token import AccessToken, Secret
+from tokenkit.token import AccessToken, Secret, concealed
 
 Strength = Literal["", "identity", "read", "add", "write", "full"]
 
@@ -18,6 +18,9 @@ class ClientRegistration(NamedTuple):
 
     client_id: str
     client_secret: Secret | None = None
+
+    def __repr__(self) -> str:
+        return f"ClientRegistration(client_id={self.client_id!r}, client_secret={concealed(self.client_secret)})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from inspect import isawaitable
+from typing import cast
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -74,10 +75,32 @@ def authorize_app(
     """
     if (kit is None) == (kit_for is None):
         raise UsageError("authorize_app takes either a kit or kit_for", hint="authorize_app(TokenKit())")
-    for scopes in (asks or {}).values():
-        check_scopes(scopes)
+    _check(kit, kit_for, hosts, asks or {})
     place = Mounted(public_url, hosts, may_register=kit_for is None, asks=dict(asks or {}))
     return Guard(pages_at(place, kit_for or (lambda request: kit)), place)
+
+
+def _check(kit: object, kit_for: object, hosts: object, asks: object) -> None:
+    """Refuse what would be met at the first request only. Raises `UsageError`, which names the argument."""
+    if kit is not None:
+        _check_kit("kit", kit)
+    if kit_for is not None and not callable(kit_for):
+        raise UsageError("kit_for is a function", hint="kit_for=lambda request: kit.for_owner(...)")
+    if isinstance(hosts, str):
+        raise UsageError("hosts is a list of texts, not one", hint=f"hosts=({hosts!r},)")
+    if not isinstance(asks, Mapping):
+        raise UsageError("asks is a mapping of scopes by provider", hint='asks={"google": ["gmail.readonly"]}')
+    for scopes in cast(Mapping[str, Collection[str]], asks).values():
+        check_scopes(scopes)
+
+
+def _check_kit(name: str, kit: object) -> None:
+    if not isinstance(kit, TokenKit):
+        sync = getattr(kit, "sync", None)
+        hint = (
+            "pass kit.sync" if isinstance(sync, TokenKit) else f"{name} is made by TokenKit(), or by kit.for_owner(...)"
+        )
+        raise UsageError(f"{name} is a TokenKit, not {type(kit).__name__}", hint=hint)
 
 
 def pages_at(place: MountPoint, kit_for: KitFor) -> Starlette:
@@ -120,4 +143,7 @@ def _endpoint(place: MountPoint, kit_for: KitFor, handler: Handler) -> Callable[
 
 async def _kit(kit_for: KitFor, request: Request) -> TokenKit | None:
     found = await run_in_threadpool(kit_for, request)
-    return await found if isawaitable(found) else found
+    kit = await found if isawaitable(found) else found
+    if kit is not None:
+        _check_kit("what kit_for returns", kit)
+    return kit

@@ -50,7 +50,7 @@ def aiohttp_auth(source: AsyncTokenSource, *, insecure_hosts: Collection[str] = 
     asked for, and the request sent once more unless its body was a stream. `insecure_hosts` are the account's opt-in to
     plain http.
     """
-    signer = HeaderSigner(source, insecure_hosts)
+    signer = HeaderSigner(source, insecure_hosts, awaited=True)
 
     async def middleware(request: Q, handler: Callable[[Q], Awaitable[R]], /) -> R:
         url = str(request.url)

@@ -59,6 +59,23 @@ def test_no_page_has_a_barrier(url, chromium, barriers, scheme):
             assert barriers(page, scheme) == []
 
 
+def test_what_will_tell_a_result_is_there_for_screen_readers_before_it_does(url, chromium):
+    """What comes into sight with its words in it is not read out: only what comes into a region that was there."""
+    with chromium.new_context(viewport={"width": 320, "height": 700}) as context:
+        page = context.new_page()
+        page.goto(f"{url}/connect/")
+        session = context.new_cdp_session(page)
+        region = "form[data-authorize=pocket] [role=status]"
+        found = session.send("Accessibility.getPartialAXTree", {"objectId": _object(session, region)})["nodes"][0]
+        assert (found["ignored"], found["role"]["value"]) == (False, "status")
+        assert page.locator(region).bounding_box()["height"] <= 1
+
+
+def _object(session: Any, selector: str) -> str:
+    expression = {"expression": f"document.querySelector({selector!r})"}
+    return str(session.send("Runtime.evaluate", expression)["result"]["objectId"])
+
+
 def test_what_opens_has_no_barrier_and_nothing_is_cut_off_on_a_phone(url, chromium, barriers):
     with chromium.new_context(viewport={"width": 320, "height": 700}) as context:
         page = context.new_page()

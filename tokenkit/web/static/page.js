@@ -26,16 +26,16 @@ async function connect(form) {
   const button = form.querySelector("button");
   const label = [...button.childNodes];
   const result = form.querySelector(".result");
-  say(result, "");
+  result.textContent = "";
   button.disabled = true;
   button.textContent = "Go on in the other window";
   try {
     const { outcome } = await authorize({ ...Object.fromEntries(new FormData(form)), provider });
     if (outcome === "connected") return reload(provider);
-    say(result, told(outcome, title));
+    result.textContent = told(outcome, title);
   } catch (error) {
     if (error.kind === "ClientMissing") return window.location.assign(`client/${provider}`);
-    say(result, inFull(error));
+    result.textContent = inFull(error);
   }
   button.disabled = false;
   button.replaceChildren(...label);
@@ -47,11 +47,6 @@ function told(outcome, title) {
   if (outcome === "declined") return `${title} was not connected: the consent was not given.`;
   if (outcome === "cancelled") return `${title} was not connected: the window was closed.`;
   return `${title} was not connected. You can begin again.`;
-}
-
-function say(result, text) {
-  result.textContent = text;
-  result.hidden = text === "";
 }
 
 function reload(provider) {

@@ -56,6 +56,13 @@ def test_mending_again_changes_nothing_more(house):
     assert house.snapshot() == before
 
 
+def test_a_stray_that_others_may_read_is_not_found_anew_where_it_was_put(house):
+    """Nobody else can enter that folder, and to mend twice changes nothing more."""
+    house.write(".tokenkit/tokens/google/copy/me@example.com.jwe~", "x", mode=0o644)
+    act_on(house)
+    assert house.found() == set()
+
+
 def test_no_file_is_lost_and_none_is_written_to(house):
     spoil(house)
     before = contents(house)

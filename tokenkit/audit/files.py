@@ -35,7 +35,7 @@ def open_secrets(inventory: Inventory) -> Iterator[Fault]:
 )
 def writable(inventory: Inventory) -> Iterator[Fault]:
     """Find files and folders of ours that others may write to."""
-    for node in _plain(inventory, *(role for role in Role if role is not Role.UNSEALED)):
+    for node in _plain(inventory, *(role for role in Role if role not in (Role.UNSEALED, Role.ASIDE))):
         if node.mode & OTHERS_WRITE:
             narrow = node.mode & ~OTHERS_WRITE if node.role is Role.WRITTEN else _private(node)
             yield _mode(node, f"others may write to it (mode {node.mode:04o})", narrow)

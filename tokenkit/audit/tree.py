@@ -24,6 +24,7 @@ class Role(Enum):
     PART = auto()  # folders, locks, notes, the activity log
     WRITTEN = auto()  # by a person: config.toml, and what they keep beside it
     STRAY = auto()
+    ASIDE = auto()  # what `--fix` has put into a folder that only its owner can enter
 
 
 class Node(NamedTuple):
@@ -141,6 +142,8 @@ def roots(folders: Folders) -> tuple[str, str, str, str]:
 
 def _in_tokens(parts: tuple[str, ...], is_folder: bool) -> _Kind:
     below = parts[1:] if parts and owner_of(parts[0]) else parts
+    if below[:1] == (STRAYS,) and len(below) > 1:
+        return (Role.ASIDE, None)
     if not below or below[0] in (LOCKS, STRAYS):
         return _PART
     if is_folder:

@@ -4,15 +4,17 @@ import re
 import subprocess
 import sys
 import threading
+from concurrent.futures import Future
 from itertools import pairwise
 from typing import get_args
 
 import pytest
-from tokenkit.errors import ConsentRequired, StoreUnavailable
+from tokenkit.errors import BrokenRecord, ConsentRequired, KeyUnavailable, StoreUnavailable
 from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
 from tokenkit.testing.clock import Clock
 from tokenkit.worker.figures import Figures, Result
+from tokenkit.worker.outcome import HOUR, RETRY, judge
 from tokenkit.worker.worker import Worker
 
 from documents import TOP
@@ -238,6 +240,15 @@ def test_a_refresh_that_fails_and_not_by_the_provider_is_said_until_one_succeeds
     assert said == [told, told]
     assert worker.figures.total("failed") == 4
     kit.close()
+
+
+@pytest.mark.parametrize(("error", "pause"), [(KeyUnavailable, RETRY), (BrokenRecord, HOUR)])
+def test_a_key_that_lacks_here_keeps_no_worker_elsewhere_from_the_account(kit, error, pause):
+    """All workers share one schedule; a record that is damaged is so for all of them."""
+    flight = Future()
+    flight.set_exception(error("it cannot be opened"))
+    verdict = judge(kit.refresher, add(kit, "me"), flight, 1000.0, stopping=False)
+    assert (verdict.result, verdict.at) == ("failed", 1000.0 + pause)
 
 
 def test_a_store_that_is_away_at_the_start_ends_the_worker(tmp_path):

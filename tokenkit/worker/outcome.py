@@ -8,6 +8,7 @@ from tokenkit.account import Account
 from tokenkit.errors import (
     ConfigurationError,
     ConsentRequired,
+    KeyUnavailable,
     ProviderError,
     ProviderUnavailable,
     StoreError,
@@ -21,7 +22,7 @@ from tokenkit.grants.refresher import Refresher
 from tokenkit.worker.figures import Result
 
 RETRY = 60.0
-"""Seconds until what failed without a date of its own is due again."""
+"""Seconds until what failed without a date of its own is due again; a worker elsewhere may have the key that lacks here."""
 
 HOUR = 3600.0
 """Seconds until what a person or an administrator must see to is looked at again; nothing is sent then."""
@@ -56,7 +57,7 @@ def judge(
         return Verdict("consent_needed", _retry_at(refresher, account, now) if error.presumed else NEVER, None)
     if isinstance(error, ProviderUnavailable) and not error.sent and stopping:
         return Verdict("failed", now, None)  # this process ends, and another one takes it at once
-    if isinstance(error, StoreError) and not isinstance(error, StoreUnavailable):
+    if isinstance(error, StoreError) and not isinstance(error, (StoreUnavailable, KeyUnavailable)):
         return Verdict("failed", now + HOUR, None, str(error))
     failed = isinstance(error, (ProviderError, ConfigurationError))
     return Verdict("failed", _retry_at(refresher, account, now), failed or None, str(error))

@@ -17,7 +17,7 @@ from socket import socket
 
 from tokenkit import AsyncTokenKit, StoreUnavailable, TokenKit, finish_on_signals
 from tokenkit.cli.fast_path import main
-from tokenkit.grants import command_refresh, insistently, unsaved
+from tokenkit.grants import at_exit, command_refresh, insistently, unsaved
 from tokenkit.os_errors import unavailable
 from tokenkit.store.files import FileStore
 
@@ -66,6 +66,25 @@ def working() -> None:
     threading.Thread(target=watch).start()
     sys.argv[1:] = ["worker"]
     main()
+
+
+def working_and_told_again() -> None:
+    """``tokenkit worker``, and who ends it loses patience while it tries, and while it prints."""
+
+    def told_again(method: str) -> None:
+        does = getattr(at_exit, method)
+
+        def telling(*arguments: object, **named: object) -> object:
+            setattr(at_exit, method, does)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                os.kill(os.getpid(), number)
+            return does(*arguments, **named)
+
+        setattr(at_exit, method, telling)
+
+    told_again("_try")
+    told_again("_print")
+    working()
 
 
 def closed() -> None:
@@ -139,6 +158,7 @@ def forked() -> None:
 ENDS = {
     "dashboard": serving,
     "worker": working,
+    "impatient worker": working_and_told_again,
     "command": command,
     "killed": killed,
     "closed": closed,

@@ -22,7 +22,7 @@ from tokenkit.grants.refresher import Refresher
 from tokenkit.worker.figures import Result
 
 RETRY = 60.0
-"""Seconds until what failed without a date of its own is due again; a worker elsewhere may have the key that lacks here."""
+"""Seconds until what failed without a date of its own is due again. A worker elsewhere may have a key that we lack."""
 
 HOUR = 3600.0
 """Seconds until what a person or an administrator must see to is looked at again; nothing is sent then."""

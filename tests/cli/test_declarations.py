@@ -56,6 +56,49 @@ def test_the_address_of_the_document_will_do(tmp_path: Path, url: str) -> None:
     assert kit.provider("acme").title == "Acme"
 
 
+@pytest.mark.parametrize(
+    ("more", "noted"),
+    [
+        ({"code_challenge_methods_supported": ["plain"]}, "has plain, and not S256"),
+        ({"response_types_supported": ["token", "id_token"]}, "has token and id_token, and not code"),
+        ({"token_endpoint_auth_methods_supported": ["private_key_jwt"]}, "has private_key_jwt, and not client_secret"),
+        ({"grant_types_supported": ["implicit"]}, "has implicit, and not authorization_code"),
+        ({"require_pushed_authorization_requests": True}, "require_pushed_authorization_requests is true"),
+    ],
+    ids=str,
+)
+def test_what_a_server_wants_that_no_declaration_can_do_is_noted(
+    tmp_path: Path, more: dict[str, object], noted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not refused: a server may say less than it takes. Without the note a person meets it at the consent screen."""
+    add_declaration(kit_at(tmp_path, answer({**METADATA, **more})), "https://auth.acme.example")
+    told = capsys.readouterr().err
+    assert noted in told
+    assert "a sign-in needs a plugin in code" in told
+
+
+def test_what_a_server_takes_beside_what_we_do_is_not_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    more = {
+        "code_challenge_methods_supported": ["plain", "S256"],
+        "response_types_supported": ["code", "code id_token"],
+        "token_endpoint_auth_methods_supported": ["tls_client_auth", "none"],
+        "grant_types_supported": [],
+        "require_pushed_authorization_requests": False,
+    }
+    add_declaration(kit_at(tmp_path, answer({**METADATA, **more})), "https://auth.acme.example")
+    assert "plugin" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "url", ["https://me:s3cret@auth.acme.example", "me:s3cret@auth.acme.example", "https://тест.de"]
+)
+def test_an_address_that_is_none_is_refused_and_no_password_in_it_shown(tmp_path: Path, url: str) -> None:
+    """R35."""
+    with pytest.raises(UsageError, match="is no address of an authorization server") as caught:
+        add_declaration(kit_at(tmp_path), url)
+    assert "s3cret" not in f"{caught.value} {caught.value.hint}"
+
+
 def test_a_file_that_is_there_is_never_written_over(tmp_path: Path) -> None:
     kit = kit_at(tmp_path, answer(METADATA), answer(METADATA))
     add_declaration(kit, "https://auth.acme.example")

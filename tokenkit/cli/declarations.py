@@ -39,11 +39,12 @@ def add_declaration(kit: "TokenKit", url: str) -> None:
     Raises `InvalidAnswer` and `ProviderUnavailable` where there is none, and `ConfigurationError` for a file that is
     there already.
     """
-    from tokenkit.flows.discovery import discover
+    from tokenkit.flows.discovery import fetch, not_ours, read
     from tokenkit.provider_file import read_provider_file
 
     issuer = _issuer(url)
-    found = discover(kit.context, issuer)
+    members = fetch(kit.context, issuer)
+    found = read(issuer, members)
     name = _name(issuer)
     path = os.path.join(kit.folders.config, "providers", f"{name}.toml")
     if os.path.lexists(path) or name in kit.providers():
@@ -59,6 +60,8 @@ def add_declaration(kit: "TokenKit", url: str) -> None:
         raise
     data(path)
     _remark(made)
+    for each in not_ours(members):
+        say(f"tokenkit: note: {each}: if the server means that, a sign-in needs a plugin in code")
     say(
         f"tokenkit: next: look through the file, then: tokenkit client set {made.name}, and: tokenkit login {made.name}"
     )
@@ -150,9 +153,14 @@ def _say_plain_http(provider: "OAuth2 | ApiKey") -> None:
 
 
 def _issuer(url: str) -> str:
+    try:
+        parse_url(url)
+    except ValueError as error:
+        shown = repr(url) if "@" not in url else "what was typed"  # a password may stand there (R35)
+        raise UsageError(
+            f"{shown} is no address of an authorization server: {error}", hint="tokenkit providers add https://..."
+        ) from None
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"{url!r} is no address of an authorization server", hint="tokenkit providers add https://...")
     path = _WELL_KNOWN.sub(lambda match: match[1] or "", parts.path)
     return f"{parts.scheme}://{parts.netloc}{path}"
 

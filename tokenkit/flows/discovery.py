@@ -10,6 +10,7 @@ from tokenkit.flows.answer import vschar
 from tokenkit.flows.client_auth import ClientAuth
 from tokenkit.flows.paths import member_at
 from tokenkit.flows.sanitize import sanitized
+from tokenkit.listing import listed
 from tokenkit.provider import Context, Request
 
 _VARIABLE = re.compile(r"\{[A-Za-z0-9_]+\}")
@@ -42,6 +43,11 @@ def discover(ctx: Context, issuer: str) -> Discovered:
     Raises `InvalidAnswer` when no document is found, it belongs to another issuer or names an endpoint otherwise, and
     `ProviderUnavailable`.
     """
+    return read(issuer, fetch(ctx, issuer))
+
+
+def fetch(ctx: Context, issuer: str) -> dict[str, Any]:
+    """Return the first document that the issuer publishes, as it is; see `discover`."""
     for url in _addresses(issuer):
         response = ctx.send(Request("GET", url, (("Accept", "application/json"),)))
         if response.status >= 500:
@@ -49,7 +55,7 @@ def discover(ctx: Context, issuer: str) -> Discovered:
                 response.status
             )
         if response.status == 200:
-            return _read(issuer, response.json_object())
+            return response.json_object()
     raise InvalidAnswer(f"{issuer} publishes no metadata (RFC 8414, OpenID Connect Discovery)")
 
 
@@ -61,7 +67,8 @@ def _addresses(issuer: str) -> list[str]:
     return [*inserted, f"{origin}{path}/.well-known/openid-configuration"] if path else inserted
 
 
-def _read(issuer: str, members: Mapping[str, Any]) -> Discovered:
+def read(issuer: str, members: Mapping[str, Any]) -> Discovered:
+    """Take what a provider's data needs out of the document; see `discover`."""
     named = members.get("issuer")
     if not (isinstance(named, str) and _same_issuer(issuer, named)):
         found = named if isinstance(named, str) and vschar(named) and len(named) < 200 else ""
@@ -71,7 +78,10 @@ def _read(issuer: str, members: Mapping[str, Any]) -> Discovered:
         )
     endpoints = {name: _endpoint(issuer, members, name) for name in _ENDPOINTS}
     if not (endpoints["authorization_endpoint"] and endpoints["token_endpoint"]):
-        raise InvalidAnswer(f"the metadata of {issuer} names no authorization or no token endpoint")
+        raise InvalidAnswer(
+            f"the metadata of {issuer} names no authorization or no token endpoint",
+            hint="write a provider file by hand: docs/how-to/add-a-provider.md",
+        )
     promised = members.get("authorization_response_iss_parameter_supported") is True
     return Discovered(
         issuer=issuer if "{" in named else named,
@@ -84,6 +94,27 @@ def _read(issuer: str, members: Mapping[str, Any]) -> Discovered:
         iss="required" if promised else "if_present",
         client_auth=_client_auth(members.get("token_endpoint_auth_methods_supported")),
     )
+
+
+_OURS: Mapping[str, tuple[str, ...]] = {
+    "response_types_supported": ("code",),
+    "grant_types_supported": ("authorization_code",),
+    "code_challenge_methods_supported": ("S256",),
+    "token_endpoint_auth_methods_supported": ("client_secret_post", "client_secret_basic", "none"),
+}
+"""What a declaration can do, by the member that lists what the server takes."""
+
+
+def not_ours(members: Mapping[str, Any]) -> list[str]:
+    """Return what the server takes, by its metadata, where a declaration can do none of it. It may say too little."""
+    lists = {name: cast(list[object], members[name]) for name in _OURS if isinstance(members.get(name), list)}
+    found = [
+        f"{name} has {listed([sanitized(str(each), limit=30) for each in values])}, and not {' or '.join(_OURS[name])}"
+        for name, values in lists.items()
+        if values and not set(_OURS[name]).intersection(map(str, values))
+    ]
+    pushed = "require_pushed_authorization_requests"
+    return [*found, f"{pushed} is true (RFC 9126)"] if members.get(pushed) is True else found
 
 
 def _endpoint(issuer: str, members: Mapping[str, Any], name: str) -> str:

@@ -60,7 +60,7 @@ def test_the_address_of_the_document_will_do(tmp_path: Path, url: str) -> None:
     ("more", "noted"),
     [
         ({"code_challenge_methods_supported": ["plain"]}, "has plain, and not S256"),
-        ({"response_types_supported": ["token", "id_token"]}, "has token and id_token, and not code"),
+        ({"response_types_supported": ["token", "id_token"]}, "has token, id_token, and not code"),
         ({"token_endpoint_auth_methods_supported": ["private_key_jwt"]}, "has private_key_jwt, and not client_secret"),
         ({"grant_types_supported": ["implicit"]}, "has implicit, and not authorization_code"),
         ({"require_pushed_authorization_requests": True}, "require_pushed_authorization_requests is true"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenkit.errors import ConfigurationError, FileRefused, UsageError
-from tokenkit.os_errors import unavailable
+from tokenkit.os_errors import exhausted, unavailable
 from tokenkit.paths import LONGEST_NAME, account_name, file_name, folders, may_name_a_store, prefix
 
 HOME = tempfile.gettempdir()
@@ -262,6 +262,14 @@ def test_the_error_of_a_folder_that_cannot_be_written_names_the_variable_that_mo
     error = unavailable(f"/home/me/{folder}", OSError(errno.EROFS, "Read-only file system"))
     assert f"export {variable}=" in error.hint
     assert variable not in unavailable(f"/home/me/{folder}", OSError(errno.ENOSPC, "No space left on device")).hint
+
+
+@pytest.mark.parametrize("name", ["EMFILE", "ENFILE", "ENOMEM"])
+def test_a_system_that_has_no_more_files_or_memory_is_no_fault_of_ours_at_any_step(name):
+    told = exhausted(OSError(getattr(errno, name), "", "some/module.py"))
+    assert told.hint
+    assert exhausted(MemoryError()).hint
+    assert exhausted(OSError(errno.ENOENT, "")) is exhausted(ValueError()) is None
 
 
 LASTING = ("EROFS", "EACCES", "EPERM", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG", "EXDEV", "EINVAL", "EFBIG")

@@ -14,6 +14,8 @@ _WORDS = {
     errno.EPERM: ("permission denied", "ls -ld {folder} {path}"),
     errno.EFBIG: ("the limit for the size of files is too small", "ulimit -f unlimited"),
     errno.EMFILE: ("too many files are open in this process", "ulimit -n 4096"),
+    errno.ENFILE: ("too many files are open on this machine", "sysctl fs.file-nr"),
+    errno.ENOMEM: ("no memory is left", "free -h; ulimit -v unlimited"),
     errno.EIO: ("the disk failed", "dmesg | tail"),
 }
 
@@ -50,6 +52,15 @@ def unavailable(path: str, error: OSError) -> StoreUnavailable:
     )
     told.lasts = error.errno in _LASTING and os.name == "posix"  # Windows answers EACCES while a file is open
     return told
+
+
+def exhausted(error: BaseException) -> StoreUnavailable | None:
+    """Return the error for a system that gives no more files or memory, at whatever step; None for any other."""
+    number = errno.ENOMEM if isinstance(error, MemoryError) else error.errno if isinstance(error, OSError) else 0
+    if number not in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+        return None
+    words, hint = _WORDS[number]
+    return StoreUnavailable(words, hint=hint)
 
 
 def move_away(path: str) -> str:

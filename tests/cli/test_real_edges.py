@@ -75,9 +75,14 @@ def small_files(machine: Machine) -> Odd:
     return Odd(before=limit)
 
 
-def few_descriptors(machine: Machine) -> Odd:
-    """As many as an interpreter needs to start, and hardly more."""
-    return Odd(before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8)))
+def descriptors(number: int) -> Callable[[Machine], Odd]:
+    """Hardly more than an interpreter needs to start: at another step there is none left for a file or a module."""
+    return lambda _: Odd(before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (number, number)))
+
+
+def no_news_of_children(machine: Machine) -> Odd:
+    """Whoever started the program ignores SIGCHLD, and so do the programs that it starts."""
+    return Odd(before=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
 
 
 def full_disk(machine: Machine) -> Odd:
@@ -143,7 +148,8 @@ KINDS: dict[str, Callable[[Path], object]] = {
 FILES = ("config.toml", "providers/acme.toml", "clients/google.toml")
 MACHINES: dict[str, Callable[[Machine], Odd]] = {
     "no byte may be written": small_files,
-    "eight descriptors": few_descriptors,
+    **{f"{number} descriptors": descriptors(number) for number in (6, 8, 12)},
+    "SIGCHLD is ignored": no_news_of_children,
     "a full disk": full_disk,
     "flock: no locks": refused("flock", "ENOLCK"),
     "flock: not here": refused("flock", "ENOSYS"),

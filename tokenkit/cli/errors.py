@@ -14,6 +14,7 @@ from tokenkit.errors import (
     TokenKitError,
     UsageError,
 )
+from tokenkit.os_errors import exhausted
 
 FAULT = 70
 """``EX_SOFTWARE`` of sysexits.h: a fault of ours."""
@@ -54,6 +55,10 @@ def reporting() -> Generator[None]:
             drop(sys.stdout.fileno())
             report(TokenKitError(f"stdout cannot be written: {error.strerror}", hint="send it elsewhere"))
             sys.exit(TokenKitError.exit_code)
+        if told := exhausted(error):
+            report(told)
+            save_or_print()
+            sys.exit(told.exit_code)
         _report_fault(error)
         sys.exit(FAULT)
     finally:

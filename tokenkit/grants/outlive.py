@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from tokenkit import errors, signals
 from tokenkit.core_dumps import become_undumpable
 from tokenkit.errors import StoreUnavailable, TokenKitError
+from tokenkit.os_errors import exhausted
 
 LONGEST = 600
 """Seconds after which the child is ended by the kernel: more than a wait for the lease, a refresh and its save take."""
@@ -155,6 +156,8 @@ def _outcome(work: Callable[[], Any]) -> tuple[Any, ...]:
         known = next(kind.__name__ for kind in type(error).__mro__ if getattr(errors, kind.__name__, None) is kind)
         return "error", known, str(error), vars(error)
     except BaseException as error:  # noqa: BLE001 - the command reports it
+        if told := exhausted(error):
+            return "error", type(told).__name__, str(told), vars(told)
         return "fault", type(error).__name__, places(error)
 
 
@@ -179,7 +182,8 @@ def _told(child: int, reading: int, mask: Mask) -> tuple[bytes, int]:
     try:
         with os.fdopen(reading, "rb") as pipe:
             told = pipe.read()
-        os.waitpid(child, 0)
+        with suppress(ChildProcessError):  # whoever started the command ignores SIGCHLD: the kernel has waited
+            os.waitpid(child, 0)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

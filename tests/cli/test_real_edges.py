@@ -182,6 +182,15 @@ def test_each_command_ends_as_documented_and_the_account_is_there_afterwards(
     assert TokenKit(background=False).token("google").value
 
 
+def test_where_there_is_no_dev_null_a_token_is_refreshed_all_the_same(signed_in: Machine) -> None:
+    """As in a root of one's own."""
+    without_dev = [needs("unshare"), "-m", "sh", "-c", 'mount -t tmpfs tmpfs /dev && exec "$@"', "sh"]
+    if subprocess.run([*without_dev, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("mounting needs a container that may")
+    done = ends_well(Odd(without_dev), ["token", "google"])
+    assert (done.returncode, done.stdout != "", done.stderr) == (0, True, "")
+
+
 def test_a_command_for_whose_refreshed_grant_every_disk_has_become_read_only_prints_it_sealed_soon(
     signed_in: Machine,
 ) -> None:

@@ -46,7 +46,7 @@ class ChildFault(Exception):
 
 
 class NoChild(Exception):
-    """The system gives no process, or no pipe to one: nothing was begun."""
+    """The system gives no process, or none of what it needs: nothing was begun."""
 
 
 class _Orphaned(BaseException):
@@ -71,10 +71,11 @@ def run(work: Callable[[], Any], waiting: Callable[[], AbstractContextManager[No
     until the child has ended; if it brings back a grant that it could save nowhere, that is raised all the same (R9).
     """
     parent = os.getpid()
-    child, reading, writing, before = _forked()
+    child, reading, writing, null, before = _forked()
     if child == 0:
-        _be_the_child(work, writing, parent, before)
+        _be_the_child(work, writing, null, parent, before)
     os.close(writing)
+    os.close(null)
     with waiting():
         told, came = _told(child, reading, before)
     if came and not _brings_sealed(told):
@@ -92,13 +93,15 @@ def is_alone() -> bool:
     return _parent not in (0, os.getppid())
 
 
-def _forked() -> tuple[int, int, int, Mask]:
-    """Fork; return the child, 0 in the child itself, two ends of a pipe, and the signals that were blocked before."""
+def _forked() -> tuple[int, int, int, int, Mask]:
+    """Fork; return the child, 0 in the child itself, two ends of a pipe, /dev/null, and the signals blocked before."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     ends: tuple[int, ...] = ()
     try:
-        ends = _pipe()
-        return os.fork(), *ends, before
+        reading, writing = ends = _pipe()
+        null = os.open(os.devnull, os.O_RDWR)  # a root of one's own may have none
+        ends = (*ends, null)
+        return os.fork(), reading, writing, null, before
     except OSError:
         for end in ends:
             os.close(end)
@@ -117,12 +120,11 @@ def _pipe() -> tuple[int, int]:
     return moved[0], moved[1]
 
 
-def _be_the_child(work: Callable[[], Any], writing: int, parent: int, mask: Mask) -> NoReturn:
+def _be_the_child(work: Callable[[], Any], writing: int, null: int, parent: int, mask: Mask) -> NoReturn:
     global _parent
     try:
         _parent = parent
         os.setsid()
-        null = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(null, standard)
         for number in _ENDING:

@@ -60,6 +60,16 @@ def save_registration(
     usual = client_name(kit.provider(provider.name)) == client_name(provider)
     next_ = f" Next: tokenkit login {provider.name}{'' if usual else server_options(provider)}"
     say(f"Stored in {path}.{next_ if sign_in_next else ''}")
+    _tell_what_goes_before(kit, provider)
+
+
+def _tell_what_goes_before(kit: "TokenKit", provider: "Provider") -> None:
+    """Say that what was stored is not used, where the environment holds a registration, too."""
+    from tokenkit.config.clients import ENVIRONMENT, client_variables
+
+    known = kit.known_client(provider)
+    if known is not None and known.source == ENVIRONMENT:
+        say(f"The environment goes before what is stored: unset {' '.join(client_variables(provider.name, kit.app))}")
 
 
 def read_file(path: str) -> bytes:

@@ -31,6 +31,10 @@ SHARED = "the shared store"
 """The `source` of a registration that all machines share."""
 
 
+ENVIRONMENT = "environment"
+"""The `source` of one in the environment, which goes before all that is stored."""
+
+
 class _Sources(NamedTuple):
     """Where registrations are looked for: those that the program gave, and those in a store that machines share."""
 
@@ -217,7 +221,7 @@ def _from_code(name: str, client: ClientRegistration) -> _Found:
 
 
 def _from_environment(name: str, environ: Mapping[str, str], app: str) -> _Found | None:
-    id_variable, secret_variable = _variables(name, app)
+    id_variable, secret_variable = client_variables(name, app)
     client_id, secret = environ.get(id_variable, "").strip(), environ.get(secret_variable, "").strip()
     if secret and not client_id:
         message = f"{secret_variable} is set, and the client id that it belongs to is not"
@@ -225,7 +229,7 @@ def _from_environment(name: str, environ: Mapping[str, str], app: str) -> _Found
     if not client_id:
         return None
     plain = Secret(credential_text(secret, secret_variable)) if secret else None
-    return _Found("environment", credential_text(client_id, id_variable), plain)
+    return _Found(ENVIRONMENT, credential_text(client_id, id_variable), plain)
 
 
 def _from_config(folder: str, name: str) -> _Found | None:
@@ -248,11 +252,12 @@ def _missing(provider: Provider, usual: Provider | None, app: str, message: str)
 
 
 def _other_ways(provider: Provider, app: str) -> str:
-    id_variable, secret_variable = _variables(provider.name, app)
+    id_variable, secret_variable = client_variables(provider.name, app)
     both = f"{id_variable} and {secret_variable}" if provider.needs_secret else id_variable
     return f'or export {both}, or write client_id = "..." under [providers.{provider.name}] in config.toml'
 
 
-def _variables(name: str, app: str) -> tuple[str, str]:
+def client_variables(name: str, app: str) -> tuple[str, str]:
+    """Return the names of the environment variables for the client id and the secret at that provider."""
     stem = f"{prefix(app)}_{re.sub('[^A-Z0-9]', '_', name.upper())}"
     return f"{stem}_CLIENT_ID", f"{stem}_CLIENT_SECRET"

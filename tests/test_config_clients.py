@@ -122,6 +122,22 @@ def test_an_empty_variable_is_not_set_and_spaces_around_a_value_are_not_part_of_
     assert place.ask(spaced) == ("env-id", "env-secret")
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("name", ENVIRONMENT)
+def test_quotes_around_a_variable_are_told_before_they_are_sent(name: str, quote: str, place: Place) -> None:
+    """Docker's ``--env-file`` keeps them; a server says only that it does not know the client."""
+    with pytest.raises(ConfigurationError, match=f"{name} stands in quotes") as caught:
+        place.ask({**ENVIRONMENT, name: f"{quote}{ENVIRONMENT[name]}{quote}"})
+    assert "env-secret" not in f"{caught.value}{caught.value.hint}"
+
+
+def test_quotes_around_what_a_command_prints_are_told(place: Place) -> None:
+    place.command("import json; print(json.dumps('config-secret'))")
+    with pytest.raises(ConfigurationError, match="printed stands in quotes") as caught:
+        place.ask()
+    assert "jq without -r" in caught.value.hint
+
+
 def test_none_at_all_names_every_way_to_give_one(place: Place) -> None:
     with pytest.raises(ClientMissing) as caught:
         place.ask()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tokenkit.config.credential import credential_text
+from tokenkit.config.credential import printed_text
 from tokenkit.errors import ConfigurationError
 from tokenkit.paths import prefix
 from tokenkit.token import Secret
@@ -51,7 +51,7 @@ def printed_secret(name: str, command: tuple[str, ...], environ: Mapping[str, st
         failure = "cannot be run: it holds a null byte"
     if failure:  # raised out here, or an error would come along that holds what was printed so far (R35)
         raise ConfigurationError(f"{what} {failure}", hint=hint)
-    return Secret(credential_text(printed.decode(errors="replace").rstrip("\r\n"), f"what {what} printed"))
+    return Secret(printed_text(printed.decode(errors="replace").rstrip("\r\n"), f"what {what} printed"))
 
 
 def _output(process: "Popen[bytes]") -> bytes:

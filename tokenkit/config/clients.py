@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 
 from tokenkit.config.client_command import printed_secret
 from tokenkit.config.client_files import client_file, read_client, stored_clients
-from tokenkit.config.credential import credential_text
+from tokenkit.config.credential import credential_text, printed_text
 from tokenkit.config.file import load_config
 from tokenkit.errors import ClientMissing, ConfigurationError, TokenKitError, UsageError
 from tokenkit.paths import Folders, prefix
@@ -228,8 +228,8 @@ def _from_environment(name: str, environ: Mapping[str, str], app: str) -> _Found
         raise ConfigurationError(message, hint=f"export {id_variable}=…, or unset {secret_variable}")
     if not client_id:
         return None
-    plain = Secret(credential_text(secret, secret_variable)) if secret else None
-    return _Found(ENVIRONMENT, credential_text(client_id, id_variable), plain)
+    plain = Secret(printed_text(secret, secret_variable)) if secret else None
+    return _Found(ENVIRONMENT, printed_text(client_id, id_variable), plain)
 
 
 def _from_config(folder: str, name: str) -> _Found | None:

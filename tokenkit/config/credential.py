@@ -12,3 +12,14 @@ def credential_text(value: object, what: str) -> str:
     if not isinstance(value, str) or not _VSCHAR.fullmatch(value):
         raise ConfigurationError(f"{what} is not a text of printable ASCII characters", hint="copy it again")
     return value
+
+
+def printed_text(value: str, what: str) -> str:
+    """Check a text that a program has written down: many keep the quotes around it, which would be sent with it."""
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        raise ConfigurationError(
+            f"{what} stands in quotes",
+            hint="take them off (docker --env-file keeps them, and jq without -r); one that has quotes of its own: "
+            "tokenkit client set",
+        )
+    return credential_text(value, what)

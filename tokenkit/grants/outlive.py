@@ -184,7 +184,7 @@ def _told(child: int, reading: int, mask: Mask) -> tuple[bytes, int]:
     try:
         with os.fdopen(reading, "rb") as pipe:
             told = pipe.read()
-        with suppress(ChildProcessError):  # with SIGCHLD ignored by the program that started this one, the kernel has waited
+        with suppress(ChildProcessError):  # who started us ignores SIGCHLD: the kernel has waited
             os.waitpid(child, 0)
     finally:
         for number, handler in before.items():

@@ -594,6 +594,16 @@ def test_a_part_of_a_record_is_not_taken(killed):
         killed.token(ME)
 
 
+def test_nothing_is_sent_while_it_cannot_be_put_in_its_place(killed, tmp_path, monkeypatch):
+    """R9: what the record holds is used up, and a disk in trouble may be well again."""
+    with monkeypatch.context() as full:
+        full.setattr(os, "replace", _full_below(tmp_path / "tokens", os.replace))
+        with pytest.raises(StoreUnavailable):
+            killed.token(ME)
+    assert killed.token(ME).value == killed.fresh
+    assert killed.scripted.refreshes == 1
+
+
 def test_a_sign_out_revokes_what_a_killed_refresh_had_written(killed):
     """R19: it is the grant that lives at the provider."""
     killed.logout(ME)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from tokenkit.account import Account
-from tokenkit.errors import Conflict, StoreError, StoreUnavailable, UsageError
+from tokenkit.errors import BrokenRecord, Conflict, StoreError, StoreUnavailable, UsageError
 from tokenkit.grant import Grant, grant_from_bytes, grant_to_bytes
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.seal import header
@@ -118,12 +118,12 @@ def finish_cut_off(records: SealedStore, account: Account, held: StoredGrant) ->
     """Put in its place what a refresh had written that was killed before it did, and return it; else `held`.
 
     One that is alive holds the lock under which it writes, until it has put that in its place. What a sign-in writes is
-    of another sign-in.
+    of another sign-in. Raises a `StoreError` where it cannot be opened or renamed now: it may be all that lives.
     """
     name, store = grant_name(account), records.store
     if not isinstance(store, FileStore):
         return held
-    with suppress(StoreError):  # it is part of a record, or a login has just written another
+    with suppress(BrokenRecord, Conflict):  # it is part of a record, or a login has just written another
         data = store.cut_off(name)
         grant = grant_from_bytes(records.ring.open_record(name, data), account=str(account)) if data else held.grant
         if data and grant.follows(held.grant):

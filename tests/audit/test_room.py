@@ -4,10 +4,11 @@ import os
 import shutil
 import subprocess
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from house import ALICE, GOOGLE, SPOTIFY
-from tokenkit.audit.mounts import Room, room_at
+from tokenkit.audit.mounts import Room, mounted, room_at
 
 DISK = "size=512k,mode=0700"
 
@@ -43,6 +44,30 @@ def test_a_disk_is_found_once_it_is_full_and_once_it_is_read_only(house, disk):
     subprocess.run(["mount", "-o", f"remount,ro,{DISK}", disk], check=True)
     (fault,) = [finding.fault for finding in house.audit().findings if finding.check.id == "TK129"]
     assert fault.what == "its file system is read-only"
+
+
+@pytest.mark.slow
+@pytest.mark.real
+def test_a_disk_that_has_failed_is_found(house):
+    """ext4 refuses all that is written then; newer kernels do not tell statvfs."""
+    disk = house.home / "disk"
+    image = disk.with_suffix(".img")
+    disk.mkdir()
+    image.write_bytes(bytes(8 << 20))
+    make = "mkfs.ext4 -q {0} && mount -o loop,errors=remount-ro {0} {1} && chmod 700 {1}"
+    if subprocess.run(make.format(image, disk), shell=True, capture_output=True, check=False).returncode:
+        pytest.skip("this needs root, mkfs.ext4, and a container that may mount")
+    try:
+        house.move_tokens("disk")
+        house.mounts, house.room = mounted(), room_at
+        assert "TK129" not in house.found()
+        device = subprocess.check_output(["findmnt", "-no", "SOURCE", disk], text=True).strip()
+        Path("/sys/fs/ext4", Path(device).name, "trigger_fs_error").write_text("1")
+        house.mounts = mounted()
+        (fault,) = [finding.fault for finding in house.audit().findings if finding.check.id == "TK129"]
+        assert (fault.where, fault.what) == (str(house.tokens), "its file system is read-only")
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.inventory import Inventory
 from tokenkit.audit.modes import POSIX
-from tokenkit.audit.mounts import kind_of
+from tokenkit.audit.mounts import kind_of, mount_of
 from tokenkit.paths import SUFFIX, prefix
 from tokenkit.shell import quoted
 from tokenkit.store.layout import LOCKS, name_of
@@ -165,7 +165,7 @@ def no_room(inventory: Inventory) -> Iterator[Fault]:
         room, there = inventory.room(folder), quoted(folder)
         if room is None:
             continue
-        if room.read_only:
+        if room.read_only or mount_of(folder, inventory.mounts).failed:
             hint = f"mount it for writing, or move what is there; to see its mount: findmnt --target {there}"
             yield Fault(folder, "its file system is read-only", hint)
         elif room.left is not None and room.left < NEEDED:

@@ -8,10 +8,14 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 class Mount(NamedTuple):
-    """A mounted file system: where, and of what kind (``ext4``, ``nfs4``)."""
+    """A mounted file system: where, and of what kind (``ext4``, ``nfs4``).
+
+    One that has failed takes nothing any more, and newer kernels tell it by this option alone.
+    """
 
     point: str
     kind: str
+    failed: bool = False
 
 
 class Room(NamedTuple):
@@ -48,14 +52,23 @@ def mounted() -> tuple[Mount, ...]:
             rows = [line.split() for line in file]
     except OSError:
         return ()
-    return tuple(Mount(_OCTAL.sub(_character, row[1]), row[2]) for row in rows if len(row) > 2)
+    return tuple(
+        Mount(_OCTAL.sub(_character, row[1]), row[2], failed="emergency_ro" in row[3].split(","))
+        for row in rows
+        if len(row) > 3
+    )
+
+
+def mount_of(path: str, mounts: tuple[Mount, ...]) -> Mount:
+    """Return what `path` lies on; nowhere, of no kind, where that is not known."""
+    real = os.path.realpath(path)
+    above = [mount for mount in mounts if os.path.commonpath((real, mount.point)) == mount.point]
+    return max(reversed(above), key=lambda mount: len(mount.point), default=Mount("", ""))  # the later one covers
 
 
 def kind_of(path: str, mounts: tuple[Mount, ...]) -> str:
     """Return the kind of file system that `path` lies on; empty where that is not known."""
-    real = os.path.realpath(path)
-    above = [mount for mount in mounts if os.path.commonpath((real, mount.point)) == mount.point]
-    return max(reversed(above), key=lambda mount: len(mount.point), default=Mount("", "")).kind  # the later one covers
+    return mount_of(path, mounts).kind
 
 
 def container_since() -> float | None:

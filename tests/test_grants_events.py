@@ -1,7 +1,9 @@
 """Those who ask are told what happens to the accounts of a kit: each need once."""
 
 import asyncio
+import contextlib
 import sys
+import threading
 from typing import get_args
 
 import pytest
@@ -126,6 +128,29 @@ def test_a_callback_that_fails_keeps_nobody_from_the_token(kit, monkeypatch):
     expire(kit)
     assert kit.token("scripted").value == "access-3"
     assert [str(one.exc_value) for one in caught] == ["mine"]
+
+
+@pytest.mark.parametrize("kind", ["refreshed", "failed"])
+@pytest.mark.parametrize("ask", [lambda kit: kit.token("scripted"), lambda kit: kit.refresh("scripted")])
+def test_a_callback_that_would_wait_for_itself_is_refused(kit, monkeypatch, kind, ask):
+    """R5: it runs within the one refresh of the account, and what it asks for joins that: both waited for ever."""
+    raised = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda it: raised.append(it.exc_value))
+    if kind == "failed":
+        kit.scripted.will(unavailable(), unavailable())
+    kit.on(kind, lambda event: (expire(kit), ask(kit)))
+    expire(kit)
+    caller = threading.Thread(target=_ask, args=(kit,), daemon=True)
+    caller.start()
+    caller.join(PATIENCE)
+    assert not caller.is_alive()
+    assert [type(error) for error in raised] == [UsageError]
+    assert "in a thread of your own" in raised[0].hint
+
+
+def _ask(kit):
+    with contextlib.suppress(ProviderUnavailable):
+        kit.token("scripted")
 
 
 def test_a_callback_that_fails_is_shown_by_a_program_that_catches_nothing(kit, monkeypatch, capsys):

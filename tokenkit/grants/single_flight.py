@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tokenkit.account import Account
+from tokenkit.errors import UsageError
 from tokenkit.frames import no_locals
 
 if TYPE_CHECKING:
@@ -35,21 +36,25 @@ class SingleFlight:
     def run(self, account: Account, work: Callable[[], T]) -> "Future[T]":
         """Start `work`, or join the account's flight that is on its way; its failure is shared, too.
 
-        Where no thread can be had, it is done here and now, and holds up nobody else.
+        Where no thread can be had, it is done here and now, and holds up nobody else. Raises `UsageError` in a flight
+        of the account itself, as in a callback that is told of it: that would wait for its own end.
         """
 
         def fly() -> T:
+            self._pilots[account] = threading.get_ident()
             try:
                 with no_locals:
                     return work()
             finally:
                 with self._lock:
                     self._flights.pop(account, None)
+                    self._pilots.pop(account, None)
                     self._end_idle(account.provider)
 
         with self._lock:
             flight = self._flights.get(account)
             if flight is not None:
+                self._refuse_own(account)
                 return flight
             try:
                 flight = self._flights[account] = self._pool(account.provider).submit(fly)
@@ -57,6 +62,13 @@ class SingleFlight:
             except RuntimeError:  # the system gives none, or the interpreter is shutting down
                 flight = self._flights[account] = new_future()
         return flown(fly, flight)
+
+    def _refuse_own(self, account: Account) -> None:
+        if self._pilots.get(account) == threading.get_ident():
+            raise UsageError(
+                f"a callback that is told of a refresh of {account} cannot wait for another one",
+                hint="ask in a thread of your own, or register it with AsyncTokenKit.on, which calls back in the loop",
+            )
 
     def close(self) -> None:
         """Wait for the flights on their way, and end the threads. What is asked for later starts new ones.
@@ -94,6 +106,8 @@ class SingleFlight:
     def _clear(self) -> None:
         self._lock = threading.RLock()
         self._flights: dict[Account, Future[Any]] = {}
+        self._pilots: dict[Account, int] = {}
+        """The thread of each flight."""
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         """Those that live, which `close` waits for: some microseconds longer than the last flight of their pool."""

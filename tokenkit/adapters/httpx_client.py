@@ -214,9 +214,8 @@ class _AsyncEnvironment(httpx.AsyncBaseTransport):
     def __init__(self, options: dict[str, Any], hosts: Collection[str]) -> None:
         self._routes = _Routes(httpx.AsyncHTTPTransport, options)
         for place in (resource_host(entry).place for entry in hosts):
-            with suppress(
-                ConfigurationError, OSError, ValueError
-            ):  # a request that needs what is wrong with it reports it
+            # a request that needs what is wrong with it reports it
+            with suppress(ConfigurationError, OSError, ValueError):
                 self._routes.towards(place.scheme, place.host)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

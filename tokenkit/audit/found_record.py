@@ -1,7 +1,7 @@
 """A record of a grant as the audit found it: opened where that is possible, and judged with what lies beside it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -81,20 +81,31 @@ def open_record(name: Name, data: bytes, keys: Keys, app: str) -> FoundRecord:
         return FoundRecord(account, opening, said=str(error), kid=kid)
 
 
-def names_of(name: Name) -> tuple[Name, Name]:
-    """Return what `load_record` loads: the record of that name, and what lies beside it."""
-    return name, unsaved_name(_account(name))
+def load_records(
+    grants: Sequence[tuple[Name, str]], records: SealedStore, keys: Keys, app: str, now: float
+) -> list[FoundRecord]:
+    """Load the records of grants, each named and with where it lies, and what lies beside them; never raises."""
+
+    def names(grant: tuple[Name, str]) -> tuple[Name, Name]:
+        return grant[0], unsaved_name(_account(grant[0]))
+
+    found: list[FoundRecord] = []
+    try:
+        for record in records.in_pages(grants, names, lambda grant: _load_record(*grant, records, keys, app, now)):
+            found.append(record)
+    except StoreError as error:
+        found += [_refused(name, where, error) for name, where in grants[len(found) :]]
+    return found
 
 
-def load_record(name: Name, where: str, records: SealedStore, keys: Keys, app: str, now: float) -> FoundRecord:
-    """Load the record of a grant, and what lies beside it in all stores; never raises."""
+def _load_record(name: Name, where: str, records: SealedStore, keys: Keys, app: str, now: float) -> FoundRecord:
     stores = records.stores
     account = _account(name)
     try:
         stored = stores[0].load(name)
         noted = RefreshState.from_bytes(stores[0].note(name))
     except StoreError as error:
-        return refused(name, where, error)
+        return _refused(name, where, error)
     found = open_record(name, b"" if stored is None else stored.data, keys, app)
     beside = tuple(each for store in stores for each in _beside(account, store, keys, app))
     beside += tuple(_left_behind(account, found.grant, records, keys, app))
@@ -113,7 +124,7 @@ def _beside(account: Account, store: Store, keys: Keys, app: str) -> list[FoundR
     try:
         stored = store.load(name)
     except StoreError as error:
-        return [refused(name, where, error)]
+        return [_refused(name, where, error)]
     return [] if stored is None else [open_record(name, stored.data, keys, app)._replace(where=where)]
 
 
@@ -134,8 +145,7 @@ def _newest(grant: Grant | None, beside: tuple[FoundRecord, ...]) -> Grant | Non
     return grant
 
 
-def refused(name: Name, where: str, error: StoreError) -> FoundRecord:
-    """Return the record of a grant that the store does not give out."""
+def _refused(name: Name, where: str, error: StoreError) -> FoundRecord:
     opening = Opening.REFUSED if isinstance(error, FileRefused) else Opening.UNREADABLE
     return FoundRecord(_account(name), opening, where=where, said=str(error))
 

@@ -13,7 +13,7 @@ from importlib.metadata import Distribution, EntryPoints, entry_points
 from typing import TYPE_CHECKING, NamedTuple
 
 from tokenkit import chained_log
-from tokenkit.audit.found_record import FoundRecord, Keys, load_record, names_of, open_record, refused
+from tokenkit.audit.found_record import FoundRecord, Keys, load_records, open_record
 from tokenkit.audit.logged import Use, events, uses
 from tokenkit.audit.modes import is_plain
 from tokenkit.audit.mounts import Mount, Room, container_since, mounted, room_at
@@ -149,18 +149,7 @@ class Inventory:
         """The records of all accounts, opened where that is possible."""
         if self.is_shared and (self.shared is None or not self.shared.fit):
             return []  # a check of its own says why
-        kit, keys, grants = self.kit, self.keys, [*self._grants()]
-
-        def look(grant: tuple[Name, str]) -> FoundRecord:
-            return load_record(*grant, kit.records, keys, kit.app, self.now)
-
-        found: list[FoundRecord] = []
-        try:
-            for record in kit.records.in_pages(grants, lambda grant: names_of(grant[0]), look):
-                found.append(record)
-        except StoreError as error:
-            found += [refused(name, where, error) for name, where in grants[len(found) :]]
-        return found
+        return load_records([*self._grants()], self.kit.records, self.keys, self.kit.app, self.now)
 
     @property
     def grants(self) -> Iterator[tuple[FoundRecord, Grant]]:

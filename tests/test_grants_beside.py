@@ -611,6 +611,12 @@ def test_a_sign_out_revokes_what_a_killed_refresh_had_written(killed):
     assert not killed.new.exists()
 
 
+def test_a_rotation_of_the_key_does_not_write_over_it(killed):
+    """R29: every grant opens afterwards, and of each the newest."""
+    rotate(killed.records)
+    assert killed.token(ME).value == killed.fresh
+
+
 def test_a_login_after_the_kill_is_not_written_over(killed):
     """R18: what was written before is of another sign-in."""
     written = killed.new.read_bytes()

@@ -16,8 +16,11 @@ _FIRST_RECORDS = Name("quarantine", "", "first-records")
 _LEASE = 30.0
 _WAIT = 10.0
 
-_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
-"""Default-ignorable characters that are no format characters: variation selectors, fillers, the grapheme joiner."""
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+"""Default-ignorable characters that are no format characters: variation selectors, fillers, the grapheme joiner, and
+those that Unicode keeps for more of them."""
 
 
 def check_owner(owner: str) -> None:

@@ -7,11 +7,13 @@ one share a lock while they do (`KeySource.sealing`), which is taken alone for t
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 from tokenkit import seal
-from tokenkit.errors import BrokenRecord, Conflict, KeyUnavailable
+from tokenkit.account import Account, parse_account
+from tokenkit.errors import BrokenRecord, Conflict, KeyUnavailable, UnknownAccount
+from tokenkit.grants import beside
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.keys.ring import KeyRing
 from tokenkit.store import KINDS, Name, Store
@@ -83,10 +85,19 @@ def _reseal_all(records: SealedStore) -> tuple[int, list[Name]]:
     resealed, unopened = 0, list[Name]()
     for store, name in every_record(records):
         try:
+            if name.kind == "grant":
+                _finish_cut_off(records, name)
             resealed += _reseal(store, records.ring, name)
         except (BrokenRecord, KeyUnavailable):
             unopened.append(name)
     return resealed, unopened
+
+
+def _finish_cut_off(records: SealedStore, name: Name) -> None:
+    """Put in its place what a killed process has written (R9): to seal the record anew would write over it."""
+    account = Account(*parse_account(name.id), owner=name.owner)
+    with suppress(UnknownAccount):  # signed out just now
+        beside.finish_cut_off(records, account, records.get(account))
 
 
 def every_record(records: SealedStore) -> Iterator[tuple[Store, Name]]:

@@ -325,7 +325,8 @@ def test_a_cache_for_nobody_is_refused(tmp_path, size):
 LATIN = "jos\u00e9"
 OTHER_FORMS = (
     unicodedata.normalize("NFD", LATIN), "ｊｏｓ\u00e9", "jo\u200bs\u00e9", "jos\u00e9\u2060", "\u200fjos\u00e9",
-    "jos\u00e9\ufe0f", "jo\u034fs\u00e9", "jos\u00e9\U000e0100", "jos\u00e9\u3164", "jo\u2065s\u00e9", "jos\u00e9\U000e0fff",
+    "jos\u00e9\ufe0f", "jo\u034fs\u00e9", "jos\u00e9\U000e0100", "jos\u00e9\u3164",
+    "jo\u2065s\u00e9", "jos\u00e9\U000e0fff",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """``tokenkit sandbox --provider``: the app ``sandbox`` signs in at a provider that is played from its declaration."""
 
+import httpx
 import pytest
 from tokenkit import TokenKit
 from tokenkit.errors import AuthorizationError, UsageError
@@ -34,6 +35,22 @@ def test_the_app_knows_where_it_is_played_and_as_whom(name, tmp_path):
         assert str(kit.complete(authority.approve(pending.url), binding="a test")) == f"{name}/me@example.com"
         place = "api.notion.com/v1/pages/1" if name == "notion" else "api.acme.example/things"
         assert kit.http(name).get(f"{served.base_url}/{name}/{place}").status_code == 200
+
+
+def test_a_token_that_travels_in_a_header_of_its_own_is_taken_there_alone(tmp_path):
+    folder = tmp_path / ".config" / "sandbox" / "providers"
+    folder.mkdir(parents=True)
+    (folder / "acme.toml").write_text(f'{ACME}token_header = "X-Acme-Token"\n')
+    authority = Authority(declared=[declared_provider(str(folder / "acme.toml"), str(tmp_path), "http://127.0.0.1")])
+    with serve(authority) as served:
+        environ = {"HOME": str(tmp_path), "SANDBOX_BASE_URL": served.base_url}
+        kit = TokenKit(app="sandbox", environ=environ, background=False)
+        pending = kit.begin("acme", redirect_uri="http://127.0.0.1:2/callback/acme", binding="a test")
+        assert str(kit.complete(authority.approve(pending.url), binding="a test")) == "acme/me@example.com"
+        url, token = f"{served.base_url}/acme/api.acme.example/things", kit.token("acme").value
+        assert kit.http("acme").get(url).status_code == 200
+        assert httpx.get(url, headers={"Authorization": f"Bearer {token}"}).status_code == 401
+        assert httpx.get(url, headers={"Authorization": "Bearer x", "X-Acme-Token": token}).status_code == 401
 
 
 def test_a_provider_that_is_not_played_is_named_with_what_starts_it():

@@ -242,7 +242,7 @@ class Declared(DeviceFlavour):
     def who(self, call: Call) -> Response:
         """Say whose account it is, where the declaration looks for it."""
         asked = self.provider.userinfo
-        access = self.admitted(call, _API)
+        access = self.admitted(self._bearing(call), _API)
         own = {name: value.replace("{client_id}", access.family.client_id) for name, value in asked.headers.items()}
         first = call.path == self._path(self.provider.userinfo_endpoint)
         if any(call.request.header(name) != value for name, value in own.items()) or (
@@ -258,8 +258,16 @@ class Declared(DeviceFlavour):
 
     def api(self, call: Call) -> Response:
         """Answer whatever is asked of a resource server, where a token that lives comes with it."""
-        self.admitted(call, _API)
+        self.admitted(self._bearing(call), _API)
         return json_answer({"ok": True})
+
+    def _bearing(self, call: Call) -> Call:
+        """Return the call with its token in ``Authorization``, where the declaration names another header for it."""
+        name = self.provider.token_header
+        if not name:
+            return call
+        token = call.request.header(name) if call.request.header("Authorization") is None else None
+        return replace(call, request=call.request.with_header("Authorization", f"Bearer {token or ''}"))
 
     def revoke(self, call: Call) -> Response:
         """End what the declaration says that a revocation reaches."""

@@ -66,6 +66,9 @@ SHAPES = {
     "no scheme": acme(token_headers={"Authorization": "{key}"}),
     "query": acme(token_query={"key": "{key}"}),
     "basic": acme(fields=PAIR, token_headers={"Authorization": "Basic {user}:{password}"}),
+    "basic beside a header": acme(
+        fields=PAIR, token_headers={"Authorization": "Basic {password}:x", "X-User": "{user}"}
+    ),
     "two headers": acme(fields=TWO, token_headers={"X-Key": "{key}", "X-App": "{app}"}),
     "two parameters": acme(fields=TWO, token_query={"app_id": "{app}", "app_key": "{key}"}),
     "with a client": acme(
@@ -166,6 +169,8 @@ def test_only_what_is_a_bearer_token_is_handed_out_as_one(shape, in_authorizatio
         ({"resource_hosts": ()}, "resource_hosts"),
         ({"token_headers": {"X-Key": "{kee}"}}, "{kee}"),
         ({"token_headers": {"X-Key": "fixed"}}, "no field"),
+        ({"revocation_endpoint": f"{REVOKE}/{{token}}"}, "names {token}, which is no field"),
+        ({"revocation_endpoint": f"{REVOKE}/{{client_id}}/{{key}}"}, "names {client_id}, which is no field"),
         ({"token_headers": {"Authorization": "Bearer {client_id}"}}, "{client_id}"),
         ({"token_headers": {"Host": "{key}"}}, "Host"),
         ({"token_headers": {"Cookie": "{key}"}}, "Cookie"),

@@ -12,7 +12,7 @@ from tokenkit.errors import ConfigurationError, InvalidAnswer, ProviderUnavailab
 from tokenkit.flows.answer import access_token_value
 from tokenkit.flows.identity import GET, UserinfoRequest, ask_identity
 from tokenkit.flows.kinds import check_kinds
-from tokenkit.flows.placement import Placement, filled_in_url
+from tokenkit.flows.placement import Placement, filled_in_url, names_in_url
 from tokenkit.flows.sanitize import sanitized
 from tokenkit.flows.token_endpoint import TokenEndpoint
 from tokenkit.grant import Grant
@@ -101,6 +101,11 @@ class ApiKey(WithoutOAuth, Settled):
         for name in self.fields.keys() - self.placement.names:
             raise ConfigurationError(
                 f"{self.name} asks for {name} and sends it nowhere", hint="name it in token_headers: {" + name + "}"
+            )
+        for name in names_in_url(self.revocation_endpoint) - self.placement.names:
+            raise ConfigurationError(
+                f"the revocation_endpoint of {self.name} names {{{name}}}, which is no field that travels",
+                hint=f"write {' or '.join(f'{{{each}}}' for each in sorted(self.placement.names))} in its place",
             )
         for name, asked in self.fields.items():
             self._check_field(name, asked)

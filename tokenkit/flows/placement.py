@@ -56,7 +56,7 @@ class Placement:
             return request.with_header("Authorization", f"Basic {token.value}")
         values = self.values(token)
         for name, template in self.headers.items():
-            request = request.with_header(name, _filled(template, values))
+            request = request.with_header(name, _header(name, template, values))
         more = "&".join(f"{name}={quote(_filled(template, values), safe='')}" for name, template in self.query.items())
         return Request(request.method, _with_query(request.url, more), request.headers, request.body)
 
@@ -94,6 +94,19 @@ class Placement:
             raise ConfigurationError(
                 f"token_headers and token_query name {what}", hint=f"the fields are {', '.join(sorted(known))}"
             )
+
+
+def _header(name: str, template: str, values: Mapping[str, str]) -> str:
+    """Return the header with the values in it; ``Basic`` encodes what follows it, beside other headers, too."""
+    filled = _filled(template, values)
+    if name.lower() == "authorization" and filled.startswith("Basic "):
+        return f"Basic {b64encode(filled.removeprefix('Basic ').encode()).decode()}"
+    return filled
+
+
+def names_in_url(template: str) -> frozenset[str]:
+    """Return the names in the braces of an address."""
+    return frozenset(_NAME.findall(template))
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:

@@ -84,6 +84,7 @@ def test_the_help_of_all_commands_loads_none_of_them() -> None:
         "tokenkit.consent.terminal",
         "tokenkit.core_dumps",
         "tokenkit.errors",
+        "tokenkit.os_errors",
         "tokenkit.shell",
     ]
 

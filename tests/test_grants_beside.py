@@ -581,6 +581,13 @@ def test_what_a_killed_refresh_had_written_is_put_in_its_place(killed):
     assert killed.refresh(ME, force=True)
 
 
+def test_so_it_is_in_a_new_container_that_has_no_state_of_the_one_before(killed, tmp_path):
+    """R9: only the tokens lie on a volume there, and no note tells of an attempt without an end."""
+    shutil.rmtree(tmp_path / "state")
+    assert killed.token(ME).value == killed.fresh
+    assert killed.refresh(ME, force=True)
+
+
 def test_so_it_is_with_the_space_that_was_reserved_for_it(killed):
     with killed.new.open("ab") as file:
         file.write(bytes(900))

@@ -93,7 +93,7 @@ def test_what_a_server_takes_beside_what_we_do_is_not_noted(tmp_path: Path, caps
     "url", ["https://me:s3cret@auth.acme.example", "me:s3cret@auth.acme.example", "https://тест.de"]
 )
 def test_an_address_that_is_none_is_refused_and_no_password_in_it_shown(tmp_path: Path, url: str) -> None:
-    """R35."""
+    """R35: an address may hold one."""
     with pytest.raises(UsageError, match="is no address of an authorization server") as caught:
         add_declaration(kit_at(tmp_path), url)
     assert "s3cret" not in f"{caught.value} {caught.value.hint}"

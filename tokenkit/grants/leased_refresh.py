@@ -95,10 +95,8 @@ class LeasedRefresh:
         self.records.ring.current()  # under the lease, before anything is sealed (R29)
         with self._reading():
             held = beside.put_in_place(self.records, self.account, self.records.get(self.account, seen))
+            held = beside.finish_cut_off(self.records, self.account, held)
             note = seen_state(lease, held.grant.generation, self.context.now())
-            if note.attempt is not None:
-                held = beside.finish_cut_off(self.records, self.account, held)
-                note = seen_state(lease, held.grant.generation, self.context.now())
             note = after_loss.noted(self.records, self.account, held, lease, note, self.context.now())
             signed_out.refuse(self.records, self.account, held)
         confirmed = note.confirmed == held.grant.generation

@@ -105,7 +105,8 @@ class FileStore(Store):
 
         It may be a part of that, or from a writer that is alive: `finish` tells.
         """
-        found = self._read(self.tokens, self.path(name) + durable_file.NEW)
+        new = self.path(name) + durable_file.NEW
+        found = self._read(self.tokens, new) if private_file.version(new) else None
         return None if found is None else found[0].rstrip(b"\0")  # the space that was reserved for it
 
     def finish(self, name: Name, data: bytes, *, replaces: Version) -> Version:

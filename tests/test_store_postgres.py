@@ -168,6 +168,18 @@ def test_a_lease_that_is_prolonged_lasts_from_then_on_by_the_line_that_its_holde
         assert held.left() > 50
 
 
+@pytest.mark.parametrize("lasts", [0.2, 60.0])
+def test_who_acts_and_lives_is_not_succeeded_at_an_end_that_a_clock_has_jumped_to(store, open_store, database, lasts):
+    """R38: however short the lease is that is asked for, the other one is at it for as long as a refresh takes."""
+    with store.lease(GRANT, lasts=60, wait=1) as held:
+        held.write_note(b"", acts=True)
+        ask(database, "UPDATE tokenkit.lease SET ends = clock_timestamp() - interval '1 hour' RETURNING 1")
+        with pytest.raises(StoreUnavailable, match="has held"), open_store().lease(GRANT, lasts=lasts, wait=0.5):
+            raise AssertionError("it is held")
+    with open_store().lease(GRANT, lasts=lasts, wait=1):
+        pass
+
+
 def test_a_lease_that_another_has_by_now_is_not_prolonged(store, open_store, database):
     """R38: it is that one's."""
     with store.lease(GRANT, lasts=60, wait=1) as held:

@@ -335,6 +335,8 @@ def test_an_error_names_what_helps_against_its_cause(configured, run, change, hi
         ('FATAL:  permission denied for database "db"', "GRANT CONNECT ON DATABASE db"),
         ('FATAL:  database "db" is not currently accepting connections', "ALTER DATABASE db ALLOW_CONNECTIONS true"),
         ("FATAL:  the database system is starting up", "try again"),
+        ("FATAL:  the database system is not yet accepting connections", "try again"),
+        ("FATAL:  the database system is not accepting connections", "name the primary server"),
         ("session is read-only", "ALTER ROLE ROLE SET default_transaction_read_only = off"),
         ("SSL error: certificate verify failed", "sslrootcert=FILE"),
         ("SSL error: certificate verify failed", "has ended"),

@@ -174,7 +174,7 @@ def test_one_whose_line_is_lost_in_mid_request_makes_no_second_one(fleet, link, 
 def test_one_that_is_stopped_before_it_sends_sends_nothing_when_it_goes_on(fleet, where, monkeypatch):
     """R38: its lease has ended, and another has spent the refresh token. It gets what that one has brought.
 
-    Its line lives, so that one has seen the lease for as long as it lasts: here, at each look for 30 seconds more.
+    Its line lives, so that one has seen the end for as long as a refresh takes: here, at each look for 30 seconds more.
     """
     monkeypatch.setattr(session, "elapsed", itertools.count(step=30.0).__next__)
     holder = fleet.holder(where)

@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from tokenkit import ConsentRequired, ProviderUnavailable, TokenKitError, UnknownAccount
@@ -11,12 +12,17 @@ from tokenkit.net.lazy_http import http_context
 from tokenkit.testing.clock import Clock
 
 import real_parts
+from failover import folder_of
 from fault_table import tell
+from held_answers import HELD
 from look_clock import clock_of_looks, wait_for_answers, waits_of
-from patience import wait_until
-from postgres_server import crash, wait_for_restarts
+from patience import PATIENCE, wait_until
+from postgres_server import crash, end_connections, wait_for_restarts
 
 psycopg = real_parts.package("psycopg", how="python -m pip install -e '.[test]'")
+
+from tokenkit.store.postgres import schema  # noqa: E402
+from tokenkit.store.postgres.address import Address  # noqa: E402
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -169,3 +175,67 @@ def test_machines_whose_clocks_are_minutes_apart_back_off_as_one(fleet, monkeypa
             kit.token("google/me@example.com")
     assert fleet.refreshes() == 2
     tell("clocks up to 14 minutes apart, the provider is down", "one back-off for all: two requests in place of eight")
+
+
+@pytest.fixture
+def password(fleet, tmp_path, monkeypatch):
+    """Let a role of its own need a password; return its address, and what changes the password on either side."""
+    rules = Path(folder_of(fleet.url), "pg_hba.conf")
+    before, file = rules.read_text(), tmp_path / "pgpass"
+    monkeypatch.setenv("PGPASSFILE", str(file))
+
+    def in_the_file(word):
+        file.write_text(f"*:*:*:changing:{word}\n")
+        file.chmod(0o600)
+
+    def at_the_server(word):
+        run(f"ALTER ROLE changing PASSWORD '{word}'")
+
+    def run(*statements):
+        with psycopg.connect(fleet.url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    rules.write_text(f"local all changing scram-sha-256\n{before}")
+    run("CREATE ROLE changing LOGIN", "SELECT pg_reload_conf()")
+    schema.init(Address(fleet.url, "the test"), "changing")
+    yield fleet.url.replace("postgres:@", "changing@"), in_the_file, at_the_server
+    rules.write_text(before)
+    end_connections(fleet.url)
+    run("SELECT pg_reload_conf()", "DROP OWNED BY changing", "DROP ROLE changing")
+
+
+def test_a_password_that_is_changed_in_mid_request_costs_no_session(fleet, password, monkeypatch):
+    """Its connections end, and none can be made before the new one stands where the process reads it, each time."""
+    wait_for_restarts(monkeypatch)
+    store, in_the_file, at_the_server = password
+    in_the_file("before")
+    at_the_server("before")
+    kit, told = fleet.kit(store=store), []
+    assert kit.accounts()
+    fleet.authority.next("token", delay=HELD)
+    asking = threading.Thread(target=lambda: told.append(kit.token("google").value))
+    asking.start()
+    fleet.refreshing()
+    at_the_server("after")
+    end_connections(fleet.url)
+    refused, connect = threading.Event(), Address.connect
+
+    def connecting(*arguments):
+        try:
+            return connect(*arguments)
+        except psycopg.OperationalError:
+            refused.set()
+            raise
+
+    monkeypatch.setattr(Address, "connect", connecting)
+    fleet.answers.let_go()
+    assert refused.wait(PATIENCE)
+    in_the_file("after")
+    asking.join()
+    assert len(told) == 1
+    assert (fleet.refreshes(), fleet.alive()) == (1, True)
+    tell(
+        "the password is changed, and all connections end, in mid-request",
+        "the new one is read from its file; one request, no error",
+    )

@@ -112,7 +112,7 @@ def kids_in_use(records: SealedStore) -> set[str]:
     for store, name in every_record(records):
         of_account = name.kind in ("grant", "unsaved")
         account = name._replace(kind="grant")
-        with records.store.lease(account, lasts=LEASE_LASTS, wait=LEASE_LASTS + 5) if of_account else nullcontext():
+        with records.store.lease(account, lasts=LEASE_LASTS, wait=LEASE_LASTS) if of_account else nullcontext():
             kids |= _kids(store, name)
             for other in records.stores if name.kind == "grant" else ():
                 kids |= _kids(other, name._replace(kind="unsaved"))  # saved just now, and listed before

@@ -25,7 +25,7 @@ CAUSES = (
     (r'too many connections for role "(\w+)"', r"as an administrator: ALTER ROLE \1 CONNECTION LIMIT -1"),
     (r'permission denied for database "(\w+)"', r"as an administrator: GRANT CONNECT ON DATABASE \1 TO ROLE"),
     (r'database "(\w+)" is not currently accepting', r"as an administrator: ALTER DATABASE \1 ALLOW_CONNECTIONS true"),
-    (r"is starting up|is shutting down|in recovery mode", "try again in some seconds"),
+    (r"is starting up|is shutting down|in recovery mode|not yet accepting", "try again in some seconds"),
     (r"no pg_hba.conf entry", "let pg_hba.conf of the server admit this role from this machine, by hostssl"),
     (r"too many clients|too many connections|connection slots", "raise max_connections, or put PgBouncer before it"),
     (r"certificate.* does not match host name", "write the host in the address as the server's certificate names it"),
@@ -36,7 +36,10 @@ CAUSES = (
     ),
     (r"private key file (.+) has group or world access", r"chmod 600 \1"),
     (r"does not support SSL", "let the server speak TLS (ssl = on); on this machine, take sslmode out of the address"),
-    (r"read-only|recovery|standby|primary", f"name the primary server in the address; or, if it is: {WRITABLE}"),
+    (
+        r"read-only|recovery|standby|primary|system is not accepting",
+        f"name the primary server in the address; or, if it is: {WRITABLE}",
+    ),
     (r"failed to resolve|translate host name", "correct the name of the host in the address"),
     (
         r"\b(invalid|bad value|not found|missing|unrecognized|could not match)\b",

@@ -5,7 +5,7 @@ lease can be taken over without harm: the note is refused to who no longer has t
 holder whose session has ended is succeeded after `GONE_FOR` seconds, but one that acts only at the end of its lease.
 
 The clock of a server can be set forward by minutes, and all leases have ended then. So one that acts, and whose session
-lives, is succeeded only by who has seen its lease for as long as one lasts, by a clock that nobody sets.
+lives, is succeeded only by who has seen its lease ended for `ACTS_FOR` seconds, by a clock that nobody sets.
 """
 
 import threading
@@ -25,6 +25,9 @@ from tokenkit.store.postgres.session import Session
 
 GONE_FOR = 5.0
 """Seconds for which a holder's session must be seen to be gone: a line that was cut comes back sooner."""
+
+ACTS_FOR = 90.0
+"""Seconds for which a lease must be seen ended where its holder acts and lives: what a refresh takes at most."""
 
 COMPARING = 30.0
 """Seconds after a failover in which nothing is sent that cannot be sent twice: the machines connect, and compare."""
@@ -240,7 +243,7 @@ class Leases:
             if lease is not None:
                 return lease
             busy = next((_Busy(*row) for row in self.connections.ask(_LOOK, key(name))), None)
-            gone = None if busy is None else self._may_be_succeeded(busy, lasts)
+            gone = None if busy is None else self._may_be_succeeded(busy)
             if gone is not None:
                 continue
             left = end - elapsed()
@@ -248,14 +251,14 @@ class Leases:
                 raise _not_given(name, busy)
             time.sleep(min(next(polls, POLLS[-1]), left))
 
-    def _may_be_succeeded(self, busy: _Busy, lasts: float) -> uuid.UUID | None:
+    def _may_be_succeeded(self, busy: _Busy) -> uuid.UUID | None:
         """Return the holder, if it is gone and does not act. A line that was cut comes back sooner, as another one.
 
         Whose session was seen to be gone once, over this lease or another one, is not waited for twice. So it is with a
         lease that has ended, or whose end the server's clock has jumped over, of a holder that lives.
         """
         if busy.ended:
-            over = self._session.known_for((busy.holder, busy.ends)) >= lasts
+            over = self._session.known_for((busy.holder, busy.ends)) >= ACTS_FOR
         else:
             gone = busy.gone and not busy.began and busy.session is not None
             over = gone and self._session.known_for(busy.session) >= GONE_FOR

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 from tokenkit import TokenKit
-from tokenkit.errors import AuthorizationError, UsageError
+from tokenkit.errors import AuthorizationError, TokenRefused, UsageError
 from tokenkit.provider import Request
 from tokenkit.sandbox import Authority, declared_provider, serve
 
@@ -51,6 +51,26 @@ def test_a_token_that_travels_in_a_header_of_its_own_is_taken_there_alone(tmp_pa
         assert kit.http("acme").get(url).status_code == 200
         assert httpx.get(url, headers={"Authorization": f"Bearer {token}"}).status_code == 401
         assert httpx.get(url, headers={"Authorization": "Bearer x", "X-Acme-Token": token}).status_code == 401
+
+
+def test_an_api_beside_the_consent_screen_on_one_host_is_signed_in_to_and_the_token_goes_to_no_endpoint(tmp_path):
+    """R32: a server of one's own has all below one address, and its own endpoints are left out by themselves."""
+    folder = tmp_path / ".config" / "sandbox" / "providers"
+    folder.mkdir(parents=True)
+    whole = ACME.replace("api.acme.example/me", "api.acme.example/v1/me").replace("api.acme", "login.acme")
+    (folder / "acme.toml").write_text(whole)
+    authority = Authority(declared=[declared_provider(str(folder / "acme.toml"), str(tmp_path), "http://127.0.0.1")])
+    with serve(authority) as served:
+        environ = {"HOME": str(tmp_path), "SANDBOX_BASE_URL": served.base_url}
+        kit = TokenKit(app="sandbox", environ=environ, background=False)
+        pending = kit.begin("acme", redirect_uri="http://127.0.0.1:2/callback/acme", binding="a test")
+        assert str(kit.complete(authority.approve(pending.url), binding="a test")) == "acme/me@example.com"
+        here = f"{served.base_url}/acme/login.acme.example"
+        with kit.http("acme") as http:
+            assert http.get(f"{here}/v1/things").status_code == 200
+            for endpoint in ("authorize", "token", "authorize?x=1", "v1/../token"):
+                with pytest.raises(TokenRefused):
+                    http.get(f"{here}/{endpoint}")
 
 
 def test_a_provider_that_is_not_played_is_named_with_what_starts_it():

@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from urllib.parse import urlsplit
 
 import pytest
-from tokenkit import ApiKey, OAuth2
+from tokenkit import ApiKey, OAuth2, TokenKit
 from tokenkit.errors import ConfigurationError, ConsentRequired, TokenKitError, UsageError
 from tokenkit.net.hosts import check_endpoints
 from tokenkit.plugins import InShort
@@ -252,7 +252,23 @@ def test_people_can_read_where_to_register_and_where_to_remove_it(name):
 def test_the_page_that_a_person_is_sent_to_is_no_resource_server(name):
     """R32: a kit refuses to begin where that is so."""
     provider = load(name)
-    check_endpoints(provider, provider.authorization_endpoint)
+    check_endpoints(provider, f"{provider.authorization_endpoint}?response_type=code&client_id=x")
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_a_kit_begins_a_sign_in(name, tmp_path):
+    """R32: and not only the provider itself, which does not look where its tokens go."""
+    kit = TokenKit(
+        providers={name: load(name)},
+        clients={name: client_of(load(name))},
+        environ={"HOME": str(tmp_path)},
+        background=False,
+    )
+    redirect = f"http://127.0.0.1:8765/callback/{name}"
+    pending = kit.authorizations.begin(
+        load(name), redirect_uri=redirect, binding="b", unverified=True, shared_path=True
+    )
+    assert urlsplit(pending.url).netloc == urlsplit(load(name).authorization_endpoint).netloc
 
 
 @pytest.mark.parametrize("name", OPEN)

@@ -248,7 +248,10 @@ def check_endpoints(provider: Provider, *others: str) -> None:
             place = parse_url(endpoint)
         except (ValueError, TypeError) as error:  # a TypeError, where a stranger has written what is no text
             raise ConfigurationError(f"an endpoint of {provider.name} cannot be one: {error}") from None
-        if any(host.holds(place) if endpoint not in own else _leads_to(host.place, endpoint) for host in hosts):
+        known = endpoint in own or any(
+            _leads_to(place, each) for each in own
+        )  # perhaps with the query of a sign-in behind it
+        if any(_leads_to(host.place, endpoint) if known else host.holds(place) for host in hosts):
             raise ConfigurationError(
                 f"a resource host of {provider.name} takes in its endpoint {place.origin}{place.path}, "
                 "where no token may go",

@@ -123,6 +123,27 @@ def test_the_role_of_a_program_owns_nothing_and_can_do_its_work(configured, run)
 
 
 @real
+@pytest.mark.parametrize(("right", "table"), [("UPDATE", "record"), ("DELETE", "lost"), ("SELECT", "identity")])
+def test_a_right_that_the_role_of_a_program_lacks_is_found_before_a_save_needs_it(
+    configured, run, right, table, monkeypatch
+):
+    """The first answer that could not be saved would be the first to say so."""
+    with psycopg.connect(configured, autocommit=True) as connection:
+        connection.execute("CREATE ROLE tokenkit_app LOGIN")
+        try:
+            run("store", "init", "--role", "tokenkit_app")
+            connection.execute(f"REVOKE {right} ON tokenkit.{table} FROM tokenkit_app")
+            monkeypatch.setenv("TOKENKIT_STORE", configured.replace("postgres:@", "tokenkit_app@", 1))
+            told = [run("store", "status"), run("audit")]
+        finally:
+            connection.execute("DROP OWNED BY tokenkit_app; DROP ROLE tokenkit_app")
+    assert [code for code, _ in told] == [6, 1]
+    for _, said in told:
+        assert f"lacks the right to {right} in the table {table}" in said
+        assert "tokenkit store init --role tokenkit_app" in said
+
+
+@real
 def test_who_may_make_no_tables_is_told_who_may(configured, run, monkeypatch):
     with psycopg.connect(configured, autocommit=True) as connection:
         connection.execute("CREATE ROLE visitor LOGIN")

@@ -56,6 +56,8 @@ def store_status(ctx: typer.Context) -> None:
         say(f"tokenkit: warning: the role {found.role} owns the tables, and a program needs a role that owns nothing")
         say("tokenkit: hint: CREATE ROLE tokenkit_app LOGIN; then: tokenkit store init --role tokenkit_app")
     schema.refuse_unfit(found)
+    with schema.connect(shared.address) as connection:
+        schema.check_rights(connection, shared.address.schema, found.role)
     from tokenkit.cli.store_losses import tell_losses
     from tokenkit.grants import fleet_key
 

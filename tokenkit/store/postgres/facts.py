@@ -34,6 +34,8 @@ def facts(address: Address) -> Facts:
     """Ask the server, by a connection of its own. Raises `StoreUnavailable`."""
     with schema.connect(address) as connection:
         found = schema.asked(connection, address.schema)
+        if found.version == found.newest:
+            schema.check_rights(connection, address.schema, found.role)
         row = translating(lambda: connection.execute(_FACTS).fetchone())
     assert row is not None
     superuser, encrypted, client, replicas, standbys, commit = row

@@ -8,6 +8,7 @@ from psycopg import errors as pg
 from psycopg import sql
 
 from tokenkit.errors import StoreUnavailable, UsageError
+from tokenkit.shell import quoted
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.errors import not_connected, translated, translating
 
@@ -83,6 +84,23 @@ def status(address: Address) -> Schema:
     """Return how the tables stand. Raises `StoreUnavailable` where the database cannot be asked."""
     with connect(address) as connection:
         return asked(connection, address.schema)
+
+
+def check_rights(connection: "psycopg.Connection[Any]", schema: str, role: str) -> None:
+    """Raise `StoreUnavailable`, with the command that helps, unless this `role` may do all that a program does.
+
+    Else one that lacks a right finds that out with the first answer that it cannot save.
+    """
+    values: dict[str, Any] = {"schema": schema, "rights": [], "tables": []}
+    for rights, tables in RIGHTS.items():
+        for table in tables.split():
+            values["rights"] += rights.split(", ")
+            values["tables"] += [table] * len(rights.split(", "))
+    for right, table in translating(lambda: connection.execute(_LACKS, values).fetchall()):
+        raise StoreUnavailable(
+            f"the role {role} lacks the right to {right} in the table {table}, which a program needs",
+            hint=f"as the role that owns them: tokenkit store init --role {quoted(role)}",
+        )
 
 
 def init(address: Address, role: str = "") -> Schema:
@@ -199,6 +217,11 @@ _STATE = """WITH ours AS (SELECT t.* FROM pg_catalog.pg_class AS t JOIN pg_catal
         current_setting('synchronous_commit') <> 'off' AND current_setting('fsync') = 'on',
         ARRAY(SELECT relname FROM ours WHERE relrowsecurity AND pg_catalog.row_security_active(oid) ORDER BY 1)
     FROM ours WHERE relname = 'migration'"""
+
+
+_LACKS = """SELECT needs.a_right, needs.a_table
+    FROM unnest(%(rights)s::text[], %(tables)s::text[]) AS needs (a_right, a_table)
+    WHERE NOT has_table_privilege(format('%%I.%%I', %(schema)s::text, needs.a_table), needs.a_right) LIMIT 1"""
 
 
 def asked(connection: "psycopg.Connection[Any]", schema: str) -> Schema:

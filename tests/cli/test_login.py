@@ -116,5 +116,5 @@ def test_where_nobody_knows_whose_it_is_the_person_reads_what_the_profile_has_in
     assert (done.code, done.stdout) == (0, "google/default\n")
     said = " ".join(done.stderr.split())
     assert "nobody knows whose it is: Google does not say whose account it is: no 'sub'" in said
-    assert said.endswith("in its answer, which has data.id, data.email.")
+    assert said.endswith("in its answer, which has data.id, data.email, list.0.")
     assert "nobody knows" not in run(["login", "google"], "").stderr

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from faults import another, spoil
@@ -20,6 +21,8 @@ from tokenkit.grants.sealed_store import grant_name
 from tokenkit.keys import passphrase
 from tokenkit.keys.choice import key_source
 from tokenkit.kit import TokenKit
+from tokenkit.os_errors import move_away
+from tokenkit.store import layout
 from tokenkit.store.memory import MemoryStore
 from tokenkit.token import AccessToken
 
@@ -246,3 +249,31 @@ def test_no_file_that_is_none_is_waited_for_or_read_to_its_end(house, make):
         house.audit(deep=True)
     finally:
         signal.alarm(0)
+
+
+@pytest.fixture
+def note(house):
+    """The file of an account's refresh state."""
+    house.sign_in(ALICE, note=RefreshState(newest=1))
+    store = house.kit().records.store
+    return Path(store.notes, layout.relative(grant_name(ALICE)))
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.mkdir(0o700), lambda path: path.symlink_to("/dev/null")])
+def test_what_lies_in_the_place_of_a_note_is_to_be_moved_and_not_the_record(house, note, make):
+    """A person who did what the hint says would lose the account."""
+    note.unlink()
+    make(note)
+    (finding,) = house.audit().findings
+    assert finding.check.id in ("TK106", "TK108")
+    assert finding.fault.where == str(note)
+    assert finding.fault.hint == move_away(str(note))
+
+
+def test_a_note_that_cannot_be_read_is_told_and_the_record_is_looked_at(house, note):
+    with note.open("ab") as file:
+        file.truncate(1 << 30)
+    (finding,) = house.audit().findings
+    assert finding.check.id == "TK113"
+    assert finding.fault.hint == move_away(str(note))
+    assert ALICE in {record.account for record, _ in house.inventory().grants}

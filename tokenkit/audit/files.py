@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 from tokenkit.audit.check import Fault, Severity, check
 from tokenkit.audit.fix import OTHERS, OTHERS_WRITE, Narrow
-from tokenkit.audit.found_record import Opening
+from tokenkit.audit.found_record import FoundRecord, Opening
 from tokenkit.audit.inventory import Inventory
-from tokenkit.audit.modes import POSIX, others_write
+from tokenkit.audit.modes import POSIX, is_plain, others_write
 from tokenkit.audit.tree import Node, Role, roots
 from tokenkit.audit.wording import about, fault_of
+from tokenkit.errors import FileRefused
+from tokenkit.grants.sealed_store import grant_name
 from tokenkit.shell import quoted
+from tokenkit.store.layout import relative
 
 
 @check(
@@ -118,6 +121,8 @@ def unreadable(inventory: Inventory) -> Iterator[Fault]:
     for record in inventory.records:
         if record.opening is Opening.UNREADABLE:
             yield about(record, record.said, _reach(record.where))
+        if record.note_error is not None and not _is_of_another_kind(inventory, record):
+            yield about(record, str(record.note_error), record.note_error.hint)
     for path, why in inventory.tree.unreadable.items():
         yield Fault(path, f"it cannot be read: {why}", _reach(path))
 
@@ -137,6 +142,13 @@ def _plain(inventory: Inventory, *roles: Role) -> Iterator[Node]:
     """Yield the plain files and folders of ours that have a mode."""
     nodes = inventory.nodes(*roles) if POSIX else iter(())
     return (node for node in nodes if node.is_file or node.is_folder)
+
+
+def _is_of_another_kind(inventory: Inventory, record: FoundRecord) -> bool:
+    """Tell whether no plain file of ours lies where the account's note should: other checks find that."""
+    if inventory.files is None or not isinstance(record.note_error, FileRefused):
+        return False
+    return not is_plain(os.path.join(inventory.files.notes, relative(grant_name(record.account))))
 
 
 def _private(node: Node) -> int:

@@ -49,7 +49,7 @@ class FoundRecord(NamedTuple):
 
     `state` is how the account stands, None where the record did not open. `beside` are newer records of the same
     account that wait to be put in its place (R9); `grant` and `state` are those of the newest then, as a refresh
-    would take it.
+    would take it. `note_error` is why its refresh state, which is another file, cannot be read.
     """
 
     account: Account
@@ -61,6 +61,7 @@ class FoundRecord(NamedTuple):
     refresh_state: RefreshState = RefreshState()
     state: State | None = None
     beside: tuple["FoundRecord", ...] = ()
+    note_error: StoreError | None = None
 
 
 def open_record(name: Name, data: bytes, keys: Keys, app: str) -> FoundRecord:
@@ -103,9 +104,9 @@ def _load_record(name: Name, where: str, records: SealedStore, keys: Keys, app: 
     account = _account(name)
     try:
         stored = stores[0].load(name)
-        noted = RefreshState.from_bytes(stores[0].note(name))
     except StoreError as error:
         return _refused(name, where, error)
+    noted, note_error = _noted(stores[0], name)
     found = open_record(name, b"" if stored is None else stored.data, keys, app)
     beside = tuple(each for store in stores for each in _beside(account, store, keys, app))
     beside += tuple(_left_behind(account, found.grant, records, keys, app))
@@ -115,7 +116,16 @@ def _load_record(name: Name, where: str, records: SealedStore, keys: Keys, app: 
         held = StoredGrant(grant, stored.version, len(stored.data))
         noted = after_loss.judged(records, account, held, noted)
         state = judge(account, Endings(stores[0]).reopened(grant, noted), noted, now)
-    return found._replace(grant=grant, where=where, refresh_state=noted, state=state, beside=beside)
+    return found._replace(
+        grant=grant, where=where, refresh_state=noted, state=state, beside=beside, note_error=note_error
+    )
+
+
+def _noted(store: Store, name: Name) -> tuple[RefreshState, StoreError | None]:
+    try:
+        return RefreshState.from_bytes(store.note(name)), None
+    except StoreError as error:
+        return RefreshState(), error
 
 
 def _beside(account: Account, store: Store, keys: Keys, app: str) -> list[FoundRecord]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tokenkit.audit.fix import STRAYS
 from tokenkit.durable_file import NEW
 from tokenkit.keys.file import path_in
-from tokenkit.paths import Folders
+from tokenkit.paths import SUFFIX, Folders
 from tokenkit.store import Name
 from tokenkit.store.layout import LOCKS, kind_of_folder, name_of, owner_of
 
@@ -178,9 +178,11 @@ _FOLDERS: Mapping[_RoleOf, tuple[tuple[str, ...], ...]] = {
 
 
 def _is_file(role: _RoleOf, parts: tuple[str, ...]) -> bool:
-    """Tell whether a file belongs there: a record, a lock, or the keys."""
+    """Tell whether a file belongs there: a record, a lock, a note, or the keys."""
     if role is _in_tokens:
         below = parts[1:] if parts and owner_of(parts[0]) else parts
         is_lock = below[:1] == (LOCKS,) and below[-1].endswith((".refresh", ".write"))
         return is_lock or name_of(parts) is not None
+    if role is _in_state and parts[:1] == ("leases",) and len(parts) > 3:
+        return name_of((*parts[2:-1], parts[-1] + SUFFIX)) is not None
     return role is _in_data and parts == (os.path.basename(path_in("")),)

@@ -53,6 +53,31 @@ def test_a_token_that_travels_in_a_header_of_its_own_is_taken_there_alone(tmp_pa
         assert httpx.get(url, headers={"Authorization": "Bearer x", "X-Acme-Token": token}).status_code == 401
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        'iss = "required"\n',
+        'nonce = true\nidentity_scopes = ["openid"]\n',
+        'identity_scopes = ["openid"]\ncaptured = ["id_token.sub", "id_token.email"]\n'
+        'subject_path = "id_token.sub"\nname_paths = ["id_token.email"]\n',
+    ],
+    ids=["iss", "nonce", "id_token"],
+)
+def test_its_issuer_is_where_it_is_played(tmp_path, more):
+    """R23: it is compared, with its port, which nobody knew when the declaration was read."""
+    folder = tmp_path / ".config" / "sandbox" / "providers"
+    folder.mkdir(parents=True)
+    told = 'userinfo_endpoint = "https://api.acme.example/me"\n'
+    text = ACME.replace(told, "") if "id_token" in more else ACME
+    (folder / "acme.toml").write_text(f'{text}issuer = "https://login.acme.example"\n{more}')
+    authority = Authority(declared=[declared_provider(str(folder / "acme.toml"), str(tmp_path), "http://127.0.0.1")])
+    with serve(authority) as served:
+        environ = {"HOME": str(tmp_path), "SANDBOX_BASE_URL": served.base_url}
+        kit = TokenKit(app="sandbox", environ=environ, background=False)
+        pending = kit.begin("acme", redirect_uri="http://127.0.0.1:2/callback/acme", binding="a test")
+        assert str(kit.complete(authority.approve(pending.url), binding="a test")) == "acme/me@example.com"
+
+
 def test_an_api_beside_the_consent_screen_on_one_host_is_signed_in_to_and_the_token_goes_to_no_endpoint(tmp_path):
     """R32: a server of one's own has all below one address, and its own endpoints are left out by themselves."""
     folder = tmp_path / ".config" / "sandbox" / "providers"

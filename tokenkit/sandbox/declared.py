@@ -21,7 +21,7 @@ from tokenkit.sandbox.introspection import described
 from tokenkit.sandbox.ledger import Asked, Family, Ledger
 from tokenkit.sandbox.oauth2 import Lifetimes
 from tokenkit.sandbox.registry import Client, Registry
-from tokenkit.sandbox.shaped import put, unsigned
+from tokenkit.sandbox.shaped import put, subject, unsigned
 
 _API: Mapping[str, Response] = {"unauthenticated": json_answer({"error": "invalid_token"}, 401)}
 
@@ -40,6 +40,7 @@ class Declared(DeviceFlavour):
         self.title = provider.title
         self.own_refresh_lifetime = provider.refresh_lifetime
         self._nonces: dict[int, str] = {}
+        self._origin = ""
         known = {scope.value: scope.about for scope in provider.scopes.values()}
         asked = (*provider.default_scopes, *provider.identity_scopes)
         registry.scopes[self.name] = {**{each: each for each in asked if each not in provider.scopes}, **known}
@@ -136,13 +137,14 @@ class Declared(DeviceFlavour):
         """Redirect to the client, with the code under its declared name and the declared issuer."""
         own = {self.provider.code_parameter if name == "code" else name: value for name, value in parameters.items()}
         if self.provider.iss == "required":
-            own["iss"] = self.provider.issuer
+            own["iss"] = self._issuer(call.origin)
         return super().send_back(asked, call, own)
 
     # The token endpoint.
 
     def token(self, call: Call) -> Response:
         """Hold the request against the declaration, and issue tokens."""
+        self._origin = call.origin
         fields = self._standard(call.fields)
         refreshing = fields.get("grant_type") == "refresh_token"
         with_code: Mapping[str, str] = {} if fields.get("grant_type") == GRANT_TYPE else self.provider.token_parameters
@@ -209,15 +211,19 @@ class Declared(DeviceFlavour):
             members |= tokens
         for path in self.provider.captured:
             if not path.startswith("id_token."):
-                put(members, path, _subject(family.user))
+                put(members, path, subject(family.user))
         if shape.success:
             put(members, shape.success, True)
         if "openid" in scopes or any(path.startswith("id_token.") for path in self.provider.captured):
             members["id_token"] = self._id_token(family)
         return json_answer(members, headers=NO_STORE)
 
+    def _issuer(self, origin: str) -> str:
+        """Return the issuer, at the port of whoever asks: where it is declared, that was not known yet."""
+        return f"{origin}{urlsplit(self.provider.issuer).path}" if self.provider.issuer else ""
+
     def _id_token(self, family: Family) -> str:
-        claims = {"iss": self.provider.issuer, "aud": family.client_id, "sub": _subject(family.user)}
+        claims = {"iss": self._issuer(self._origin), "aud": family.client_id, "sub": subject(family.user)}
         times = {"iat": int(self.ledger.now()), "exp": int(self.ledger.now()) + 600}
         return unsigned({**claims, **times, "email": family.user, "nonce": self._nonces.get(id(family), "")})
 
@@ -253,7 +259,7 @@ class Declared(DeviceFlavour):
         names = self.provider.name_paths[:1]
         for path in names:
             put(members, path, access.family.user)
-        put(members, self.provider.subject_path, _subject(access.family.user))
+        put(members, self.provider.subject_path, subject(access.family.user))
         return json_answer(members)
 
     def api(self, call: Call) -> Response:
@@ -263,11 +269,11 @@ class Declared(DeviceFlavour):
 
     def _bearing(self, call: Call) -> Call:
         """Return the call with its token in ``Authorization``, where the declaration names another header for it."""
-        name = self.provider.token_header
-        if not name:
-            return call
-        token = call.request.header(name) if call.request.header("Authorization") is None else None
-        return replace(call, request=call.request.with_header("Authorization", f"Bearer {token or ''}"))
+        name, said = self.provider.token_header, call.request.header("Authorization")
+        token = call.request.header(name) if name and said is None else None
+        return (
+            replace(call, request=call.request.with_header("Authorization", f"Bearer {token or ''}")) if name else call
+        )
 
     def revoke(self, call: Call) -> Response:
         """End what the declaration says that a revocation reaches."""
@@ -291,7 +297,3 @@ class Declared(DeviceFlavour):
 
 def _pattern(path: str) -> str:
     return re.sub(r"\\\{(client_id|token)\\\}", "[^/]+", re.escape(path))
-
-
-def _subject(user: str) -> str:
-    return f"id-of-{user.partition('@')[0]}"

@@ -13,7 +13,7 @@ from tokenkit.sandbox.call import Call, Refused, json_answer
 from tokenkit.sandbox.flavour import Flavour, Route
 from tokenkit.sandbox.ledger import Ledger
 from tokenkit.sandbox.registry import Client, Registry
-from tokenkit.sandbox.shaped import put
+from tokenkit.sandbox.shaped import put, subject
 
 PEOPLE = ("me@example.com", "you@example.com")
 
@@ -76,7 +76,7 @@ class Keyed(Flavour):
         for path in self.provider.name_paths[:1]:
             put(members, path, user)
         if self.provider.subject_path:
-            put(members, self.provider.subject_path, f"id-of-{user.partition('@')[0]}")
+            put(members, self.provider.subject_path, subject(user))
         return json_answer(members)
 
     def api(self, call: Call) -> Response:

@@ -219,7 +219,7 @@ class Declared(DeviceFlavour):
         return json_answer(members, headers=NO_STORE)
 
     def _issuer(self, origin: str) -> str:
-        """Return the issuer, at the port of whoever asks: where it is declared, that was not known yet."""
+        """Return the issuer at the port that was asked: it is declared before that is known."""
         return f"{origin}{urlsplit(self.provider.issuer).path}" if self.provider.issuer else ""
 
     def _id_token(self, family: Family) -> str:

@@ -4,6 +4,7 @@ import pytest
 from tokenkit.errors import AuthorizationError, ClientRefused, ConsentDenied, InvalidAnswer, ProviderUnavailable
 from tokenkit.flows.device import sign_in_by_device
 from tokenkit.flows.token_endpoint import TokenEndpoint
+from tokenkit.provider import Response
 
 from world import CLIENT, World, answer, form
 
@@ -67,12 +68,27 @@ def test_the_interval_is_five_seconds_unless_told_otherwise(interval, waits):
     assert world.slept == [waits]
 
 
-@pytest.mark.parametrize("trouble", [ProviderUnavailable("no route", sent=False), answer({}, 503), answer({}, 429)])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        ProviderUnavailable("no route", sent=False),
+        answer({}, 503),
+        answer({}, 429),
+        Response(200, (), b"<html>Sign in to the hotel's network</html>"),
+        Response(302),
+    ],
+)
 def test_trouble_on_the_way_is_waited_out(trouble):
     """RFC 8628 section 3.5: the interval is doubled; the person may have said yes already."""
     world = World(answer(START), trouble, DONE)
     assert sign_in(world)[0].access.reveal() == "a"
     assert world.slept == [7.0, 14.0]
+
+
+@pytest.mark.parametrize(("trouble", "kind"), [(answer({}, 503), ProviderUnavailable), (Response(302), InvalidAnswer)])
+def test_trouble_that_does_not_pass_is_told_as_such_and_not_as_a_code_that_nobody_has_entered(trouble, kind):
+    with pytest.raises(kind):
+        sign_in(World(answer(START), *[trouble] * 20))
 
 
 @pytest.mark.parametrize("members", [START, without("expires_in")])

@@ -42,26 +42,27 @@ def sign_in_by_device(
     """Get a code at `url`, have it shown, and ask `endpoint` until the person has decided or the code has expired.
 
     `show(verification_uri, user_code)` tells the person. Raises `ConsentDenied`, `AuthorizationError` when the code is
-    refused or has expired, and what the token endpoint raises.
+    refused or has expired, and what the token endpoint raises: where it is in trouble, once the code has expired.
     """
     codes = _start(ctx, replace(endpoint, url=url), client, scopes)
     show(codes.verification_uri, codes.user_code)
     fields = {"grant_type": GRANT_TYPE, "device_code": codes.device_code}
-    interval = codes.interval
+    interval, failure = codes.interval, None
     while ctx.now() + interval < codes.until:
         ctx.sleep(interval)
         try:
             answer = endpoint.ask(ctx, client, fields)
-        except ProviderUnavailable:
-            interval *= 2  # section 3.5: back off, and go on for as long as the code lives
+        except (ProviderUnavailable, InvalidAnswer) as error:
+            interval, failure = interval * 2, error  # section 3.5: back off, and go on for as long as the code lives
             continue
+        failure = None
         if isinstance(answer, TokenAnswer):
             return _with_access(endpoint, answer)
         if answer.code == "slow_down":
             interval += INTERVAL
         elif answer.code != "authorization_pending":
             raise _ended(endpoint, answer)
-    raise _ended(endpoint, Refusal("expired_token", "its time is up"))
+    raise failure or _ended(endpoint, Refusal("expired_token", "its time is up"))
 
 
 def _start(ctx: Context, endpoint: TokenEndpoint, client: ClientRegistration, scopes: Sequence[str]) -> _Codes:

@@ -75,6 +75,8 @@ def _exchange(ctx: typer.Context, account: str, method: str, url: str, fields: d
         allowed = False
     except httpx.HTTPError as error:
         failure = str(error) or type(error).__name__
+    except httpx.InvalidURL:  # ours was read before
+        failure = "it points to what is no address on the web"
     if not allowed:  # raised out here, or the error would come along that holds the request with its token (R35)
         raise UsageError("the request holds what HTTP does not allow", hint=HELP)
     if failure:

@@ -17,6 +17,14 @@ def test_what_was_written_is_read():
     assert RefreshState.from_bytes(note.to_bytes()) == note
 
 
+def test_a_hint_is_noted_whole_or_not_at_all():
+    """Others get it with the error, and paste it: ``mv /long/path /long/pa`` would move the tokens."""
+    for size in (200, 201):
+        note = RefreshState().failed(ProviderError("no", hint="x" * size), 6.0, outcome_known=True)
+        assert note.failure is not None
+        assert note.failure.hint == ("x" * size if size == 200 else "")
+
+
 FAILURE = b'{"failure":{"kind":"ProviderUnavailable","message":"m","hint":"h","at":1,"retry_at":2,"failures":1e999}}'
 ODD = [
     b"[]",

@@ -38,6 +38,9 @@ _SHARED = frozenset(
     }
 )  # fmt: skip
 
+LONGEST_HINT = 200
+"""Characters: a longer one is not noted, for a command that ends in the middle of a path works on another file."""
+
 _TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -119,7 +122,7 @@ class RefreshState(NamedTuple):
         failure = Failure(
             kind=kind if kind in _SHARED else "ProviderError",
             message=str(error)[:300],
-            hint=error.hint[:200],
+            hint=error.hint if len(error.hint) <= LONGEST_HINT else "",
             at=now,
             retry_at=now,
             failures=1 if last is None else last.failures + 1,

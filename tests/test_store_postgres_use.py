@@ -361,6 +361,7 @@ def test_an_error_names_what_helps_against_its_cause(configured, run, change, hi
         ("session is read-only", "ALTER ROLE ROLE SET default_transaction_read_only = off"),
         ("SSL error: certificate verify failed", "sslrootcert=FILE"),
         ("SSL error: certificate verify failed", "has ended"),
+        ("SSL error: certificate verify failed", "clock"),
         (
             'server certificate for "db" (and 1 other name) does not match host name "h"',
             "write the host in the address",

@@ -39,6 +39,17 @@ class LeaseContract:
         thread.join()
         assert order == ["first", "second"]
 
+    def test_a_lease_that_is_prolonged_stays_with_its_holder(self, store: Store, other: Store) -> None:
+        """Hold R8: who waits with the newest grant, which could not be saved yet, holds it for longer than a lease."""
+        with store.lease(GRANT, lasts=60, wait=10) as lease:
+            for _ in range(2):
+                lease.prolong()
+            assert lease.left() > 30
+            with pytest.raises(StoreUnavailable), other.lease(GRANT, lasts=60, wait=0.1):
+                raise AssertionError("two holders")
+        with other.lease(GRANT, lasts=60, wait=10):
+            pass
+
     def test_a_lease_tells_the_time_of_all_who_share_the_store(self, store: Store) -> None:
         """Hold R12, R38: the date that a holder notes is past for the next one."""
         with store.lease(GRANT, lasts=60, wait=1) as lease:

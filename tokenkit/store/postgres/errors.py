@@ -32,7 +32,7 @@ CAUSES = (
     (
         r"certificate",
         "name the authority of the server's certificate in the address: sslrootcert=FILE; or that certificate has "
-        "ended, and the server needs a new one",
+        "ended, and the server needs a new one; or the clock here is wrong",
     ),
     (r"private key file (.+) has group or world access", r"chmod 600 \1"),
     (r"does not support SSL", "let the server speak TLS (ssl = on); on this machine, take sslmode out of the address"),

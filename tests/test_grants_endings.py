@@ -113,6 +113,18 @@ def test_as_many_as_people_may_choose_are_believed(tmp_path, people, ended):
     }
 
 
+def test_one_grant_that_ends_again_and_again_is_not_many(tmp_path):
+    """R13: as of an account that another program signs in to and out of."""
+    kit = crowd(tmp_path, 2)
+    who = kit.for_owner(names(2)[0])
+    kit.scripted.ended.add(who.owner)
+    for _ in range(30):
+        with pytest.raises(ConsentRequired):
+            who.refresh(ME, force=True)
+        sign_in(who)
+        kit.clock.advance(1)
+
+
 def test_endings_that_come_one_by_one_are_believed(tmp_path):
     """R13: what counts is how many end within ten minutes."""
     kit = crowd(tmp_path, 60)

@@ -162,7 +162,10 @@ class Endings:
         return False
 
     def _too_many(self, provider: str, ended: int, now: float) -> bool:
-        return ended > MORE_THAN and self._stored(provider, ended * ONE_IN, now) < ended * ONE_IN
+        if ended <= MORE_THAN:
+            return False
+        stored = self._stored(provider, ended * ONE_IN, now)
+        return MORE_THAN < stored < ended * ONE_IN  # of fewer grants, some ended more than once
 
     def _stored(self, provider: str, most: int, now: float, *, count_to: int = 0) -> int:
         """Return how many grants of the provider all owners have, up to `most`; what a count said serves for a while.

@@ -57,7 +57,7 @@ def authorize_app(
     *,
     kit_for: KitFor | None = None,
     public_url: str = "",
-    hosts: tuple[str, ...] = (),
+    hosts: Collection[str] = (),
     asks: Mapping[str, Collection[str]] | None = None,
 ) -> ASGIApp:
     """Make an ASGI app that connects accounts, to mount in a dashboard: ``app.mount("/connect", authorize_app(kit))``.

@@ -128,6 +128,16 @@ def test_a_value_that_no_provider_has_is_refused_before_anybody_signs_in(field: 
     assert len(str(caught.value)) < 200
 
 
+@pytest.mark.parametrize("field", ["userinfo_endpoint", "token_endpoint", "introspection_endpoint"])
+@pytest.mark.parametrize("name", ["token", "client_id"])
+def test_what_is_filled_in_for_a_revocation_stands_in_no_other_address(field: str, name: str) -> None:
+    """R35: a token is in no other address of ours; the braces would be sent as they are."""
+    members: dict[str, Any] = {"name": "acme", "title": "Acme", **AT, field: f"https://acme.example/x/{{{name}}}"}
+    with pytest.raises(ConfigurationError, match=f"{field} of acme names"):
+        OAuth2(**members)
+    assert OAuth2(name="acme", title="Acme", **AT, revocation_endpoint=f"https://acme.example/x/{{{name}}}").revoke
+
+
 def test_two_parameters_that_are_never_sent_together_may_have_one_name() -> None:
     """A code and a refresh token are the two things that are exchanged."""
     names = {"code": "token", "refresh_token": "token", "scope": ""}

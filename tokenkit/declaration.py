@@ -28,6 +28,7 @@ from tokenkit.nearest import meant
 from tokenkit.net.hosts import is_loopback, may_lack_the_scheme, parse_url, resource_host
 from tokenkit.provider import Scope
 from tokenkit.settled import Settled
+from tokenkit.variables import LATER, named_in
 
 _ENDPOINTS = (
     "authorization_endpoint", "token_endpoint", "refresh_endpoint", "revocation_endpoint",
@@ -178,6 +179,12 @@ class Declaration(Settled):
                 published = "where the server publishes its metadata, issuer alone does: tokenkit providers add URL"
                 raise ConfigurationError(f"{name} is missing", hint=f"add {name}; {published}")
         endpoints = {name: getattr(self, name) for name in _ENDPOINTS} | {"name_endpoint": self.userinfo.name_endpoint}
+        for name, url in endpoints.items():
+            for later in LATER.intersection(named_in(url)) if name != "revocation_endpoint" else ():
+                raise ConfigurationError(
+                    f"{name} of {self.name} names {{{later}}}, which is filled in nowhere but in revocation_endpoint",
+                    hint=f"take it out of {name}; where it tells whose a token is, leave {name} out",
+                )
         schemes = {url: scheme_of(self.name, name, url) for name, url in endpoints.items() if url}
         if len(set(schemes.values())) > 1:
             plain = next(url for url, scheme in schemes.items() if scheme != "https")

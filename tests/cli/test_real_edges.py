@@ -200,7 +200,7 @@ def test_a_command_for_whose_refreshed_grant_every_disk_has_become_read_only_pri
     assert (done.returncode, done.stdout) == (6, "")
     restore = done.stderr.partition("\ntokenkit refresh google/me@example.com --restore <<'END'\n")[2]
     kit = TokenKit(background=False)
-    kit.refresher.restore(*kit.accounts(), restore.partition("\nEND")[0].encode())
+    kit.refresher.restore(*kit.accounts(), "".join(restore.partition("\nEND")[0].split()).encode())
     before = dict(signed_in.authority.counters)
     assert kit.token("google").value
     assert signed_in.authority.counters == before

@@ -8,10 +8,12 @@ import pytest
 from tokenkit.cli.errors import reporting
 from tokenkit.errors import StoreUnavailable
 from tokenkit.grants import unsaved
+from tokenkit.grants.at_exit import LINE
 from tokenkit.kit import TokenKit
 from tokenkit.store.files import FileStore
 
 ME = "google/me@example.com"
+PRINTED = re.compile(r"(tokenkit refresh .*) <<'END'\n((?:.+\n)+?)END\n")
 
 
 @pytest.fixture
@@ -55,8 +57,9 @@ def test_what_it_prints_puts_the_grant_back_and_nothing_was_lost(stuck, run):
     """R9, R35: exit code 6, on stderr, and no token can be read in it."""
     done = run(["token", "google"])
     assert (done.code, done.stdout) == (6, "")
-    command, sealed = re.search(r"(tokenkit refresh .*) <<'END'\n(.*)\nEND\n", done.stderr).groups()
+    command, sealed = PRINTED.search(done.stderr).groups()
     assert sealed.count(".") == 4
+    assert len(sealed) > LINE >= max(map(len, sealed.split()))  # a terminal and a shell cut longer ones
     end_the_process()
     stuck.heal()
     before = dict(stuck.authority.counters)
@@ -69,7 +72,7 @@ def test_what_it_prints_puts_the_grant_back_and_nothing_was_lost(stuck, run):
 
 def test_what_is_not_newer_is_not_put_back(stuck, run):
     """R8: a sign-in in between stands."""
-    sealed = re.search(r"<<'END'\n(.*)\nEND\n", run(["token", "google"]).stderr).group(1)
+    sealed = PRINTED.search(run(["token", "google"]).stderr).group(2)
     end_the_process()
     stuck.heal()
     assert run(["login", "google"]).code == 0
@@ -91,7 +94,7 @@ def test_a_sign_in_that_could_be_saved_nowhere_prints_what_puts_it_back(failing,
     done = run(["login", "google"])
     assert (done.code, done.stdout) == (6, "")
     assert f"{ME} was signed in, and its new grant cannot be written: the disk failed." in done.stderr
-    command, sealed = re.search(r"(tokenkit refresh .*) <<'END'\n(.*)\nEND\n", done.stderr).groups()
+    command, sealed = PRINTED.search(done.stderr).groups()
     end_the_process()
     failing.heal()
     before = dict(failing.authority.counters)

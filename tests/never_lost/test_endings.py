@@ -78,10 +78,10 @@ class Holder:
             assert self.assistant.kit().token(str(self.account))
             assert self.assistant.kit().refresh(str(self.account))
             return
-        ((command, sealed),) = re.findall(r"tokenkit (refresh .*) <<'END'\n(.*)\nEND\n", err) or [(ended, err)]
+        ((command, sealed),) = re.findall(r"tokenkit (refresh .*) <<'END'\n((?:.+\n)+?)END\n", err) or [(ended, err)]
         if ended == "closed":
             done = subprocess.run([TOKENKIT, *shlex.split(command)], input=sealed, capture_output=True, text=True)
             assert done.returncode == 0, done.stderr
         else:
-            self.assistant.kit().refresher.restore(self.account, sealed.encode())
+            self.assistant.kit().refresher.restore(self.account, "".join(sealed.split()).encode())
         assert self.assistant.kit().refresh(str(self.account))

@@ -50,7 +50,7 @@ def refresh(
 def _restore(kit: "TokenKit", asked: str) -> None:
     from tokenkit.signing_in.kept import is_of_a_sign_in, put_back
 
-    sealed = read_stdin(LARGEST).strip()
+    sealed = b"".join(read_stdin(LARGEST).split())  # it was printed in lines
     try:
         if is_of_a_sign_in(sealed):
             account = put_back(kit.refresher, asked, sealed)

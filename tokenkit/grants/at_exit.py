@@ -21,6 +21,10 @@ AT_EXIT = 5.0
 """Seconds for which a process that ends tries to save what waits: who told it to may kill it after ten."""
 
 
+LINE = 512
+"""Characters of a line that is printed to be pasted: a terminal keeps 4,096 of one, and BusyBox's shell a thousand."""
+
+
 def waiting() -> bool:
     """Tell whether this process holds a grant that could be saved nowhere."""
     return any(kit.accounts for kit in [*all_of_process])
@@ -61,10 +65,12 @@ def save_or_print(
 
 def how_to_restore(program: str, account: str, sealed: bytes) -> str:
     """Return what is printed: a sealed grant within the command of our `program` that puts it back."""
+    text = sealed.decode()
+    lines = "\n".join(text[at : at + LINE] for at in range(0, len(text), LINE))
     return (
         f"tokenkit: what keeps {account} signed in can be written nowhere, and is lost with this process but for this, "
         f"sealed. Once the disk is well, paste:\n"
-        f"{program} refresh {quoted(account)} --restore <<'END'\n{sealed.decode()}\nEND"
+        f"{program} refresh {quoted(account)} --restore <<'END'\n{lines}\nEND"
     )
 
 

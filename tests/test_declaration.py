@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tokenkit import AnswerShape, ConfigurationError, Ended, OAuth2, RevocationRequest, UserinfoRequest, Variable
+from tokenkit.provider import Scope
 from tokenkit.provider_file import read_provider_file
 
 PAGE = (Path(__file__).parents[1] / "docs/reference/declaration.md").read_text(encoding="utf-8")
@@ -136,6 +137,15 @@ def test_what_is_filled_in_for_a_revocation_stands_in_no_other_address(field: st
     with pytest.raises(ConfigurationError, match=f"{field} of acme names"):
         OAuth2(**members)
     assert OAuth2(name="acme", title="Acme", **AT, revocation_endpoint=f"https://acme.example/x/{{{name}}}").revoke
+
+
+@pytest.mark.parametrize("alias", ["mail read", "mail,read", "", "mail\tread"])
+def test_a_short_name_that_no_list_of_scopes_can_hold_is_refused(alias: str) -> None:
+    """A page and a command take several, with commas or spaces between them."""
+    with pytest.raises(ConfigurationError, match="cannot be the short name of a scope"):
+        OAuth2(name="acme", title="Acme", **AT, scopes={alias: Scope("mail.read", "read your mail")})
+    with pytest.raises(ConfigurationError, match=r"scopes\.mail\.value is empty"):
+        OAuth2(name="acme", title="Acme", **AT, scopes={"mail": Scope("", "read your mail")})
 
 
 def test_two_parameters_that_are_never_sent_together_may_have_one_name() -> None:

@@ -13,6 +13,7 @@ from tokenkit.flows.client_auth import ClientAuth
 from tokenkit.flows.declared import (
     AUTHORIZATION,
     TOKEN,
+    check_aliases,
     check_headers,
     check_parameters,
     check_query,
@@ -233,6 +234,7 @@ class Declaration(Settled):
         check_headers("token_header", {self.token_header: "x"} if self.token_header else {})
         check_renamed(self.parameter_names)
         check_read(self.code_parameter, self.scope_parameter)
+        check_aliases({alias: scope.value for alias, scope in self.scopes.items()})
         for name in ("title", "code_parameter"):
             if not getattr(self, name):
                 raise ConfigurationError(f"{name} of {self.name} is empty", hint=f"write {name} = ...")

@@ -93,3 +93,15 @@ def check_read(code_parameter: str, scope_parameter: str) -> None:
 def renamed(fields: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
     """Return the fields under the provider's names for them; one whose name is empty is left out."""
     return {names.get(name, name): value for name, value in fields.items() if names.get(name, name)}
+
+
+def check_aliases(values: Mapping[str, str]) -> None:
+    """Refuse a short name of a scope that no list of them can hold, and one for nothing; `ConfigurationError`."""
+    for alias, value in values.items():
+        if not value:
+            raise ConfigurationError(f"scopes.{alias}.value is empty", hint=f"write value = ... or take {alias} out")
+        if not alias or any(each.isspace() or each == "," for each in alias):
+            raise ConfigurationError(
+                f"{alias!r} cannot be the short name of a scope: commas or spaces stand between several",
+                hint="give it a name without either, such as mail.read",
+            )

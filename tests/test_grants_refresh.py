@@ -181,6 +181,16 @@ def test_a_lost_answer_is_told_when_the_next_refresh_is_refused(kit):
         kit.token("scripted")
 
 
+def test_a_lost_answer_is_told_still_when_a_person_tries_again(kit):
+    """R8: the words of the provider alone would name other causes, and none of them is true."""
+    expire(kit)
+    kit.scripted.will(unavailable(), *2 * [ConsentRequired("refused", reason="used twice")])
+    with pytest.raises(ConsentRequired, match="answer to an earlier refresh was lost"):
+        kit.token("scripted")
+    with pytest.raises(ConsentRequired, match="answer to an earlier refresh was lost"):
+        kit.refresh("scripted", force=True)
+
+
 def test_a_lost_answer_is_told_though_the_retry_was_put_off(kit):
     """R8, R12: that the retry was not acted on says nothing about the first request."""
     expire(kit)

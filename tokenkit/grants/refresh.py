@@ -177,6 +177,8 @@ class Refresh:
             reason += "; the answer to the refresh before was damaged, and its refresh token could not be read"
         elif self.answer_was_lost:
             reason += "; the answer to an earlier refresh was lost on the way, and with it, perhaps, its refresh token"
+        elif self.held.grant.reason.startswith(reason):  # it was tried again, and how it came to that is known
+            reason = self.held.grant.reason
         latched = self.held.grant.renewed(state=NEEDS_CONSENT, reason=reason, generation=self._next_generation())
         try:
             self.records.replace(self.account, latched, self.held)

@@ -2,9 +2,10 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
-from tokenkit.errors import Conflict
+from tokenkit.errors import Conflict, StoreUnavailable
 from tokenkit.store import Due, Name
 from tokenkit.testing.store_contract import GRANT
 
@@ -67,6 +68,18 @@ def test_each_provider_says_when_its_first_grant_falls_due(store):
     for account, at in (("google/a", 20.0), ("google/b", 10.0), ("spotify/a", 7.0), ("pocket/a", NEVER)):
         store.save(name(account), b"x", replaces=None, due=at)
     assert store.schedule.first() == {"google": 10.0, "spotify": 7.0}
+
+
+@pytest.mark.parametrize(("apart", "said"), [(7200, "2 hours ahead of"), (-86400 * 400, "13 months behind"), (600, "")])
+def test_a_machine_whose_clock_is_far_off_plans_nothing_for_the_others(store, monkeypatch, apart, said):
+    """What it refreshes would fall due in hours or years, for all; some minutes do no harm."""
+    store.save(GRANT, b"one", replaces=None, due=100.0)
+    monkeypatch.setattr("tokenkit.store.postgres.due.time", SimpleNamespace(time=lambda: time.time() + apart))
+    if not said:
+        assert store.schedule.first() == {"google": 100.0}
+        return
+    with pytest.raises(StoreUnavailable, match=f"{said} that of the database"):
+        store.schedule.first()
 
 
 def test_a_save_says_when_a_grant_falls_due_or_leaves_it_or_ends_it(store):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from tokenkit import AccessToken, Account, TokenKit
@@ -212,6 +213,21 @@ def test_a_worker_without_the_key_ends_at_once_and_says_so(authority, start, mon
     _, said = worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 6
     assert "tokenkit key export" in said
+
+
+def test_a_worker_whose_clock_is_wrong_refreshes_nothing_until_it_is_right(authority, monkeypatch):
+    """It would find everything due at once, and let it fall due again years later."""
+    sign_in(authority, 2)
+    said = []
+    with TokenKit(background=False) as kit:
+        worker = Worker(kit, report=said.append)
+        with monkeypatch.context() as wrong:
+            wrong.setattr("tokenkit.store.postgres.due.time", SimpleNamespace(time=lambda: time.time() + 86400 * 400))
+            worker._turn_or_pause()
+        assert "the clock of this machine is 13 months ahead of that of the database" in said[0]
+        assert authority.counters[ASKED] == 0
+        worker.run_once()
+    assert authority.counters[ASKED] == 2
 
 
 def test_a_refresh_asks_the_database_four_times(authority, monkeypatch):

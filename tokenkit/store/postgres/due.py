@@ -1,10 +1,17 @@
 """When grants fall due, in a table of its own: several workers claim from it, and none takes what another has."""
 
+import time
 from collections.abc import Callable, Mapping
 
+from tokenkit.duration import duration
+from tokenkit.errors import StoreUnavailable
 from tokenkit.store import Due, Name
 from tokenkit.store.postgres.connections import Connections
 from tokenkit.store.postgres.names import key, text
+
+APART = 900.0
+"""Seconds by which the clock of a worker's machine may differ from the server's. By one that is a year ahead, what it
+refreshes would fall due in a year, and a sign-in that its provider ends when nobody refreshes it would be lost."""
 
 _THIS = "owner = %(owner)s AND id = %(id)s"
 
@@ -19,8 +26,8 @@ _FIRST = """WITH RECURSIVE each AS (
         (SELECT provider FROM {s}.due ORDER BY provider LIMIT 1)
         UNION ALL SELECT (SELECT next.provider FROM {s}.due AS next WHERE next.provider > each.provider
             ORDER BY next.provider LIMIT 1) FROM each WHERE each.provider IS NOT NULL)
-    SELECT provider, (SELECT min(at) FROM {s}.due AS d WHERE d.provider = each.provider) FROM each
-    WHERE provider IS NOT NULL"""
+    SELECT provider, (SELECT min(at) FROM {s}.due AS d WHERE d.provider = each.provider),
+        extract(epoch FROM pg_catalog.clock_timestamp())::float8 FROM each WHERE provider IS NOT NULL"""
 
 _DUE = """SELECT owner, id, at FROM {s}.due WHERE provider = %(provider)s AND at <= %(before)s
     ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED"""
@@ -49,6 +56,15 @@ _PUT_OFF = f"UPDATE {{s}}.due SET at = %(at)s WHERE {_THIS} AND at = %(until)s"
 _NEVER = f"DELETE FROM {{s}}.due WHERE {_THIS} AND at = %(until)s"
 
 
+def _compare_clocks(ahead: float) -> None:
+    if abs(ahead) > APART:
+        raise StoreUnavailable(
+            f"the clock of this machine is {duration(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} that of the "
+            "database, and by a wrong one grants would fall due at a wrong time, for all machines",
+            hint="set the one that is wrong: date -u on both machines tells",
+        )
+
+
 class PostgresSchedule:
     """The `Schedule` of a `PostgresStore`."""
 
@@ -58,9 +74,15 @@ class PostgresSchedule:
         self._listen = listen
 
     def first(self) -> Mapping[str, float]:
-        """Return each provider that has grants to refresh, and when the first of them falls due."""
+        """Return each provider that has grants to refresh, and when the first of them falls due.
+
+        Raises `StoreUnavailable` also where this machine and the server do not agree what time it is.
+        """
         self._listen()
-        return {name: at for provider, at in self._connections.ask(_FIRST) if (name := text(provider)) is not None}
+        rows = self._connections.ask(_FIRST)
+        for *_, there in rows[:1]:
+            _compare_clocks(time.time() - there)
+        return {name: at for provider, at, _ in rows if (name := text(provider)) is not None}
 
     def claim(self, provider: str, *, before: float, until: float, limit: int, rate: float) -> list[Due]:
         """Take what falls due `before` a time, the oldest first; who does not come back loses it `until` then.

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from tokenkit.cli.output import drop, keep_options, let_go_of_stderr, say, say_loudly
+from tokenkit.cli.output import drop, keep_options, say, say_loudly
 from tokenkit.cli.unsaved import print_sealed, save_or_print
 from tokenkit.errors import (
     ConfigurationError,
@@ -62,7 +62,6 @@ def reporting() -> Generator[None]:
         _report_fault(error)
         sys.exit(FAULT)
     finally:
-        let_go_of_stderr()
         keep_options([])  # the next run of this process begins anew
 
 

@@ -127,15 +127,6 @@ def _spoken(text: str) -> None:
             drop(sys.stderr.fileno())
 
 
-def let_go_of_stderr() -> None:
-    """Leave nothing on stderr that cannot be written, as of typer's words: for that the interpreter ends with 120."""
-    if sys.stderr:
-        try:
-            sys.stderr.flush()
-        except OSError:
-            drop(sys.stderr.fileno())
-
-
 @contextmanager
 def waiting(what: str) -> Generator[None]:
     """Show on a terminal what is waited for, once it takes a while."""

@@ -170,7 +170,8 @@ class AuthorizationEndpoint:
         if "redirect" in words.lower():
             hint = (
                 f"register {pending.redirect_uri} at {self.title}, exactly so; where it takes the other spelling of "
-                f"loopback alone, declare that as redirect_host; then {self._again}"
+                f"loopback alone, put that as redirect_host below [providers.{self.provider}] in config.toml; "
+                f"then {self._again}"
             )
         return ConsentDenied(f"{self.title} refused the sign-in: {words}", error=code, hint=hint)
 

@@ -107,8 +107,8 @@ class Mounted:
             return here
         raise ConfigurationError(
             f"{provider.title} sends people back to {fixed} alone, and this page awaits them at {here}",
-            hint=f'write redirect_uri = "{here}" into the declaration and at {provider.title}; '
-            f"or tokenkit login {provider.name}",
+            hint=f'write redirect_uri = "{here}" below [providers.{provider.name}] in config.toml, and register it '
+            f"at {provider.title}; or tokenkit login {provider.name}",
         )
 
     def callback_url(self, connection: HTTPConnection) -> str:

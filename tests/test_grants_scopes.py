@@ -4,7 +4,7 @@ import pytest
 from tokenkit import ConsentRequired, UsageError
 from tokenkit.grants.scopes import resolve_scopes
 
-from scripted import ScriptedKit
+from scripted import ScriptedKit, ScriptedProvider
 from tokenkit_providers import google
 
 GOOGLE = google.provider()
@@ -40,6 +40,16 @@ def test_a_scope_that_nobody_knows_is_refused_with_the_nearest(name: str, near: 
 )
 def test_what_is_known_or_forced_or_plainly_meant_is_asked_for(name: str, value: str) -> None:
     assert resolve_scopes(GOOGLE, [name]) == [value]
+
+
+@pytest.mark.parametrize("name", ["read write", "raw:a\tb", "\udcff\udcfe", "lesen-ü", "", " read"])
+def test_what_cannot_be_a_scope_is_refused_before_a_person_is_sent_anywhere(name: str) -> None:
+    """Two in one text would be granted one by one, and missing ever after."""
+    with pytest.raises(UsageError, match="cannot be a scope") as raised:
+        resolve_scopes(ScriptedProvider(), [name])
+    assert raised.value.hint
+    if name == "read write":
+        assert raised.value.hint == "one by one: --scopes read,write, or scopes=['read', 'write']"
 
 
 def test_the_hint_for_a_scope_that_was_never_granted_recommends_no_misspelled_one(tmp_path) -> None:

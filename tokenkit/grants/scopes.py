@@ -1,5 +1,6 @@
 """Scopes by short alias and by full value, and those that a sign-in asks for (RFC 6749 section 3.3)."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, cast
 
@@ -16,15 +17,32 @@ RAW = "raw:"
 """Stands before a scope that the provider's description does not know, to ask for it all the same."""
 
 
+_SCOPE = re.compile("[!-~]+")
+"""What a scope is written in: ASCII without spaces (RFC 6749 section 3.3)."""
+
+
 def resolve_scopes(provider: "Provider", names: Iterable[str] | None) -> list[str]:
     """Return full values for short aliases or full values; the provider's default scopes for None.
 
-    Raises `UsageError` for a name that the provider's description does not know, with the nearest one: a misspelled
-    scope would be asked for as it is. ``raw:NAME`` asks for any; so does a URL that is not nearly a known one.
+    Raises `UsageError` for what cannot be a scope, and for a name that the provider's description does not know, with
+    the nearest one: a misspelled scope would be asked for as it is. ``raw:NAME`` asks for any; so does a URL that is not nearly a known one.
     """
     chosen = provider.default_scopes if names is None else names
     check_scopes(chosen)
+    if names is not None:
+        _check_written(provider, names)
     return [_value(provider, name) for name in chosen]
+
+
+def _check_written(provider: "Provider", names: Iterable[str]) -> None:
+    """Refuse what is no scope, such as two of them in one text: it would never be among those that are granted."""
+    for name in names:
+        if name not in provider.scopes and not _SCOPE.fullmatch(name):
+            several = name.split()
+            hint = f"one by one: --scopes {','.join(several)}, or scopes={several}" if len(several) > 1 else ""
+            raise UsageError(
+                f"{name!r} cannot be a scope", hint=hint or f"tokenkit providers {provider.name} lists them"
+            )
 
 
 def _value(provider: "Provider", name: str) -> str:

@@ -25,7 +25,8 @@ def resolve_scopes(provider: "Provider", names: Iterable[str] | None) -> list[st
     """Return full values for short aliases or full values; the provider's default scopes for None.
 
     Raises `UsageError` for what cannot be a scope, and for a name that the provider's description does not know, with
-    the nearest one: a misspelled scope would be asked for as it is. ``raw:NAME`` asks for any; so does a URL that is not nearly a known one.
+    the nearest one: a misspelled scope would be asked for as it is. ``raw:NAME`` asks for any; so does a URL that is
+    not nearly a known one.
     """
     chosen = provider.default_scopes if names is None else names
     check_scopes(chosen)

@@ -546,9 +546,13 @@ def test_a_grant_of_a_tools_own_client_is_sent_nowhere(kit: TokenKit, world: Wor
 # A token that cannot be refreshed.
 
 
-def test_an_access_token_alone_is_taken_where_it_does_not_end(kit: TokenKit, world: World, write: Write) -> None:
+@pytest.mark.parametrize("end", [{}, {"token_type": "bearer", "expiry": "0001-01-01T00:00:00Z"}], ids=["none", "of Go"])
+def test_an_access_token_alone_is_taken_where_it_does_not_end(
+    end: dict[str, object], kit: TokenKit, world: World, write: Write
+) -> None:
+    """Go writes year 1 for no end: rclone and each tool with its oauth2 library, for GitHub and the like."""
     consumer = CLIENTS["pocket"].client_id
-    path = write("pocket.json", {"access_token": "pocket-token"})
+    path = write("pocket.json", {"access_token": "pocket-token", **end})
     taken = take_from(kit, path, provider="pocket", name="me")
     assert (str(taken.account), kit.token("pocket").value) == ("pocket/me", "pocket-token")
     assert taken.tried is (kit.provider("pocket").identify is not None)

@@ -36,13 +36,13 @@ def test_a_fraction_of_any_length_counts() -> None:
 @pytest.mark.parametrize(
     "written",
     [None, True, "", "soon", "0000-00-00T00:00:00Z", "2027-13-01T00:00:00Z", float("nan"), float("inf"), "1e999",
-     10**400, [], {}, "2027-01-15T08:00:00+99:99"],
+     10**400, [], {}, "2027-01-15T08:00:00+99:99", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00"],
 )  # fmt: skip
 def test_what_is_no_moment_is_none(written: object) -> None:
+    """Go writes its zero time, of year 1, for a token that does not end (Token.Expiry of golang.org/x/oauth2)."""
     assert end_of(written) is None
 
 
-@pytest.mark.parametrize("written", [0, -1, "0001-01-01T00:00:00Z", -(10**30)])
+@pytest.mark.parametrize("written", [0, -1, "1601-01-01T00:00:00Z", -(10**30)])
 def test_the_distant_past_is_over(written: object) -> None:
-    """Go's zero time is year 1."""
     assert end_of(written) == 0.0

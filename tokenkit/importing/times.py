@@ -14,7 +14,7 @@ def end_of(value: object) -> float | None:
     """Return when a token ends as Unix time in seconds, UTC; None where that cannot be read.
 
     `value` is a number or text of seconds, milliseconds or finer, or an ISO date and time. Its offset counts; without
-    one it is in UTC, as Google's libraries write it.
+    one it is in UTC, as Google's libraries write it. Year 1 is none: Go's libraries write it where there is no end.
     """
     if isinstance(value, str) and (found := _TEXT.fullmatch(value.strip())):
         return _dated(found)
@@ -36,6 +36,6 @@ def _dated(found: "re.Match[str]") -> float | None:
     offset = "" if offset is None or offset.isalpha() else offset
     try:
         moment = datetime.fromisoformat(f"{day}T{time}{offset or '+00:00'}")
-        return max(moment.timestamp() + float(f"0.{fraction or 0}"), 0.0)
+        return None if moment.year == 1 else max(moment.timestamp() + float(f"0.{fraction or 0}"), 0.0)
     except (ValueError, OverflowError, OSError):
         return None

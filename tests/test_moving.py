@@ -8,8 +8,10 @@ import pytest
 from tokenkit import Account
 from tokenkit.errors import GrantMoved, KeyUnavailable, TokenKitError, UnknownAccount
 from tokenkit.grants.beside import unsaved_name
+from tokenkit.grants.hopeless import IMPORT_CUT_OFF
 from tokenkit.grants.quarantine import set_aside
 from tokenkit.grants.sealed_store import grant_name
+from tokenkit.importing.taking import extra_of
 from tokenkit.moving.store import move_all
 from tokenkit.store.files import FileStore
 
@@ -81,6 +83,24 @@ def test_nothing_that_could_be_used_or_revoked_stays_behind(places):
     assert stored_grant(new.kit, account).unknown == {"later": "secret"}
     old.kit.logout("scripted/me")
     assert old.kit.scripted.revoked == []
+
+
+def test_that_a_file_was_imported_stays_known_where_the_account_was(places):
+    """R9: its refresh token is spent. Imported here once more, it would be sent again, and could end the session."""
+    old, new = places
+    account = add(old.kit, "me", extra={**extra_of("digest"), "id_token": "secret"})
+    move(old, new)
+    assert stored_grant(old.kit, account).extra == extra_of("digest")
+    assert stored_grant(new.kit, account).extra == {**extra_of("digest"), "id_token": "secret"}
+
+
+def test_a_grant_whose_import_was_cut_off_does_not_move(places):
+    """R8: it serves nothing before the import has given it its name, and a sign-in would leave it behind."""
+    old, new = places
+    add(old.kit, "importing", state="moved", reason=IMPORT_CUT_OFF)
+    (left,) = move(old, new)
+    assert (left.outcome, left.reason) == ("left", "its import was cut off before it had its name")
+    assert "tokenkit import FILE" in left.hint
 
 
 def test_what_a_person_must_sign_in_to_again_stays_so(places):

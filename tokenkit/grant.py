@@ -22,6 +22,9 @@ ACTIVE = "active"
 NEEDS_CONSENT = "needs_consent"
 MOVED = "moved"
 
+IMPORTED = "imported"
+"""The member of `Grant.extra` that holds the digest of the token that was taken over from another tool's file."""
+
 NONE: Mapping[str, Any] = MappingProxyType({})
 """What a grant has where nothing is said."""
 

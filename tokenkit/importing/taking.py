@@ -24,7 +24,7 @@ from tokenkit.errors import (
     UnknownAccount,
     UsageError,
 )
-from tokenkit.grant import ACTIVE, Grant
+from tokenkit.grant import ACTIVE, IMPORTED, Grant
 from tokenkit.grants.bound_to import bind, same_person
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.returned import whose
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
 
 UNDER_WAY = "importing"
 """What the account is called while it is refreshed, and still is where that is interrupted."""
-
-IMPORTED = "imported"
-"""The member of `Grant.extra` that holds the digest of the token that was taken over."""
 
 WAIT = 60.0
 """Seconds that one import waits for another of the same owner."""

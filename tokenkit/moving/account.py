@@ -13,8 +13,9 @@ from typing import Literal, NamedTuple
 
 from tokenkit.account import Account
 from tokenkit.errors import StoreUnavailable
-from tokenkit.grant import ACTIVE, MOVED, NEEDS_CONSENT, Grant, grant_to_bytes
+from tokenkit.grant import ACTIVE, IMPORTED, MOVED, NEEDS_CONSENT, Grant, grant_to_bytes
 from tokenkit.grants import beside, signed_out
+from tokenkit.grants.hopeless import IMPORT_CUT_OFF
 from tokenkit.grants.refresh_state import read_state, write_state
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.store import Lease
@@ -68,6 +69,8 @@ class _Move:
             return Moved(self._account, "moved before")
         if copy is not None and not _same_sign_in(mine, copy.grant):
             return self._left("the other store has another sign-in of it", "sign out of one: tokenkit logout ACCOUNT")
+        if mine.state == MOVED and mine.reason == IMPORT_CUT_OFF:
+            return self._left(f"{IMPORT_CUT_OFF} before it had its name", "where it is now: tokenkit import FILE")
         if mine.state != MOVED:
             if copy is not None and copy.grant.state != MOVED and copy.grant.generation <= mine.generation:
                 return self._left("both stores serve it", "sign out of one: tokenkit logout ACCOUNT --local")
@@ -104,9 +107,13 @@ class _Move:
         self._written(copy.grant.renewed(state=state, generation=copy.grant.generation + 1), copy)
 
     def _strip(self, held: StoredGrant) -> None:
-        """Take the tokens out of the record here: nobody needs them, and a sign-out must not revoke what is moved."""
+        """Take the tokens out of the record here: nobody needs them, and a sign-out must not revoke what is moved.
+
+        What says that a file was imported stays: imported here again, its spent token could end the session (R9).
+        """
+        kept = {IMPORTED: held.grant.extra[IMPORTED]} if IMPORTED in held.grant.extra else {}
         bare = held.grant.renewed(
-            access_tokens={}, refresh_token=None, extra={}, unknown={}, generation=held.grant.generation + 1
+            access_tokens={}, refresh_token=None, extra=kept, unknown={}, generation=held.grant.generation + 1
         )
         self._source.save(self._account, bare, replaces=held.version)
         write_state(self._here, read_state(self._here, self._now).ended(bare.generation), self._now)

@@ -118,3 +118,17 @@ def test_where_nobody_knows_whose_it_is_the_person_reads_what_the_profile_has_in
     assert "nobody knows whose it is: Google does not say whose account it is: no 'sub'" in said
     assert said.endswith("in its answer, which has data.id, data.email, list.0.")
     assert "nobody knows" not in run(["login", "google"], "").stderr
+
+
+@pytest.mark.parametrize("given", [{}, {"refresh_token": 7}], ids=["none", "damaged"])
+def test_a_sign_in_without_a_usable_refresh_token_says_when_it_ends(
+    given: dict[str, object], machine: Machine, run: Run
+) -> None:
+    """R11: who signs in for good reads at once that it is for an hour."""
+    answer = {"access_token": "not-of-a-person", "token_type": "Bearer", "expires_in": 3600, **given}
+    machine.authority.next("token", flavour="google", body=answer)
+    done = run(["login", "google"], "")
+    assert (done.code, done.stdout) == (0, "google/default\n")
+    said = " ".join(done.stderr.split())
+    assert "It came without a refresh token that could be used: sign in again in 59 minutes." in said
+    assert "sign in again" not in run(["login", "google"], "").stderr

@@ -179,10 +179,13 @@ def _print_url(pending: "PendingAuthorization", json: bool) -> None:
 
 
 def _tell(kit: "TokenKit", signed_in: Account, wanted: str, json: bool) -> None:
-    from tokenkit.cli.status_text import scope_names
+    from tokenkit.cli.status_text import end_words, scope_names
 
     status = kit.status(str(signed_in))
     say(f"Signed in as {signed_in}.")
+    if status.ends_at is not None and status.refresh_expires_at is None:
+        when = end_words(status, kit.context.now())
+        say(f"It came without a refresh token that could be used: sign in again {when}.")
     if status.unidentified:
         say(f"It is called so because nobody knows whose it is: {status.unidentified}.")
     if "/" in wanted and wanted != str(signed_in):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 from tokenkit import Account
-from tokenkit.errors import GrantMoved, KeyUnavailable, TokenKitError, UnknownAccount
+from tokenkit.errors import FileRefused, GrantMoved, KeyUnavailable, TokenKitError, UnknownAccount
 from tokenkit.grants.beside import unsaved_name
 from tokenkit.grants.hopeless import IMPORT_CUT_OFF
 from tokenkit.grants.quarantine import set_aside
@@ -238,6 +238,46 @@ def test_a_record_that_cannot_be_opened_stays_and_hinders_no_other(places, tmp_p
     assert outcomes(moved) == {"scripted/me": "failed", "scripted/you": "moved"}
     assert path.read_bytes() == b"damaged"
     assert new.served(other) == "access of /you"
+
+
+def in_place_of(path, odd):
+    """Put something odd where a folder or a file was."""
+    path.rename(path.with_name("aside"))
+    path.symlink_to(path.with_name("aside")) if odd == "a symlink" else path.write_text("")
+
+
+@pytest.mark.parametrize("place", ["", "scripted"])
+def test_a_folder_that_cannot_be_listed_hinders_no_other_and_is_told_in_the_end(places, tmp_path, place):
+    """R30: what it held is not absent."""
+    old, new = places
+    add(old.kit, "me", owner="alice")
+    other = add(old.kit, "you", owner="bob")
+    in_place_of(tmp_path / "old" / "@alice" / place, "a file")
+    with pytest.raises(FileRefused, match=r"@alice.* is not a folder"):
+        move(old, new)
+    assert new.served(other) == "access of bob/you"
+
+
+def test_what_cannot_be_read_in_quarantine_hinders_no_account(places, tmp_path):
+    old, new = places
+    account, other = add(old.kit, "me", owner="alice"), add(old.kit, "you", owner="bob")
+    old.kit.for_owner("alice").records.quarantine(account, old.kit.clock.now())
+    (superseded,) = (tmp_path / "old" / "@alice" / ".quarantine").iterdir()
+    in_place_of(superseded, "a symlink")
+    assert {each.outcome for each in move(old, new)} == {"moved"}
+    assert (new.served(account), new.served(other)) == ("access of alice/me", "access of bob/you")
+
+
+def test_an_owner_whose_name_the_new_place_refuses_stays_and_hinders_no_other(places):
+    """R37: two forms in Unicode of one name would be taken for one person, in the next run, too."""
+    old, new = places
+    add(new.kit, "me", owner="rene\u0301")
+    account, other = add(old.kit, "me", owner="ren\u00e9"), add(old.kit, "you", owner="zoe")
+    old.kit.for_owner(account.owner).records.quarantine(account, old.kit.clock.now())
+    for then in ("moved", "moved before"):
+        failed, moved = move(old, new)
+        assert (failed.outcome, "another form in Unicode" in failed.reason, moved.outcome) == ("failed", True, then)
+    assert (old.served(account), new.served(other)) == ("access of ren\u00e9/me", "access of zoe/you")
 
 
 def test_a_missing_key_ends_it_at_once(places, monkeypatch):

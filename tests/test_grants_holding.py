@@ -131,6 +131,8 @@ def test_where_the_store_is_away_by_then_the_lease_itself_is_kept():
         with store.lease(unsaved_name(ME), lasts=90, wait=0):
             kept = held.keep(RefreshState())
     assert store.held == [grant_name(ME)]
+    assert store.prolonged == []
+    kept.prolong()
     assert store.prolonged == [grant_name(ME)]
     kept.give_back()
     assert store.held == []

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 
 import pytest
 from tokenkit import signals
@@ -18,6 +19,7 @@ from tokenkit.grants.unsaved import Unsaved
 from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryLease
 
+from patience import wait_until
 from scripted import ScriptedKit, expire, stored
 from stores import FullStore
 
@@ -82,6 +84,21 @@ def test_what_waits_is_held_on_to_ahead_of_each_try(full, monkeypatch):
     full.records.store.full_for_save = False
     full.refresher.unsaved.try_all()
     assert told == ["held on", "tried"] * 2
+
+
+def test_what_waits_is_printed_though_a_try_to_save_it_never_ends(full, monkeypatch, capsys):
+    """R9: a database that stalls answers no try in time, and who ends the process kills it before all are through."""
+    full.records.store.full_for_save = True
+    monkeypatch.setattr(Unsaved, "_go_on", lambda self: None)
+    with pytest.raises(StoreUnavailable):
+        full.token("scripted")
+    answer = threading.Event()
+    monkeypatch.setattr(full.records.store, "save", lambda *_, **__: answer.wait() and None)
+    monkeypatch.setattr(at_exit, "AT_EXIT", 0.05)
+    at_exit.save_or_print(0.0, [full.refresher.unsaved])
+    assert "--restore" in capsys.readouterr().err
+    answer.set()
+    wait_until(lambda: not full.refresher.unsaved.accounts)
 
 
 def test_a_sign_out_ends_what_could_not_be_written_yet(full):

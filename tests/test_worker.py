@@ -251,6 +251,16 @@ def test_a_key_that_lacks_here_keeps_no_worker_elsewhere_from_the_account(kit, e
     assert (verdict.result, verdict.at) == ("failed", 1000.0 + pause)
 
 
+@pytest.mark.parametrize(("stopping", "at"), [(False, 1000.0 + RETRY), (True, None)])
+def test_a_store_that_failed_is_not_asked_about_what_failed(kit, monkeypatch, stopping, at):
+    """One that stalls takes ten seconds for each of many, and who has told the worker to stop kills it before."""
+    monkeypatch.setattr(kit.refresher, "note", lambda account: pytest.fail("it was asked"))
+    flight = Future()
+    flight.set_exception(StoreUnavailable("it did not answer in time"))
+    verdict = judge(kit.refresher, add(kit, "me"), flight, 1000.0, stopping=stopping)
+    assert (verdict.result, verdict.at) == ("failed", at)
+
+
 def test_a_store_that_is_away_at_the_start_ends_the_worker(tmp_path):
     store = Away()
     store.away = True

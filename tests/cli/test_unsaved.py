@@ -109,7 +109,7 @@ def test_a_sign_in_whose_disk_is_well_again_within_a_minute_has_lost_nothing(fai
     """R9: the command goes on trying, and says how that ends."""
 
     def try_all(self):
-        if threading.current_thread() is threading.main_thread():  # a kit of another test may still try by itself
+        if threading.current_thread().name == "tokenkit-at-exit":  # a kit of another test may still try by itself
             failing.heal()
         return tried_for_real(self)
 

@@ -6,6 +6,7 @@ Each is printed sealed, within the command that puts it back: nobody can use it 
 import atexit
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -54,13 +55,15 @@ def save_or_print(
     process ends the tries, and goes on once all is printed: it gets to stderr, or to `speak`.
     """
     try:
-        _try(0.0 if all_printed(kits) else seconds, kits)
+        _try_aside(0.0 if all_printed(kits) else seconds, kits)
     finally:
         with signals.ignored():
             for kit in [*kits]:
                 for account in set(kit.accounts) - kit.printed:
-                    (speak or _print)(_told(kit, account))
-                    kit.printed.add(account)
+                    told = _told(kit, account)
+                    if account in kit:  # a try that goes on aside may just have saved it
+                        (speak or _print)(told)
+                        kit.printed.add(account)
 
 
 def how_to_restore(program: str, account: str, sealed: bytes) -> str:
@@ -79,6 +82,24 @@ def _told(kit: Unsaved, account: Account) -> str:
         return how_to_restore(our_program(kit.app, account.owner), str(account), kit.sealed(account))
     except Exception as error:  # noqa: BLE001 - of the others as much as can be is printed
         return f"tokenkit: what keeps {account} signed in is lost, for it cannot be sealed: {type(error).__name__}"
+
+
+def _try_aside(seconds: float, kits: Iterable[Unsaved]) -> None:
+    """Try in a thread, and wait for it no longer: in a database that stalls, a try of all that waits takes minutes."""
+    over = threading.Event()
+
+    def trying() -> None:
+        try:
+            _try(seconds, kits)
+        finally:
+            over.set()
+
+    try:
+        threading.Thread(target=trying, name="tokenkit-at-exit", daemon=True).start()
+    except RuntimeError:  # the interpreter is at its end, and takes no new threads
+        _try(seconds, kits)
+    else:
+        signals.wait_for(over, max(seconds, AT_EXIT))
 
 
 def _try(seconds: float, kits: Iterable[Unsaved], enough: Callable[[], bool] = lambda: False) -> None:

@@ -85,8 +85,9 @@ class Holding:
                 self._locked.push(self._leased.pop_all())
         held = self._its_lock or self._lease
         assert held is not None
-        with suppress(StoreError):
-            held.prolong()
+        if self._its_lock:  # else the store is away, and one more question would be waited for in vain
+            with suppress(StoreError):
+                held.prolong()
         return Kept(held.prolong, self._locked.pop_all().close)
 
     def _lock(self, note: RefreshState) -> None:

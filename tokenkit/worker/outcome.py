@@ -59,6 +59,8 @@ def judge(
         return Verdict("failed", now, None)  # this process ends, and another one takes it at once
     if isinstance(error, StoreError) and not isinstance(error, (StoreUnavailable, KeyUnavailable)):
         return Verdict("failed", now + HOUR, None, str(error))
+    if isinstance(error, StoreUnavailable):  # nor is it asked now; its claim ends, and another worker takes it
+        return Verdict("failed", None if stopping else now + RETRY, None, str(error))
     failed = isinstance(error, (ProviderError, ConfigurationError))
     return Verdict("failed", _retry_at(refresher, account, now), failed or None, str(error))
 

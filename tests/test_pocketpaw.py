@@ -19,6 +19,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
+from tokenkit.account import Account
 from tokenkit.config import save_client
 from tokenkit.errors import ConfigurationError, UsageError
 from tokenkit.pocketpaw import _Finder, install, keeping
@@ -26,6 +27,7 @@ from tokenkit.pocketpaw.__main__ import main
 from tokenkit.pocketpaw.routes import COOKIE, replace_routes
 from tokenkit.pocketpaw.stand_in import PROVIDERS, OAuthManager, OAuthTokens, TokenStore
 from tokenkit.sandbox import CLIENTS, Authority, serve
+from tokenkit.token import Secret
 
 CLIENT = CLIENTS["google"]
 SECRET = CLIENT.client_secret.reveal() if CLIENT.client_secret else ""
@@ -364,3 +366,34 @@ def test_an_environment_can_be_told_and_untold(home: Path, monkeypatch: pytest.M
     sys.meta_path[:] = before
     assert [main(["disable"]) for _ in range(2)] == [0, 0]
     assert not os.path.exists(home / "tokenkit_pocketpaw.pth")
+
+
+def test_a_sign_in_that_pocketpaw_has_made_without_tokenkit_since_is_the_one_that_counts(
+    authority: Authority, home: Path
+) -> None:
+    """R8: an older grant, which may have ended since, keeps no newer one from being used; it goes to quarantine."""
+    path = oauth_folder(home) / "google_gmail.json"
+    path.write_text(json.dumps({**granted(authority), "refresh_token": "1//ended"}))
+    assert asyncio.run(ask(1)) == [None]
+    path.write_text(json.dumps(granted(authority)))
+    assert asyncio.run(ask(1)) != [None]
+    assert len(set(asyncio.run(ask(3)))) == 1
+    assert refreshes(authority) == 2
+
+
+def test_a_sign_in_that_was_made_with_tokenkit_since_is_not_replaced_by_pocketpaws_file(
+    authority: Authority, home: Path
+) -> None:
+    """R8: the file is left where it was taken over, and is older than what ``tokenkit login`` has brought."""
+    path = oauth_folder(home) / "google_gmail.json"
+    path.write_text(json.dumps({**granted(authority), "refresh_token": "1//ended"}))
+    assert asyncio.run(ask(1)) == [None]
+    written = granted(authority)
+    kit = keeping.the_kit()
+    account = Account("google", "google_gmail")
+    newest = kit.records.get(account).grant.renewed(
+        refresh_token=Secret(written["refresh_token"]), extra={}, authorized_at=time.time(), state="active", reason=""
+    )
+    kit.put(newest, account.name)
+    assert asyncio.run(ask(1)) != [None]
+    assert kit.records.get(account).grant.extra == {}

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from tokenkit import durable_file
 from tokenkit.account import Account, parse_account
-from tokenkit.errors import Conflict, TokenKitError, UsageError
-from tokenkit.grant import Grant
+from tokenkit.errors import Conflict, StoreError, TokenKitError, UsageError
+from tokenkit.grant import IMPORTED, Grant
 from tokenkit.grants.bound_to import bind
+from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.importing.choosing import choose
-from tokenkit.importing.files import open_file
+from tokenkit.importing.files import SourceFile, open_file
 from tokenkit.importing.formats import POCKETPAW_SERVICES as SERVICES
 from tokenkit.importing.found import Found
 from tokenkit.importing.taking import digest_of, extra_of
@@ -55,11 +56,13 @@ class PocketKit(TokenKit):
         self._cache.forget()
         return account
 
-    def put_new(self, grant: Grant, account: Account) -> None:
-        """Store a grant where nothing lies, unless another process was faster (R8)."""
+    def put_new(self, grant: Grant, account: Account, over: StoredGrant | None) -> None:
+        """Store a grant in place of `over`, which goes to quarantine, or of nothing; unless another is faster (R8)."""
+        if over is not None:
+            self.records.quarantine(account, self.context.now())
         generation = self.refresher.note(account).newest + 1
         with suppress(Conflict):
-            self.records.save(account, grant.renewed(generation=generation), replaces=None)
+            self.records.save(account, grant.renewed(generation=generation), replaces=over and over.version)
         self._cache.forget()
 
 
@@ -89,14 +92,18 @@ class Shelf:
         return os.path.join(self.folder, f"{service}.json")
 
     def account(self, service: str) -> Account | None:
-        """Return the account of a service, taken over from PocketPaw's own file where it has none; None without any."""
+        """Return the account of a service; None without any.
+
+        It is taken over from PocketPaw's own file where it has none, or where PocketPaw has signed in without tokenkit
+        since.
+        """
         path = self.path(service)
         named = _named_in(path)
         candidates = [named] if named else [Account(provider, service) for provider in dict.fromkeys(SERVICES.values())]
         providers = {each.provider for each in candidates}
         stored = {account for provider in providers for account in self.kit.records.accounts(provider)}
         found = next((account for account in candidates if account in stored), None)
-        return found or self._from_plaintext(service)
+        return found if named and found else self._from_plaintext(service, found) or found
 
     def put(self, service: str, grant: Grant) -> None:
         """Store a grant that PocketPaw has; the one that it replaces goes to quarantine (R18)."""
@@ -129,16 +136,29 @@ class Shelf:
             with suppress(Conflict):
                 self.kit.records.save(account, bound, replaces=held.version)
 
-    def _from_plaintext(self, service: str) -> Account | None:
-        """Take over what PocketPaw wrote before, unless another process was faster (R8); the file is left."""
+    def _from_plaintext(self, service: str, stored: Account | None) -> Account | None:
+        """Take over what PocketPaw wrote before, or since that account was `stored`; the file is left."""
         try:
-            found = choose(open_file(self.path(service)))
+            file = open_file(self.path(service))
+            found = choose(file)
         except UsageError:
             return None
         provider = SERVICES.get(service, "google")
-        account = Account(provider, service)
-        self.kit.put_new(self._bound(grant_of(found, provider)), account)
-        return account
+        account, grant = Account(provider, service), grant_of(found, provider)
+        older = self._older(account, grant, file) if account == stored else None
+        if stored is None or older is not None:
+            self.kit.put_new(self._bound(grant), account, older)
+            return account
+        return stored
+
+    def _older(self, account: Account, grant: Grant, file: SourceFile) -> StoredGrant | None:
+        """Return what is stored, if that is another sign-in, of before the `grant` was written into the file."""
+        written = file.version[1] / 1e9 if file.version else 0.0
+        with suppress(StoreError):  # what cannot be opened is told where it is used, and not replaced (R30)
+            held = self.kit.records.get(account)
+            if held.grant.extra.get(IMPORTED) != grant.extra[IMPORTED] and held.grant.authorized_at < written:
+                return held
+        return None
 
     def _bound(self, grant: Grant) -> Grant:
         plugin = self.kit.provider(grant.provider)

@@ -16,7 +16,7 @@ from tokenkit.grants.events import MOST_ENDS, Kind
 from tokenkit.token import Secret
 
 from patience import PATIENCE
-from scripted import LIFETIME, ScriptedKit, expire, unavailable
+from scripted import LIFETIME, ScriptedKit, expire, stored, unavailable
 
 
 @pytest.fixture
@@ -148,9 +148,65 @@ def test_a_callback_that_would_wait_for_itself_is_refused(kit, monkeypatch, kind
     assert "in a thread of your own" in raised[0].hint
 
 
-def _ask(kit):
+def _ask(kit, account="scripted"):
     with contextlib.suppress(ProviderUnavailable):
-        kit.token("scripted")
+        kit.token(account)
+
+
+def test_callbacks_of_two_accounts_that_ask_for_each_other_do_not_wait_for_ever(kit, monkeypatch):
+    """R5: each runs within the refresh of its account, and the second to ask would close the circle."""
+    raised = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda it: raised.append(it.exc_value))
+    kit.scripted.subject, kit.scripted.account_name = "subject-2", "you@example.com"
+    you, both = kit.sign_in(), threading.Barrier(2, timeout=PATIENCE)
+    kit.scripted.will(*(unavailable() for _ in range(8)))  # more than all of them ask for
+
+    def ask_for_the_other(event):
+        both.wait()
+        _ask(kit, str(you if event.account == kit.me else kit.me))
+
+    kit.on("failed", ask_for_the_other)
+    expire(kit)
+    callers = [threading.Thread(target=_ask, args=(kit, str(account)), daemon=True) for account in (kit.me, you)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(PATIENCE)
+    assert not any(caller.is_alive() for caller in callers)
+    assert [type(error) for error in raised] == [UsageError]
+    assert "in a thread of your own" in raised[0].hint
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), SystemExit(3)], ids=lambda error: type(error).__name__)
+def test_what_a_callback_raises_never_passes_for_a_cancellation_or_the_end_of_those_who_wait(kit, monkeypatch, error):
+    """R7, R9: a task group took a token that was there for one of a task that was cancelled, and ended without it."""
+    raised = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda it: raised.append(it.exc_value))
+
+    def fail(event):
+        raise error
+
+    async def ask():
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(AsyncTokenKit(kit=kit).token("scripted")) for _ in range(2)]
+        return {task.result().value for task in tasks}
+
+    kit.on("refreshed", fail)
+    expire(kit)
+    assert asyncio.run(ask()) == {"access-3"}
+    assert raised == [error]
+
+
+def test_an_interruption_in_a_callback_is_the_persons(kit):
+    """R7: Ctrl-C ends the program, wherever its main thread is just then."""
+
+    def interrupted(event):
+        raise KeyboardInterrupt
+
+    ending = stored(kit).renewed(refresh_expires_at=kit.clock.now())
+    kit.on("ends_soon", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        kit.refresher.events.seen(kit.me, ending, kit.clock.now())
 
 
 def test_a_callback_that_fails_is_shown_by_a_program_that_catches_nothing(kit, monkeypatch, capsys):

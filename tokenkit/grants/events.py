@@ -155,7 +155,9 @@ class Events:
                 continue
             try:
                 callback(event)
-            except Exception as error:  # noqa: BLE001 - a callback is a stranger's
+            except KeyboardInterrupt:  # the person's, in the main thread
+                raise
+            except BaseException as error:  # noqa: BLE001 - a stranger's; a CancelledError would cancel all who wait
                 _Unraisable(error)
 
 
@@ -187,7 +189,7 @@ class _Unraisable:
 
     __slots__ = ("_error",)
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         self._error = error
 
     def __del__(self) -> None:

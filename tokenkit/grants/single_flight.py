@@ -37,11 +37,14 @@ class SingleFlight:
         """Start `work`, or join the account's flight that is on its way; its failure is shared, too.
 
         Where no thread can be had, it is done here and now, and holds up nobody else. Raises `UsageError` in a flight
-        of the account itself, as in a callback that is told of it: that would wait for its own end.
+        of the account itself, as in a callback that is told of it, and in one that the account's waits for: that would
+        wait for its own end.
         """
 
         def fly() -> T:
-            self._pilots[account] = threading.get_ident()
+            me = threading.get_ident()
+            with self._lock:
+                self._pilots[account], self._awaits[me] = me, None
             try:
                 with no_locals:
                     return work()
@@ -49,12 +52,13 @@ class SingleFlight:
                 with self._lock:
                     self._flights.pop(account, None)
                     self._pilots.pop(account, None)
+                    self._awaits.pop(me, None)
                     self._end_idle(account.provider)
 
         with self._lock:
+            self._note_wait(account)
             flight = self._flights.get(account)
             if flight is not None:
-                self._refuse_own(account)
                 return flight
             try:
                 flight = self._flights[account] = self._pool(account.provider).submit(fly)
@@ -63,12 +67,21 @@ class SingleFlight:
                 flight = self._flights[account] = new_future()
         return flown(fly, flight)
 
-    def _refuse_own(self, account: Account) -> None:
-        if self._pilots.get(account) == threading.get_ident():
+    def _note_wait(self, account: Account) -> None:
+        """Note what a flight waits for, unless that waits for this very thread; the lock is held."""
+        me, last = threading.get_ident(), account
+        while (pilot := self._pilots.get(last)) is not None and pilot != me:
+            awaited = self._awaits.get(pilot)
+            if awaited is None:
+                break
+            last = awaited
+        if pilot == me:
             raise UsageError(
-                f"a callback that is told of a refresh of {account} cannot wait for another one",
+                f"a callback that is told of a refresh of {last} cannot wait for another one",
                 hint="ask in a thread of your own, or register it with AsyncTokenKit.on, which calls back in the loop",
             )
+        if me in self._awaits:
+            self._awaits[me] = account
 
     def close(self) -> None:
         """Wait for the flights on their way, and end the threads. What is asked for later starts new ones.
@@ -108,6 +121,8 @@ class SingleFlight:
         self._flights: dict[Account, Future[Any]] = {}
         self._pilots: dict[Account, int] = {}
         """The thread of each flight."""
+        self._awaits: dict[int, Account | None] = {}
+        """What the flight of a thread has asked for last. It never leads in a circle."""
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         """Those that live, which `close` waits for: some microseconds longer than the last flight of their pool."""

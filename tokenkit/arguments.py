@@ -1,7 +1,7 @@
 """What a program hands to a kit, looked at before anything is done: of a wrong type, it is told by its name."""
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 from tokenkit.errors import UsageError
 
@@ -48,8 +48,12 @@ def check_query(account: object, scopes: object, min_ttl: object, rejected: obje
     """Refuse what no token can be asked for with. Raises `UsageError`, which names the argument."""
     if not isinstance(account, str):
         raise _no_text("account", account)
+    scopes = scopes or ()  # None, too, is no scopes
     if not isinstance(scopes, Collection):
         raise UsageError(f"scopes is a list of texts, not {_kind(scopes)}", hint='scopes=["gmail.readonly"]') from None
+    for scope in cast(Collection[object], scopes):
+        if not isinstance(scope, str):  # memory compares them first, and a list has no hash
+            raise UsageError(f"a scope is a text, not {_kind(scope)}", hint='scopes=["gmail.readonly"]') from None
     if not isinstance(min_ttl, int | float):
         raise UsageError(f"min_ttl is a number of seconds, not {_kind(min_ttl)}", hint="min_ttl=60") from None
     if rejected is not None and not hasattr(rejected, "value"):

@@ -148,8 +148,12 @@ def not_granted(
 ) -> ConsentRequired:
     """Return the error for scopes that were never granted, with the sign-in that asks for them.
 
-    Raises `UsageError` for one that is nearly a known scope: it is misspelled, and no sign-in would bring it.
+    Raises `UsageError` for what no sign-in would bring: one that is nearly a known scope is misspelled, and a text that
+    is empty, or several in one, is no scope (RFC 6749 section 3.3).
     """
+    for text in missing:
+        if text.split() != [text]:
+            raise UsageError(f"{text!r} is not one scope", hint=f"scopes={' '.join(missing).split()}")
     check_known(provider, [scope for scope in missing if misspelled(provider, scope)])
     asked = [scope if is_known(provider, scope) else f"{RAW}{scope}" for scope in missing]
     wanted = quoted(",".join((*short_names(provider, granted), *asked)))  # a login replaces what was granted (R18)

@@ -368,6 +368,22 @@ def test_an_environment_can_be_told_and_untold(home: Path, monkeypatch: pytest.M
     assert not os.path.exists(home / "tokenkit_pocketpaw.pth")
 
 
+@pytest.mark.parametrize("odd", ["is a symlink, not a file", "is neither a JSON object"])
+def test_why_pocketpaws_own_file_cannot_be_read_is_in_the_log(
+    odd: str, authority: Authority, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else the person would be sent to sign in again, and not know why. It can be deleted all the same."""
+    written, path = json.dumps(granted(authority)), oauth_folder(home) / "google_gmail.json"
+    if "symlink" in odd:
+        (home / "elsewhere").write_text(written)
+        path.symlink_to(home / "elsewhere")
+    else:
+        path.write_text(written[:-5])
+    assert asyncio.run(ask(1)) == [None]
+    assert odd in caplog.text
+    assert [TokenStore().delete("google_gmail") for _ in range(2)] == [True, False]
+
+
 def test_a_sign_in_that_pocketpaw_has_made_without_tokenkit_since_is_the_one_that_counts(
     authority: Authority, home: Path
 ) -> None:

@@ -95,7 +95,7 @@ class Shelf:
         """Return the account of a service; None without any.
 
         It is taken over from PocketPaw's own file where it has none, or where PocketPaw has signed in without tokenkit
-        since.
+        since. Raises `UsageError` where it has none, and that file cannot be read.
         """
         path = self.path(service)
         named = _named_in(path)
@@ -103,7 +103,7 @@ class Shelf:
         providers = {each.provider for each in candidates}
         stored = {account for provider in providers for account in self.kit.records.accounts(provider)}
         found = next((account for account in candidates if account in stored), None)
-        return found if named and found else self._from_plaintext(service, found) or found
+        return found if named and found else self._from_plaintext(service, found)
 
     def put(self, service: str, grant: Grant) -> None:
         """Store a grant that PocketPaw has; the one that it replaces goes to quarantine (R18)."""
@@ -118,7 +118,9 @@ class Shelf:
     def remove(self, service: str) -> bool:
         """Remove a service's grant and file, here alone, as PocketPaw does; return whether there was one."""
         path = self.path(service)
-        account, there = self.account(service), os.path.lexists(path)
+        account, there = None, os.path.lexists(path)
+        with suppress(UsageError):  # a file that cannot be read goes, too
+            account = self.account(service)
         if account:
             self.kit.logout(str(account), local=True)
         durable_file.remove(path)
@@ -138,11 +140,16 @@ class Shelf:
 
     def _from_plaintext(self, service: str, stored: Account | None) -> Account | None:
         """Take over what PocketPaw wrote before, or since that account was `stored`; the file is left."""
+        path = self.path(service)
         try:
-            file = open_file(self.path(service))
-            found = choose(file)
+            file = open_file(path)
+            found = None if KEPT_BY in file.members else choose(file)
         except UsageError:
-            return None
+            if stored is None and os.path.lexists(path):
+                raise
+            found = None
+        if found is None:
+            return stored
         provider = SERVICES.get(service, "google")
         account, grant = Account(provider, service), grant_of(found, provider)
         older = self._older(account, grant, file) if account == stored else None

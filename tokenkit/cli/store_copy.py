@@ -67,7 +67,7 @@ def _source(kit: "TokenKit", named: str) -> "Store":
             "FROM is no address of PostgreSQL, and no folder", hint="write it as postgresql://USER@HOST/DATABASE"
         )
     store = FileStore(named or kit.folders.tokens, kit.folders.state)
-    if isinstance(kit.records.store, FileStore) and kit.records.store.tokens == store.tokens:
+    if isinstance(kit.records.store, FileStore) and _same_folder(kit.records.store.tokens, store.tokens):
         raise UsageError(
             f"the accounts are to be moved from {store.tokens} into itself",
             hint=SHARED,
@@ -79,6 +79,11 @@ def _source(kit: "TokenKit", named: str) -> "Store":
         meant = quoted(inner) if os.path.isdir(inner) else "FOLDER, in which a folder of each provider lies"
         raise UsageError(f"no account lies in {store.tokens}", hint=f"tokenkit store copy {meant}")
     return store
+
+
+def _same_folder(one: str, other: str) -> bool:
+    """Tell whether it is one folder, also where a link or a mount calls it otherwise: its leases would wait for it."""
+    return one == other or (os.path.isdir(one) and os.path.isdir(other) and os.path.samefile(one, other))
 
 
 def _database(kit: "TokenKit", named: str) -> "Store":

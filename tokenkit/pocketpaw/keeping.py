@@ -143,12 +143,12 @@ class Shelf:
         path = self.path(service)
         try:
             file = open_file(path)
-            found = None if KEPT_BY in file.members else choose(file)
+            if KEPT_BY in file.members:
+                return stored
+            found = choose(file)
         except UsageError:
             if stored is None and os.path.lexists(path):
                 raise
-            found = None
-        if found is None:
             return stored
         provider = SERVICES.get(service, "google")
         account, grant = Account(provider, service), grant_of(found, provider)

@@ -98,7 +98,7 @@ def test_what_is_missing_for_all_accounts_is_said_once(database, url, machine, r
     assert (code, "FROM: the database has no tables" in said, "store init" in said) == (6, True, False)
     for store, own, what in (
         (empty, key.strip(), "hint: tokenkit store init"),
-        (database, OTHER_KEY, "hint: tokenkit key export, where these records are used"),
+        (database, OTHER_KEY, "hint: where these records are used: tokenkit key export"),
     ):
         monkeypatch.setenv("TOKENKIT_STORE", store)
         monkeypatch.setenv("TOKENKIT_KEY", own)

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from tokenkit.store import Store
 
 
-WITH_BOTH_KEYS = "tokenkit key export, where these records are used, prints the key: add it to the list of this machine"
+WITH_BOTH_KEYS = (
+    "where these records are used: tokenkit key export > FILE; and here, with that file: tokenkit key import FILE "
+    "(or add its key to the list that TOKENKIT_KEY or the credential has)"
+)
 
 SHARED = "export TOKENKIT_STORE=postgresql://USER@HOST/DATABASE"
 

@@ -288,6 +288,17 @@ def test_two_of_one_name_are_told_apart(write: Write) -> None:
     assert [grant.entry for grant in grants_in(write("auth.json", twice))] == ["other/me", "other/me 2", "acme"]
 
 
+def test_the_files_own_sign_in_beside_others_is_called_as_the_file(write: Write) -> None:
+    """Without a name nobody could ask for it: ``--entry ''`` is refused."""
+    file = write("token.json", {"refresh_token": "its own", "before": {"refresh_token": "older"}})
+    assert [grant.entry for grant in grants_in(file)] == ["token", "before"]
+    with pytest.raises(UsageError, match="it holds token, before"):
+        choose(file)
+    own = choose(file, entry="token").refresh_token
+    assert own is not None
+    assert own.reveal() == "its own"
+
+
 def test_the_person_says_whose_a_token_is_that_does_not_tell_it(write: Write) -> None:
     found = choose(write("x.json", {"refresh_token": "opaque"}))
     assert issuer_of(found) == ""

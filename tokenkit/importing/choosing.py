@@ -1,5 +1,6 @@
 """Which grant in a file is meant: all readers are tried, and a file that none of them knows is refused in words."""
 
+import os
 from collections.abc import Callable, Iterator
 
 from tokenkit.errors import UsageError
@@ -24,9 +25,15 @@ READERS: tuple[Reader, ...] = (
 
 
 def grants_in(file: SourceFile) -> list[Found]:
-    """Return the grants in the file, each under an entry of its own where there are several."""
+    """Return the grants in the file, each under an entry of its own where there are several.
+
+    The one that is not below a name, but the file's own object, is called as the file then.
+    """
     grants = next((grants for read in READERS if (grants := list(read(file)))), list[Found]())
     names: dict[str, int] = {}
+    if len(grants) > 1:
+        itself = os.path.splitext(os.path.basename(file.title))[0]
+        grants = [grant.but(entry=grant.entry or itself) for grant in grants]
     for number, grant in enumerate(grants):
         names[grant.entry] = names.get(grant.entry, 0) + 1
         if names[grant.entry] > 1:

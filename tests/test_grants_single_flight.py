@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from tokenkit import Account
+from tokenkit.errors import UsageError
 from tokenkit.grants.refresh_job import RefreshJob
-from tokenkit.grants.single_flight import SingleFlight
+from tokenkit.grants.single_flight import THREADS, SingleFlight
 
 from patience import PATIENCE, wait_until
 from scripted import LIFETIME, ScriptedKit
@@ -60,6 +61,33 @@ def test_flights_that_close_wait_neither_for_themselves_nor_for_each_other() -> 
         return True
 
     assert [flight.result(PATIENCE) for flight in [flights.run(account, close) for account in (ALICE, BOB)]]
+    flights.close()
+
+
+def test_flights_that_take_all_threads_do_not_wait_for_one_that_needs_another() -> None:
+    """R7: each callback of a provider's bad hour asked for an account that had none left, and all waited for ever."""
+    flights, all_fly = SingleFlight(), threading.Barrier(THREADS, timeout=PATIENCE)
+
+    def ask_for_another() -> bool:
+        all_fly.wait()
+        with pytest.raises(UsageError, match="cannot wait"):
+            flights.run(ALICE, lambda: True)
+        all_fly.wait()
+        return True
+
+    crowd = [Account("google", f"{number}@example.com", "bob") for number in range(THREADS)]
+    assert all(flight.result(PATIENCE) for flight in [flights.run(account, ask_for_another) for account in crowd])
+    flights.close()
+
+
+def test_a_flight_waits_for_one_of_another_provider_or_for_one_that_has_a_thread() -> None:
+    """R7: a secret may come from a vault that is itself signed in to."""
+    flights, vault = SingleFlight(), Account("vault", "me@example.com", "alice")
+
+    def ask_for_others() -> list[str]:
+        return [flights.run(account, lambda: "brought").result(PATIENCE) for account in (vault, BOB)]
+
+    assert flights.run(ALICE, ask_for_others).result(PATIENCE) == ["brought", "brought"]
     flights.close()
 
 

@@ -68,20 +68,24 @@ class SingleFlight:
         return flown(fly, flight)
 
     def _note_wait(self, account: Account) -> None:
-        """Note what a flight waits for, unless that waits for this very thread; the lock is held."""
+        """Note what a flight waits for, unless that waits for this very thread, or for any to be free; the lock is held."""
         me, last = threading.get_ident(), account
         while (pilot := self._pilots.get(last)) is not None and pilot != me:
             awaited = self._awaits.get(pilot)
             if awaited is None:
                 break
             last = awaited
-        if pilot == me:
+        if pilot == me or (pilot is None and me in self._awaits and self._is_full_without(account)):
             raise UsageError(
                 f"a callback that is told of a refresh of {last} cannot wait for another one",
                 hint="ask in a thread of your own, or register it with AsyncTokenKit.on, which calls back in the loop",
             )
         if me in self._awaits:
             self._awaits[me] = account
+
+    def _is_full_without(self, account: Account) -> bool:
+        """Tell whether the other flights of the provider take all its threads: all could wait for this one."""
+        return sum(other.provider == account.provider for other in self._flights if other != account) >= THREADS
 
     def close(self) -> None:
         """Wait for the flights on their way, and end the threads. What is asked for later starts new ones.

@@ -68,7 +68,7 @@ class SingleFlight:
         return flown(fly, flight)
 
     def _note_wait(self, account: Account) -> None:
-        """Note what a flight waits for, unless that waits for this very thread, or for any to be free; the lock is held."""
+        """Note what a flight waits for, unless that waits for this thread, or for any to be free; locked."""
         me, last = threading.get_ident(), account
         while (pilot := self._pilots.get(last)) is not None and pilot != me:
             awaited = self._awaits.get(pilot)

@@ -177,6 +177,18 @@ def test_callbacks_of_two_accounts_that_ask_for_each_other_do_not_wait_for_ever(
     assert "in a thread of your own" in raised[0].hint
 
 
+def test_a_callback_is_served_a_token_with_life_left_though_a_refresh_ahead_would_wait_for_it(tmp_path):
+    """R3, R14: nobody waits for a refresh ahead of the end, so none refuses the token that is there."""
+    kit, served = ScriptedKit(tmp_path, background=True), []
+    first = kit.token(str(kit.sign_in()))
+    kit.on("failed", lambda event: served.append(kit.token("scripted").value))
+    kit.scripted.will(unavailable(), unavailable())
+    kit.clock.advance(first.closing_from() - kit.clock.now() + 1)
+    assert kit.token("scripted", min_ttl=LIFETIME / 2).value == first.value
+    kit.close()
+    assert served == [first.value]
+
+
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), SystemExit(3)], ids=lambda error: type(error).__name__)
 def test_what_a_callback_raises_never_passes_for_a_cancellation_or_the_end_of_those_who_wait(kit, monkeypatch, error):
     """R7, R9: a task group took a token that was there for one of a task that was cancelled, and ended without it."""

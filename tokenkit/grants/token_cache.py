@@ -7,6 +7,7 @@ calls `look`, and as long as a refresh is needed, waits for the refresher's flig
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeGuard, cast
 
 from tokenkit.account import Account, is_provider_name, parse_account
@@ -134,7 +135,8 @@ class TokenCache:
         """Refresh while nobody waits (R3). Nobody hears of a failure either, so it is not tried at every look."""
         if not 0 <= now - self._ahead.get(account, float("-inf")) < pause:
             self._ahead[account] = now
-            self.refresher.renew(account, RefreshJob(early=True))
+            with suppress(UsageError):  # in a callback that it would wait for: that one's refresh is on its way
+                self.refresher.renew(account, RefreshJob(early=True))
 
     def settle(
         self, asked: str, ask: TokenQuery, wanted: RefreshNeeded, renewed: RefreshOutcome

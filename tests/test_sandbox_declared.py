@@ -1,5 +1,7 @@
 """``tokenkit sandbox --provider``: the app ``sandbox`` signs in at a provider that is played from its declaration."""
 
+from contextlib import contextmanager
+
 import httpx
 import pytest
 from tokenkit import TokenKit
@@ -21,6 +23,21 @@ default_scopes = ["read", "write"]
 """
 
 
+@contextmanager
+def signed_in(tmp_path, text):
+    """Play what the declaration says, and sign in there."""
+    folder = tmp_path / ".config" / "sandbox" / "providers"
+    folder.mkdir(parents=True)
+    (folder / "acme.toml").write_text(text)
+    authority = Authority(declared=[declared_provider(str(folder / "acme.toml"), str(tmp_path), "http://127.0.0.1")])
+    with serve(authority) as served:
+        environ = {"HOME": str(tmp_path), "SANDBOX_BASE_URL": served.base_url}
+        kit = TokenKit(app="sandbox", environ=environ, background=False)
+        pending = kit.begin("acme", redirect_uri="http://127.0.0.1:2/callback/acme", binding="a test")
+        kit.complete(authority.approve(pending.url), binding="a test")
+        yield kit, served
+
+
 @pytest.mark.parametrize("name", ["notion", "acme"])
 def test_the_app_knows_where_it_is_played_and_as_whom(name, tmp_path):
     folder = tmp_path / ".config" / "sandbox" / "providers"
@@ -38,15 +55,8 @@ def test_the_app_knows_where_it_is_played_and_as_whom(name, tmp_path):
 
 
 def test_a_token_that_travels_in_a_header_of_its_own_is_taken_there_alone(tmp_path):
-    folder = tmp_path / ".config" / "sandbox" / "providers"
-    folder.mkdir(parents=True)
-    (folder / "acme.toml").write_text(f'{ACME}token_header = "X-Acme-Token"\n')
-    authority = Authority(declared=[declared_provider(str(folder / "acme.toml"), str(tmp_path), "http://127.0.0.1")])
-    with serve(authority) as served:
-        environ = {"HOME": str(tmp_path), "SANDBOX_BASE_URL": served.base_url}
-        kit = TokenKit(app="sandbox", environ=environ, background=False)
-        pending = kit.begin("acme", redirect_uri="http://127.0.0.1:2/callback/acme", binding="a test")
-        assert str(kit.complete(authority.approve(pending.url), binding="a test")) == "acme/me@example.com"
+    with signed_in(tmp_path, f'{ACME}token_header = "X-Acme-Token"\n') as (kit, served):
+        assert str(kit.accounts()[0]) == "acme/me@example.com"
         url, token = f"{served.base_url}/acme/api.acme.example/things", kit.token("acme").value
         assert kit.http("acme").get(url).status_code == 200
         assert httpx.get(url, headers={"Authorization": f"Bearer {token}"}).status_code == 401
@@ -65,31 +75,17 @@ def test_a_token_that_travels_in_a_header_of_its_own_is_taken_there_alone(tmp_pa
 )
 def test_its_issuer_is_where_it_is_played(tmp_path, more):
     """R23: it is compared, with its port, which nobody knew when the declaration was read."""
-    folder = tmp_path / ".config" / "sandbox" / "providers"
-    folder.mkdir(parents=True)
     told = 'userinfo_endpoint = "https://api.acme.example/me"\n'
     text = ACME.replace(told, "") if "id_token" in more else ACME
-    (folder / "acme.toml").write_text(f'{text}issuer = "https://login.acme.example"\n{more}')
-    authority = Authority(declared=[declared_provider(str(folder / "acme.toml"), str(tmp_path), "http://127.0.0.1")])
-    with serve(authority) as served:
-        environ = {"HOME": str(tmp_path), "SANDBOX_BASE_URL": served.base_url}
-        kit = TokenKit(app="sandbox", environ=environ, background=False)
-        pending = kit.begin("acme", redirect_uri="http://127.0.0.1:2/callback/acme", binding="a test")
-        assert str(kit.complete(authority.approve(pending.url), binding="a test")) == "acme/me@example.com"
+    with signed_in(tmp_path, f'{text}issuer = "https://login.acme.example"\n{more}') as (kit, _):
+        assert str(kit.accounts()[0]) == "acme/me@example.com"
 
 
 def test_an_api_beside_the_consent_screen_on_one_host_is_signed_in_to_and_the_token_goes_to_no_endpoint(tmp_path):
     """R32: a server of one's own has all below one address, and its own endpoints are left out by themselves."""
-    folder = tmp_path / ".config" / "sandbox" / "providers"
-    folder.mkdir(parents=True)
     whole = ACME.replace("api.acme.example/me", "api.acme.example/v1/me").replace("api.acme", "login.acme")
-    (folder / "acme.toml").write_text(whole)
-    authority = Authority(declared=[declared_provider(str(folder / "acme.toml"), str(tmp_path), "http://127.0.0.1")])
-    with serve(authority) as served:
-        environ = {"HOME": str(tmp_path), "SANDBOX_BASE_URL": served.base_url}
-        kit = TokenKit(app="sandbox", environ=environ, background=False)
-        pending = kit.begin("acme", redirect_uri="http://127.0.0.1:2/callback/acme", binding="a test")
-        assert str(kit.complete(authority.approve(pending.url), binding="a test")) == "acme/me@example.com"
+    with signed_in(tmp_path, whole) as (kit, served):
+        assert str(kit.accounts()[0]) == "acme/me@example.com"
         here = f"{served.base_url}/acme/login.acme.example"
         with kit.http("acme") as http:
             assert http.get(f"{here}/v1/things").status_code == 200

@@ -97,7 +97,7 @@ class TestThePage:
         page.get_by_role("heading", name="Google was not connected").wait_for()
         assert not page.get_by_text("You can close this window").is_visible()
         page.get_by_role("link", name="All accounts").click()
-        assert page.url.endswith("#google")
+        page.wait_for_url("**/#google")
 
     def test_closing_the_pop_up_is_told_and_the_next_try_works(self, page, kit):
         choose(page, "Google").close()

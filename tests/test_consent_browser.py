@@ -76,6 +76,7 @@ def test_a_person_signs_in_with_the_keyboard_alone_and_no_policy_stands_in_the_w
     sign_in = SignIn(sandbox, name)
     page.goto(sign_in.start_url)
     assert "This is not" in page.inner_text(".banner")
+    page.wait_for_selector("input:focus")
     page.keyboard.press("Enter")
     page.wait_for_url("**/done/*")
     assert "me@example.com is connected." in page.inner_text("main")

@@ -14,7 +14,11 @@ MAIL = "read your mail and its settings"
 
 
 def away(page: Any, act: Callable[[], None]) -> Any:
-    """The pop-up that `act` opens, once it shows the consent screen."""
+    """The pop-up that `act` opens, once it shows the consent screen.
+
+    A page may have been loaded anew by a click, and its scripts run last: without them there is no pop-up.
+    """
+    page.wait_for_load_state()
     with page.expect_popup() as opened:
         act()
     popup = opened.value
@@ -28,7 +32,9 @@ def choose(page: Any, provider: str, *permissions: str) -> Any:
         page.locator("summary", has_text=f"Choose what it may do at {provider}").click()
     for permission in permissions:
         page.get_by_label(permission).first.check()
-    return away(page, page.get_by_role("button", name=f"Connect {provider}").click)
+    button = page.get_by_role("button", name=f"Connect {provider}")
+    button.wait_for()
+    return away(page, button.click)
 
 
 def answer(popup: Any, say: str, **fields: str) -> None:

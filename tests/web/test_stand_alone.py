@@ -151,7 +151,7 @@ def test_the_command_prints_the_link_serves_the_page_and_logs_no_request(home: P
     with program(home, "dashboard") as process:
         assert process.stdout is not None
         link = process.stdout.readline().strip()
-        with httpx.Client(trust_env=False, follow_redirects=True) as client:
+        with httpx.Client(trust_env=False, follow_redirects=True, timeout=PATIENCE) as client:
             assert "Your accounts" in client.get(link).text
         process.send_signal(2)
         out, err = process.communicate(timeout=PATIENCE)

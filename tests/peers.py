@@ -16,8 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tokenkit.errors import ProviderUnavailable
+from tokenkit.net import network
 from tokenkit.net.http import Transport
 from tokenkit.provider import Request
+from tokenkit.testing.clock import Clock
 
 from patience import PATIENCE
 
@@ -95,10 +97,15 @@ def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def times_out(url: str) -> ProviderUnavailable:
-    """Send, expect no answer, and expect to be told within the deadline."""
+def times_out(url: str, clock: Clock | None = None) -> ProviderUnavailable:
+    """Send, expect no answer, and expect to be told within the deadline.
+
+    What is left of it is told by a clock of the test, else a busy machine would use it up before anything is sent.
+    """
     start = time.monotonic()
-    fault = fails(url, Transport(deadline=DEADLINE))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "elapsed", (clock or Clock()).now)
+        fault = fails(url, Transport(deadline=DEADLINE))
     assert time.monotonic() - start < DEADLINE + SLACK
     return fault
 

@@ -151,7 +151,7 @@ def test_a_child_forked_while_another_thread_reads_the_configuration_does_not_wa
     assert reading.wait(PATIENCE)
     child = os.fork()
     if child == 0:
-        signal.alarm(10)
+        signal.alarm(int(PATIENCE))
         monkeypatch.setattr("tokenkit.config.load_config", lambda folder: Config())
         os._exit(0 if kit.config == Config() else 1)
     go_on.set()

@@ -2,12 +2,12 @@
 
 import json
 import sys
-import time
 
 import pytest
 from tokenkit.errors import ConsentRequired
 from tokenkit.grants.due import SOON
 
+from patience import wait_until
 from scripted import LIFETIME, ScriptedKit, expire
 
 WRITES = """
@@ -33,11 +33,9 @@ def kit(tmp_path):
 
 def told(tmp_path, lines):
     """What was told, once there are so many lines: the command runs beside us."""
-    for _ in range(500):
-        if (tmp_path / "told").exists() and len(text := (tmp_path / "told").read_text().splitlines()) >= lines:
-            return text
-        time.sleep(0.01)
-    raise AssertionError("nothing was told")
+    file = tmp_path / "told"
+    wait_until(lambda: file.exists() and file.read_text().count("\n") >= lines)
+    return file.read_text().splitlines()
 
 
 def ends_in(kit, seconds):

@@ -19,7 +19,7 @@ from tokenkit.grants.unsaved import Unsaved
 from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryLease
 
-from patience import wait_until
+from patience import PATIENCE, wait_until
 from scripted import ScriptedKit, expire, stored
 from stores import FullStore
 
@@ -291,7 +291,7 @@ def test_a_child_forked_while_a_grant_is_written_late_does_not_wait_for_ever(ful
     with full.refresher.unsaved._lock.lock:
         child = os.fork()
         if child == 0:
-            signal.alarm(10)
+            signal.alarm(int(PATIENCE))
             os._exit(0 if full.refresher.load(full.me).grant.generation == 2 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 

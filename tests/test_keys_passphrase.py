@@ -16,6 +16,8 @@ from tokenkit.keys.choice import key_source
 from tokenkit.paths import folders
 from tokenkit.seal import b64url_decode
 
+from patience import PATIENCE
+
 RECOMMENDED = passphrase.PARAMETERS
 
 
@@ -217,7 +219,7 @@ def test_a_child_forked_during_a_derivation_does_not_wait_for_ever(source):
     with passphrase._deriving.lock:
         child = os.fork()
         if child == 0:
-            signal.alarm(10)
+            signal.alarm(int(PATIENCE))
             os._exit(0 if source("right words").load() else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 

@@ -42,6 +42,7 @@ def written(log):
     Activity(folders(), now=lambda: now - 60, tool="calendar").used(GOOGLE, ["read", "write"])
     Activity(folders(), now=lambda: now - 50).record("refresh_failed", SPOTIFY, error="ProviderUnavailable")
     Activity(folders(), now=lambda: now - 40).record("signed_in", ALICE)
+    return now
 
 
 def events(out):
@@ -55,7 +56,7 @@ def test_an_empty_log_prints_nothing_and_says_what_comes_next(log):
 
 def test_a_line_for_people_says_when_what_whose_and_by_whom(written, log):
     lines = log()[1].splitlines()
-    at = time.strftime("%Y-%m-%d %H:%M", time.localtime(time.time() - 60))
+    at = time.strftime("%Y-%m-%d %H:%M", time.localtime(written - 60))
     assert lines[1].startswith(at)
     assert lines[1].split()[2:] == ["used", "google/me@example.com", "agenda/calendar", "scopes=read,write"]
     assert lines[2].split()[2:] == ["refresh_failed", "spotify/me", "agenda", "error=ProviderUnavailable"]

@@ -37,7 +37,9 @@ def echo() -> Echo:
 
 
 @pytest.fixture
-def server(echo: Echo) -> Iterator[LoopbackServer]:
+def server(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackServer]:
+    """A server that reads on for as long as a refused peer still writes, on a busy machine too."""
+    monkeypatch.setattr(loopback, "LINGER", PATIENCE)
     with LoopbackServer(echo) as running:
         yield running
 

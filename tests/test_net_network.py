@@ -30,18 +30,19 @@ def test_a_body_that_comes_byte_by_byte_ends_at_the_deadline() -> None:
 
 
 def _dripping(data: bytes) -> ProviderUnavailable:
-    gone = threading.Event()
+    gone, clock = threading.Event(), Clock()
 
     def drip(connection: socket.socket) -> None:
         read_request(connection)
         for byte in data:
+            clock.advance(0.02)
             connection.sendall(bytes([byte]))
-            if gone.wait(0.02):
+            if gone.wait(0.001):
                 return
 
     with peer(drip) as server:
         try:
-            return times_out(server.url)
+            return times_out(server.url, clock)
         finally:
             gone.set()
 
@@ -186,6 +187,6 @@ def test_an_interpreter_that_starts_no_more_threads_still_resolves(monkeypatch: 
 def test_an_address_is_not_looked_up(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     """No thread is begun for what needs no resolver."""
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("a resolver was asked"))
+    monkeypatch.setattr(network, "threading", None)
     exchange = network.Exchange(parse_url("http://127.0.0.1/"), 1.0, 1.0)
     assert network._addresses(address, 80, exchange) == [address]
-    assert "tokenkit-resolver" not in {thread.name for thread in threading.enumerate()}

@@ -55,7 +55,13 @@ def test_what_must_come_is_awaited_with_patience() -> None:
         for given in (word.value for word in call.keywords if word.arg == "timeout")
         if isinstance(given, ast.Constant) and isinstance(given.value, int | float) and 1 < given.value < 120
     ]
-    assert short == []
+    alarms = [
+        f"{path.relative_to(TESTS)}:{call.lineno}: alarm({call.args[0].value})"
+        for path in FILES
+        for name, call in calls(path, "alarm(")
+        if name == "alarm" and isinstance(call.args[0], ast.Constant) and call.args[0].value
+    ]
+    assert short + alarms == []
 
 
 OWN_CLOCK = {"test_sandbox_control.py", "test_sandbox_oauth2.py"}

@@ -26,6 +26,8 @@ from tokenkit.store import layout
 from tokenkit.store.memory import MemoryStore
 from tokenkit.token import AccessToken
 
+from patience import PATIENCE
+
 
 def test_nothing_is_found_in_a_home_that_is_well_kept(house):
     report = house.audit(deep=True)
@@ -244,7 +246,7 @@ def test_no_file_that_is_none_is_waited_for_or_read_to_its_end(house, make):
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             make(path)
-    signal.alarm(60)  # a check that waits is ended, and this run with it
+    signal.alarm(int(PATIENCE))  # a check that waits is ended, and this run with it
     try:
         house.audit(deep=True)
     finally:

@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 from tokenkit.worker.worker import Worker
 
-from patience import PATIENCE
+from patience import PATIENCE, wait_until
 
 
 @pytest.fixture
@@ -85,20 +85,23 @@ def test_its_pages_tell_health_and_numbers_and_no_account(machine, run, due, mon
     seen = {}
 
     def look_and_stop(worker):
-        url = re.search(r"http://\S+", said[0])[0]
-        for page in ("/health", "/metrics", "/other"):
-            seen[page] = read(url + page)
-        seen["POST"] = read(url + "/metrics", method="POST")
-        monkeypatch.setattr(worker, "_looked", worker._clock() - 1000)
-        seen["silent"] = read(url + "/health")
-        worker.stop()
+        try:
+            wait_until(lambda: worker.figures.total("refreshed"))
+            url = re.search(r"http://\S+", said[0])[0]
+            for page in ("/health", "/metrics", "/other"):
+                seen[page] = read(url + page)
+            seen["POST"] = read(url + "/metrics", method="POST")
+            monkeypatch.setattr("tokenkit.worker.worker.SILENT_FOR", 0.0)
+            seen["silent"] = read(url + "/health")
+        finally:
+            worker.stop()
 
     said = []
     monkeypatch.setattr("tokenkit.cli.worker.say", said.append)
     real = Worker.run
 
     def watched(worker):
-        watcher = threading.Timer(0.5, look_and_stop, [worker])
+        watcher = threading.Thread(target=look_and_stop, args=[worker])
         watcher.start()
         real(worker)
         watcher.join()

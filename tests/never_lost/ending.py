@@ -108,7 +108,7 @@ def closed_on_a_loop() -> None:
 def told() -> None:
     finish_on_signals()
     hold()
-    time.sleep(60)
+    time.sleep(3600)  # the signal ends it: its turn comes after that of others
 
 
 def command() -> None:

@@ -108,6 +108,7 @@ def test_a_time_out_in_mid_refresh_loses_nothing(assistant):
         assistant.expire(account)
         assistant.authority.next("token", delay=HELD)
     told = start("timeout", "3", TOKENKIT, "token", str(ME))
+    wait_until(lambda: assistant.refreshes() or told.poll() is not None)
     killed = start("timeout", "-s", "KILL", "3", TOKENKIT, "token", str(you))
     assert killed.communicate(timeout=PATIENCE)[0] == ""
     assistant.answers.let_go()  # the other was told to end before: its time began first

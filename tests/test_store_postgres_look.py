@@ -250,11 +250,14 @@ def test_a_failure_of_long_ago_is_nobody_elses(open_store, link, clock):
 
 
 def test_nobody_listens_once_the_store_is_closed(open_store, clock):
-    store = open_store()
+    before, store = threading.enumerate(), open_store()
     store.save(GRANT, b"one", replaces=None)
     listens(store, clock)
     store.close()
-    wait_until(lambda: not any(thread.name.startswith("tokenkit") for thread in threading.enumerate()))
+    begun = (thread for thread in threading.enumerate() if thread not in before)
+    for thread in [thread for thread in begun if thread.name.startswith("tokenkit")]:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
     assert store.versions([GRANT]) != [None], "who asks again is answered"
 
 

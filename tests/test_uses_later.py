@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tokenkit import Account, activity, chained_log, uses_later
@@ -94,15 +95,15 @@ def raising(*_):
 
 def test_a_thread_writes_them_within_a_second_and_ends(log, monkeypatch):
     """R37: what nobody needs keeps no thread."""
-    monkeypatch.setattr(uses_later, "PAUSE", 0.01)
+    go_on = threading.Event()
+    monkeypatch.setattr(uses_later, "time", SimpleNamespace(sleep=lambda pause: go_on.wait(PATIENCE)))
     before = threading.enumerate()
     for account in PEOPLE:
         log.used(account)
-    writers = [thread for thread in threading.enumerate() if thread not in before]
-    assert len(writers) <= 1
-    for thread in writers:
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
+    (writer,) = (each for each in threading.enumerate() if each not in before and each.name == "tokenkit-activity")
+    go_on.set()
+    writer.join(PATIENCE)
+    assert not writer.is_alive()
     assert len(written(log)) == len(PEOPLE)
     log.used(Account("google", "later@example.com"))
     while len(written(log)) == len(PEOPLE):

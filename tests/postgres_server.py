@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -135,8 +136,9 @@ def wait_for_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _patiently(start: Callable[[], T]) -> T:
-    """Call what gives up after ten seconds, though the server goes on to start: a busy machine takes longer."""
-    for _ in range(5):
-        with suppress(subprocess.SubprocessError):
+    """Call what gives up after ten seconds, or at once where the server starts already: a busy machine takes longer."""
+    for _ in range(int(PATIENCE)):
+        with suppress(subprocess.SubprocessError, AssertionError):
             return start()
+        time.sleep(1)
     return start()

@@ -42,6 +42,8 @@ class Api:
 
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if self.headers.get("Transfer-Encoding") == "chunked":
+                    body = b"".join(iter(self.chunk, b""))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 seen = Seen(self.command, self.path, headers, body)
                 api.seen.append(seen)
@@ -51,6 +53,11 @@ class Api:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(data)
+
+            def chunk(self) -> bytes:
+                data = self.rfile.read(int(self.rfile.readline(), 16))
+                self.rfile.readline()
+                return data
 
             do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the names are http.server's
 

@@ -1,7 +1,8 @@
 """Each adapter with its real library: the token arrives at the API, is renewed when refused, and goes nowhere else."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -221,6 +222,52 @@ def test_a_token_that_the_api_refuses_is_renewed_once_and_the_request_sent_again
     assert api.tokens == ["Bearer access-1", "Bearer access-2"]
     assert [seen.body for seen in api.seen if seen.path == "/v1/things"] == [body or b""] * 2
     assert len([seen for seen in api.seen if seen.path == "/token"]) == 1
+
+
+@pytest.mark.parametrize("adapter", [adapter for adapter in ADAPTERS if adapter not in GOOGLES])
+def test_a_stream_is_sent_once_and_the_token_that_was_refused_not_again(
+    adapter: Callable[[TokenKit], Call], kit: TokenKit, api: Api
+) -> None:
+    """R15: what reads the stream again would store nothing, and who sends nothing but streams needs a token, too."""
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield b"a thing"
+
+    api.answers["/v1/things"] = only_with("access-2")
+    call = adapter(kit)
+    for status in (401, 200):
+        assert call(f"{api.url}/v1/things", body=stream() if adapter is by_aiohttp else iter([b"a thing"])) == status
+    assert api.tokens == ["Bearer access-1", "Bearer access-2"]
+    assert [seen.body for seen in api.seen if seen.path == "/v1/things"] == [b"a thing"] * 2
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_what_aiohttp_does_not_call_consumed_is_a_stream_all_the_same(kit: TokenKit, *, parts: bool) -> None:
+    """Before 3.14 it said so once it had read all; an API that refused the head got the rest, as if that were all."""
+    aiohttp = pytest.importorskip("aiohttp")
+    from tokenkit.adapters.aiohttp_auth import aiohttp_auth
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield b"a thing"
+
+    async def ask() -> list[str]:
+        body: Any = aiohttp.payload.AsyncIterablePayload(stream())
+        if parts:
+            writer = aiohttp.MultipartWriter("form-data")
+            writer.append_payload(body)
+            body = writer
+        url = next(iter(kit.provider("acme").resource_hosts))
+        request: Any = SimpleNamespace(method="POST", url=url, headers={}, body=body)
+        sent: list[str] = []
+
+        async def handler(request: Any) -> Any:
+            sent.append(request.headers["Authorization"])
+            return SimpleNamespace(status=401, release=lambda: None)
+
+        await aiohttp_auth(await AsyncTokenKit(kit=kit).source("acme"))(request, handler)
+        return sent
+
+    assert asyncio.run(ask()) == ["Bearer access-1"]
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

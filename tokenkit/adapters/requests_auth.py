@@ -68,15 +68,19 @@ class RequestsAuth:
 
     def _answered(self, token: AccessToken, shown: str | None, response: _Response, **how: Any) -> _Response:
         sent = response.request
-        if response.status_code == 401 and sent.headers.get("Authorization") == shown and _in_memory(sent.body):
+        if response.status_code == 401 and sent.headers.get("Authorization") == shown:
             response = self._again(token, response, how)
         if response.is_redirect and not self._signer.may_go(urljoin(response.url, response.headers["Location"])):
             sent.headers.pop("Authorization", None)  # requests copies these headers for the next one
         return response
 
     def _again(self, token: AccessToken, response: _Response, how: Mapping[str, Any]) -> _Response:
-        fresh = self._source.token(rejected=token)
-        if fresh.value == token.value:
+        try:
+            fresh = self._source.token(rejected=token)
+        except BaseException:
+            response.close()
+            raise
+        if fresh.value == token.value or not _in_memory(response.request.body):
             return response
         _ = response.content  # read to its end, so that the connection can be used again
         response.close()

@@ -136,7 +136,22 @@ def test_what_is_filled_in_for_a_revocation_stands_in_no_other_address(field: st
     members: dict[str, Any] = {"name": "acme", "title": "Acme", **AT, field: f"https://acme.example/x/{{{name}}}"}
     with pytest.raises(ConfigurationError, match=f"{field} of acme names"):
         OAuth2(**members)
-    assert OAuth2(name="acme", title="Acme", **AT, revocation_endpoint=f"https://acme.example/x/{{{name}}}").revoke
+    how = RevocationRequest(sent_in="url" if name == "token" else "form")
+    there = f"https://acme.example/x/{{{name}}}"
+    assert OAuth2(name="acme", title="Acme", **AT, revocation_endpoint=there, revocation=how).revoke
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "sent_in"), [("x", "url"), ("x/{client_id}", "url"), ("x/{token}", "form"), ("{token}", "bearer")]
+)
+def test_a_revocation_that_would_name_no_token_is_refused(endpoint: str, sent_in: Any) -> None:
+    """RFC 7009 section 2.2: a server says yes to it all the same, and a sign-out would tell that it has ended."""
+    there = f"https://acme.example/{endpoint}"
+    with pytest.raises(ConfigurationError, match="revocation_endpoint") as caught:
+        OAuth2(
+            name="acme", title="Acme", **AT, revocation_endpoint=there, revocation=RevocationRequest(sent_in=sent_in)
+        )
+    assert "{token}" in caught.value.hint
 
 
 @pytest.mark.parametrize("alias", ["mail read", "mail,read", "", "mail\tread"])

@@ -471,12 +471,13 @@ REVOCATIONS = {
 @pytest.mark.parametrize("name", REVOCATIONS)
 def test_revocation_may_be_asked_in_other_ways(name):
     how, method, authorization, body = REVOCATIONS[name]
-    provider = acme(revocation_endpoint="https://acme.example/apps/{client_id}/{token}", revocation=how)
+    named = "/{token}" if how.sent_in == "url" else ""
+    provider = acme(revocation_endpoint=f"https://acme.example/apps/{{client_id}}{named}", revocation=how)
     world = World(Response(204))
     assert provider.revoke(world.ctx, CLIENT, grant()).done
     (request,) = world.requests
     assert (request.method, request.header("authorization"), request.body) == (method, authorization, body)
-    assert request.url.startswith("https://acme.example/apps/client-1/")
+    assert request.url.startswith("https://acme.example/apps/client-1")
     assert ("refresh-old" in request.url) == (name == "HubSpot")
 
 

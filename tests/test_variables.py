@@ -77,6 +77,10 @@ def test_a_server_may_answer_below_a_path_where_that_is_declared(typed, meant):
         ("https://home.example\\@evil.example", "what was typed is no address of a server"),
         ("javascript:alert(1)", "both are in use"),
         ("https://evil..example", "is no address of a server"),
+        ("https:/home.example", "begin it with https://"),
+        ("http//192.168.1.5:8123", "begin it with http://"),
+        ("HTTPS;//me:s3cret@home.example", "begin it with https://"),
+        ("//home.example", "begin it with https://"),
     ],
 )
 def test_what_is_no_address_is_refused_with_what_is_wrong(typed, words):
@@ -138,6 +142,14 @@ def test_a_host_below_several_labels_is_understood_where_it_is_written_out():
     assert SUBDOMAIN.understood("https://mine--dev.sandbox.acme.example") == "mine--dev.sandbox"
 
 
+@pytest.mark.parametrize("typed", ["eu.", "eu..us", "eu_.", ".", "eu.:443"])
+def test_what_is_no_part_of_a_host_is_refused_as_what_was_typed(typed):
+    """Else the address that it makes is, with a field of the declaration to mend."""
+    with pytest.raises(ValueError, match="no host name and no part of one"):
+        Variable().understood(typed)
+    assert Variable().understood("contoso.onmicrosoft.com") == "contoso.onmicrosoft.com"
+
+
 def test_a_choice_is_one_of_those_that_there_are():
     assert REGION.understood(" EU ") == "eu"
     with pytest.raises(ValueError, match="'mars' is not one of its values"):
@@ -152,11 +164,43 @@ def test_a_choice_is_one_of_those_that_there_are():
         ("a-b", SERVER, "cannot call a variable"),
         ("region", Variable(choices=("eu",), default="mars"), "acme needs region: one of eu"),
         ("server", Variable(kind="server", default="homeassistant"), "acme needs server"),
+        ("region", Variable(domain=".acme.example"), "domain of acme is '.acme.example'"),
+        ("region", Variable(domain="https://acme.example"), "domain of acme is"),
+        ("region", Variable(domain="Acme.example"), "domain of acme is"),
+        ("instance", Variable(domain="acme.example", answer_member="instance"), "no member that is kept"),
     ],
 )
 def test_a_variable_that_cannot_be_one_is_refused(name, variable, words):
     with pytest.raises(ConfigurationError, match=words):
         acme(**{name: variable})
+
+
+def test_a_default_that_is_none_is_told_with_its_own_line():
+    """It stands in the provider's file, and not in config.toml."""
+    with pytest.raises(ConfigurationError) as caught:
+        acme(region=Variable(choices=("eu", "us"), default="mars"))
+    assert caught.value.hint == 'under [provider.variables.region], write default = "eu"'
+
+
+@pytest.mark.parametrize(
+    ("field", "address", "variable", "words"),
+    [
+        ("token_endpoint", "https://{it}/token", SERVER, "has https:// before {it}"),
+        ("resource_hosts", ("https://{it}/api",), SERVER, "has https:// before {it}"),
+        ("token_endpoint", "https://{it}.acme.example/t", Variable(answer_member="it"), "not known before"),
+        ("authorization_endpoint", "https://{it}.acme.example/a", Variable(answer_member="it"), "not known before"),
+    ],
+)
+def test_a_variable_stands_where_its_values_fit_and_are_known(field, address, variable, words):
+    """Else people and codes are sent to a host called https, or nowhere, which somebody may have."""
+    fields = {
+        "authorization_endpoint": "https://acme.example/a",
+        "token_endpoint": "https://acme.example/t",
+        "captured": ("it",),
+        field: address,
+    }
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        OAuth2(name="acme", title="Acme", **fields, variables={"it": variable})
 
 
 @pytest.mark.parametrize("kind", [tuple, list])

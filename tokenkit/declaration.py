@@ -19,6 +19,7 @@ from tokenkit.flows.declared import (
     check_query,
     check_read,
     check_renamed,
+    check_revocation,
 )
 from tokenkit.flows.identity import GET, UserinfoRequest
 from tokenkit.flows.kinds import check_kinds
@@ -234,6 +235,7 @@ class Declaration(Settled):
         check_headers("token_header", {self.token_header: "x"} if self.token_header else {})
         check_renamed(self.parameter_names)
         check_read(self.code_parameter, self.scope_parameter)
+        check_revocation(self.revocation_endpoint, self.revocation.sent_in)
         check_aliases({alias: scope.value for alias, scope in self.scopes.items()})
         for name in ("title", "code_parameter"):
             if not getattr(self, name):

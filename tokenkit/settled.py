@@ -118,8 +118,9 @@ class Settled:
         return known
 
     def _at(self, settled: Mapping[str, str]) -> Self:
+        below = f"in config.toml, under [providers.{self.name}], write"
         values = {
-            name: replace(each, default=read_value(self.name, name, each, settled[name], where="config.toml"))
+            name: replace(each, default=read_value(self.name, name, each, settled[name], line=f"{below} {name}"))
             if name in settled
             else each
             for name, each in self.variables.items()

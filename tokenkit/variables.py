@@ -23,12 +23,15 @@ NAMED = re.compile(r"\{([A-Za-z0-9_]+)\}")
 NOWHERE = "nowhere.invalid"
 """The host that stands where nobody has said another yet (RFC 2606): nothing can ever be sent to it."""
 
+_BEFORE_AN_ANSWER = frozenset({"authorization_endpoint", "token_endpoint", "device_authorization_endpoint"})
+
 _VERBATIM = frozenset({"query", "body", "token_headers", "token_query", "pattern", "variables", "sources"})
 """Keys of texts in which braces stand for themselves."""
 
-_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5})?")
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(:[0-9]{1,5})?")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _PATH = re.compile(r"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._~-]+)*")
+_SLIP = re.compile(r"(https?)?[:;]?/", re.IGNORECASE)  # what was to be https://
 _OWN_NETWORK = (".local", ".lan", ".home", ".internal", ".home.arpa", ".localdomain")
 
 
@@ -100,17 +103,17 @@ class Variable:
         return _below(typed, self.domain) if self.domain else _part(typed)
 
 
-def read_value(provider: str, name: str, variable: Variable, text: object, *, where: str = "") -> str:
+def read_value(provider: str, name: str, variable: Variable, text: object, *, line: str = "") -> str:
     """Return the value of a variable, as `Variable.understood` does.
 
-    Raises `ConfigurationError` where it stands in `where`, a file, and `UsageError` for what a person said.
+    Raises `ConfigurationError` for what stands in a file, with the `line` to mend, and `UsageError` for what was said.
     """
     try:
         return variable.understood(str(text))
     except ValueError as error:
         message, example = f"{provider} needs {name}: {variable.expected} ({error})", _example(variable)
-    if where:
-        raise ConfigurationError(message, hint=f'in {where}, under [providers.{provider}], write {name} = "{example}"')
+    if line:
+        raise ConfigurationError(message, hint=f'{line} = "{example}"')
     raise UsageError(message, hint=f"tokenkit login {provider} --set {name}={example}")
 
 
@@ -178,6 +181,9 @@ def _below(typed: str, domain: str) -> str:
 def _server(typed: str, *, path: bool) -> str:
     """Return ``scheme://host[:port]``, and the path where the server may answer below one."""
     if "://" not in typed:
+        slip = _SLIP.match(typed)
+        if slip:
+            raise ValueError(f"begin it with {(slip[1] or 'https').lower()}://")
         typed = f"https://{_host_alone(typed)}"
     _check_ascii(typed)
     try:
@@ -227,10 +233,12 @@ def _shown(typed: str) -> str:
     return repr(plain if len(plain) <= 100 else f"{plain[:100]}…")
 
 
-def _begins_an_address(texts: Mapping[str, object], start: str) -> bool:
-    addresses = (text for name, text in texts.items() if name.endswith(("_endpoint", "_url", "_hosts", "issuer")))
-    each = (cast(tuple[object, ...], text) if isinstance(text, tuple) else (text,) for text in addresses)
-    return any(str(text).startswith(start) for group in each for text in group)
+def _addresses(texts: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield each text that is an address, with the name of its field."""
+    for name, text in texts.items():
+        if name.endswith(("_endpoint", "_url", "_hosts", "issuer")):
+            each = cast(tuple[object, ...], text) if isinstance(text, tuple | list) else (text,)
+            yield from ((name, str(address)) for address in each)
 
 
 def check_variables(
@@ -249,12 +257,43 @@ def check_variables(
             hint=f"add a table [provider.variables.{unknown}]",
         )
     for name, variable in variables.items():
-        if variable.kind == "part" and "://" not in variable.stand_in and _begins_an_address(texts, f"{{{name}}}/"):
-            raise ConfigurationError(
-                f"{provider} begins an address with {{{name}}}, which stands for a part of one",
-                hint=f'write kind = "server" under [provider.variables.{name}], or https:// before {{{name}}}',
-            )
+        _check_places(provider, name, variable, texts)
         if name in taken or not NAMED.fullmatch(f"{{{name}}}"):
-            raise ConfigurationError(f"{provider} cannot call a variable {name!r}", hint="a name that is no field's")
+            raise ConfigurationError(
+                f"{provider} cannot call a variable {name!r}", hint="a name of letters, digits and _ that is no field's"
+            )
+        if variable.domain and not all(map(_LABEL.fullmatch, variable.domain.split("."))):
+            raise ConfigurationError(
+                f"variables.{name}.domain of {provider} is {variable.domain!r}, and no host name",
+                hint='write domain = "acme.example", in small letters, with nothing before it',
+            )
         if variable.default:
-            read_value(provider, name, variable, variable.default, where="config.toml")
+            line = f"under [provider.variables.{name}], write default"
+            read_value(provider, name, variable, variable.default, line=line)
+
+
+def _check_places(provider: str, name: str, variable: Variable, texts: Mapping[str, object]) -> None:
+    """Refuse a variable where its values do not fit, or come too late: `ConfigurationError`."""
+    named, table = f"{{{name}}}", f"[provider.variables.{name}]"
+    for field, address in _addresses(texts):
+        if variable.kind == "part" and "://" not in variable.stand_in and address.startswith(f"{named}/"):
+            raise ConfigurationError(
+                f"{provider} begins an address with {named}, which stands for a part of one",
+                hint=f'write kind = "server" under {table}, or https:// before {named}',
+            )
+        if variable.kind == "server" and f"://{named}" in address:
+            raise ConfigurationError(
+                f"{field} of {provider} has https:// before {named}, which stands for a whole address",
+                hint=f'begin it with {named}, or write kind = "part" under {table}',
+            )
+        if field in _BEFORE_AN_ANSWER and variable.answer_member and not variable.default and named in address:
+            raise ConfigurationError(
+                f"{field} of {provider} names {named}, which is not known before the token answer",
+                hint=f"take answer_member out of {table}, so that a person is asked, or take {named} out of {field}",
+            )
+    captured = cast("Sequence[object]", texts.get("captured", ()))
+    if variable.answer_member and variable.answer_member not in captured:
+        raise ConfigurationError(
+            f"variables.{name}.answer_member of {provider} is no member that is kept",
+            hint=f'write captured = ["{variable.answer_member}"]',
+        )

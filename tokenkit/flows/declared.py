@@ -105,3 +105,18 @@ def check_aliases(values: Mapping[str, str]) -> None:
                 f"{alias!r} cannot be the short name of a scope: commas or spaces stand between several",
                 hint="give it a name without either, such as mail.read",
             )
+
+
+def check_revocation(endpoint: str, sent_in: str) -> None:
+    """Refuse a revocation that names no token: a server may say yes to it all the same (RFC 7009 section 2.2)."""
+    if not endpoint or (sent_in == "url") == ("{token}" in endpoint):
+        return
+    if sent_in == "url":
+        raise ConfigurationError(
+            'revocation.sent_in is "url", and nothing in revocation_endpoint stands for the token',
+            hint="write {token} where it stands in revocation_endpoint",
+        )
+    raise ConfigurationError(
+        f"revocation_endpoint names {{token}}, and the token is sent elsewhere: revocation.sent_in is {sent_in!r}",
+        hint='write sent_in = "url" below [provider.revocation], or take {token} out',
+    )

@@ -13,6 +13,7 @@ METADATA = {
     "authorization_endpoint": "https://op.example/auth",
     "token_endpoint": "https://op.example/token",
 }
+PAGE = Response(200, (("content-type", "text/html"),), b"<!doctype html>")
 MISSING = Response(404)
 
 
@@ -122,9 +123,51 @@ def test_the_client_authenticates_by_a_method_the_server_takes(methods, chosen):
 
 def test_a_server_in_trouble_is_unavailable_and_not_without_metadata():
     with pytest.raises(ProviderUnavailable):
-        discover(World(Response(503)).ctx, ISSUER)
+        discover(World(MISSING, Response(503)).ctx, ISSUER)
 
 
-def test_something_that_is_no_metadata_is_refused():
-    with pytest.raises(InvalidAnswer):
-        discover(World(Response(200, (), b"<html>")).ctx, ISSUER)
+@pytest.mark.parametrize("other", [PAGE, Response(500), Response(301, (("location", "/"),))])
+def test_what_a_server_answers_to_any_address_hides_no_metadata_at_the_next(other):
+    """A single-page app answers each address with its page; OpenID Connect Discovery is the second address."""
+    assert discover(World(other, answer(METADATA)).ctx, ISSUER)["issuer"] == ISSUER
+
+
+@pytest.mark.parametrize("others", [(PAGE, PAGE), (MISSING, PAGE)])
+def test_something_that_is_no_metadata_is_refused(others):
+    with pytest.raises(InvalidAnswer, match="is not a JSON object"):
+        discover(World(*others).ctx, ISSUER)
+
+
+@pytest.mark.parametrize("name", ["openid-configuration", "oauth-authorization-server"])
+def test_who_gives_the_address_of_the_document_is_told_the_issuer(name):
+    for issuer, meant in ((f"{ISSUER}/.well-known/{name}", ISSUER), (f"{ISSUER}/.well-known/{name}/a", f"{ISSUER}/a")):
+        with pytest.raises(InvalidAnswer, match="publishes no metadata") as caught:
+            discover(World(MISSING, MISSING, MISSING).ctx, issuer)
+        assert caught.value.hint == f'write issuer = "{meant}"'
+
+
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        ("https://WWW.op.example/.well-known/x?code=s3cret", "https://www.op.example"),
+        ("https://me:s3cret@www.op.example/", ""),
+        ("/login?code=s3cret", ""),
+        ("https://op.example/login", ""),
+        ("javascript:alert(1)", ""),
+        ("https://[www.op.example/", ""),
+        ("https://www.op.exa\u202emple/", ""),
+    ],
+)
+def test_a_server_that_has_moved_is_named_and_not_asked(location, told):
+    """RFC 8414 section 3.3: the metadata is that of the issuer which was asked for; a redirect says nothing of it."""
+    moved = Response(301, (("location", location),))
+    world = World(moved, MISSING)
+    with pytest.raises(InvalidAnswer, match="publishes no metadata") as caught:
+        discover(world.ctx, ISSUER)
+    assert caught.value.hint.startswith(f"it leads on to {told}:") if told else caught.value.hint == ""
+    assert {request.url.split("/.well-known")[0] for request in world.requests} == {ISSUER}
+
+
+def test_an_endpoint_that_nobody_can_read_is_refused_by_its_name():
+    with pytest.raises(InvalidAnswer, match="says token_endpoint"):
+        found(token_endpoint="http://[op.example/token")

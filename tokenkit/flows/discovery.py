@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 from urllib.parse import urlsplit
 
-from tokenkit.errors import InvalidAnswer, ProviderUnavailable
+from tokenkit.errors import InvalidAnswer, ProviderUnavailable, TokenKitError
 from tokenkit.flows.answer import vschar
 from tokenkit.flows.client_auth import ClientAuth
 from tokenkit.flows.paths import member_at
@@ -47,16 +47,43 @@ def discover(ctx: Context, issuer: str) -> Discovered:
 
 
 def fetch(ctx: Context, issuer: str) -> dict[str, Any]:
-    """Return the first document that the issuer publishes, as it is; see `discover`."""
+    """Return the first document that the issuer publishes, as it is; see `discover`.
+
+    Many a server answers each address that it has not with a page of its app, or with an error of its own.
+    """
+    trouble: list[TokenKitError] = []
+    moved = ""
     for url in _addresses(issuer):
         response = ctx.send(Request("GET", url, (("Accept", "application/json"),)))
-        if response.status >= 500:
-            raise ProviderUnavailable(f"{issuer} has trouble of its own (HTTP {response.status})").answered(
-                response.status
-            )
         if response.status == 200:
-            return response.json_object()
-    raise InvalidAnswer(f"{issuer} publishes no metadata (RFC 8414, OpenID Connect Discovery)")
+            try:
+                return response.json_object()
+            except InvalidAnswer as error:
+                trouble.append(error)
+        elif response.status >= 500:
+            said = f"{issuer} has trouble of its own (HTTP {response.status})"
+            trouble.append(ProviderUnavailable(said).answered(response.status))
+        elif 300 <= response.status < 400:
+            moved = moved or _led_to(issuer, response.header("location") or "")
+    if trouble:
+        raise trouble[0]
+    raise InvalidAnswer(
+        f"{issuer} publishes no metadata (RFC 8414, OpenID Connect Discovery)", hint=_address_hint(issuer, moved)
+    )
+
+
+def _led_to(issuer: str, location: str) -> str:
+    """Return the server to which a redirect leads, if it is another; nothing is fetched from there."""
+    there = _origin(location)
+    plain = vschar(there) and len(there) < 100 and there.startswith(("https://", "http://")) and "@" not in there
+    return there if plain and there != _origin(issuer) else ""
+
+
+def _address_hint(issuer: str, moved: str) -> str:
+    start, found, rest = issuer.partition("/.well-known/")
+    if found:  # somebody took the address of the document
+        return f'write issuer = "{start}{rest[rest.find("/") :] if "/" in rest else ""}"'
+    return f"it leads on to {moved}: ask for the issuer there, if that is the one you mean" if moved else ""
 
 
 def _addresses(issuer: str) -> list[str]:
@@ -134,7 +161,11 @@ def _endpoint(issuer: str, members: Mapping[str, Any], name: str) -> str:
 
 
 def _origin(url: str) -> str:
-    parts = urlsplit(url)
+    """Return where it leads; empty for what a stranger wrote and nobody can read."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 

@@ -106,7 +106,7 @@ class Variable:
 def read_value(provider: str, name: str, variable: Variable, text: object, *, line: str = "") -> str:
     """Return the value of a variable, as `Variable.understood` does.
 
-    Raises `ConfigurationError` for what stands in a file, with the `line` to mend, and `UsageError` for what was said.
+    Raises `ConfigurationError` for what stands in a file, whose `line` is named, and `UsageError` for what was said.
     """
     try:
         return variable.understood(str(text))

@@ -3,7 +3,7 @@
 What is known of it, and from where, stands in `sources`; what is not confirmed, in `unverified`.
 """
 
-from tokenkit import OAuth2, Scope
+from tokenkit import OAuth2, RevocationRequest, Scope
 
 DAY = 86400.0
 
@@ -34,6 +34,7 @@ def provider() -> OAuth2:
         needs_secret=True,
         default_expires_in="never",
         idle_lifetime=60 * DAY,
+        revocation=RevocationRequest(which="access", parameter="access_token"),
         revocation_reach="grant",
         captured=("user_id", "team_id"),
         subject_path="user_id",
@@ -44,6 +45,8 @@ def provider() -> OAuth2:
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",
             "revocation_endpoint": "the provider's own pages",
+            "revocation": "developers.miro.com reference: the access token, as access_token, takes its refresh "
+            "token along",
             "default_expires_in": "developers.miro.com reference: tokens end where the app enables it",
             "*": "developers.miro.com reference: 1 hour and 60 days where the app enables it; revocation ends both "
             "tokens",

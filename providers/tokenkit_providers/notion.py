@@ -3,7 +3,7 @@
 What is known of it, and from where, stands in `sources`; what is not confirmed, in `unverified`.
 """
 
-from tokenkit import OAuth2, UserinfoRequest
+from tokenkit import OAuth2, RevocationRequest, UserinfoRequest
 
 _PARTS = ("blocks", "comments", "data_sources", "databases", "file_uploads", "pages", "search", "users")
 """Of its API, which has the endpoints of the sign-in beside them."""
@@ -33,6 +33,7 @@ def provider() -> OAuth2:
         userinfo=UserinfoRequest(headers={"Notion-Version": "2022-06-28"}),
         subject_path="bot.owner.user.id",
         name_paths=("bot.owner.user.person.email", "bot.owner.user.name", "name"),
+        revocation=RevocationRequest(which="access", sent_in="json"),
         captured=("workspace_id", "workspace_name", "bot_id"),
         revocation_reach="token",
         reasons={
@@ -49,6 +50,7 @@ def provider() -> OAuth2:
             "authorization_endpoint": "NangoHQ/nango, better-auth, arctic, simov/grant",
             "token_endpoint": "NangoHQ/nango, better-auth, arctic, simov/grant",
             "revocation_endpoint": "the provider's own pages",
+            "revocation": "developers.notion.com/reference/revoke-token: a JSON body, the access token",
             "userinfo_endpoint": "better-auth, arctic",
             "*": "api-evangelist/notion d462552; vellum-assistant",
         },

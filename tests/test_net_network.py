@@ -12,7 +12,7 @@ from tokenkit.provider import Request
 from tokenkit.testing.clock import Clock
 
 from patience import PATIENCE
-from peers import OK, answering, fails, peer, read_request, times_out
+from peers import OK, answering, fails, free_port, peer, read_request, times_out
 
 # Deadline
 
@@ -111,9 +111,8 @@ def test_a_resolver_that_hangs_ends_at_the_deadline_with_nothing_sent(monkeypatc
 
 def test_a_refused_port_means_nothing_was_sent() -> None:
     """R12: what was not sent may be tried again."""
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    fault = fails(f"http://127.0.0.1:{port}/")
+    with free_port() as port:
+        fault = fails(f"http://127.0.0.1:{port}/")
     assert not fault.sent
     assert "127.0.0.1 could not be reached (Connection refused)" in str(fault)
 
@@ -176,9 +175,7 @@ def test_an_interpreter_that_starts_no_more_threads_still_resolves(monkeypatch: 
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    with monkeypatch.context() as patch:
+    with free_port() as port, monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
         assert "Connection refused" in str(fails(f"http://127.0.0.1:{port}/"))
 

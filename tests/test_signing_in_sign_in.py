@@ -34,6 +34,7 @@ from tokenkit.store.memory import MemoryStore
 from tokenkit.testing import Browser, Clock
 
 from patience import PATIENCE
+from peers import free_port
 
 ADDRESS = "http://127.0.0.1:1"
 
@@ -109,13 +110,13 @@ def test_in_a_browser_the_answer_comes_to_the_redirect_uri_that_is_registered(
     authority: Authority, clock: Clock
 ) -> None:
     """R23: the whole of it is sent and listened at, with a path that is none of ours."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        exact = f"http://127.0.0.1:{free.getsockname()[1]}/"
-    authority.registry.redirect_uris["google"] = [exact]
-    fixed = replace(providers(ADDRESS)["google"], redirect_uri=exact)
-    kit, browser = make_kit(authority, clock, providers={"google": fixed}), Browser(authority)
-    account = sign_in(kit.authorizations, fixed, None, way="browser", opener=browser, say=Spoken().say)
-    browser.join()
+    with free_port() as port:
+        exact = f"http://127.0.0.1:{port}/"
+        authority.registry.redirect_uris["google"] = [exact]
+        fixed = replace(providers(ADDRESS)["google"], redirect_uri=exact)
+        kit, browser = make_kit(authority, clock, providers={"google": fixed}), Browser(authority)
+        account = sign_in(kit.authorizations, fixed, None, way="browser", opener=browser, say=Spoken().say)
+        browser.join()
     assert str(account) == "google/me@example.com"
     assert "google/me@example.com is connected" in browser.last_page
 

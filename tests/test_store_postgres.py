@@ -295,8 +295,9 @@ def test_a_holder_whose_line_was_cut_after_it_has_begun_is_not_succeeded(store, 
     assert open_store().note(GRANT) == b"done"
 
 
-def test_connections_that_the_server_ends_cost_no_call(store, database):
+def test_connections_that_the_server_ends_cost_no_call(store, database, monkeypatch):
     """As in a restart: what was not done is done again, and what was done is not done twice."""
+    wait_for_restarts(monkeypatch)
     stop = threading.Event()
 
     def cut():

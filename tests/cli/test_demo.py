@@ -19,7 +19,7 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_the_demo_shows_the_whole_life_and_touches_nothing(fast: None, home: Path, run: Run) -> None:
+def test_the_demo_shows_the_whole_life_and_touches_nothing(home: Path, run: Run) -> None:
     before = dict(os.environ)
     done = run(["demo"], "")
     assert (done.code, done.stderr) == (0, "")

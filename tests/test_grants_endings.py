@@ -216,6 +216,79 @@ def started_anew(tmp_path, kit: ScriptedKit) -> ScriptedKit:
     return again
 
 
+def test_many_that_have_presumably_ended_are_a_bad_hour_too(tmp_path):
+    """R13: the provider's own words may mean an end, and nobody is signed out, nor more than one told of it."""
+    store = FileStore(str(tmp_path / "tokens"), str(tmp_path / "state"))
+    kit = first = crowd(tmp_path, 44, store=store)
+    first.scripted.presumes = True
+    first.scripted.ended.update(names(44))
+    outcomes = [ask(kit := started_anew(tmp_path, kit) if number == 12 else kit, who) for number, who in numbered(44)]
+    assert outcomes == ["signed out"] * 20 + ["try later"] * 24
+    with pytest.raises(ProviderUnavailable, match="it was withdrawn"):
+        kit.for_owner(names(44)[-1]).token(ME)
+    first.scripted.ended.clear()
+    first.clock.advance(61)
+    assert [ask(kit, who) for who in names(44)] == names(44)
+    first.clock.advance(601)
+    assert [ask(kit, who) for who in names(44)] == names(44)
+    assert [owner for kind, owner in first.heard if kind == "consent_needed"] == ["person-000"]
+
+
+def numbered(people: int) -> list[tuple[int, str]]:
+    return list(enumerate(names(people)))
+
+
+def test_one_that_has_presumably_ended_counts_once_however_often_it_is_tried(tmp_path):
+    """R13: it is tried again after a minute, and so on: eleven such are no twenty-two."""
+    kit = crowd(tmp_path, 44)
+    kit.scripted.presumes = True
+    kit.scripted.ended.update(names(11))
+    for _ in range(3):
+        assert {ask(kit, who) for who in names(11)} == {"signed out"}
+        kit.clock.advance(61)
+
+
+class ApartStore(MemoryStore):
+    """Has a clock of its own, so many seconds ahead of that of the machines."""
+
+    def __init__(self, ahead: float) -> None:
+        super().__init__()
+        self.ahead = ahead
+
+    @contextmanager
+    def lease(self, name, *, lasts, wait):
+        with super().lease(name, lasts=lasts, wait=wait) as lease:
+            lease.now = lambda here: here + self.ahead
+            yield lease
+
+
+@pytest.mark.parametrize("ahead", [-120.0, 700.0])
+def test_a_clock_that_is_minutes_apart_from_the_stores_signs_nobody_out(tmp_path, ahead):
+    """R13, R38: those who were latched in the first moments are tried again, and nobody else hears of it."""
+    kit = crowd(tmp_path, 44, store=ApartStore(ahead))
+    kit.scripted.ended.update(names(44))
+    assert [ask(kit, who) for who in names(44)] == ["signed out"] * 20 + ["try later"] * 24
+    kit.scripted.ended.clear()
+    kit.clock.advance(61)
+    assert [ask(kit, who) for who in names(44)] == names(44)
+    kit.clock.advance(601)
+    ask(kit, "person-000")
+    assert [owner for kind, owner in kit.heard if kind == "consent_needed"] == ["person-000"]
+
+
+@pytest.mark.parametrize("ahead", [-120.0, 700.0])
+def test_who_was_not_asked_since_a_bad_hour_is_told_of_it_by_no_clock(tmp_path, ahead):
+    """R13, R38: what waits to be told is compared with the bad hour by the clock of the store."""
+    kit = crowd(tmp_path, 44, store=ApartStore(ahead))
+    kit.scripted.ended.update(names(44))
+    for who in names(44):
+        ask(kit, who)
+    kit.scripted.ended.clear()
+    kit.clock.advance(601)
+    ask(kit, "person-043")
+    assert [owner for kind, owner in kit.heard if kind == "consent_needed"] == ["person-000"]
+
+
 @pytest.mark.slow
 def test_a_forced_refresh_is_sent_in_a_bad_hour_too(kit):
     """R13: the person's own try counts at once."""

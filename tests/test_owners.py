@@ -34,6 +34,7 @@ class Everybodys(ScriptedProvider):
         super().__init__()
         self.newest: dict[str, str] = {}
         self.ended: set[str] = set()
+        self.presumes = False
         self.tried = 0
 
     def complete(self, ctx, client, pending, answer):
@@ -43,7 +44,7 @@ class Everybodys(ScriptedProvider):
         self.tried += 1
         who = grant.refresh_token.reveal().partition("~")[0]
         if who in self.ended:
-            raise ConsentRequired("refused", reason="it was withdrawn")
+            raise ConsentRequired("refused", reason="it was withdrawn", presumed=self.presumes)
         assert grant.refresh_token.reveal() == self.newest[who], "a refresh token was used twice"
         fresh = self.issue_to(who, ctx.now())
         return grant.renewed(access_tokens=fresh.access_tokens, refresh_token=fresh.refresh_token)

@@ -9,10 +9,10 @@ import json
 from contextlib import suppress
 from typing import NamedTuple
 
-from tokenkit.errors import FileRefused, StoreError
+from tokenkit.errors import ConsentRequired, FileRefused, StoreError
 from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import ACTIVE, NEEDS_CONSENT, Grant
-from tokenkit.grants.refresh_state import RefreshState
+from tokenkit.grants.refresh_state import Failure, RefreshState
 from tokenkit.store import Name, Store
 
 WITHIN = 600.0
@@ -109,6 +109,19 @@ class Endings:
         self._store = store
         self._counted: dict[str, Counted] = {}
         self._counting = ForkLock()
+        self._ahead = 0.0
+        """Seconds by which the clock of the store is ahead of this machine's, as the last ending has shown (R38)."""
+
+    def not_believed(self, provider: str, refusal: ConsentRequired, before: Failure | None, now: float) -> float | None:
+        """Count an ending; return when to try again where it is one of too many to be believed, else None.
+
+        `before` is the failure of the grant that was noted last. One that has presumably ended is tried again and
+        again: it counts once.
+        """
+        known = before is not None and before.presumed_reason
+        if (refusal.presumed and known) or not self.one_more(provider, now):
+            return None
+        return now + PAUSES[min(0 if before is None else before.failures, len(PAUSES) - 1)]
 
     def one_more(self, provider: str, now: float) -> bool:
         """Count an ending; tell whether it is one of too many to be believed."""
@@ -127,6 +140,7 @@ class Endings:
     def _one_more(self, provider: str, name: Name, here: float) -> bool:
         with self._store.lease(name, lasts=_LEASE, wait=_WAIT) as lease:
             now = lease.now(here)
+            self._ahead = now - here
             ends = Ends.from_bytes(lease.note).one_more(now)
             many = ends.lasts(now) or self._too_many(provider, ends.total, here)
             ends = ends.bad(now) if many else ends
@@ -135,7 +149,10 @@ class Endings:
             return many
 
     def in_bad_hour(self, provider: str, at: float) -> bool:
-        """Tell whether a grant that ended at that time ended with many others."""
+        """Tell whether a grant that ended at that time, by this machine's clock, ended with many others."""
+        return self._was_bad(provider, at + self._ahead)
+
+    def _was_bad(self, provider: str, at: float) -> bool:
         with suppress(StoreError):
             hours = Ends.from_bytes(self._store.note(_name(provider))).hours
             return any(hour.since <= at <= min(hour.until, hour.since + LONGEST) for hour in hours)
@@ -143,15 +160,19 @@ class Endings:
 
     def has_others(self, provider: str, now: float) -> bool:
         """Tell whether more than one grant ended within the time that counts, whichever process has seen it."""
+        now += self._ahead
         with suppress(StoreError):
             counts = Ends.from_bytes(self._store.note(_name(provider))).counts
             return sum(count for at, count in counts if now - WITHIN - _BUCKET < at <= now) > 1
         return False
 
     def reopened(self, grant: Grant, note: RefreshState) -> Grant:
-        """Return the grant; as active, where it was latched while many others ended: it is tried again."""
+        """Return the grant; as active, where it was latched while many others ended: it is tried again.
+
+        The dates of its `note` are as they stand in the store, by the store's clock.
+        """
         latched = note.latched if grant.state == NEEDS_CONSENT else None
-        if latched is not None and self.in_bad_hour(grant.provider, latched):
+        if latched is not None and self._was_bad(grant.provider, latched):
             return grant.renewed(state=ACTIVE, reason="")
         return grant
 
@@ -187,11 +208,6 @@ class Endings:
             if found == most:
                 break
         return found
-
-
-def retry_pause(failures: int) -> float:
-    """Return for how many seconds a grant rests that was refused so often in a row in a bad hour."""
-    return PAUSES[min(failures, len(PAUSES) - 1)]
 
 
 def _name(provider: str) -> Name:

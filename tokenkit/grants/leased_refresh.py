@@ -16,7 +16,7 @@ from tokenkit.grants.hopeless import refuse_hopeless, share_failure
 from tokenkit.grants.quarantine import erase_old
 from tokenkit.grants.refresh import Refresh
 from tokenkit.grants.refresh_job import SERVED_WAIT, RefreshJob, RefreshOutcome
-from tokenkit.grants.refresh_state import RefreshState, seen_state
+from tokenkit.grants.refresh_state import RefreshState, seen_state, stored_state
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.grants.unsaved import Unsaved
 from tokenkit.provider import ClientRegistration, Provider
@@ -72,8 +72,10 @@ class LeasedRefresh:
             if found.met:
                 return found.outcome
             if not need.force:
-                refuse_hopeless(self.account, self.endings.reopened(found.held.grant, found.note), found.note)
-                share_failure(self.account, found.note, began, self.context.now())
+                now = self.context.now()
+                grant = self.endings.reopened(found.held.grant, stored_state(lease, found.note, now))
+                refuse_hopeless(self.account, grant, found.note)
+                share_failure(self.account, found.note, began, now)
             held = self._refresh(found, lease, holding, forced=need.rejected is not None)
             return RefreshOutcome(held, refreshed=True)
 

@@ -21,7 +21,7 @@ from tokenkit.errors import (
 from tokenkit.grant import NEEDS_CONSENT, Grant
 from tokenkit.grants import beside
 from tokenkit.grants.bound_to import bind_late, check_bound, within
-from tokenkit.grants.endings import Endings, retry_pause
+from tokenkit.grants.endings import Endings
 from tokenkit.grants.insistently import insistently
 from tokenkit.grants.machine import this_machine
 from tokenkit.grants.refresh_errors import (
@@ -106,10 +106,11 @@ class Refresh:
             if other is not None:
                 return other
             if isinstance(error, ConsentRequired):
-                if error.presumed:
+                retry_at = self.endings.not_believed(self.account.provider, error, self.note.failure, self.ctx.now())
+                if retry_at is not None:
+                    error = refused_with_many(self.account, provider, error.reason, retry_at)
+                elif error.presumed:
                     error = consent_required(self.account, error.reason or str(error), presumed=True)
-                elif self.endings.one_more(self.account.provider, self.ctx.now()):
-                    error = refused_with_many(self.account, provider, self._later())
                 else:
                     return self._refused(error)
             known = outcome_known(error) and not self.answer_was_lost
@@ -189,10 +190,6 @@ class Refresh:
         else:
             self._write_note_if_possible(self.note.refused(latched.generation, self.ctx.now()))
         raise consent_required(self.account, reason) from None
-
-    def _later(self) -> float:
-        """Return when to try again after a failure that is not the grant's own."""
-        return self.ctx.now() + retry_pause(0 if self.note.failure is None else self.note.failure.failures)
 
     def _saved(self, answered: Grant, provider: Provider, client: ClientRegistration) -> StoredGrant:
         """Save the answer, whatever is raised on the way: the provider takes nothing else from now on (R9)."""

@@ -40,10 +40,11 @@ def nothing_to_send(account: Account, grant: Grant, provider: "Provider", *, for
     return consent_required(account, "the provider gave no refresh token, and the access token has ended")
 
 
-def refused_with_many(account: Account, provider: "Provider", retry_at: float) -> ProviderUnavailable:
+def refused_with_many(account: Account, provider: "Provider", reason: str, retry_at: float) -> ProviderUnavailable:
     """Return the error for a refusal that is not believed: a provider's bad hour signs nobody out (R13)."""
+    why = f": {reason}" if reason else ""
     return ProviderUnavailable(
-        f"{provider.title} refuses many accounts at once, so this is taken for its own trouble",
+        f"{provider.title} refuses many accounts at once, so this is taken for its own trouble{why}",
         retry_at=retry_at,
         hint="try again later; nobody is signed out",
         account=str(account),

@@ -198,9 +198,14 @@ def read_state(lease: Lease, now: float) -> RefreshState:
     return RefreshState.from_bytes(lease.note).later(now - lease.now(now))
 
 
+def stored_state(lease: Lease, state: RefreshState, now: float) -> RefreshState:
+    """Return the state with its dates by the clock of the store; that of this machine shows `now` (R38)."""
+    return state.later(lease.now(now) - now)
+
+
 def noted_state(lease: Lease, state: RefreshState, now: float) -> bytes:
-    """Return the lease's note, with its dates by the clock of the store; that of this machine shows `now` (R38)."""
-    return state.later(lease.now(now) - now).to_bytes()
+    """Return the lease's note, with its dates as `stored_state` has them."""
+    return stored_state(lease, state, now).to_bytes()
 
 
 def write_state(lease: Lease, state: RefreshState, now: float, *, acts: bool = False) -> None:

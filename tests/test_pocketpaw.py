@@ -368,6 +368,41 @@ def test_an_environment_can_be_told_and_untold(home: Path, monkeypatch: pytest.M
     assert not os.path.exists(home / "tokenkit_pocketpaw.pth")
 
 
+@pytest.mark.parametrize("command", ["enable", "disable", "move"])
+def test_a_command_that_the_system_refuses_says_what_and_where(
+    command: str, authority: Authority, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where the environment is the system's own."""
+    place = home / "a file"
+    place.write_text("")
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(place))
+    monkeypatch.setenv("HOME", str(place))
+    assert main([command]) == 1
+    said = capsys.readouterr().err
+    assert str(place) in said
+    assert "\n  ls -ld " in said
+
+
+def test_a_move_of_nothing_says_where_it_looked(
+    authority: Authority, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["move"]) == 0
+    assert f"There is nothing to move in {oauth_folder(home)}." in capsys.readouterr().err
+
+
+def test_a_move_that_fails_says_what_helps_pocketpaw(
+    authority: Authority, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And not what signs in to an account that PocketPaw never asks for."""
+    path = oauth_folder(home) / "google_gmail.json"
+    path.write_text(json.dumps({**granted(authority), "refresh_token": "1//ended"}))
+    save_client(str(home / ".config" / "pocketpaw"), "google", CLIENT)
+    assert main(["move"]) == 1
+    said = capsys.readouterr().err
+    assert "http://localhost:8888/api/oauth/authorize?service=google_gmail" in said
+    assert "tokenkit login" not in said
+
+
 @pytest.mark.parametrize("odd", ["is a symlink, not a file", "is neither a JSON object"])
 def test_why_pocketpaws_own_file_cannot_be_read_is_in_the_log(
     odd: str, authority: Authority, home: Path, caplog: pytest.LogCaptureFixture

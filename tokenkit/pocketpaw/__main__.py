@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tokenkit.cli.output import say
 from tokenkit.errors import TokenKitError
+from tokenkit.os_errors import unavailable
 
 LINE = "import sys; exec('try:\\n import tokenkit.pocketpaw as p\\n p.install()\\nexcept ImportError: pass')\n"
 """What the environment runs when it starts (docs.python.org/3/library/site.html); nothing, once tokenkit is gone."""
@@ -24,10 +25,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=("enable", "disable", "move"))
     parser.add_argument("--remove", action="store_true", help="delete each file once its sign-in is stored and works")
     given = parser.parse_args(arguments)
-    if given.command == "move":
-        return move(remove=given.remove)
+    try:
+        return move(remove=given.remove) if given.command == "move" else _switch(on=given.command == "enable")
+    except TokenKitError as error:
+        _say_what_failed(str(error), error)
+    except OSError as error:
+        failure = unavailable(error.filename or "", error)
+        _say_what_failed(str(failure), failure)
+    return 1
+
+
+def _switch(*, on: bool) -> int:
+    """Have every program of this environment use the stand-in from now on, or none."""
     path = Path(sysconfig.get_path("purelib"), "tokenkit_pocketpaw.pth")
-    if given.command == "enable":
+    if on:
         path.write_text(LINE)
         say(f"PocketPaw uses tokenkit from its next start on ({path}).")
     else:
@@ -41,15 +52,23 @@ def move(*, remove: bool) -> int:
     from tokenkit.pocketpaw.moving import move_all
     from tokenkit.pocketpaw.stand_in import _get_oauth_dir
 
-    failed = 0
-    for service, outcome in move_all(_get_oauth_dir(), remove=remove):
+    folder = _get_oauth_dir()
+    failed, service = 0, ""
+    for service, outcome in move_all(folder, remove=remove):
         if isinstance(outcome, TokenKitError):
             failed = 1
-            say(f"{service}: {outcome}")
-            say(f"  {outcome.hint}")
+            _say_what_failed(f"{service}: {outcome}", outcome)
         else:
             say(f"{service}: kept as {outcome}, and works")
+    if not service:
+        say(f"There is nothing to move in {folder}.")
     return failed
+
+
+def _say_what_failed(text: str, error: TokenKitError) -> None:
+    """Say it, and below it what helps."""
+    say(text)
+    say(f"  {error.hint}")
 
 
 if __name__ == "__main__":

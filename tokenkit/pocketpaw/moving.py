@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tokenkit.account import Account
-from tokenkit.errors import TokenKitError
+from tokenkit.errors import ConsentRequired, ProviderChanged, TokenKitError
 from tokenkit.importing.choosing import choose
 from tokenkit.importing.files import SourceFile, open_file, remove
 from tokenkit.importing.formats import POCKETPAW_SERVICES as SERVICES
@@ -24,16 +24,24 @@ def move_all(folder: Path, *, remove: bool) -> Iterator[tuple[str, Account | Tok
         shelf.kit.give(provider, *client_in_settings(provider))
     for path in sorted(folder.glob("*.json")):
         try:
-            file = open_file(str(path))
-            if KEPT_BY not in file.members:
-                yield path.stem, _move(shelf, path.stem, file, remove_it=remove)
+            with shelf.kit.leaving:  # the commands in a hint are for PocketPaw's accounts
+                file = open_file(str(path))
+                moved = _move(shelf, path.stem, file, remove_it=remove) if KEPT_BY not in file.members else None
         except TokenKitError as error:
             yield path.stem, error
+        else:
+            if moved:
+                yield path.stem, moved
 
 
 def _move(shelf: Shelf, service: str, file: SourceFile, *, remove_it: bool) -> Account:
     provider = SERVICES.get(service, "google")
-    account = take(shelf.kit, file, choose(file), provider=provider, name=service).account
+    try:
+        account = take(shelf.kit, file, choose(file), provider=provider, name=service).account
+    except (ConsentRequired, ProviderChanged) as error:
+        address = f"http://localhost:{_setting('web_port') or 8888}/api/oauth/authorize?service={service}"
+        error.hint = f"start PocketPaw, and open {address}"
+        raise
     if remove_it:
         remove(file)
         shelf.point(file.path, account)
@@ -42,9 +50,13 @@ def _move(shelf: Shelf, service: str, file: SourceFile, *, remove_it: bool) -> A
 
 def client_in_settings(provider: str) -> tuple[str, str]:
     """Return the client id and secret in PocketPaw's settings; empty where there are none."""
-    try:
-        settings: Any = import_module("pocketpaw.config").get_settings(force_reload=True)
-    except ImportError:
-        return "", ""
     stem = "spotify" if provider == "spotify" else "google_oauth"
-    return getattr(settings, f"{stem}_client_id") or "", getattr(settings, f"{stem}_client_secret") or ""
+    return _setting(f"{stem}_client_id") or "", _setting(f"{stem}_client_secret") or ""
+
+
+def _setting(name: str) -> Any:
+    """Return what PocketPaw's settings say; None where there are none."""
+    try:
+        return getattr(import_module("pocketpaw.config").get_settings(force_reload=True), name)
+    except ImportError:
+        return None

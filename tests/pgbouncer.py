@@ -19,7 +19,7 @@ listen_addr =
 listen_port = 5432
 unix_socket_dir = {folder}
 auth_type = any
-pool_mode = transaction
+pool_mode = {mode}
 default_pool_size = {size}
 max_client_conn = 500
 server_lifetime = {lifetime}
@@ -27,13 +27,13 @@ server_lifetime = {lifetime}
 
 
 @contextmanager
-def pgbouncer(url: str, *, size: int = 4, lifetime: int = 3600) -> Generator[str]:
+def pgbouncer(url: str, *, size: int = 4, lifetime: int = 3600, mode: str = "transaction") -> Generator[str]:
     """Start one with `size` connections to the server, each used for `lifetime` seconds; yield the URL through it."""
     program = real_parts.command("pgbouncer", how="apt-get install pgbouncer")
     before, _, target = url.partition("host=")
     folder = tempfile.mkdtemp(prefix="tk-pool-", dir="/tmp")  # short, for a socket
     settings = Path(folder, "pgbouncer.ini")
-    settings.write_text(SETTINGS.format(target=target, folder=folder, size=size, lifetime=lifetime))
+    settings.write_text(SETTINGS.format(target=target, folder=folder, size=size, lifetime=lifetime, mode=mode))
     command = [*_as_user_of(target, folder), program, "-q", str(settings)]
     try:
         _start(folder, command)

@@ -226,5 +226,5 @@ def test_a_server_that_says_nothing_of_itself_holds_nothing_back(signed_in, data
     with rolled_back(database):
         pass
     becomes_another(database)
-    with pytest.raises(StoreUnavailable, match="is another process' by now"):  # known before, and not any more
+    with pytest.raises(StoreUnavailable, match="is lost: this process was away"):  # known before, and not any more
         signed_in.token("google")

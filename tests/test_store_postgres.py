@@ -137,7 +137,7 @@ def test_a_lease_ends_by_the_clock_of_the_database(store, open_store):
     with store.lease(GRANT, lasts=0.2, wait=0) as late:
         with open_store().lease(GRANT, lasts=60, wait=5) as lease:
             lease.write_note(b"mine")
-            with pytest.raises(StoreUnavailable, match="is another process' by now"):
+            with pytest.raises(StoreUnavailable, match="is lost: this process was away"):
                 late.write_note(b"late")
         assert late.left() < 0
     assert store.note(GRANT) == b"mine"

@@ -304,6 +304,12 @@ def test_a_parameter_with_a_typo_is_named_by_what_was_meant():
     assert caught.value.hint == "one of its parameters is none of PostgreSQL's: did you mean sslmode?"
 
 
+def test_a_parameter_that_only_another_program_reads_is_said_to_be_left_out():
+    with pytest.raises(ConfigurationError) as caught:
+        Address("postgresql://app@localhost/x?pgbouncer=true", "the test")
+    assert "leave out what only another program reads" in caught.value.hint
+
+
 def test_an_address_past_a_pooler_alone_is_refused(monkeypatch):
     """Files in its place would be a store of this machine alone."""
     monkeypatch.setenv("TOKENKIT_STORE_DIRECT", "postgresql://app@localhost/x")
@@ -350,11 +356,17 @@ def test_an_error_names_what_helps_against_its_cause(configured, run, change, hi
         ("fe_sendauth: no password supplied", "~/.pgpass"),
         ('FATAL:  Peer authentication failed for user "app"', "as the user of this system"),
         ('FATAL:  no pg_hba.conf entry for host "192.0.2.1", user "app", no encryption', "pg_hba.conf"),
+        ('FATAL:  pg_hba.conf rejects connection for host "h", user "app", no encryption', "by hostssl"),
         ("FATAL:  sorry, too many clients already", "max_connections"),
-        ('FATAL:  too many connections for role "app"', "ALTER ROLE app CONNECTION LIMIT -1"),
-        ('FATAL:  role "app" is not permitted to log in', "ALTER ROLE app LOGIN"),
-        ('FATAL:  permission denied for database "db"', "GRANT CONNECT ON DATABASE db"),
-        ('FATAL:  database "db" is not currently accepting connections', "ALTER DATABASE db ALLOW_CONNECTIONS true"),
+        ("FATAL:  no more connections allowed (max_client_conn)", "max_client_conn in the settings of PgBouncer"),
+        ("FATAL:  unsupported startup parameter: options", "take it out of the address"),
+        ('FATAL:  database "my-db" does not exist', "createdb my-db"),
+        ('FATAL:  role "my app" does not exist', "createuser 'my app'"),
+        ('FATAL:  too many connections for role "my-app"', 'ALTER ROLE "my-app" CONNECTION LIMIT -1'),
+        ('FATAL:  too many connections for role "app"', 'ALTER ROLE "app" CONNECTION LIMIT -1'),
+        ('FATAL:  role "app" is not permitted to log in', 'ALTER ROLE "app" LOGIN'),
+        ('FATAL:  permission denied for database "db"', 'GRANT CONNECT ON DATABASE "db"'),
+        ('FATAL:  database "db" is not currently accepting connections', 'ALTER DATABASE "db" ALLOW_CONNECTIONS true'),
         ("FATAL:  the database system is starting up", "try again"),
         ("FATAL:  the database system is not yet accepting connections", "try again"),
         ("FATAL:  the database system is not accepting connections", "name the primary server"),
@@ -366,7 +378,11 @@ def test_an_error_names_what_helps_against_its_cause(configured, run, change, hi
             'server certificate for "db" (and 1 other name) does not match host name "h"',
             "write the host in the address",
         ),
-        ('private key file "/a key" has group or world access; file must', 'chmod 600 "/a key"'),
+        ('private key file "/a key" has group or world access; file must', "chmod 600 '/a key'"),
+        ("FATAL:  connection requires a valid client certificate", "sslcert=FILE"),
+        ('FATAL:  certificate authentication failed for user "app"', "sslcert=FILE"),
+        ('certificate present, but not private key file "/a key"', "sslkey=FILE"),
+        ('could not load private key file "/a key": processing error', "without a passphrase"),
         ("server does not support SSL, but SSL was required", "ssl = on"),
         ("failed to resolve host 'db.exmaple.com': [Errno -2] Name or service not known", "name of the host"),
         ('connection is bad: invalid sslmode value: "bogus"', "correct it in the address"),

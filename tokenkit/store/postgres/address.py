@@ -77,15 +77,16 @@ def _settings(url: str, where: str) -> dict[str, Any]:
 
 
 def _mistyped(url: str) -> str:
-    """Return which parameter was probably meant by one that libpq does not know: what was typed is not repeated."""
+    """Return what helps against a parameter that libpq does not know: what was typed is not repeated."""
     from psycopg.pq import Conninfo
 
     known = {option.keyword.decode() for option in Conninfo.get_defaults()}
     with suppress(ValueError):
         for name, _ in parse_qsl(urlsplit(url).query):
-            near = nearest(name, sorted(known)) if name not in known else ""
-            if near:
-                return f"one of its parameters is none of PostgreSQL's: did you mean {near}?"
+            if name not in known:
+                near = nearest(name, sorted(known))
+                meant = f"did you mean {near}?" if near else "leave out what only another program reads, as pgbouncer="
+                return f"one of its parameters is none of PostgreSQL's: {meant}"
     return ""
 
 

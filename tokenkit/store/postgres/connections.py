@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 import psycopg
 from psycopg import sql
 
+from tokenkit.elapsed import elapsed
 from tokenkit.store.postgres.address import Address
 from tokenkit.store.postgres.errors import AnswerLost, NotDone, not_connected, translating
 
@@ -31,6 +32,10 @@ lock of an hour, each try would leave one more connection, until there were none
 OLDEST = 3600.0
 """Seconds after which a connection is replaced: each new one is greeted, and so a process is seen to be there."""
 
+UNUSED_FOR = 60.0
+"""Seconds after which a connection that nobody has used is replaced. What lies between may have forgotten it without a
+word, as firewalls do after some minutes: who asks on it waits in vain, for all the time that there is."""
+
 PREPARED_FROM = 5
 """Runs of a statement on a connection after which the server keeps its plan: to make one takes as long as to run it."""
 
@@ -43,8 +48,8 @@ class TimedConnection(psycopg.Connection[tuple[Any, ...]]):
 
     deadline = float("inf")
 
-    made = 0.0
-    """When it was made, of `time.monotonic`."""
+    made = used = 0.0
+    """When it was made, and when it was given back last, of `elapsed`."""
 
     wakes_every = 0.1
     """Seconds after which who waits looks for Ctrl-C, and for the deadline."""
@@ -139,7 +144,7 @@ class Connections:
     def connect(self, deadline: float = float("inf")) -> TimedConnection:
         """Make a connection, of which the first of a process is checked. The caller closes it."""
         connection: TimedConnection = translating(lambda: self.address.connect(TimedConnection), not_connected)
-        connection.deadline, connection.made = deadline, time.monotonic()
+        connection.deadline, connection.made = deadline, elapsed()
         try:
             translating(lambda: self._welcome(connection))
         except BaseException:
@@ -190,7 +195,8 @@ class Connections:
     def _taken(self, deadline: float) -> TimedConnection:
         with self._lock:
             connection = self._idle.pop() if self._idle else None
-        if connection is not None and time.monotonic() - connection.made > OLDEST:
+        now = elapsed()
+        if connection is not None and (now - connection.made > OLDEST or now - connection.used > UNUSED_FOR):
             connection.close()
             connection = None
         if connection is None:
@@ -205,6 +211,7 @@ class Connections:
             return self.close()  # what ended this one has mostly ended the others, too
         if connection.closed:
             return None
+        connection.used = elapsed()
         with self._lock:
             return self._idle.append(connection)
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import psycopg
 from psycopg import errors as pg
+from psycopg import sql
 
 from tokenkit.errors import StoreUnavailable
 from tokenkit.shell import quoted
@@ -19,22 +20,28 @@ PASSWORDS = "~/.pgpass"
 CAUSES = (
     (r"[Pp]eer authentication|Ident authentication", "connect as the user of this system, or with @localhost"),
     (r"password", f"put the line HOST:5432:DATABASE:USER:PASSWORD into {PASSWORDS}, and chmod 600 {PASSWORDS}"),
-    (r'database "(\w+)" does not exist', r"correct its name in the address, or as an administrator: createdb \1"),
-    (r'role "(\w+)" does not exist', r"correct its name in the address, or as an administrator: createuser \1"),
-    (r'role "(\w+)" is not permitted to log in', r"as an administrator: ALTER ROLE \1 LOGIN"),
-    (r'too many connections for role "(\w+)"', r"as an administrator: ALTER ROLE \1 CONNECTION LIMIT -1"),
-    (r'permission denied for database "(\w+)"', r"as an administrator: GRANT CONNECT ON DATABASE \1 TO ROLE"),
-    (r'database "(\w+)" is not currently accepting', r"as an administrator: ALTER DATABASE \1 ALLOW_CONNECTIONS true"),
+    (r'database "(.+)" does not exist', "correct its name in the address, or as an administrator: createdb {shell}"),
+    (r'role "(.+)" does not exist', "correct its name in the address, or as an administrator: createuser {shell}"),
+    (r'role "(.+)" is not permitted to log in', "as an administrator: ALTER ROLE {sql} LOGIN"),
+    (r'too many connections for role "(.+)"', "as an administrator: ALTER ROLE {sql} CONNECTION LIMIT -1"),
+    (r'permission denied for database "(.+)"', "as an administrator: GRANT CONNECT ON DATABASE {sql} TO ROLE"),
+    (r'database "(.+)" is not currently accepting', "as an administrator: ALTER DATABASE {sql} ALLOW_CONNECTIONS true"),
     (r"is starting up|is shutting down|in recovery mode|not yet accepting", "try again in some seconds"),
-    (r"no pg_hba.conf entry", "let pg_hba.conf of the server admit this role from this machine, by hostssl"),
+    (r"pg_hba.conf", "let pg_hba.conf of the server admit this role from this machine, by hostssl"),
+    (r"max_client_conn", "raise max_client_conn in the settings of PgBouncer"),
     (r"too many clients|too many connections|connection slots", "raise max_connections, or put PgBouncer before it"),
+    (r"unsupported startup parameter", "take it out of the address, or into ignore_startup_parameters of PgBouncer"),
     (r"certificate.* does not match host name", "write the host in the address as the server's certificate names it"),
+    (r'private key file "(.+)" has group or world access', "chmod 600 {shell}"),
+    (
+        r"client certificate|certificate authentication|private key file",
+        "name the certificate of this role and its key, without a passphrase, in the address: sslcert=FILE&sslkey=FILE",
+    ),
     (
         r"certificate",
         "name the authority of the server's certificate in the address: sslrootcert=FILE; or that certificate has "
         "ended, and the server needs a new one; or the clock here is wrong",
     ),
-    (r"private key file (.+) has group or world access", r"chmod 600 \1"),
     (r"does not support SSL", "let the server speak TLS (ssl = on); on this machine, take sslmode out of the address"),
     (
         r"read-only|recovery|standby|primary|system is not accepting",
@@ -42,7 +49,7 @@ CAUSES = (
     ),
     (r"failed to resolve|translate host name", "correct the name of the host in the address"),
     (
-        r"\b(invalid|bad value|not found|missing|unrecognized|could not match)\b",
+        r"\b(invalid|bad value|not found|missing|unrecognized|could not match|may not be used)\b",
         "correct it in the address, or in the variable PG... that says it",
     ),
 )
@@ -105,7 +112,8 @@ def not_connected(error: psycopg.Error) -> StoreUnavailable:
     for cause, helps in CAUSES:
         found = re.search(cause, reason)
         if found:
-            hint = _where_it_was_looked_for(found.expand(helps), error)
+            name = found[1] if found.re.groups else ""
+            hint = _where_it_was_looked_for(helps.format(shell=quoted(name), sql=named(name)), error)
             break
     return NotDone(f"the database cannot be reached: {reason}", hint=hint)
 
@@ -119,6 +127,11 @@ def _where_it_was_looked_for(hint: str, error: psycopg.Error) -> str:
     found = re.search(r'password retrieved from file "(.+)"', str(error))
     file = found[1] if found else os.environ.get("PGPASSFILE")
     return hint.replace(PASSWORDS, quoted(file)) if file else hint
+
+
+def named(name: str) -> str:
+    """Return the name of a role, or of something else, as a statement has it."""
+    return sql.Identifier(name).as_string(None)
 
 
 def translating(work: Callable[[], T], translate: Callable[[psycopg.Error], StoreUnavailable] = translated) -> T:

@@ -13,7 +13,6 @@ import time
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from typing import NamedTuple
 
 from tokenkit.elapsed import elapsed
@@ -59,7 +58,7 @@ _TAKE = f"""INSERT INTO {{s}}.lease AS l (kind, owner, id, holder, session, inca
 
 _LOOK = f"""SELECT holder, session, began_to_act,
     session IS NOT NULL AND incarnation = pg_catalog.pg_postmaster_start_time()
-    AND NOT {_ALIVE.format(session="l.session")}, ends, ends <= pg_catalog.clock_timestamp()
+    AND NOT {_ALIVE.format(session="l.session")}, extract(epoch FROM ends)::float8, ends <= pg_catalog.clock_timestamp()
     FROM {{s}}.lease AS l WHERE {THIS} AND holder IS NOT NULL"""
 
 _WRITE = f"""UPDATE {{s}}.lease SET note = %(note)s, began_to_act = %(acts)s
@@ -140,7 +139,8 @@ class PostgresLease(Lease):
             if acts:
                 self._refuse_after_a_failover()
             raise StoreUnavailable(
-                f"the lease on {self.name.id} is another process' by now: this one was away for too long",
+                f"the lease on {self.name.id} is lost: this process was away for too long, or the database ended at "
+                "once and has started again",
                 hint="try again",
             )
         self._note, self.left_note = note, None
@@ -190,7 +190,7 @@ class _Busy(NamedTuple):
     session: int | None
     began: bool
     gone: bool
-    ends: datetime
+    ends: float
     ended: bool
 
 

@@ -91,13 +91,19 @@ class Remembered:
     def _store_and_server(self, ask: Ask) -> tuple[str, Server, bool]:
         """Return which store and which server it is, and whether all know that; some providers keep the server secret.
 
-        Raises `StoreUnavailable` where the tables have lost their id.
+        Raises `StoreUnavailable` where the tables have lost their id, or have got another one beside it.
         """
+        found = list[tuple[str, Server, bool]]()
         with suppress(psycopg.Error):
-            for id, system, timeline, known in ask(_SERVER):
-                return id, Server(system, timeline), known
-        for (id,) in ask(_IDENTITY):
-            return id, Server(), True
+            found = [(id, Server(system, timeline), known) for id, system, timeline, known in ask(_SERVER)]
+        found = found or [(id, Server(), True) for (id,) in ask(_IDENTITY)]
+        if len(found) > 1:
+            raise StoreUnavailable(
+                "a backup was restored into tables that were there already, and has not replaced what they had",
+                hint="restore it into an empty database, in which tokenkit store init was not run",
+            )
+        for store in found:
+            return store
         raise StoreUnavailable("the database has lost the id of its tables", hint="restore the table identity")
 
     @property

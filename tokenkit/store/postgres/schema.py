@@ -10,7 +10,7 @@ from psycopg import sql
 from tokenkit.errors import StoreUnavailable, UsageError
 from tokenkit.shell import quoted
 from tokenkit.store.postgres.address import Address
-from tokenkit.store.postgres.errors import not_connected, translated, translating
+from tokenkit.store.postgres.errors import named, not_connected, translated, translating
 
 RIGHTS: dict[LiteralString, str] = {
     "SELECT": "migration identity",
@@ -136,6 +136,7 @@ def _changed(address: Address, role: str, *, make: bool) -> Schema:
         def work() -> None:
             with connection.transaction():
                 _migrate(connection, schema)
+                _hand_over(connection, schema)
                 for name in {*_users(connection, schema), *filter(None, [role])}:
                     _grant(connection, schema, name)
 
@@ -158,17 +159,17 @@ def _refused(error: psycopg.Error, connection: "psycopg.Connection[Any]", found:
             "the schema holds a table of this name already, which tokenkit has not made",
             hint="name an empty database in the address",
         )
+    if isinstance(error, pg.ProtocolViolation):
+        return StoreUnavailable(
+            "a pooler lies between, which takes single statements only",
+            hint="name the database past it: TOKENKIT_STORE=postgresql://USER@HOST/DATABASE tokenkit store init",
+        )
     if isinstance(error, pg.LockNotAvailable):
         return StoreUnavailable(
             f"another program holds the tables, and after {LOCKED_FOR} seconds this one gave up: nothing was changed",
             hint="run it again; SELECT pid, usename, state, query FROM pg_stat_activity says who works there",
         )
     return translated(error)
-
-
-def named(role: str) -> str:
-    """Return the name of a role, or of something else, as a statement has it."""
-    return sql.Identifier(role).as_string(None)
 
 
 def _migrate(connection: "psycopg.Connection[Any]", schema: str) -> None:
@@ -191,6 +192,12 @@ def _migrate(connection: "psycopg.Connection[Any]", schema: str) -> None:
             )
 
 
+def _hand_over(connection: "psycopg.Connection[Any]", schema: str) -> None:
+    """Give what a superuser has made to the role that owns the first table: it could else change the tables no more."""
+    for (statement,) in connection.execute(_OF_ANOTHER, (schema,)).fetchall():
+        connection.execute(statement)
+
+
 def _users(connection: "psycopg.Connection[Any]", schema: str) -> list[str]:
     """Return the roles that may use the records: they need the tables that a migration has added, too."""
     return [name for (name,) in connection.execute(_USERS, (f'"{schema}".record',))]
@@ -206,6 +213,13 @@ def _grant(connection: "psycopg.Connection[Any]", schema: str, role: str) -> Non
 
 
 _OF_MIGRATIONS = "CREATE TABLE IF NOT EXISTS {}.migration (version int PRIMARY KEY, at timestamptz NOT NULL)"
+
+_OF_ANOTHER = """SELECT format('ALTER TABLE %%I.%%I OWNER TO %%I', n.nspname, t.relname, owner.rolname)
+    FROM pg_catalog.pg_namespace AS n
+    JOIN pg_catalog.pg_class AS t ON t.relnamespace = n.oid AND t.relkind = 'r'
+    JOIN pg_catalog.pg_class AS first ON first.relnamespace = n.oid AND first.relname = 'migration'
+    JOIN pg_catalog.pg_roles AS owner ON owner.oid = first.relowner AND owner.oid <> t.relowner
+    WHERE n.nspname = %s::name AND pg_has_role(owner.oid, 'MEMBER') AND pg_has_role(t.relowner, 'MEMBER')"""
 
 _USERS = """SELECT DISTINCT role.rolname FROM pg_catalog.pg_class AS t, pg_catalog.aclexplode(t.relacl) AS acl
     JOIN pg_catalog.pg_roles AS role ON role.oid = acl.grantee

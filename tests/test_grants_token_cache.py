@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tokenkit import signals
 from tokenkit.errors import (
     AmbiguousAccount,
     ClientMissing,
@@ -18,6 +19,7 @@ from tokenkit.errors import (
 )
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.sealed_store import grant_name
+from tokenkit.grants.token_cache import TokenCache
 from tokenkit.grants.token_query import TokenQuery
 from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
@@ -260,6 +262,30 @@ def test_a_process_of_a_pool_starts_no_background_refresh(tmp_path, monkeypatch)
     kit.clock.advance(200)
     assert kit.token("scripted")
     assert kit.scripted.refreshes == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:This process .*fork:DeprecationWarning")
+@pytest.mark.parametrize("imported", ["before", "after"])
+def test_a_process_that_was_forked_starts_no_background_refresh(tmp_path, monkeypatch, imported):
+    """R3, R7: it often ends by `os._exit`, as each job of RQ, and that would lose the session."""
+    kit = ScriptedKit(tmp_path, background=True)
+    kit.sign_in()
+    kit.clock.advance(LIFETIME - 200)
+    begun = []
+    monkeypatch.setattr(TokenCache, "_refresh_ahead", lambda *_: begun.append(1))
+    child = os.fork()
+    if not child:
+        try:
+            if imported == "after":  # then only the kernel knows of the fork
+                signals._PID = os.getpid()
+            kit.token("scripted")
+        finally:
+            os._exit(len(begun))
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert ended == (0 if imported == "before" or os.path.exists("/proc/self/stat") else 1)
+    kit.token("scripted")
+    assert begun == [1]
 
 
 def test_first_use_signs_in_when_interactive(kit, monkeypatch):

@@ -63,10 +63,10 @@ class TokenKit:
     into them later counts. `store`, `keys` and `context` replace the real parts; without `store`,
     ``TOKENKIT_STORE`` or ``config.toml`` may name a database, else it is files.
     `background` refreshes a token ahead of its end while nobody waits (R3): right for a program that runs on, off for
-    one that asks once and exits. `cache_size` is the number of accounts, over all owners, that are kept in memory; of
-    more, the ones asked for least recently cost a look at the store each when they are asked again. `tool` is what the
-    activity log calls the part of your program that asks. `environ` is
-    read in place of `os.environ`. A kit may be shared by threads; it does nothing before it is asked.
+    one that asks once and exits, and in a process that was forked. `cache_size` is the number of accounts, over all
+    owners, that are kept in memory; of more, the ones asked for least recently cost a look at the store each when they
+    are asked again. `tool` is what the activity log calls the part of your program that asks. `environ` is read in
+    place of `os.environ`. A kit may be shared by threads; it does nothing before it is asked.
     ``with TokenKit() as kit`` closes it at the end of the block.
     """
 

@@ -10,8 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 
 from tokenkit.errors import ProviderUnavailable, UsageError
+
+_PID = os.getpid()
 
 AWAKE = 1.0
 """Seconds after which a wait in the main thread is begun anew: a signal that comes right before one, such as Ctrl-C,
@@ -125,9 +128,25 @@ def told_to_end() -> bool:
 
 
 def ended_unasked() -> bool:
-    """Tell whether this is a process of a `multiprocessing.Pool`, which sends it SIGTERM whatever it still does."""
+    """Tell whether this process is likely to be ended whatever it still does, and without a word to it.
+
+    One of a `multiprocessing.Pool` is sent SIGTERM, and one that was forked for a job, as RQ does, ends by `os._exit`.
+    """
     process = sys.modules.get("multiprocessing.process")
-    return process is not None and bool(process.current_process().daemon)
+    return _is_forked(os.getpid()) or (process is not None and bool(process.current_process().daemon))
+
+
+@cache
+def _is_forked(pid: int) -> bool:
+    """Tell whether this process runs on after a fork. Linux knows it of one, too, that has imported this later."""
+    if pid != _PID:
+        return True
+    try:
+        with open("/proc/self/stat", "rb") as file:
+            flags = int(file.read().rpartition(b")")[2].split()[6])
+    except (OSError, ValueError, IndexError):
+        return False
+    return bool(flags & 0x40)  # PF_FORKNOEXEC of linux/sched.h; proc(5) has the fields
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import random
 import threading
 import unicodedata
@@ -14,6 +15,7 @@ import pytest
 from tokenkit import AccessToken, Account, AsyncTokenKit, TokenKit
 from tokenkit.errors import ConsentRequired, UnknownAccount, UsageError
 from tokenkit.grant import Grant
+from tokenkit.grants import owner_names
 from tokenkit.store import Name
 from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
@@ -25,6 +27,7 @@ from scripted import LIFETIME, ScriptedKit, ScriptedProvider
 ME = "scripted/me@example.com"
 REDIRECT = "http://127.0.0.1:1/callback/scripted"
 API = "https://api.scripted.example/v1"
+FIRST_RECORDS = owner_names._FIRST_RECORDS
 
 
 class Everybodys(ScriptedProvider):
@@ -378,6 +381,43 @@ def test_the_owners_of_a_store_are_not_read_for_one_of_them(kit, monkeypatch):
     monkeypatch.setattr(kit.records.store, "owners", lambda: pytest.fail("there may be many"))
     sign_in(kit.for_owner("alice"))
     assert ask(kit.for_owner("alice")) == "alice"
+
+
+def test_a_new_owner_is_compared_with_no_others_but_those_in_another_form_than_their_own(kit, monkeypatch):
+    """R37: the ten thousandth person's first sign-in costs what that of the second one has cost."""
+    sign_in(kit.for_owner("alice"))
+    with monkeypatch.context() as patched:
+        patched.setattr(kit.records.store, "owners", lambda: pytest.fail("there may be many"))
+        for who in ("bob", LATIN, "\u05e9\u05dc\u05d5\u05dd"):
+            sign_in(kit.for_owner(who), "x")
+    sign_in(kit.for_owner("ｚoe"), "x")
+    with pytest.raises(UsageError, match="another form"):
+        sign_in(kit.for_owner("zoe"))
+
+
+@pytest.mark.parametrize("lost", [b"", b"\xff", b"7", b"[" * 5000, b'["0"'])
+def test_where_nothing_says_which_names_are_in_another_form_all_are_compared(kit, lost):
+    """R37: as of an older program, or where the folder of the notes was lost."""
+    sign_in(kit.for_owner("ｚoe"), "x")
+    with kit.records.store.lease(FIRST_RECORDS, lasts=60, wait=0) as lease:
+        lease.write_note(lost)
+    with pytest.raises(UsageError, match="another form"):
+        sign_in(kit.for_owner("zoe"))
+
+
+def test_more_names_in_another_form_than_a_note_can_hold_are_compared_all_the_same(kit, monkeypatch):
+    monkeypatch.setattr(owner_names, "_MOST_NOTED", 2)
+    for who in ("ａnn", "ｂob", "ｃarl", "ｄave"):
+        sign_in(kit.for_owner(who), "x")
+    for who in ("ann", "dave"):
+        with pytest.raises(UsageError, match="another form"):
+            sign_in(kit.for_owner(who), "x")
+
+
+def test_the_note_of_names_in_another_form_fits():
+    """A note of a lease has 4,096 bytes."""
+    digests = [owner_names._digest(str(number)) for number in range(owner_names._MOST_NOTED)]
+    assert len(json.dumps(digests)) < 4096 - 64
 
 
 def test_an_ascii_name_is_another_form_too(kit):

@@ -149,7 +149,7 @@ def test_past_the_pooler_a_holder_that_is_gone_is_succeeded_soon(open_store, url
     gone = open_store(url)
     with gone.lease(GRANT, lasts=60, wait=1):
         gone._session.close()
-        with open_store(url).lease(GRANT, lasts=60, wait=10):
+        with open_store(url).lease(GRANT, lasts=60, wait=30):
             pass
 
 

@@ -135,7 +135,7 @@ def test_a_lease_is_one_over_all_handles(store, open_store):
 def test_a_lease_ends_by_the_clock_of_the_database(store, open_store):
     """R38: the second holder need not be told by the first, and the first one's note is refused from then on."""
     with store.lease(GRANT, lasts=0.2, wait=0) as late:
-        with open_store().lease(GRANT, lasts=60, wait=5) as lease:
+        with open_store().lease(GRANT, lasts=60, wait=PATIENCE) as lease:
             lease.write_note(b"mine")
             with pytest.raises(StoreUnavailable, match="is lost: this process was away"):
                 late.write_note(b"late")
@@ -176,7 +176,7 @@ def test_who_acts_and_lives_is_not_succeeded_at_an_end_that_a_clock_has_jumped_t
         ask(database, "UPDATE tokenkit.lease SET ends = clock_timestamp() - interval '1 hour' RETURNING 1")
         with pytest.raises(StoreUnavailable, match="has held"), open_store().lease(GRANT, lasts=lasts, wait=0.5):
             raise AssertionError("it is held")
-    with open_store().lease(GRANT, lasts=lasts, wait=1):
+    with open_store().lease(GRANT, lasts=lasts, wait=PATIENCE):
         pass
 
 
@@ -184,7 +184,7 @@ def test_a_lease_that_another_has_by_now_is_not_prolonged(store, open_store, dat
     """R38: it is that one's."""
     with store.lease(GRANT, lasts=60, wait=1) as held:
         ask(database, "UPDATE tokenkit.lease SET ends = clock_timestamp() RETURNING 1")
-        with open_store().lease(GRANT, lasts=60, wait=1):
+        with open_store().lease(GRANT, lasts=60, wait=PATIENCE):
             before = ask(database, "SELECT holder, ends, session FROM tokenkit.lease")
             held.prolong()
             assert ask(database, "SELECT holder, ends, session FROM tokenkit.lease") == before
@@ -196,7 +196,7 @@ def test_no_connection_is_held_while_a_lease_is(store):
     threads, inside, leave = [], threading.Barrier(len(names) + 1), threading.Event()
 
     def hold(name):
-        with store.lease(name, lasts=60, wait=5):
+        with store.lease(name, lasts=60, wait=PATIENCE):
             inside.wait(PATIENCE)
             leave.wait(PATIENCE)
 
@@ -239,7 +239,7 @@ forks = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_killed_holder_that_has_sent_nothing_is_succeeded_soon(store, killed_holder, no_patience):
     """R38: not only when its lease ends, a minute later."""
     killed_holder()
-    with store.lease(GRANT, lasts=60, wait=10) as lease:
+    with store.lease(GRANT, lasts=60, wait=30) as lease:
         assert lease.note == b""
     tell("kill -9 before the request is sent", "the others wait for 5 seconds")
 
@@ -248,7 +248,7 @@ def test_a_killed_holder_that_has_sent_nothing_is_succeeded_soon(store, killed_h
 def test_a_killed_holder_that_has_sent_what_may_be_sent_twice_is_succeeded_soon(store, killed_holder, no_patience):
     """R38: where nothing rotates, another request does no harm."""
     killed_holder(b"begun")
-    with store.lease(GRANT, lasts=60, wait=10) as lease:
+    with store.lease(GRANT, lasts=60, wait=30) as lease:
         assert lease.note == b"begun"
 
 
@@ -280,7 +280,7 @@ def test_a_holder_whose_line_was_cut_learns_that_it_was_succeeded_before_it_send
     """R38: it lives, and its session was gone; right before the request it asks whether the lease is its own."""
     with store.lease(GRANT, lasts=60, wait=0) as cut:
         end_connections(database)
-        with open_store().lease(GRANT, lasts=60, wait=10), pytest.raises(StoreUnavailable, match="by now"):
+        with open_store().lease(GRANT, lasts=60, wait=30), pytest.raises(StoreUnavailable, match="by now"):
             cut.write_note(b"begun", acts=True)
 
 

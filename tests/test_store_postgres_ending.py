@@ -8,6 +8,7 @@ from tokenkit.store import Name
 from tokenkit.testing.store_contract import GRANT
 
 import real_parts
+from patience import PATIENCE
 from postgres_server import server, with_tables
 from test_store_postgres import losing
 
@@ -99,7 +100,7 @@ def test_a_lease_that_was_succeeded_meanwhile_stays_with_its_successor(store):
     later = PostgresStore(store.address)
     with store.lease(GRANT, lasts=0.01, wait=0) as late:
         late.end_with_save(b"late")
-        with later.lease(GRANT, lasts=60, wait=5) as lease:
+        with later.lease(GRANT, lasts=60, wait=PATIENCE) as lease:
             lease.write_note(b"later")
             store.save(GRANT, b"two", replaces=version)
             assert given_to_another(store) is None

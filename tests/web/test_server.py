@@ -88,8 +88,8 @@ def test_requests_that_another_user_begins_and_never_ends_keep_nobody_out(
 def test_a_head_that_does_not_end_is_cut_on_a_connection_that_was_used_before_too(
     page: StandAlone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(web_server, "HEAD_TIME", 0.1)
     for before in (b"", b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n"):
+        monkeypatch.setattr(web_server, "HEAD_TIME", PATIENCE if before else 0.1)
         with socket.create_connection(address(page), timeout=PATIENCE) as peer:
             if before:
                 peer.sendall(before)
@@ -97,6 +97,7 @@ def test_a_head_that_does_not_end_is_cut_on_a_connection_that_was_used_before_to
                 answer.begin()
                 assert answer.status == 421
                 answer.read()  # whole: it may come in several pieces
+                monkeypatch.setattr(web_server, "HEAD_TIME", 0.1)
             with contextlib.suppress(ConnectionResetError, BrokenPipeError):
                 peer.sendall(HALF_HEAD)
                 assert peer.recv(1) == b""

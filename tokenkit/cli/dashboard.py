@@ -12,6 +12,7 @@ from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
 from tokenkit.core_dumps import become_undumpable
 from tokenkit.errors import ConfigurationError, StoreError
+from tokenkit.packages import extra_command
 
 if TYPE_CHECKING:
     import socket
@@ -46,9 +47,7 @@ def dashboard(
         from tokenkit.web.server import serve
         from tokenkit.web.stand_alone import StandAlone
     except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f"the page needs the package {error.name}", hint='pip install "tokenkit-oauth[web]"'
-        ) from None
+        raise ConfigurationError(f"the page needs the package {error.name}", hint=extra_command("web")) from None
     from tokenkit.grants import fleet_key
 
     with _listening(port) as listener:

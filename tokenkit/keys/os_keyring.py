@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from tokenkit.errors import KeyUnavailable
 from tokenkit.keys import jwks
 from tokenkit.keys.jwks import VERSION, KeyList
+from tokenkit.packages import extra_command
 
 SOURCE = "keyring"
 
@@ -93,7 +94,7 @@ def _unavailable(verb: str, failure: BaseException | None, wait: float) -> KeyUn
     if failure is None:
         what, hint = f"did not answer within {wait:g} s: it may be locked", "unlock it, and try again"
     elif isinstance(failure, ImportError):
-        what, hint = "needs the extra `keyring`", "pip install 'tokenkit-oauth[keyring]'"
+        what, hint = "needs the extra `keyring`", extra_command("keyring")
     elif "KeyringLocked" in kinds:
         what, hint = "is locked", "unlock it, and try again"
     elif "NoKeyringError" in kinds:

@@ -3,13 +3,14 @@
 ``app.mount("/connect", authorize_app(kit))``
 """
 
+from tokenkit.packages import extra_command
+
 try:
     from tokenkit.web.app import authorize_app
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         f"tokenkit.web needs the package {error.name}, which the extra 'web' brings: "
-        "pip install 'tokenkit-oauth[web]' (or: pipx inject tokenkit-oauth 'tokenkit-oauth[web]'; "
-        "uv add 'tokenkit-oauth[web]')",
+        f"{extra_command('web')} (or: uv add 'tokenkit-oauth[web]')",
         name=error.name,
     ) from None
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.errors import ConfigurationError
 from tokenkit.nearest import nearest
+from tokenkit.packages import extra_command
 from tokenkit.paths import prefix
 
 CONNECT_FOR = 5
@@ -17,8 +18,6 @@ CONNECT_FOR = 5
 SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 
 HOSTS = ("host", "hostaddr")
-
-INSTALL = "python -m pip install 'tokenkit-oauth[postgres]'"
 
 
 class Address:
@@ -52,7 +51,8 @@ def _settings(url: str, where: str) -> dict[str, Any]:
         from psycopg.conninfo import conninfo_to_dict
     except ImportError:
         raise ConfigurationError(
-            f"{where} names a database, and psycopg, which speaks to it, is not installed", hint=INSTALL
+            f"{where} names a database, and psycopg, which speaks to it, is not installed",
+            hint=extra_command("postgres"),
         ) from None
     settings: dict[str, Any] = {}
     with suppress(Exception):  # what the parser says would repeat the address

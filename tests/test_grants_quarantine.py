@@ -2,7 +2,7 @@
 
 import pytest
 from tokenkit.errors import ProviderUnavailable, StoreUnavailable
-from tokenkit.grants.quarantine import KEPT, erase_old, set_aside
+from tokenkit.grants.quarantine import KEPT, Looks, erase_old, set_aside
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.provider import Revocation
 
@@ -127,6 +127,31 @@ def test_nothing_lies_in_quarantine_for_more_than_thirty_days(kit, how):
     act = {"refresh": lambda: kit.token(you), "sign_in": kit.sign_in, "sign_out": lambda: kit.logout(you)}
     act[how]()
     assert lying(kit) == ["refresh-4"]
+
+
+def test_refreshes_look_through_the_quarantine_of_an_owner_once_an_hour(kit, monkeypatch):
+    """R37: of ten thousand accounts that all signed in anew, a look takes many times what a refresh takes."""
+    store, looked = kit.records.store, []
+    names = type(store).names
+
+    def noted(self, kind, owner="", **more):
+        looked.extend([owner] if kind == "quarantine" else [])
+        return names(self, kind, owner, **more)
+
+    monkeypatch.setattr(type(store), "names", noted)
+    for _ in range(4):
+        kit.refresh(str(kit.me))
+    assert looked == [""]
+    kit.clock.advance(3600)
+    kit.refresh(str(kit.me))
+    assert looked == ["", ""]
+
+
+def test_a_look_for_one_owner_is_none_for_another():
+    looks = Looks()
+    assert [looks.due(owner, at) for owner, at in (("a", 0), ("b", 1), ("a", 2), ("b", 3), ("a", 3600))] == [
+        True, True, False, False, True,
+    ]  # fmt: skip
 
 
 def test_a_store_in_trouble_does_not_stop_what_else_was_to_be_done(kit, monkeypatch):

@@ -13,7 +13,6 @@ from tokenkit.grants import after_loss, beside, signed_out
 from tokenkit.grants.endings import Endings
 from tokenkit.grants.holding import Holding
 from tokenkit.grants.hopeless import refuse_hopeless, share_failure
-from tokenkit.grants.quarantine import erase_old
 from tokenkit.grants.refresh import Refresh
 from tokenkit.grants.refresh_job import SERVED_WAIT, RefreshJob, RefreshOutcome
 from tokenkit.grants.refresh_state import RefreshState, seen_state, stored_state
@@ -21,9 +20,6 @@ from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.grants.unsaved import Unsaved
 from tokenkit.provider import ClientRegistration, Provider
 from tokenkit.store import Lease
-
-ERASE_EVERY = 8
-"""Refreshes of an account after which a shared store is looked through for what is too old: each look is a question."""
 
 
 class LeasedRefresh:
@@ -128,8 +124,6 @@ class LeasedRefresh:
         self.activity.record("refreshed", self.account)
         if refresh.saved_beside:
             self.activity.record("saved_aside", self.account)
-        if not self.records.ring.shared or renewed.grant.generation % ERASE_EVERY == 0:
-            erase_old(self.records, self.context.now())
         return renewed
 
 

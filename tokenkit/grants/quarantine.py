@@ -18,6 +18,27 @@ KEPT = 30 * 86400.0
 """Seconds for which a superseded grant is kept (R19)."""
 
 
+LOOK_EVERY = 3600.0
+"""Seconds between two looks at an owner's quarantine for what is too old: at thousands one takes many refreshes."""
+
+
+class Looks:
+    """Which owners' quarantines this process has looked through of late; it remembers those of one hour."""
+
+    def __init__(self) -> None:
+        self._since = float("-inf")
+        self._owners: set[str] = set()
+
+    def due(self, owner: str, now: float) -> bool:
+        """Tell whether to look now, and take note of that."""
+        if not 0 <= now - self._since < LOOK_EVERY:
+            self._since, self._owners = now, set()
+        if owner in self._owners:
+            return False
+        self._owners.add(owner)
+        return True
+
+
 class SetAside(NamedTuple):
     """A record in quarantine: its name and version, and its grant, None where it cannot be opened."""
 

@@ -20,6 +20,7 @@ from tokenkit.grant import Grant
 from tokenkit.grants import beside, signed_out
 from tokenkit.grants.endings import Endings
 from tokenkit.grants.events import Events
+from tokenkit.grants.quarantine import Looks, erase_old
 from tokenkit.grants.refresh_job import SERVED_WAIT, RefreshJob, RefreshOutcome
 from tokenkit.grants.refresh_state import RefreshState, seen_state
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 SLACK = 15.0
 """Seconds of a lease that ends by time which may be gone before the request is sent (R6)."""
+
+ERASE_EVERY = 8
+"""Refreshes of an account after which a shared store is looked through for what is too old: each look is a question."""
 
 
 class Refresher:
@@ -60,6 +64,7 @@ class Refresher:
         self.unsaved = Unsaved(records)
         self.endings = Endings(records.store)
         self.events = Events(self.endings)
+        self._looks = Looks()
         self.one_shot: Callable[[Account, RefreshJob, StoredGrant | None], RefreshOutcome] | None = None
         """What refreshes instead where this process asks once and ends, see `tokenkit.grants.command_refresh`."""
 
@@ -153,11 +158,19 @@ class Refresher:
             error.hint = with_options(error.hint, options)
             self.events.failed(account, error, self.context.now())
             raise
+        if renewed.refreshed:
+            self._erase_old(renewed.held.grant)
         tell = self.events.refreshed if renewed.refreshed else self.events.seen
         tell(account, renewed.held.grant, self.context.now())
         if not need.early:  # a waiting caller gets the token
             self.activity.used(account, need.scopes)
         return renewed
+
+    def _erase_old(self, grant: Grant) -> None:
+        """Delete what lies in the owner's quarantine for too long: now and then, and no longer under the lease."""
+        now, shared = self.context.now(), self.records.ring.shared
+        if grant.generation % ERASE_EVERY == 0 if shared else self._looks.due(self.records.owner, now):
+            erase_old(self.records, now)
 
     def _under_lease(self, account: Account) -> "LeasedRefresh":
         from tokenkit.grants.leased_refresh import LeasedRefresh  # heavy, and not needed for a stored token

@@ -18,7 +18,8 @@ from tokenkit.keys.environment import EnvironmentSource
 from tokenkit.keys.ring import KeyRing
 
 from fault_table import tell
-from fleet import KEY, ME, OTHER_KEY, ask, authority, database, machine, sign_in, url  # noqa: F401
+from fleet import KEY, ME, OTHER_KEY, ask, authority, database, environ, machine, sign_in, url  # noqa: F401
+from in_process import ended
 from patience import PATIENCE
 
 pytest.importorskip("psycopg", reason="no psycopg: python -m pip install -e '.[test]' brings it")
@@ -136,6 +137,35 @@ def test_a_rotation_goes_through_the_fleet_machine_by_machine(machine, both):  #
     begin(machine("d", key=json.dumps(only_new)))
     with pytest.raises(KeyUnavailable, match="lacks the key"):
         begin(machine("e"))
+
+
+def test_a_machine_with_a_key_of_its_own_lets_no_other_seal_with_one_that_the_rest_lack(machine, both):  # noqa: F811
+    """R29: it is named at the end of a rotation; until then no key is one that all have."""
+    machine("c", key=OTHER_KEY).accounts()
+    early = machine("b", key=both)
+    assert early.refresh(str(ME))
+    assert sealed_with(early) == kids(both)[1]
+    assert machine("a").refresh(str(ME))
+
+
+def test_a_machine_whose_keys_lie_in_a_file_prints_a_new_list_and_changes_nothing(
+    authority,  # noqa: F811
+    database,  # noqa: F811
+    tmp_path,
+    monkeypatch,
+    capfd,
+):
+    """R29: as the page says. A key that this machine alone has seals nothing, and each further try would add one."""
+    for name, value in environ(tmp_path / "a", database, "", authority).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("TOKENKIT_KEY", raising=False)
+    code, _, said = ended(capfd, "key", "add")
+    assert (code, "seals once every machine that shares the store has it" in said) == (0, True)
+    before = kids(ended(capfd, "key", "export")[1])
+    code, printed, said = ended(capfd, "key", "rotate")
+    assert (code, kids(printed)[1:], len(kids(printed))) == (0, before, 2)
+    assert "Then: tokenkit key rotate --finish" in said
+    assert kids(ended(capfd, "key", "export")[1]) == before
 
 
 def test_a_machine_that_was_not_seen_for_two_days_is_not_waited_for(machine, both, database):  # noqa: F811

@@ -40,7 +40,10 @@ def add_key(ctx: typer.Context) -> None:
     kit = open_kit(ctx)
     kid = kit.records.ring.add().first.kid
     kit.activity.record("key_changed", how="added", kid=kid)
-    say(f"The key {kid} seals from now on. To seal everything with it: tokenkit key rotate")
+    if kit.records.ring.shared:
+        say(f"The key {kid} seals once every machine that shares the store has it: tokenkit key export")
+    else:
+        say(f"The key {kid} seals from now on. To seal everything with it: tokenkit key rotate --finish")
 
 
 @key.command("rotate", short_help="Seal everything with a new key, and drop the old ones.")
@@ -52,12 +55,14 @@ def rotate_key(
 ) -> None:
     """Seal everything with a new key, and drop the old ones.
 
-    Programs that run go on. Where the keys come from the environment the new value is printed, to be put there first.
+    Programs that run go on. Where the keys come from the environment, or machines share the store, the new value is
+    printed, to be put there first.
     """
     from tokenkit.grants import rotate
 
     kit = open_kit(ctx)
-    if not finish and not kit.records.ring.source.writable:
+    ring = kit.records.ring
+    if not finish and (ring.shared or not ring.source.writable):
         return _print_new_value(kit)
     with waiting("sealing the records with another key"):
         work = rotate.finish if finish else rotate.rotate

@@ -88,7 +88,8 @@ class KeyRing:
     def current(self) -> Key:
         """Return the key that seals at this moment.
 
-        It is the first of the list that all machines have; the first of all, where there is none or but one machine.
+        It is the first of the list that all machines have; where there is none, as one has a wrong key, the one that
+        the fewest lack.
         R29: a writer asks before it sends a request that cannot be undone, so that the answer can be sealed.
         """
         return self._sealer(self.keys())
@@ -102,7 +103,8 @@ class KeyRing:
             return keys.first
         seals, now = self._seals, time.monotonic()
         if seals is None or seals[0] is not keys or now - seals[2] > LOOK_EVERY:
-            key = next((key for key in keys.keys if not self._machines.lacking(key.kid)), keys.first)
+            lacking = self._machines.lacking
+            key = min(keys.keys, key=lambda key: len(lacking(key.kid)))  # of several the first
             self._seals = seals = (keys, key, now)
         return seals[1]
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -16,6 +17,7 @@ from tokenkit.store import Name
 from tokenkit.store.files import FileStore
 from tokenkit.store.memory import MemoryStore
 
+from patience import PATIENCE
 from scripted import LIFETIME, ScriptedKit
 from test_owners import ME, Everybodys, sign_in
 
@@ -353,6 +355,34 @@ def test_of_many_people_a_bad_hour_is_noticed_before_it_is_over(monkeypatch):
     assert found.has_many("scripted", 1e9 + 54)
     store.save(Name("grant", "one-more", ME), b"sealed", replaces=None)
     assert found._stored("scripted", 1001, 1e9 + 10_000) == 1001, "an old count does not serve"
+
+
+def test_the_threads_of_a_process_note_one_after_the_other_and_none_waits_for_a_count(monkeypatch):
+    """R13: many that wait for one lease, or for one that waits under it, give up uncounted: no bad hour is noticed."""
+    store, held = MemoryStore(), []
+    ended = Ends()
+    for _ in range(30):
+        ended = ended.one_more(1e9)
+    with store.lease(endings._name("scripted"), lasts=60, wait=0) as lease:
+        lease.write_note(ended.to_bytes())
+    monkeypatch.setattr(store, "note", lambda _: b"")  # as it stood when this one began
+    found, lease = Endings(store), store.lease
+
+    def noted(*args, **more):
+        held.append(found._noting.lock.locked())
+        return lease(*args, **more)
+
+    monkeypatch.setattr(store, "lease", noted)
+    with found._counting.lock:  # another thread counts
+        noting = threading.Thread(target=found.one_more, args=("scripted", 1e9), daemon=True)
+        noting.start()
+        noting.join(PATIENCE)
+        assert not noting.is_alive()
+    assert held == [True]
+    monkeypatch.setattr(endings, "_TURN", 0.01)
+    with found._noting.lock:
+        assert not found.one_more("scripted", 1e9), "one that is stopped holds nobody up for long"
+    assert held == [True]
 
 
 def test_a_store_in_trouble_hides_no_ending(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ What is counted lies in a note of the store, so that all processes count togethe
 """
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ _BUCKET = 30.0
 _KEPT = 4
 _LEASE = 5.0
 _WAIT = 2.0
+_TURN = 10.0
 
 
 class BadHour(NamedTuple):
@@ -109,6 +111,7 @@ class Endings:
         self._store = store
         self._counted: dict[str, Counted] = {}
         self._counting = ForkLock()
+        self._noting = ForkLock()
         self._ahead = 0.0
         """Seconds by which the clock of the store is ahead of this machine's, as the last ending has shown (R38)."""
 
@@ -128,8 +131,18 @@ class Endings:
         name = _name(provider)
         with suppress(StoreError):
             self._count_for(provider, Ends.from_bytes(self._store.note(name)), now)
-            return self._one_more(provider, name, now)
+            return self._in_turn(lambda: self._one_more(provider, name, now))
         return False
+
+    def _in_turn(self, note: Callable[[], bool]) -> bool:
+        """Let the threads of this process note one after the other: many that wait for one lease give up, uncounted."""
+        lock = self._noting.lock
+        if not lock.acquire(timeout=_TURN):
+            return False
+        try:
+            return note()
+        finally:
+            lock.release()
 
     def _count_for(self, provider: str, ends: Ends, here: float) -> None:
         """Count the grants before the lease is taken: of many that takes seconds, and the others would give up."""
@@ -183,10 +196,11 @@ class Endings:
         return False
 
     def _too_many(self, provider: str, ended: int, now: float) -> bool:
-        if ended <= MORE_THAN:
+        """Judge by what was counted before; where that does not say enough, the next ending does, and counts first."""
+        counted = self._counted.get(provider)
+        if ended <= MORE_THAN or counted is None or not counted.tells(ended * ONE_IN, now):
             return False
-        stored = self._stored(provider, ended * ONE_IN, now)
-        return MORE_THAN < stored < ended * ONE_IN  # of fewer grants, some ended more than once
+        return MORE_THAN < counted.found < ended * ONE_IN  # of fewer grants, some ended more than once
 
     def _stored(self, provider: str, most: int, now: float, *, count_to: int = 0) -> int:
         """Return how many grants of the provider all owners have, up to `most`; what a count said serves for a while.

@@ -33,7 +33,8 @@ class Installed:
             _link(each, site)
         for package in (tokenkit, tokenkit_providers):
             source = Path(str(package.__file__)).parent
-            shutil.copytree(source, site / source.name)  # with what is compiled: that saves seconds
+            compiling = shutil.ignore_patterns("*.pyc.*")  # by another process, and gone when it is done
+            shutil.copytree(source, site / source.name, ignore=compiling)  # what is compiled saves seconds
         self.program.write_text(
             f"#!{python} -sB\nimport sys\nsys.path.insert(0, {str(site)!r})\n"
             "from tokenkit.cli.fast_path import main\nsys.exit(main())\n"

@@ -184,6 +184,24 @@ def test_with_many_accounts_the_second_one_is_told_after_ten_minutes(tmp_path):
     assert [owner for _, owner in kit.heard] == names(2)
 
 
+@pytest.mark.parametrize("does", ["sign in again", "sign out", "nothing"])
+def test_who_has_signed_in_again_or_out_meanwhile_is_not_told_of_the_end(tmp_path, does):
+    """R13: in another process, as a dashboard beside a worker, which hears nothing of it."""
+    kit = crowd(tmp_path, 100)
+    kit.scripted.ended.update(names(2))
+    for who in names(2):
+        ask(kit, who)
+    other = started_anew(tmp_path, kit).for_owner("person-001")
+    if does == "sign in again":
+        sign_in(other)
+    elif does == "sign out":
+        other.logout(ME)
+    kit.clock.advance(601)
+    ask(kit, "person-004")
+    told = [owner for kind, owner in kit.heard if kind == "consent_needed"]
+    assert told == (names(2) if does == "nothing" else names(1))
+
+
 def test_processes_count_together(tmp_path):
     """R13: each of several workers sees only some of the endings."""
     store = FileStore(str(tmp_path / "tokens"), str(tmp_path / "state"))

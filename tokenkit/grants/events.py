@@ -9,11 +9,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 from tokenkit.account import Account
-from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount, UsageError
+from tokenkit.errors import ConsentRequired, StoreError, TokenKitError, UnknownAccount, UsageError
 from tokenkit.fork_lock import ForkLock
 from tokenkit.grant import Grant
 from tokenkit.grants.due import SOON, consent_end
 from tokenkit.grants.endings import WITHIN, Endings
+from tokenkit.store import Version
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -40,13 +41,22 @@ class Event(NamedTuple):
 Callback = Callable[[Event], object]
 
 
-class Events:
-    """Tells the callbacks of one kit."""
+class _Held(NamedTuple):
+    """What waits to be told: since when, and what was stored of the account then."""
 
-    def __init__(self, endings: Endings) -> None:
+    event: Event
+    at: float
+    version: Version | None
+
+
+class Events:
+    """Tells the callbacks of one kit. `version` returns that of the record of any account."""
+
+    def __init__(self, endings: Endings, version: Callable[[Account], Version | None]) -> None:
         self._endings = endings
+        self._version = version
         self._told: dict[str, float] = {}
-        self._held: dict[Account, tuple[Event, float]] = {}
+        self._held: dict[Account, _Held] = {}
         self._callbacks: dict[Kind, list[tuple[Callback, str | None]]] = {}
         self._trouble: dict[Account, Kind] = {}
         self._ends: dict[Account, float] = {}
@@ -104,7 +114,7 @@ class Events:
 
         At a provider with many accounts, more than one may end within ten minutes. Then the first is told at once, by
         whichever process saw it. The others are told when the ten minutes are over, and not at all if that was the
-        provider's bad hour (R13).
+        provider's bad hour (R13), or the person has signed in again or out by then.
         """
         if isinstance(error, UnknownAccount):
             return  # it was signed out, here or elsewhere
@@ -114,7 +124,8 @@ class Events:
             return
         event = Event(kind, account, error)
         if kind == "consent_needed" and self._may_be_one_of_many(account.provider, now):
-            self._held[account] = (event, now)
+            with suppress(StoreError):  # then the next failure tells it
+                self._held[account] = _Held(event, now, self._version(account))
             return
         with self._changing.lock:
             known = self._trouble.get(account) == kind
@@ -139,15 +150,20 @@ class Events:
         return not first and self._endings.has_many(provider, now)
 
     def _tell_held(self, now: float) -> None:
-        """Tell of what has waited for its ten minutes, and was not part of a bad hour."""
-        for account, (event, at) in list(self._held.items()):
-            if 0 <= now - at < WITHIN:
+        """Tell of what has waited for its ten minutes, was not part of a bad hour, and is as it was."""
+        for account, held in list(self._held.items()):
+            if 0 <= now - held.at < WITHIN:
                 return  # they wait in order
             with self._changing.lock:
                 waited = self._held.pop(account, None) is not None
-            if waited and not self._endings.in_bad_hour(account.provider, at):
-                self._trouble[account] = event.kind
-                self._tell(event)
+            if waited and not self._endings.in_bad_hour(account.provider, held.at) and self._is_as_it_was(held):
+                self._trouble[account] = held.event.kind
+                self._tell(held.event)
+
+    def _is_as_it_was(self, held: _Held) -> bool:
+        with suppress(StoreError):
+            return self._version(held.event.account) == held.version
+        return True
 
     def _tell(self, event: Event) -> None:
         for callback, owner in self._callbacks.get(event.kind, ()):

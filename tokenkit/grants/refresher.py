@@ -63,7 +63,7 @@ class Refresher:
         self._flights = SingleFlight()
         self.unsaved = Unsaved(records)
         self.endings = Endings(records.store)
-        self.events = Events(self.endings)
+        self.events = Events(self.endings, lambda account: records.store.version(grant_name(account)))
         self._looks = Looks()
         self.one_shot: Callable[[Account, RefreshJob, StoredGrant | None], RefreshOutcome] | None = None
         """What refreshes instead where this process asks once and ends, see `tokenkit.grants.command_refresh`."""

@@ -243,6 +243,26 @@ def a_record_cannot_be_read(house):
     house.record(another(house, "unreadable")).chmod(0)
 
 
+@fault("TK113", alone=True, not_root=True)
+def a_folder_of_records_cannot_be_written(house):
+    house.record(another(house, "read-only", "spotify")).parent.chmod(0o500)
+
+
+@fault("TK113", not_root=True)
+def a_lock_cannot_be_written(house):
+    another(house, "locked")
+    (house.tokens / ".locks/google/locked.refresh").chmod(0o400)
+
+
+@fault("TK113", not_root=True)
+def what_lies_in_quarantine_cannot_be_read(house):
+    another(house, "superseded")
+    before = {*(house.tokens / ".quarantine").iterdir()}
+    house.kit().records.quarantine(Account("google", "superseded"), house.now)
+    (path,) = {*(house.tokens / ".quarantine").iterdir()} - before
+    path.chmod(0)
+
+
 # Places
 
 

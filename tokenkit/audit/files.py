@@ -112,11 +112,13 @@ def access_lists(inventory: Inventory) -> Iterator[Fault]:
 @check(
     "TK113",
     Severity.ERROR,
-    "A file or folder of tokenkit cannot be read",
-    "What lies there was not checked, so that nobody knows how it stands; tools that need it fail.",
+    "A file or folder of tokenkit cannot be read or written",
+    "Tools that need it fail, most at the next refresh; what cannot be read was not checked.",
 )
 def unreadable(inventory: Inventory) -> Iterator[Fault]:
-    """Find folders that cannot be listed, records and logs that cannot be read."""
+    """Find folders that cannot be listed or written to, records and logs that cannot be read, locks and notes that
+    cannot be written.
+    """
     _ = inventory.tree.nodes, inventory.log  # what cannot be read is known once they were looked at
     for record in inventory.records:
         if record.opening is Opening.UNREADABLE:
@@ -125,6 +127,12 @@ def unreadable(inventory: Inventory) -> Iterator[Fault]:
             yield about(record, str(record.note_error), record.note_error.hint)
     for path, why in inventory.tree.unreadable.items():
         yield Fault(path, f"it cannot be read: {why}", _reach(path))
+    told = {each.where for each in inventory.records if each.opening is Opening.UNREADABLE}
+    told |= {*inventory.tree.unreadable, *(_note(inventory, each) for each in inventory.records if each.note_error)}
+    for node in _plain(inventory, Role.PART, Role.RECORD):
+        if node.path not in told and _is_shut(inventory, node):
+            use = "read" if node.role is Role.RECORD else "read and write"
+            yield fault_of(node, f"you may not {use} it (mode {node.mode:04o})", _reach(node.path))
 
 
 CHECKS = (
@@ -144,11 +152,25 @@ def _plain(inventory: Inventory, *roles: Role) -> Iterator[Node]:
     return (node for node in nodes if node.is_file or node.is_folder)
 
 
+def _is_shut(inventory: Inventory, node: Node) -> bool:
+    """Tell whether its mode keeps us from what is ours, and is needed while a refresh or a sign-in is under way."""
+    needed = 0o400 if node.role is Role.RECORD else _private(node)  # a record is never changed, but replaced
+    if node.mode & needed == needed or not 0 != os.geteuid() == node.status.st_uid:
+        return False
+    kept = (inventory.tree.tokens, os.path.realpath(inventory.folders.state))
+    return node.is_file or any(f"{node.path}{os.sep}".startswith(f"{folder}{os.sep}") for folder in kept)
+
+
 def _is_of_another_kind(inventory: Inventory, record: FoundRecord) -> bool:
     """Tell whether no plain file of ours lies where the account's note should: other checks find that."""
     if inventory.files is None or not isinstance(record.note_error, FileRefused):
         return False
-    return not is_plain(os.path.join(inventory.files.notes, relative(grant_name(record.account))))
+    return not is_plain(_note(inventory, record))
+
+
+def _note(inventory: Inventory, record: FoundRecord) -> str:
+    """Return where the note of the account's refreshes lies."""
+    return os.path.join(inventory.files.notes if inventory.files else "", relative(grant_name(record.account)))
 
 
 def _private(node: Node) -> int:

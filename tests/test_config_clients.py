@@ -122,6 +122,25 @@ def test_an_empty_variable_is_not_set_and_spaces_around_a_value_are_not_part_of_
     assert place.ask(spaced) == ("env-id", "env-secret")
 
 
+def test_spaces_around_a_client_id_in_config_toml_are_not_part_of_it(place: Place) -> None:
+    place.command("print('config-secret')", client_id=" config-id ")
+    assert place.ask() == ("config-id", "config-secret")
+
+
+@pytest.mark.parametrize("table", ["Google", "gogle", "googel"])
+def test_a_client_under_the_misspelled_name_of_a_provider_is_told(place: Place, table: str) -> None:
+    """Such a table is read by nobody; one of another provider is none that was meant."""
+    place.config.mkdir()
+    (place.config / "config.toml").write_text(f'[providers.{table}]\nclient_id = "config-id"\n')
+    with pytest.raises(ClientMissing) as caught:
+        place.ask(needs_secret=False)
+    assert f"[providers.{table}] is of no provider: did you mean [providers.google]?" in caught.value.hint
+    (place.config / "config.toml").write_text('[providers.goodreads]\n[providers.figma]\nclient_id = "config-id"\n')
+    with pytest.raises(ClientMissing, match="there is no client registration for google") as caught:
+        place.ask(needs_secret=False)
+    assert "tokenkit client setup google" in caught.value.hint
+
+
 @pytest.mark.parametrize("quote", ['"', "'"])
 @pytest.mark.parametrize("name", ENVIRONMENT)
 def test_quotes_around_a_variable_are_told_before_they_are_sent(name: str, quote: str, place: Place) -> None:

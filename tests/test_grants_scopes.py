@@ -1,5 +1,7 @@
 """A misspelled scope is reported before anything is sent, with the nearest known one; an unknown one can be forced."""
 
+import shlex
+
 import pytest
 from tokenkit import ConsentRequired, UsageError
 from tokenkit.grants.scopes import resolve_scopes
@@ -26,6 +28,14 @@ def test_a_scope_that_nobody_knows_is_refused_with_the_nearest(name: str, near: 
         resolve_scopes(GOOGLE, [name])
     assert near in raised.value.hint
     assert f"--scopes raw:{name}" in raised.value.hint
+
+
+@pytest.mark.parametrize("name", ["gmail.readonly;ls", '["gmail"]', "gmail*", "$(ls)", "a&b", "it's"])
+def test_what_asks_for_a_scope_all_the_same_is_one_word_to_a_shell(name: str) -> None:
+    with pytest.raises(UsageError, match="has no scope") as raised:
+        resolve_scopes(GOOGLE, [name])
+    command = raised.value.hint.partition("all the same: ")[2]
+    assert shlex.split(command) == ["--scopes", f"raw:{name}"]
 
 
 @pytest.mark.parametrize(

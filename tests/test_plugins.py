@@ -1,6 +1,7 @@
 """Providers are found by name, one at a time, and a wrong file or plugin gets an exact error."""
 
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
@@ -13,11 +14,13 @@ from types import SimpleNamespace
 
 import pytest
 from tokenkit import ApiKey, plugins
+from tokenkit.config.file import ProviderSettings
 from tokenkit.errors import ConfigurationError, ConsentDenied, ProviderBroken, UnknownProvider
 from tokenkit.oauth2 import OAuth2
 from tokenkit.plugins import guarded, load_provider, provider_names
 from tokenkit.provider import Provider, ProviderBase, Request, Scope
 from tokenkit.provider_file import schema
+from tokenkit.settled import KEYS
 from tokenkit.token import AccessToken
 from tokenkit.variables import Variable
 
@@ -389,6 +392,28 @@ def test_an_unknown_provider_names_the_nearest(folder):
     assert caught.value.hint.startswith("did you mean google? `tokenkit providers` lists all;")
 
 
+@pytest.mark.parametrize("how", ["link", "mode"])
+def test_a_folder_of_providers_that_cannot_be_entered_is_told_and_hides_no_installed_one(folder, how):
+    """As after sudo: the file that describes the provider may well be there."""
+    write(folder, ACME)
+    place = folder / "providers"
+    if how == "mode":
+        if os.geteuid() == 0:
+            pytest.skip("root can enter every folder")
+        place.chmod(0)
+    else:
+        place.rename(folder / "kept")
+        place.symlink_to("providers")  # a link that leads to itself
+    try:
+        with pytest.raises(UnknownProvider, match=f"among those that can be read: {place}: ") as caught:
+            load(folder)
+        assert caught.value.hint == f"ls -ld {place}"
+        assert load(folder, "google").name == "google"
+    finally:
+        if how == "mode":
+            place.chmod(0o700)
+
+
 def test_where_no_package_names_its_providers_the_error_says_how_to_install_or_freeze_it(folder, monkeypatch):
     """As in a program frozen by PyInstaller, or beside a copy of the folders: no metadata, so no entry points."""
     install(monkeypatch)
@@ -461,6 +486,34 @@ def test_a_file_takes_an_installed_name_where_the_configuration_says_so(folder):
 
 
 # A package.
+
+
+def test_a_key_of_config_toml_that_no_provider_has_is_told_the_one_that_was_meant(folder):
+    """Those of all providers, too: a person writes client-id beside the address of a sandbox."""
+    assert {field.name for field in fields(ProviderSettings)} == {*KEYS, "options"}
+    write(folder, ACME)
+    for provider in ("google", "acme", "pocket"):
+        for written, meant in (("client-id", "client_id"), ("redirectPort", "redirect_port"), ("shadows", "shadow")):
+            with pytest.raises(ConfigurationError, match=f"{provider} has no option '{written}'") as caught:
+                load(folder, provider, options={"region": "eu", written: "x"} if provider == "acme" else {written: "x"})
+            assert caught.value.hint == f"did you mean {meant}?"
+
+
+@pytest.mark.parametrize("written", ["client_secret", "client-secret", "clientSecret"])
+def test_a_secret_in_config_toml_is_told_where_it_belongs(folder, written):
+    with pytest.raises(ConfigurationError, match=f"google has no option '{written}'") as caught:
+        load(folder, "google", options={written: "s3cr3t"})
+    assert "tokenkit client set google" in caught.value.hint
+    assert "s3cr3t" not in str(caught.value) + caught.value.hint
+
+
+@pytest.mark.parametrize("value", [8000, True, ["http://localhost"], {}, "localhost:8000", "ftp://localhost"], ids=repr)
+@pytest.mark.parametrize("name", ["google", "spotify", "pocket"])
+def test_what_config_toml_gives_a_plugin_is_not_the_fault_of_its_author(folder, name, value):
+    with pytest.raises(ConfigurationError) as caught:
+        load(folder, name, options={"base_url": value})
+    assert "base_url" in caught.value.hint
+    assert caught.value.exit_code == 3
 
 
 def test_a_package_makes_a_provider_with_its_options(folder, monkeypatch):

@@ -12,6 +12,7 @@ from tokenkit.packages import entry_points
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
+    from inspect import Parameter
 
     from tokenkit.provider import Provider
 
@@ -254,39 +255,38 @@ def _installed(name: str, installed: "EntryPoints") -> "EntryPoint | None":
 
 
 def _made(name: str, point: "EntryPoint", options: Mapping[str, object]) -> "Provider":
+    from inspect import signature
+
     from tokenkit.flows.kinds import check_members  # heavy, and a stored token needs no plugin
     from tokenkit.net.hosts import check_endpoints
+    from tokenkit.settled import no_option
 
     make = cast("Callable[..., Provider]", _guarded(name, "load", point.load))
-    known = _arguments(make, options)
-    provider = _guarded(name, "load", make, **{option: options[option] for option in known})
-    if provider.name != name:
-        raise ProviderBroken(name, "load", hint=f"{point.value} calls itself {provider.name!r}")
-    _guarded(name, "load", check_members, provider)
-    _guarded(name, "load", check_endpoints, provider)  # which finds out what a stranger's lacks
-    return _configured(
-        name, provider, {option: value for option, value in options.items() if option not in known}, make
-    )
-
-
-def _arguments(make: "Callable[..., Provider]", options: Mapping[str, object]) -> list[str]:
-    """Return the options that the plugin itself takes; the others can be values of its variables."""
-    from inspect import signature
-
-    known = signature(make).parameters
-    every = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
-    return [option for option in options if every or option in known]
-
-
-def _configured(
-    name: str, provider: "Provider", options: Mapping[str, object], make: "Callable[..., Provider]"
-) -> "Provider":
-    from inspect import signature
-
+    parameters = signature(make).parameters
+    taken = _arguments(name, parameters, options)
+    try:
+        provider = _guarded(name, "load", make, **taken)
+        if provider.name != name:
+            raise ProviderBroken(name, "load", hint=f"{point.value} calls itself {provider.name!r}")
+        _guarded(name, "load", check_members, provider)
+        _guarded(name, "load", check_endpoints, provider)  # which finds out what a stranger's lacks
+    except ConfigurationError as error:
+        if taken:  # it is right without what config.toml says
+            error.hint = f"correct {', '.join(taken)} under [providers.{name}] in config.toml"
+        raise
+    left = {option: value for option, value in options.items() if option not in taken}
     settable = getattr(provider, "settable", ())
-    known = [*signature(make).parameters, *settable]
-    for option in options.keys() - {*settable}:
-        raise ConfigurationError(
-            f"{name} has no option {option!r}", hint=f"it has {', '.join(known) or 'none'}; see [providers.{name}]"
-        )
-    return provider if not options else cast("Provider", cast(Any, provider).configured(options))
+    for option in left.keys() - {*settable}:
+        raise no_option(name, option, [*parameters, *settable])
+    return cast("Provider", cast(Any, provider).configured(left)) if left else provider
+
+
+def _arguments(name: str, known: "Mapping[str, Parameter]", options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that the plugin itself takes; the others can be values of its variables."""
+    every = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+    for option in options.keys() & known.keys():
+        if known[option].annotation in (str, "str") and not isinstance(options[option], str):
+            raise ConfigurationError(
+                f"{option} under [providers.{name}] in config.toml must be text", hint=f'write {option} = "..."'
+            )
+    return {option: value for option, value in options.items() if every or option in known}

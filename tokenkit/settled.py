@@ -24,6 +24,11 @@ LINKS = ("console_url", "manage_url")
 REGISTERED = ("redirect_host", "redirect_uri")
 """Fields of which only the person knows what is right: it stands where they registered their client."""
 
+KEYS = ("client_id", "client_secret_command", "redirect_port", "shadow", "unverified")
+"""What ``config.toml`` may say of every provider: the fields of `tokenkit.config.file.ProviderSettings`."""
+
+_SECRET = "client_secret"  # noqa: S105 - the name of one
+
 MOST = 256
 """Providers as accounts met them that are kept ready; of more, all are made again when they are asked for."""
 
@@ -146,9 +151,7 @@ class Settled:
         Raises `ConfigurationError`, which names the wrong one.
         """
         for option in options.keys() - {*self.settable}:
-            raise ConfigurationError(
-                f"{self.name} has no option {option!r}", hint=f"it has {', '.join(self.settable) or 'none'}"
-            )
+            raise no_option(self.name, option, self.settable)
         registered = {name: options[name] for name in REGISTERED if name in options}
         values = {name: str(options[name]) for name in options.keys() - registered.keys()}
         written: dict[str, Any] = {**self.declared, **registered}
@@ -216,6 +219,19 @@ class Settled:
             f"{self._unknown(said, variable.redirect_parameter)}: {', '.join(listed)}. Nothing was sent there",
             hint=f"tokenkit login {quoted(self.name)}",
         )
+
+
+def no_option(name: str, option: str, known: Collection[str]) -> ConfigurationError:
+    """Return the error for a key below ``[providers.NAME]`` that is neither one of ours nor one of the `known`."""
+    from tokenkit.nearest import nearest
+
+    near = nearest(option, (*known, *KEYS))
+    hint = f"it has {', '.join(known) or 'none'}; see [providers.{name}]"
+    if nearest(option, (*known, *KEYS, _SECRET)) == _SECRET:
+        hint = f"no secret stands in config.toml: delete that line, then: tokenkit client set {quoted(name)}"
+    elif near:
+        hint = f"did you mean {near}?"
+    return ConfigurationError(f"{name} has no option {option!r}", hint=hint)
 
 
 def public(ctx: Context, meant: Callable[[Request], bool]) -> Context:

@@ -26,12 +26,28 @@ def unknown_provider(name: str, folder: str, declared: Collection[str], installe
         )
     if not installed:
         return UnknownProvider(f"there is no provider {name!r}, nor any that came with tokenkit", hint=_NO_METADATA)
-    near = nearest(name, sorted(known))
+    near = nearest(name, sorted(known - {name}))
     meant = f"did you mean {near}? " if near else ""
+    if shut := _shut(name, folder):
+        return UnknownProvider(
+            f"there is no provider {name!r} among those that can be read: {folder}: {shut}",
+            hint=f"{meant}ls -ld {quoted(folder)}",
+        )
     file = os.path.join(folder, "NAME.toml")
     return UnknownProvider(
         f"there is no provider {name!r}", hint=f"{meant}`tokenkit providers` lists all; describe others in {file}"
     )
+
+
+def _shut(name: str, folder: str) -> str:
+    """Return why it cannot be told whether a file of that folder describes the provider; empty where it can be."""
+    try:
+        os.lstat(os.path.join(folder, f"{name}.toml" if is_provider_name(name) else os.curdir))
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
 
 
 def _misnamed(name: str, folder: str) -> str:

@@ -94,7 +94,11 @@ def client_registration(
         return ClientRegistration("")
     found = _find_for(provider, usual, folders, environ, app, _Sources(given, shared))
     if found is None:
-        raise _missing(provider, usual, app, f"there is no client registration for {client_name(provider)}")
+        error = _missing(provider, usual, app, f"there is no client registration for {client_name(provider)}")
+        if table := _misnamed_table(folders.config, provider.name):
+            path = os.path.join(folders.config, "config.toml")
+            error.hint = f"in {path}, [providers.{table}] is of no provider: did you mean [providers.{provider.name}]?"
+        raise error
     secret = printed_secret(provider.name, found.command, environ, app) if found.command else found.client_secret
     if secret is None and provider.needs_secret:
         raise _missing(
@@ -234,12 +238,19 @@ def _from_environment(name: str, environ: Mapping[str, str], app: str) -> _Found
 
 def _from_config(folder: str, name: str) -> _Found | None:
     settings = load_config(folder).settings(name)
-    if not settings.client_id:
+    client_id = settings.client_id.strip()
+    if not client_id:
         return None
     path = os.path.join(folder, "config.toml")
-    return _Found(
-        path, credential_text(settings.client_id, f"client_id in {path}"), command=settings.client_secret_command
-    )
+    return _Found(path, credential_text(client_id, f"client_id in {path}"), command=settings.client_secret_command)
+
+
+def _misnamed_table(folder: str, name: str) -> str:
+    """Return the name of the table with a client in ``config.toml`` that was probably meant for that provider."""
+    from tokenkit.nearest import nearest  # not needed where a client is registered
+
+    tables = {table for table, settings in load_config(folder).providers.items() if settings.client_id}
+    return nearest(name, sorted(tables.difference(provider_names(folder))))
 
 
 def _missing(provider: Provider, usual: Provider | None, app: str, message: str) -> ClientMissing:

@@ -40,7 +40,7 @@ def _check_written(provider: "Provider", names: Iterable[str]) -> None:
     for name in names:
         if name not in provider.scopes and not _SCOPE.fullmatch(name):
             several = name.split()
-            hint = f"one by one: --scopes {','.join(several)}, or scopes={several}" if len(several) > 1 else ""
+            hint = f"one by one: --scopes {quoted(','.join(several))}, or scopes={several}" if len(several) > 1 else ""
             raise UsageError(
                 f"{name!r} cannot be a scope", hint=hint or f"tokenkit providers {provider.name} lists them"
             )
@@ -63,7 +63,7 @@ def check_known(provider: "Provider", names: Iterable[str]) -> None:
             meant = f"did you mean {near}? " if near else f"tokenkit providers {provider.name} lists them. "
             raise UsageError(
                 f"{provider.title} has no scope {name!r} that is known here",
-                hint=f"{meant}To ask for it all the same: --scopes {RAW}{name}",
+                hint=f"{meant}To ask for it all the same: --scopes {quoted(RAW + name)}",
             )
 
 

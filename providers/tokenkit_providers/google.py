@@ -70,9 +70,10 @@ _STEPS = {
 }
 
 _RESOURCES = (
-    ("https://gmail.googleapis.com", ("/gmail", "/upload/gmail", "/batch/gmail")),
+    ("https://gmail.googleapis.com", ("/gmail", "/upload/gmail", "/batch")),
     ("https://www.googleapis.com", ("/calendar", "/drive", "/upload/drive", "/batch/calendar", "/batch/drive")),
-    ("https://docs.googleapis.com", ("/v1/documents",)),
+    ("https://docs.googleapis.com", ("/v1/documents", "/batch")),
+    ("https://sheets.googleapis.com", ("/v4/spreadsheets", "/batch")),  # the scopes of Drive are good there, too
 )
 
 _ENDED = (
@@ -105,7 +106,7 @@ def provider(*, base_url: str = "") -> OAuth2:
         device_authorization_endpoint=at("https://oauth2.googleapis.com", "/device/code"),
         userinfo_endpoint=at("https://openidconnect.googleapis.com", "/v1/userinfo"),
         issuer=at("https://accounts.google.com", ""),
-        resource_hosts=tuple(at(host, path) for host, paths in _RESOURCES for path in paths),
+        resource_hosts=tuple(dict.fromkeys(at(host, path) for host, paths in _RESOURCES for path in paths)),
         console_steps=_STEPS,
         console_url="https://console.cloud.google.com/apis/credentials",
         manage_url="https://myaccount.google.com/connections",
@@ -128,8 +129,8 @@ def provider(*, base_url: str = "") -> OAuth2:
             "keeps_refresh_token": "developers.google.com/identity/protocols/oauth2/web-server#offline, as quoted",
             "subject_path": "developers.google.com/identity/openid-connect/reference",
             "name_paths": "developers.google.com/identity/openid-connect/reference",
-            "resource_hosts": "developers.google.com: the REST references of Gmail and Drive; for Calendar and Docs "
-            "ten public programs",
+            "resource_hosts": "developers.google.com: the REST references of Gmail, Drive and Sheets; for Calendar and "
+            "Docs ten public programs; for batches google-api-python-client",
             "console_steps": "developers.google.com/workspace/guides: configure-oauth-consent and create-credentials; "
             "support.google.com/cloud: answers 15544987 (overview) and 15549257 (clients)",
         },

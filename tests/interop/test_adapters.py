@@ -113,8 +113,8 @@ ADAPTERS = (
     by_kit_http,
 )  # fmt: skip
 
-KEEP_ON_ONE_HOST = (by_google_and_requests, by_httpx, by_httpx2)
-"""These libraries follow a redirect to another path of the same host with the header on, and ask nobody."""
+KEEP_ON_ONE_HOST = (by_google_and_requests,)
+"""This library follows a redirect to another path of the same host with the header on, and asks nobody."""
 
 GOOGLES = (by_google_and_requests, by_google_and_httplib2)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from foreign import Api, json_answer, kit_for, only_with, serving
-from tokenkit import TokenKit
+from tokenkit import Account, TokenKit, check_resource
 
 from documents import examples
 
@@ -106,6 +107,27 @@ def test_googleapiclient(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert names["messages"] == {"ok": True}
     assert api.seen[-1].token == "Bearer access-2"
     names["gmail"].close()
+
+
+def paths(described: dict[str, Any], below: str) -> Iterator[str]:
+    """The paths of all methods that one of Google's descriptions has, and of their uploads."""
+    for method in described.get("methods", {}).values():
+        yield below + method["path"]
+        if "mediaUpload" in method:  # of the ways that are described, the library takes this one
+            yield method["mediaUpload"]["protocols"]["simple"]["path"][1:]
+    for each in described.get("resources", {}).values():
+        yield from paths(each, below)
+
+
+@pytest.mark.parametrize("name", ["gmail v1", "calendar v3", "drive v3", "docs v1", "sheets v4"])
+def test_googles_own_libraries_go_where_its_tokens_may_go(name: str) -> None:
+    """Each API that a scope of ours is for, and its batches: the recipes here lead to a server of the test's."""
+    discovery = pytest.importorskip("googleapiclient.discovery")
+    google, account = TokenKit().provider("google"), Account("google", "me")
+    with contextlib.closing(discovery.build(*name.split(), http=discovery.build_http())) as service:
+        described = service._rootDesc
+        for path in {*paths(described, described["servicePath"]), described["batchPath"]}:
+            check_resource(described["rootUrl"] + re.sub(r"{\+?(\w+)}", r"\1", path), google, account=account)
 
 
 def test_gspread(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,13 +129,16 @@ def test_every_scope_has_a_sentence():
     }  # fmt: skip
 
 
-def test_tokens_go_to_the_four_services_and_not_to_the_token_endpoint():
+def test_tokens_go_to_the_five_services_and_not_to_the_token_endpoint():
     """R32: a provider names its resource servers, and its own endpoints are none."""
     for url in (
         "https://gmail.googleapis.com/gmail/v1/users/me/messages",
         "https://www.googleapis.com/calendar/v3/calendars",
         "https://www.googleapis.com/drive/v3/files",
         "https://docs.googleapis.com/v1/documents/1",
+        "https://sheets.googleapis.com/v4/spreadsheets/1:batchUpdate",
+        "https://gmail.googleapis.com/batch",
+        "https://gmail.googleapis.com/batch/gmail/v1",
     ):
         assert holds(url, GOOGLE.resource_hosts)
     for url in (

@@ -10,7 +10,7 @@ from tokenkit.token import AccessToken
 class TokenSource(Protocol):
     """Gives the tokens of one account. It is safe from any thread, and holds no lock when it returns.
 
-    The caller is responsible for where the token goes: see `tokenkit.net.hosts`.
+    The caller is responsible for where the token goes: see `tokenkit.check_resource`.
     """
 
     @property

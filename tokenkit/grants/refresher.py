@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tokenkit.account import Account
 from tokenkit.activity import Activity
+from tokenkit.elapsed import elapsed
 from tokenkit.errors import (
     StoreError,
     StoreUnavailable,
@@ -25,6 +26,7 @@ from tokenkit.grants.refresh_job import SERVED_WAIT, RefreshJob, RefreshOutcome
 from tokenkit.grants.refresh_state import RefreshState, seen_state
 from tokenkit.grants.sealed_store import SealedStore, StoredGrant, grant_name
 from tokenkit.grants.single_flight import SingleFlight, flown
+from tokenkit.grants.unanswered import Unanswered
 from tokenkit.grants.unsaved import Unsaved
 from tokenkit.shell import account_options, with_options
 
@@ -65,6 +67,7 @@ class Refresher:
         self.endings = Endings(records.store)
         self.events = Events(self.endings, lambda account: records.store.version(grant_name(account)))
         self._looks = Looks()
+        self._unanswered = Unanswered()
         self.one_shot: Callable[[Account, RefreshJob, StoredGrant | None], RefreshOutcome] | None = None
         """What refreshes instead where this process asks once and ends, see `tokenkit.grants.command_refresh`."""
 
@@ -123,7 +126,14 @@ class Refresher:
         self, account: Account, need: RefreshJob, seen: StoredGrant | None
     ) -> "Future[RefreshOutcome]":
         """Do what `renew` does in a thread, also for a command."""
-        return self._flights.run(account, lambda: self.renew_here(account, need, seen))
+        asked = elapsed()
+
+        def in_turn() -> RefreshOutcome:
+            if seen is not None and not need.force:
+                self._unanswered.refuse_in_vain(seen.grant.token_endpoint, account, asked, elapsed())
+            return self.renew_here(account, need, seen)
+
+        return self._flights.run(account, in_turn)
 
     def close(self) -> None:
         """Wait for the refreshes on their way, and end their threads."""
@@ -156,9 +166,12 @@ class Refresher:
         except TokenKitError as error:
             options = account_options(self.records.ring.app, account.owner)  # callbacks get it before it leaves a kit
             error.hint = with_options(error.hint, options)
+            if seen is not None:
+                self._unanswered.ended(seen.grant.token_endpoint, error, elapsed())
             self.events.failed(account, error, self.context.now())
             raise
         if renewed.refreshed:
+            self._unanswered.ended(renewed.held.grant.token_endpoint, None, elapsed())
             self._erase_old(renewed.held.grant)
         tell = self.events.refreshed if renewed.refreshed else self.events.seen
         tell(account, renewed.held.grant, self.context.now())

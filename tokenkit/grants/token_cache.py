@@ -126,17 +126,17 @@ class TokenCache:
         token = self._remember(asked, ask, Remembered(scopes, account, held, found.version, looked), now)
         ahead = grant.state == ACTIVE and grant.refresh_token and not grant.perhaps_spent
         if self._background and token.closing(now) and ahead and away is None and not ended_unasked():
-            self._refresh_ahead(account, now, min(AHEAD_PAUSE, token.lifetime() / 20))
+            self._refresh_ahead(account, held, now, min(AHEAD_PAUSE, token.lifetime() / 20))
         self.refresher.activity.used(account, ask.scopes)
         self.refresher.events.seen(account, grant, now)
         return token
 
-    def _refresh_ahead(self, account: Account, now: float, pause: float) -> None:
+    def _refresh_ahead(self, account: Account, held: StoredGrant, now: float, pause: float) -> None:
         """Refresh while nobody waits (R3). Nobody hears of a failure either, so it is not tried at every look."""
         if not 0 <= now - self._ahead.get(account, float("-inf")) < pause:
             self._ahead[account] = now
             with suppress(UsageError):  # in a callback that it would wait for: that one's refresh is on its way
-                self.refresher.renew(account, RefreshJob(early=True))
+                self.refresher.renew(account, RefreshJob(early=True), held)
 
     def settle(
         self, asked: str, ask: TokenQuery, wanted: RefreshNeeded, renewed: RefreshOutcome

@@ -215,6 +215,18 @@ def test_a_grant_of_email_oauth2_proxy_opens_with_the_mail_password_alone(write:
         found.unlock("open, sesame")
 
 
+@pytest.mark.parametrize("everybody", ["@example.com", "@"])
+def test_what_email_oauth2_proxy_has_for_a_whole_domain_counts_for_each_address(everybody: str, write: Write) -> None:
+    lines = sealed("open sesame", 1000).splitlines()
+    shared = [line for line in lines if line.startswith(("token_url", "client_"))]
+    own = [line for line in lines if line not in shared]
+    found = choose(write("emailproxy.config", "\n".join([f"[{everybody}]", *shared, *own])))
+    assert (found.entry, issuer_of(found)) == ("me@example.com", "google")
+    assert found.client is not None
+    assert found.unlock is not None
+    assert found.unlock("open sesame").refresh_token
+
+
 @pytest.mark.parametrize("line", ["token_iterations = x", "token_iterations = 99999999999", "token_salt = =", ""])
 def test_a_damaged_section_of_email_oauth2_proxy_is_one_that_does_not_open(line: str, write: Write) -> None:
     kept = [each for each in sealed("p", 1000).splitlines() if each.split(" ")[0] != line.split(" ")[0]]

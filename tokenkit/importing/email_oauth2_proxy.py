@@ -2,6 +2,8 @@
 
 Source: ``emailproxy.py`` of simonrob/email-oauth2-proxy (``Cryptographer``: Fernet, its key by PBKDF2-SHA256 from the
 password, ``token_salt`` in base64 and ``token_iterations``; 100,000 of them where it names none, 1,200,000 at most).
+What a section does not say stands in that of its domain, ``[@example.com]``, or in ``[@]``, where
+``allow_catch_all_accounts`` is on.
 """
 
 import base64
@@ -23,8 +25,10 @@ MOST_ROUNDS = 10_000_000
 
 def read(file: SourceFile) -> Iterator[Found]:
     """Yield a sealed grant for each address that has one; `Found.unlock` opens it."""
-    for address, section in sections(file.text).items():
-        if "token_url" in section and "refresh_token" in section:
+    every = sections(file.text)
+    for address, own in every.items():
+        section = {**every.get("@", {}), **every.get(f"@{address.rpartition('@')[2]}", {}), **own}
+        if "token_url" in section and "refresh_token" in own:
             yield _found(address, section)
 
 

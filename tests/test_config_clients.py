@@ -127,6 +127,13 @@ def test_spaces_around_a_client_id_in_config_toml_are_not_part_of_it(place: Plac
     assert place.ask() == ("config-id", "config-secret")
 
 
+def test_what_nobody_sees_in_a_value_is_not_part_of_it(place: Place) -> None:
+    hidden = {name: f"\ufeff{value}\u200b" for name, value in ENVIRONMENT.items()}
+    assert place.ask(hidden) == ("env-id", "env-secret")
+    place.command("print('config-secret')", client_id="\u200bconfig-id\u00ad")
+    assert place.ask() == ("config-id", "config-secret")
+
+
 @pytest.mark.parametrize("table", ["Google", "gogle", "googel"])
 def test_a_client_under_the_misspelled_name_of_a_provider_is_told(place: Place, table: str) -> None:
     """Such a table is read by nobody; one of another provider is none that was meant."""

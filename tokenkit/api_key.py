@@ -13,7 +13,7 @@ from tokenkit.flows.answer import access_token_value
 from tokenkit.flows.identity import GET, UserinfoRequest, ask_identity
 from tokenkit.flows.kinds import check_kinds
 from tokenkit.flows.placement import Placement, filled_in_url, names_in_url
-from tokenkit.flows.sanitize import sanitized
+from tokenkit.flows.sanitize import sanitized, without_hidden
 from tokenkit.flows.token_endpoint import TokenEndpoint
 from tokenkit.grant import Grant
 from tokenkit.net.hosts import check_endpoints, parse_url
@@ -26,10 +26,6 @@ from tokenkit.variables import missing
 
 _CLIENT_ID = "client_id"
 _VISIBLE = re.compile(r"[!-~]+")
-_HIDDEN = dict.fromkeys(
-    map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
-)
-"""What copying from a page may bring along, and nobody sees: spaces without width, and marks of direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +215,7 @@ class ApiKey(WithoutOAuth, Settled):
         Raises `UsageError`, which shows nothing of it.
         """
         asked = self.fields[name]
-        text = "" if answer is None else answer.reveal().translate(_HIDDEN).strip()
+        text = "" if answer is None else without_hidden(answer.reveal()).strip()
         if asked.fragment:
             text = self._of_address(asked, text)
         if (re.fullmatch(asked.pattern, text) if asked.pattern else _VISIBLE.fullmatch(text)) and text.isprintable():

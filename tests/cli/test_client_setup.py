@@ -159,3 +159,28 @@ def test_a_file_of_ones_own_without_a_page_is_asked_about_all_the_same(
     done = run(["client", "setup", "acme", "--no-browser"], "id\nsecret\n")
     assert "    http://127.0.0.1/callback/acme\n" in done.stderr
     assert (unregistered.config / "clients" / "acme.toml").exists()
+
+
+def test_what_copying_brings_along_and_nobody_sees_is_not_part_of_a_client(unregistered: Machine, run: Run) -> None:
+    """A server says only that it does not know the client, and another copy brings the same along."""
+    done = run(["client", "set", "google"], "\ufeff 1234.apps\u200b.example\u2060\n\u200bs3cr\u00adet\u200b\n")
+    assert done.code == 0
+    stored = (unregistered.config / "clients" / "google.toml").read_text()
+    assert stored == 'client_id = "1234.apps.example"\nclient_secret = "s3cret"\n'
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_quotes_around_a_client_are_stored_and_told(quote: str, unregistered: Machine, run: Run) -> None:
+    done = run(["client", "set", "google"], f"{quote}my-id{quote}\ns3cret\n")
+    assert done.code == 0
+    assert "The client id is stored with the quotes around it." in done.stderr
+    assert "The client secret" not in done.stderr
+    done = run(["client", "set", "google"], f"my-id\n{quote}s3cret{quote}\n")
+    assert "The client secret is stored with the quotes around it." in done.stderr
+    assert "s3cret" not in done.stderr + done.stdout
+
+
+def test_an_empty_client_id_is_none(unregistered: Machine, run: Run) -> None:
+    done = run(["client", "set", "google"], "\ns3cret\n")
+    assert done.code == 3
+    assert "Google needs a client id" in done.stderr

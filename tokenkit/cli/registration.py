@@ -20,11 +20,14 @@ def ask_for_client(
     provider: "Provider", client_id: str = "", secret: str = "", *, public: bool = False
 ) -> "ClientRegistration":
     """Return the client that the person has registered; what is not given is asked for, or read from stdin."""
+    from tokenkit.flows.sanitize import without_hidden
     from tokenkit.provider import ClientRegistration
     from tokenkit.token import Secret
 
-    client_id = client_id or ask(f"Client id of {provider.title}: ")
-    secret = "" if public else secret or _ask_for_secret(provider)
+    client_id = without_hidden(client_id or ask(f"Client id of {provider.title}: ")).strip()
+    if not client_id:
+        raise ClientMissing(f"{provider.title} needs a client id", hint=f"tokenkit client set {provider.name}")
+    secret = "" if public else without_hidden(secret or _ask_for_secret(provider)).strip()
     return ClientRegistration(client_id, Secret(secret) if secret else None)
 
 
@@ -50,6 +53,7 @@ def save_registration(
 ) -> None:
     """Store a registration, and say where, what it replaces, and, unless it is done at once, what comes next."""
     from tokenkit.config import client_name, server_options
+    from tokenkit.config.credential import stands_in_quotes
 
     former = None
     with suppress(ConfigurationError):  # nobody can say what a file that cannot be used held
@@ -60,6 +64,10 @@ def save_registration(
     usual = client_name(kit.provider(provider.name)) == client_name(provider)
     next_ = f" Next: tokenkit login {provider.name}{'' if usual else server_options(provider)}"
     say(f"Stored in {path}.{next_ if sign_in_next else ''}")
+    secret = registration.client_secret.reveal() if registration.client_secret else ""
+    for what, text in (("client id", registration.client_id), ("client secret", secret)):
+        if stands_in_quotes(text):
+            say(f"The {what} is stored with the quotes around it. If they came along in copying, store it anew.")
     _tell_what_goes_before(kit, provider)
 
 

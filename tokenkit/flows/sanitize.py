@@ -1,7 +1,14 @@
-"""The words of a provider, made fit for a person: printable, short, and without a secret in them (R35)."""
+"""The words of a provider, made fit for a person: printable, short, and without a secret in them (R35).
+
+And what a person pastes, without what nobody sees.
+"""
 
 import re
 from collections.abc import Iterable
+
+_HIDDEN = dict.fromkeys(
+    map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
+)
 
 _OPAQUE = re.compile(r"[A-Za-z0-9+/=_.~%-]{20,}")
 
@@ -19,6 +26,13 @@ def sanitized(text: object, *, secrets: Iterable[str] = (), limit: int = 200) ->
     text = _OPAQUE.sub(_without_token, text)
     printable = "".join(character if " " <= character <= "~" else " " for character in text)
     return " ".join(printable.split())[:limit].rstrip()
+
+
+def without_hidden(text: str) -> str:
+    """Return the text without what copying from a page may bring along, and nobody sees: spaces without width, and
+    marks of direction.
+    """
+    return text.translate(_HIDDEN)
 
 
 def _without_token(run: "re.Match[str]") -> str:

@@ -142,6 +142,17 @@ def test_a_forked_child_leaves_the_parents_uses_to_it(log):
     assert sorted(written(log)) == [f"used {PEOPLE[0]}", f"used {PEOPLE[1]}"]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_writes_each_at_once(log):
+    """It often ends by `os._exit`, as each job of RQ, and then the log would never tell what it was handed."""
+    child = os.fork()
+    if child == 0:
+        log.used(PEOPLE[0])
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert written(log) == [f"used {PEOPLE[0]}"]
+
+
 def test_a_log_that_cannot_be_written_fails_nobody(log, tmp_path):
     (tmp_path / ".local" / "state" / "tokenkit").mkdir(parents=True)
     Path(log.folder).write_text("no folder")

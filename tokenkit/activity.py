@@ -19,6 +19,7 @@ from tokenkit import use_markers
 from tokenkit.account import Account
 from tokenkit.errors import TokenKitError
 from tokenkit.paths import Folders, activity_folder
+from tokenkit.signals import ended_unasked
 
 if TYPE_CHECKING:
     from tokenkit.chained_log import OpenLog, Writer
@@ -128,7 +129,7 @@ class Activity:
 
     def _write(self, line: "Waiting", *, later: bool) -> None:
         """Write the line now, behind those that wait, or let it wait with them."""
-        if later:
+        if later and not ended_unasked():
             self._later.add(line)
         else:
             self._write_all([*([] if self._waiting is None else self._waiting.take()), line])

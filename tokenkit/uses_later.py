@@ -2,7 +2,7 @@
 
 For a program that runs on, and in one second may ask for thousands of accounts: one by one, their lines would cost
 twice what the tokens cost. A program that is killed loses the uses and the refreshes of its last second; nothing else
-is written late.
+is written late, and nothing in a process that was forked.
 """
 
 import atexit

@@ -39,9 +39,22 @@ def show_accounts(kit: "TokenKit") -> None:
     if first is not None:
         print_accounts(kit, chain([first], found), accounts)
     elif lacking is None:
-        say(NOBODY)
+        say(nobody(kit))
     if lacking is not None:
         raise lacking
+
+
+def nobody(kit: "TokenKit") -> str:
+    """Return how to begin; and where there are accounts of other owners, how to see those."""
+    from tokenkit.listing import listed
+    from tokenkit.shell import our_program
+
+    owners = list[str]()
+    with suppress(StoreError):
+        owners = [owner for owner in kit.records.store.owners() if owner not in ("", kit.owner)]
+    if not owners:
+        return NOBODY
+    return f"{NOBODY} Other owners are {listed(owners)}: {our_program(kit.app, owners[0])} list shows what one has."
 
 
 def accounts_there(kit: "TokenKit") -> "tuple[list[Account], StoreError | None]":

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tokenkit.cli.account_list import NOBODY, accounts_there, show_accounts
+from tokenkit.cli.account_list import accounts_there, nobody, show_accounts
 from tokenkit.cli.options import AsJson, complete_account, parse_span
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
@@ -58,7 +58,7 @@ def status(
     if json:
         _print_json(statuses)
     elif not check and not statuses and lacking is None:
-        say(NOBODY)
+        say(nobody(kit))
     elif not check:
         _print_blocks(kit, statuses)
     code = _check(statuses, kit.context.now(), seconds) if check else 0

@@ -26,7 +26,7 @@ from browsing import served
 
 PLACE = Path(__file__).parents[2] / "docs" / "screenshots"
 SHEETS = {
-    "connected": "connected/google/me@example.com",
+    "connected": "connected/google?name=me@example.com",
     "refused": "callback/google?code=stolen&state=forged",
     "disconnect": "disconnect?account=google/me@example.com",
     "client": "client/google",

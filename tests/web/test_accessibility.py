@@ -22,7 +22,7 @@ RULES = {
     "dark": ["color-contrast"],  # all that is other than in light
 }
 PATHS = (
-    "/", "/opening", "/connected/google/me@example.com", "/declined/google", "/callback/google?code=x&state=y",
+    "/", "/opening", "/connected/google?name=me@example.com", "/declined/google", "/callback/google?code=x&state=y",
     "/disconnect?account=google/me@example.com", "/disconnect?account=spotify/me@example.com", "/client/google",
     "/key/openai", "/disconnect?account=nobody", "/safety", "/?find=goo", "/nothing",
 )  # fmt: skip

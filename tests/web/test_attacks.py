@@ -41,7 +41,7 @@ class TestTheReturn:
 
     def test_a_valid_return_connects_the_account_and_leads_to_a_clean_address(self, world, me):
         response = me.come_back(back(world, me))
-        assert (response.status_code, response.headers["location"]) == (303, "/connected/google/me%40example.com")
+        assert (response.status_code, response.headers["location"]) == (303, "/connected/google?name=me%40example.com")
         assert world.accounts() == ["google/me@example.com"]
         assert "me@example.com" in me.go(response.headers["location"]).text
 
@@ -139,7 +139,7 @@ class TestTheReturn:
         assert (world.accounts(), world.stored()) == ([], {})
 
     def test_no_page_says_that_an_account_is_connected_that_is_not(self, me):
-        assert me.go("/connected/google/mallory@evil.example").status_code == 404
+        assert me.go("/connected/google?name=mallory@evil.example").status_code == 404
         assert "mallory" not in me.seen[-1].text
 
 
@@ -253,7 +253,10 @@ class TestTheAddress:
         app = authorize_app(world.kit, public_url="https://dash.example/tools/connect/", hosts=["upstream:8000"])
         me = Visitor(app, "http://upstream:8000")
         assert me.send("GET", "/", **NAVIGATION, host="dash.example").status_code == 200
-        assert me.send("GET", "/", **NAVIGATION, host="127.0.0.1:8000").status_code == 421
+        for same in ("DASH.example", "dash.example:443"):
+            assert me.send("GET", "/", **NAVIGATION, host=same).status_code == 200, "RFC 9110 section 4.2.3"
+        for other in ("127.0.0.1:8000", "dash.example:80", "dash.example:443:443", "dash.example:4430", "upstream:443"):
+            assert me.send("GET", "/", **NAVIGATION, host=other).status_code == 421
         page = me.go("/").text
         assert {link.rpartition("/")[0] for link in links(page) if link.endswith((".js", ".css", ".svg"))} == {
             "/tools/connect"
@@ -411,7 +414,7 @@ class TestWhatIsSent:
     PATHS = (
         "/", "/status", "/opening", "/button.js", "/page.js", "/opening.js", "/returned.js", "/style.css", "/icon.svg",
         "/client/google", "/client/nobody", "/disconnect?account=google/me@example.com", "/disconnect",
-        "/declined/google", "/connected/google/me@example.com", "/callback/google?code=x&state=y",
+        "/declined/google", "/connected/google?name=me@example.com", "/callback/google?code=x&state=y",
         "/nowhere", "/start/google",
     )  # fmt: skip
 

@@ -237,7 +237,12 @@ def test_however_long_a_strangers_words_are_nothing_is_cut_off_on_a_phone(sandbo
     with served(dashboard(authorize_app(kit), GOOGLE)) as url:
         page = browse()
         page.set_viewport_size({"width": 320, "height": 700})
-        for path in ("/", "/connect/", f"/connect/connected/{account}", f"/connect/disconnect?account={account}"):
+        for path in (
+            "/",
+            "/connect/",
+            f"/connect/connected/google?name={account.name}",
+            f"/connect/disconnect?account={account}",
+        ):
             page.goto(f"{url}{path}")
             page.wait_for_function("!document.querySelector('[aria-busy=true]')")
             assert page.evaluate("document.documentElement.scrollWidth") == 320, path

@@ -73,8 +73,8 @@ def test_without_scripts_the_button_leads_to_a_form_and_the_form_to_the_account(
     assert "Not your own." in page
     assert "<script" not in page
     done = me.post("/key/acme", form(me, user="me@example.com", key=f" {KEY}\n"))
-    assert (done.status_code, done.headers["location"]) == (303, "/connected/acme/me%40example.com")
-    assert "Acme Notes is connected" in me.go("/connected/acme/me@example.com").text
+    assert (done.status_code, done.headers["location"]) == (303, "/connected/acme?name=me%40example.com")
+    assert "Acme Notes is connected" in me.go("/connected/acme?name=me@example.com").text
     assert kit.status("acme").expires_at is None
 
 
@@ -116,7 +116,7 @@ def test_no_page_shows_what_was_typed(me):
         "/",
         "/key/acme",
         "/status",
-        "/connected/acme/me@example.com",
+        "/connected/acme?name=me@example.com",
         "/disconnect?account=acme/me@example.com",
     ):
         shown = me.go(path)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from urllib.parse import urljoin
 
 import pytest
 from tokenkit import AsyncTokenKit, TokenKit
@@ -11,7 +12,7 @@ from tokenkit.errors import ConsentRequired, ProviderUnavailable, UsageError
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.web import authorize_app
 from tokenkit.web.humanize import away, listed, sentence
-from visitor import NAVIGATION, SCRIPT, Visitor
+from visitor import HERE, NAVIGATION, SCRIPT, Visitor
 from world_of_web import World
 
 pytestmark = pytest.mark.slow
@@ -54,10 +55,27 @@ def test_an_account_is_shown_with_what_it_may_do_since_when_and_until_when(world
     assert "Asks you again 16 July 2027 (in 5 months)" in page
 
 
+@pytest.mark.parametrize("name", ["..", "a/../b", "../../../logout", "%2e%2e", "?x#y", "a\\b", "//evil.example/", "🎉"])
+def test_whatever_a_provider_calls_a_person_the_page_after_the_sign_in_is_ours(world, me, name):
+    """A browser resolves dots in a path: they would lead to another page of the dashboard, or of its host."""
+    back = world.authority.approve(me.start("google"), as_user=name)
+    there = urljoin(f"{HERE}/", me.come_back(back).headers["location"])
+    assert there.startswith(f"{HERE}/connected/google?name=")
+    assert "Google is connected" in me.go(there).text
+
+
+def test_an_account_with_a_name_of_any_length_is_reconnected(world, me):
+    world.connect(me)
+    first = world.kit.records.get(world.kit.accounts()[0])
+    long = world.kit.accounts()[0]._replace(name=f"{'x' * 208}@example.com")
+    world.kit.records.save(long, first.grant, replaces=None)
+    assert me.start("google", account=long.name)
+
+
 def test_what_was_asked_for_and_not_allowed_is_said(world, me):
     url = me.start("google", **{"scope.gmail.readonly": "yes", "scope.gmail.send": "yes"})
     me.come_back(world.authority.approve(url, only=["openid", EMAIL, GMAIL]))
-    for path in ("/", "/connected/google/me@example.com"):
+    for path in ("/", "/connected/google?name=me@example.com"):
         assert "You did not allow it to send mail on your behalf" in text(me.go(path).text)
     assert provider(me, "google")["accounts"][0]["withheld"] == ["send mail on your behalf"]
 
@@ -66,7 +84,7 @@ def test_why_nobody_knows_whose_an_account_is_is_said(world, me):
     """R4: it is called ``default`` then, until the provider has said it."""
     world.authority.next("userinfo", flavour="google", status=503, times=2)
     world.connect(me, "google")
-    for path in ("/", "/connected/google/default"):
+    for path in ("/", "/connected/google?name=default"):
         assert "Nobody knows whose account this is: " in text(me.go(path).text)
     world.connect(me, "google")
     assert "Nobody knows" not in text(me.go("/").text)

@@ -141,7 +141,7 @@ def test_the_form_for_a_key_knows_which_server_it_is_about(tmp_path: Path) -> No
     assert 'name="set.subdomain" value="mine.acme.example"' in page
     csrf = str(me.ask("/status?provider=acme")["csrf"])
     kept = me.post("/key/acme", {"csrf": csrf, "set.subdomain": "mine.acme.example", "field.key": "k3y"})
-    assert kept.headers["location"] == "/connected/acme/me"
+    assert kept.headers["location"] == "/connected/acme?name=me"
     assert set(kit.servers.hosts()) == {"mine.acme.example"}
 
 

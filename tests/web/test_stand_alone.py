@@ -111,7 +111,7 @@ def test_a_return_comes_to_a_fixed_path_and_is_sent_on_to_the_page(world, page, 
     assert stranger.come_back(sent_on.headers["location"]).status_code == 401
     assert world.accounts() == []
     done = me.come_back(me.come_back(url).headers["location"])
-    assert done.headers["location"].endswith(f"/connected/{provider}/me%40example.com")
+    assert done.headers["location"].endswith(f"/connected/{provider}?name=me%40example.com")
     assert world.accounts() == [f"{provider}/me@example.com"]
 
 

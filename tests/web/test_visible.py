@@ -44,7 +44,13 @@ def test_no_page_shows_a_foreign_name_or_scope_raw_and_the_forms_still_name_the_
     me = world.visitor()
     world.connect(me, "google", as_user=name, scopes="x")
     account = world.accounts()[0]
-    for path in ("/", f"/connected/{account}", f"/disconnect?account={account}", "/client/google", "/declined/google"):
+    for path in (
+        "/",
+        f"/connected/google?name={account.partition('/')[2]}",
+        f"/disconnect?account={account}",
+        "/client/google",
+        "/declined/google",
+    ):
         page = me.go(path).text
         shown = re.sub(r"<[^>]+>", "", page)
         assert not {"\u3164", "\u200b"} & set(shown), path

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from tokenkit.account import Account
 from tokenkit.errors import (
     AuthorizationError,
     ClientMissing,
@@ -98,6 +100,14 @@ def popup_page(visit: Visit, template: str, values: Mapping[str, object], *, sta
 def see_other(url: str) -> Response:
     """Lead the browser, which may be a pop-up, to a page of ours (RFC 9110 section 15.4.4)."""
     return Response(status_code=303, headers={"Location": url} | WITHIN_REACH)
+
+
+def to_connected(visit: Visit, account: Account) -> Response:
+    """Lead the browser to the page that says which account was connected.
+
+    Its name stands in the query: a browser resolves the dots of one such as ``../x`` in a path.
+    """
+    return see_other(f"{visit.path}/connected/{account.provider}?{urlencode({'name': account.name})}")
 
 
 def failure(visit: Visit, error: TokenKitError) -> Response:

@@ -40,7 +40,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/callback/{provider}/{state}", sign_in.callback),
     ("GET", "/key/{provider}", keys.ask),
     ("POST", "/key/{provider}", keys.keep),
-    ("GET", "/connected/{provider}/{name:path}", sign_in.connected),
+    ("GET", "/connected/{provider}", sign_in.connected),
     ("GET", "/declined/{provider}", sign_in.declined),
     ("GET", "/disconnect", pages.ask_disconnect),
     ("POST", "/disconnect", pages.disconnect),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -10,7 +10,7 @@ from tokenkit.errors import AuthorizationError, ClientMissing, ProviderUnavailab
 from tokenkit.provider import Field, Provider
 from tokenkit.signing_in.asking import asks, fields
 from tokenkit.token import Secret
-from tokenkit.web.answers import popup_page, see_other, status_of
+from tokenkit.web.answers import popup_page, see_other, status_of, to_connected
 from tokenkit.web.server_choice import SET, chosen_server, query_of
 from tokenkit.web.visit import Visit, account_name
 
@@ -58,7 +58,7 @@ def keep(visit: Visit) -> Response:
         )
     except (UsageError, AuthorizationError, ProviderUnavailable) as error:
         return _form(visit, provider, visit.form, error)
-    return see_other(f"{visit.path}/connected/{quote(str(account))}")
+    return to_connected(visit, account)
 
 
 def _asking(visit: Visit, said: Mapping[str, str]) -> Provider:

@@ -87,9 +87,10 @@ class Mounted:
         if not self.public_url:
             return f"http://{host}" if _loopback(host) else None
         url = urlsplit(self.public_url)
-        netloc = url.netloc.removesuffix(":443" if url.scheme == "https" else ":80").lower()
+        usual = ":443" if url.scheme == "https" else ":80"  # many a proxy writes it out (RFC 9110 section 4.2)
+        netloc, asked = url.netloc.lower().removesuffix(usual), host.lower()
         known = {netloc, *(name.lower() for name in self.hosts)}
-        return f"{url.scheme}://{netloc}" if host.lower() in known else None
+        return f"{url.scheme}://{netloc}" if asked in known or asked.removesuffix(usual) == netloc else None
 
     def base(self, connection: HTTPConnection) -> str:
         """Return `public_url`, or the loopback address and the path of the mount."""

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from tokenkit.errors import ClientMissing, ConsentDenied, ProviderBroken, TokenKitError, UsageError
 from tokenkit.signing_in.asking import asks
-from tokenkit.web.answers import failed_return, json, page, popup_page, see_other
+from tokenkit.web.answers import failed_return, json, page, popup_page, see_other, to_connected
 from tokenkit.web.keys import form_address
 from tokenkit.web.overview import find_account
 from tokenkit.web.server_choice import chosen_server, query_of, redirect_uri
@@ -63,12 +63,12 @@ def callback(visit: Visit) -> Response:
         return see_other(f"{visit.path}/declined/{quote(name)}")
     except TokenKitError as error:
         return failed_return(visit, error, name if name in visit.kit.providers() else "")
-    return see_other(f"{visit.path}/connected/{quote(str(account))}")
+    return to_connected(visit, account)
 
 
 def connected(visit: Visit) -> Response:
     """Say which account was connected, with which scopes. Raises `UnknownAccount` where there is no such account."""
-    view, account = find_account(visit.kit, f"{visit.part('provider')}/{visit.part('name')}")
+    view, account = find_account(visit.kit, f"{visit.part('provider')}/{visit.request.query_params.get('name', '')}")
     values = {"outcome": "connected", "provider": view.name, "title": view.title, "account": account}
     return popup_page(visit, "returned.html", values)
 

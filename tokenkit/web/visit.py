@@ -14,7 +14,8 @@ from tokenkit.web.browser import Browser
 from tokenkit.web.mount_point import MountPoint
 
 FIELD_LIMIT = 100
-NAME_LIMIT = 200
+NAME_LIMIT = 600
+"""Characters of a name: a provider may give 255, and what tells it from others, as its server, stands behind."""
 FORM = "application/x-www-form-urlencoded"
 
 

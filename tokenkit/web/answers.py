@@ -36,7 +36,11 @@ STATUSES: tuple[tuple[type[TokenKitError], int], ...] = (
 )
 
 CALLBACK_WORDS: tuple[tuple[type[TokenKitError], str], ...] = (
-    (AuthorizationError, "This answer does not belong to a sign-in that this browser has begun and not yet finished."),
+    (
+        AuthorizationError,
+        "This answer does not belong to a sign-in that this browser has begun and not yet finished. If it came twice, "
+        "the first one counts.",
+    ),
     (ClientRefused, "The provider does not accept the client registration that is set up here."),
     (ClientMissing, "The client registration was removed while you were away."),
     (ProviderError, "The provider could not finish the sign-in. Its answer was lost or cannot be used."),

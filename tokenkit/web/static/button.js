@@ -10,7 +10,8 @@
  */
 
 const HERE = new URL(".", import.meta.url);
-const ANSWERS = `tokenkit:${HERE.pathname}`;
+/** The channel on which pages and pop-ups of this app tell each other what came of a sign-in. */
+export const ANSWERS = `tokenkit:${HERE.pathname}`;
 const CLOSED_GRACE = 700;
 const LOOK_AGAIN = 3000;
 const LIMIT = 500;
@@ -102,6 +103,7 @@ class Talk {
   #ready;
   #timer;
   #settle;
+  #ended = false;
 
   constructor(flow, popup) {
     this.#flow = flow;
@@ -119,13 +121,17 @@ class Talk {
 
   async send(url) {
     await Promise.race([this.#ready, this.answer]);
-    this.#channel.postMessage({ flow: this.#flow, go: url });
+    this.#say({ go: url });
   }
 
   cancel() {
-    this.#channel.postMessage({ flow: this.#flow, stop: true });
+    this.#say({ stop: true });
     this.#popup.close();
     this.#end({ outcome: "cancelled" });
+  }
+
+  #say(words) {
+    if (!this.#ended) this.#channel.postMessage({ flow: this.#flow, ...words }); // it may be closed before it is sent on
   }
 
   #look() {
@@ -135,6 +141,7 @@ class Talk {
   }
 
   #end(result) {
+    this.#ended = true;
     clearInterval(this.#timer);
     this.#channel.close();
     this.#settle(result);

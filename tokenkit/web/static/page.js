@@ -1,6 +1,6 @@
 /* What the accounts page does beyond plain forms: the consent in a pop-up, a search while one types, times by the reader's clock. */
 
-import { authorize, inFull } from "./button.js";
+import { ANSWERS, authorize, inFull, status } from "./button.js";
 
 for (const form of document.querySelectorAll("form[data-authorize]")) {
   form.addEventListener("submit", (event) => {
@@ -17,6 +17,9 @@ for (const time of document.querySelectorAll("time")) {
 
 window.addEventListener("pageshow", (event) => event.persisted && window.location.reload()); // as it was left, it waits
 
+let waiting = 0;
+new BroadcastChannel(ANSWERS).addEventListener("message", ({ data }) => hear(data));
+
 const search = document.getElementById("find");
 search?.addEventListener("input", () => find(search.value.trim().toLowerCase()));
 arrive();
@@ -29,13 +32,20 @@ async function connect(form) {
   result.textContent = "";
   button.disabled = true;
   button.textContent = "Go on in the other window";
+  waiting += 1;
   try {
-    const { outcome } = await authorize({ ...Object.fromEntries(new FormData(form)), provider });
+    const away = authorize({ ...Object.fromEntries(new FormData(form)), provider });
+    const before = stands(provider);
+    const { outcome } = await away;
     if (outcome === "connected") return reload(provider);
+    const now = await stands(provider);
+    if (now && now !== (await before)) return reload(provider);
     result.textContent = told(outcome, title);
   } catch (error) {
     if (error.kind === "ClientMissing") return window.location.assign(`client/${provider}`);
     result.textContent = inFull(error);
+  } finally {
+    waiting -= 1;
   }
   button.disabled = false;
   button.replaceChildren(...label);
@@ -46,7 +56,23 @@ async function connect(form) {
 function told(outcome, title) {
   if (outcome === "declined") return `${title} was not connected: the consent was not given.`;
   if (outcome === "cancelled") return `${title} was not connected: the window was closed.`;
-  return `${title} was not connected. You can begin again.`;
+  return `${title} was not connected: the other window says why.`;
+}
+
+/** What there is of a provider: an answer that came twice is told as a failure, though the first one has connected. */
+async function stands(provider) {
+  const found = await status(provider).catch(() => null);
+  return JSON.stringify(found?.providers[0].accounts.map(({ id, authorized_at }) => [id, authorized_at]));
+}
+
+/**
+ * Show what was connected in another window: by a pop-up that a policy has cut off from this page, so that it looked
+ * closed, or for another tab. What the person is about to choose or to type here is kept.
+ */
+function hear({ outcome, provider }) {
+  if (outcome !== "connected" || waiting > 0) return;
+  if (document.querySelector(`form[data-authorize="${provider}"] .result:not(:empty)`)) return reload(provider);
+  if (!document.querySelector(".chooser[open], input:focus")) window.location.reload();
 }
 
 function reload(provider) {

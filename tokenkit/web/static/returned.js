@@ -12,8 +12,8 @@ channel.postMessage({ flow, outcome, provider, account });
 channel.close();
 
 if (flow !== null) {
-  window.close();
-  document.getElementById("close").hidden = false; // where a browser keeps it open
+  if (outcome !== "failed") window.close(); // what went wrong is read here
+  document.getElementById("close").hidden = false;
 } else if (back !== null && new URL(back).origin === window.location.origin) {
   if (outcome === "connected") window.location.replace(back);
   document.querySelector(".below a").href = back;

@@ -9,7 +9,7 @@ from tokenkit.grants import single_flight, unanswered
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.unanswered import Unanswered
 
-from patience import PATIENCE
+from patience import PATIENCE, wait_until
 from scripted import LIFETIME, ScriptedKit, unavailable
 from test_owners import Everybodys, sign_in, whose
 
@@ -57,6 +57,7 @@ def flights(kit, **need):
 
 def test_who_has_waited_for_a_turn_behind_others_without_an_answer_is_not_sent(kit):
     begun = flights(kit)
+    wait_until(lambda: kit.scripted.tried == 2)
     kit.scripted.go_on.set()
     words = [str(flight.exception(PATIENCE)) for flight in begun]
     assert kit.scripted.tried == 2

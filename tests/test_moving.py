@@ -193,6 +193,7 @@ def test_two_sign_ins_of_one_account_are_not_made_one(places):
     add(new.kit, "me", authorized_at=5.0)
     (left,) = move(old, new)
     assert (left.outcome, left.reason) == ("left", "the other store has another sign-in of it")
+    assert left.hint.endswith(" --local"), "to revoke one would end both at some providers"
     assert old.served(account) == new.served(account) == "access of /me"
 
 

@@ -350,6 +350,17 @@ def test_an_error_names_what_helps_against_its_cause(configured, run, change, hi
     assert hint in said
 
 
+@real
+def test_an_address_past_a_pooler_that_leads_nowhere_is_named(configured, run, key, monkeypatch):
+    """All that needs no lease works without it, and the first token that has ended would be the first to say so."""
+    run("store", "init")
+    monkeypatch.setenv("TOKENKIT_STORE_DIRECT", "postgresql://app@127.0.0.1:1/x")
+    for command in (("store", "status"), ("audit",)):
+        code, said = run(*command)
+        assert code
+        assert "cannot be reached by the variable TOKENKIT_STORE_DIRECT: " in said
+
+
 @pytest.mark.parametrize(
     ("said", "hint"),
     [

@@ -94,9 +94,11 @@ class Inventory:
 
         try:
             store = self.kit.records.store
-            found = facts(store.address) if isinstance(store, PostgresStore) else None
-            if found is not None and found.fit:
-                self.kit.records.ring.store_id()  # it connects, and compares what this machine remembers
+            if not isinstance(store, PostgresStore):
+                return None, None
+            found = facts(store.address)
+            if found.fit:
+                store.reach()  # it connects, and compares what this machine remembers
             return found, None
         except StoreError as error:
             return None, error

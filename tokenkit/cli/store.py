@@ -61,7 +61,7 @@ def store_status(ctx: typer.Context) -> None:
     from tokenkit.cli.store_losses import tell_losses
     from tokenkit.grants import fleet_key
 
-    shared.identity()  # it connects, and compares
+    shared.reach()  # it connects, and compares
     tell_losses(shared.lost)
     ring = open_kit(ctx).records.ring
     if ring.source.version() is None:  # that of an administrator needs none

@@ -26,6 +26,9 @@ LASTS = 60.0
 WAIT = 2.0
 """Seconds for which a refresh that is under way is waited for."""
 
+ONE_OF_TWO = "sign out of one: tokenkit logout ACCOUNT --local"
+"""To revoke it would end the other one, too, at a provider that ends all of an app together (R19)."""
+
 Outcome = Literal["moved", "moved before", "left", "failed"]
 
 
@@ -68,12 +71,12 @@ class _Move:
         if mine.state == MOVED and not _secrets(mine):
             return Moved(self._account, "moved before")
         if copy is not None and not _same_sign_in(mine, copy.grant):
-            return self._left("the other store has another sign-in of it", "sign out of one: tokenkit logout ACCOUNT")
+            return self._left("the other store has another sign-in of it", ONE_OF_TWO)
         if mine.state == MOVED and mine.reason == IMPORT_CUT_OFF:
             return self._left(f"{IMPORT_CUT_OFF} before it had its name", "where it is now: tokenkit import FILE")
         if mine.state != MOVED:
             if copy is not None and copy.grant.state != MOVED and copy.grant.generation <= mine.generation:
-                return self._left("both stores serve it", "sign out of one: tokenkit logout ACCOUNT --local")
+                return self._left("both stores serve it", ONE_OF_TWO)
             if copy is None or copy.grant.state == MOVED:
                 if mine.generation < read_state(self._here, self._now).newest:
                     return self._left("it is older than one already used: a restored backup", "tokenkit login ACCOUNT")

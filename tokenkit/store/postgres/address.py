@@ -29,6 +29,7 @@ class Address:
         Raises `ConfigurationError`, which never repeats the address: for a password in it, for a host that is not this
         machine without ``sslmode=verify-full``, for what is no address of PostgreSQL, and where psycopg is missing.
         """
+        self.where = where
         self.schema = "tokenkit" if app == "tokenkit" else "tokenkit_" + prefix(app).lower()
         self._settings = _settings(url.strip(), where)
 

@@ -90,12 +90,16 @@ class Connections:
         address: Address,
         check: Callable[[TimedConnection], None],
         greet: Callable[[Ask], None],
+        *,
+        named: str = "",
     ) -> None:
         """`check` is called once, with the first connection, and raises what makes the database unusable.
 
-        `greet` is called with each, after that: behind an address another server may answer than before.
+        `greet` is called with each, after that: behind an address another server may answer than before. `named` says
+        in errors which of two addresses it is.
         """
         self.address = address
+        self._not_connected = partial(not_connected, by=named)
         self._check = check
         self._greet = greet
         self._statements: dict[str, bytes] = {}
@@ -143,7 +147,7 @@ class Connections:
 
     def connect(self, deadline: float = float("inf")) -> TimedConnection:
         """Make a connection, of which the first of a process is checked. The caller closes it."""
-        connection: TimedConnection = translating(lambda: self.address.connect(TimedConnection), not_connected)
+        connection: TimedConnection = translating(lambda: self.address.connect(TimedConnection), self._not_connected)
         connection.deadline, connection.made = deadline, elapsed()
         try:
             translating(lambda: self._welcome(connection))

@@ -104,8 +104,8 @@ def _ends_the_line(error: psycopg.Error) -> bool:
     return error.sqlstate is None or error.sqlstate[:2] in ("08", "57")
 
 
-def not_connected(error: psycopg.Error) -> StoreUnavailable:
-    """Return our error for a connection that could not be made."""
+def not_connected(error: psycopg.Error, by: str = "") -> StoreUnavailable:
+    """Return our error for a connection that could not be made, `by` an address that is not the store's only one."""
     words = str(error).strip().splitlines() or [type(error).__name__]
     reason = re.split(r'(?:port \d+|"|connection) failed: |connection is bad: ', words[0])[-1].strip()
     hint = "check that the server runs, and that its address is right"
@@ -115,7 +115,7 @@ def not_connected(error: psycopg.Error) -> StoreUnavailable:
             name = found[1] if found.re.groups else ""
             hint = _where_it_was_looked_for(helps.format(shell=quoted(name), sql=named(name)), error)
             break
-    return NotDone(f"the database cannot be reached: {reason}", hint=hint)
+    return NotDone(f"the database cannot be reached{f' by {by}' if by else ''}: {reason}", hint=hint)
 
 
 def _where_it_was_looked_for(hint: str, error: psycopg.Error) -> str:

@@ -78,7 +78,8 @@ class PostgresStore(Store):
         self._remembered = Remembered(state)
         self._connections = _connections(address, self._greet)
         self.machines = Machines(self._connections, self._remembered)
-        self._session = Session(self._connections if direct is None else _connections(direct, self._greet))
+        past_a_pooler = direct and _connections(direct, self._greet, named=direct.where)
+        self._session = Session(past_a_pooler or self._connections)
         self._line = Line(self._session, self._connections, self._hear)
         self._look = Look(self._versions, self._line)
         self.schedule = PostgresSchedule(self._connections, lambda: self._line.used(elapsed()))
@@ -98,6 +99,11 @@ class PostgresStore(Store):
         if not self._remembered.identity:
             self._connections.ask("SELECT")  # a connection asks for it
         return self._remembered.identity
+
+    def reach(self) -> None:
+        """Make sure that the database is reached by each address. Raises `StoreUnavailable`."""
+        self.identity()
+        self._session.key()
 
     @property
     def lost(self) -> tuple[LostSave, ...]:
@@ -242,8 +248,8 @@ class PostgresStore(Store):
         return [row[0] for row in self._connections.ask(_VERSIONS, values, within=LOOK_IN)]
 
 
-def _connections(address: Address, greet: Callable[[Ask], None]) -> Connections:
-    return Connections(address, lambda connection: schema.check(connection, address.schema), greet)
+def _connections(address: Address, greet: Callable[[Ask], None], named: str = "") -> Connections:
+    return Connections(address, lambda connection: schema.check(connection, address.schema), greet, named=named)
 
 
 def _changed(name: Name) -> Conflict:

@@ -187,11 +187,19 @@ def mcp_kit(api: Api, base: str) -> TokenKit:
     return kit
 
 
-def test_the_mcp_sdk(api: Api) -> None:
+def test_the_mcp_sdk(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for as long for a tool as with the client that it makes itself."""
     pytest.importorskip("mcp")
+    import httpx2
+    from mcp.shared._httpx_utils import MCP_DEFAULT_SSE_READ_TIMEOUT
+
+    made: list[Any] = []
+    client = httpx2.AsyncClient
+    monkeypatch.setattr(httpx2, "AsyncClient", lambda **how: made.append(client(**how)) or made[-1])
     with mcp_server() as (base, shown):
         names = recipe("streamable_http_client", mcp_kit(api, base), base)
         assert asyncio.run(names["tools"]()) == ["note"]
+    assert [each.timeout.read for each in made] == [MCP_DEFAULT_SSE_READ_TIMEOUT]
     assert shown[:2] == ["Bearer access-1", "Bearer access-2"]
     assert set(shown[1:]) == {"Bearer access-2"}
 

@@ -96,7 +96,8 @@ def raising(*_):
 def test_a_thread_writes_them_within_a_second_and_ends(log, monkeypatch):
     """R37: what nobody needs keeps no thread."""
     go_on = threading.Event()
-    monkeypatch.setattr(uses_later, "time", SimpleNamespace(sleep=lambda pause: go_on.wait(PATIENCE)))
+    pausing = SimpleNamespace(wait=lambda pause: go_on.wait(PATIENCE), set=lambda: None)
+    monkeypatch.setattr(uses_later, "threading", SimpleNamespace(Thread=threading.Thread, Event=lambda: pausing))
     before = threading.enumerate()
     for account in PEOPLE:
         log.used(account)
@@ -180,6 +181,20 @@ def test_a_kit_that_is_closed_has_written_its_uses(tmp_path, monkeypatch):
         kit.sign_in()
         kit.token("scripted")
     assert written(kit.activity)[-1] == "used scripted/me@example.com"
+
+
+def test_a_kit_that_is_closed_keeps_no_thread_for_its_log(tmp_path, monkeypatch):
+    """R37: nor one that is closed again and again, and asked in between."""
+    monkeypatch.setattr(uses_later, "PAUSE", 60.0)
+    before = threading.enumerate()
+    kit = ScriptedKit(tmp_path, background=True)
+    kit.sign_in()
+    for _ in range(2):
+        kit.token("scripted")
+        assert len(threading.enumerate()) > len(before)
+        kit.close()
+        assert threading.enumerate() == before
+        kit.clock.advance(2 * 3600)
 
 
 def test_a_program_that_asks_once_has_written_its_use_when_it_gets_the_token(tmp_path):

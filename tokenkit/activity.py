@@ -121,9 +121,9 @@ class Activity:
             self._write(partial(self._line_of, entry, now), later=self._are_late and event in _LATE)
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits, and end the thread that would do it later."""
         if self._waiting is not None:
-            self._waiting.write()
+            self._waiting.close()
         if self.others is not None:
             self.others.flush()
 

@@ -8,7 +8,6 @@ is written late, and nothing in a process that was forked.
 import atexit
 import os
 import threading
-import time
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -24,6 +23,9 @@ MAKING = ForkLock()
 PAUSE = 0.5
 """Seconds for which lines are gathered."""
 
+ENDS_WITHIN = 5.0
+"""Seconds for which the end of the thread is waited for: a database may stall while it writes there."""
+
 MOST = 10_000
 """Lines that may wait: more are written at once, by the caller that brings them."""
 
@@ -35,6 +37,8 @@ class UsesLater(Generic[T]):
         self._write = write
         self._waiting: list[T] = []
         self._writes = False
+        self._thread: threading.Thread | None = None
+        self._ending = threading.Event()
         self._pid = os.getpid()
         self._changing = ForkLock()
         _all.add(self)
@@ -57,6 +61,14 @@ class UsesLater(Generic[T]):
         if waiting:
             self._write(waiting)
 
+    def close(self) -> None:
+        """Write what waits, now, and end the thread; what comes later starts a new one."""
+        self.write()
+        thread = self._thread
+        if thread is not None:
+            self._ending.set()
+            thread.join(ENDS_WITHIN)
+
     def take(self) -> list[T]:
         """Return what waits, for a caller that writes it."""
         with self._changing.lock:
@@ -65,14 +77,18 @@ class UsesLater(Generic[T]):
         return waiting
 
     def _begin(self) -> None:
+        ending = threading.Event()
+        thread = threading.Thread(target=self._go_on, args=(ending,), name="tokenkit-activity", daemon=True)
         try:
-            threading.Thread(target=self._go_on, name="tokenkit-activity", daemon=True).start()
+            thread.start()
         except RuntimeError:  # none can be had: the end of the program writes it
             self._writes = False
+        else:
+            self._thread, self._ending = thread, ending
 
-    def _go_on(self) -> None:
+    def _go_on(self, ending: threading.Event) -> None:
         while True:
-            time.sleep(PAUSE)
+            ending.wait(PAUSE)
             with suppress(Exception):  # a log that cannot be written fails nobody
                 self.write()
             with self._changing.lock:
@@ -82,7 +98,7 @@ class UsesLater(Generic[T]):
 
     def _forget_the_parents(self) -> None:
         if self._pid != os.getpid():  # a forked child: what waits is the parent's, and so is the thread (R7)
-            self._pid, self._waiting, self._writes = os.getpid(), [], False
+            self._pid, self._waiting, self._writes, self._thread = os.getpid(), [], False, None
 
 
 _all: "weakref.WeakSet[UsesLater[Any]]" = weakref.WeakSet()

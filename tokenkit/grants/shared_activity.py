@@ -56,10 +56,10 @@ class SharedActivity:
             self._tell([entry])
 
     def flush(self) -> None:
-        """Tell what waits."""
+        """Tell what waits, and end the thread that would do it later."""
         if self._waiting is not None:
             with suppress(StoreError):
-                self._waiting.write()
+                self._waiting.close()
 
     def lines(self, owner: str | None = None) -> list[Mapping[str, Any]]:
         """Return the lines of one owner, or of all, the oldest first; those that do not open are left out.

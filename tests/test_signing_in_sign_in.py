@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import socket
 import sys
 import threading
@@ -408,6 +409,31 @@ def test_a_sign_in_in_two_steps_is_not_lost_by_what_is_no_answer(
     with pytest.raises(CallbackRefused):
         complete_by_hand(kit.authorizations, Spoken("nonsense").read)
     assert str(complete_by_hand(kit.authorizations, Spoken(change(answer)).read)) == "google/me@example.com"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda answer: "yes",
+        lambda answer: answer.partition("code=")[2].partition("&")[0],
+        lambda answer: answer.replace("state=", "stat="),
+        lambda answer: answer.replace("/callback/google", "/callback/googl"),
+        lambda answer: re.sub(r"(?<=state=)[^&]+", lambda state: state[0][:-4], answer),
+    ],
+)
+def test_what_is_no_answer_is_told_that_the_sign_in_waits_for_the_whole_address(
+    change: Callable[[str], str], kit: TokenKit, authority: Authority
+) -> None:
+    """Who is told to begin again gives up a sign-in to which the person has said yes."""
+    pending = begin_by_hand(kit.authorizations, kit.provider("google"), None)
+    answer = authority.approve(pending.url)
+    with pytest.raises(CallbackRefused) as caught:
+        complete_by_hand(kit.authorizations, Spoken(change(answer)).read)
+    assert f"begins with {pending.redirect_uri}, to tokenkit login --complete" in caught.value.hint
+    complete_by_hand(kit.authorizations, Spoken(answer).read)
+    with pytest.raises(CallbackRefused, match="used already") as caught:
+        complete_by_hand(kit.authorizations, Spoken(answer).read)
+    assert caught.value.hint == "begin the sign-in again"
 
 
 def test_a_sign_in_in_two_steps_is_nobody_elses(

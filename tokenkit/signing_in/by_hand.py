@@ -7,7 +7,7 @@ from tokenkit.account import Account
 from tokenkit.consent import paste
 from tokenkit.consent.pasted import answer_in, tidied
 from tokenkit.consent.terminal import Say
-from tokenkit.errors import BrokenRecord, Conflict, KeyUnavailable, ProviderUnavailable, UsageError
+from tokenkit.errors import BrokenRecord, CallbackRefused, Conflict, KeyUnavailable, ProviderUnavailable, UsageError
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.signing_in.authorization import Authorizations
 from tokenkit.store import Name
@@ -38,7 +38,27 @@ def complete_by_hand(authorizations: Authorizations, read: paste.Read, *, say: S
                 say(paste.refusal(line))
     if not lines:
         raise UsageError("stdin ended before the answer", hint="pipe the answer in, or run this in a terminal")
-    return _complete(authorizations, tidied("".join(lines)), binding)  # it says what is wrong
+    return _refused(authorizations, tidied("".join(lines)), binding)
+
+
+def _refused(authorizations: Authorizations, text: str, binding: str) -> Account:
+    """Have it said what is wrong with an answer, and, where a sign-in waits all the same, that nothing is used up."""
+    meant = {each.state for each in authorizations.pendings.awaited(binding) if each.state.reveal() in text}
+    try:
+        return _complete(authorizations, text, binding)
+    except CallbackRefused as error:
+        waiting = [each for each in authorizations.pendings.awaited(binding) if not meant or each.state in meant]
+        if not waiting:
+            raise
+        place = waiting[0].redirect_uri if len(waiting) == 1 else "http"
+        hint = (
+            "the sign-in that was begun here still waits: give the whole address, which begins with "
+            f"{place}, to tokenkit login --complete"
+        )
+        if "state=" in text:
+            error.hint = hint
+            raise
+    raise CallbackRefused("this is not the whole address at which the browser stopped", hint=hint)
 
 
 def _complete(authorizations: Authorizations, answer: str, binding: str) -> Account:

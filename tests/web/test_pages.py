@@ -8,7 +8,7 @@ import pytest
 from tokenkit import AsyncTokenKit, TokenKit
 from tokenkit.activity import Activity
 from tokenkit.audit import audit
-from tokenkit.errors import ConsentRequired, ProviderUnavailable, UsageError
+from tokenkit.errors import ConsentRequired, ProviderUnavailable, UnknownProvider, UsageError
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.web import authorize_app
 from tokenkit.web.humanize import away, listed, sentence
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 EMAIL = "https://www.googleapis.com/auth/userinfo.email"
 GMAIL = "https://www.googleapis.com/auth/gmail.readonly"
 DAY = 86400.0
+PUBLIC = "https://dash.example/connect"
 
 
 @pytest.fixture
@@ -336,6 +337,9 @@ def test_exactly_one_of_kit_and_kit_for_is_given(world):
         ({"kit_for": TokenKit()}, "kit_for is a function", "kit_for=lambda request"),
         ({"kit": TokenKit(), "hosts": "upstream:8000"}, "hosts is a list", "hosts=('upstream:8000',)"),
         ({"kit": TokenKit(), "asks": ["google"]}, "asks is a mapping", 'asks={"google"'),
+        ({"kit": TokenKit(), "hosts": ["upstream:8000"]}, "of no use without public_url", "public_url="),
+        ({"kit": TokenKit(), "public_url": PUBLIC, "hosts": ["https://upstream"]}, "no Host header", "the host alone"),
+        ({"kit": TokenKit(), "public_url": PUBLIC, "hosts": ["upstream/x"]}, "no Host header", "the host alone"),
     ],
 )
 def test_what_is_no_part_of_the_app_is_refused_when_it_is_made(arguments, said, hint):
@@ -343,6 +347,13 @@ def test_what_is_no_part_of_the_app_is_refused_when_it_is_made(arguments, said, 
     with pytest.raises(UsageError, match=said) as caught:
         authorize_app(**arguments)
     assert caught.value.hint.startswith(hint)
+
+
+def test_what_the_assistant_is_said_to_need_is_there_when_the_app_is_made():
+    """A misspelled provider would be missing on the page, and nobody would see it."""
+    with pytest.raises(UnknownProvider) as caught:
+        authorize_app(TokenKit(), asks={"gogle": ["gmail.readonly"]})
+    assert "google" in caught.value.hint
 
 
 def test_what_the_dashboard_finds_for_a_person_is_a_kit_or_nothing():

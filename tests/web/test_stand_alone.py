@@ -138,6 +138,13 @@ def test_a_provider_with_a_port_of_its_own_names_the_command(world, me):
     assert "tokenkit dashboard --port 8765" in answer.json()["error"]["hint"]
 
 
+def test_a_provider_that_wants_another_host_names_no_port_that_would_not_help(world, me):
+    world.kit.providers.add(replace(world.kit.provider("google"), redirect_host="::1"))
+    error = me.post("/start/google", {"csrf": me.csrf()}, **SCRIPT).json()["error"]
+    assert error["message"] == "Google sends people back to ::1, and this page is at 127.0.0.1"
+    assert error["hint"] == "tokenkit login google"
+
+
 def program(home: Path, *arguments: str) -> subprocess.Popen[str]:
     environ = {"HOME": str(home), "PATH": os.environ["PATH"]}
     return subprocess.Popen(

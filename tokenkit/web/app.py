@@ -71,7 +71,7 @@ def authorize_app(
     only. `hosts` are more ``Host`` headers to accept, for a proxy that does not pass on the browser's. Register
     ``<public_url>/callback/<provider>`` as the redirect URI at each provider. `asks` says what your assistant needs:
     scopes by provider, ``{"google": ["gmail.readonly"]}``. These providers come first, and their scopes are chosen
-    beforehand. Raises `UsageError` for both or neither of `kit` and `kit_for`.
+    beforehand. Raises `UsageError` for both or neither of `kit` and `kit_for`, and `UnknownProvider`.
     """
     if (kit is None) == (kit_for is None):
         raise UsageError("authorize_app takes either a kit or kit_for", hint="authorize_app(TokenKit())")
@@ -90,8 +90,10 @@ def _check(kit: object, kit_for: object, hosts: object, asks: object) -> None:
         raise UsageError("hosts is a list of texts, not one", hint=f"hosts=({hosts!r},)")
     if not isinstance(asks, Mapping):
         raise UsageError("asks is a mapping of scopes by provider", hint='asks={"google": ["gmail.readonly"]}')
-    for scopes in cast(Mapping[str, Collection[str]], asks).values():
+    for provider, scopes in cast(Mapping[str, Collection[str]], asks).items():
         check_scopes(scopes)
+        if isinstance(kit, TokenKit) and provider not in kit.providers():
+            kit.provider(provider)  # says which one is meant: on the page nobody would see that it is missing
 
 
 def _check_kit(name: str, kit: object) -> None:

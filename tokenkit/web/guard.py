@@ -17,6 +17,7 @@ BODY_LIMIT = 16 * 1024
 BODY_TIME = 10.0
 """Seconds for the body of a form."""
 
+OTHER_HOST = "This page has another address. Behind a proxy, authorize_app(public_url=..., hosts=...) says which."
 TOO_LARGE = f"The form is larger than {BODY_LIMIT // 1024} KiB."
 
 POLICY = (
@@ -64,7 +65,7 @@ class Guard:
         hosts = headers.getlist("host")
         origin = self._place.origin(hosts[0]) if len(hosts) == 1 else None
         if origin is None:
-            return 421, "This page has another address. Behind a proxy, authorize_app(public_url=...) says which."
+            return 421, OTHER_HOST
         if len(scope["path"]) + len(scope["query_string"]) > URL_LIMIT:
             return 414, "The address is too long."
         if not _from_us(scope["method"], headers, origin):

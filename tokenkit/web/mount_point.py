@@ -16,6 +16,7 @@ from tokenkit.pending import PendingAuthorization
 from tokenkit.provider import Provider
 from tokenkit.web.browser import Browser, cookie_values, set_cookie
 
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _PORT = re.compile(r":\d{1,5}$")
 _DRAWN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -80,6 +81,13 @@ class Mounted:
                 f"public_url cannot be {self.public_url!r}",
                 hint="https://host[:port][/path], as people's browsers reach the page; http is for loopback alone. "
                 "All of it is ASCII (a host by its xn-- name), and the path has no empty part",
+            )
+        if self.hosts and not self.public_url:
+            raise UsageError("hosts are of no use without public_url", hint='public_url="https://dash.example/connect"')
+        wrong = next((host for host in self.hosts if not _HOST.fullmatch(host)), None)
+        if wrong is not None:
+            raise UsageError(
+                f"{wrong!r} is no Host header", hint='the host alone, and its port where it has one: "upstream:8000"'
             )
 
     def origin(self, host: str) -> str | None:

@@ -69,7 +69,12 @@ class Alone:
             raise ConfigurationError(
                 f"{provider.title} sends people back to {fixed} alone", hint=f"tokenkit login {provider.name}"
             )
-        if provider.redirect_host not in HOSTS or provider.redirect_port not in (0, self._port):
+        if provider.redirect_host not in HOSTS:
+            raise ConfigurationError(
+                f"{provider.title} sends people back to {provider.redirect_host}, and this page is at {HOSTS[0]}",
+                hint=f"tokenkit login {provider.name}",
+            )
+        if provider.redirect_port not in (0, self._port):
             raise ConfigurationError(
                 f"{provider.title} sends people back to {provider.redirect_host}:{provider.redirect_port} alone",
                 hint=f"tokenkit dashboard --port {provider.redirect_port}, or tokenkit login {provider.name}",

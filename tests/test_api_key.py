@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from tokenkit import ApiKey, Field, Secret, TokenKit
+from tokenkit import ApiKey, Field, Secret, TokenKit, UserinfoRequest
 from tokenkit.audit import Inventory, audit
 from tokenkit.audit.mounts import Mount
 from tokenkit.audit.online import CHECKS as ONLINE
@@ -311,6 +311,20 @@ def test_where_nobody_says_whose_it_is_it_is_tried_all_the_same():
         granted(provider, answer({}, 403), key=KEY)
     with pytest.raises(ProviderUnavailable):
         granted(provider, answer({}, 503), key=KEY)
+
+
+def test_a_key_of_nobody_is_tried_as_the_declaration_says_too():
+    """Of a GraphQL service a GET without the query is refused whatever the key is, and a refusal comes in a 200."""
+    how = UserinfoRequest(query="{ me { id } }", headers={"X-App": "{client_id}"})
+    provider = acme(subject_path="", userinfo=how)
+    world, app = World(answer({"data": {"me": {"id": "5"}}})), ClientRegistration("app-1")
+    assert provider.ask(world.ctx, app, {"key": Secret(KEY)}).access_token
+    (request,) = world.requests
+    assert (request.method, json.loads(request.body)) == ("POST", {"query": "{ me { id } }"})
+    assert (request.header("X-App"), request.header("Authorization")) == ("app-1", f"Bearer {KEY}")
+    for refused in ({"errors": [{"message": "Not Authenticated"}]}, {"data": None, "errors": [{}]}):
+        with pytest.raises(InvalidAnswer, match="refuses it: its answer has no data"):
+            provider.ask(World(answer(refused)).ctx, app, {"key": Secret(KEY)})
 
 
 def test_a_revocation_names_the_key_and_says_what_came_of_it():

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Literal
 from urllib.parse import parse_qsl
 
@@ -10,7 +11,7 @@ from tokenkit.account import is_provider_name
 from tokenkit.declaration import check_evidence, scheme_of
 from tokenkit.errors import ConfigurationError, InvalidAnswer, ProviderUnavailable, UsageError
 from tokenkit.flows.answer import access_token_value
-from tokenkit.flows.identity import GET, UserinfoRequest, ask_identity
+from tokenkit.flows.identity import GET, UserinfoRequest, ask, ask_identity
 from tokenkit.flows.kinds import check_kinds
 from tokenkit.flows.placement import Placement, filled_in_url, names_in_url
 from tokenkit.flows.sanitize import sanitized, without_hidden
@@ -189,12 +190,13 @@ class ApiKey(WithoutOAuth, Settled):
 
     def _try(self, ctx: Context, client: ClientRegistration, token: AccessToken) -> None:
         """Ask the address that tells nothing of a person. Raises `InvalidAnswer` where the service refuses the key."""
-        headers = (("Accept", "application/json"), *self.userinfo.headers.items())
-        request = Request(self.userinfo.method, self.userinfo_endpoint, headers)
-        response = self.reaching(ctx).send(self.authenticate(ctx, client, token, request))
+        sign = partial(self.authenticate, ctx, client, token)
+        response = ask(self.reaching(ctx), self.userinfo_endpoint, sign, self.userinfo, client)
         self._asked.check_available(response, ctx.now())
         if response.status >= 400:
             raise InvalidAnswer(f"{self.title} refuses it (HTTP {response.status})").answered(response.status)
+        if self.userinfo.query and not response.json_object().get("data"):  # GraphQL refuses inside a 200
+            raise InvalidAnswer(f"{self.title} refuses it: its answer has no data").answered(response.status)
 
     def _revoke(self, ctx: Context, client: ClientRegistration, grant: Grant) -> Revocation:
         token = grant.access_token

@@ -75,13 +75,13 @@ def ask_identity(
     if token is None:
         raise InvalidAnswer(f"the grant of {provider.title} holds no access token to ask whose it is")
     sign = partial(provider.authenticate, ctx, client, token)
-    headers = tuple((name, value.replace("{client_id}", client.client_id)) for name, value in how.headers.items())
-    members = _asked(ctx, endpoint, provider.userinfo_endpoint, sign, how, headers)
+    members = _members(ctx, endpoint, ask(ctx, provider.userinfo_endpoint, sign, how, client))
     find = partial(member_at, members)
     found = read_identity(provider.title, find, provider.subject_path, provider.name_paths, names_in(members))
     if not how.name_endpoint or found.name != found.subject:
         return found
-    more = partial(member_at, _asked(ctx, endpoint, how.name_endpoint, sign, GET, headers))
+    answered = ask(ctx, how.name_endpoint, sign, UserinfoRequest(headers=how.headers), client)
+    more = partial(member_at, _members(ctx, endpoint, answered))
     return found._replace(name=_first_name(more, provider.name_paths) or found.name)
 
 
@@ -117,15 +117,15 @@ def _first_name(find: Callable[[str], str], name_paths: Sequence[str]) -> str:
     return next((name for name in map(find, name_paths) if 0 < len(name) <= LONGEST_NAME), "")
 
 
-def _asked(
-    ctx: Context, endpoint: TokenEndpoint, url: str, sign: Sign, how: UserinfoRequest, more: Headers
-) -> dict[str, Any]:
+def ask(ctx: Context, url: str, sign: Sign, how: UserinfoRequest, client: ClientRegistration) -> Response:
+    """Send the request that `how` describes, signed, and return the answer, whatever it is."""
+    more = ((name, value.replace("{client_id}", client.client_id)) for name, value in how.headers.items())
     headers = (("Accept", "application/json"), *more)
     body = json.dumps({"query": how.query}) if how.query else how.body
     response = ctx.send(sign(_request("POST" if body else how.method, url, headers, body)))
     if response.status == 405 and how.method == "GET" and not body:
         response = ctx.send(sign(_request("POST", url, headers, "")))
-    return _members(ctx, endpoint, response)
+    return response
 
 
 def _request(method: str, url: str, headers: Headers, body: str) -> Request:

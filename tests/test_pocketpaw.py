@@ -356,7 +356,7 @@ def test_every_import_of_the_two_modules_returns_the_stand_in(pocketpaw: Path) -
     assert sum(isinstance(finder, _Finder) for finder in sys.meta_path) == 1
 
 
-def test_an_environment_can_be_told_and_untold(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_can_be_told_and_untold(home: Path, pocketpaw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sysconfig.get_path", lambda name: str(home))
     assert main(["enable"]) == 0
     (line,) = (home / "tokenkit_pocketpaw.pth").read_text().splitlines()
@@ -368,9 +368,26 @@ def test_an_environment_can_be_told_and_untold(home: Path, monkeypatch: pytest.M
     assert not os.path.exists(home / "tokenkit_pocketpaw.pth")
 
 
+def test_an_environment_without_pocketpaw_is_not_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The person is in another one than they think."""
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(home))
+    monkeypatch.setattr("tokenkit.pocketpaw.__main__.find_spec", lambda name: None)
+    assert main(["enable"]) == 1
+    assert f"PocketPaw is not in this Python environment, which is {sys.prefix}" in capsys.readouterr().err
+    assert not os.path.exists(home / "tokenkit_pocketpaw.pth")
+    assert main(["disable"]) == 0
+
+
 @pytest.mark.parametrize("command", ["enable", "disable", "move"])
 def test_a_command_that_the_system_refuses_says_what_and_where(
-    command: str, authority: Authority, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str,
+    authority: Authority,
+    home: Path,
+    pocketpaw: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """As where the environment is the system's own."""
     place = home / "a file"

@@ -9,10 +9,11 @@ import os
 import sys
 import sysconfig
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from tokenkit.cli.output import say
-from tokenkit.errors import TokenKitError
+from tokenkit.errors import TokenKitError, UsageError
 from tokenkit.os_errors import unavailable
 
 LINE = "import sys; exec('try:\\n import tokenkit.pocketpaw as p\\n p.install()\\nexcept ImportError: pass')\n"
@@ -38,6 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _switch(*, on: bool) -> int:
     """Have every program of this environment use the stand-in from now on, or none."""
     path = Path(sysconfig.get_path("purelib"), "tokenkit_pocketpaw.pth")
+    if on and find_spec("pocketpaw") is None:
+        raise UsageError(
+            f"PocketPaw is not in this Python environment, which is {sys.prefix}",
+            hint="install tokenkit into the one that has it, and run this with the Python there",
+        )
     if on:
         path.write_text(LINE)
         say(f"PocketPaw uses tokenkit from its next start on ({path}).")

@@ -83,4 +83,4 @@ def _in_memory(body: object) -> bool:
     payload: Any = import_module("aiohttp.payload")
     if isinstance(body, Iterable) and not isinstance(body, bytes):  # a form in several parts
         return all(_in_memory(part) for part, *_ in cast("Iterable[Sequence[object]]", body))
-    return not body or isinstance(body, payload.BytesPayload | payload.BytesIOPayload)
+    return not body or isinstance(body, payload.BytesPayload)

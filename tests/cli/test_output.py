@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tokenkit.cli import output
+from tokenkit.cli.log import _words
 from tokenkit.errors import UsageError
 
 from patience import PATIENCE, wait_until
@@ -187,3 +188,12 @@ def test_on_a_terminal_an_error_stands_out_and_is_broken_between_words(
 def test_in_a_pipe_an_error_is_one_plain_line(capsys: pytest.CaptureFixture[str]) -> None:
     output.say_loudly(LONG)
     assert capsys.readouterr().err == f"{LONG}\n"
+
+
+@pytest.mark.parametrize(("narrow", "lines"), [(False, 1), (True, 2)])
+def test_a_name_that_breaks_a_line_makes_no_line_of_its_own_in_the_log(narrow: bool, lines: int) -> None:
+    """It would look like an entry that nobody has written."""
+    entry = {"at": 0.0, "event": "used", "account": "a/b", "owner": "x\n2026-11-29 04:21:58  exported", "kid": "y\nz"}
+    said = _words(entry, narrow=narrow)
+    assert said.count("\n") == lines - 1
+    assert "x?2026-11-29" in said

@@ -12,9 +12,10 @@ import typer
 from tokenkit import chained_log
 from tokenkit.chained_log import Line
 from tokenkit.cli.options import complete_account, parse_span
-from tokenkit.cli.output import data, printable, say
+from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
 from tokenkit.cli.tables import is_narrow
+from tokenkit.consent import terminal
 from tokenkit.errors import UsageError
 from tokenkit.paths import activity_folder
 
@@ -63,7 +64,7 @@ def log(
     for entry in _told(kit, follow=follow) if all_machines else lines:
         if entry is not None and _wanted(entry, account, kit.owner, earliest):
             shown += 1
-            data(dumps(entry) if json else printable(_words(entry, narrow=narrow)))
+            data(dumps(entry) if json else _words(entry, narrow=narrow))
     if not shown and not json:
         say(
             "Nothing of that kind is in the log; tokenkit log shows all of it."
@@ -89,11 +90,15 @@ def _wanted(entry: Mapping[str, Any], account: str, owner: str, earliest: float)
 
 
 def _words(entry: Mapping[str, Any], *, narrow: bool) -> str:
-    """Return one line for people: when, what, which account, which program, and the details; two where it is narrow."""
+    """Return one line for people: when, what, which account, which program, and the details; two where it is narrow.
+
+    A name that breaks a line would else look like two of ours.
+    """
     at = datetime.fromtimestamp(float(entry.get("at", 0.0))).strftime("%Y-%m-%d %H:%M:%S")
     whose = f"{entry.get('account', '')} {'(' + entry['owner'] + ')' if entry.get('owner') else ''}".strip()
     program = "/".join(filter(None, (entry.get("program", ""), entry.get("tool", ""))))
-    details = (f"{name}={_detail(value)}" for name, value in entry.items() if name not in _SHOWN)
+    details = [f"{name}={_detail(value)}" for name, value in entry.items() if name not in _SHOWN]
+    whose, program, *details = map(terminal.printable, (whose, program, *details))
     if narrow:
         return "\n    ".join((f"{at}  {entry.get('event', '')}", "  ".join(filter(None, (whose, program, *details)))))
     return "  ".join((at, str(entry.get("event", "")).ljust(14), whose.ljust(28), program.ljust(12), *details)).rstrip()

@@ -7,7 +7,7 @@ import typer
 from tokenkit.cli.group import group
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
-from tokenkit.cli.store_copy import copy_store
+from tokenkit.cli.store_copy import copy_store, store_variable
 from tokenkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _shared(ctx: typer.Context) -> "PostgresStore":
     if not getattr(store, "shared", False):
         raise UsageError(
             f"the records are files on this machine, in {kit.folders.tokens}",
-            hint="export TOKENKIT_STORE=postgresql://USER@HOST/DATABASE",
+            hint=store_variable(kit),
         )
     from tokenkit.store.postgres.store import PostgresStore
 

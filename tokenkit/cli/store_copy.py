@@ -8,6 +8,7 @@ import typer
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
 from tokenkit.errors import KeyUnavailable, StoreUnavailable, TokenKitError, UsageError
+from tokenkit.paths import prefix
 from tokenkit.shell import account_options, quoted, with_options
 
 if TYPE_CHECKING:
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 
 WITH_BOTH_KEYS = (
     "where these records are used: tokenkit key export > FILE; and here, with that file: tokenkit key import FILE "
-    "(or add its key to the list that TOKENKIT_KEY or the credential has)"
+    "(or add its key to the list that the variable or the credential has)"
 )
 
-SHARED = "export TOKENKIT_STORE=postgresql://USER@HOST/DATABASE"
+
+def store_variable(kit: "TokenKit") -> str:
+    """Return the command that names a database as the store."""
+    return f"export {prefix(kit.app)}_STORE=postgresql://USER@HOST/DATABASE"
 
 
 def copy_store(
@@ -73,7 +77,7 @@ def _source(kit: "TokenKit", named: str) -> "Store":
     if isinstance(kit.records.store, FileStore) and _same_folder(kit.records.store.tokens, store.tokens):
         raise UsageError(
             f"the accounts are to be moved from {store.tokens} into itself",
-            hint=SHARED,
+            hint=store_variable(kit),
         )
     if not os.path.isdir(store.tokens):
         raise UsageError(f"there is no folder {store.tokens}", hint="tokenkit store copy FOLDER")
@@ -101,7 +105,7 @@ def _database(kit: "TokenKit", named: str) -> "Store":
     except StoreUnavailable as error:
         raise StoreUnavailable(f"FROM: {error}", hint="correct the address after: tokenkit store copy") from None
     if same:
-        raise UsageError("the accounts are to be moved from a database into itself", hint=SHARED)
+        raise UsageError("the accounts are to be moved from a database into itself", hint=store_variable(kit))
     return other
 
 

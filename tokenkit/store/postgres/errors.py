@@ -14,6 +14,8 @@ from tokenkit.shell import quoted
 
 WRITABLE = "ALTER ROLE ROLE SET default_transaction_read_only = off"
 
+READ_ONLY = "try again; if that does not help, name the primary server in the address"
+
 PASSWORDS = "~/.pgpass"
 """Where libpq looks for a password, if nobody says otherwise."""
 
@@ -74,7 +76,7 @@ def translated(error: psycopg.Error) -> StoreUnavailable:
     if isinstance(error, (pg.SerializationFailure, pg.DeadlockDetected)):
         return NotDone("other programs change the same records of the database", hint="try again")
     if isinstance(error, pg.ReadOnlySqlTransaction):
-        return NotDone("the database takes no changes: it is a replica, or was set to read only", hint="try again")
+        return NotDone("the database takes no changes: it is a replica, or was set to read only", hint=READ_ONLY)
     if error.sqlstate in TIME_OUTS:
         return NotDone(
             "the database gave a statement up: its time-out is too short, or an administrator ended it",

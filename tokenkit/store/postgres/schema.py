@@ -162,7 +162,7 @@ def _refused(error: psycopg.Error, connection: "psycopg.Connection[Any]", found:
     if isinstance(error, pg.ProtocolViolation):
         return StoreUnavailable(
             "a pooler lies between, which takes single statements only",
-            hint="name the database past it: TOKENKIT_STORE=postgresql://USER@HOST/DATABASE tokenkit store init",
+            hint="name the database itself, past it, in the address; and then: tokenkit store init",
         )
     if isinstance(error, pg.LockNotAvailable):
         return StoreUnavailable(

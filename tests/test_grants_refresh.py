@@ -363,10 +363,10 @@ def test_a_refusal_that_a_login_overtakes_while_it_is_latched_serves_what_the_lo
     kit.scripted.will(ConsentRequired("refused", reason="revoked"))
     replace, overtaken = kit.records.replace, []
 
-    def signed_in_meanwhile(account, grant, held):
+    def signed_in_meanwhile(account, grant, held, **more):
         if grant.state == NEEDS_CONSENT and not overtaken:
             overtaken.append(kit.sign_in())
-        return replace(account, grant, held)
+        return replace(account, grant, held, **more)
 
     monkeypatch.setattr(kit.records, "replace", signed_in_meanwhile)
     assert kit.token("scripted").value == stored(kit).access_token.value

@@ -109,6 +109,24 @@ def test_a_grant_that_the_provider_has_ended_is_asked_once(kit):
     assert worker.figures.total("consent_needed") == 1
 
 
+@pytest.mark.parametrize("started_anew", [False, True])
+def test_who_was_refused_in_a_bad_hour_is_refreshed_after_it_though_nobody_asks(kit, started_anew):
+    """R13: the sign-in of a person who is away would else end, for it ends where it is not used."""
+    accounts = [add(kit, "me", owner=f"person-{number}") for number in range(44)]
+    kit.clock.advance(DUE)
+    kit.scripted.will(*[refused() for _ in accounts])
+    worker = Halting(kit)
+    worker.run_once()
+    assert 20 <= [stored_grant(kit, account).state for account in accounts].count("needs_consent") < 44
+    kit.scripted.script.clear()
+    for _ in range(30):
+        kit.clock.advance(30)
+        worker = Halting(kit) if started_anew else worker
+        worker.run_once()
+    assert {stored_grant(kit, account).state for account in accounts} == {"active"}
+    assert all(stored_grant(kit, account).access_token.good(kit.clock.now(), 1200) for account in accounts)
+
+
 def test_what_failed_is_tried_when_callers_would_try_it_again(kit):
     """R12: the back-off is that of all processes, and it grows."""
     add(kit, "me")

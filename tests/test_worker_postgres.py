@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from tokenkit import AccessToken, Account, TokenKit
+from tokenkit.grants.endings import AGAIN
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.sandbox import CLIENTS, Authority, serve
 from tokenkit.seal import b64url_encode
@@ -228,6 +229,22 @@ def test_a_worker_whose_clock_is_wrong_refreshes_nothing_until_it_is_right(autho
         assert authority.counters[ASKED] == 0
         worker.run_once()
     assert authority.counters[ASKED] == 2
+
+
+def test_who_is_refused_is_looked_at_once_more_when_it_is_known_whether_many_were(authority, url):
+    """R13: a provider's bad hour may have been why, and who is away asks for nothing. Then nothing is sent."""
+    sign_in(authority, 1)
+    authority.next("token", error="invalid_grant")
+    with TokenKit() as kit:
+        began = time.time()
+        Worker(kit).run_once()
+        ((at,),) = execute(url, "SELECT at FROM tokenkit.due").fetchall()
+        assert began + AGAIN <= at <= time.time() + AGAIN
+        sent = authority.counters[ASKED]
+        execute(url, "UPDATE tokenkit.due SET at = 1")
+        Worker(kit).run_once()
+        assert authority.counters[ASKED] == sent
+        assert not execute(url, "SELECT at FROM tokenkit.due").fetchall()
 
 
 def test_a_refresh_asks_the_database_four_times(authority, monkeypatch):

@@ -31,6 +31,10 @@ PAUSES = (60.0, 120.0, 300.0, 540.0)
 `WITHIN`: the hour lasts for as long as these tries are refused."""
 
 _BUCKET = 30.0
+
+AGAIN = WITHIN + 2 * _BUCKET
+"""Seconds after which a worker looks once more at a grant that was latched: by then it is known whether many ended."""
+
 _KEPT = 4
 _LEASE = 5.0
 _WAIT = 2.0
@@ -188,6 +192,14 @@ class Endings:
         if latched is not None and self._was_bad(grant.provider, latched):
             return grant.renewed(state=ACTIVE, reason="")
         return grant
+
+    def look_again(self, grant: Grant, note: RefreshState, now: float) -> float:
+        """Return when a worker should look at a latched grant again; infinite for never. `note` as in `reopened`."""
+        if note.latched is None:
+            return float("inf")
+        if self._was_bad(grant.provider, note.latched):
+            return note.latched + PAUSES[0]
+        return note.latched + AGAIN if now < note.latched + AGAIN else float("inf")
 
     def has_many(self, provider: str, now: float) -> bool:
         """Tell whether so many grants of the provider are stored that too many could end."""

@@ -21,7 +21,7 @@ from tokenkit.errors import (
 from tokenkit.grant import NEEDS_CONSENT, Grant
 from tokenkit.grants import beside
 from tokenkit.grants.bound_to import bind_late, check_bound, within
-from tokenkit.grants.endings import Endings
+from tokenkit.grants.endings import AGAIN, Endings
 from tokenkit.grants.insistently import insistently
 from tokenkit.grants.machine import this_machine
 from tokenkit.grants.refresh_errors import (
@@ -182,7 +182,7 @@ class Refresh:
             reason = self.held.grant.reason
         latched = self.held.grant.renewed(state=NEEDS_CONSENT, reason=reason, generation=self._next_generation())
         try:
-            self.records.replace(self.account, latched, self.held)
+            self.records.replace(self.account, latched, self.held, due=self.ctx.now() + AGAIN)
         except Conflict:  # what is stored now, if anything, is not what was refused
             other = self._brought_by_another()
             if other is not None:

@@ -155,24 +155,35 @@ class SealedStore:
             )
         return held
 
-    def save(self, account: Account, grant: Grant, *, replaces: Version | None, leased: bool = False) -> StoredGrant:
+    def save(
+        self,
+        account: Account,
+        grant: Grant,
+        *,
+        replaces: Version | None,
+        leased: bool = False,
+        due: float | None = None,
+    ) -> StoredGrant:
         """Seal and write a grant over the version `replaces`. Raises `Conflict` when there is another version by now.
 
         `leased` says that the caller holds the account's lease, and has asked for the current key under it: then no
-        rotation drops that key (R29).
+        rotation drops that key (R29). `due` is when a worker should look at it, where its own dates do not say.
         """
-        stored = self.write(grant_name(account), grant_to_bytes(grant), replaces, leased=leased, due=self._due(grant))
+        due = self._due(grant) if due is None else due
+        stored = self.write(grant_name(account), grant_to_bytes(grant), replaces, leased=leased, due=due)
         return StoredGrant(grant, stored.version, len(stored.data))
 
-    def replace(self, account: Account, grant: Grant, held: StoredGrant, *, leased: bool = False) -> StoredGrant:
+    def replace(
+        self, account: Account, grant: Grant, held: StoredGrant, *, leased: bool = False, due: float | None = None
+    ) -> StoredGrant:
         """Write a grant in place of the one that it came from, even if that is sealed with another key by now.
 
         An older record of the same sign-in, which was restored meanwhile, is replaced, too. Raises `Conflict` when
-        another grant lies there, or none. `leased` as in `save`.
+        another grant lies there, or none. `leased` and `due` as in `save`.
         """
         while True:
             try:
-                return self.save(account, grant, replaces=held.version, leased=leased)
+                return self.save(account, grant, replaces=held.version, leased=leased, due=due)
             except Conflict:
                 current = self.load(account)
                 if current is None or not (held.grant.follows(current.grant) or _same(held.grant, current.grant)):

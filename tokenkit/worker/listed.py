@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from tokenkit.errors import FileRefused, KeyUnavailable, StoreError, StoreUnavailable
-from tokenkit.grant import grant_from_bytes
+from tokenkit.grant import NEEDS_CONSENT, grant_from_bytes
 from tokenkit.grants.due import NEVER, due
+from tokenkit.grants.endings import Endings
+from tokenkit.grants.refresh_state import RefreshState
 from tokenkit.grants.sealed_store import SealedStore
 from tokenkit.store import Due, Name, Version
 
@@ -26,6 +28,7 @@ class ListedSchedule:
 
     def __init__(self, records: SealedStore) -> None:
         self._records = records
+        self._endings = Endings(records.store)
         self._versions: dict[Name, Version | None] = {}
         self._at: dict[Name, float] = {}
         self._by_provider: dict[str, list[tuple[float, Name]]] = {}
@@ -41,7 +44,7 @@ class ListedSchedule:
             version = self._records.store.version(name)
             if version != self._versions.get(name):
                 with suppress(*TRANSIENT):  # the next look tries again
-                    self._plan(name, self._due(name))
+                    self._plan(name, self._due(name, now))
                     self._versions[name] = version
         for gone in self._versions.keys() - seen:
             del self._versions[gone]
@@ -79,14 +82,19 @@ class ListedSchedule:
             with suppress(FileRefused):
                 yield from store.names("grant", owner)
 
-    def _due(self, name: Name) -> float:
+    def _due(self, name: Name, now: float) -> float:
         """Return when a grant falls due; never where its record is broken, which `tokenkit audit` reports.
 
         Raises one of `TRANSIENT`.
         """
         try:
             found = self._records.opened(name, self._records.store.load(name))
-            return NEVER if found is None else due(grant_from_bytes(found[0]))
+            if found is None:
+                return NEVER
+            grant = grant_from_bytes(found[0])
+            if grant.state == NEEDS_CONSENT:
+                return self._endings.look_again(grant, RefreshState.from_bytes(self._records.store.note(name)), now)
+            return due(grant)
         except TRANSIENT:
             raise
         except StoreError:

@@ -127,6 +127,15 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         load_config(str(tmp_path))
 
 
+def test_a_link_to_a_file_that_is_not_there_is_no_empty_configuration(tmp_path: Path) -> None:
+    """On a disk that is not mounted it may name a store, clients, and that nothing is to be logged."""
+    path = tmp_path / "config.toml"
+    path.symlink_to(tmp_path / "unmounted" / "config.toml")
+    with pytest.raises(ConfigurationError, match=f"{path} is a link that leads nowhere") as caught:
+        load_config(str(tmp_path))
+    assert caught.value.hint.endswith(f"rm {path}")
+
+
 def test_the_file_may_be_a_link_into_somebodys_dotfiles(tmp_path: Path) -> None:
     dotfile = tmp_path / "dotfiles.toml"
     dotfile.write_text('[defaults]\ngoogle = "me"\n')

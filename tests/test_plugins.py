@@ -392,7 +392,7 @@ def test_an_unknown_provider_names_the_nearest(folder):
     assert caught.value.hint.startswith("did you mean google? `tokenkit providers` lists all;")
 
 
-@pytest.mark.parametrize("how", ["link", "mode"])
+@pytest.mark.parametrize("how", ["providers", "nowhere", "mode"])
 def test_a_folder_of_providers_that_cannot_be_entered_is_told_and_hides_no_installed_one(folder, how):
     """As after sudo: the file that describes the provider may well be there."""
     write(folder, ACME)
@@ -403,7 +403,7 @@ def test_a_folder_of_providers_that_cannot_be_entered_is_told_and_hides_no_insta
         place.chmod(0)
     else:
         place.rename(folder / "kept")
-        place.symlink_to("providers")  # a link that leads to itself
+        place.symlink_to(how)  # to itself, or to a disk that is not mounted
     try:
         with pytest.raises(UnknownProvider, match=f"among those that can be read: {place}: ") as caught:
             load(folder)

@@ -5,7 +5,6 @@ that says what a person is asked for, in ``[provider.fields.NAME]``, has that of
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -23,7 +22,6 @@ from tokenkit.flows.revoke import RevocationRequest
 from tokenkit.nearest import meant, nearest
 from tokenkit.oauth2 import OAuth2
 from tokenkit.provider import Field, Scope
-from tokenkit.shell import quoted
 from tokenkit.toml_file import read_toml_file
 from tokenkit.variables import Variable
 from tokenkit.wrong_value import wrong_value
@@ -74,10 +72,6 @@ def read_provider_file(path: str, name: str, options: Mapping[str, object]) -> O
     Raises `ConfigurationError`, which names the file, the key at fault and, for an unknown one, the nearest known.
     """
     document = read_toml_file(path)
-    if document is None and os.path.islink(path):
-        raise ConfigurationError(
-            f"{path} is a link that leads nowhere", hint=f"put the file back where it leads, or rm {quoted(path)}"
-        )
     if document is None:
         raise ConfigurationError(
             f"there is no file {path}", hint="tokenkit providers, for the names of those there are"

@@ -31,11 +31,15 @@ def read_toml_file(path: str) -> dict[str, Any] | None:
 def read_file(path: str) -> bytes | None:
     """Return what the file holds, None where there is none.
 
-    Raises `ConfigurationError` for a FIFO, device or folder, and for more than `LIMIT` bytes.
+    Raises `ConfigurationError` for a link that leads nowhere, as to a disk that is not mounted: what it leads to is not
+    known to say nothing. Also for a FIFO, device or folder, and for more than `LIMIT` bytes.
     """
     try:
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     except FileNotFoundError:
+        if os.path.islink(path):
+            hint = f"put the file back where it leads, or rm {quoted(path)}"
+            raise ConfigurationError(f"{path} is a link that leads nowhere", hint=hint) from None
         return None
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {quoted(path)}") from None

@@ -43,7 +43,9 @@ def _shut(name: str, folder: str) -> str:
     """Return why it cannot be told whether a file of that folder describes the provider; empty where it can be."""
     try:
         os.lstat(os.path.join(folder, f"{name}.toml" if is_provider_name(name) else os.curdir))
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
+        return "" if os.path.exists(folder) or not os.path.islink(folder) else "it is a link that leads nowhere"
+    except NotADirectoryError:
         return ""
     except OSError as error:
         return error.strerror or type(error).__name__

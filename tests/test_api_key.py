@@ -490,7 +490,7 @@ def test_what_the_service_refuses_later_needs_a_person(kit, authority):
     """R15: and the message says what to do."""
     kit.login("acme", answers={"key": key_of("acme", "key")})
     token = kit.token("acme")
-    with pytest.raises(TokenKitError, match="does not accept the key any more") as caught:
+    with pytest.raises(TokenKitError, match="its API has answered 401 to the key") as caught:
         kit.token("acme", rejected=token)
     assert "tokenkit login acme" in caught.value.hint
 

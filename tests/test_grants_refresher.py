@@ -4,7 +4,14 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tokenkit.errors import GrantSuperseded, InvalidAnswer, ProviderUnavailable, StoreUnavailable, UsageError
+from tokenkit.errors import (
+    ConsentRequired,
+    GrantSuperseded,
+    InvalidAnswer,
+    ProviderUnavailable,
+    StoreUnavailable,
+    UsageError,
+)
 from tokenkit.grants.refresh_job import RefreshJob
 from tokenkit.grants.sealed_store import grant_name
 from tokenkit.grants.token_query import TokenQuery
@@ -275,6 +282,19 @@ def test_a_rejected_token_is_not_served_again_when_the_refresh_fails(kit):
     first = kit.token("scripted")
     with pytest.raises(ProviderUnavailable):
         kit.source("scripted").token(rejected=first)
+
+
+def test_of_a_rejected_token_that_cannot_be_refreshed_no_more_is_said_than_is_known(kit):
+    """R15: an API may answer 401 for a reason of its own; it is not said that the token has ended."""
+    held = kit.records.get(kit.me)
+    kit.records.save(kit.me, held.grant.renewed(refresh_token=None), replaces=held.version)
+    first = kit.token("scripted")
+    with pytest.raises(ConsentRequired, match="its API has answered 401 to the access token, and the provider gave no"):
+        kit.source("scripted").token(rejected=first)
+    assert kit.token("scripted").value == first.value
+    expire(kit)
+    with pytest.raises(ConsentRequired, match="the provider gave no refresh token, and the access token has ended"):
+        kit.token("scripted")
 
 
 def test_a_token_that_was_expired_on_arrival_is_used_and_refreshed_once_a_minute(kit):

@@ -35,8 +35,9 @@ def nothing_to_send(account: Account, grant: Grant, provider: "Provider", *, for
     if token is not None and token.expires_at is None and not forced:
         hint = f"for another one: tokenkit login {quoted(str(account))}; does it work? tokenkit audit --online"
         return UsageError(f"{account} has nothing to refresh: its token has no end", hint=hint)
-    if getattr(provider, "ask", None):
-        return consent_required(account, f"{provider.title} does not accept the key any more")
+    if forced:  # an API has said it of one request: more is not known
+        what = "key" if getattr(provider, "ask", None) else "access token, and the provider gave no refresh token"
+        return consent_required(account, f"its API has answered 401 to the {what}")
     return consent_required(account, "the provider gave no refresh token, and the access token has ended")
 
 

@@ -45,6 +45,15 @@ def test_tables_that_a_backup_was_restored_into_and_not_in_place_of_are_refused(
     assert "an empty database" in caught.value.hint
 
 
+def test_tables_whose_changes_are_told_to_nobody_are_refused(store, database):  # noqa: F811
+    """R39: as after a load of data that was broken off. The line of messages would prove itself all the same."""
+    ask(database, "ALTER TABLE tokenkit.record DISABLE TRIGGER ALL")
+    with pytest.raises(StoreUnavailable, match="the triggers of the table record are off") as caught:
+        store.load(GRANT)
+    ask(database, caught.value.hint)
+    assert store.load(GRANT) is None
+
+
 @pytest.fixture
 def roles(url):  # noqa: F811
     """The roles of the page: who owns the tables, and who uses them. The one of the tests is a superuser."""

@@ -229,7 +229,9 @@ _STATE = """WITH ours AS (SELECT t.* FROM pg_catalog.pg_class AS t JOIN pg_catal
         ON n.oid = t.relnamespace AND n.nspname = %(schema)s::name WHERE t.relkind = 'r')
     SELECT current_user, count(*) > 0, coalesce(bool_or(pg_catalog.pg_has_role(relowner, 'MEMBER')), false),
         current_setting('synchronous_commit') <> 'off' AND current_setting('fsync') = 'on',
-        ARRAY(SELECT relname FROM ours WHERE relrowsecurity AND pg_catalog.row_security_active(oid) ORDER BY 1)
+        ARRAY(SELECT relname FROM ours WHERE relrowsecurity AND pg_catalog.row_security_active(oid) ORDER BY 1),
+        ARRAY(SELECT relname FROM ours WHERE EXISTS (SELECT FROM pg_catalog.pg_trigger
+            WHERE tgrelid = ours.oid AND NOT tgisinternal AND tgenabled NOT IN ('O', 'A')))
     FROM ours WHERE relname = 'migration'"""
 
 
@@ -242,7 +244,12 @@ def asked(connection: "psycopg.Connection[Any]", schema: str) -> Schema:
     """Return how the tables stand, as `connection` sees them. Raises `StoreUnavailable`."""
     row = translating(lambda: connection.execute(_STATE, {"schema": schema}).fetchone())
     assert row is not None
-    role, there, owned, durable, hidden = row
+    role, there, owned, durable, hidden, silent = row
+    for table in silent:
+        raise StoreUnavailable(
+            f"the triggers of the table {table} are off: a sign-out would be told to no process that has the token",
+            hint=f"ALTER TABLE {named(schema)}.{named(table)} ENABLE TRIGGER USER",
+        )
     if hidden:
         raise StoreUnavailable(
             f"row-level security hides rows of {', '.join(hidden)} from the role {role}: accounts would seem gone",

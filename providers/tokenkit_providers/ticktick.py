@@ -25,11 +25,11 @@ def provider() -> OAuth2:
         scopes=SCOPES,
         client_auth="basic",
         needs_secret=True,
-        pkce=False,
         default_expires_in=15552000.0,
         default_scopes=("tasks:read",),
         sources={
             "scope_separator": "NangoHQ/nango",
+            "pkce": "NangoHQ/nango: on",
             "authorization_endpoint": "NangoHQ/nango",
             "token_endpoint": "NangoHQ/nango",
             "*": "NangoHQ/nango",
@@ -37,7 +37,6 @@ def provider() -> OAuth2:
         checked="2026-11-28",
         unverified=(
             "client_auth",
-            "pkce",
             "redirect_host",
             "default_expires_in",
             "resource_hosts",

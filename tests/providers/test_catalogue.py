@@ -68,6 +68,13 @@ def test_a_scope_that_keeps_a_person_signed_in_is_asked_whatever_else_is(name: s
     assert keeps <= set(provider.identity_scopes)
 
 
+@pytest.mark.parametrize("name", DECLARED)
+def test_pkce_is_off_only_where_a_source_says_so(name: str):
+    """R23: a server that does not know it ignores it."""
+    provider = load(name)
+    assert provider.pkce or "pkce" not in provider.unverified
+
+
 def test_a_token_of_which_no_end_is_told_lasts_where_the_provider_ends_none_by_itself():
     """Without a refresh token an end that is only supposed signs the person out."""
     told_if_any = {"github", "miro", "notion", "slack", "stackexchange", "todoist"}

@@ -72,7 +72,9 @@ async function stands(provider) {
 function hear({ outcome, provider }) {
   if (outcome !== "connected" || waiting > 0) return;
   if (document.querySelector(`form[data-authorize="${provider}"] .result:not(:empty)`)) return reload(provider);
-  if (!document.querySelector(".chooser[open], input:focus")) window.location.reload();
+  const touched = (input) => input.value !== input.defaultValue || input.checked !== input.defaultChecked;
+  const busy = document.querySelector(".chooser[open], input:focus, select:focus") || [...document.querySelectorAll("input")].some(touched);
+  if (!busy) window.location.reload();
 }
 
 function reload(provider) {

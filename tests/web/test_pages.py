@@ -223,6 +223,16 @@ def test_disconnecting_where_nothing_can_be_revoked_says_where_to_do_it(world, m
     assert world.accounts() == []
 
 
+def test_a_second_click_on_disconnect_is_told_that_it_is_done(world, me):
+    """A browser shows what came of the second one."""
+    world.connect(me, "google")
+    form = {"csrf": me.csrf(), "account": "google/me@example.com"}
+    first, second = me.post("/disconnect", form), me.post("/disconnect", form)
+    assert (first.status_code, second.status_code) == (200, 404)
+    assert "if you have just disconnected it, that is done" in text(second.text)
+    assert world.authority.counters["google revoke"] == 1
+
+
 def test_removing_only_here_tells_the_provider_nothing(world, me):
     world.connect(me, "google")
     form = {"csrf": me.csrf(), "account": "google/me@example.com", "local": "yes"}

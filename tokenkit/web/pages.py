@@ -8,7 +8,7 @@ from functools import partial
 from starlette.responses import Response
 
 from tokenkit.audit import Inventory, audit
-from tokenkit.errors import StoreError
+from tokenkit.errors import StoreError, UnknownAccount
 from tokenkit.provider import Provider
 from tokenkit.web.answers import json, page
 from tokenkit.web.choice import Choice, choice, only_identity
@@ -118,7 +118,12 @@ def _of_account(visit: Visit, account: str) -> Provider:
 def disconnect(visit: Visit) -> Response:
     """Revoke at the provider (unless ``local`` is ``yes``), remove here, and say which of the two happened."""
     visit.check_form()
-    view, account = find_account(visit.kit, visit.form.get("account", ""))
+    try:
+        view, account = find_account(visit.kit, visit.form.get("account", ""))
+    except UnknownAccount:  # perhaps the second click
+        raise UnknownAccount(
+            "this account is not connected here: if you have just disconnected it, that is done", hint="tokenkit list"
+        ) from None
     outcome = visit.kit.logout(account.id, local=visit.form.get("local") == "yes")
     if visit.wants_json:
         done = {"removed": outcome.removed, "revoked": outcome.revoked, "note": outcome.note}

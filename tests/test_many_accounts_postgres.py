@@ -72,6 +72,26 @@ def test_fifty_accounts_more_cost_a_few_questions_and_not_hundreds(kit, asked, l
     assert questions[2] - questions[1] <= 4
 
 
+def test_how_many_have_an_account_somewhere_is_one_question_and_not_one_for_each(kit, asked):
+    """R13, R37: where two of few grants end, it is looked whether there are many; of ten thousand people that took
+    ten seconds, for which the second one's callers waited.
+    """
+    for number in range(5):
+        theirs = kit.for_owner(f"person-{number}")
+        account = ME._replace(owner=theirs.owner)
+        theirs.records.save(account, kit.records.get(ME).grant, replaces=None)
+    asked.clear()
+    endings = kit.refresher.endings
+    assert [endings._count("google", most) for most in (3, 6, 100)] == [3, 6, 6]
+    assert endings._count("goog", 100) == endings._count("pocket", 100) == 0
+    assert len(asked) == 5
+    kit.for_owner("person-0").records.remove(
+        ME._replace(owner="person-0"),
+        replaces=kit.for_owner("person-0").records.get(ME._replace(owner="person-0")).version,
+    )
+    assert endings._count("google", 100) == 5
+
+
 def test_in_a_page_each_account_stands_as_it_stands_alone(kit, database):  # noqa: F811
     """R10, R12, R13: a note, a sign-out whose record was put back, and a record of another account in its place."""
     store = kit.records.store

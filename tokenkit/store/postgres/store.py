@@ -57,6 +57,8 @@ _VERSIONS = """SELECT coalesce(r.version, a.version)
 _NAMES = """SELECT id FROM {s}.record WHERE kind = %(kind)s AND owner = %(owner)s AND id > %(id)s
     AND id >= %(prefix)s AND (%(beyond)s::bytea IS NULL OR id < %(beyond)s) AND data IS NOT NULL
     ORDER BY id LIMIT %(page)s"""
+_GRANTS = """SELECT count(*) FROM (SELECT FROM {s}.record WHERE kind = 'grant' AND id >= %(prefix)s
+    AND id < %(beyond)s AND data IS NOT NULL LIMIT %(most)s) AS found"""
 _OWNERS = "SELECT DISTINCT owner FROM {s}.record ORDER BY owner"
 _SWEEP = f"""DELETE FROM {{s}}.record WHERE data IS NULL AND kind <> 'grant'
     AND changed < pg_catalog.clock_timestamp() - interval '{DELETED_FOR}'"""
@@ -204,6 +206,12 @@ class PostgresStore(Store):
     def owners(self) -> Iterator[str]:
         """Yield the owners that have, or once had, records."""
         return (name for (owner,) in self._connections.ask(_OWNERS) if (name := text(owner)) is not None)
+
+    def grants(self, provider: str, most: int) -> int:
+        """Return how many grants of the provider all owners have, up to `most`: to ask for each owner takes minutes."""
+        prefix = to_bytes(f"{provider}/")
+        ((found,),) = self._connections.ask(_GRANTS, {"prefix": prefix, "beyond": _beyond(prefix), "most": most})
+        return int(found)
 
     def forget_owner(self, owner: str) -> None:
         """Delete every row that names the owner, once their records are deleted; one that was written since stays."""

@@ -241,6 +241,16 @@ def test_what_cannot_be_a_key_is_refused_before_anything_is_sent(typed):
     assert KEY not in f"{caught.value!r} {caught.value} {caught.value.hint}"
 
 
+def test_where_to_copy_it_again_is_the_address_that_the_person_was_given():
+    """With the client id in it: the page of the service would not open without one."""
+    provider = acme(
+        needs_client=True, fields={"key": Field(label="API key", where="https://acme.example/keys?app={client_id}")}
+    )
+    with pytest.raises(UsageError, match="is missing") as caught:
+        provider.ask(World().ctx, ClientRegistration("app 1"), {})
+    assert caught.value.hint.endswith("at https://acme.example/keys?app=app%201")
+
+
 def test_a_pattern_of_the_service_is_held_against_the_whole():
     provider = acme(fields={"key": Field(label="API key", pattern="ak-[0-9]{4}")})
     assert granted(provider, key="ak-4711 ").access_token.value == "ak-4711"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Literal
 from urllib.parse import parse_qsl
@@ -154,10 +154,12 @@ class ApiKey(WithoutOAuth, Settled):
         """
         for name, variable in self.lacking.items():
             raise missing(self.name, name, variable)
-        values = {name: self._read(name, answers.get(name)) for name in self.fields}
+        here = {_CLIENT_ID: client.client_id}
+        asked = {name: replace(each, where=filled_in_url(each.where, here)) for name, each in self.fields.items()}
+        values = {name: self._read(each, answers.get(name)) for name, each in asked.items()}
         token = self.placement.token({**values, _CLIENT_ID: Secret(client.client_id)}, ctx.now())
         if not access_token_value(token.value):
-            raise self._unusable(next(iter(self.fields.values())), "cannot be sent")
+            raise self._unusable(next(iter(asked.values())), "cannot be sent")
         if self.userinfo_endpoint and not self.subject_path:
             self._try(ctx, client, token)
         return Grant(
@@ -211,12 +213,11 @@ class ApiKey(WithoutOAuth, Settled):
         done = response.status < 300 or response.status == 404  # it had ended before
         return Revocation(done, "" if done else f"the service did not confirm it (HTTP {response.status})")
 
-    def _read(self, name: str, answer: Secret | None) -> Secret:
+    def _read(self, asked: Field, answer: Secret | None) -> Secret:
         """Return what was typed without what copying adds to it: spaces and line ends around it, the address of it.
 
         Raises `UsageError`, which shows nothing of it.
         """
-        asked = self.fields[name]
         text = "" if answer is None else without_hidden(answer.reveal()).strip()
         if asked.fragment:
             text = self._of_address(asked, text)

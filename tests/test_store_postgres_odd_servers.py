@@ -95,14 +95,14 @@ def test_a_pooler_of_single_statements_is_said_to_whom_makes_the_tables(url):  #
     assert "past it" in caught.value.hint
 
 
-def test_a_connection_that_nobody_used_for_a_minute_is_replaced(store, monkeypatch):
+def test_a_connection_that_nobody_used_for_minutes_is_replaced(store, monkeypatch):
     """A firewall in between has forgotten it by then, and says nothing: the first who asks would wait in vain."""
     store.load(GRANT)
     before = [*store._connections._idle]
     store.load(GRANT)
     assert store._connections._idle == before
     now = connections.elapsed()
-    monkeypatch.setattr(connections, "elapsed", lambda: now + 61)
+    monkeypatch.setattr(connections, "elapsed", lambda: now + connections.UNUSED_FOR + 1)
     store.load(GRANT)
     assert all(connection.closed for connection in before)
     after = [*store._connections._idle]

@@ -32,9 +32,9 @@ lock of an hour, each try would leave one more connection, until there were none
 OLDEST = 3600.0
 """Seconds after which a connection is replaced: each new one is greeted, and so a process is seen to be there."""
 
-UNUSED_FOR = 60.0
+UNUSED_FOR = 180.0
 """Seconds after which a connection that nobody has used is replaced. What lies between may have forgotten it without a
-word, as firewalls do after some minutes: who asks on it waits in vain, for all the time that there is."""
+word, as some firewalls do after four minutes: who asks on it waits in vain, for all the time that there is."""
 
 PREPARED_FROM = 5
 """Runs of a statement on a connection after which the server keeps its plan: to make one takes as long as to run it."""

@@ -131,17 +131,17 @@ def all_alive(authority, count):
 @pytest.mark.parametrize("machines", [2, 4])
 def test_several_workers_share_what_is_due_and_each_account_is_refreshed_once(authority, start, machines):
     """R5, R38: a second request with a spent token would end that session."""
-    sign_in(authority, 200)
+    sign_in(authority, 60)
     workers = [start("--once", "--limit", "1000") for _ in range(machines)]
     shares = []
     for worker in workers:
         _, said = worker.communicate(timeout=PATIENCE)
         assert worker.returncode == 0, said
         shares.append(int(said.split(" refreshed")[0].split()[-1]))
-    assert sum(shares) == 200
-    assert authority.counters[ASKED] == 200
+    assert sum(shares) == 60
+    assert authority.counters[ASKED] == 60
     now = time.time()
-    assert all(grant.access_token.good(now, 3000) for grant in grants(200))
+    assert all(grant.access_token.good(now, 3000) for grant in grants(60))
 
 
 def test_a_worker_that_is_told_to_end_saves_the_answers_under_way(authority, start):

@@ -77,6 +77,7 @@ def test_two_sign_ins_that_were_begun_on_one_page_are_both_shown(host: str, brow
     second = away(page, page.get_by_role("button", name="Connect Spotify").click)
     answer(first, "Allow")
     page.get_by_role("region", name="me@example.com at Google").wait_for()
+    page.wait_for_load_state()  # its scripts hear of the second one then
     answer(second, "Allow")
     page.get_by_role("region", name="me@example.com at Spotify").wait_for()
 

@@ -69,6 +69,14 @@ def test_a_file_without_a_sign_in_is_refused_in_words_and_with_a_way_on(what: st
     assert path.read_bytes() == data
 
 
+def test_where_the_github_cli_keeps_its_tokens_in_the_keyring_the_way_to_one_is_told(home: Path) -> None:
+    path = home / "hosts.yml"
+    path.write_text("github.com:\n    git_protocol: https\n    users:\n        me:\n    user: me\n")
+    with pytest.raises(UsageError, match="no token: gh keeps those in the keyring") as caught:
+        choose(open_file(str(path)))
+    assert caught.value.hint.endswith('"$(gh auth token)" | tokenkit import - --provider github')
+
+
 def test_another_database_holds_no_sign_in(home: Path) -> None:
     path = home / "credentials.db"
     with closing(sqlite3.connect(path)) as database, database:

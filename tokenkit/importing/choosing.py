@@ -82,6 +82,9 @@ def refusal(file: SourceFile) -> UsageError:
         why, hint = "is a client registration, and no sign-in", f"tokenkit client import google {path}"
     elif members.get("type") == "service_account":
         why, hint = "is the key of a service account, which is no person's", "tokenkit login google"
+    elif file.name == "hosts.yml" and "user" in file.text:
+        why = "names accounts of the GitHub CLI, and no token: gh keeps those in the keyring of the system"
+        hint = """printf '{"access_token":"%s"}' "$(gh auth token)" | tokenkit import - --provider github"""
     elif not data.strip():
         why, hint = "is empty", "tokenkit import --help names what can be read"
     elif not file.text:

@@ -619,6 +619,7 @@ def test_a_few_lines_of_toml_are_such_a_service(tmp_path):
         ('"id"', "7", "subject_path"),
         ('resource_hosts = ["https://api.{region}.acme.example/v1"]\n', "", "resource_hosts is missing"),
         ('"{key}"', '"{kee}"', "{kee}"),
+        ("title =", 'token_endpoint = "https://acme.example/t"\ntitle =', "take that out, or token_endpoint"),
     ],
 )
 def test_a_mistake_in_it_is_named(old, new, said, tmp_path):

@@ -196,6 +196,8 @@ def _wrong(path: str, kind: type[Any], loc: Sequence[int | str], fault: str, mem
         )
     if loc[-1] in ("client_id", "client_secret"):
         hint = "the client registration is kept apart from its provider: tokenkit client set PROVIDER"
+    elif kind is ApiKey and len(loc) == 1 and str(loc[0]).removesuffix("_endpoint") in ("authorization", "token"):
+        hint = f"[provider.fields] says that the service has no OAuth: take that out, or {loc[0]}"
     else:
         group = _GROUPS.get(str(loc[0]), kind) if len(loc) > 1 else kind
         known = [field.name for field in fields(group) if field.init]

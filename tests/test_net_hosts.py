@@ -37,6 +37,16 @@ def allowed(url: str, *entries: str, insecure: tuple[str, ...] = ()) -> bool:
     return True
 
 
+def test_who_has_named_no_resource_server_is_told_where_to_write_them() -> None:
+    """A file of one's own need not name any, and then its tokens go nowhere."""
+    with pytest.raises(TokenRefused) as caught:
+        check_resource("https://api.acme.example/v1", (), account=Account("acme", "me"))
+    assert 'write resource_hosts = ["https://HOST/PATH"]' in caught.value.hint
+    with pytest.raises(TokenRefused) as caught:
+        check_resource("https://api.acme.example/v1", ["https://acme.example"], account=Account("acme", "me"))
+    assert caught.value.hint == "its resource servers are https://acme.example; use another client for other hosts"
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -187,7 +187,9 @@ def check_resource(
         endpoints = (*own_endpoints(servers), *endpoints)
         servers = servers.resource_hosts
     hosts = tuple(servers)
-    hint = f"its resource servers are {listed(hosts) or 'not known'}; use another client for other hosts"
+    hint = f"its resource servers are {listed(hosts)}; use another client for other hosts"
+    if not hosts:
+        hint = 'its resource servers are not known: where it is described, write resource_hosts = ["https://HOST/PATH"]'
     try:
         target = parse_url(url)
     except ValueError as error:

@@ -186,6 +186,7 @@ def test_a_kit_that_is_closed_has_written_its_uses(tmp_path, monkeypatch):
 def test_a_kit_that_is_closed_keeps_no_thread_for_its_log(tmp_path, monkeypatch):
     """R37: nor one that is closed again and again, and asked in between."""
     monkeypatch.setattr(uses_later, "PAUSE", 60.0)
+    monkeypatch.setattr(uses_later, "ENDS_WITHIN", PATIENCE)
     before = threading.enumerate()
     kit = ScriptedKit(tmp_path, background=True)
     kit.sign_in()

@@ -117,6 +117,22 @@ def test_the_store_is_never_touched_on_the_thread_of_the_loop(kit, sync):
     assert loop_thread not in sync.records.store.threads
 
 
+def test_a_refresh_that_is_asked_for_awaits_a_flight_and_has_no_thread_of_its_own(kit, sync, monkeypatch):
+    """R37: ten thousand that are asked for at once would else be ten thousand threads."""
+    monkeypatch.setattr(awaited, "in_thread", lambda work, daemon: pytest.fail("a thread for each"))
+
+    former = sync.records.get(sync.me).grant.access_token.value
+
+    async def main():
+        fresh = await asyncio.gather(*(kit.refresh("scripted") for _ in range(20)))
+        return [*fresh, await kit.refresh("scripted", force=True)]
+
+    *fresh, last = (token.value for token in asyncio.run(main()))
+    assert former not in fresh
+    assert last == sync.records.get(sync.me).grant.access_token.value
+    assert last not in fresh
+
+
 def test_a_cancelled_waiter_does_not_cancel_the_refresh(kit, sync):
     """R7: nor does it fail the others who wait for it."""
     expire(sync)

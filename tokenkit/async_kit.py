@@ -8,12 +8,15 @@ from collections.abc import Callable, Collection, Coroutine, Mapping
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from tokenkit.account import Account
 from tokenkit.arguments import check_query
 from tokenkit.awaited import AwaitedThreads, brought, in_thread, running_loop
 from tokenkit.errors import ConsentRequired, TokenKitError, UnknownAccount
 from tokenkit.frames import no_locals
 from tokenkit.grants.account_source import AccountSource
 from tokenkit.grants.events import Callback, Kind, in_loop
+from tokenkit.grants.refresh_job import RefreshJob
+from tokenkit.grants.sealed_store import StoredGrant
 from tokenkit.grants.token_cache import SIZE
 from tokenkit.grants.token_query import RefreshNeeded, TokenQuery
 from tokenkit.keys.source import KeySource
@@ -148,6 +151,23 @@ class AsyncTokenKit:
             found = cache.settle(account, ask, found, renewed)
         return found
 
+    async def refresh(self, account: str, *, force: bool = False) -> AccessToken:
+        """Refresh now. `force` tries even a grant that was refused, or is older than one already used (R10, R13)."""
+        with self.sync.leaving:
+            found, need, held = await self._looking(partial(self._to_refresh, account, force))
+            while True:  # of ten thousand at once, each awaits a flight, and none has a thread of its own (R37)
+                renewed = await brought(self.sync.refresher.renew(found, need, held))
+                if renewed.meets(need, self._now()):
+                    break
+            self.sync._cache.forget()
+            fresh = renewed.held.grant.access_token
+            assert fresh is not None  # a refresh brings one, or raises
+            return fresh
+
+    def _to_refresh(self, account: str, force: bool) -> tuple[Account, RefreshJob, StoredGrant]:
+        found = self.sync._names.resolve(account)
+        return found, *self.sync.refresher.to_refresh(found, force=force)
+
     async def source(self, account: str) -> "AsyncAccountSource":
         """Return the `AsyncTokenSource` of one account."""
         return await self._looking(partial(AsyncAccountSource, self, account))
@@ -198,7 +218,6 @@ class AsyncTokenKit:
     logout = _awaited(TokenKit.logout, _alone)
     end_superseded = _awaited(TokenKit.end_superseded, _alone)
     sharing_fate = _awaited(TokenKit.sharing_fate, _looking)
-    refresh = _awaited(TokenKit.refresh, _alone)
     accounts = _awaited(TokenKit.accounts, _looking)
     status = _awaited(TokenKit.status, _looking)
     statuses = _awaited(TokenKit.statuses, _looking)

@@ -141,12 +141,16 @@ class Refresher:
 
     def refresh(self, account: Account, *, force: bool = False) -> StoredGrant:
         """Refresh now, since a person asks for it; one that begins or ends meanwhile serves as well."""
-        held = self.load(account)
-        need = RefreshJob(newer_than=held.grant.generation, force=force)
+        need, held = self.to_refresh(account, force=force)
         while True:
             renewed = self.renew(account, need, held).result()
             if renewed.meets(need, self.context.now()):
                 return renewed.held
+
+    def to_refresh(self, account: Account, *, force: bool) -> tuple[RefreshJob, StoredGrant]:
+        """Return what a refresh now is to bring, and what is stored. Raises `UnknownAccount`."""
+        held = self.load(account)
+        return RefreshJob(newer_than=held.grant.generation, force=force), held
 
     def waits_unsaved(self, account: Account, error: TokenKitError) -> bool:
         """Tell whether a refresh that ended in this error has brought a grant that is not saved yet (R9).

@@ -51,8 +51,10 @@ def test_beside_other_defaults_the_hint_has_one_line_as_no_table_may_be_there_tw
     assert tomllib.loads(line) == {"scripted": "wo'rk \N{SNOWMAN}"}
 
 
-def test_a_default_that_names_no_account_is_said(kit, config):
-    config.write_text('[defaults]\nscripted = "gone"\n')
+@pytest.mark.parametrize("name", ["gone", ""])
+def test_a_default_that_names_no_account_is_said(name, kit, config):
+    """A second line for it would make the file none that can be read."""
+    config.write_text(f'[defaults]\nscripted = "{name}"\n')
     error = refused(kit)
-    assert "and the default 'gone' in config.toml is none of them" in str(error)
+    assert f"and the default '{name}' in config.toml is none of them" in str(error)
     assert f"change its line in {config} to:\nscripted = " in error.hint

@@ -236,3 +236,20 @@ def test_a_misspelled_wish_is_told_before_the_page_is_served(tmp_path: Path, nam
     with pytest.raises(TokenKitError) as caught:
         _asks(TokenKit(environ={"HOME": str(tmp_path)}), [named])
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ('google = ["gmail.readony"]', "did you mean gmail.readonly"),
+        ('google = ["gmail.readonly drive.file"]', "one by one"),
+        ('gogle = ["gmail.readonly"]', "did you mean google"),
+    ],
+)
+def test_a_misspelled_wish_of_config_toml_is_told_with_its_place(tmp_path: Path, line: str, hint: str):
+    config = tmp_path / ".config" / "tokenkit" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(f"[asks]\n{line}\n")
+    with pytest.raises(TokenKitError) as caught:
+        _asks(TokenKit(environ={"HOME": str(tmp_path)}), ())
+    assert caught.value.hint.startswith(f"correct {line.partition(' ')[0]} under [asks] in {config}: {hint}")

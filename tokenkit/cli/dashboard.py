@@ -1,5 +1,6 @@
 """``tokenkit dashboard``: the page of the accounts, served to one browser on this machine."""
 
+import os
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager, suppress
 from threading import Thread
@@ -11,7 +12,7 @@ from tokenkit.cli.options import parse_scopes
 from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
 from tokenkit.core_dumps import become_undumpable
-from tokenkit.errors import ConfigurationError, StoreError
+from tokenkit.errors import ConfigurationError, StoreError, TokenKitError
 from tokenkit.packages import extra_command
 
 if TYPE_CHECKING:
@@ -73,7 +74,13 @@ def _asks(kit: "TokenKit", named: Iterable[str]) -> dict[str, tuple[str, ...]]:
     told = {provider: tuple(parse_scopes(scopes)) for provider, _, scopes in (each.partition("=") for each in named)}
     asks = told or dict(kit.config.asks)
     for provider, scopes in asks.items():
-        resolve_scopes(kit.provider(provider), scopes)
+        try:
+            resolve_scopes(kit.provider(provider), scopes)
+        except TokenKitError as error:
+            if not told:
+                where = os.path.join(kit.folders.config, "config.toml")
+                error.hint = f"correct {provider} under [asks] in {where}: {error.hint}"
+            raise
     return asks
 
 

@@ -178,11 +178,11 @@ def _ambiguous(
 
     names = [str(account) for account in accounts]
     number = f"more than {LISTED}" if len(names) > LISTED else str(len(names))
-    default = defaults.get(provider, "")
-    none = f", and the default {default!r} in config.toml is none of them" if default else ""
+    default = defaults.get(provider)
+    none = "" if default is None else f", and the default {default!r} in config.toml is none of them"
     line = f"{provider} = {dumps(names[0].partition('/')[2], ensure_ascii=False)}"
     path = quoted(config_file)
-    if default:
+    if default is not None:  # a second line for it would make the file none that can be read
         where = f"change its line in {path} to:"
     elif defaults:
         where = f"put this line under [defaults] in {path}:"

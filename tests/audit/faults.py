@@ -254,7 +254,7 @@ def a_lock_cannot_be_written(house):
     (house.tokens / ".locks/google/locked.refresh").chmod(0o400)
 
 
-@fault("TK113", not_root=True)
+@fault("TK113", alone=True, not_root=True)
 def what_lies_in_quarantine_cannot_be_read(house):
     another(house, "superseded")
     before = {*(house.tokens / ".quarantine").iterdir()}

@@ -36,7 +36,8 @@ class OldHome:
 
     def __init__(self, home: Path) -> None:
         with tarfile.open(HOME) as packed:
-            packed.extractall(home, filter="tar")
+            packed.extraction_filter = getattr(tarfile, "tar_filter", None)  # since Python 3.11.4
+            packed.extractall(home)
         home.chmod(0o700)
         tokens = os.path.realpath(home / ".tokenkit" / "tokens")
         leases = home / ".local/state/tokenkit/leases"

@@ -23,15 +23,21 @@ def _no_state(_: object) -> NoReturn:
     raise TypeError(REFUSAL)
 
 
+class _Stateless(type):
+    """The type of classes that return no fields.
+
+    A frozen dataclass with slots gets a method for that, and before Python 3.11.4 in the place of one of its own.
+    """
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        super().__setattr__(name, _no_state if name == "__getstate__" else value)
+
+
 @dataclass(frozen=True, slots=True)
-class Confidential(HoldsSecrets):
+class Confidential(HoldsSecrets, metaclass=_Stateless):
     """The base of a dataclass that holds secrets. Its fields with secrets have ``repr=False``, or are a `Secret`.
 
     `dataclasses.replace` works.
     """
 
     _guard: _Guard = field(default=_GUARD, init=False, repr=False, compare=False)
-
-    def __init_subclass__(cls) -> None:
-        # A frozen dataclass with slots gets a method of its own that returns all its fields, unless it has one.
-        cls.__getstate__ = _no_state  # type: ignore[assignment,method-assign]

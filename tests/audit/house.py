@@ -167,9 +167,9 @@ def _paths(base, inner, files):
 
 def _look(path):
     status = os.lstat(path)
-    content = b""
+    content = ""
     if os.path.islink(path):
         content = os.readlink(path)
-    elif os.path.isfile(path):
+    elif os.path.isfile(path) and os.access(path, os.R_OK):
         content = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     return status.st_mode, status.st_uid, status.st_nlink, status.st_mtime_ns, status.st_ctime_ns, content

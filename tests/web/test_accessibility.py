@@ -114,8 +114,10 @@ def test_no_word_is_broken_on_a_phone(url, chromium):
             assert page.evaluate(BROKEN_WORDS) == [], path
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 550, 1100])  # 550 is a window of 1100 at 200 %
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [(320, "light"), (550, "light"), (1100, "light"), (1100, "dark")],  # 550 is a window of 1100 at 200 %
+)
 def test_thirty_accounts_and_sixty_providers_have_no_barrier_folded_or_not(
     sandbox, tmp_path, chromium, barriers, scheme, width
 ):

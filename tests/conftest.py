@@ -81,14 +81,7 @@ def pytest_sessionfinish() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the soak out unless it is asked for by name; in CI, run a test of a real part that failed once more.
-
-    A browser or a server may be late among four tests on two processors. What is ours alone is not run again.
-    """
-    if os.environ.get("CI") == "true":
-        for item in items:
-            if item.get_closest_marker("real"):
-                item.add_marker(pytest.mark.flaky(reruns=1))
+    """Leave the soak out unless it is asked for by name."""
     if "soak" in config.getoption("markexpr"):
         return
     soaks = [item for item in items if item.get_closest_marker("soak")]

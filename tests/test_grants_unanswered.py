@@ -61,7 +61,7 @@ def test_who_has_waited_for_a_turn_behind_others_without_an_answer_is_not_sent(k
     kit.scripted.go_on.set()
     words = [str(flight.exception(PATIENCE)) for flight in begun]
     assert kit.scripted.tried == 2
-    assert sum("has answered nobody" in each for each in words) == 4
+    assert sum("has refreshed nobody" in each for each in words) == 4
     kit.close()
 
 
@@ -119,7 +119,7 @@ def test_a_server_that_has_answered_anybody_since_is_asked(ended, refused):
 def test_the_error_says_since_when_and_that_nothing_was_sent():
     error = refusal((SERVER, NO_ANSWER, 140.0))
     assert (error.account, error.sent) == (str(ALICE), False)
-    assert str(error) == "acme has answered nobody for 50 seconds, and was not asked for acme/me@example.com"
+    assert str(error) == "acme has refreshed nobody for 50 seconds, and was not asked for acme/me@example.com"
 
 
 def test_who_has_not_waited_long_is_sent():

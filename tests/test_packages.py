@@ -1,4 +1,4 @@
-"""The entry points of the installed packages are read once, and again when a package comes or goes; and extras."""
+"""The entry points of the installed packages are read once, and again when a package comes or goes."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from tokenkit.packages import entry_points, extra_command
+from tokenkit.packages import entry_points
 
 
 def install(folder: Path, name: str, moment: int) -> None:
@@ -34,21 +34,3 @@ def test_entry_points_are_read_once_until_a_package_is_installed(
     install(tmp_path, "later", 2)
     assert "later" in entry_points("tokenkit.providers").names
     assert len(times) == 2
-
-
-@pytest.mark.parametrize(
-    ("left", "command"),
-    [
-        ("", "python -m pip install 'tokenkit-oauth[web]'"),
-        ("pipx_metadata.json", "pipx inject tokenkit-oauth 'tokenkit-oauth[web]'"),
-        ("uv-receipt.toml", "uv tool install 'tokenkit-oauth[web]'"),
-    ],
-)
-def test_an_extra_is_added_by_what_installed_the_program(
-    left: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By pip it would go into another environment, or be refused, as Debian does."""
-    if left:
-        (tmp_path / left).write_text("")
-    monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    assert extra_command("web") == command

@@ -1,6 +1,7 @@
 """Words as a shell takes them."""
 
 import re
+import sys
 from pathlib import Path
 from shlex import quote, split
 
@@ -9,7 +10,7 @@ import tokenkit
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenkit.cli.commands import SECTIONS
-from tokenkit.shell import COMMANDS, account_options, our_program, quoted, with_options
+from tokenkit.shell import COMMANDS, account_options, extra_command, our_program, quoted, with_options
 
 
 @given(st.text())
@@ -53,3 +54,21 @@ def test_the_option_that_names_an_app_is_written_in_one_place() -> None:
     assert by_hand == []
     assert our_program("my app", "alice") == "tokenkit --app 'my app' --owner alice"
     assert our_program("tokenkit") == "tokenkit"
+
+
+@pytest.mark.parametrize(
+    ("left", "command"),
+    [
+        ("", "python -m pip install 'tokenkit-oauth[web]'"),
+        ("pipx_metadata.json", "pipx inject tokenkit-oauth 'tokenkit-oauth[web]'"),
+        ("uv-receipt.toml", "uv tool install 'tokenkit-oauth[web]'"),
+    ],
+)
+def test_an_extra_is_added_by_what_installed_the_program(
+    left: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By pip it would go into another environment, or be refused, as Debian does."""
+    if left:
+        (tmp_path / left).write_text("")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert extra_command("web") == command

@@ -1,4 +1,4 @@
-"""The entry points of the installed packages, and the command that adds what an extra of ours brings."""
+"""The entry points of the installed packages."""
 
 import os
 import sys
@@ -35,16 +35,3 @@ def _changed(folder: str) -> int | None:
         return os.stat(folder or os.curdir).st_mtime_ns
     except OSError:
         return None
-
-
-def extra_command(extra: str) -> str:
-    """Return the command that adds an extra of ours in the way in which this was installed.
-
-    pipx and uv leave a file of theirs in the environment of a program; pip would change another environment than that.
-    """
-    wanted = f"'tokenkit-oauth[{extra}]'"
-    if os.path.exists(os.path.join(sys.prefix, "pipx_metadata.json")):
-        return f"pipx inject tokenkit-oauth {wanted}"
-    if os.path.exists(os.path.join(sys.prefix, "uv-receipt.toml")):
-        return f"uv tool install {wanted}"
-    return f"python -m pip install {wanted}"

@@ -1,5 +1,8 @@
 """Words as a shell takes them, for the commands that hints name."""
 
+import os
+import sys
+
 COMMANDS = (
     "login", "list", "status", "scopes", "refresh", "logout", "dashboard", "token", "request", "audit", "log",
     "providers", "client", "import", "key", "store", "owner", "worker", "sandbox", "demo",
@@ -39,3 +42,16 @@ def with_options(text: str, options: str) -> str:
     import re
 
     return re.sub(rf"(?<![\w./-])tokenkit(?= (?:{'|'.join(COMMANDS)})\b)", lambda _: f"tokenkit {options}", text)
+
+
+def extra_command(extra: str) -> str:
+    """Return the command that adds an extra of ours in the way in which this was installed.
+
+    pipx and uv leave a file of theirs in the environment of a program; pip would change another environment than that.
+    """
+    wanted = f"'tokenkit-oauth[{extra}]'"
+    if os.path.exists(os.path.join(sys.prefix, "pipx_metadata.json")):
+        return f"pipx inject tokenkit-oauth {wanted}"
+    if os.path.exists(os.path.join(sys.prefix, "uv-receipt.toml")):
+        return f"uv tool install {wanted}"
+    return f"python -m pip install {wanted}"

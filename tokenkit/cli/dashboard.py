@@ -13,7 +13,7 @@ from tokenkit.cli.output import data, say
 from tokenkit.cli.session import open_kit
 from tokenkit.core_dumps import become_undumpable
 from tokenkit.errors import ConfigurationError, StoreError, TokenKitError
-from tokenkit.packages import extra_command
+from tokenkit.shell import extra_command
 
 if TYPE_CHECKING:
     import socket

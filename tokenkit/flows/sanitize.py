@@ -1,7 +1,4 @@
-"""The words of a provider, made fit for a person: printable, short, and without a secret in them (R35).
-
-And what a person pastes, without what nobody sees.
-"""
+"""The words of strangers, made fit: a provider's to be shown (R35), and those that a person pastes to be sent."""
 
 import re
 from collections.abc import Iterable

@@ -185,8 +185,12 @@ class Refresher:
 
     def _erase_old(self, grant: Grant) -> None:
         """Delete what lies in the owner's quarantine for too long: now and then, and no longer under the lease."""
-        now, shared = self.context.now(), self.records.ring.shared
-        if grant.generation % ERASE_EVERY == 0 if shared else self._looks.due(self.records.owner, now):
+        now = self.context.now()
+        if self.records.ring.shared:
+            due = grant.generation % ERASE_EVERY == 0
+        else:
+            due = self._looks.due(self.records.owner, now)
+        if due:
             erase_old(self.records, now)
 
     def _under_lease(self, account: Account) -> "LeasedRefresh":

@@ -1,7 +1,8 @@
-"""Servers that answer nobody: who has waited for a turn behind others that got no answer is told so, and not sent.
+"""Servers that refresh nobody: who has waited for a turn behind others that tried in vain is told so, and not sent.
 
-At most so many refreshes of a provider are under way (`tokenkit.grants.single_flight`). While it hangs, each takes a
-minute: the last one of a thousand would be told after half an hour what the first ones were told after one minute.
+They give no answer, or only that they have trouble of their own. At most so many refreshes of a provider are under way
+(`tokenkit.grants.single_flight`). While it hangs, each takes a minute: the last one of a thousand would be told after
+half an hour what the first ones were told after one minute.
 """
 
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from tokenkit.errors import ProviderUnavailable, StoreError, TokenKitError
 from tokenkit.fork_lock import ForkLock
 
 LONGEST = 10.0
-"""Seconds of waiting for a turn after which it counts that a server has answered nobody meanwhile."""
+"""Seconds of waiting for a turn after which it counts that a server has refreshed nobody meanwhile."""
 
 MOST = 1000
 """Servers that are remembered."""
@@ -48,11 +49,11 @@ class Unanswered:
             self._last[server] = last._replace(failed=now) if in_vain else last._replace(answered=now)
 
     def refuse_in_vain(self, server: str, account: Account, asked: float, now: float) -> None:
-        """Raise `ProviderUnavailable` where `server` has answered nobody since the refresh was asked for, long ago."""
+        """Raise `ProviderUnavailable` where `server` has refreshed nobody since the refresh was asked for, long ago."""
         last = self._last.get(server)
         if last is not None and now - asked > LONGEST and last.answered < asked <= last.failed:
             raise ProviderUnavailable(
-                f"{account.provider} has answered nobody for {duration(now - asked)}, and was not asked for {account}",
+                f"{account.provider} has refreshed nobody for {duration(now - asked)}, and was not asked for {account}",
                 sent=False,
                 hint="try again later; nobody is signed out",
                 account=str(account),

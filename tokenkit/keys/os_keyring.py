@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from tokenkit.errors import KeyUnavailable
 from tokenkit.keys import jwks
 from tokenkit.keys.jwks import VERSION, KeyList
-from tokenkit.packages import extra_command
+from tokenkit.shell import extra_command
 
 SOURCE = "keyring"
 

@@ -3,7 +3,7 @@
 ``app.mount("/connect", authorize_app(kit))``
 """
 
-from tokenkit.packages import extra_command
+from tokenkit.shell import extra_command
 
 try:
     from tokenkit.web.app import authorize_app

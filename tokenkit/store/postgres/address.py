@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tokenkit.errors import ConfigurationError
 from tokenkit.nearest import nearest
-from tokenkit.packages import extra_command
 from tokenkit.paths import prefix
+from tokenkit.shell import extra_command
 
 CONNECT_FOR = 5
 """Seconds that a connection may take to be made."""

@@ -103,6 +103,7 @@ NO_ANSWER = unavailable()
     [
         ([], False),
         ([(SERVER, NO_ANSWER, 140.0)], True),
+        ([(SERVER, unavailable().answered(503), 140.0)], True),
         ([(SERVER, NO_ANSWER, 99.0)], False),
         ([(OTHER, NO_ANSWER, 140.0)], False),
         ([(SERVER, None, 99.0), (SERVER, NO_ANSWER, 140.0)], True),
@@ -112,7 +113,7 @@ NO_ANSWER = unavailable()
         ([(SERVER, NO_ANSWER, 130.0), (SERVER, StoreUnavailable("full"), 140.0)], True),
     ],
 )
-def test_a_server_that_has_answered_anybody_since_is_asked(ended, refused):
+def test_a_server_that_has_answered_anybody_since_and_was_not_in_trouble_is_asked(ended, refused):
     assert (refusal(*ended) is not None) == refused
 
 
